@@ -1,0 +1,69 @@
+import js from '@eslint/js'
+import { defineConfig } from 'eslint/config'
+import tseslint from 'typescript-eslint'
+
+// Arrows point one way: whoever needs WeChat's client imports wechat-oauth, and nobody imports anybody else.
+// The sandbox and the other packages do not know each other; tests and examples bring them together.
+const mayImport = {
+  'wechat-oauth': [],
+  'passport-wechat': ['wechat-oauth'],
+  'wechat-sandbox': [],
+  'store-redis': ['wechat-oauth'],
+  'store-mysql': ['wechat-oauth'],
+  'store-mongo': ['wechat-oauth'],
+  'store-sqlite': ['wechat-oauth'],
+  'wechat-session': ['wechat-oauth'],
+  'store-conformance': [],
+}
+const packages = Object.keys(mayImport)
+
+const arrows = packages.map((name) => ({
+  files: [`packages/${name}/src/**/*.ts`],
+  rules: {
+    'no-restricted-imports': ['error', {
+      patterns: [
+        ...packages
+          .filter((other) => other !== name && !mayImport[name].includes(other))
+          .map((other) => ({
+            group: [`@wechat-auth/${other}`, `@wechat-auth/${other}/*`],
+            message: `${name} must not depend on ${other}.`,
+          })),
+        { group: packages.map((other) => `**/${other}/src/**`), message: 'Import another package by its name.' },
+      ],
+    }],
+  },
+}))
+
+export default defineConfig(
+  { ignores: ['**/dist/**', '!test/dist/**', 'test/dist/fixtures/**', '**/node_modules/**', 'bench/**'] },
+  js.configs.recommended,
+  { files: ['**/*.ts'], extends: [tseslint.configs.strictTypeChecked] },
+  {
+    files: ['**/*.ts'],
+    languageOptions: {
+      parserOptions: {
+        project: ['packages/*/tsconfig.json', 'test/tsconfig.json', 'examples/*/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-invalid-void-type': 'off',
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // chai's assertions (`expect(x).to.be.true`) are expressions, and stand-ins are often empty or throw oddly on purpose.
+      '@typescript-eslint/no-unused-expressions': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-empty-function': 'off',
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/only-throw-error': 'off',
+      '@typescript-eslint/prefer-promise-reject-errors': 'off',
+    },
+  },
+  { files: ['**/*.js'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } } },
+  ...arrows,
+)
