@@ -1,0 +1,36 @@
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;', '`': '&#96;' }
+
+/** Text that is HTML already. Only {@link html} and {@link json} make it, so that nothing unescaped gets in by accident. */
+export class Html {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  toString(): string {
+    return this.text
+  }
+}
+
+export type HtmlValue = Html | string | number | false | null | undefined | readonly HtmlValue[]
+
+function render(value: HtmlValue): string {
+  if (value === false || value === null || value === undefined) return ''
+  if (value instanceof Html) return value.text
+  if (typeof value === 'object') return value.map(render).join('')
+  return String(value).replace(/[&<>"'`]/g, (character) => ENTITIES[character] ?? '')
+}
+
+/** HTML from a template; every value is escaped, for text and for quoted attributes, unless it is {@link Html}. */
+export function html(strings: TemplateStringsArray, ...values: HtmlValue[]): Html {
+  return new Html(strings.reduce((text, part, index) => text + render(values[index - 1]) + part))
+}
+
+/** A value as a JavaScript literal that can stand in a `<script>`: it cannot end the element, open a comment in it, or break a line. */
+export function json(value: unknown): Html {
+  const text = JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+  return new Html(text)
+}
