@@ -1,0 +1,70 @@
+import type { WechatLang } from './types.js'
+
+/** Parameters of the official account's page, as WeChat names them. */
+export interface MpPageParameters {
+  /** Ask for consent even where WeChat would not need to. */
+  forcePopup?: boolean
+  /** Open the page in snapshot mode first. */
+  forceSnapShot?: boolean
+}
+
+/** Parameters of the website's QR page, as WeChat names them. */
+export interface WebsitePageParameters {
+  lang?: 'cn' | 'en'
+  /** Colour of the text. */
+  style?: 'black' | 'white'
+  /** Address of a style sheet for the page. */
+  href?: string
+  /** Redirect inside of the frame instead of the top window. */
+  self_redirect?: boolean
+  /** 1 for the compact page. */
+  stylelite?: 0 | 1
+  /** 0 turns the quick login off. */
+  fast_login?: 0 | 1
+}
+
+export interface PageOptions {
+  open: string
+  appId: string
+  redirect: string
+  state: string
+  scope: string
+}
+
+const longestState = 128
+
+/** WeChat matches the address of the page against a pattern: the order of the parameters counts. */
+export function mpPageURL(options: PageOptions, extra: MpPageParameters): string {
+  return pageURL('/connect/oauth2/authorize', options, pick(extra, ['forcePopup', 'forceSnapShot']))
+}
+
+export function websitePageURL(options: PageOptions, extra: WebsitePageParameters, lang: WechatLang): string {
+  const parameters = { ...(lang === 'en' && { lang }), ...extra }
+  return pageURL('/connect/qrconnect', options, pick(parameters, ['lang', 'style', 'href', 'self_redirect', 'stylelite', 'fast_login']))
+}
+
+function pageURL(path: string, { open, appId, redirect, state, scope }: PageOptions, extra: [string, string][]): string {
+  checkRedirect(redirect)
+  if (typeof scope !== 'string' || scope === '') throw new TypeError('scope must be a non-empty string')
+  if (typeof state !== 'string' || Buffer.byteLength(state) > longestState) {
+    throw new TypeError(`state must be a string of at most ${longestState} bytes: WeChat refuses longer ones`)
+  }
+  const parameters: [string, string][] = [
+    ['appid', appId], ['redirect_uri', redirect], ['response_type', 'code'], ['scope', scope], ['state', state], ...extra,
+  ]
+  return `${open}${path}?${parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')}#wechat_redirect`
+}
+
+function checkRedirect(redirect: unknown): void {
+  const protocol = typeof redirect === 'string' && URL.canParse(redirect) ? new URL(redirect).protocol : ''
+  if (!/^https?:$/.test(protocol)) throw new TypeError('redirect must be an absolute http(s) URL')
+}
+
+function pick(extra: object, names: string[]): [string, string][] {
+  return names.flatMap((name): [string, string][] => {
+    const value = (extra as Record<string, unknown>)[name]
+    if (value === undefined || value === null) return []
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') throw new TypeError(`${name} must be a string, a number or a boolean`)
+    return [[name, String(value)]]
+  })
+}

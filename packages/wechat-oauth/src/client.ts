@@ -1,0 +1,313 @@
+import { mpPageURL, websitePageURL, type MpPageParameters, type WebsitePageParameters } from './authorize-url.js'
+import { NoOAuthTokenError, WechatAPIError, WechatDecryptError, WechatTransportError } from './errors.js'
+import { decryptMiniProgramData, verifyMiniProgramSignature, type EncryptedUserData } from './mini-program-data.js'
+import { settingsOf, type Settings } from './options.js'
+import { sessionOf, tokenOf, userOf } from './reply-fields.js'
+import { isTokenValid } from './token.js'
+import { TokenRecords } from './token-records.js'
+import { Transport } from './transport.js'
+import type { MiniProgramData, WechatLang, WechatOAuthOptions, WechatToken, WechatUser } from './types.js'
+
+const endpoint = {
+  accessToken: '/sns/oauth2/access_token',
+  refreshToken: '/sns/oauth2/refresh_token',
+  userinfo: '/sns/userinfo',
+  auth: '/sns/auth',
+  session: '/sns/jscode2session',
+} as const
+
+// The token is not, or no longer, good for this user.
+const tokenRefused: readonly number[] = [40001, 40014, 42001]
+
+/**
+ * Client for WeChat's login endpoints, for one app.
+ *
+ * Tokens go into the token store before a method resolves. Every answer of WeChat is checked before use; every failure is
+ * a `WechatError` that carries no secret. Wrong arguments are `TypeError`s.
+ *
+ * @see https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
+ */
+export class WechatOAuth {
+  readonly appId: string
+  readonly #settings: Settings
+  readonly #transport: Transport
+  readonly #records: TokenRecords
+  readonly #refreshes = new Map<string, Promise<WechatToken>>()
+  #saidThatThereIsNoLock = false
+
+  /** @throws TypeError that names the option which is wrong */
+  constructor(options: WechatOAuthOptions) {
+    const settings = settingsOf(options)
+    this.appId = settings.appId
+    this.#settings = settings
+    this.#transport = new Transport({
+      api: settings.endpoints.api,
+      fallbackHosts: settings.fallbackHosts,
+      timeout: settings.timeout,
+      fetch: settings.fetch,
+      logger: settings.logger,
+    })
+    this.#records = new TokenRecords({
+      store: settings.tokenStore,
+      timeout: settings.timeout,
+      now: settings.now,
+      saveSnapshotUsers: settings.saveSnapshotUsers,
+    })
+  }
+
+  /**
+   * Address of the page on which a user of WeChat's own browser logs in.
+   *
+   * @param redirect - absolute URL of the callback; its host must be configured at WeChat
+   * @param state - at most 128 bytes, WeChat hands it back; default none, which leaves the login open to forgery
+   * @param scope - `snsapi_base` (default, silent, openid only) or `snsapi_userinfo`
+   * @throws TypeError
+   */
+  getAuthorizeURL(redirect: string, state = '', scope = 'snsapi_base', extra: MpPageParameters = {}): string {
+    const { endpoints: { open }, appId } = this.#settings
+    return mpPageURL({ open, appId, redirect, state, scope }, extra)
+  }
+
+  /**
+   * Address of the page that shows a QR code, for websites.
+   *
+   * @param redirect - absolute URL of the callback; its host must be configured at WeChat
+   * @param state - at most 128 bytes, WeChat hands it back; default none, which leaves the login open to forgery
+   * @param scope - default `snsapi_login`
+   * @throws TypeError
+   */
+  getAuthorizeURLForWebsite(redirect: string, state = '', scope = 'snsapi_login', extra: WebsitePageParameters = {}): string {
+    const { endpoints: { open }, appId, lang } = this.#settings
+    return websitePageURL({ open, appId, redirect, state, scope }, extra, lang)
+  }
+
+  /**
+   * Exchanges the code of a callback for the user's token, and saves it. The code is spent and sent only once.
+   *
+   * A saved token of wider scope that is still of use is not replaced by one of `snsapi_base`, a newer one not by an older
+   * one, and the token of a snapshot user is not saved (unless `saveSnapshotUsers`).
+   *
+   * @returns what WeChat answered to this code
+   * @throws WechatAPIError of kind `code` where the code is bad, used or expired; WechatTransportError; TokenStoreError; TypeError
+   */
+  async getAccessToken(code: string): Promise<WechatToken & { access_token: string }> {
+    checkCode(code)
+    const { appId, appSecret, now } = this.#settings
+    const createAt = now()
+    const reply = await this.#transport.call({
+      endpoint: endpoint.accessToken,
+      query: { appid: appId, secret: appSecret, code, grant_type: 'authorization_code' },
+      repeatable: false,
+      fallback: false,
+    })
+    const token = tokenOf(endpoint.accessToken, reply, createAt)
+    await this.#records.saveLogin(token)
+    return token
+  }
+
+  /**
+   * Renews a token by its refresh token, and saves it into the user's record, whose other fields stay.
+   *
+   * @throws WechatAPIError of kind `refresh` where the user must log in again; WechatTransportError; TokenStoreError; TypeError
+   */
+  async refreshAccessToken(refreshToken: string): Promise<WechatToken> {
+    return this.#records.saveRefresh(await this.#requestRefresh(refreshToken), { mayCreate: true })
+  }
+
+  /**
+   * The user's data, by the saved token. An expired token is refreshed first: once, however many callers wait for it, in
+   * this process and, where the token store has locks, in all. A token that WeChat refuses is looked up again, in case it
+   * was renewed elsewhere, and else refreshed once.
+   *
+   * @param user - the openid, or with a language for this call
+   * @throws NoOAuthTokenError where the user must log in first; WechatAPIError (kind `refresh`: must log in again);
+   * WechatTransportError; TokenStoreError; TypeError
+   */
+  async getUser(user: string | { openid: string, lang?: WechatLang }): Promise<WechatUser> {
+    const { openid, lang } = typeof user === 'string' ? { openid: user } : user
+    checkOpenid(openid)
+    const saved = await this.#records.read(openid)
+    if (!saved) throw new NoOAuthTokenError(openid)
+    const token = this.#isValid(saved) ? saved : await this.#refreshed(saved, false)
+    try {
+      return await this.getUserByToken(token, { lang })
+    } catch (error) {
+      if (!(error instanceof WechatAPIError && tokenRefused.includes(error.errcode))) throw error
+      return this.getUserByToken(await this.#refreshed(token, true), { lang })
+    }
+  }
+
+  /**
+   * Exchanges a code and reads the user's data.
+   *
+   * @throws as `getAccessToken`; WechatAPIError of kind `scope` where only `snsapi_base` was granted
+   */
+  async getUserByCode(code: string | { code: string, lang?: WechatLang }): Promise<WechatUser> {
+    const { code: value, lang } = typeof code === 'string' ? { code } : code
+    return this.getUserByToken(await this.getAccessToken(value), { lang })
+  }
+
+  /**
+   * The user's data by a token that is at hand: `/sns/userinfo`, nothing is refreshed. A unionid that the saved record does
+   * not have yet is added to it.
+   *
+   * @throws WechatAPIError; WechatTransportError, also where WeChat answers another user; TokenStoreError; TypeError
+   */
+  async getUserByToken(token: WechatToken, options: { lang?: WechatLang | undefined } = {}): Promise<WechatUser> {
+    const { openid, access_token: accessToken } = token
+    checkOpenid(openid)
+    if (!accessToken) throw new NoOAuthTokenError(openid)
+    const reply = await this.#transport.call({
+      endpoint: endpoint.userinfo,
+      query: { access_token: accessToken, openid, lang: options.lang ?? this.#settings.lang },
+      repeatable: true,
+      fallback: true,
+    })
+    const user = userOf(endpoint.userinfo, reply, openid)
+    if (user.unionid !== undefined && user.unionid !== token.unionid) await this.#records.addUnionid(openid, user.unionid)
+    return user
+  }
+
+  /**
+   * Whether WeChat accepts this access token for this user (`/sns/auth`).
+   *
+   * @throws WechatTransportError, or WechatAPIError of kind `busy` or `rate`, where WeChat gave no answer; TypeError
+   */
+  async verifyToken(openid: string, accessToken: string): Promise<boolean> {
+    checkOpenid(openid)
+    checkText('accessToken', accessToken)
+    try {
+      await this.#transport.call({ endpoint: endpoint.auth, query: { access_token: accessToken, openid }, repeatable: true, fallback: true })
+      return true
+    } catch (error) {
+      if (error instanceof WechatAPIError && error.kind !== 'busy' && error.kind !== 'rate') return false
+      throw error
+    }
+  }
+
+  /**
+   * Exchanges the code of a mini-program's `wx.login` for the user's openid and session_key, and saves them. The code is
+   * spent and sent only once. The session_key must not leave the server.
+   *
+   * @throws WechatAPIError of kind `code` where the code is bad, used or expired; WechatTransportError; TokenStoreError; TypeError
+   * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
+   */
+  async code2Session(code: string): Promise<WechatToken & { session_key: string }> {
+    checkCode(code)
+    const { appId, appSecret, now } = this.#settings
+    const createAt = now()
+    const reply = await this.#transport.call({
+      endpoint: endpoint.session,
+      query: { appid: appId, secret: appSecret, js_code: code, grant_type: 'authorization_code' },
+      repeatable: false,
+      fallback: false,
+    })
+    const session = sessionOf(endpoint.session, reply, createAt)
+    await this.#records.saveLogin(session)
+    return session
+  }
+
+  /**
+   * Opens what a mini-program received as `encryptedData` and `iv`. White space in the base64 is ignored. How old the data
+   * may be is the caller's to decide: `watermark.timestamp`, in seconds.
+   *
+   * @throws WechatDecryptError with `reason` `data` (damaged, or the session_key is stale) or `watermark` (of another app); TypeError
+   * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html
+   */
+  decryptMiniProgramUser(data: EncryptedUserData & { sessionKey: string }): MiniProgramData {
+    const { sessionKey, encryptedData, iv } = data
+    checkText('sessionKey', sessionKey)
+    checkText('encryptedData', encryptedData, longestData)
+    checkText('iv', iv)
+    return decryptMiniProgramData(this.#settings.appId, sessionKey, { encryptedData, iv })
+  }
+
+  /**
+   * Opens encrypted data with the session_key that `code2Session` saved for this user.
+   *
+   * @throws NoOAuthTokenError where no session_key is saved; WechatDecryptError, also with `reason` `openid` where the data
+   * is somebody else's; TokenStoreError; TypeError
+   */
+  async decryptForUser(openid: string, data: EncryptedUserData): Promise<MiniProgramData> {
+    checkOpenid(openid)
+    const saved = await this.#records.read(openid)
+    if (!saved?.session_key) throw new NoOAuthTokenError(openid)
+    const opened = this.decryptMiniProgramUser({ ...data, sessionKey: saved.session_key })
+    if (opened.openId !== undefined && opened.openId !== openid) throw new WechatDecryptError('The data is of another user.', 'openid')
+    return opened
+  }
+
+  /** Whether `signature` belongs to `rawData` and this session_key; compared in constant time. @throws TypeError */
+  verifyUserSignature(data: { rawData: string, signature: string, sessionKey: string }): boolean {
+    const { rawData, signature, sessionKey } = data
+    checkText('rawData', rawData, longestData)
+    checkText('signature', signature)
+    checkText('sessionKey', sessionKey)
+    return verifyMiniProgramSignature(rawData, signature, sessionKey)
+  }
+
+  async #requestRefresh(refreshToken: string): Promise<WechatToken> {
+    checkText('refreshToken', refreshToken)
+    const { appId, now } = this.#settings
+    const createAt = now()
+    const reply = await this.#transport.call({
+      endpoint: endpoint.refreshToken,
+      query: { appid: appId, grant_type: 'refresh_token', refresh_token: refreshToken },
+      repeatable: true,
+      fallback: true,
+    })
+    return tokenOf(endpoint.refreshToken, reply, createAt)
+  }
+
+  /** @param refused - WeChat refused `stale`, though by its dates it is good */
+  #refreshed(stale: WechatToken, refused: boolean): Promise<WechatToken> {
+    const { openid } = stale
+    const running = this.#refreshes.get(openid)
+    if (running) return running
+    const refresh = this.#records.withLock(`refresh:${openid}`, async (isOurs) => {
+      const current = await this.#records.read(openid)
+      if (!current) throw new NoOAuthTokenError(openid)
+      if (this.#isValid(current) && (!refused || current.access_token !== stale.access_token)) return current
+      if (!current.refresh_token) throw new NoOAuthTokenError(openid)
+      const fresh = await this.#requestRefresh(current.refresh_token)
+      if (fresh.openid !== openid) {
+        throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint.refreshToken, 'answered the token of another user')
+      }
+      return this.#records.saveRefresh(fresh, { mayCreate: false, isOurs })
+    }, () => this.#warnThatThereIsNoLock()).finally(() => this.#refreshes.delete(openid))
+    this.#refreshes.set(openid, refresh)
+    return refresh
+  }
+
+  #isValid(token: WechatToken): boolean {
+    return isTokenValid(token, this.#settings.now())
+  }
+
+  #warnThatThereIsNoLock(): void {
+    if (this.#saidThatThereIsNoLock) return
+    this.#saidThatThereIsNoLock = true
+    this.#settings.logger.warn('No lock was to be had from the token store: tokens are refreshed once per process')
+  }
+}
+
+const longestText = 4096
+const longestData = 1024 * 1024
+
+function checkText(name: string, value: unknown, longest = longestText): asserts value is string {
+  if (typeof value !== 'string' || value === '' || value.length > longest) {
+    throw new TypeError(`${name} must be a non-empty string of at most ${longest} characters`)
+  }
+}
+
+function checkCode(code: unknown): asserts code is string {
+  if (typeof code !== 'string' || !/^[\x21-\x7e]{1,512}$/.test(code)) {
+    throw new TypeError('code must be a string of at most 512 visible ASCII characters')
+  }
+}
+
+// With a colon it could be the key of an app-level credential.
+function checkOpenid(openid: unknown): asserts openid is string {
+  if (typeof openid !== 'string' || openid === '' || openid.length > 128 || openid.includes(':')) {
+    throw new TypeError('openid must be a non-empty string of at most 128 characters without a colon')
+  }
+}

@@ -1,0 +1,172 @@
+/** What an errcode is about, and so what can be done. */
+export type WechatErrorKind =
+  /** the code is bad, used or expired: start the login again */
+  | 'code'
+  /** the access token is no longer good: refresh it */
+  | 'token'
+  /** the refresh token is no longer good: the user must log in again */
+  | 'refresh'
+  /** the mini-program's session_key is stale: `wx.login` again */
+  | 'session'
+  /** the scope does not allow it */
+  | 'scope'
+  /** WeChat refuses this user or account */
+  | 'denied'
+  /** the user must do something first, e.g. follow the account */
+  | 'user'
+  /** a quota is used up */
+  | 'rate'
+  /** WeChat is busy */
+  | 'busy'
+  /** the application is configured wrongly */
+  | 'config'
+  | 'unknown'
+
+/** Every `code` that an error of this package can have. */
+export type WechatErrorCode =
+  | 'ERR_WECHAT_API'
+  | 'ERR_WECHAT_TIMEOUT'
+  | 'ERR_WECHAT_NETWORK'
+  | 'ERR_WECHAT_STATUS'
+  | 'ERR_WECHAT_RESPONSE'
+  | 'ERR_WECHAT_NO_TOKEN'
+  | 'ERR_WECHAT_DECRYPT'
+  | 'ERR_WECHAT_STORE'
+  | 'ERR_WECHAT_LOCK'
+  | 'ERR_WECHAT_CONFIG'
+  | 'ERR_WECHAT_STATE_STORE'
+
+/** Base of all errors of this family of packages. */
+export class WechatError extends Error {
+  /** Stable; meant for `switch`. */
+  readonly code: WechatErrorCode
+  /** HTTP status that Express answers with. */
+  readonly status: number
+
+  constructor(code: WechatErrorCode, message: string, status = 500) {
+    super(message)
+    this.code = code
+    this.status = status
+  }
+
+  static {
+    name(this, 'WechatError')
+  }
+}
+
+/** WeChat answered with an errcode. */
+export class WechatAPIError extends WechatError {
+  readonly errcode: number
+  /** WeChat's text, at most 200 characters, with the request's own values replaced by `***`. */
+  readonly errmsg: string
+  /** WeChat's id of the request (rid), where it sent one. */
+  readonly requestId: string | undefined
+  /** Path of the call, without query. */
+  readonly endpoint: string
+  readonly kind: WechatErrorKind
+
+  constructor(details: { errcode: number, errmsg: string, requestId: string | undefined, endpoint: string, kind: WechatErrorKind }) {
+    const { errcode, errmsg, endpoint, kind } = details
+    super('ERR_WECHAT_API', `${endpoint} answered ${errcode}${errmsg && ` ${errmsg}`}`, kind === 'rate' || kind === 'busy' ? 503 : 500)
+    this.errcode = errcode
+    this.errmsg = errmsg
+    this.requestId = details.requestId
+    this.endpoint = endpoint
+    this.kind = kind
+  }
+
+  static {
+    name(this, 'WechatAPIError')
+  }
+}
+
+/** WeChat did not answer, or not in the way that it should. */
+export class WechatTransportError extends WechatError {
+  declare readonly code: 'ERR_WECHAT_TIMEOUT' | 'ERR_WECHAT_NETWORK' | 'ERR_WECHAT_STATUS' | 'ERR_WECHAT_RESPONSE'
+  /** Path of the call, without query. */
+  readonly endpoint: string
+  /** The system's word for what went wrong with the connection, e.g. `ECONNREFUSED`. */
+  readonly reason: string | undefined
+
+  constructor(code: WechatTransportError['code'], endpoint: string, message: string, reason?: string) {
+    super(code, `${endpoint} ${message}`, code === 'ERR_WECHAT_TIMEOUT' ? 504 : 502)
+    this.endpoint = endpoint
+    this.reason = reason
+  }
+
+  static {
+    name(this, 'WechatTransportError')
+  }
+}
+
+/** There is no usable token for this user: send the user through the login. */
+export class NoOAuthTokenError extends WechatError {
+  constructor(openid: string) {
+    super('ERR_WECHAT_NO_TOKEN', `No token for ${openid}, please authorize first.`)
+  }
+
+  static {
+    name(this, 'NoOAuthTokenError')
+  }
+}
+
+/** Encrypted data does not open, or is not meant for this application or user. */
+export class WechatDecryptError extends WechatError {
+  /** `data`: wrong key or damaged data. `watermark`: opened, but encrypted for another app. `openid`: for another user. */
+  readonly reason: 'data' | 'watermark' | 'openid'
+
+  constructor(message: string, reason: WechatDecryptError['reason'] = 'data') {
+    super('ERR_WECHAT_DECRYPT', message)
+    this.reason = reason
+  }
+
+  static {
+    name(this, 'WechatDecryptError')
+  }
+}
+
+/** What a database driver said, without the statement and the values that drivers put on their errors. */
+export interface DriverErrorFacts {
+  name?: string
+  code?: string | number
+  errno?: number
+  sqlState?: string
+}
+
+/** The token store failed (`ERR_WECHAT_STORE`), or a lock was not to be had (`ERR_WECHAT_LOCK`). It has no `cause`. */
+export class TokenStoreError extends WechatError {
+  declare readonly code: 'ERR_WECHAT_STORE' | 'ERR_WECHAT_LOCK'
+  readonly driver: DriverErrorFacts | undefined
+
+  /**
+   * @param message - what could not be done; no value of a record
+   * @param options.code - default `ERR_WECHAT_STORE`
+   * @param options.error - what the driver threw; only facts without values are taken from it
+   */
+  constructor(message: string, options: { code?: TokenStoreError['code'], error?: unknown } = {}) {
+    super(options.code ?? 'ERR_WECHAT_STORE', message)
+    this.driver = driverFacts(options.error)
+  }
+
+  static {
+    name(this, 'TokenStoreError')
+  }
+}
+
+// On the prototype, where neither JSON nor inspection repeats it as a field.
+function name(type: { prototype: Error }, value: string): void {
+  Object.defineProperty(type.prototype, 'name', { value, configurable: true, writable: true })
+}
+
+const word = /^[\w.:-]{1,64}$/
+
+function driverFacts(error: unknown): DriverErrorFacts | undefined {
+  if (typeof error !== 'object' || error === null) return undefined
+  const { name, code, errno, sqlState } = error as Record<string, unknown>
+  const facts: DriverErrorFacts = {}
+  if (typeof name === 'string' && word.test(name)) facts.name = name
+  if (typeof code === 'number' || (typeof code === 'string' && word.test(code))) facts.code = code
+  if (typeof errno === 'number') facts.errno = errno
+  if (typeof sqlState === 'string' && word.test(sqlState)) facts.sqlState = sqlState
+  return facts
+}

@@ -1,0 +1,120 @@
+import { TokenStoreError } from './errors.js'
+import type { LockOptions, TokenStore, WechatToken } from './types.js'
+
+export interface MemoryTokenStoreOptions {
+  /** Most records kept; the least recently used goes first. Default 10,000. */
+  max?: number
+  /** Seconds that a record is kept after it was saved. Default: until it is pushed out. */
+  ttl?: number
+}
+
+interface Entry {
+  token: WechatToken
+  expiresAt: number
+}
+
+interface Lock {
+  waiting: (() => void)[]
+}
+
+/** Keeps tokens in the memory of this process, bounded. The default; for one process, tests and development. */
+export class MemoryTokenStore implements TokenStore {
+  readonly #max: number
+  readonly #ttl: number
+  // In order of use, the least recent first.
+  readonly #entries = new Map<string, Entry>()
+  readonly #locks = new Map<string, Lock>()
+
+  /** @throws TypeError when `max` is not a positive integer or `ttl` not a positive number */
+  constructor(options: MemoryTokenStoreOptions = {}) {
+    const { max = 10_000, ttl = Infinity } = options
+    if (!Number.isInteger(max) || max < 1) throw new TypeError('max must be a positive integer')
+    if (typeof ttl !== 'number' || !(ttl > 0)) throw new TypeError('ttl must be a positive number of seconds')
+    this.#max = max
+    this.#ttl = ttl * 1000
+  }
+
+  /** How many records are kept. */
+  get size(): number {
+    return this.#entries.size
+  }
+
+  async getToken(openid: string): Promise<WechatToken | undefined> {
+    checkKey(openid)
+    const entry = this.#entries.get(openid)
+    if (!entry) return undefined
+    this.#entries.delete(openid)
+    if (entry.expiresAt <= Date.now()) return undefined
+    this.#entries.set(openid, entry)
+    return Promise.resolve(structuredClone(entry.token))
+  }
+
+  async saveToken(openid: string, token: WechatToken): Promise<void> {
+    checkKey(openid)
+    const entry = { token: structuredClone(token), expiresAt: Date.now() + this.#ttl }
+    this.#entries.delete(openid)
+    this.#entries.set(openid, entry)
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#max) break
+      this.#entries.delete(oldest)
+    }
+    return Promise.resolve()
+  }
+
+  async deleteToken(openid: string): Promise<void> {
+    checkKey(openid)
+    this.#entries.delete(openid)
+    return Promise.resolve()
+  }
+
+  async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options: LockOptions = {}): Promise<T> {
+    checkKey(key)
+    const { ttl = 10_000, wait = 15_000 } = options
+    await this.#acquire(key, wait)
+    const controller = new AbortController()
+    let held = true
+    const release = (): void => {
+      if (held) this.#release(key)
+      held = false
+    }
+    const lifetime = setTimeout(() => {
+      controller.abort(new TokenStoreError('The lock was held for longer than its lifetime.', { code: 'ERR_WECHAT_LOCK' }))
+      release()
+    }, ttl)
+    try {
+      return await task(controller.signal)
+    } finally {
+      clearTimeout(lifetime)
+      release()
+    }
+  }
+
+  async #acquire(key: string, wait: number): Promise<void> {
+    const lock = this.#locks.get(key)
+    if (!lock) {
+      this.#locks.set(key, { waiting: [] })
+      return
+    }
+    await new Promise<void>((resolve, reject) => {
+      const enter = (): void => {
+        clearTimeout(patience)
+        resolve()
+      }
+      const patience = setTimeout(() => {
+        lock.waiting.splice(lock.waiting.indexOf(enter), 1)
+        reject(new TokenStoreError(`The lock was not free within ${wait} ms.`, { code: 'ERR_WECHAT_LOCK' }))
+      }, wait)
+      lock.waiting.push(enter)
+    })
+  }
+
+  #release(key: string): void {
+    const next = this.#locks.get(key)?.waiting.shift()
+    if (next) next()
+    else this.#locks.delete(key)
+  }
+}
+
+function checkKey(key: unknown): asserts key is string {
+  if (typeof key !== 'string' || key === '') throw new TypeError('The key of a token must be a non-empty string')
+}

@@ -1,0 +1,100 @@
+import { tokenStoreOf } from './function-token-store.js'
+import { MemoryTokenStore } from './memory-token-store.js'
+import { safeLogger } from './safe-logger.js'
+import type { Endpoints, TokenStore, WechatLang, WechatLogger, WechatOAuthOptions } from './types.js'
+
+/** Options with every default filled in and every value checked. */
+export interface Settings {
+  appId: string
+  appSecret: string
+  tokenStore: TokenStore
+  lang: WechatLang
+  endpoints: Required<Endpoints>
+  fallbackHosts: string[]
+  timeout: number
+  fetch: typeof fetch
+  now: () => number
+  saveSnapshotUsers: boolean
+  logger: WechatLogger
+}
+
+const langs: readonly unknown[] = ['zh_CN', 'zh_TW', 'en'] satisfies WechatLang[]
+const longestTimer = 2 ** 31 - 1
+
+/** @throws TypeError that names the option */
+export function settingsOf(options: WechatOAuthOptions): Settings {
+  if (typeof options !== 'object' || (options as unknown) === null) throw new TypeError('WechatOAuth needs an object of options')
+  const { lang = 'zh_CN', timeout = 5000, now = Date.now, clientCredential = 'stable', logger } = options
+  const ownFetch: unknown = options.fetch
+  text('appId', options.appId)
+  text('appSecret', options.appSecret)
+  refuseUnless(langs.includes(lang), 'lang must be zh_CN, zh_TW or en')
+  refuseUnless(typeof timeout === 'number' && timeout > 0 && timeout <= longestTimer, 'timeout must be a positive number of milliseconds')
+  refuseUnless(ownFetch === undefined || typeof ownFetch === 'function', 'fetch must be a function')
+  refuseUnless(typeof now === 'function', 'now must be a function')
+  refuseUnless(['stable', 'classic'].includes(clientCredential), 'clientCredential must be stable or classic')
+  flag('shareCredentials', options.shareCredentials)
+  flag('saveSnapshotUsers', options.saveSnapshotUsers)
+  refuseUnless(logger === undefined || isLogger(logger), 'logger must have the methods debug and warn')
+  return {
+    appId: options.appId,
+    appSecret: options.appSecret,
+    tokenStore: tokenStoreOf(options) ?? new MemoryTokenStore(),
+    lang,
+    endpoints: endpointsOf(options.endpoints),
+    fallbackHosts: fallbackHostsOf(options.fallbackHosts),
+    timeout,
+    // Looked up at each call, so that whoever replaces the global one later is heard.
+    fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
+    now,
+    saveSnapshotUsers: options.saveSnapshotUsers ?? false,
+    logger: safeLogger(logger),
+  }
+}
+
+function endpointsOf(endpoints: unknown): Required<Endpoints> {
+  if (typeof endpoints === 'string') {
+    const base = baseURL('endpoints', endpoints)
+    return { open: base, api: base, mp: base }
+  }
+  refuseUnless(endpoints === undefined || (typeof endpoints === 'object' && endpoints !== null && !Array.isArray(endpoints)), 'endpoints must be a URL, or an object of URLs')
+  const { open, api, mp } = (endpoints ?? {}) as Record<string, unknown>
+  return {
+    open: baseURL('endpoints.open', open ?? 'https://open.weixin.qq.com'),
+    api: baseURL('endpoints.api', api ?? 'https://api.weixin.qq.com'),
+    mp: baseURL('endpoints.mp', mp ?? 'https://mp.weixin.qq.com'),
+  }
+}
+
+function fallbackHostsOf(hosts: unknown): string[] {
+  if (hosts === undefined) return []
+  refuseUnless(Array.isArray(hosts), 'fallbackHosts must be an array of URLs')
+  return (hosts as unknown[]).map((host) => baseURL('fallbackHosts', host))
+}
+
+// Secrets travel in these addresses' queries.
+function baseURL(option: string, value: unknown): string {
+  refuseUnless(typeof value === 'string' && URL.canParse(value), `${option} must be a URL`)
+  const { href, protocol, hostname, username, password, search, hash } = new URL(value)
+  const loopback = /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+  refuseUnless(protocol === 'https:' || (protocol === 'http:' && loopback), `${option} must be https, or http on a loopback address`)
+  refuseUnless(username === '' && password === '' && search === '' && hash === '', `${option} must have no user, query or fragment`)
+  return href.replace(/\/+$/, '')
+}
+
+function isLogger(logger: unknown): logger is WechatLogger {
+  const { debug, warn } = (logger ?? {}) as Partial<WechatLogger>
+  return typeof debug === 'function' && typeof warn === 'function'
+}
+
+function text(option: string, value: unknown): void {
+  refuseUnless(typeof value === 'string' && value !== '', `${option} must be a non-empty string`)
+}
+
+function flag(option: string, value: unknown): void {
+  refuseUnless(value === undefined || typeof value === 'boolean', `${option} must be true or false`)
+}
+
+function refuseUnless(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new TypeError(message)
+}

@@ -1,0 +1,100 @@
+import { WechatTransportError } from './errors.js'
+import type { Reply } from './reply.js'
+import { toNumber } from './token.js'
+import type { WechatToken, WechatUser } from './types.js'
+
+const longest = 4096
+
+/** `/sns/oauth2/access_token` and `/sns/oauth2/refresh_token`: the fields that are ours to keep, their types checked. */
+export function tokenOf(endpoint: string, reply: Reply, createAt: number): WechatToken & { access_token: string } {
+  const field = fieldReader(endpoint, reply)
+  const token = {
+    access_token: field.text('access_token'),
+    expires_in: field.number('expires_in'),
+    ...field.optionalText('refresh_token'),
+    openid: field.openid(),
+    ...field.optionalText('scope'),
+    ...field.optionalText('unionid'),
+    create_at: createAt,
+  }
+  return toNumber(reply.is_snapshotuser) === 1 ? { ...token, is_snapshotuser: 1 } : token
+}
+
+/** `/sns/jscode2session`. */
+export function sessionOf(endpoint: string, reply: Reply, createAt: number): WechatToken & { session_key: string } {
+  const field = fieldReader(endpoint, reply)
+  return { openid: field.openid(), session_key: field.text('session_key'), ...field.optionalText('unionid'), create_at: createAt }
+}
+
+/** `/sns/userinfo`: all that WeChat sent, for the openid that was asked for. */
+export function userOf(endpoint: string, reply: Reply, openid: string): WechatUser {
+  const field = fieldReader(endpoint, reply)
+  if (field.openid() !== openid) throw refused(endpoint, 'openid of another user')
+  return {
+    ...wellTyped(reply),
+    openid,
+    nickname: '',
+    ...field.optionalText('nickname'),
+    ...field.optionalText('unionid'),
+    ...field.optionalText('headimgurl'),
+  }
+}
+
+// What nobody depends on is left out when it is not what it should be.
+const userFields = new Map<string, (value: unknown) => unknown>([
+  ['sex', toNumber],
+  ['language', optionalString],
+  ['city', optionalString],
+  ['province', optionalString],
+  ['country', optionalString],
+  ['privilege', (value) => (Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? value : undefined)],
+])
+const notOfTheUser = new Set(['errcode', 'errmsg', '__proto__', 'nickname', 'unionid', 'headimgurl'])
+
+function wellTyped(reply: Reply): Reply {
+  return Object.fromEntries(Object.entries(reply)
+    .filter(([name]) => !notOfTheUser.has(name))
+    .map(([name, value]): [string, unknown] => [name, (userFields.get(name) ?? unchanged)(value)])
+    .filter(([, value]) => value !== undefined))
+}
+
+function unchanged(value: unknown): unknown {
+  return value
+}
+
+function optionalString(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function fieldReader(endpoint: string, reply: Reply) {
+  const optionalText = <Name extends string>(name: Name): { [name in Name]?: string } => {
+    const value = reply[name]
+    if (value === undefined || value === null || value === '') return {}
+    if (typeof value !== 'string' || value.length > longest) throw refused(endpoint, name)
+    return { [name]: value } as { [name in Name]: string }
+  }
+  const text = (name: string): string => {
+    const value: string | undefined = optionalText(name)[name]
+    if (value === undefined) throw refused(endpoint, name)
+    return value
+  }
+  return {
+    text,
+    optionalText,
+    number(name: string): number {
+      const value = toNumber(reply[name])
+      if (value === undefined || value <= 0) throw refused(endpoint, name)
+      return value
+    },
+    /** No openid has a colon; the keys of app-level credentials in the token store do. */
+    openid(): string {
+      const value = text('openid')
+      if (value.includes(':') || value.length > 128) throw refused(endpoint, 'openid')
+      return value
+    },
+  }
+}
+
+function refused(endpoint: string, field: string): WechatTransportError {
+  return new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint, `answered with a missing or wrong field: ${field}`)
+}

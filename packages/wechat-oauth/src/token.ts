@@ -1,0 +1,70 @@
+import { TokenStoreError } from './errors.js'
+import type { WechatToken } from './types.js'
+
+// A token that lapses while the request is under way is of no use.
+const skew = 60_000
+
+/** Longest life of a refresh token, counted from the login: 30 days. */
+const refreshTokenLifetime = 30 * 24 * 3600 * 1000
+
+/**
+ * Whether the access token of a record is still good, with 60 seconds to spare. Numbers that a store kept as text count
+ * as numbers, and `created_at` counts where there is no `create_at`.
+ *
+ * @param now - milliseconds since the epoch, default `Date.now()`
+ */
+export function isTokenValid(token: WechatToken | null | undefined, now: number = Date.now()): boolean {
+  if (!token?.access_token) return false
+  return now + skew < createdAt(token) + (toNumber(token.expires_in) ?? 0) * 1000
+}
+
+/** Whether a token can still lead to user data: by itself, or through its refresh token. */
+export function isTokenOfUse(token: WechatToken, now: number): boolean {
+  return isTokenValid(token, now) || (Boolean(token.refresh_token) && now < createdAt(token) + refreshTokenLifetime)
+}
+
+/** The granted scopes; WeChat separates them by commas, and has been seen to leave one at the end. */
+export function scopesOf(scope: string | undefined): string[] {
+  return (scope ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '')
+}
+
+/** Whether nothing but the openid was granted. Where WeChat did not say, it may be more. */
+export function isBaseScope(scope: string | undefined): boolean {
+  const scopes = scopesOf(scope)
+  return scopes.length > 0 && scopes.every((name) => name === 'snsapi_base')
+}
+
+/**
+ * A record as it came out of a store, with its numbers as numbers: tables made by the recipes of older packages keep them
+ * as text, and adding to a text concatenates, so that a token would never expire.
+ *
+ * @throws TokenStoreError when it is no record, or somebody else's
+ */
+export function normalizeRecord(key: string, value: unknown): WechatToken | undefined {
+  if (value === null || value === undefined) return undefined
+  if (typeof value !== 'object' || Array.isArray(value)) throw new TokenStoreError('The token store answered something that is not a record.')
+  const record = value as WechatToken
+  if (typeof record.openid === 'string' && record.openid !== key) {
+    throw new TokenStoreError('The token store answered the record of another user.')
+  }
+  const normal: WechatToken = { ...record, openid: key, create_at: createdAt(record) }
+  delete normal.created_at
+  const expiresIn = toNumber(record.expires_in)
+  if (expiresIn === undefined) delete normal.expires_in
+  else normal.expires_in = expiresIn
+  for (const field of ['access_token', 'refresh_token', 'scope', 'unionid', 'session_key'] as const) {
+    if (typeof normal[field] !== 'string' || normal[field] === '') Reflect.deleteProperty(normal, field)
+  }
+  return normal
+}
+
+function createdAt(token: { create_at?: unknown, created_at?: unknown }): number {
+  return toNumber(token.create_at) ?? toNumber(token.created_at) ?? 0
+}
+
+/** A finite number, or the number that a text spells; else `undefined`. */
+export function toNumber(value: unknown): number | undefined {
+  if (typeof value === 'bigint') return Number(value)
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
+}

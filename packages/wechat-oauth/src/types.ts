@@ -1,0 +1,135 @@
+/** The three ways of logging in: an official account's web view, a website's QR code, a mini-program. */
+export type WechatMode = 'mp' | 'website' | 'miniprogram'
+
+/** Language of the names that WeChat returns; `en` also switches the QR page to English. */
+export type WechatLang = 'zh_CN' | 'zh_TW' | 'en'
+
+/** What a token store keeps for one user, under the user's openid. */
+export interface WechatToken {
+  openid: string
+  /** Absent for mini-program users, who have a `session_key` instead. */
+  access_token?: string
+  /** Lifetime of the access token in seconds, counted from `create_at`. */
+  expires_in?: number
+  refresh_token?: string
+  /** As WeChat sent it: comma separated. */
+  scope?: string
+  /** Milliseconds since the epoch, taken before the request that obtained the token. */
+  create_at: number
+  unionid?: string
+  /** Mini-program users only. It never leaves the server. */
+  session_key?: string
+  /** 1 for the virtual account of a snapshot page. */
+  is_snapshotuser?: 1
+  /** What the application adds is kept. */
+  [field: string]: unknown
+}
+
+/** How long a lock is held and waited for. */
+export interface LockOptions {
+  /** Milliseconds after which the lock is no longer the holder's. Default 10,000. */
+  ttl?: number
+  /** Milliseconds to wait for the lock before rejecting with `ERR_WECHAT_LOCK`. Default 15,000. */
+  wait?: number
+}
+
+/** Where tokens are kept. One record per key; the key is an openid, or for app-level credentials a name that no openid can have. */
+export interface TokenStore {
+  /** Resolves to the record, or to `null` or `undefined` where there is none. Rejects when the backend fails. */
+  getToken(openid: string): Promise<WechatToken | null | undefined>
+  /** Replaces the whole record. Resolves when it can be read back. */
+  saveToken(openid: string, token: WechatToken): Promise<void>
+  deleteToken?(openid: string): Promise<void>
+  /**
+   * Runs `task` while no other process holds the lock `key`; `signal` fires when the lock's lifetime is over.
+   * Rejects with `ERR_WECHAT_LOCK` when the lock is not had within `wait`.
+   */
+  withLock?<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options?: LockOptions): Promise<T>
+}
+
+/** `getToken` in the style of promises or of Node callbacks. */
+export type GetTokenFunction =
+  | ((openid: string) => Promise<WechatToken | null | undefined> | WechatToken | null | undefined)
+  | ((openid: string, callback: (error?: unknown, token?: WechatToken | null) => void) => unknown)
+
+/** `saveToken` in the style of promises or of Node callbacks. */
+export type SaveTokenFunction =
+  | ((openid: string, token: WechatToken) => unknown)
+  | ((openid: string, token: WechatToken, callback: (error?: unknown) => void) => unknown)
+
+/** A token store, or a pair of functions. */
+export interface TokenStoreSource {
+  tokenStore?: TokenStore
+  getToken?: GetTokenFunction
+  saveToken?: SaveTokenFunction
+}
+
+/** What `/sns/userinfo` answers. Since October 2021 WeChat leaves `sex`, `city`, `province`, `country` and `language` empty. */
+export interface WechatUser {
+  openid: string
+  nickname: string
+  /** 1 male, 2 female, 0 unknown. */
+  sex?: number
+  language?: string
+  city?: string
+  province?: string
+  country?: string
+  headimgurl?: string
+  privilege?: string[]
+  unionid?: string
+  [field: string]: unknown
+}
+
+/** User data that a mini-program received encrypted. */
+export interface MiniProgramData {
+  watermark: { appid: string, timestamp: number }
+  openId?: string
+  unionId?: string
+  nickName?: string
+  avatarUrl?: string
+  gender?: number
+  phoneNumber?: string
+  purePhoneNumber?: string
+  countryCode?: string | number
+  [field: string]: unknown
+}
+
+/** Base addresses of WeChat's servers. */
+export interface Endpoints {
+  /** Default `https://open.weixin.qq.com`: the pages for people. */
+  open?: string
+  /** Default `https://api.weixin.qq.com`: the calls between servers. */
+  api?: string
+  /** Default `https://mp.weixin.qq.com`: images of QR codes. */
+  mp?: string
+}
+
+/** Receives what happened, in words and plain values: never a secret, a token, a code or a query string. */
+export interface WechatLogger {
+  debug(message: string, details?: Record<string, unknown>): void
+  warn(message: string, details?: Record<string, unknown>): void
+}
+
+export interface WechatOAuthOptions extends TokenStoreSource {
+  appId: string
+  appSecret: string
+  /** Keep app-level credentials in `getToken`/`saveToken` functions too. Default `false`: they stay in process memory. */
+  shareCredentials?: boolean
+  /** Default `zh_CN`. */
+  lang?: WechatLang
+  /** A string serves all three. Only https, or http on loopback. Default: WeChat. */
+  endpoints?: string | Endpoints
+  /** Tried once, where a call may be repeated, after the connection to the first host failed. Default none. */
+  fallbackHosts?: string[]
+  /** Milliseconds for a whole call, body included; also for a whole visit to the token store. Default 5000. */
+  timeout?: number
+  /** Default the global `fetch`. */
+  fetch?: typeof fetch
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  now?: () => number
+  /** How the app-level access token is obtained. Default `stable`. */
+  clientCredential?: 'stable' | 'classic'
+  /** Save the tokens of snapshot users (virtual accounts) too. Default `false`. */
+  saveSnapshotUsers?: boolean
+  logger?: WechatLogger
+}
