@@ -1,1 +1,9 @@
-export {}
+export { Sandbox, startSandbox } from './sandbox.js'
+export type { AppUser, SandboxOptions, SandboxTls } from './sandbox.js'
+export type { Fault, FaultBody, FaultOptions } from './faults.js'
+export type { LoggedRequest } from './http/request-log.js'
+export type { ConnectionCounts } from './http/server.js'
+export type { App, AppType, SandboxApp } from './world/apps.js'
+export type { SandboxSettings } from './world/settings.js'
+export type { EncryptedUserData } from './world/user-data.js'
+export type { SandboxUser, User, UserState } from './world/users.js'

@@ -1,0 +1,26 @@
+import { param } from '../http/call.js'
+import type { Call } from '../http/call.js'
+import type { World } from '../world/world.js'
+import { accept, checkApp, checkCode, refuse } from './checks.js'
+import type { Checked } from './checks.js'
+
+/** `GET /sns/jscode2session`: exchanges the code of `wx.login`. */
+export const exchangeJsCode = (world: World, call: Call): Checked<Record<string, unknown>> => {
+  const app = checkApp(world, call, { secret: true })
+  if (!app.ok) return app
+  if (param(call, 'grant_type') !== 'authorization_code') return refuse(40002)
+  const code = param(call, 'js_code')
+  if (code === '') return refuse(41008)
+  const usable = checkCode(world, code, 'js', app.value)
+  if (!usable.ok) return usable
+  const { user, use } = usable.value
+  if (!world.quota.take(JSON.stringify([app.value.appId, user.id]), world.settings.jscode2sessionPerMinute)) return refuse(45011)
+  if (user.state === 'blocked') return refuse(40226)
+  use()
+  const unionid = world.unionid(app.value, user.id)
+  return accept({
+    session_key: world.sessionKeys.get(app.value.appId, user.id),
+    openid: world.openid(app.value, user.id),
+    ...(unionid === undefined ? {} : { unionid }),
+  })
+}

@@ -1,0 +1,58 @@
+import { param } from '../http/call.js'
+import type { Call } from '../http/call.js'
+import type { Authorization } from '../world/tokens.js'
+import type { World } from '../world/world.js'
+import { accept, refuse } from './checks.js'
+import type { Checked } from './checks.js'
+
+type Fields = Record<string, unknown>
+
+/** What WeChat calls people whose data it does not give away. */
+const NAMELESS = '微信用户'
+
+/** The pair of access token and openid. */
+const checkToken = (world: World, call: Call, unknownToken: number): Checked<Authorization> => {
+  const accessToken = param(call, 'access_token')
+  if (accessToken === '') return refuse(41001)
+  const openid = param(call, 'openid')
+  if (openid === '') return refuse(41009)
+  const found = world.tokens.lookAtAccessToken(accessToken)
+  switch (found.state) {
+    case 'unknown': return refuse(unknownToken)
+    case 'expired': return refuse(42001)
+    case 'revoked': return refuse(42007)
+    case 'valid': return found.authorization.openid === openid ? accept(found.authorization) : refuse(40003)
+  }
+}
+
+const mayReadUser = (scope: string): boolean => scope.split(',').some((one) => one === 'snsapi_userinfo' || one === 'snsapi_login')
+
+/** `GET /sns/userinfo`. Since October 2021 sex, language and place are empty for everybody. */
+export const readUser = (world: World, call: Call): Checked<Fields> => {
+  const checked = checkToken(world, call, 40001)
+  if (!checked.ok) return checked
+  const { openid, unionid, scope, snapshot, userId } = checked.value
+  if (!mayReadUser(scope)) return refuse(48001)
+  const user = world.users.get(userId)
+  if (user.state === 'frozen') return refuse(50002)
+  return accept({
+    openid,
+    nickname: snapshot ? NAMELESS : user.nickname,
+    sex: 0,
+    language: '',
+    city: '',
+    province: '',
+    country: '',
+    headimgurl: snapshot ? '' : user.headimgurl,
+    privilege: [],
+    ...(unionid === undefined ? {} : { unionid }),
+  })
+}
+
+/** `GET /sns/auth`: whether an access token is still good. */
+export const checkAccessToken = (world: World, call: Call): Checked<Fields> => {
+  const checked = checkToken(world, call, 40014)
+  if (!checked.ok) return checked
+  if (world.users.get(checked.value.userId).state === 'frozen') return refuse(50002)
+  return accept({ errcode: 0, errmsg: 'ok' })
+}

@@ -1,0 +1,37 @@
+import type { Call } from '../http/call.js'
+import { sns } from '../http/families.js'
+import type { Reply } from '../http/reply.js'
+import type { Route } from '../http/router.js'
+import type { World } from '../world/world.js'
+import type { Checked } from './checks.js'
+import { exchangeJsCode } from './jscode2session.js'
+import { exchangeCode, refreshTokens } from './sns-oauth2.js'
+import { checkAccessToken, readUser } from './sns-user.js'
+
+type Endpoint = (world: World, call: Call) => Checked<Record<string, unknown>>
+
+/** This endpoint says it in words of its own. */
+const QUOTA_TEXT = 'api minute-quota reach limit  mustslower  retry next minute'
+
+/** The login endpoints of api.weixin.qq.com. */
+export const snsRoutes = (world: World): Route[] => {
+  const route = (path: string, endpoint: Endpoint, texts: Record<number, string> = {}): Route => ({
+    methods: ['GET'],
+    path,
+    family: sns,
+    handle: (call): Reply => {
+      const result = endpoint(world, call)
+      if (result.ok) return sns.success(result.value)
+      const text = texts[result.errcode]
+      return sns.error(world, call, result.errcode, text === undefined ? {} : { text })
+    },
+    refuseMethod: (call) => sns.error(world, call, 43001),
+  })
+  return [
+    route('/sns/oauth2/access_token', exchangeCode),
+    route('/sns/oauth2/refresh_token', refreshTokens),
+    route('/sns/userinfo', readUser),
+    route('/sns/auth', checkAccessToken),
+    route('/sns/jscode2session', exchangeJsCode, { 45011: QUOTA_TEXT }),
+  ]
+}

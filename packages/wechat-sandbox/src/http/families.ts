@@ -1,0 +1,60 @@
+import { ERRMSG, LEGACY_ERRMSG } from '../errcodes.js'
+import { newReqId, newRid } from '../world/ids.js'
+import type { World } from '../world/world.js'
+import type { Call } from './call.js'
+import { errorPageReply } from './page-reply.js'
+import { jsonReply } from './reply.js'
+import type { Reply } from './reply.js'
+
+/** Endpoints that answer in the same style: content type, and how an error looks. */
+export interface Family {
+  contentType: string
+  /** `verbatim`: sent as it is. Without it, WeChat's `text` (by default the one in the table) and the request's id. */
+  error: (world: World, call: Call, errcode: number, texts?: { verbatim?: string, text?: string }) => Reply
+}
+
+interface JsonFamily extends Family {
+  success: (json: Record<string, unknown>) => Reply
+}
+
+const withRequestId = (world: World, text: string, legacyText: string, comma: string): string => {
+  switch (world.settings.errmsgStyle) {
+    case 'bare': return text
+    case 'hints': return comma === ','
+      ? `${legacyText}, hints: [ req_id: ${newReqId()} ]`
+      : `${legacyText} hint: [${newReqId()}]`
+    case 'current': return `${text}${comma} rid: ${newRid(world.clock.now())}`
+  }
+}
+
+const jsonFamily = (contentType: string, comma: '' | ','): JsonFamily => ({
+  contentType,
+  success: (json) => jsonReply(contentType, json),
+  error: (world, _call, errcode, { verbatim, text = ERRMSG[errcode] ?? 'unknown error' } = {}) =>
+    jsonReply(contentType, { errcode, errmsg: verbatim ?? withRequestId(world, text, LEGACY_ERRMSG[errcode] ?? text, comma) }),
+})
+
+/** `/sns/*` */
+export const sns = jsonFamily('text/plain', ',')
+
+/** `/cgi-bin/*`, `/wxa/*`, and every path that does not exist */
+export const api = jsonFamily('application/json; encoding=utf-8', '')
+
+/** what people see */
+export const page: Family = {
+  contentType: 'text/html; charset=utf-8',
+  error: (_world, call, number, { verbatim } = {}) =>
+    errorPageReply(call, { number, text: verbatim ?? ERRMSG[number] ?? '该链接无法访问' }),
+}
+
+/** the QR page's long poll */
+export const poll: Family = {
+  contentType: 'text/javascript',
+  error: (_world, _call, errcode) => pollReply(errcode, ''),
+}
+
+export const pollReply = (errcode: number, code: string): Reply => ({
+  status: 200,
+  headers: { 'Content-Type': poll.contentType, 'Cache-Control': 'no-store' },
+  body: `window.wx_errcode=${errcode};window.wx_code='${code}';`,
+})

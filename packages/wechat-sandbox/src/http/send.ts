@@ -1,0 +1,48 @@
+import type { ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Delivery } from './faulty-reply.js'
+import type { Reply } from './reply.js'
+
+const toBytes = (body: string | Uint8Array): Uint8Array => typeof body === 'string' ? Buffer.from(body, 'utf8') : body
+
+const writeHead = (response: ServerResponse, reply: Reply, length?: number): void => {
+  response.writeHead(reply.status, { ...(length === undefined ? {} : { 'Content-Length': length }), ...reply.headers })
+}
+
+const sendWhole = (response: ServerResponse, reply: Reply): void => {
+  const body = toBytes(reply.body)
+  writeHead(response, reply, body.length)
+  response.end(body)
+}
+
+const sendHalf = (response: ServerResponse, reply: Reply): void => {
+  const body = toBytes(reply.body)
+  writeHead(response, reply, body.length)
+  // Destroyed only once the half is on its way, else nothing of it arrives.
+  response.write(body.subarray(0, Math.floor(body.length / 2)), () => response.destroy())
+}
+
+const sendInPieces = async (
+  response: ServerResponse, reply: Reply, pieces: Iterable<Uint8Array>, pause: number, signal: AbortSignal,
+): Promise<void> => {
+  writeHead(response, reply)
+  response.flushHeaders()
+  for (const piece of pieces) {
+    response.write(piece)
+    await sleep(pause, undefined, { signal })
+  }
+  response.end()
+}
+
+function* singleBytes(body: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < body.length; at += 1) yield body.subarray(at, at + 1)
+}
+
+/** Sends a reply in the manner that a fault asks for. Rejects only when `signal` fires. */
+export const send = async (response: ServerResponse, { reply, manner, delay }: Delivery, signal: AbortSignal): Promise<void> => {
+  if (delay > 0) await sleep(delay, undefined, { signal })
+  if (manner === 'whole') sendWhole(response, reply)
+  else if (manner === 'truncate') sendHalf(response, reply)
+  else if ('drip' in manner) await sendInPieces(response, reply, singleBytes(toBytes(reply.body)), manner.drip, signal)
+  else await sendInPieces(response, reply, manner.chunks, manner.pause, signal)
+}

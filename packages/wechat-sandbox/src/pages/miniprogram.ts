@@ -1,0 +1,305 @@
+import { html } from './html.js'
+import { texts } from './i18n.js'
+import { layout } from './layout.js'
+import type { MiniProgramView } from './views.js'
+
+const css = `
+main { max-width: 1080px; }
+.intro { max-width: 44rem; }
+.columns { display: grid; gap: 16px; align-items: start; grid-template-columns: minmax(0, 1fr); }
+@media (min-width: 900px) { .columns { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } }
+.card h2 { display: flex; gap: 10px; align-items: center; }
+.number {
+  flex: none; width: 26px; height: 26px; border-radius: 50%; background: var(--tint); color: var(--green-text); font-size: .875rem; display: grid; place-items: center;
+}
+.field { display: flex; flex-direction: column; gap: 4px; }
+.pair { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 180px), 1fr)); }
+input[type="url"], select, textarea {
+  width: 100%; min-height: 44px; padding: 9px 12px; border: 1px solid var(--field); border-radius: 8px; background: var(--card); color: var(--text); font: inherit;
+  text-overflow: ellipsis;
+}
+input[type="url"], textarea { font-family: var(--mono); font-size: .875rem; }
+textarea { min-height: 150px; resize: vertical; line-height: 1.5; white-space: pre-wrap; word-break: break-all; }
+.check { display: flex; gap: 10px; align-items: center; min-height: 36px; cursor: pointer; }
+.check input { flex: none; width: 20px; height: 20px; margin: 0; accent-color: var(--green); }
+.check code { color: var(--muted); font-size: .8125rem; }
+button code { font-size: 1rem; }
+.code-row { display: flex; gap: 12px; align-items: center; justify-content: space-between; background: var(--inset); border-radius: 8px; padding: 8px 8px 8px 14px; min-height: 56px; }
+.code-row output { font-family: var(--mono); font-size: .875rem; word-break: break-all; display: block; }
+.code-row output:empty::before, .answer-body:empty::before { content: attr(data-empty); color: var(--muted); font-family: system-ui, sans-serif; }
+.code-row .button, .code-row button { min-height: 36px; padding: 4px 14px; flex: none; background: var(--card); font-size: .875rem; }
+.problem { color: var(--red); font-size: .9375rem; }
+.status { font-weight: 600; font-family: var(--mono); padding: 2px 10px; border-radius: 999px; background: var(--inset); }
+.status[data-kind="good"] { background: var(--tint); color: var(--green-text); }
+.status[data-kind="bad"] { color: var(--red); }
+.heading { display: flex; flex-wrap: wrap; gap: 8px 12px; justify-content: space-between; align-items: center; }
+pre { margin: 0; padding: 12px 14px; border-radius: 8px; background: var(--inset); max-height: 420px; overflow: auto; white-space: pre-wrap; word-break: break-word; font-size: .8125rem; line-height: 1.55; }
+.history li + li { border-top: 1px solid var(--line); }
+.history summary { padding: 10px 0; cursor: pointer; display: flex; gap: 10px; align-items: baseline; font-size: .9375rem; list-style: none; }
+.history summary::-webkit-details-marker { display: none; }
+.history summary time { flex: none; color: var(--muted); font-size: .8125rem; font-variant-numeric: tabular-nums; }
+.history summary span { flex: 1; min-width: 0; }
+.history details[open] { padding-bottom: 12px; }
+.history pre { margin-top: 4px; max-height: 220px; }
+`
+
+const script = `
+const element = (id) => document.querySelector('[data-testid="' + id + '"]')
+const app = element('mp-app')
+const user = element('mp-user')
+const body = element('mp-body')
+const DATA = { 'mp-encrypted': ['encryptedData', 'iv'], 'mp-signed': ['rawData', 'signature'] }
+let code
+let data
+let filled = {}
+
+function pretty(value) {
+  if (typeof value !== 'string') return value === undefined ? '' : JSON.stringify(value, null, 2)
+  try { return JSON.stringify(JSON.parse(value), null, 2) } catch { return value }
+}
+
+function problem(id, error) {
+  element(id).hidden = !error
+  element(id).textContent = error ? page.texts.failed + ' ' + error.message : ''
+}
+
+async function call(url, input) {
+  const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(input) })
+  const text = await answer.text()
+  let output
+  try { output = JSON.parse(text) } catch { throw new Error('HTTP ' + answer.status) }
+  if (!answer.ok || output.errcode) throw new Error(output.errmsg || output.message || output.error || 'HTTP ' + answer.status)
+  return output
+}
+
+function section(title, text) {
+  const label = document.createElement('p')
+  label.className = 'label'
+  label.textContent = title
+  const pre = document.createElement('pre')
+  pre.textContent = text
+  return [label, pre]
+}
+
+function remember(what, result, good, sent, received) {
+  const entry = document.createElement('li')
+  entry.dataset.testid = 'mp-history-entry'
+  const details = document.createElement('details')
+  const summary = document.createElement('summary')
+  const time = document.createElement('time')
+  time.textContent = new Date().toLocaleTimeString('en-GB')
+  const label = document.createElement('span')
+  label.className = 'mono'
+  label.textContent = what
+  const outcome = document.createElement('b')
+  outcome.className = 'status'
+  outcome.dataset.kind = good ? 'good' : 'bad'
+  outcome.textContent = result
+  summary.append(time, label, outcome)
+  details.append(summary, ...section(page.texts.sent, sent), ...section(page.texts.received, received))
+  entry.append(details)
+  const list = element('mp-history')
+  list.prepend(entry)
+  while (list.children.length > 50) list.lastChild.remove()
+  element('mp-history-empty').hidden = true
+}
+
+/** Puts code and user data into the body and leaves alone what was typed besides. */
+function fill() {
+  let typed
+  try { typed = JSON.parse(body.value) } catch { return check() }
+  if (typed === null || typeof typed !== 'object' || Array.isArray(typed)) return
+  for (const [name, value] of Object.entries(filled)) {
+    if (typed[name] === value) delete typed[name]
+  }
+  filled = { code: code ?? '' }
+  for (const [id, names] of Object.entries(DATA)) {
+    for (const name of names) {
+      if (element(id).checked && data) filled[name] = data[name]
+    }
+  }
+  body.value = JSON.stringify({ ...filled, ...typed, ...filled }, null, 2)
+  check()
+}
+
+function check() {
+  let valid = true
+  try { JSON.parse(body.value) } catch { valid = false }
+  element('mp-body-invalid').hidden = valid
+}
+
+async function encrypt() {
+  if (!code || !Object.keys(DATA).some((id) => element(id).checked)) return
+  if (!data) {
+    const input = { appId: app.value, user: user.value }
+    try {
+      data = await call(page.encryptUrl, input)
+      remember('wx.getUserInfo()', 'ok', true, pretty(input), pretty(data))
+    } catch (error) {
+      remember('wx.getUserInfo()', page.texts.failedEntry, false, pretty(input), error.message)
+      throw error
+    }
+  }
+}
+
+function forget() {
+  code = data = undefined
+  element('mp-code').textContent = ''
+  element('mp-copy').hidden = true
+  problem('mp-login-error')
+  fill()
+}
+
+app.addEventListener('change', forget)
+user.addEventListener('change', forget)
+body.addEventListener('input', check)
+
+element('mp-login').addEventListener('click', async () => {
+  const button = element('mp-login')
+  const input = { appId: app.value, user: user.value }
+  button.disabled = true
+  forget()
+  try {
+    const answer = await call(page.loginUrl, input)
+    remember('wx.login()', 'ok', true, pretty(input), pretty(answer))
+    code = answer.code
+    await encrypt()
+    element('mp-copy').hidden = false
+  } catch (error) {
+    if (!code) remember('wx.login()', page.texts.failedEntry, false, pretty(input), error.message)
+    problem('mp-login-error', error)
+  } finally {
+    element('mp-code').textContent = code ?? ''
+    button.disabled = false
+    fill()
+  }
+})
+
+for (const id of Object.keys(DATA)) {
+  element(id).addEventListener('change', async () => {
+    problem('mp-login-error')
+    try { await encrypt() } catch (error) { problem('mp-login-error', error) }
+    fill()
+  })
+}
+
+element('mp-copy').addEventListener('click', async () => {
+  try {
+    await navigator.clipboard.writeText(code)
+    element('mp-copy').textContent = page.texts.copied
+    setTimeout(() => { element('mp-copy').textContent = page.texts.copy }, 1500)
+  } catch {
+    getSelection().selectAllChildren(element('mp-code'))
+  }
+})
+
+element('mp-form').addEventListener('submit', async (event) => {
+  event.preventDefault()
+  const button = element('mp-send')
+  const url = element('mp-server-url').value.trim()
+  const status = element('mp-status')
+  const what = 'POST ' + url.replace(/^https?:\\/\\/[^/?#]*/i, '').replace(/[?#].*/, '')
+  problem('mp-send-error', /^https?:\\/\\/./i.test(url) ? undefined : new Error(page.texts.badUrl))
+  if (!element('mp-send-error').hidden) return
+  button.disabled = true
+  button.textContent = page.texts.sending
+  status.textContent = element('mp-response').textContent = ''
+  delete status.dataset.kind
+  const sent = body.value
+  try {
+    const answer = await call(page.requestUrl, { url, method: 'POST', headers: { 'content-type': 'application/json' }, body: sent })
+    const good = answer.status >= 200 && answer.status < 300
+    status.textContent = answer.status
+    status.dataset.kind = good ? 'good' : 'bad'
+    element('mp-response').textContent = pretty(answer.body) || page.texts.emptyAnswer
+    remember(what, answer.status, good, pretty(sent), pretty(answer.body))
+  } catch (error) {
+    problem('mp-send-error', error)
+    remember(what, page.texts.failedEntry, false, pretty(sent), error.message)
+  } finally {
+    button.disabled = false
+    button.textContent = page.texts.send
+  }
+})
+
+// Reloading keeps what was in the fields, but the code of before is gone.
+fill()
+`
+
+/** Plays what runs inside WeChat: `wx.login()`, `wx.getUserInfo()` and a request to the developer's server. */
+export function miniProgramPage(view: MiniProgramView): string {
+  const { lang } = view
+  const t = texts[lang]
+  const apps = view.apps.filter((app) => app.type === 'miniprogram')
+  const usable = apps.length > 0 && view.users.length > 0
+  return layout({
+    lang, css,
+    title: t.mpTitle,
+    langQuery: view.serverUrl ? { url: view.serverUrl } : {},
+    keepQuery: true,
+    body: html`<div class="intro stack tight"><h1>${t.mpTitle}</h1><p class="muted">${t.mpText}</p></div>
+${apps.length === 0 && html`<p class="warnings" role="note" data-testid="mp-no-apps">${t.mpNoApps}</p>`}
+<noscript><p class="warnings">${t.needsScript}</p></noscript>
+<div class="columns">
+<div class="stack">
+<section class="card stack" aria-labelledby="login-heading">
+<h2 id="login-heading"><span class="number" aria-hidden="true">1</span>${t.mpLoginHeading}</h2>
+<div class="pair">
+<div class="field"><label class="label" for="mp-app">${t.mpApp}</label><select id="mp-app" data-testid="mp-app">${apps.map((app) => html`
+<option value="${app.appId}">${app.name} (${app.appId})</option>`)}
+</select></div>
+<div class="field"><label class="label" for="mp-user">${t.mpUser}</label><select id="mp-user" data-testid="mp-user">${view.users.map((user) => html`
+<option value="${user.id}">${user.nickname || user.id} (${user.id})</option>`)}
+</select></div>
+</div>
+<button type="button" class="primary wide" data-testid="mp-login"${!usable && html` disabled`}><code>wx.login()</code></button>
+<p class="problem" role="alert" data-testid="mp-login-error" hidden></p>
+<div class="stack tight"><p class="label" id="code-label">${t.mpCode}</p>
+<div class="code-row"><output aria-labelledby="code-label" data-testid="mp-code" data-empty="${t.mpNoCode}"></output>
+<button type="button" data-testid="mp-copy" hidden>${t.copy}</button></div>
+<p class="muted small">${t.mpCodeHint}</p></div>
+</section>
+<form class="card stack" aria-labelledby="send-heading" data-testid="mp-form" novalidate>
+<h2 id="send-heading"><span class="number" aria-hidden="true">2</span>${t.mpSendHeading}</h2>
+<div class="field"><label class="label" for="mp-server-url">${t.mpServer}</label>
+<input type="url" id="mp-server-url" value="${view.serverUrl}" aria-describedby="server-hint" autocomplete="off" spellcheck="false" data-testid="mp-server-url">
+<p class="muted small" id="server-hint">${t.mpServerHint}</p></div>
+<fieldset><legend>${t.mpInclude}</legend>
+<label class="check"><input type="checkbox" data-testid="mp-encrypted"><span>${t.mpEncrypted} <code>encryptedData, iv</code></span></label>
+<label class="check"><input type="checkbox" data-testid="mp-signed"><span>${t.mpSigned} <code>rawData, signature</code></span></label>
+</fieldset>
+<div class="field"><label class="label" for="mp-body">${t.mpBody}</label>
+<textarea id="mp-body" rows="7" spellcheck="false" autocomplete="off" aria-describedby="body-hint body-invalid" data-testid="mp-body">{}</textarea>
+<p class="muted small" id="body-hint">${t.mpBodyHint}</p>
+<p class="problem" id="body-invalid" role="status" data-testid="mp-body-invalid" hidden>${t.mpBodyInvalid}</p></div>
+<button class="primary wide" data-testid="mp-send">${t.mpSend}</button>
+<p class="problem" role="alert" data-testid="mp-send-error" hidden></p>
+</form>
+</div>
+<div class="stack">
+<section class="card stack" aria-labelledby="answer-heading">
+<div class="heading"><h2 id="answer-heading"><span class="number" aria-hidden="true">3</span>${t.mpAnswerHeading}</h2>
+<p class="small"><span class="muted" id="status-label">${t.mpStatus}</span> <output class="status" aria-labelledby="status-label" data-testid="mp-status"></output></p></div>
+<pre class="answer-body" tabindex="0" aria-labelledby="answer-heading" data-testid="mp-response" data-empty="${t.mpNoAnswer}"></pre>
+</section>
+<section class="card stack" aria-labelledby="history-heading">
+<h2 id="history-heading">${t.mpHistoryHeading}</h2>
+<p class="muted" data-testid="mp-history-empty">${t.mpNoHistory}</p>
+<ol class="history" data-testid="mp-history"></ol>
+</section>
+</div>
+</div>`,
+    script: {
+      code: script,
+      data: {
+        loginUrl: view.loginUrl,
+        encryptUrl: view.encryptUrl,
+        requestUrl: view.requestUrl,
+        texts: {
+          copy: t.copy, copied: t.copied, failed: t.mpFailed, failedEntry: t.mpFailedEntry, sent: t.mpSent, received: t.mpReceived,
+          send: t.mpSend, sending: t.mpSending, badUrl: t.mpBadUrl, emptyAnswer: t.mpEmptyAnswer,
+        },
+      },
+    },
+  })
+}

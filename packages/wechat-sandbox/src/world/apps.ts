@@ -1,0 +1,88 @@
+export type AppType = 'mp' | 'website' | 'miniprogram'
+
+/** An application as it would be registered with WeChat. */
+export interface SandboxApp {
+  appId: string
+  appSecret: string
+  /** `mp`: official account; `website`: website application with QR login; `miniprogram` */
+  type: AppType
+  /** Shown on the pages. Default: the type's name. */
+  name?: string
+  /** Exact host names that `redirect_uri` may have (with a port: only that one). Absent: any. Empty: none. */
+  domains?: string[]
+  /** The open-platform account that the app is bound to: apps of one account see the same unionid. Absent: no unionid. */
+  unionAccount?: string
+}
+
+export interface App extends SandboxApp {
+  readonly name: string
+}
+
+const NAMES: Record<AppType, string> = {
+  mp: '沙箱服务号 (Sandbox Official Account)',
+  website: '沙箱网站应用 (Sandbox Website)',
+  miniprogram: '沙箱小程序 (Sandbox Mini Program)',
+}
+
+/** One app of each type, all bound to one open-platform account. */
+export const PRESET_APPS: readonly SandboxApp[] = [
+  { appId: 'wxsandbox000000001', appSecret: 'sandboxsecretmp00000000000000001', type: 'mp', unionAccount: 'sandbox' },
+  { appId: 'wxsandbox000000002', appSecret: 'sandboxsecretwebsite000000000002', type: 'website', unionAccount: 'sandbox' },
+  { appId: 'wxsandbox000000003', appSecret: 'sandboxsecretminiprogram00000003', type: 'miniprogram', unionAccount: 'sandbox' },
+]
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText)
+
+const checkedApp = (app: unknown, index: number): App => {
+  const where = `apps[${index}]`
+  if (typeof app !== 'object' || app === null) throw new TypeError(`${where} must be an object`)
+  const { appId, appSecret, type, name, domains, unionAccount } = app as Record<string, unknown>
+  if (!isText(appId)) throw new TypeError(`${where}.appId must be a non-empty string`)
+  if (!isText(appSecret)) throw new TypeError(`${where}.appSecret must be a non-empty string`)
+  if (type !== 'mp' && type !== 'website' && type !== 'miniprogram') {
+    throw new TypeError(`${where}.type must be 'mp', 'website' or 'miniprogram'`)
+  }
+  if (name !== undefined && !isText(name)) throw new TypeError(`${where}.name must be a non-empty string`)
+  if (domains !== undefined && !isStrings(domains)) throw new TypeError(`${where}.domains must be an array of host names`)
+  if (unionAccount !== undefined && !isText(unionAccount)) {
+    throw new TypeError(`${where}.unionAccount must be a non-empty string`)
+  }
+  return {
+    appId,
+    appSecret,
+    type,
+    name: name ?? NAMES[type],
+    ...(domains === undefined ? {} : { domains: [...domains] }),
+    ...(unionAccount === undefined ? {} : { unionAccount }),
+  }
+}
+
+export class Apps {
+  readonly list: readonly App[]
+  readonly #byId = new Map<string, App>()
+
+  /** @throws TypeError that names what is wrong with the apps given. */
+  constructor(apps: readonly SandboxApp[]) {
+    if (!Array.isArray(apps)) throw new TypeError('apps must be an array')
+    this.list = apps.map(checkedApp)
+    for (const app of this.list) {
+      if (this.#byId.has(app.appId)) throw new TypeError(`apps has the appId ${app.appId} twice`)
+      this.#byId.set(app.appId, app)
+    }
+  }
+
+  find(appId: string): App | undefined {
+    return this.#byId.get(appId)
+  }
+
+  /** @throws TypeError if there is no such app, or it is of another type. */
+  get(appId: string, ...types: AppType[]): App {
+    const app = this.#byId.get(appId)
+    if (!app) throw new TypeError(`no app has the appId ${JSON.stringify(appId)}`)
+    if (types.length > 0 && !types.includes(app.type)) {
+      throw new TypeError(`${appId} is of type ${app.type}, not ${types.join(' or ')}`)
+    }
+    return app
+  }
+}

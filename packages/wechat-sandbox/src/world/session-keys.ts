@@ -1,0 +1,23 @@
+import { BoundedMap } from './bounded-map.js'
+import { newSessionKey } from './ids.js'
+
+/** The session_key of each mini-program user: one at a time, made when it is first needed. */
+export class SessionKeys {
+  readonly #keys = new BoundedMap<string, string>(100_000)
+
+  get(appId: string, userId: string): string {
+    return this.#keys.get(keyOf(appId, userId)) ?? this.renew(appId, userId)
+  }
+
+  /** Replaces the key, as `wx.login` may do; what was encrypted with the old one no longer opens. */
+  renew(appId: string, userId: string, sessionKey = newSessionKey()): string {
+    this.#keys.set(keyOf(appId, userId), sessionKey)
+    return sessionKey
+  }
+
+  reset(): void {
+    this.#keys.clear()
+  }
+}
+
+const keyOf = (appId: string, userId: string): string => JSON.stringify([appId, userId])

@@ -1,0 +1,78 @@
+/** How this WeChat behaves where the real one has several ways, or has had. Durations in milliseconds. */
+export interface SandboxSettings {
+  /** How long a code can be exchanged. Default 300,000 (5 min). */
+  codeLifetime: number
+  /** Default 7,200,000 (2 h). Replies say it in seconds, as `expires_in`. */
+  accessTokenLifetime: number
+  /** Default 2,592,000,000 (30 days). */
+  refreshTokenLifetime: number
+  /** How long a QR code can be scanned. Default 300,000 (5 min). */
+  qrLifetime: number
+  /** The longest that the QR page's poll waits for something to happen. Default 25,000. */
+  longPollTimeout: number
+  /** The errcode for an expired code: 40029, or 42003 as WeChat documents. Default 40029. */
+  expiredCode: 40029 | 42003
+  /** A refresh returns a new refresh_token and the old one is dead. Default `false`: the same one, its end not moved. */
+  rotateRefreshTokens: boolean
+  /** `current`: `…, rid: …`; `hints`: `…, hints: [ req_id: … ]` as until 2020; `bare`: no suffix. Default `current`. */
+  errmsgStyle: 'current' | 'hints' | 'bare'
+  /** What happens when the authorize page's parameters are not in WeChat's order. Default `warn`. */
+  parameterOrder: 'warn' | 'refuse' | 'ignore'
+  /** Whether `redirect_uri` may have a port: `local` means on localhost and IP addresses only. WeChat: `false`. Default `local`. */
+  allowPorts: boolean | 'local'
+  /** After "cancel" on the phone, the QR page goes to `redirect_uri?state=…`, as once documented. Default `false`: nothing is sent. */
+  qrCancelRedirects: boolean
+  /** Calls of `jscode2session` per minute and user before 45011. Default 100. */
+  jscode2sessionPerMinute: number
+}
+
+export const DEFAULT_SETTINGS: Readonly<SandboxSettings> = {
+  codeLifetime: 300_000,
+  accessTokenLifetime: 7_200_000,
+  refreshTokenLifetime: 2_592_000_000,
+  qrLifetime: 300_000,
+  longPollTimeout: 25_000,
+  expiredCode: 40029,
+  rotateRefreshTokens: false,
+  errmsgStyle: 'current',
+  parameterOrder: 'warn',
+  allowPorts: 'local',
+  qrCancelRedirects: false,
+  jscode2sessionPerMinute: 100,
+}
+
+const isPositive = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value > 0
+const oneOf = (...values: unknown[]) => (value: unknown): boolean => values.includes(value)
+
+const CHECKS: Record<keyof SandboxSettings, { accepts: (value: unknown) => boolean, expected: string }> = {
+  codeLifetime: { accepts: isPositive, expected: 'a number of milliseconds above 0' },
+  accessTokenLifetime: { accepts: isPositive, expected: 'a number of milliseconds above 0' },
+  refreshTokenLifetime: { accepts: isPositive, expected: 'a number of milliseconds above 0' },
+  qrLifetime: { accepts: isPositive, expected: 'a number of milliseconds above 0' },
+  longPollTimeout: { accepts: isPositive, expected: 'a number of milliseconds above 0' },
+  expiredCode: { accepts: oneOf(40029, 42003), expected: '40029 or 42003' },
+  rotateRefreshTokens: { accepts: oneOf(true, false), expected: 'a boolean' },
+  errmsgStyle: { accepts: oneOf('current', 'hints', 'bare'), expected: "'current', 'hints' or 'bare'" },
+  parameterOrder: { accepts: oneOf('warn', 'refuse', 'ignore'), expected: "'warn', 'refuse' or 'ignore'" },
+  allowPorts: { accepts: oneOf(true, false, 'local'), expected: "a boolean or 'local'" },
+  qrCancelRedirects: { accepts: oneOf(true, false), expected: 'a boolean' },
+  jscode2sessionPerMinute: { accepts: isPositive, expected: 'a number above 0' },
+}
+
+export const isSetting = (name: string): name is keyof SandboxSettings => Object.hasOwn(CHECKS, name)
+
+/**
+ * The settings among `values`; what is `undefined` is left out.
+ *
+ * @throws TypeError that names the setting with a wrong value.
+ */
+export const checkedSettings = (values: object): Partial<SandboxSettings> => {
+  const settings: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(values)) {
+    if (!isSetting(name) || value === undefined) continue
+    const { accepts, expected } = CHECKS[name]
+    if (!accepts(value)) throw new TypeError(`${name} must be ${expected}`)
+    settings[name] = value
+  }
+  return settings
+}
