@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { defineCase } from '../define-case.js'
+import { assertStoreError, rejectionOf, webToken, within } from '../tools.js'
+import type { TokenStore, TokenStoreCase, TokenStoreHarness } from '../types.js'
+import { refusesWrongKeys } from './keys.js'
+
+const defaultBound = 10_000
+const secrets = { access_token: 'SECRET-access-token', refresh_token: 'SECRET-refresh-token', session_key: 'SECRET-session-key', note: 'SECRET-note' }
+const values = Object.values(secrets)
+
+function boundOf(harness: TokenStoreHarness): number {
+  return harness.outageBound ?? defaultBound
+}
+
+/** Time for each outage to begin, to be seen, to end, and to be recovered from. */
+function outageTimeout(harness: TokenStoreHarness): number {
+  return (harness.outages?.length ?? 0) * (2 * boundOf(harness) + 20_000) + 5000
+}
+
+/** Runs `during` while the backend is down, and has the store work again afterwards, whatever happened. */
+async function duringEachOutage(harness: TokenStoreHarness, store: TokenStore, openid: string, during: () => Promise<void>): Promise<void> {
+  for (const outage of harness.outages ?? []) {
+    await outage.begin()
+    try {
+      await during()
+    } catch (error) {
+      throw new Error(`${outage.name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    } finally {
+      await outage.end()
+      await within(boundOf(harness), `${outage.name}: the store must work again once the backend is up,`, untilItWorks(store, openid))
+    }
+  }
+}
+
+async function untilItWorks(store: TokenStore, openid: string): Promise<void> {
+  for (;;) {
+    const token = webToken(openid, { access_token: 'after the outage' })
+    try {
+      await store.saveToken(openid, token)
+    } catch {
+      await sleep(50)
+      continue
+    }
+    assert.deepStrictEqual(await store.getToken(openid), token)
+    return
+  }
+}
+
+export const failureCases: readonly TokenStoreCase[] = [
+  defineCase('rejects while its backend is down, and works when it is up again', async ({ store, harness, key }) => {
+    const openid = key()
+    await store.saveToken(openid, webToken(openid, secrets))
+    await duringEachOutage(harness, store, openid, async () => {
+      let ran = false
+      const calls: Record<string, Promise<unknown> | undefined> = {
+        getToken: store.getToken(openid),
+        saveToken: store.saveToken(openid, webToken(openid, secrets)),
+        deleteToken: store.deleteToken?.(openid),
+        withLock: store.withLock?.(`refresh:${openid}`, () => {
+          ran = true
+          return Promise.resolve()
+        }, { ttl: 1000, wait: 1000 }),
+      }
+      await Promise.all(Object.entries(calls).map(async ([method, call]) => {
+        if (!call) return
+        const error = await within(boundOf(harness), `${method} must reject`, rejectionOf(method, call))
+        assertStoreError(error, values, method === 'withLock' ? ['ERR_WECHAT_STORE', 'ERR_WECHAT_LOCK'] : undefined)
+      }))
+      assert.equal(ran, false, 'without its lock the task must not run')
+    })
+  }, { needs: ['outages'], timeout: outageTimeout }),
+
+  defineCase('refuses a wrong key without asking the backend', async ({ store, harness, key }) => {
+    await duringEachOutage(harness, store, key(), async () => {
+      await within(1000, 'a TypeError must come', refusesWrongKeys(store))
+    })
+  }, { needs: ['outages'], timeout: outageTimeout }),
+
+  defineCase('rejects where the record is corrupt', async ({ store, harness, key }) => {
+    const openid = key()
+    const neighbour = webToken(key('-neighbour'))
+    await store.saveToken(neighbour.openid, neighbour)
+    await store.saveToken(openid, webToken(openid, secrets))
+    await harness.corrupt?.(openid, store)
+    assertStoreError(await rejectionOf('getToken', store.getToken(openid)), values)
+    assert.deepStrictEqual(await store.getToken(neighbour.openid), neighbour)
+  }, { needs: ['corrupt'] }),
+
+  defineCase('replaces a corrupt record by saving', async ({ store, harness, key }) => {
+    const openid = key()
+    const token = webToken(openid, { extra: { a: 1 } })
+    await store.saveToken(openid, webToken(openid, secrets))
+    await harness.corrupt?.(openid, store)
+    await store.saveToken(openid, token)
+    assert.deepStrictEqual(await store.getToken(openid), token)
+  }, { needs: ['corrupt'] }),
+
+  defineCase('deletes a corrupt record', async ({ store, harness, key }) => {
+    const openid = key()
+    await store.saveToken(openid, webToken(openid, secrets))
+    await harness.corrupt?.(openid, store)
+    await store.deleteToken?.(openid)
+    assert.equal(await store.getToken(openid) ?? undefined, undefined)
+  }, { needs: ['corrupt', 'deleteToken'] }),
+]

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { defineCase } from '../define-case.js'
+import { webToken } from '../tools.js'
+import type { Token, TokenStoreCase } from '../types.js'
+
+const writes = 50
+
+/** Records of different make, so that parts of two do not pass for one. */
+function variant(openid: string, index: number): Token {
+  const full = webToken(openid, { access_token: `access ${index}`, refresh_token: `refresh ${index}`, create_at: 1_763_000_000_000 + index, index })
+  return index % 2 === 0 ? full : { openid, session_key: `session ${index}`, create_at: full.create_at, index, nested: { index } }
+}
+
+export const parallelCases: readonly TokenStoreCase[] = [
+  defineCase(`has one whole record after ${writes} parallel writes of one key, and during them`, async ({ store, key, other }) => {
+    const openid = key()
+    const second = await other()
+    const tokens = Array.from({ length: writes }, (_, index) => variant(openid, index))
+    await store.saveToken(openid, variant(openid, 0))
+    const reads: Promise<Token | null | undefined>[] = []
+    await Promise.all(tokens.map(async (token, index) => {
+      const [writer, reader] = index % 4 < 2 ? [store, second] : [second, store]
+      reads.push(reader.getToken(openid))
+      await writer.saveToken(openid, token)
+    }))
+    for (const read of [...await Promise.all(reads), await store.getToken(openid)]) {
+      assert.ok(read, 'the record must not be missing while it is being replaced')
+      assert.deepStrictEqual(read, variant(openid, Number(read.index)))
+    }
+  }, { timeout: 30_000 }),
+
+  defineCase(`keeps ${writes} records apart that are written and read in parallel`, async ({ store, key, other }) => {
+    const second = await other()
+    const tokens = Array.from({ length: writes }, (_, index) => variant(key(`-${index}`), index))
+    await Promise.all(tokens.map(async (token, index) => {
+      const [writer, reader] = index % 4 < 2 ? [store, second] : [second, store]
+      await writer.saveToken(token.openid, token)
+      assert.deepStrictEqual(await reader.getToken(token.openid), token)
+    }))
+    for (const token of tokens) assert.deepStrictEqual(await store.getToken(token.openid), token)
+  }, { timeout: 30_000 }),
+]

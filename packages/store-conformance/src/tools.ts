@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { inspect } from 'node:util'
+import type { Token } from './types.js'
+
+/** The record of a user of a web page. */
+export function webToken(openid: string, fields: Record<string, unknown> = {}): Token {
+  return {
+    openid,
+    access_token: '70_access-token/of+the=user',
+    expires_in: 7200,
+    refresh_token: '70_refresh-token/of+the=user',
+    scope: 'snsapi_base,snsapi_userinfo',
+    create_at: 1_763_000_000_123,
+    ...fields,
+  }
+}
+
+/** Resolves like the promise, or rejects after `ms`. */
+export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new assert.AssertionError({ message: `${what} within ${ms} ms` })), ms)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What the promise rejects with. */
+export async function rejectionOf(what: string, promise: unknown): Promise<unknown> {
+  try {
+    await promise
+  } catch (error) {
+    return error
+  }
+  assert.fail(`${what} must reject`)
+}
+
+/** A failure as stores promise it: by `code`, without a cause, and without anything of the record. */
+export function assertStoreError(error: unknown, secrets: readonly string[], codes: readonly string[] = ['ERR_WECHAT_STORE']): void {
+  assert.ok(error instanceof Error, 'what it rejects with must be an Error')
+  const { code, cause } = error as Error & { code?: unknown }
+  assert.ok(typeof code === 'string' && codes.includes(code), `its code must be ${codes.join(' or ')}, is ${inspect(code)} (${error.name})`)
+  assert.equal(cause, undefined, 'it must have no cause: drivers put statements and values on their errors')
+  const shown = [
+    error.message, String(error.stack), String(error), JSON.stringify(error), inspect(error, { depth: Infinity, showHidden: true }),
+  ].join('\n')
+  for (const secret of secrets) assert.ok(!shown.includes(secret), 'no value of the record may be seen in the error')
+}
+
+/** A promise and the functions that settle it. */
+export interface Deferred<T> {
+  promise: Promise<T>
+  resolve(value: T): void
+}
+
+export function deferred<T = void>(): Deferred<T> {
+  let resolve: (value: T) => void = () => undefined
+  const promise = new Promise<T>((settle) => { resolve = settle })
+  return { promise, resolve }
+}
