@@ -1,4 +1,4 @@
-import { TokenStoreError } from './errors.js'
+import { asTokenStoreError } from './store-kit.js'
 import type { GetTokenFunction, SaveTokenFunction, TokenStore, WechatToken } from './types.js'
 
 type AnyFunction = (...values: unknown[]) => unknown
@@ -56,9 +56,4 @@ export function tokenStoreOf(options: { tokenStore?: unknown, getToken?: unknown
 function isStore(value: unknown): value is TokenStore {
   const store = value as Partial<TokenStore> | null
   return typeof store === 'object' && store !== null && typeof store.getToken === 'function' && typeof store.saveToken === 'function'
-}
-
-/** A failure of a store as the error that callers are promised. */
-export function asTokenStoreError(error: unknown, what: string): TokenStoreError {
-  return error instanceof TokenStoreError ? error : new TokenStoreError(`The token store failed to ${what}.`, { error })
 }

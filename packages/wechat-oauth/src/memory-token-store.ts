@@ -1,4 +1,5 @@
 import { TokenStoreError } from './errors.js'
+import { checkKey } from './store-kit.js'
 import type { LockOptions, TokenStore, WechatToken } from './types.js'
 
 export interface MemoryTokenStoreOptions {
@@ -113,8 +114,4 @@ export class MemoryTokenStore implements TokenStore {
     if (next) next()
     else this.#locks.delete(key)
   }
-}
-
-function checkKey(key: unknown): asserts key is string {
-  if (typeof key !== 'string' || key === '') throw new TypeError('The key of a token must be a non-empty string')
 }

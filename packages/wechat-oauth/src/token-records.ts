@@ -1,6 +1,6 @@
 import { TokenStoreError } from './errors.js'
-import { asTokenStoreError } from './function-token-store.js'
 import { KeyedQueue } from './keyed-queue.js'
+import { asTokenStoreError } from './store-kit.js'
 import { isBaseScope, isTokenOfUse, normalizeRecord } from './token.js'
 import type { TokenStore, WechatToken } from './types.js'
 import { withTimeout } from './with-timeout.js'

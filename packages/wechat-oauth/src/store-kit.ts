@@ -1,0 +1,96 @@
+/**
+ * What every token store needs: the checks that the contract asks for, errors without values, and a lock made of two
+ * atomic operations of a database. For authors of stores: `@wechat-auth/wechat-oauth/store-kit`.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import { TokenStoreError } from './errors.js'
+import type { LockOptions, WechatToken } from './types.js'
+
+/** @throws TypeError when the key of a record or lock is not a non-empty string */
+export function checkKey(key: unknown): asserts key is string {
+  if (typeof key !== 'string' || key === '') throw new TypeError('The key of a token must be a non-empty string')
+}
+
+/** A failure of a backend as the error that callers are promised: a `TokenStoreError` stays, anything else loses its text. */
+export function asTokenStoreError(error: unknown, what: string): TokenStoreError {
+  return error instanceof TokenStoreError ? error : new TokenStoreError(`The token store failed to ${what}.`, { error })
+}
+
+/** Runs a command of the backend; whatever it throws becomes a `TokenStoreError`. `what` completes "failed to …". */
+export async function attempt<T>(what: string, command: () => Promise<T>): Promise<T> {
+  try {
+    return await command()
+  } catch (error) {
+    throw asTokenStoreError(error, what)
+  }
+}
+
+/** The record that a text spells. @throws TokenStoreError when it spells none */
+export function decodeRecord(text: string): WechatToken {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw corruptRecord()
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw corruptRecord()
+  return value as WechatToken
+}
+
+/** What is kept under a key is no record. */
+export function corruptRecord(): TokenStoreError {
+  return new TokenStoreError('The token store holds something that is not a record.')
+}
+
+/** Two atomic operations of a database on one lock. `owner` is new for each attempt to get it. */
+export interface LockBackend {
+  /** Takes the lock for `ttl` milliseconds if nobody has it, or whoever had it has had it for too long. */
+  acquire(owner: string, ttl: number): Promise<boolean>
+  /** Gives the lock back, if it is still the owner's. */
+  release(owner: string): Promise<void>
+}
+
+const shortestPause = 20
+const longestPause = 200
+
+/**
+ * Runs `task` under a lock that is asked for again and again, with growing pauses; no connection is held meanwhile.
+ * Once the task has run, its outcome counts: a lock that cannot be given back lapses by itself.
+ *
+ * @param options - `ttl` default 10,000 and `wait` default 15,000, both in milliseconds
+ * @throws TokenStoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`
+ */
+export async function runLocked<T>(
+  backend: LockBackend,
+  task: (signal: AbortSignal) => Promise<T>,
+  { ttl = 10_000, wait = 15_000 }: LockOptions = {},
+): Promise<T> {
+  const owner = crypto.randomUUID()
+  const acquiredAt = await acquire(backend, owner, ttl, wait)
+  const controller = new AbortController()
+  // Counted from before the backend was asked: here the lock must not seem to last longer than there.
+  const lifetime = setTimeout(() => controller.abort(lockError('The lock was held for longer than its lifetime.')), acquiredAt + ttl - performance.now())
+  try {
+    return await task(controller.signal)
+  } finally {
+    clearTimeout(lifetime)
+    await backend.release(owner).catch(() => undefined)
+  }
+}
+
+async function acquire(backend: LockBackend, owner: string, ttl: number, wait: number): Promise<number> {
+  const deadline = performance.now() + wait
+  for (let longest = shortestPause; ; longest = Math.min(longest * 1.5, longestPause)) {
+    const askedAt = performance.now()
+    if (await backend.acquire(owner, ttl)) return askedAt
+    const left = deadline - performance.now()
+    if (left <= 0) throw lockError(`The lock was not free within ${wait} ms.`)
+    // At random, so that those who wait do not all ask at the same time.
+    await pause(Math.min(left, longest * (0.5 + Math.random() / 2)))
+  }
+}
+
+/** A lock is not to be had. */
+export function lockError(message: string, error?: unknown): TokenStoreError {
+  return new TokenStoreError(message, { code: 'ERR_WECHAT_LOCK', error })
+}
