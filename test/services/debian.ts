@@ -1,0 +1,78 @@
+import { mkdir, readFile, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { run, runOrThrow } from '../helpers/run.js'
+import { cachedFolder, exists } from './cache.js'
+import { findProgram, type Program } from './program.js'
+
+const env = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' }
+const network = ['-o', 'Acquire::http::Timeout=20', '-o', 'Acquire::Retries=2']
+const attempts = 60
+
+/**
+ * Programs from packages of Debian or Ubuntu, unpacked into a cache folder: nothing of the system is changed, no service
+ * is started, and there is nothing to remove afterwards.
+ *
+ * @param packages - alternatives, the first that this release has is taken
+ * @returns where they are unpacked, or why they cannot be
+ */
+export async function unpackedDebianPackages(name: string, packages: readonly (readonly string[])[]): Promise<string | { missing: string }> {
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '')
+  if (!/^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(release)) return { missing: 'this is neither Debian nor Ubuntu' }
+  if (process.getuid?.() !== 0) return { missing: 'only root can fetch packages' }
+  const version = /^VERSION_ID="?([\w.]+)/m.exec(release)?.[1] ?? 'rolling'
+  try {
+    return await cachedFolder(`${name}-debian-${version}-${process.arch}`, (folder) => unpack(folder, packages))
+  } catch (error) {
+    return { missing: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** One of the unpacked programs, with the libraries that came with it. */
+export async function unpackedProgram(folder: string, names: readonly string[]): Promise<Program | undefined> {
+  const path = await findProgram(names, [join(folder, 'usr/bin'), join(folder, 'usr/sbin')])
+  return path === undefined ? undefined : { path, env: { LD_LIBRARY_PATH: (await libraryFolders(folder)).join(':') } }
+}
+
+async function unpack(folder: string, packages: readonly (readonly string[])[]): Promise<void> {
+  const archives = join(folder, 'archives')
+  await mkdir(join(archives, 'partial'), { recursive: true })
+  const files = await fetch(archives, packages)
+  for (const file of files) await runOrThrow('dpkg-deb', ['--extract', join(archives, file), folder])
+  await rm(archives, { recursive: true })
+}
+
+/** Fetches the packages and what they depend on, as far as this machine does not have it. */
+async function fetch(archives: string, packages: readonly (readonly string[])[]): Promise<string[]> {
+  let problem = ''
+  for (const step of ['as it is', 'updated'] as const) {
+    if (step === 'updated') await update()
+    for (const names of packages) {
+      const { code, stderr } = await run('apt-get', [
+        'install', '--yes', '--no-install-recommends', '--download-only', ...network, '-o', `Dir::Cache::archives=${archives}`, ...names,
+      ], { env })
+      const files = (await readdir(archives)).filter((file) => file.endsWith('.deb'))
+      if (code === 0 && files.length > 0) return files
+      problem = stderr.trim().split('\n').at(-1) ?? `nothing to fetch for ${names.join(', ')}`
+    }
+  }
+  throw new Error(`apt-get: ${problem}`)
+}
+
+/** Brings the lists of packages up to date, after whoever else is doing so. */
+async function update(): Promise<void> {
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const { stderr } = await run('apt-get', ['update', ...network], { env })
+    if (!/could not get lock/i.test(stderr)) return
+    await sleep(2000)
+  }
+}
+
+async function libraryFolders(folder: string): Promise<string[]> {
+  const folders: string[] = []
+  for (const parent of [join(folder, 'usr/lib'), join(folder, 'lib')]) {
+    if (!await exists(parent)) continue
+    for (const name of await readdir(parent)) if (name.endsWith('-linux-gnu')) folders.push(join(parent, name))
+  }
+  return folders
+}

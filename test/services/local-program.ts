@@ -1,0 +1,118 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from './free-port.js'
+import { guard, type Guardian } from './guardian.js'
+import type { Program } from './program.js'
+import type { Launcher } from './server.js'
+
+const cleanUp = `
+  pid=$(cat "$0/pid" 2>/dev/null)
+  if [ -n "$pid" ]; then
+    kill -9 "$pid" 2>/dev/null
+    for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$pid" 2>/dev/null && sleep 0.1; done
+  fi
+  rm -rf "$0"`
+
+export interface LocalProgramOptions {
+  program: Program
+  source: string
+  args: (port: number, folder: string) => string[]
+  /** Makes what must be there before the first start. */
+  prepare?: (folder: string) => Promise<void>
+}
+
+/** A server that is a process of this machine, with a temporary folder of its own. */
+export class LocalProgram implements Launcher {
+  readonly source: string
+  readonly port: number
+  readonly #folder: string
+  readonly #options: LocalProgramOptions
+  readonly #guardian: Guardian
+  #process: ChildProcess | undefined
+  #exit: Promise<unknown> = Promise.resolve()
+
+  private constructor(options: LocalProgramOptions, port: number, folder: string) {
+    this.source = options.source
+    this.port = port
+    this.#folder = folder
+    this.#options = options
+    this.#guardian = guard(cleanUp, folder)
+  }
+
+  static async create(options: LocalProgramOptions): Promise<LocalProgram> {
+    const folder = await mkdtemp(join(tmpdir(), 'wechat-auth-'))
+    const launcher = new LocalProgram(options, await freePort(), folder)
+    try {
+      await options.prepare?.(folder)
+      return launcher
+    } catch (error) {
+      await launcher.remove()
+      throw error
+    }
+  }
+
+  async start(): Promise<void> {
+    const { program, args } = this.#options
+    const log = await open(this.#log, 'w')
+    try {
+      const child = spawn(program.path, args(this.port, this.#folder), {
+        cwd: this.#folder,
+        env: { ...process.env, ...program.env },
+        stdio: ['ignore', log.fd, log.fd],
+        // An interrupt from the keyboard is for the tests, which may still need it to clean up; the guardian ends it.
+        detached: true,
+      })
+      this.#exit = once(child, 'exit')
+      await once(child, 'spawn')
+      // Tests that are done must not wait for it.
+      child.unref()
+      this.#process = child
+      await writeFile(join(this.#folder, 'pid'), String(child.pid))
+    } finally {
+      await log.close()
+    }
+  }
+
+  async failure(): Promise<string | undefined> {
+    if (this.#isRunning()) return undefined
+    const { exitCode, signalCode } = this.#process ?? {}
+    const log = await readFile(this.#log, 'utf8').catch(() => '')
+    return `it ended with ${String(exitCode ?? signalCode)}: ${log.trim().split('\n').slice(-5).join(' | ')}`
+  }
+
+  async kill(): Promise<void> {
+    if (!this.#isRunning()) return
+    this.#process?.ref()
+    this.#process?.kill('SIGKILL')
+    await this.#exit
+    await rm(join(this.#folder, 'pid'), { force: true })
+  }
+
+  async freeze(): Promise<void> {
+    this.#process?.kill('SIGSTOP')
+    return Promise.resolve()
+  }
+
+  async thaw(): Promise<void> {
+    this.#process?.kill('SIGCONT')
+    return Promise.resolve()
+  }
+
+  async remove(): Promise<void> {
+    await this.kill()
+    await rm(this.#folder, { recursive: true, force: true })
+    this.#guardian.dismiss()
+  }
+
+  get #log(): string {
+    return join(this.#folder, 'log')
+  }
+
+  #isRunning(): boolean {
+    const child = this.#process
+    return child !== undefined && child.exitCode === null && child.signalCode === null
+  }
+}

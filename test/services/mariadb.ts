@@ -1,0 +1,131 @@
+import { cp, realpath, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { dirname, join, sep } from 'node:path'
+import type { Context } from 'mocha'
+import { createConnection } from 'mysql2/promise'
+import { run } from '../helpers/run.js'
+import { cachedFolder } from './cache.js'
+import { unpackedDebianPackages, unpackedProgram } from './debian.js'
+import { Container, dockerMissing } from './docker.js'
+import { announce, climb, orSkip, share } from './ladder.js'
+import { LocalProgram } from './local-program.js'
+import { findProgram, type Program } from './program.js'
+import { Server, type Launcher, type Service } from './server.js'
+
+export interface MariadbOptions {
+  /** More of the server's own options, e.g. `['--max-connections=5']`. */
+  args?: readonly string[]
+}
+
+const advice = 'set MYSQL_URL, or install mariadb-server, or start Docker'
+const programs = ['mariadbd', 'mysqld']
+const installers = ['mariadb-install-db', 'mysql_install_db']
+const packages = [['mariadb-server-core', 'mariadb-client-core'], ['mariadb-server']]
+const database = 'test'
+
+/** The server of `MYSQL_URL`, or a MariaDB that all tests of this process share. Tables need names of their own. */
+export async function sharedMariadb(context: Context): Promise<Service> {
+  return orSkip(context, () => share('mariadb', async () => {
+    const { MYSQL_URL } = process.env
+    if (!MYSQL_URL) return start({})
+    const service = { url: MYSQL_URL, version: await versionOf(MYSQL_URL), source: 'MYSQL_URL' }
+    announce('MySQL', service.source, service.version)
+    return service
+  }))
+}
+
+/**
+ * A MariaDB for one test, which may kill it; the test stops it. What it acknowledged is on the disk. The user is root,
+ * without a password; the database `test` is empty.
+ */
+export async function startMariadb(context: Context, options: MariadbOptions = {}): Promise<Server> {
+  return orSkip(context, () => start(options))
+}
+
+interface Installation {
+  program: Program
+  installer: Program
+  /** Folder that has the server's `share`. */
+  base: string
+  source: string
+}
+
+async function start(options: MariadbOptions): Promise<Server> {
+  const create = await climb<() => Promise<Launcher>>('MariaDB', [
+    { name: 'PATH', get: async () => launcher(await installedPrograms(), options) },
+    { name: 'packages', get: async () => launcher(await packagedPrograms(), options) },
+    { name: 'Docker', get: async () => await dockerMissing() ?? (() => container(options)) },
+  ], advice)
+  const server = await new Server(await create(), (port) => `mysql://root@127.0.0.1:${port}/${database}`, versionOf).start()
+  announce('MariaDB', server.source, server.version)
+  return server
+}
+
+function launcher(installation: Installation | string, options: MariadbOptions): string | (() => Promise<Launcher>) {
+  return typeof installation === 'string' ? installation : () => launch(installation, options)
+}
+
+async function installedPrograms(): Promise<Installation | string> {
+  const path = await findProgram(programs)
+  if (path === undefined) return 'no mariadbd'
+  if (!(await run(path, ['--version'])).stdout.includes('MariaDB')) return `${path} is not MariaDB`
+  const installer = await findProgram(installers)
+  if (installer === undefined) return 'no mariadb-install-db'
+  const base = dirname(dirname(await realpath(path)))
+  return { program: { path, env: {} }, installer: { path: installer, env: {} }, base, source: path }
+}
+
+async function packagedPrograms(): Promise<Installation | string> {
+  const folder = await unpackedDebianPackages('mariadb', packages)
+  if (typeof folder !== 'string') return folder.missing
+  const program = await unpackedProgram(folder, programs)
+  const installer = await unpackedProgram(folder, installers)
+  if (!program || !installer) return 'the packages have no mariadbd or no mariadb-install-db'
+  return { program, installer, base: join(folder, 'usr'), source: 'mariadb-server-core of this system\'s packages, unpacked for the tests' }
+}
+
+async function launch({ program, installer, base, source }: Installation, { args = [] }: MariadbOptions): Promise<LocalProgram> {
+  const common = ['--no-defaults', `--basedir=${base}`, ...(process.getuid?.() === 0 ? ['--user=root'] : []), '--innodb-log-file-size=10M']
+  return LocalProgram.create({
+    program,
+    source,
+    prepare: async (folder) => {
+      await cp(await freshData(program, installer, common), join(folder, 'data'), { recursive: true })
+      await writeFile(join(folder, 'init.sql'), `CREATE DATABASE IF NOT EXISTS ${database};\n`)
+    },
+    args: (port, folder) => [
+      ...common,
+      `--datadir=${join(folder, 'data')}`, `--socket=${join(folder, 's')}`, `--pid-file=${join(folder, 'server.pid')}`, `--init-file=${join(folder, 'init.sql')}`,
+      `--port=${port}`, '--bind-address=127.0.0.1', '--skip-name-resolve', ...args,
+    ],
+  })
+}
+
+/** The files of a server that was never used. Making them takes seconds, copying them does not. */
+async function freshData(program: Program, installer: Program, common: readonly string[]): Promise<string> {
+  const { stdout } = await run(program.path, ['--version'], { env: program.env })
+  const version = createHash('sha256').update(stdout).digest('hex').slice(0, 12)
+  const folder = await cachedFolder(`mariadb-data-${version}`, async (draft) => {
+    const { code, stderr } = await run(installer.path, [
+      ...common, `--datadir=${draft}${sep}data`, '--auth-root-authentication-method=normal', '--skip-name-resolve',
+    ], { env: installer.env })
+    if (code !== 0) throw new Error(`${installer.path} ended with ${String(code)}: ${stderr.trim()}`)
+  })
+  return join(folder, 'data')
+}
+
+async function container({ args = [] }: MariadbOptions): Promise<Container> {
+  return Container.create({
+    image: 'mariadb:10.11', port: 3306, args, env: { MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: '1', MARIADB_DATABASE: database },
+  })
+}
+
+async function versionOf(url: string): Promise<string> {
+  const connection = await createConnection({ uri: url, connectTimeout: 5000 })
+  try {
+    const [rows] = await connection.query('SELECT VERSION() AS version')
+    return (rows as { version: string }[])[0]!.version
+  } finally {
+    connection.destroy()
+  }
+}

@@ -1,0 +1,160 @@
+import type { Context } from 'mocha'
+import { createClient } from 'redis'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { unpackedDebianPackages, unpackedProgram } from './debian.js'
+import { Container, dockerMissing } from './docker.js'
+import { freePort } from './free-port.js'
+import { announce, climb, orSkip, share, type Rung } from './ladder.js'
+import { LocalProgram } from './local-program.js'
+import { findProgram, type Program } from './program.js'
+import { Server, type Launcher, type Service } from './server.js'
+
+export interface RedisOptions {
+  /** Whether what was answered is on the disk: an append-only file, written to the disk before each answer. Default `false`. */
+  durable?: boolean
+  /** More of the server's own options, e.g. `['--maxmemory', '10mb']`. */
+  args?: readonly string[]
+}
+
+export interface RedisCluster {
+  readonly nodes: readonly Server[]
+  readonly version: string
+  readonly source: string
+  stop(): Promise<void>
+}
+
+const advice = 'set REDIS_URL, or install redis-server, or start Docker'
+const slots = 16_384
+
+/** The Redis of `REDIS_URL`, or one that all tests of this process share. Keys need a prefix of their own. */
+export async function sharedRedis(context: Context): Promise<Service> {
+  return orSkip(context, () => share('redis', async () => {
+    const { REDIS_URL } = process.env
+    if (!REDIS_URL) return start({})
+    const service = { url: REDIS_URL, version: await versionOf(REDIS_URL), source: 'REDIS_URL' }
+    announce('Redis', service.source, service.version)
+    return service
+  }))
+}
+
+/** A Redis for one test, which may kill it; the test stops it. */
+export async function startRedis(context: Context, options: RedisOptions = {}): Promise<Server> {
+  return orSkip(context, () => start(options))
+}
+
+/** Three nodes on the loopback interface, each with a third of the slots; the test stops them. */
+export async function startRedisCluster(context: Context): Promise<RedisCluster> {
+  return orSkip(context, async () => {
+    const program = await climb('Redis Cluster', programRungs, 'install redis-server')
+    const nodes: { server: Server, busPort: number }[] = []
+    try {
+      for (let count = 0; count < 3; count += 1) {
+        const busPort = await freePort()
+        const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '2000']
+        const server = new Server(await launch(program, { args: cluster }), urlOf, versionOf)
+        nodes.push({ server, busPort })
+        await server.start()
+      }
+      await join(nodes)
+    } catch (error) {
+      await Promise.all(nodes.map(({ server }) => server.stop()))
+      throw error
+    }
+    const servers = nodes.map(({ server }) => server)
+    const { source, version } = servers[0]!
+    announce('Redis Cluster', `3 nodes, ${source}`, version)
+    return { nodes: servers, source, version, stop: async () => { await Promise.all(servers.map((server) => server.stop())) } }
+  })
+}
+
+interface RedisProgram {
+  program: Program
+  source: string
+}
+
+const programRungs: readonly Rung<RedisProgram>[] = [
+  {
+    name: 'PATH',
+    get: async () => {
+      const path = await findProgram(['redis-server', 'valkey-server'])
+      return path === undefined ? 'no redis-server' : { program: { path, env: {} }, source: path }
+    },
+  },
+  {
+    name: 'packages',
+    get: async () => {
+      const folder = await unpackedDebianPackages('redis', [['redis-server']])
+      if (typeof folder !== 'string') return folder.missing
+      const program = await unpackedProgram(folder, ['redis-server'])
+      return program ? { program, source: 'redis-server of this system\'s packages, unpacked for the tests' } : 'the package has no redis-server'
+    },
+  },
+]
+
+async function start(options: RedisOptions): Promise<Server> {
+  const create = await climb<() => Promise<Launcher>>('Redis', [
+    ...programRungs.map(({ name, get }) => ({
+      name,
+      get: async () => {
+        const got = await get()
+        return typeof got === 'string' ? got : () => launch(got, options)
+      },
+    })),
+    {
+      name: 'Docker',
+      get: async () => await dockerMissing() ?? (() => Container.create({ image: 'redis:7-alpine', port: 6379, args: ['redis-server', ...storage(options)] })),
+    },
+  ], advice)
+  const server = await new Server(await create(), urlOf, versionOf).start()
+  announce('Redis', server.source, server.version)
+  return server
+}
+
+async function launch({ program, source }: RedisProgram, options: RedisOptions): Promise<LocalProgram> {
+  return LocalProgram.create({
+    program,
+    source,
+    args: (port, folder) => ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, ...storage(options)],
+  })
+}
+
+function storage({ durable = false, args = [] }: RedisOptions): string[] {
+  return ['--save', '', '--appendonly', durable ? 'yes' : 'no', '--appendfsync', 'always', ...args]
+}
+
+function urlOf(port: number): string {
+  return `redis://127.0.0.1:${port}`
+}
+
+/** Has the nodes know each other, and waits until they agree on who has which slots. */
+async function join(nodes: readonly { server: Server, busPort: number }[]): Promise<void> {
+  const share = Math.ceil(slots / nodes.length)
+  for (const [index, { server }] of nodes.entries()) {
+    await command(server.url, ['CLUSTER', 'ADDSLOTSRANGE', String(index * share), String(Math.min((index + 1) * share, slots) - 1)])
+    const first = nodes[0]!
+    if (index > 0) await command(server.url, ['CLUSTER', 'MEET', '127.0.0.1', String(first.server.port), String(first.busPort)])
+  }
+  for (const { server } of nodes) {
+    for (;;) {
+      const info = String(await command(server.url, ['CLUSTER', 'INFO']))
+      if (/cluster_state:ok/.test(info) && info.includes(`cluster_known_nodes:${nodes.length}`)) break
+      await sleep(50)
+    }
+  }
+}
+
+async function versionOf(url: string): Promise<string> {
+  const info = String(await command(url, ['INFO', 'server']))
+  return /^(?:redis|valkey)_version:(\S+)/m.exec(info)?.[1] ?? 'unknown'
+}
+
+async function command(url: string, words: string[]): Promise<unknown> {
+  const client = createClient({ url, socket: { reconnectStrategy: false, connectTimeout: 5000 } })
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return await client.sendCommand(words)
+  } finally {
+    client.destroy()
+  }
+}

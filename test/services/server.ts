@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** A service that tests use: one that somebody gave us the address of, or one that we started. */
+export interface Service {
+  readonly url: string
+  readonly version: string
+  /** Where it comes from, for people. */
+  readonly source: string
+}
+
+/** What runs a server, on a port of the loopback interface. */
+export interface Launcher {
+  readonly source: string
+  readonly port: number
+  /** Starts it, again with the same data and on the same port. */
+  start(): Promise<void>
+  /** Why it is not running, when it ended by itself. */
+  failure(): Promise<string | undefined>
+  /** Ends it at once, as by SIGKILL or a power cut. Its data stays. */
+  kill(): Promise<void>
+  freeze(): Promise<void>
+  thaw(): Promise<void>
+  /** Ends it and removes its data. */
+  remove(): Promise<void>
+}
+
+const startUp = 60_000
+const pause = 25
+
+/** A server of our own, which a test may do anything to. */
+export class Server implements Service {
+  readonly url: string
+  readonly source: string
+  readonly port: number
+  #version = ''
+  readonly #launcher: Launcher
+  readonly #probe: (url: string) => Promise<string>
+
+  constructor(launcher: Launcher, url: (port: number) => string, probe: (url: string) => Promise<string>) {
+    this.#launcher = launcher
+    this.#probe = probe
+    this.source = launcher.source
+    this.port = launcher.port
+    this.url = url(launcher.port)
+  }
+
+  get version(): string {
+    return this.#version
+  }
+
+  /** Resolves when it answers. */
+  async start(): Promise<this> {
+    await this.#launcher.start()
+    const deadline = performance.now() + startUp
+    for (;;) {
+      try {
+        this.#version = await this.#probe(this.url)
+        return this
+      } catch (error) {
+        const failure = await this.#launcher.failure()
+        if (failure === undefined && performance.now() < deadline) {
+          await sleep(pause)
+          continue
+        }
+        await this.#launcher.remove()
+        throw new Error(`${this.source} does not start: ${failure ?? 'it does not answer'}`, { cause: error })
+      }
+    }
+  }
+
+  /** Ends it at once, as by SIGKILL. What it had not written is lost. Resolves when it is dead. */
+  async kill(): Promise<void> {
+    await this.#launcher.kill()
+  }
+
+  /** Starts it again after `kill`, or kills and starts it: on the same port, with the data that it had written. Resolves when it answers. */
+  async restart(): Promise<void> {
+    await this.#launcher.kill()
+    await this.start()
+  }
+
+  /** Stops it in its tracks, as by SIGSTOP: connections stay open, nothing is answered. */
+  async freeze(): Promise<void> {
+    await this.#launcher.freeze()
+  }
+
+  /** Lets it go on after `freeze`. */
+  async thaw(): Promise<void> {
+    await this.#launcher.thaw()
+  }
+
+  /** Ends it and removes its data. */
+  async stop(): Promise<void> {
+    await this.#launcher.remove()
+  }
+}
