@@ -13,6 +13,8 @@ export interface CaseContext {
   readonly other: () => Promise<TokenStore>
   /** Has the store destroyed when the case is over. */
   readonly keep: (store: TokenStore) => TokenStore
+  /** Has something done when the case is over, however it ends. */
+  readonly onEnd: (action: () => void) => void
 }
 
 export interface CaseSettings {
@@ -33,6 +35,7 @@ export function defineCase(name: string, body: (context: CaseContext) => Promise
         if (!opened.includes(store)) opened.push(store)
         return store
       }
+      const endings: (() => void)[] = []
       const unique = randomBytes(8).toString('hex')
       try {
         const store = keep(await harness.create())
@@ -41,10 +44,12 @@ export function defineCase(name: string, body: (context: CaseContext) => Promise
           store,
           harness,
           keep,
+          onEnd: (action) => { endings.push(action) },
           key: (suffix = '') => `o${unique}${suffix}`,
           other: async () => (harness.second ? keep(await harness.second(store)) : store),
         })
       } finally {
+        for (const end of endings) end()
         for (const store of opened.reverse()) await harness.destroy?.(store)
       }
     },

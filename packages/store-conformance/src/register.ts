@@ -18,17 +18,20 @@ export interface TestRunner {
  *
  * @param title - names the store
  * @param api - the runner's functions; default the global ones, as Mocha, Jest, Bun and (with `globals`) Vitest define them
+ * @throws TypeError when there are none
  */
-export function testTokenStore(title: string, harness: TokenStoreHarness, api: TestRunner = globalThis as unknown as TestRunner): void {
-  api.describe(title, () => {
+export function testTokenStore(title: string, harness: TokenStoreHarness, api?: TestRunner): void {
+  const { describe, it } = (api ?? globalThis) as Partial<TestRunner>
+  if (!describe || !it) throw new TypeError('There is no describe or no it: give those of your test runner as the third argument')
+  describe(title, () => {
     for (const testCase of tokenStoreCases) {
       const reason = reasonToSkip(testCase, harness)
       if (reason !== undefined) {
-        api.it.skip(`${testCase.name} [skipped: ${reason}]`, () => undefined)
+        it.skip(`${testCase.name} [skipped: ${reason}]`, () => undefined)
         continue
       }
       const timeout = testCase.timeout(harness)
-      api.it(testCase.name, function (this: unknown) {
+      it(testCase.name, function (this: unknown) {
         raiseLimit(this, timeout)
         return testCase.run(harness)
       }, timeout)

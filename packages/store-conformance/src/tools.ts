@@ -28,6 +28,12 @@ export async function within<T>(ms: number, what: string, promise: Promise<T>): 
   }
 }
 
+/** The promise itself, which may now reject before anybody asks for what it says. */
+export function inBackground<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined)
+  return promise
+}
+
 /** What the promise rejects with. */
 export async function rejectionOf(what: string, promise: unknown): Promise<unknown> {
   try {
@@ -53,7 +59,7 @@ export function assertStoreError(error: unknown, secrets: readonly string[], cod
 /** A promise and the functions that settle it. */
 export interface Deferred<T> {
   promise: Promise<T>
-  resolve(value: T): void
+  resolve: (value: T) => void
 }
 
 export function deferred<T = void>(): Deferred<T> {

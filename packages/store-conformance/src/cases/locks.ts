@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defineCase, type CaseContext } from '../define-case.js'
-import { assertStoreError, deferred, rejectionOf, webToken, within } from '../tools.js'
+import { assertStoreError, deferred, inBackground, rejectionOf, webToken, within } from '../tools.js'
 import type { TokenStore, TokenStoreCase } from '../types.js'
 
 /** Milliseconds: long enough not to matter, */
@@ -19,10 +19,11 @@ async function pair({ store, other }: CaseContext): Promise<[Locking, Locking]> 
   return [store as Locking, await other() as Locking]
 }
 
-/** Takes a lock and holds it until `release` is called. */
-async function hold(store: Locking, key: string, ttl = long): Promise<{ release: () => Promise<void>, signal: AbortSignal }> {
+/** Takes a lock and holds it until `release` is called, or the case is over. */
+async function hold({ onEnd }: CaseContext, store: Locking, key: string, ttl = long): Promise<{ release: () => Promise<void>, signal: AbortSignal }> {
   const entered = deferred<AbortSignal>()
   const gate = deferred()
+  onEnd(gate.resolve)
   const holding = store.withLock(key, (signal) => {
     entered.resolve(signal)
     return gate.promise
@@ -86,7 +87,7 @@ export const lockCases: readonly TokenStoreCase[] = [
   defineCase('keeps a lock from another store on the same data', async (context) => {
     const [first, second] = await pair(context)
     const lock = `refresh:${context.key()}`
-    const held = await hold(first, lock)
+    const held = await hold(context, first, lock)
     await assertHeld(second, lock)
     await held.release()
     await assertFree(second, lock)
@@ -100,7 +101,7 @@ export const lockCases: readonly TokenStoreCase[] = [
       ran = true
       return Promise.resolve()
     }
-    const held = await hold(first, lock)
+    const held = await hold(context, first, lock)
     for (const wait of [0, 200]) {
       const started = performance.now()
       const error = await within(slack, 'withLock must reject', rejectionOf('withLock', second.withLock(lock, task, { ttl: long, wait })))
@@ -120,8 +121,8 @@ export const lockCases: readonly TokenStoreCase[] = [
   defineCase('hands a lock on as soon as it is released, not at the end of its lifetime', async (context) => {
     const [first, second] = await pair(context)
     const lock = `refresh:${context.key()}`
-    const held = await hold(first, lock)
-    const next = second.withLock(lock, () => Promise.resolve('entered'), { ttl: long, wait: long })
+    const held = await hold(context, first, lock)
+    const next = inBackground(second.withLock(lock, () => Promise.resolve('entered'), { ttl: long, wait: long }))
     await sleep(50)
     await held.release()
     assert.equal(await within(slack, 'the next one must enter', next), 'entered')
@@ -142,7 +143,7 @@ export const lockCases: readonly TokenStoreCase[] = [
     const [first, second] = await pair(context)
     const lock = `refresh:${context.key()}`
     const started = performance.now()
-    const held = await hold(first, lock, short)
+    const held = await hold(context, first, lock, short)
     const fired: Promise<unknown> = held.signal.aborted ? Promise.resolve() : once(held.signal, 'abort')
     await within(short + slack, 'the next one must enter', second.withLock(lock, () => {
       const elapsed = performance.now() - started
@@ -156,8 +157,8 @@ export const lockCases: readonly TokenStoreCase[] = [
   defineCase('does not release the lock of the next holder when an earlier one ends late', async (context) => {
     const [first, second] = await pair(context)
     const lock = `refresh:${context.key()}`
-    const late = await hold(first, lock, short)
-    const next = await hold(second, lock)
+    const late = await hold(context, first, lock, short)
+    const next = await hold(context, second, lock)
     // Whether the late one rejects or not, it must not take the lock from the other.
     await late.release().catch(() => undefined)
     await assertHeld(first, lock)
@@ -184,7 +185,7 @@ export const lockCases: readonly TokenStoreCase[] = [
       `${long128}1`, `${long128}2`, '__proto__', 'constructor',
     ]
     const held = []
-    for (const [index, lock] of locks.entries()) held.push(await hold(index % 2 === 0 ? first : second, lock))
+    for (const [index, lock] of locks.entries()) held.push(await hold(context, index % 2 === 0 ? first : second, lock))
     for (const [index, lock] of locks.entries()) await assertHeld(index % 2 === 0 ? second : first, lock)
     for (const { release } of held) await release()
   }, { needs: ['withLock'], timeout: 2 * long }),
@@ -193,7 +194,7 @@ export const lockCases: readonly TokenStoreCase[] = [
     const [first, second] = await pair(context)
     const name = `client:${context.key()}`
     const token = webToken(name)
-    const held = await hold(first, name)
+    const held = await hold(context, first, name)
     assert.equal(await second.getToken(name) ?? undefined, undefined, 'a lock is no record')
     await second.saveToken(name, token)
     assert.deepStrictEqual(await first.getToken(name), token)
@@ -210,7 +211,7 @@ export const lockCases: readonly TokenStoreCase[] = [
   defineCase('works on while a lock is held', async (context) => {
     const [first, second] = await pair(context)
     const names = Array.from({ length: 30 }, (_, index) => `refresh:${context.key(`-${index}`)}`)
-    const held = await Promise.all(names.map((name) => hold(first, name)))
+    const held = await Promise.all(names.map((name) => hold(context, first, name)))
     const openid = context.key()
     await within(slack, 'a record must be saved and read', Promise.all([first, second].map(async (store) => {
       await store.saveToken(openid, webToken(openid))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { defineCase } from '../define-case.js'
-import { webToken } from '../tools.js'
+import { inBackground, webToken } from '../tools.js'
 import type { Token, TokenStoreCase } from '../types.js'
 
 const writes = 50
@@ -20,7 +20,7 @@ export const parallelCases: readonly TokenStoreCase[] = [
     const reads: Promise<Token | null | undefined>[] = []
     await Promise.all(tokens.map(async (token, index) => {
       const [writer, reader] = index % 4 < 2 ? [store, second] : [second, store]
-      reads.push(reader.getToken(openid))
+      reads.push(inBackground(reader.getToken(openid)))
       await writer.saveToken(openid, token)
     }))
     for (const read of [...await Promise.all(reads), await store.getToken(openid)]) {
