@@ -1,0 +1,53 @@
+import type { TokenStore } from '@wechat-auth/wechat-oauth'
+
+/** What `stores/<name>.ts` exports as `open`: a store with a connection of its own, in whichever process it is called. */
+export type OpenStore = (address: string) => Promise<OpenedStore>
+
+export interface OpenedStore {
+  store: TokenStore
+  /** Ends the connection. */
+  close: () => Promise<void>
+}
+
+/** Where a worker can be stopped in a refresh: it has the lock, and has not asked WeChat yet; or it has WeChat's answer, and has not saved it. */
+export type StopPoint = 'asking' | 'answered'
+
+/** What a worker is told by its environment. */
+export interface WorkerSettings {
+  /** Name of a module in `stores`. */
+  store: string
+  /** What that module's `open` is given. */
+  address: string
+  /** Options of the client. */
+  client: { appId: string, appSecret: string, endpoints: string, timeout: number }
+}
+
+/** What a worker can be asked to do, and what it answers. */
+export interface Commands {
+  /** Calls `getUser` so many times at once. */
+  getUsers: (openid: string, times: number) => GetUsersResult
+  login: (code: string) => string
+  /** The next refresh stops at this point until `goOn`. */
+  stopAt: (point: StopPoint) => void
+  goOn: () => void
+}
+
+export interface GetUsersResult {
+  /** How many calls got the user. */
+  users: number
+  /** What the others said. */
+  errors: string[]
+}
+
+export interface Call {
+  id: number
+  command: keyof Commands
+  args: unknown[]
+}
+
+export type Message =
+  | { type: 'ready' }
+  | { type: 'stopped', at: StopPoint }
+  | { type: 'answer', id: number, value?: unknown, error?: string }
+
+export const settingsVariable = 'WECHAT_AUTH_CLUSTER_WORKER'
