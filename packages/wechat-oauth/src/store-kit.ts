@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { TokenStoreError } from './errors.js'
 import type { LockOptions, WechatToken } from './types.js'
+import { withTimeout } from './with-timeout.js'
 
 /** @throws TypeError when the key of a record or lock is not a non-empty string */
 export function checkKey(key: unknown): asserts key is string {
@@ -22,6 +23,20 @@ export async function attempt<T>(what: string, command: () => Promise<T>): Promi
     return await command()
   } catch (error) {
     throw asTokenStoreError(error, what)
+  }
+}
+
+/** The same for at most `timeout` milliseconds; then the signal fires, for what can still be taken back. */
+export async function attemptWithin<T>(timeout: number, what: string, command: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return attempt(what, () => withTimeout(timeout, command, () => new TokenStoreError(`The token store failed to ${what} within ${timeout} ms.`)))
+}
+
+const longestTimeout = 24 * 3600 * 1000
+
+/** @throws TypeError when the option `timeout` of a store is not a number of milliseconds that a timer can count */
+export function checkTimeout(timeout: unknown): asserts timeout is number {
+  if (typeof timeout !== 'number' || !(timeout > 0 && timeout <= longestTimeout)) {
+    throw new TypeError('timeout must be a positive number of milliseconds, at most a day')
   }
 }
 
