@@ -83,11 +83,14 @@ function show(status) {
 function leave(code) {
   show('confirmed')
   const base = page.redirectUri.replace(/&amp;/g, '&')
-  if (!/^https?:\\/\\//i.test(base)) {
+  go(base + (base.indexOf('?') > -1 ? '&' : '?') + 'code=' + code + '&state=' + page.state)
+}
+
+function go(target) {
+  if (!/^https?:\\/\\//i.test(target)) {
     element('qr-hint').textContent = page.texts.refused
     return
   }
-  const target = base + (base.indexOf('?') > -1 ? '&' : '?') + 'code=' + code + '&state=' + page.state
   const here = page.selfRedirect || window.top === window.self
   const link = element('qr-continue')
   link.href = target
@@ -116,7 +119,10 @@ async function poll(last) {
   if (errcode === 405) return leave(code)
   if (errcode === 402 || errcode === 500) return show('expired')
   if (errcode === 404) show('scanned')
-  if (errcode === 403) show('cancelled')
+  if (errcode === 403) {
+    show('cancelled')
+    if (page.cancelUrl) return go(page.cancelUrl)
+  }
   setTimeout(poll, errcode === 404 ? 100 : 2000, errcode === 404 || errcode === 403 ? errcode : undefined)
 }
 
@@ -158,6 +164,7 @@ export function qrPage(view: QrView): string {
         redirectUri: view.redirectUri,
         state: view.state,
         selfRedirect: view.selfRedirect,
+        cancelUrl: view.cancelUrl,
         texts: {
           scanned: [t.qrScanned, t.qrScannedHint],
           cancelled: [t.qrCancelled, t.qrCancelledHint],
