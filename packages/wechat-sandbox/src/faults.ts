@@ -103,6 +103,7 @@ export class Faults {
   /** @throws TypeError if an argument is of no use. */
   set(path: unknown, fault: unknown, times?: unknown): void {
     if (typeof path !== 'string' || !path.startsWith('/')) throw new TypeError("path must be a string that begins with '/'")
+    if (path.startsWith('/__sandbox/')) throw new TypeError('paths under /__sandbox/ do not fail')
     if (fault === null) {
       this.#byPath.set(path, { counted: [] })
       return
