@@ -7,6 +7,7 @@ import { isTokenValid } from './token.js'
 import { TokenRecords } from './token-records.js'
 import { Transport } from './transport.js'
 import type { MiniProgramData, WechatLang, WechatOAuthOptions, WechatToken, WechatUser } from './types.js'
+import { isWellFormed } from './well-formed.js'
 
 const endpoint = {
   accessToken: '/sns/oauth2/access_token',
@@ -42,6 +43,7 @@ export class WechatOAuth {
     this.#settings = settings
     this.#transport = new Transport({
       api: settings.endpoints.api,
+      appSecret: settings.appSecret,
       fallbackHosts: settings.fallbackHosts,
       timeout: settings.timeout,
       fetch: settings.fetch,
@@ -160,6 +162,7 @@ export class WechatOAuth {
     const reply = await this.#transport.call({
       endpoint: endpoint.userinfo,
       query: { access_token: accessToken, openid, lang: options.lang ?? this.#settings.lang },
+      secrets: [token.refresh_token],
       repeatable: true,
       fallback: true,
     })
@@ -294,7 +297,7 @@ const longestText = 4096
 const longestData = 1024 * 1024
 
 function checkText(name: string, value: unknown, longest = longestText): asserts value is string {
-  if (typeof value !== 'string' || value === '' || value.length > longest) {
+  if (typeof value !== 'string' || value === '' || value.length > longest || !isWellFormed(value)) {
     throw new TypeError(`${name} must be a non-empty string of at most ${longest} characters`)
   }
 }
@@ -307,7 +310,7 @@ function checkCode(code: unknown): asserts code is string {
 
 // With a colon it could be the key of an app-level credential.
 function checkOpenid(openid: unknown): asserts openid is string {
-  if (typeof openid !== 'string' || openid === '' || openid.length > 128 || openid.includes(':')) {
+  if (typeof openid !== 'string' || openid === '' || openid.length > 128 || openid.includes(':') || !isWellFormed(openid)) {
     throw new TypeError('openid must be a non-empty string of at most 128 characters without a colon')
   }
 }

@@ -2,6 +2,7 @@ import { tokenStoreOf } from './function-token-store.js'
 import { MemoryTokenStore } from './memory-token-store.js'
 import { safeLogger } from './safe-logger.js'
 import type { Endpoints, TokenStore, WechatLang, WechatLogger, WechatOAuthOptions } from './types.js'
+import { isWellFormed } from './well-formed.js'
 
 /** Options with every default filled in and every value checked. */
 export interface Settings {
@@ -58,11 +59,15 @@ function endpointsOf(endpoints: unknown): Required<Endpoints> {
     return { open: base, api: base, mp: base }
   }
   refuseUnless(endpoints === undefined || (typeof endpoints === 'object' && endpoints !== null && !Array.isArray(endpoints)), 'endpoints must be a URL, or an object of URLs')
-  const { open, api, mp } = (endpoints ?? {}) as Record<string, unknown>
+  const {
+    open = 'https://open.weixin.qq.com',
+    api = 'https://api.weixin.qq.com',
+    mp = 'https://mp.weixin.qq.com',
+  } = (endpoints ?? {}) as Record<string, unknown>
   return {
-    open: baseURL('endpoints.open', open ?? 'https://open.weixin.qq.com'),
-    api: baseURL('endpoints.api', api ?? 'https://api.weixin.qq.com'),
-    mp: baseURL('endpoints.mp', mp ?? 'https://mp.weixin.qq.com'),
+    open: baseURL('endpoints.open', open),
+    api: baseURL('endpoints.api', api),
+    mp: baseURL('endpoints.mp', mp),
   }
 }
 
@@ -75,10 +80,10 @@ function fallbackHostsOf(hosts: unknown): string[] {
 // Secrets travel in these addresses' queries.
 function baseURL(option: string, value: unknown): string {
   refuseUnless(typeof value === 'string' && URL.canParse(value), `${option} must be a URL`)
-  const { href, protocol, hostname, username, password, search, hash } = new URL(value)
+  const { href, protocol, hostname, username, password } = new URL(value)
   const loopback = /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
   refuseUnless(protocol === 'https:' || (protocol === 'http:' && loopback), `${option} must be https, or http on a loopback address`)
-  refuseUnless(username === '' && password === '' && search === '' && hash === '', `${option} must have no user, query or fragment`)
+  refuseUnless(username === '' && password === '' && !/[?#]/.test(href), `${option} must have no user, query or fragment`)
   return href.replace(/\/+$/, '')
 }
 
@@ -88,7 +93,7 @@ function isLogger(logger: unknown): logger is WechatLogger {
 }
 
 function text(option: string, value: unknown): void {
-  refuseUnless(typeof value === 'string' && value !== '', `${option} must be a non-empty string`)
+  refuseUnless(typeof value === 'string' && value !== '' && isWellFormed(value), `${option} must be a non-empty string`)
 }
 
 function flag(option: string, value: unknown): void {
