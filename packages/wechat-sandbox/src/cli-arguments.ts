@@ -12,7 +12,8 @@ WeChat's login servers on this computer. Not WeChat: no account and no internet 
   --app <app>      <type>:<appid>:<secret>[:<domain>,<domain>…], type mp, website or miniprogram;
                    repeat for more apps; in place of the preset ones; all are bound to one open-platform account
   --user <user>    <id>[:<nickname>]; repeat for more users; in place of the preset ones
-  --tls <port>     also answer for WeChat's host names over TLS on this port, with a certificate authority made now
+  --tls [port]     also answer for WeChat's host names over TLS on this port (default any free one),
+                   with a certificate authority made at this start
   --tls-ca <file>  write that authority's certificate to a file instead of printing it
   --help           show this
 `
@@ -47,10 +48,14 @@ const userOf = (text: string): SandboxUser => {
   return { id, nickname: nickname.length > 0 ? nickname.join(':') : id }
 }
 
+/** `--tls` may stand alone. */
+const withTlsPort = (args: string[]): string[] => args.map((arg, index) =>
+  arg === '--tls' && !/^\d/.test(args[index + 1] ?? '') ? '--tls=0' : arg)
+
 /** @throws TypeError that names the argument with a wrong value. */
 export const parseArguments = (args: string[]): CliArguments => {
   const { values } = parseArgs({
-    args,
+    args: withTlsPort(args),
     options: {
       'port': { type: 'string' },
       'host': { type: 'string' },

@@ -1,3 +1,4 @@
+import { DEAD_LINK, PAGE_ERRMSG } from '../errcodes.js'
 import { field } from '../http/form.js'
 import type { PageLang } from '../pages/views.js'
 import type { App, AppType } from '../world/apps.js'
@@ -38,16 +39,17 @@ interface PageRules {
 
 const SCOPE_TEXT = 'Scope 参数错误或没有 Scope 权限'
 const REDIRECT_TEXT = 'redirect_uri 参数错误'
-const LINK_TEXT = '该链接无法访问'
+
+const numbered = (number: number): Complaint => ({ number, text: PAGE_ERRMSG[number] ?? DEAD_LINK })
 
 /** `/connect/oauth2/authorize` */
 export const MP_RULES: PageRules = {
   type: 'mp',
   scopes: ['snsapi_base', 'snsapi_userinfo'],
   responseTypeOptional: false,
-  wrongApp: { number: 10016, text: '不支持微信开放平台的Appid，请使用公众号Appid' },
-  wrongScope: { number: 10005, text: '此公众号并没有这些scope的权限' },
-  wrongHost: { number: 10003, text: 'redirect_uri域名与后台配置不一致' },
+  wrongApp: numbered(10016),
+  wrongScope: numbered(10005),
+  wrongHost: numbered(10003),
 }
 
 /** `/connect/qrconnect`: its errors have no numbers, and WeChat's own widget sends no `response_type`. */
@@ -71,13 +73,13 @@ export const checkAuthorizeRequest = (world: World, query: URLSearchParams, rule
   const rawRedirectUri = field(query, 'redirect_uri')
   const scopes = field(query, 'scope').split(',').map((scope) => scope.trim()).filter((scope) => scope !== '')
   const state = field(query, 'state')
-  if (appId === '') return complain({ number: 10012, text: 'appid不能为空' }, '请加上 appid 参数。', 'Add the parameter appid.')
+  if (appId === '') return complain(numbered(10012), '请加上 appid 参数。', 'Add the parameter appid.')
   if (rawRedirectUri === '') {
-    return complain({ number: 10011, text: 'redirect_uri不能为空' },
+    return complain(numbered(10011),
       '请加上 redirect_uri 参数，并用 encodeURIComponent 编码。', 'Add the parameter redirect_uri, encoded with encodeURIComponent.')
   }
   if (scopes.length === 0) {
-    return complain({ number: 10010, text: 'scope不能为空' },
+    return complain(numbered(10010),
       `请加上 scope 参数：${rules.scopes.join(' 或 ')}。`, `Add the parameter scope: ${rules.scopes.join(' or ')}.`)
   }
   const app = world.apps.find(appId)
@@ -90,7 +92,7 @@ export const checkAuthorizeRequest = (world: World, query: URLSearchParams, rule
   }
   const responseType = field(query, 'response_type')
   if (responseType !== 'code' && !(rules.responseTypeOptional && responseType === '')) {
-    return complain({ text: LINK_TEXT }, 'response_type 必须是 code。', 'response_type must be code.')
+    return complain({ text: DEAD_LINK }, 'response_type 必须是 code。', 'response_type must be code.')
   }
   if (!scopes.every((scope) => rules.scopes.includes(scope))) {
     return complain(rules.wrongScope, `此页面只支持 ${rules.scopes.join('、')}。`, `This page knows ${rules.scopes.join(' and ')} only.`)

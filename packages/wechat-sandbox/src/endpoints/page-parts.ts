@@ -1,3 +1,4 @@
+import { DEAD_LINK } from '../errcodes.js'
 import type { Call } from '../http/call.js'
 import { errorPageReply, langOf } from '../http/page-reply.js'
 import type { PagePermissions } from '../http/page-reply.js'
@@ -23,7 +24,7 @@ export const redirectReply = (status: 302 | 303, location: string, headers: Reco
 
 /** The error page for whatever a link leads to that is not there. */
 export const deadLink = (call: Call, zh: string, en: string, permissions: PagePermissions = {}): Reply =>
-  errorPageReply(call, { text: '该链接无法访问', hint: langOf(call) === 'en' ? en : zh }, permissions)
+  errorPageReply(call, { text: DEAD_LINK, hint: langOf(call) === 'en' ? en : zh }, permissions)
 
 export const refusePageMethod = (call: Call): Reply =>
   deadLink(call, `此地址不接受 ${call.method} 请求。`, `This address does not take ${call.method} requests.`)
