@@ -2,7 +2,7 @@ import { mpPageURL, websitePageURL, type MpPageParameters, type WebsitePageParam
 import { NoOAuthTokenError, WechatAPIError, WechatDecryptError, WechatTransportError } from './errors.js'
 import { decryptMiniProgramData, verifyMiniProgramSignature, type EncryptedUserData } from './mini-program-data.js'
 import { settingsOf, type Settings } from './options.js'
-import { sessionOf, tokenOf, userOf } from './reply-fields.js'
+import { checkOk, sessionOf, tokenOf, userOf } from './reply-fields.js'
 import { isTokenValid } from './token.js'
 import { TokenRecords } from './token-records.js'
 import { Transport } from './transport.js'
@@ -180,7 +180,13 @@ export class WechatOAuth {
     checkOpenid(openid)
     checkText('accessToken', accessToken)
     try {
-      await this.#transport.call({ endpoint: endpoint.auth, query: { access_token: accessToken, openid }, repeatable: true, fallback: true })
+      const reply = await this.#transport.call({
+        endpoint: endpoint.auth,
+        query: { access_token: accessToken, openid },
+        repeatable: true,
+        fallback: true,
+      })
+      checkOk(endpoint.auth, reply)
       return true
     } catch (error) {
       if (error instanceof WechatAPIError && error.kind !== 'busy' && error.kind !== 'rate') return false
