@@ -35,7 +35,7 @@ const LEEWAY = 3_600_000
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
-const tlv = (tag: number, ...contents: Uint8Array[]): Uint8Array => {
+const tlv = (tag: number, ...contents: Uint8Array[]): Uint8Array<ArrayBuffer> => {
   const content = Buffer.concat(contents)
   if (content.length > 127) throw new RangeError('long DER values are not needed here')
   return Buffer.concat([Uint8Array.of(tag, content.length), content])
@@ -85,7 +85,7 @@ export const issueCertificates = async (): Promise<Certificates> => {
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(HOSTS.map((value) => ({ type: 'dns', value }))),
+      new x509.SubjectAlternativeNameExtension(HOSTS.map((value) => ({ type: 'dns' as const, value }))),
       await x509.SubjectKeyIdentifierExtension.create(leafKeys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
     ],
