@@ -55,9 +55,13 @@ export class Logins {
 
   /** What an application's callback threw at an error of ours has nowhere else to go. */
   lastResort(req: Request, error: unknown): void {
-    const next = methodOf(req, 'next')
-    if (next) next(error)
-    else this.#settings.logger?.warn('The callback of the application threw when it was given an error')
+    try {
+      const next = methodOf(req, 'next')
+      if (next) next(error)
+      else this.#settings.logger?.warn('The callback of the application threw when it was given an error')
+    } catch {
+      // The logger threw as well; a rejection that nobody handles would end the process.
+    }
   }
 
   #isCallback(req: Request): boolean {
