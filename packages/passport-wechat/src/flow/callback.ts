@@ -112,7 +112,7 @@ export class CallbackFlow {
 
 /** A record of another mode, or of another app (another tenant) than this request's. */
 function refuseOther(login: Pick<LoginRecord, 'mode' | 'appId'>, call: Call, appIds: AppIds): void {
-  if (call.mode !== undefined && call.mode !== login.mode) throw stateRefusal('mode')
+  if (!appIds.has(login.mode) || (call.mode ?? login.mode) !== login.mode) throw stateRefusal('mode')
   if (appIds.get(login.mode) !== login.appId) throw stateRefusal('app')
 }
 
