@@ -239,7 +239,7 @@ const browse = (html: string, { framed = false, search = '', answers = [] as str
   Object.assign(self, { self, top })
   let ready = (): void => {}
   const context = createContext({
-    window: self, location, console: { warn: () => {} }, AbortSignal, Date,
+    window: self, location, console: { warn: () => {} }, AbortSignal, URLSearchParams,
     document: {
       documentElement: { classList: { toggle: () => {} } }, querySelector: fake, querySelectorAll: () => [], createElement: () => fake('new'),
       addEventListener: (_event: string, listener: () => void) => { ready = listener },

@@ -55,15 +55,15 @@ if (query.has('code') || query.has('state')) {
 `
 
 function authorizeUrl(view: HomeView, app: HomeApp, path: string, scope: string): string {
-  const query = [
-    `appid=${encodeURIComponent(app.appId)}`,
-    `redirect_uri=${encodeURIComponent(`${view.url.replace(/\/$/, '')}/`)}`,
-    'response_type=code',
-    `scope=${scope}`,
-    'state=example',
-    `lang=${view.lang}`,
-  ]
-  return `${path}?${query.join('&')}#wechat_redirect`
+  const query = new URLSearchParams({
+    appid: app.appId,
+    redirect_uri: `${view.url.replace(/\/$/, '')}/`,
+    response_type: 'code',
+    scope,
+    state: 'example',
+    lang: view.lang,
+  })
+  return `${path}?${query.toString()}#wechat_redirect`
 }
 
 function withLang(url: string, lang: PageLang): string {

@@ -133,8 +133,8 @@ for (const chosen of document.querySelectorAll('.users :checked')) {
 function languageLink({ lang, langQuery, keepQuery = false }: Document): Html | false {
   if (!langQuery) return false
   const other: PageLang = lang === 'en' ? 'zh_CN' : 'en'
-  const query = Object.entries({ ...langQuery, lang: other }).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
-  return html`<a href="?${query.join('&')}" lang="${htmlLang(other)}" hreflang="${htmlLang(other)}" aria-label="${texts[lang].otherLanguageLabel}"
+  const query = new URLSearchParams({ ...langQuery, lang: other }).toString()
+  return html`<a href="?${query}" lang="${htmlLang(other)}" hreflang="${htmlLang(other)}" aria-label="${texts[lang].otherLanguageLabel}"
 data-testid="lang-${other}" data-lang="${other}"${keepQuery && html` data-keep-query`}>${texts[lang].otherLanguage}</a>`
 }
 
