@@ -84,7 +84,7 @@ export class Transport {
       throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint, 'gave no response: does the fetch option return one?')
     }
     if (!response.ok || response.redirected) {
-      void response.body?.cancel().catch(() => undefined)
+      void discardBody(response)
       throw new WechatTransportError('ERR_WECHAT_STATUS', endpoint, `answered with HTTP status ${response.status}`)
     }
     try {
@@ -99,6 +99,15 @@ export class Transport {
     const { code, errcode, reason, requestId } = (error ?? {}) as Partial<WechatAPIError & WechatTransportError>
     const facts = { endpoint: call.endpoint, ms: Math.round(performance.now() - startedAt), code, errcode, reason, requestId }
     this.#options.logger[level](message, Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)))
+  }
+}
+
+// Frees the connection. The body of a fetch that the application supplies may not have the method, or refuse.
+async function discardBody(response: Response): Promise<void> {
+  try {
+    await response.body?.cancel()
+  } catch {
+    // The status is what counts.
   }
 }
 
