@@ -12,9 +12,10 @@ import type {
   WechatCallOptions,
   WechatObjectVerify,
   WechatOneAppOptions,
+  WechatProfile,
   WechatSeveralAppsOptions,
   WechatStrategyOptions,
-  WechatVerify,
+  WechatVerifyCallback,
   WechatVerifyInput,
   WechatVerifyWithParams,
   WechatVerifyWithRequest,
@@ -23,10 +24,16 @@ import type {
 
 type Options = WechatOneAppOptions | WechatSeveralAppsOptions
 type ObjectOptions = Options & { passReqToCallback?: boolean, verifyArguments: 'object' }
+type AnyOptions = Options & { passReqToCallback?: boolean }
 type PlainOptions = Options & { passReqToCallback?: false }
 type RequestOptions = Options & { passReqToCallback: true }
-// An overload for each number of parameters: with a union of them TypeScript would not infer the parameters' types.
 type Positional = { verifyArguments?: 'positional' }
+
+// TypeScript infers parameters from one signature only, however many a function declares. The first one is a string next
+// to others and the object where it is alone: as both at once, either form is inferred.
+type InferredVerify = (
+  first: string & WechatVerifyInput, refreshToken: string, profile: WechatProfile, done: WechatVerifyCallback,
+) => unknown
 
 // The parent's own statics (`Strategy` among them) are not inherited in types: ours name this class.
 const Parent: new (options: OAuth2Strategy.StrategyOptions, verify: OAuth2Strategy.VerifyFunction) => OAuth2Strategy = OAuth2Strategy
@@ -53,22 +60,23 @@ export class WechatStrategy extends Parent {
   /**
    * @param verify - finds or creates the application's user. It is called in passport-oauth2's forms by the number of
    * parameters that it declares; with one parameter, or `verifyArguments: 'object'`, it gets one object. It answers by
-   * `done(error, user, info)` or by a promise: of the user, or of `false` or `null` for no.
+   * `done(error, user, info)` or by a promise: of the user, or of `false` or `null` for no. In TypeScript the parameters of
+   * the forms with `params` want their types written down; those of the others are inferred.
    * @throws TypeError that names the option which is wrong
    */
   constructor(options: ObjectOptions, verify: WechatObjectVerify)
-  constructor(options: Options & { passReqToCallback?: boolean }, verify: (input: WechatVerifyInput) => unknown)
-  constructor(options: PlainOptions, verify: WechatVerify)
+  constructor(options: PlainOptions, verify: InferredVerify)
   constructor(options: PlainOptions & Positional, verify: WechatVerifyWithParams)
   constructor(options: RequestOptions, verify: WechatVerifyWithRequest)
   constructor(options: RequestOptions & Positional, verify: WechatVerifyWithRequestAndParams)
-  constructor(options: WechatStrategyOptions, verify: AnyWechatVerify) {
+  constructor(options: AnyOptions, verify: (input: WechatVerifyInput) => unknown)
+  constructor(options: WechatStrategyOptions, verify: AnyWechatVerify | InferredVerify) {
     if (typeof (verify as unknown) !== 'function') throw new TypeError('WechatStrategy: verify must be a function')
     const settings = settingsOf(options)
     const unused = 'https://unused.invalid/'
     super({ authorizationURL: unused, tokenURL: unused, clientID: 'unused', clientSecret: '' }, () => undefined)
     this.name = settings.name
-    this._logins = new Logins(settings, verify)
+    this._logins = new Logins(settings, verify as AnyWechatVerify)
   }
 
   /** Called by Passport. Takes exactly one action. */
