@@ -1,125 +1,12 @@
 import { expect } from 'chai'
 import { WechatError, WechatOAuth } from '@wechat-auth/wechat-oauth'
 import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
-import { apps, bound, longTimeout, observe, RecordingLogger, RecordingStore, sessionKey, shortTimeout } from './harness.js'
-import { exposed, Secrets } from './leaks.js'
-import { faultsAt, faultyFetch, pathOf, type Facts, type Outcome, type Step, type WechatFault } from './wechat-faults.js'
+import { clientCalls, type ClientCall } from './client-calls.js'
+import { apps, bound, longTimeout, observe, RecordingLogger, RecordingStore, shortTimeout } from './harness.js'
+import { exposed } from './leaks.js'
+import { factsOf, faultsAt, faultyFetch, pathOf, type Outcome, type Step, type WechatFault } from './wechat-faults.js'
 
 let sandbox: Sandbox
-
-interface Bench {
-  client: WechatOAuth
-  store: RecordingStore
-}
-
-interface ClientCall {
-  title: string
-  step: Step
-  appId: string
-  /** Does what comes before, and gives the call in which the fault then happens. */
-  prepare: (bench: Bench) => Promise<() => Promise<unknown>> | (() => Promise<unknown>)
-  /** Whether the result is what it should be. */
-  isGood: (result: unknown, facts: Facts) => boolean
-}
-
-const codeOf = (app: 'mp' | 'website' = 'mp'): string => sandbox.issueCode({ appId: apps[app].appId, user: 'alice' })
-const isOfTheUser = (result: unknown, { openid }: Facts): boolean => (result as { openid?: unknown }).openid === openid
-
-const { mp: { appId: mp }, miniprogram: { appId: miniprogram } } = apps
-
-const calls: ClientCall[] = [
-  {
-    title: 'getAccessToken',
-    step: 'exchange',
-    appId: mp,
-    prepare: ({ client }) => {
-      const code = codeOf()
-      return () => client.getAccessToken(code)
-    },
-    isGood: isOfTheUser,
-  },
-  {
-    title: 'getUserByCode, exchanging the code',
-    step: 'exchange',
-    appId: mp,
-    prepare: ({ client }) => {
-      const code = codeOf()
-      return () => client.getUserByCode(code)
-    },
-    isGood: isOfTheUser,
-  },
-  {
-    title: 'getUserByCode, reading the user',
-    step: 'userinfo',
-    appId: mp,
-    prepare: ({ client }) => {
-      const code = codeOf()
-      return () => client.getUserByCode(code)
-    },
-    isGood: isOfTheUser,
-  },
-  {
-    title: 'refreshAccessToken',
-    step: 'refresh',
-    appId: mp,
-    prepare: async ({ client }) => {
-      const { refresh_token: refreshToken = '' } = await client.getAccessToken(codeOf())
-      return () => client.refreshAccessToken(refreshToken)
-    },
-    isGood: isOfTheUser,
-  },
-  {
-    title: 'getUser',
-    step: 'userinfo',
-    appId: mp,
-    prepare: async ({ client }) => {
-      const { openid } = await client.getAccessToken(codeOf())
-      return () => client.getUser(openid)
-    },
-    isGood: isOfTheUser,
-  },
-  {
-    title: 'getUser, refreshing the expired token',
-    step: 'renewal',
-    appId: mp,
-    prepare: async ({ client }) => {
-      const { openid } = await client.getAccessToken(codeOf())
-      sandbox.clock.advance(3 * 3600 * 1000)
-      return () => client.getUser(openid)
-    },
-    isGood: isOfTheUser,
-  },
-  {
-    title: 'getUserByToken',
-    step: 'userinfo',
-    appId: mp,
-    prepare: async ({ client }) => {
-      const token = await client.getAccessToken(codeOf())
-      return () => client.getUserByToken(token)
-    },
-    isGood: isOfTheUser,
-  },
-  {
-    title: 'verifyToken',
-    step: 'auth',
-    appId: mp,
-    prepare: async ({ client }) => {
-      const { openid, access_token: accessToken } = await client.getAccessToken(codeOf())
-      return () => client.verifyToken(openid, accessToken)
-    },
-    isGood: (result) => result === true,
-  },
-  {
-    title: 'code2Session',
-    step: 'session',
-    appId: miniprogram,
-    prepare: ({ client }) => {
-      const code = sandbox.wxLogin({ appId: miniprogram, user: 'alice' })
-      return () => client.code2Session(code)
-    },
-    isGood: isOfTheUser,
-  },
-]
 
 const oneTimeSteps: readonly Step[] = ['exchange', 'session']
 
@@ -143,16 +30,8 @@ function expectation(call: ClientCall, { outcome, title }: WechatFault): string 
 }
 
 async function check(call: ClientCall, cell: WechatFault): Promise<void> {
-  sandbox.reset()
-  const secrets = new Secrets()
-  for (const { appSecret } of Object.values(apps)) secrets.add('app secret', appSecret)
-  secrets.add('session_key', sandbox.renewSessionKey({ appId: miniprogram, user: 'alice', sessionKey }))
-  const { appId, appSecret } = Object.values(apps).find((app) => app.appId === call.appId)!
-  const facts: Facts = {
-    sandbox, secrets, appSecret,
-    openid: sandbox.idsOf({ appId, user: 'alice' }).openid,
-    otherOpenid: sandbox.idsOf({ appId, user: 'bob' }).openid,
-  }
+  const facts = factsOf(sandbox, call.app)
+  const { secrets, appId, appSecret } = facts
   const store = new RecordingStore()
   const logger = new RecordingLogger()
   const timeout = cell.waits ? shortTimeout : longTimeout
@@ -163,7 +42,7 @@ async function check(call: ClientCall, cell: WechatFault): Promise<void> {
     appId, appSecret, endpoints: sandbox.endpoints, tokenStore: store, timeout, logger, now: () => sandbox.clock.now(),
     ...(broken && { fetch: broken }),
   })
-  const run = await call.prepare({ client, store })
+  const run = await call.prepare({ client, store, sandbox })
   const savedBefore = store.saved.length
   const requestsBefore = sandbox.requests.length
   if (cell.fault) sandbox.fail(path, cell.fault(facts))
@@ -208,7 +87,7 @@ describe('A client of a WeChat that misbehaves', () => {
   })
   after(() => sandbox.close())
 
-  for (const call of calls) {
+  for (const call of clientCalls) {
     describe(call.title, () => {
       for (const fault of faultsAt(call.step)) {
         it(expectation(call, fault), () => check(call, fault))

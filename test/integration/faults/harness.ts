@@ -12,7 +12,7 @@ export const apps = {
 export const sessionKey = '/+/+planted+key/+////w=='
 
 /** For cells that wait it out. */
-export const shortTimeout = 150
+export const shortTimeout = 100
 /** For cells that must not depend on how fast this machine is. */
 export const longTimeout = 5000
 
