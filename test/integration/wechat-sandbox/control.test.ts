@@ -265,6 +265,12 @@ describe('HTTP controls of the sandbox', () => {
       expect(received.headers).to.include({ 'content-type': 'application/json', 'x-from': 'page' })
     })
 
+    it('sends the content type that the page gives, however it spells the header', async () => {
+      const { json } = await wx({ url: serverUrl, method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'code' })
+      const received = JSON.parse(String(json['body'])) as { headers: Record<string, string> }
+      expect(received.headers).to.include({ 'content-type': 'text/plain' })
+    })
+
     it('does not follow redirects', async () => {
       const { json } = await wx({ url: `${serverUrl}/redirect` })
       expect(json['status']).to.equal(302)

@@ -60,7 +60,8 @@ export const wxRequest = async (input: Input, call: Call): Promise<WxResponse> =
   const target = targetOf(input['url'])
   const method = input['method'] ?? 'GET'
   if (typeof method !== 'string') throw new TypeError('method must be a string')
-  const headers = new Headers({ 'Content-Type': 'application/json', ...headersOf(input['headers']) })
+  const headers = new Headers(headersOf(input['headers']))
+  if (!headers.has('content-type')) headers.set('content-type', 'application/json')
   const body = bodyOf(input['body'])
   try {
     const response = await fetch(target, {
