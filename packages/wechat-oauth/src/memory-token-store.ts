@@ -70,6 +70,8 @@ export class MemoryTokenStore implements TokenStore {
   async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options: LockOptions = {}): Promise<T> {
     checkKey(key)
     const { ttl = 10_000, wait = 15_000 } = options
+    if (!isDuration(ttl) || ttl === 0) throw new TypeError('ttl must be a positive number of milliseconds')
+    if (!isDuration(wait)) throw new TypeError('wait must be a number of milliseconds')
     await this.#acquire(key, wait)
     const controller = new AbortController()
     let held = true
@@ -113,6 +115,11 @@ export class MemoryTokenStore implements TokenStore {
     if (next) next()
     else this.#locks.delete(key)
   }
+}
+
+// A timer for longer goes off at once.
+function isDuration(ms: unknown): ms is number {
+  return typeof ms === 'number' && ms >= 0 && ms <= 2 ** 31 - 1
 }
 
 function checkKey(key: unknown): asserts key is string {
