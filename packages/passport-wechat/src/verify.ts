@@ -16,7 +16,8 @@ type Callable = (...parameters: unknown[]) => unknown
 
 /**
  * Calls verify in the form that it declares, and settles with the first of: `done`, a throw, a rejection, a promise of
- * something other than `undefined`. A promise of `undefined` is a no where no `done` is declared, and else waits for it.
+ * something other than `undefined`; a function of one parameter, the object, may return its answer without a promise too. A
+ * promise of `undefined` is a no where no `done` is declared, and else waits for it.
  */
 export function callVerify(verify: AnyWechatVerify, input: WechatVerifyInput, options: VerifyOptions): Promise<VerifyAnswer> {
   const values = parametersOf(verify.length, input, options)
@@ -33,7 +34,11 @@ export function callVerify(verify: AnyWechatVerify, input: WechatVerifyInput, op
       reject(error as Error)
       return
     }
-    if (!isPromise(returned, declaresDone)) return
+    if (!isPromise(returned, declaresDone)) {
+      // Of one parameter, the object, a function can answer in no other way than by what it returns.
+      if (values.length === 1 && verify.length === 1 && returned !== undefined) resolve({ user: returned as VerifyAnswer['user'] })
+      return
+    }
     returned.then((user) => {
       if (user !== undefined || !declaresDone) resolve({ user: user as VerifyAnswer['user'] })
     }, reject)

@@ -136,6 +136,19 @@ describe('the answer of verify', () => {
     expect(runs).to.equal(0)
   })
 
+  it('may be returned without a promise by a function of one parameter, the object', async () => {
+    for (const [answer, expected] of [[user, 'success'], [false, 'fail'], [null, 'fail']] as const) {
+      expect((await logIn(declaring(1, () => answer))).action).to.equal(expected)
+    }
+  })
+
+  it('is not what a function returns that may have a done: that can be anything', async () => {
+    for (const length of [0, 2, 3, 4]) {
+      const taken = await logIn(declaring(length, (...given) => setTimeout(doneOf(given), 0, null, false)))
+      expect(taken.action).to.equal('fail')
+    }
+  })
+
   it('is an error for a rejection without a reason, which Express would take for none', async () => {
     for (const reason of [undefined, null, 'route', 'router']) {
       const taken = await logIn(() => Promise.reject(reason))
