@@ -1,4 +1,4 @@
-import { CookieStateStore, WechatStrategy, type WechatAuthenticateOptions, type WechatSeveralAppsOptions, type WechatVerifyInput } from '@wechat-auth/passport-wechat'
+import { CookieStateStore, WechatStrategy, type WechatSeveralAppsOptions, type WechatVerifyInput } from '@wechat-auth/passport-wechat'
 import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { Browser, type Page } from '../../helpers/browser.js'
 import { startExpressApp, type ExpressApp, type ExpressAppOptions } from '../../helpers/express-app.js'
@@ -82,5 +82,3 @@ export function callback(parameters: Record<string, string>, path = '/auth/wecha
 export function failureOf({ status, json }: Page): Record<string, unknown> {
   return { httpStatus: status, ...(json as { failure?: object } | undefined)?.failure }
 }
-
-export type CallOptions = WechatAuthenticateOptions
