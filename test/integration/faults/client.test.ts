@@ -54,6 +54,7 @@ async function check(call: ClientCall, cell: WechatFault): Promise<void> {
   if (cell.outcome === 'good') {
     if (result.status === 'rejected') throw result.reason
     expect(call.isGood(result.value, facts), 'the result is the user’s').to.be.true
+    if (cell.nickname !== undefined) expect(result.value).to.include({ nickname: cell.nickname })
     expect((result.value as { admin?: unknown }).admin, 'a prototype from the answer').to.be.undefined
   } else if (saysNo(call, cell.outcome)) {
     expect(result).to.deep.equal({ status: 'fulfilled', value: false })

@@ -50,6 +50,7 @@ async function check(call: LoginCall, cell: WechatFault): Promise<void> {
   if (taken.action === 'success') {
     expect(taken.user).to.equal(user)
     expect(taken.info).to.include({ appId, mode, openid })
+    if (cell.nickname !== undefined) expect(verified).to.have.nested.property('[0].profile.displayName', cell.nickname)
   }
   if (taken.action === 'fail' && expected.action === 'fail') {
     expect(taken.status).to.equal(expected.status)

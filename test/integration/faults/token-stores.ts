@@ -121,7 +121,7 @@ function promisingStore({ answer, ...fault }: Promising, method: Method, title: 
     title: `${title} ${fault.title}`,
     method,
     store: (sound, isOn, others) => sourceOf({
-      getToken: (openid: string) => (isOn() && method === 'getToken' ? answer(statementOf(sound), others) : sound.getToken(openid)) as ReturnType<TokenStore['getToken']>,
+      getToken: (openid: string) => (isOn() && method === 'getToken' ? answer(statementOf(sound), others) : sound.getToken(openid)),
       saveToken: (openid: string, token: WechatToken) => isOn() && method === 'saveToken' ? answer(statementOf(sound, token), others) : sound.saveToken(openid, token),
     }),
   }

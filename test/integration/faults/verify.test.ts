@@ -11,7 +11,7 @@ let sandbox: Sandbox
 
 const user = { name: 'the user of the application' }
 const trouble = new Error('the database of the application is down')
-const late = 20
+const late = 5
 
 interface VerifyFault {
   /** Goes on after “if verify …”. */
