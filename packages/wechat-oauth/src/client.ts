@@ -128,6 +128,7 @@ export class WechatOAuth {
   async getUser(user: string | { openid: string, lang?: WechatLang }): Promise<WechatUser> {
     const { openid, lang } = typeof user === 'string' ? { openid: user } : user
     checkOpenid(openid)
+    checkLang(lang)
     const saved = await this.#records.read(openid)
     if (!saved) throw new NoOAuthTokenError(openid)
     const token = this.#isValid(saved) ? saved : await this.#refreshed(saved, false)
@@ -146,6 +147,7 @@ export class WechatOAuth {
    */
   async getUserByCode(code: string | { code: string, lang?: WechatLang }): Promise<WechatUser> {
     const { code: value, lang } = typeof code === 'string' ? { code } : code
+    checkLang(lang)
     return this.getUserByToken(await this.getAccessToken(value), { lang })
   }
 
@@ -158,7 +160,9 @@ export class WechatOAuth {
   async getUserByToken(token: WechatToken, options: { lang?: WechatLang | undefined } = {}): Promise<WechatUser> {
     const { openid, access_token: accessToken } = token
     checkOpenid(openid)
+    checkLang(options.lang)
     if (!accessToken) throw new NoOAuthTokenError(openid)
+    checkText('access_token', accessToken)
     const reply = await this.#transport.call({
       endpoint: endpoint.userinfo,
       query: { access_token: accessToken, openid, lang: options.lang ?? this.#settings.lang },
@@ -306,6 +310,10 @@ function checkText(name: string, value: unknown, longest = longestText): asserts
   if (typeof value !== 'string' || value === '' || value.length > longest || !isWellFormed(value)) {
     throw new TypeError(`${name} must be a non-empty string of at most ${longest} characters`)
   }
+}
+
+function checkLang(lang: unknown): void {
+  if (lang !== undefined) checkText('lang', lang)
 }
 
 function checkCode(code: unknown): asserts code is string {
