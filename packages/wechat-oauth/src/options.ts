@@ -20,7 +20,8 @@ export interface Settings {
 }
 
 const langs: readonly unknown[] = ['zh_CN', 'zh_TW', 'en'] satisfies WechatLang[]
-const longestTimer = 2 ** 31 - 1
+// A lock is waited for several times as long, and a timer of more than 2 ** 31 ms goes off at once.
+const longestTimeout = 24 * 3600 * 1000
 
 /** @throws TypeError that names the option */
 export function settingsOf(options: WechatOAuthOptions): Settings {
@@ -30,7 +31,7 @@ export function settingsOf(options: WechatOAuthOptions): Settings {
   text('appId', options.appId)
   text('appSecret', options.appSecret)
   refuseUnless(langs.includes(lang), 'lang must be zh_CN, zh_TW or en')
-  refuseUnless(typeof timeout === 'number' && timeout > 0 && timeout <= longestTimer, 'timeout must be a positive number of milliseconds')
+  refuseUnless(typeof timeout === 'number' && timeout > 0 && timeout <= longestTimeout, 'timeout must be a positive number of milliseconds, at most a day')
   refuseUnless(ownFetch === undefined || typeof ownFetch === 'function', 'fetch must be a function')
   refuseUnless(typeof now === 'function', 'now must be a function')
   refuseUnless(['stable', 'classic'].includes(clientCredential), 'clientCredential must be stable or classic')

@@ -118,9 +118,9 @@ export interface WechatOAuthOptions extends TokenStoreSource {
   lang?: WechatLang
   /** A string serves all three. Only https, or http on loopback. Default: WeChat. */
   endpoints?: string | Endpoints
-  /** Tried once, where a call may be repeated, after the connection to the first host failed. Default none. */
+  /** The first of them gets the second try of a call that may be repeated: the connection failed, or WeChat was busy. Default none. */
   fallbackHosts?: string[]
-  /** Milliseconds for a whole call, body included; also for a whole visit to the token store. Default 5000. */
+  /** Milliseconds for a whole call, body included; also for a whole visit to the token store. Default 5000, at most a day. */
   timeout?: number
   /** Default the global `fetch`. */
   fetch?: typeof fetch

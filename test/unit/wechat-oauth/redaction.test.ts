@@ -131,7 +131,7 @@ describe('an errmsg that echoes', () => {
   it('many fields and a long text is made fit in no time', async () => {
     const fields = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`f${index}`, `value${index}`]))
     const startedAt = performance.now()
-    await failing('x'.repeat(500_000), (oauth) => oauth.getAccessToken(code), fields)
+    await failing('value'.repeat(100_000), (oauth) => oauth.getAccessToken(code), fields)
     expect(performance.now() - startedAt).to.be.lessThan(1000)
   })
 
