@@ -34,6 +34,14 @@ const arrows = packages.map((name) => ({
   },
 }))
 
+// A skipped test is printed with its reason, and fails under CI: see test/helpers/skip.ts.
+const skipping = [
+  "CallExpression[callee.object.type='ThisExpression'][callee.property.name='skip']",
+  "MemberExpression[object.name=/^(it|specify|describe)$/][property.name='skip']",
+  'CallExpression[callee.name=/^x(it|specify|describe)$/]',
+  'CallExpression[callee.name=/^(it|specify)$/][arguments.length=1]',
+]
+
 export default defineConfig(
   { ignores: ['**/dist/**', '!test/dist/**', 'test/dist/fixtures/**', '**/node_modules/**', 'bench/**'] },
   js.configs.recommended,
@@ -62,8 +70,15 @@ export default defineConfig(
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/only-throw-error': 'off',
       '@typescript-eslint/prefer-promise-reject-errors': 'off',
+      'no-restricted-imports': ['error', {
+        patterns: [{ group: ['**/packages/*/**'], message: 'Import a package by its name: the same test runs on the built packages.' }],
+      }],
+      'no-restricted-syntax': ['error', ...skipping.map((selector) => ({ selector, message: 'Use skipBecause(this, reason).' }))],
     },
   },
+  // The sandbox's pages are not exported, and only from the inside can every field of theirs be given a hostile value;
+  // .mocharc.dist.json leaves that test out.
+  { files: ['test/unit/wechat-sandbox/pages.test.ts'], rules: { 'no-restricted-imports': 'off' } },
   { files: ['**/*.js'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } } },
   ...arrows,
 )

@@ -1,4 +1,5 @@
 import type { WechatLang } from './types.js'
+import { isWellFormed } from './well-formed.js'
 
 /** Parameters of the official account's page, as WeChat names them. */
 export interface MpPageParameters {
@@ -39,14 +40,14 @@ export function mpPageURL(options: PageOptions, extra: MpPageParameters): string
 }
 
 export function websitePageURL(options: PageOptions, extra: WebsitePageParameters, lang: WechatLang): string {
-  const parameters = { ...(lang === 'en' && { lang }), ...extra }
+  const parameters = { ...extra, lang: extra.lang ?? (lang === 'en' ? lang : undefined) }
   return pageURL('/connect/qrconnect', options, pick(parameters, ['lang', 'style', 'href', 'self_redirect', 'stylelite', 'fast_login']))
 }
 
 function pageURL(path: string, { open, appId, redirect, state, scope }: PageOptions, extra: [string, string][]): string {
   checkRedirect(redirect)
-  if (typeof scope !== 'string' || scope === '') throw new TypeError('scope must be a non-empty string')
-  if (typeof state !== 'string' || Buffer.byteLength(state) > longestState) {
+  if (typeof scope !== 'string' || scope === '' || !isWellFormed(scope)) throw new TypeError('scope must be a non-empty string')
+  if (typeof state !== 'string' || Buffer.byteLength(state) > longestState || !isWellFormed(state)) {
     throw new TypeError(`state must be a string of at most ${longestState} bytes: WeChat refuses longer ones`)
   }
   const parameters: [string, string][] = [
@@ -55,8 +56,10 @@ function pageURL(path: string, { open, appId, redirect, state, scope }: PageOpti
   return `${open}${path}?${parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')}#wechat_redirect`
 }
 
+// The parser of URLs drops blanks around them, and line breaks; WeChat does not, and refuses the address.
 function checkRedirect(redirect: unknown): void {
-  const protocol = typeof redirect === 'string' && URL.canParse(redirect) ? new URL(redirect).protocol : ''
+  const clean = typeof redirect === 'string' && redirect.trim() === redirect && !/\p{Cc}/u.test(redirect) && isWellFormed(redirect)
+  const protocol = clean && URL.canParse(redirect) ? new URL(redirect).protocol : ''
   if (!/^https?:$/.test(protocol)) throw new TypeError('redirect must be an absolute http(s) URL')
 }
 
@@ -64,7 +67,8 @@ function pick(extra: object, names: string[]): [string, string][] {
   return names.flatMap((name): [string, string][] => {
     const value = (extra as Record<string, unknown>)[name]
     if (value === undefined || value === null) return []
-    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') throw new TypeError(`${name} must be a string, a number or a boolean`)
+    const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    if (!isPlain || !isWellFormed(String(value))) throw new TypeError(`${name} must be a string, a number or a boolean`)
     return [[name, String(value)]]
   })
 }

@@ -2,11 +2,12 @@ import { mpPageURL, websitePageURL, type MpPageParameters, type WebsitePageParam
 import { NoOAuthTokenError, WechatAPIError, WechatDecryptError, WechatTransportError } from './errors.js'
 import { decryptMiniProgramData, verifyMiniProgramSignature, type EncryptedUserData } from './mini-program-data.js'
 import { settingsOf, type Settings } from './options.js'
-import { sessionOf, tokenOf, userOf } from './reply-fields.js'
+import { checkOk, sessionOf, tokenOf, userOf } from './reply-fields.js'
 import { isTokenValid } from './token.js'
 import { TokenRecords } from './token-records.js'
 import { Transport } from './transport.js'
 import type { MiniProgramData, WechatLang, WechatOAuthOptions, WechatToken, WechatUser } from './types.js'
+import { isWellFormed } from './well-formed.js'
 
 const endpoint = {
   accessToken: '/sns/oauth2/access_token',
@@ -42,6 +43,7 @@ export class WechatOAuth {
     this.#settings = settings
     this.#transport = new Transport({
       api: settings.endpoints.api,
+      appSecret: settings.appSecret,
       fallbackHosts: settings.fallbackHosts,
       timeout: settings.timeout,
       fetch: settings.fetch,
@@ -126,6 +128,7 @@ export class WechatOAuth {
   async getUser(user: string | { openid: string, lang?: WechatLang }): Promise<WechatUser> {
     const { openid, lang } = typeof user === 'string' ? { openid: user } : user
     checkOpenid(openid)
+    checkLang(lang)
     const saved = await this.#records.read(openid)
     if (!saved) throw new NoOAuthTokenError(openid)
     const token = this.#isValid(saved) ? saved : await this.#refreshed(saved, false)
@@ -144,6 +147,7 @@ export class WechatOAuth {
    */
   async getUserByCode(code: string | { code: string, lang?: WechatLang }): Promise<WechatUser> {
     const { code: value, lang } = typeof code === 'string' ? { code } : code
+    checkLang(lang)
     return this.getUserByToken(await this.getAccessToken(value), { lang })
   }
 
@@ -156,10 +160,13 @@ export class WechatOAuth {
   async getUserByToken(token: WechatToken, options: { lang?: WechatLang | undefined } = {}): Promise<WechatUser> {
     const { openid, access_token: accessToken } = token
     checkOpenid(openid)
+    checkLang(options.lang)
     if (!accessToken) throw new NoOAuthTokenError(openid)
+    checkText('access_token', accessToken)
     const reply = await this.#transport.call({
       endpoint: endpoint.userinfo,
       query: { access_token: accessToken, openid, lang: options.lang ?? this.#settings.lang },
+      secrets: [token.refresh_token],
       repeatable: true,
       fallback: true,
     })
@@ -177,7 +184,13 @@ export class WechatOAuth {
     checkOpenid(openid)
     checkText('accessToken', accessToken)
     try {
-      await this.#transport.call({ endpoint: endpoint.auth, query: { access_token: accessToken, openid }, repeatable: true, fallback: true })
+      const reply = await this.#transport.call({
+        endpoint: endpoint.auth,
+        query: { access_token: accessToken, openid },
+        repeatable: true,
+        fallback: true,
+      })
+      checkOk(endpoint.auth, reply)
       return true
     } catch (error) {
       if (error instanceof WechatAPIError && error.kind !== 'busy' && error.kind !== 'rate') return false
@@ -294,9 +307,13 @@ const longestText = 4096
 const longestData = 1024 * 1024
 
 function checkText(name: string, value: unknown, longest = longestText): asserts value is string {
-  if (typeof value !== 'string' || value === '' || value.length > longest) {
+  if (typeof value !== 'string' || value === '' || value.length > longest || !isWellFormed(value)) {
     throw new TypeError(`${name} must be a non-empty string of at most ${longest} characters`)
   }
+}
+
+function checkLang(lang: unknown): void {
+  if (lang !== undefined) checkText('lang', lang)
 }
 
 function checkCode(code: unknown): asserts code is string {
@@ -307,7 +324,7 @@ function checkCode(code: unknown): asserts code is string {
 
 // With a colon it could be the key of an app-level credential.
 function checkOpenid(openid: unknown): asserts openid is string {
-  if (typeof openid !== 'string' || openid === '' || openid.length > 128 || openid.includes(':')) {
+  if (typeof openid !== 'string' || openid === '' || openid.length > 128 || openid.includes(':') || !isWellFormed(openid)) {
     throw new TypeError('openid must be a non-empty string of at most 128 characters without a colon')
   }
 }

@@ -162,11 +162,15 @@ const word = /^[\w.:-]{1,64}$/
 
 function driverFacts(error: unknown): DriverErrorFacts | undefined {
   if (typeof error !== 'object' || error === null) return undefined
-  const { name, code, errno, sqlState } = error as Record<string, unknown>
   const facts: DriverErrorFacts = {}
-  if (typeof name === 'string' && word.test(name)) facts.name = name
-  if (typeof code === 'number' || (typeof code === 'string' && word.test(code))) facts.code = code
-  if (typeof errno === 'number') facts.errno = errno
-  if (typeof sqlState === 'string' && word.test(sqlState)) facts.sqlState = sqlState
+  try {
+    const { name, code, errno, sqlState } = error as Record<string, unknown>
+    if (typeof name === 'string' && word.test(name)) facts.name = name
+    if (typeof code === 'number' || (typeof code === 'string' && word.test(code))) facts.code = code
+    if (typeof errno === 'number') facts.errno = errno
+    if (typeof sqlState === 'string' && word.test(sqlState)) facts.sqlState = sqlState
+  } catch {
+    // A getter threw: what is known so far is enough.
+  }
   return facts
 }

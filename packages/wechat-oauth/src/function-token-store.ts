@@ -29,10 +29,17 @@ function answerOf(call: AnyFunction, values: unknown[], saves: boolean): Promise
       returned.then((value) => {
         if (value !== undefined || saves || !declaresCallback) resolve(value)
       }, reject)
-    } else if (returned !== undefined || !declaresCallback) {
+    } else if (!declaresCallback || isAnswer(returned, saves)) {
       resolve(returned)
     }
   })
+}
+
+// What `(openid, callback) => pool.query(…, callback)` returns at once is the driver's, not an answer.
+function isAnswer(returned: unknown, saves: boolean): boolean {
+  if (returned === undefined) return false
+  if (typeof returned !== 'object' || returned === null) return saves || returned === null
+  return 'openid' in returned || 'access_token' in returned
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

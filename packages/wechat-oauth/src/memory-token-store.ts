@@ -1,5 +1,5 @@
 import { TokenStoreError } from './errors.js'
-import { checkKey } from './store-kit.js'
+import { checkKey, lockTimes } from './store-kit.js'
 import type { LockOptions, TokenStore, WechatToken } from './types.js'
 
 export interface MemoryTokenStoreOptions {
@@ -68,9 +68,9 @@ export class MemoryTokenStore implements TokenStore {
     return Promise.resolve()
   }
 
-  async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options: LockOptions = {}): Promise<T> {
+  async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options?: LockOptions): Promise<T> {
     checkKey(key)
-    const { ttl = 10_000, wait = 15_000 } = options
+    const { ttl, wait } = lockTimes(options)
     await this.#acquire(key, wait)
     const controller = new AbortController()
     let held = true

@@ -2,6 +2,7 @@ import { tokenStoreOf } from './function-token-store.js'
 import { MemoryTokenStore } from './memory-token-store.js'
 import { safeLogger } from './safe-logger.js'
 import type { Endpoints, TokenStore, WechatLang, WechatLogger, WechatOAuthOptions } from './types.js'
+import { isWellFormed } from './well-formed.js'
 
 /** Options with every default filled in and every value checked. */
 export interface Settings {
@@ -19,7 +20,8 @@ export interface Settings {
 }
 
 const langs: readonly unknown[] = ['zh_CN', 'zh_TW', 'en'] satisfies WechatLang[]
-const longestTimer = 2 ** 31 - 1
+// A lock is waited for several times as long, and a timer of more than 2 ** 31 ms goes off at once.
+const longestTimeout = 24 * 3600 * 1000
 
 /** @throws TypeError that names the option */
 export function settingsOf(options: WechatOAuthOptions): Settings {
@@ -29,7 +31,7 @@ export function settingsOf(options: WechatOAuthOptions): Settings {
   text('appId', options.appId)
   text('appSecret', options.appSecret)
   refuseUnless(langs.includes(lang), 'lang must be zh_CN, zh_TW or en')
-  refuseUnless(typeof timeout === 'number' && timeout > 0 && timeout <= longestTimer, 'timeout must be a positive number of milliseconds')
+  refuseUnless(typeof timeout === 'number' && timeout > 0 && timeout <= longestTimeout, 'timeout must be a positive number of milliseconds, at most a day')
   refuseUnless(ownFetch === undefined || typeof ownFetch === 'function', 'fetch must be a function')
   refuseUnless(typeof now === 'function', 'now must be a function')
   refuseUnless(['stable', 'classic'].includes(clientCredential), 'clientCredential must be stable or classic')
@@ -58,11 +60,15 @@ function endpointsOf(endpoints: unknown): Required<Endpoints> {
     return { open: base, api: base, mp: base }
   }
   refuseUnless(endpoints === undefined || (typeof endpoints === 'object' && endpoints !== null && !Array.isArray(endpoints)), 'endpoints must be a URL, or an object of URLs')
-  const { open, api, mp } = (endpoints ?? {}) as Record<string, unknown>
+  const {
+    open = 'https://open.weixin.qq.com',
+    api = 'https://api.weixin.qq.com',
+    mp = 'https://mp.weixin.qq.com',
+  } = (endpoints ?? {}) as Record<string, unknown>
   return {
-    open: baseURL('endpoints.open', open ?? 'https://open.weixin.qq.com'),
-    api: baseURL('endpoints.api', api ?? 'https://api.weixin.qq.com'),
-    mp: baseURL('endpoints.mp', mp ?? 'https://mp.weixin.qq.com'),
+    open: baseURL('endpoints.open', open),
+    api: baseURL('endpoints.api', api),
+    mp: baseURL('endpoints.mp', mp),
   }
 }
 
@@ -75,10 +81,10 @@ function fallbackHostsOf(hosts: unknown): string[] {
 // Secrets travel in these addresses' queries.
 function baseURL(option: string, value: unknown): string {
   refuseUnless(typeof value === 'string' && URL.canParse(value), `${option} must be a URL`)
-  const { href, protocol, hostname, username, password, search, hash } = new URL(value)
+  const { href, protocol, hostname, username, password } = new URL(value)
   const loopback = /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
   refuseUnless(protocol === 'https:' || (protocol === 'http:' && loopback), `${option} must be https, or http on a loopback address`)
-  refuseUnless(username === '' && password === '' && search === '' && hash === '', `${option} must have no user, query or fragment`)
+  refuseUnless(username === '' && password === '' && !/[?#]/.test(href), `${option} must have no user, query or fragment`)
   return href.replace(/\/+$/, '')
 }
 
@@ -88,7 +94,7 @@ function isLogger(logger: unknown): logger is WechatLogger {
 }
 
 function text(option: string, value: unknown): void {
-  refuseUnless(typeof value === 'string' && value !== '', `${option} must be a non-empty string`)
+  refuseUnless(typeof value === 'string' && value !== '' && isWellFormed(value), `${option} must be a non-empty string`)
 }
 
 function flag(option: string, value: unknown): void {

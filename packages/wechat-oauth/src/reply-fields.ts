@@ -40,6 +40,11 @@ export function userOf(endpoint: string, reply: Reply, openid: string): WechatUs
   }
 }
 
+/** A call that has nothing to tell answers errcode 0; without one it is no answer. */
+export function checkOk(endpoint: string, reply: Reply): void {
+  if (toNumber(reply.errcode) !== 0) throw refused(endpoint, 'errcode')
+}
+
 // What nobody depends on is left out when it is not what it should be.
 const userFields = new Map<string, (value: unknown) => unknown>([
   ['sex', toNumber],

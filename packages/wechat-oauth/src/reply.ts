@@ -16,8 +16,13 @@ function parseJSON(text: string): object | undefined {
   }
 }
 
-// WeChat sends nicknames with raw control characters in them, which JSON does not allow inside of strings.
+// WeChat sends nicknames with raw control characters in them, which JSON does not allow inside of strings. One pass, and
+// nothing to go back for: the text may be of anybody's making.
 function escapeControlCharacters(text: string): string {
-  return text.replace(/"(?:[^"\\]|\\[^])*"/g, (string) =>
-    string.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`))
+  let inString = false
+  return text.replace(/\\[^]|["\p{Cc}]/gu, (found) => {
+    if (found === '"') inString = !inString
+    const control = /\p{Cc}$/u.exec(found)?.[0]
+    return inString && control !== undefined ? `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}` : found
+  })
 }

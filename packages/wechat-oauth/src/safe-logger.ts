@@ -1,13 +1,16 @@
 import type { WechatLogger } from './types.js'
 
-/** The application's logger, or none: a logger that is broken must not cost anybody the login. */
+/** The application's logger, or none: a logger that is broken must not cost anybody the login, nor the process its life. */
 export function safeLogger(logger: WechatLogger | undefined): WechatLogger {
-  const safely = (level: keyof WechatLogger): WechatLogger['warn'] => (message, details) => {
+  const log = async (level: keyof WechatLogger, message: string, details?: Record<string, unknown>): Promise<void> => {
     try {
-      logger?.[level](message, details)
+      await (logger?.[level](message, details) as unknown)
     } catch {
       // There is nobody left to tell.
     }
   }
-  return { debug: safely('debug'), warn: safely('warn') }
+  return {
+    debug: (message, details) => void log('debug', message, details),
+    warn: (message, details) => void log('warn', message, details),
+  }
 }

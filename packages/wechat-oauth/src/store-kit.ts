@@ -78,8 +78,9 @@ const longestPause = 200
 export async function runLocked<T>(
   backend: LockBackend,
   task: (signal: AbortSignal) => Promise<T>,
-  { ttl = 10_000, wait = 15_000 }: LockOptions = {},
+  options?: LockOptions,
 ): Promise<T> {
+  const { ttl, wait } = lockTimes(options)
   const owner = crypto.randomUUID()
   const acquiredAt = await acquire(backend, owner, ttl, wait)
   const controller = new AbortController()
@@ -91,6 +92,18 @@ export async function runLocked<T>(
     clearTimeout(lifetime)
     await backend.release(owner).catch(() => undefined)
   }
+}
+
+/** The times of a lock, with the defaults of the contract. @throws TypeError when a timer cannot count them */
+export function lockTimes({ ttl = 10_000, wait = 15_000 }: LockOptions = {}): Required<LockOptions> {
+  if (!isDuration(ttl) || ttl === 0) throw new TypeError('ttl must be a positive number of milliseconds')
+  if (!isDuration(wait)) throw new TypeError('wait must be a number of milliseconds')
+  return { ttl, wait }
+}
+
+// A timer for longer goes off at once.
+function isDuration(ms: unknown): ms is number {
+  return typeof ms === 'number' && ms >= 0 && ms <= 2 ** 31 - 1
 }
 
 async function acquire(backend: LockBackend, owner: string, ttl: number, wait: number): Promise<number> {

@@ -88,7 +88,8 @@ export class TokenRecords {
     return task(() => true)
   }
 
-  // Settles as soon as the task has started: what the task says counts, whatever becomes of the lock afterwards.
+  // Settles as soon as the task has started: what the task says counts, whatever becomes of the lock afterwards. Whatever
+  // goes wrong before (no lock table, no connection), there is no lock; a store that is down will say so when it is read.
   async #startLocked<T>(key: string, task: (isOurs: () => boolean) => Promise<T>): Promise<{ result: Promise<T> } | undefined> {
     const store = this.#store
     if (!store.withLock) return undefined
@@ -97,23 +98,24 @@ export class TokenRecords {
     const tooLate = new TokenStoreError('The lock was not had in time.', { code: 'ERR_WECHAT_LOCK' })
     try {
       return await withTimeout(wait + this.#timeout, (givenUp) => new Promise((resolve, reject) => {
-        store.withLock?.(key, async (signal) => {
+        const locked = store.withLock?.(key, async (signal) => {
           if (givenUp.aborted) throw tooLate
           // A process that was stopped for a while hears of its signal late: the clock tells as well.
           const until = performance.now() + ttl
           const result = task(() => !signal.aborted && performance.now() < until)
           resolve({ result })
           return result
-        }, { ttl, wait }).catch(reject)
+        }, { ttl, wait })
+        Promise.resolve(locked).then(() => { resolve(undefined) }, reject)
       }), () => tooLate)
-    } catch (error) {
-      if (error instanceof TokenStoreError && error.code === 'ERR_WECHAT_LOCK') return undefined
-      throw asTokenStoreError(error, 'lock')
+    } catch {
+      return undefined
     }
   }
 
   async #change(openid: string, change: Change): Promise<void> {
     await this.#bounded((late) => this.#changes.run(openid, () => this.#bounded(async () => {
+      late.throwIfAborted()
       const changed = change(await this.#get(openid))
       if (changed && !late.aborted) await this.#save(openid, changed)
     })))

@@ -43,7 +43,7 @@ export function isBaseScope(scope: string | undefined): boolean {
 export function normalizeRecord(key: string, value: unknown): WechatToken | undefined {
   if (value === null || value === undefined) return undefined
   if (typeof value !== 'object' || Array.isArray(value)) throw new TokenStoreError('The token store answered something that is not a record.')
-  const record = value as WechatToken
+  const record = plainObject(value) as WechatToken
   if (typeof record.openid === 'string' && record.openid !== key) {
     throw new TokenStoreError('The token store answered the record of another user.')
   }
@@ -56,6 +56,12 @@ export function normalizeRecord(key: string, value: unknown): WechatToken | unde
     if (typeof normal[field] !== 'string' || normal[field] === '') Reflect.deleteProperty(normal, field)
   }
   return normal
+}
+
+// The fields of a mongoose document are getters of its class, which a copy would lose.
+function plainObject(value: object): object {
+  const { toObject } = value as { toObject?: unknown }
+  return typeof toObject === 'function' ? Reflect.apply(toObject, value, []) as object : value
 }
 
 function createdAt(token: { create_at?: unknown, created_at?: unknown }): number {

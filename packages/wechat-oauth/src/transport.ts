@@ -1,7 +1,7 @@
 import { kindOf } from './errcodes.js'
 import { WechatAPIError, WechatTransportError } from './errors.js'
 import { parseReply, type Reply } from './reply.js'
-import { redact } from './redact.js'
+import { hide, oneLine, rid } from './redact.js'
 import { toNumber } from './token.js'
 import type { WechatLogger } from './types.js'
 import { withTimeout } from './with-timeout.js'
@@ -13,6 +13,8 @@ export interface Call {
   /** Path of the endpoint, which is all that errors and logs ever say of the address. */
   endpoint: string
   query: Readonly<Record<string, string>>
+  /** What the query does not say, but WeChat knows: must not be shown either. */
+  secrets?: readonly (string | undefined)[]
   /** May be sent a second time: not where a one-time code is spent. */
   repeatable: boolean
   /** May go to a fallback host. */
@@ -21,6 +23,7 @@ export interface Call {
 
 export interface TransportOptions {
   api: string
+  appSecret: string
   fallbackHosts: readonly string[]
   timeout: number
   fetch: typeof fetch
@@ -50,6 +53,7 @@ export class Transport {
           if (signal.aborted || !call.repeatable || !isPassing(error)) throw error
           this.#log('warn', 'WeChat call is tried again', call, startedAt, error)
           if (error instanceof WechatAPIError) await new Promise((resolve) => setTimeout(resolve, pauseWhenBusy))
+          signal.throwIfAborted()
           return this.#attempt((call.fallback ? fallbackHosts[0] : undefined) ?? api, call, signal)
         }
       }, () => new WechatTransportError('ERR_WECHAT_TIMEOUT', call.endpoint, `did not answer within ${timeout} ms`))
@@ -65,7 +69,7 @@ export class Transport {
     const text = await this.#fetchText(`${host}${call.endpoint}?${queryString(call.query)}`, call.endpoint, signal)
     const reply = parseReply(text)
     if (!reply) throw new WechatTransportError('ERR_WECHAT_RESPONSE', call.endpoint, 'answered something that is not a JSON object')
-    refuseErrcode(call, reply)
+    refuseErrcode(call, reply, this.#options.appSecret)
     return reply
   }
 
@@ -80,7 +84,7 @@ export class Transport {
       throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint, 'gave no response: does the fetch option return one?')
     }
     if (!response.ok || response.redirected) {
-      void response.body?.cancel().catch(() => undefined)
+      void discardBody(response)
       throw new WechatTransportError('ERR_WECHAT_STATUS', endpoint, `answered with HTTP status ${response.status}`)
     }
     try {
@@ -95,6 +99,15 @@ export class Transport {
     const { code, errcode, reason, requestId } = (error ?? {}) as Partial<WechatAPIError & WechatTransportError>
     const facts = { endpoint: call.endpoint, ms: Math.round(performance.now() - startedAt), code, errcode, reason, requestId }
     this.#options.logger[level](message, Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)))
+  }
+}
+
+// Frees the connection. The body of a fetch that the application supplies may not have the method, or refuse.
+async function discardBody(response: Response): Promise<void> {
+  try {
+    await response.body?.cancel()
+  } catch {
+    // The status is what counts.
   }
 }
 
@@ -129,18 +142,20 @@ async function readText(response: Response, endpoint: string): Promise<string> {
 // What this package itself puts into a query; an errmsg that says it gives nothing away.
 const ownWords = new Set(['authorization_code', 'refresh_token', 'client_credential', 'zh_CN', 'zh_TW'])
 
-function refuseErrcode({ endpoint, query }: Call, reply: Reply): void {
+function refuseErrcode({ endpoint, query, secrets = [] }: Call, reply: Reply, appSecret: string): void {
   if (reply.errcode === undefined) return
   const errcode = toNumber(reply.errcode)
   if (errcode === undefined) throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint, 'answered an errcode that is not a number')
   if (errcode === 0) return
-  const text = typeof reply.errmsg === 'string' ? reply.errmsg : ''
-  const values = Object.entries({ ...reply, ...query })
-    .filter(([name, value]) => name !== 'errcode' && name !== 'errmsg' && typeof value === 'string' && !ownWords.has(value))
-    .map(([, value]) => value)
-  throw new WechatAPIError({ errcode, errmsg: redact(text, values as string[]), requestId: requestIdOf(text), endpoint, kind: kindOf(errcode) })
+  const values = [...Object.values(query), appSecret, ...secrets, reply.access_token, reply.refresh_token, reply.session_key]
+  const errmsg = hide(
+    typeof reply.errmsg === 'string' ? reply.errmsg : '',
+    values.filter((value): value is string => typeof value === 'string' && !ownWords.has(value)),
+  )
+  throw new WechatAPIError({ errcode, errmsg: oneLine(errmsg), requestId: requestIdOf(errmsg), endpoint, kind: kindOf(errcode) })
 }
 
 function requestIdOf(errmsg: string): string | undefined {
-  return (/rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})/.exec(errmsg) ?? /req_id: ([\w!-]{1,64})/.exec(errmsg) ?? /hint: \[([\w!-]{1,64})\]/.exec(errmsg))?.[1]
+  const [, id] = new RegExp(`rid: (${rid.source})`).exec(errmsg) ?? /req_id: ([!-)+-\\^-~]{1,64})/.exec(errmsg) ?? /hint: \[([!-)+-\\^-~]{1,64})\]/.exec(errmsg) ?? []
+  return id
 }

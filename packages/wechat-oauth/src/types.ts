@@ -47,15 +47,14 @@ export interface TokenStore {
   withLock?<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options?: LockOptions): Promise<T>
 }
 
-/** `getToken` in the style of promises or of Node callbacks. */
-export type GetTokenFunction =
-  | ((openid: string) => Promise<WechatToken | null | undefined> | WechatToken | null | undefined)
-  | ((openid: string, callback: (error?: unknown, token?: WechatToken | null) => void) => unknown)
+/**
+ * `getToken` in the style of promises, `async (openid) => token`, or of Node callbacks. One signature for both, because a
+ * union of two would leave the parameters of a function literal without types.
+ */
+export type GetTokenFunction = (openid: string, callback: (error?: unknown, token?: WechatToken | null) => void) => unknown
 
-/** `saveToken` in the style of promises or of Node callbacks. */
-export type SaveTokenFunction =
-  | ((openid: string, token: WechatToken) => unknown)
-  | ((openid: string, token: WechatToken, callback: (error?: unknown) => void) => unknown)
+/** `saveToken` in the style of promises, `async (openid, token) => {}`, or of Node callbacks. */
+export type SaveTokenFunction = (openid: string, token: WechatToken, callback: (error?: unknown) => void) => unknown
 
 /** A token store, or a pair of functions. */
 export interface TokenStoreSource {
@@ -119,9 +118,9 @@ export interface WechatOAuthOptions extends TokenStoreSource {
   lang?: WechatLang
   /** A string serves all three. Only https, or http on loopback. Default: WeChat. */
   endpoints?: string | Endpoints
-  /** Tried once, where a call may be repeated, after the connection to the first host failed. Default none. */
+  /** The first of them gets the second try of a call that may be repeated: the connection failed, or WeChat was busy. Default none. */
   fallbackHosts?: string[]
-  /** Milliseconds for a whole call, body included; also for a whole visit to the token store. Default 5000. */
+  /** Milliseconds for a whole call, body included; also for a whole visit to the token store. Default 5000, at most a day. */
   timeout?: number
   /** Default the global `fetch`. */
   fetch?: typeof fetch

@@ -20,13 +20,13 @@ export interface FaultOptions {
   /** Sent as it is. */
   body?: FaultBody
   /** Sent one after the other, in packets of their own. */
-  chunks?: FaultBody[]
+  chunks?: readonly FaultBody[]
   /** Milliseconds between chunks. Default 20. */
   pause?: number
   /** Fields to set in the true JSON answer. */
   merge?: Record<string, unknown>
   /** Fields to leave out of the true JSON answer. */
-  omit?: string[]
+  omit?: readonly string[]
   /** Makes another answer from the true JSON answer (not over HTTP). */
   transform?: (answer: Record<string, unknown>) => unknown
   /** Milliseconds before the answer begins. */
@@ -103,6 +103,7 @@ export class Faults {
   /** @throws TypeError if an argument is of no use. */
   set(path: unknown, fault: unknown, times?: unknown): void {
     if (typeof path !== 'string' || !path.startsWith('/')) throw new TypeError("path must be a string that begins with '/'")
+    if (path.startsWith('/__sandbox/')) throw new TypeError('paths under /__sandbox/ do not fail')
     if (fault === null) {
       this.#byPath.set(path, { counted: [] })
       return

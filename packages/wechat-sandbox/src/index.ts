@@ -1,5 +1,5 @@
-export { Sandbox, startSandbox } from './sandbox.js'
-export type { AppUser, SandboxOptions, SandboxTls } from './sandbox.js'
+export { startSandbox } from './sandbox.js'
+export type { AppUser, Sandbox, SandboxOptions, SandboxTls } from './sandbox.js'
 export type { Fault, FaultBody, FaultOptions } from './faults.js'
 export type { LoggedRequest } from './http/request-log.js'
 export type { ConnectionCounts } from './http/server.js'

@@ -1,3 +1,12 @@
+import type { RequestListener } from 'node:http'
+import { controlRoutes } from './control.js'
+import { authorizeRoutes } from './endpoints/authorize.js'
+import { avatarPath, avatarRoutes } from './endpoints/avatar.js'
+import { confirmRoutes } from './endpoints/confirm.js'
+import { homeRoutes } from './endpoints/home.js'
+import { miniProgramRoutes } from './endpoints/miniprogram.js'
+import { qrPollRoutes } from './endpoints/qr-poll.js'
+import { qrconnectRoutes } from './endpoints/qrconnect.js'
 import { snsRoutes } from './endpoints/sns.js'
 import { unknownUrl } from './endpoints/unknown-url.js'
 import { Faults } from './faults.js'
@@ -6,8 +15,9 @@ import { dispatcher } from './http/dispatcher.js'
 import { RequestLog } from './http/request-log.js'
 import type { LoggedRequest } from './http/request-log.js'
 import { Router } from './http/router.js'
+import type { Route } from './http/router.js'
 import { startServer } from './http/server.js'
-import type { ConnectionCounts, Listening } from './http/server.js'
+import type { ConnectionCounts, Listening, TlsKeys } from './http/server.js'
 import { PRESET_APPS } from './world/apps.js'
 import type { App, SandboxApp } from './world/apps.js'
 import { checkedSettings, isSetting } from './world/settings.js'
@@ -278,13 +288,41 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
   checkOptions(options)
   const { port = 0, host = '127.0.0.1', apps = PRESET_APPS } = options
   const settings = checkedSettings(options)
+  const certificates = options.tls && await (await import('./tls.js')).issueCertificates()
   const connections: ConnectionCounts = { tcp: 0, tls: 0, resumed: 0 }
-  const faults = new Faults()
-  const log = new RequestLog()
-  const { users = presetUsers(() => '') } = options
-  const world = new World(apps, users, settings)
-  const router = new Router([...snsRoutes(world)], unknownUrl(world))
-  const handle = dispatcher({ world, router, faults, log })
-  const plain = await startServer({ port, host, counts: connections, handle })
-  return new Sandbox({ url: urlOf(host, plain.port), tls: undefined, world, faults, log, connections, listening: [plain] })
+  let handle: RequestListener = (_request, response) => response.destroy()
+  const listening: Listening[] = []
+  const listen = async (server: { port: number, tls?: TlsKeys }): Promise<number> => {
+    const started = await startServer({ ...server, host, counts: connections, handle: (request, response) => handle(request, response) })
+    listening.push(started)
+    return started.port
+  }
+  try {
+    // The pictures of the preset users are on this server, so its port must be known first.
+    const url = urlOf(host, await listen({ port }))
+    const tls = certificates && options.tls && {
+      port: await listen({ port: options.tls.port, tls: certificates }),
+      ca: certificates.ca,
+    }
+    const world = new World(apps, options.users ?? presetUsers((userId) => url + avatarPath(userId)), settings)
+    const parts: SandboxParts = { url, tls, world, faults: new Faults(), log: new RequestLog(), connections, listening }
+    const sandbox = new Sandbox(parts)
+    handle = dispatcher({ ...parts, router: new Router(routesOf(world, sandbox), unknownUrl(world)) })
+    return sandbox
+  } catch (error) {
+    await Promise.all(listening.map(({ close }) => close()))
+    throw error
+  }
 }
+
+const routesOf = (world: World, sandbox: Sandbox): Route[] => [
+  ...snsRoutes(world),
+  ...authorizeRoutes(world),
+  ...qrconnectRoutes(world),
+  ...confirmRoutes(world),
+  ...qrPollRoutes(world),
+  ...homeRoutes(world),
+  ...avatarRoutes(world),
+  ...miniProgramRoutes(world, sandbox),
+  ...controlRoutes(sandbox),
+]

@@ -5,15 +5,13 @@ import type { World } from '../world/world.js'
 import { readBody } from './body.js'
 import type { Call } from './call.js'
 import { faultyReply } from './faulty-reply.js'
-import { queryObject } from './request-log.js'
+import { OWN_PATHS } from './own-routes.js'
+import { LOGGED_BODY, queryObject } from './request-log.js'
 import type { LoggedRequest, RequestLog } from './request-log.js'
 import { answer } from './router.js'
 import type { Router } from './router.js'
 import { send } from './send.js'
 import { goneSignal, resetConnection } from './server.js'
-
-/** The sandbox's own paths: not WeChat's, so no faults there, and not logged. */
-const OWN_PATHS = '/__sandbox/'
 
 export interface DispatcherParts {
   world: World
@@ -39,7 +37,7 @@ const logged = ({ world }: DispatcherParts, request: IncomingMessage, call: Call
   path: call.path,
   query: queryObject(call.query),
   headers: { ...call.headers },
-  body: call.body.toString('utf8'),
+  body: call.body.subarray(0, LOGGED_BODY).toString('utf8'),
   secure: request.socket instanceof TLSSocket,
   time: world.clock.now(),
   warnings: [],

@@ -1,4 +1,4 @@
-import { ERRMSG, LEGACY_ERRMSG } from '../errcodes.js'
+import { DEAD_LINK, ERRMSG, LEGACY_ERRMSG, PAGE_ERRMSG } from '../errcodes.js'
 import { newReqId, newRid } from '../world/ids.js'
 import type { World } from '../world/world.js'
 import type { Call } from './call.js'
@@ -44,7 +44,7 @@ export const api = jsonFamily('application/json; encoding=utf-8', '')
 export const page: Family = {
   contentType: 'text/html; charset=utf-8',
   error: (_world, call, number, { verbatim } = {}) =>
-    errorPageReply(call, { number, text: verbatim ?? ERRMSG[number] ?? '该链接无法访问' }),
+    errorPageReply(call, { number, text: verbatim ?? PAGE_ERRMSG[number] ?? ERRMSG[number] ?? DEAD_LINK }),
 }
 
 /** the QR page's long poll */

@@ -9,7 +9,7 @@ export interface LoggedRequest {
   /** decoded; a parameter that was given several times is an array */
   query: Record<string, string | string[]>
   headers: IncomingHttpHeaders
-  /** as text; at most 1 MiB is accepted */
+  /** as text; the first 10,000 bytes */
   body: string
   /** whether it came over TLS */
   secure: boolean
@@ -22,6 +22,9 @@ export interface LoggedRequest {
 }
 
 const KEPT = 10_000
+
+/** How much of a body is kept. */
+export const LOGGED_BODY = 10_000
 
 export const queryObject = (query: URLSearchParams): LoggedRequest['query'] => {
   const names = [...new Set(query.keys())]

@@ -6,7 +6,10 @@ import type { Reply } from './reply.js'
 const toBytes = (body: string | Uint8Array): Uint8Array => typeof body === 'string' ? Buffer.from(body, 'utf8') : body
 
 const writeHead = (response: ServerResponse, reply: Reply, length?: number): void => {
-  response.writeHead(reply.status, { ...(length === undefined ? {} : { 'Content-Length': length }), ...reply.headers })
+  // By lower-case name: a fault may set a header again, in other letters.
+  const headers = new Map<string, string | number>(length === undefined ? [] : [['content-length', length]])
+  for (const [name, value] of Object.entries(reply.headers)) headers.set(name.toLowerCase(), value)
+  response.writeHead(reply.status, Object.fromEntries(headers))
 }
 
 const sendWhole = (response: ServerResponse, reply: Reply): void => {

@@ -2,14 +2,13 @@ import { html } from './html.js'
 import type { Html } from './html.js'
 import { texts } from './i18n.js'
 import { layout } from './layout.js'
-import { appHead, hiddenFields, mark, name, userChoice, warningBox } from './parts.js'
+import { appHead, hiddenFields, mark, userChoice, warningBox } from './parts.js'
 import type { AfterConsentView, ConsentDecision, ConsentView, PageLang } from './views.js'
 
 const css = `
 .scopes li { display: grid; grid-template-columns: 20px 1fr; gap: 10px; padding-block: 5px; }
 .scopes svg { width: 20px; height: 24px; fill: none; stroke: var(--green-text); stroke-width: 2.5; stroke-linecap: round; stroke-linejoin: round; }
 .scopes code { display: block; color: var(--muted); font-size: .8125rem; }
-.answers { gap: 10px; }
 details.card { padding: 0; overflow: hidden; }
 summary { padding: 14px 20px; font-weight: 500; cursor: pointer; display: flex; justify-content: space-between; align-items: center; list-style: none; }
 summary::-webkit-details-marker { display: none; }
@@ -56,7 +55,7 @@ export function consentPage(view: ConsentView): string {
 ${hiddenFields(view.fields, lang)}
 <div class="card stack">
 ${appHead(app, lang)}
-<div><h1>${t.consentHeading(name(app.name))}</h1>
+<div><h1>${t.consentHeading}</h1>
 <ul class="scopes" data-testid="scopes">${view.scopes.map((scope) => html`
 <li data-scope="${scope}"><svg viewBox="0 0 20 24" aria-hidden="true"><path d="M4 12.5l4 4 8-9"/></svg>
 <span>${explained[scope] ?? t.otherScope} <code>${scope}</code></span></li>`)}
@@ -66,7 +65,7 @@ ${userChoice(t.consentUser, view.users, view.selectedUser, lang)}
 <button class="primary wide" name="decision" value="allow" data-testid="decision-allow">${t.allow}</button>
 <button class="wide" name="decision" value="refuse-authdeny" data-testid="refuse">${t.refuse}</button>
 </div>
-<dl class="facts"><dt>${t.returnTo}</dt><dd data-testid="redirect-uri">${view.redirectUri}</dd></dl>
+<dl class="facts"><dt>${t.returnTo}</dt><dd tabindex="0" data-testid="redirect-uri">${view.redirectUri}</dd></dl>
 </div>
 <details class="card" data-testid="more"><summary data-testid="more-toggle">${t.more}</summary>
 <div class="answers-more">

@@ -9,16 +9,20 @@ type HomeApp = HomeView['apps'][number]
 
 const css = `
 main { max-width: 960px; gap: 28px; }
-section > h2 { margin-bottom: 10px; }
+section > h2 { margin-bottom: 4px; }
+section > .grid, section > .people { margin-top: 12px; }
 .hero { max-width: 44rem; }
-.hero h1 { font-size: 1.625rem; line-height: 1.25; margin-bottom: 8px; }
+.hero h1 { font-size: 1.5rem; line-height: 1.25; margin-bottom: 8px; }
+.endpoint h2 { margin: 0; }
 .endpoint { display: flex; flex-wrap: wrap; gap: 4px 16px; align-items: center; justify-content: space-between; padding-block: 16px; }
 .copyable { display: flex; gap: 8px; align-items: center; min-width: 0; }
 .copyable code { min-width: 0; }
-.copyable button { flex: none; min-height: 32px; padding: 2px 12px; font-size: .8125rem; }
+[data-copy] { flex: none; min-height: 32px; padding: 2px 12px; font-size: .8125rem; font-family: system-ui, sans-serif; white-space: nowrap; }
+.copyable code, .facts code { font-size: .8125rem; }
 .grid { display: grid; gap: 16px; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); }
 .grid .card { padding: 20px; display: flex; flex-direction: column; gap: 16px; }
-.grid .facts dd { display: flex; gap: 8px; align-items: center; justify-content: space-between; }
+.grid .facts dd { display: flex; gap: 12px; align-items: center; justify-content: space-between; max-height: none; }
+.grid .facts dd + dt { margin-top: 8px; }
 .try { display: flex; flex-wrap: wrap; gap: 8px; margin-top: auto; }
 .people { padding: 8px 0; columns: 1; }
 .people .user { padding: 8px 20px; border: 0; break-inside: avoid; }
@@ -51,15 +55,15 @@ if (query.has('code') || query.has('state')) {
 `
 
 function authorizeUrl(view: HomeView, app: HomeApp, path: string, scope: string): string {
-  const query = [
-    `appid=${encodeURIComponent(app.appId)}`,
-    `redirect_uri=${encodeURIComponent(`${view.url.replace(/\/$/, '')}/`)}`,
-    'response_type=code',
-    `scope=${scope}`,
-    'state=example',
-    `lang=${view.lang}`,
-  ]
-  return `${path}?${query.join('&')}#wechat_redirect`
+  const query = new URLSearchParams({
+    appid: app.appId,
+    redirect_uri: `${view.url.replace(/\/$/, '')}/`,
+    response_type: 'code',
+    scope,
+    state: 'example',
+    lang: view.lang,
+  })
+  return `${path}?${query.toString()}#wechat_redirect`
 }
 
 function withLang(url: string, lang: PageLang): string {
@@ -110,8 +114,7 @@ ${view.apps.length === 0 ? html`<p class="card muted">${t.homeNoApps}</p>` : htm
 <section><h2>${t.homeUsers}</h2>
 <ul class="card people">${view.users.length === 0 && html`<li class="user muted">${t.noUsers}</li>`}${view.users.map((user) => html`
 <li class="user" data-testid="home-user-${user.id}">${userRow(user)}</li>`)}
-</ul></section>
-<p><a href="${withLang(view.miniProgramUrl, lang)}" data-testid="home-miniprogram">${t.homeTryMiniprogram}</a></p>`,
+</ul></section>`,
     script: { code: script, data: { copied: t.copied, arrived: t.homeCallbackText, denied: t.homeCallbackDenied } },
   })
 }

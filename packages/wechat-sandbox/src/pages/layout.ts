@@ -31,7 +31,7 @@ const css = `
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #111; --card: #1d1d1d; --inset: #272727; --text: #ececec; --muted: #a8a8a8; --line: #363636; --field: #7d7d7d;
-    --green: #07843f; --green-hover: #0a9a4b; --green-text: #4bd088; --tint: #15301f;
+    --green-text: #4bd088; --tint: #15301f;
     --link: #9db6ea; --focus: #8ab4ff; --red: #ff9a92; --warn: #332a0f; --warn-line: #8a6d14; --shadow: 0 0 0 1px #2b2b2b;
   }
 }
@@ -69,10 +69,11 @@ main { flex: 1; width: 100%; max-width: 480px; margin: 0 auto; padding: 20px 16p
 
 button, .button {
   display: inline-flex; align-items: center; justify-content: center; min-height: 44px; padding: 8px 20px; border: 1px solid transparent;
-  border-radius: 8px; background: var(--inset); color: var(--text); font: inherit; font-weight: 500; text-decoration: none; cursor: pointer;
+  border-color: var(--line); border-radius: 8px; background: var(--inset); color: var(--text); font: inherit; font-weight: 500; text-align: center;
+  text-decoration: none; cursor: pointer;
 }
 button:hover, .button:hover { background: var(--line); }
-.primary { background: var(--green); color: #fff; font-weight: 600; }
+.primary { background: var(--green); border-color: transparent; color: #fff; font-weight: 600; }
 .primary:hover { background: var(--green-hover); }
 .wide { width: 100%; min-height: 48px; font-size: 1.0625rem; }
 button:disabled { opacity: .55; cursor: default; }
@@ -84,8 +85,9 @@ button:disabled { opacity: .55; cursor: default; }
 }
 .app-text { min-width: 0; }
 .app-text p:first-child { font-weight: 600; line-height: 1.35; }
+.clamp { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
 
-.users { border: 1px solid var(--line); border-radius: 10px; margin-top: 6px; max-height: 296px; overflow-y: auto; }
+.users { position: relative; border: 1px solid var(--line); border-radius: 10px; margin-top: 6px; max-height: 296px; overflow-y: auto; }
 .user { display: flex; gap: 12px; align-items: center; padding: 9px 14px; min-height: 58px; }
 label.user { cursor: pointer; }
 .user + .user { border-top: 1px solid var(--line); }
@@ -94,8 +96,8 @@ label.user:has(:checked) { background: var(--tint); }
 .user:has(:focus-visible) { outline: 3px solid var(--focus); outline-offset: -3px; }
 .user input:focus-visible { outline: none; }
 .user input { flex: none; width: 20px; height: 20px; margin: 0; accent-color: var(--green); }
-.user-name { flex: 1; min-width: 0; line-height: 1.35; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
-.user-id { display: block; color: var(--muted); font-size: .8125rem; }
+.user-name { flex: 1; min-width: 0; line-height: 1.35; }
+.user-id { color: var(--muted); font-size: .8125rem; }
 .avatar {
   flex: none; position: relative; display: grid; place-items: center; width: 40px; height: 40px; border-radius: 8px; overflow: hidden;
   color: #fff; font-weight: 600; line-height: 1;
@@ -105,11 +107,13 @@ label.user:has(:checked) { background: var(--tint); }
 .warnings { background: var(--warn); border: 1px solid var(--warn-line); border-radius: 10px; padding: 12px 16px; font-size: .9375rem; }
 .warnings ul { list-style: disc; padding-inline-start: 1.25em; }
 .facts dt { font-size: .875rem; color: var(--muted); }
-.facts dd { font-family: var(--mono); font-size: .8125rem; }
+.facts dd { font-family: var(--mono); font-size: .8125rem; max-height: 6.2em; overflow: auto; }
+.answers { gap: 10px; }
 .result { text-align: center; align-items: center; padding-block: 36px; }
 .mark { display: grid; place-items: center; width: 64px; height: 64px; border-radius: 50%; background: var(--inset); color: var(--muted); }
 .mark svg { width: 34px; height: 34px; fill: none; stroke: currentColor; stroke-width: 3; stroke-linecap: round; stroke-linejoin: round; }
 .mark.good { background: var(--green); color: #fff; }
+.framed .banner { padding: 3px 10px; font-size: .75rem; border-bottom-width: 4px; }
 `
 
 const common = `
@@ -121,13 +125,16 @@ for (const image of document.querySelectorAll('.avatar img')) {
   if (image.complete && !image.naturalWidth) image.remove()
   else image.addEventListener('error', () => image.remove())
 }
+for (const chosen of document.querySelectorAll('.users :checked')) {
+  chosen.closest('.users').scrollTop = chosen.closest('.user').offsetTop - 118
+}
 `
 
 function languageLink({ lang, langQuery, keepQuery = false }: Document): Html | false {
   if (!langQuery) return false
   const other: PageLang = lang === 'en' ? 'zh_CN' : 'en'
-  const query = Object.entries({ ...langQuery, lang: other }).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
-  return html`<a href="?${query.join('&')}" lang="${htmlLang(other)}" hreflang="${htmlLang(other)}" aria-label="${texts[lang].otherLanguageLabel}"
+  const query = new URLSearchParams({ ...langQuery, lang: other }).toString()
+  return html`<a href="?${query}" lang="${htmlLang(other)}" hreflang="${htmlLang(other)}" aria-label="${texts[lang].otherLanguageLabel}"
 data-testid="lang-${other}" data-lang="${other}"${keepQuery && html` data-keep-query`}>${texts[lang].otherLanguage}</a>`
 }
 

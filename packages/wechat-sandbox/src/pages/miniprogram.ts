@@ -13,16 +13,16 @@ main { max-width: 1080px; }
   flex: none; width: 26px; height: 26px; border-radius: 50%; background: var(--tint); color: var(--green-text); font-size: .875rem; display: grid; place-items: center;
 }
 .field { display: flex; flex-direction: column; gap: 4px; }
-.pair { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 180px), 1fr)); }
+.pair { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 260px), 1fr)); }
 input[type="url"], select, textarea {
   width: 100%; min-height: 44px; padding: 9px 12px; border: 1px solid var(--field); border-radius: 8px; background: var(--card); color: var(--text); font: inherit;
   text-overflow: ellipsis;
 }
 input[type="url"], textarea { font-family: var(--mono); font-size: .875rem; }
 textarea { min-height: 150px; resize: vertical; line-height: 1.5; white-space: pre-wrap; word-break: break-all; }
-.check { display: flex; gap: 10px; align-items: center; min-height: 36px; cursor: pointer; }
+.check { display: flex; gap: 10px; align-items: center; min-height: 36px; padding-block: 4px; line-height: 1.35; cursor: pointer; }
 .check input { flex: none; width: 20px; height: 20px; margin: 0; accent-color: var(--green); }
-.check code { color: var(--muted); font-size: .8125rem; }
+.check code { display: inline-block; color: var(--muted); font-size: .8125rem; }
 button code { font-size: 1rem; }
 .code-row { display: flex; gap: 12px; align-items: center; justify-content: space-between; background: var(--inset); border-radius: 8px; padding: 8px 8px 8px 14px; min-height: 56px; }
 .code-row output { font-family: var(--mono); font-size: .875rem; word-break: break-all; display: block; }
@@ -30,6 +30,7 @@ button code { font-size: 1rem; }
 .code-row .button, .code-row button { min-height: 36px; padding: 4px 14px; flex: none; background: var(--card); font-size: .875rem; }
 .problem { color: var(--red); font-size: .9375rem; }
 .status { font-weight: 600; font-family: var(--mono); padding: 2px 10px; border-radius: 999px; background: var(--inset); }
+.answered:has(.status:empty) { visibility: hidden; }
 .status[data-kind="good"] { background: var(--tint); color: var(--green-text); }
 .status[data-kind="bad"] { color: var(--red); }
 .heading { display: flex; flex-wrap: wrap; gap: 8px 12px; justify-content: space-between; align-items: center; }
@@ -207,11 +208,12 @@ element('mp-form').addEventListener('submit', async (event) => {
   delete status.dataset.kind
   const sent = body.value
   try {
-    const answer = await call(page.requestUrl, { url, method: 'POST', headers: { 'content-type': 'application/json' }, body: sent })
+    const answer = await call(page.requestUrl, { url, method: 'POST', headers: { 'Content-Type': 'application/json' }, body: sent })
     const good = answer.status >= 200 && answer.status < 300
     status.textContent = answer.status
     status.dataset.kind = good ? 'good' : 'bad'
     element('mp-response').textContent = pretty(answer.body) || page.texts.emptyAnswer
+    element('mp-response').scrollIntoView({ block: 'nearest' })
     remember(what, answer.status, good, pretty(sent), pretty(answer.body))
   } catch (error) {
     problem('mp-send-error', error)
@@ -225,6 +227,11 @@ element('mp-form').addEventListener('submit', async (event) => {
 // Reloading keeps what was in the fields, but the code of before is gone.
 fill()
 `
+
+/** In an `<option>` there are no elements to keep the direction of a name to itself. */
+function isolated(text: string): string {
+  return `\u2068${text}\u2069`
+}
 
 /** Plays what runs inside WeChat: `wx.login()`, `wx.getUserInfo()` and a request to the developer's server. */
 export function miniProgramPage(view: MiniProgramView): string {
@@ -246,10 +253,10 @@ ${apps.length === 0 && html`<p class="warnings" role="note" data-testid="mp-no-a
 <h2 id="login-heading"><span class="number" aria-hidden="true">1</span>${t.mpLoginHeading}</h2>
 <div class="pair">
 <div class="field"><label class="label" for="mp-app">${t.mpApp}</label><select id="mp-app" data-testid="mp-app">${apps.map((app) => html`
-<option value="${app.appId}">${app.name} (${app.appId})</option>`)}
+<option value="${app.appId}">${isolated(app.name)} (${app.appId})</option>`)}
 </select></div>
 <div class="field"><label class="label" for="mp-user">${t.mpUser}</label><select id="mp-user" data-testid="mp-user">${view.users.map((user) => html`
-<option value="${user.id}">${user.nickname || user.id} (${user.id})</option>`)}
+<option value="${user.id}">${isolated(user.nickname || user.id)} (${user.id})</option>`)}
 </select></div>
 </div>
 <button type="button" class="primary wide" data-testid="mp-login"${!usable && html` disabled`}><code>wx.login()</code></button>
@@ -279,7 +286,7 @@ ${apps.length === 0 && html`<p class="warnings" role="note" data-testid="mp-no-a
 <div class="stack">
 <section class="card stack" aria-labelledby="answer-heading">
 <div class="heading"><h2 id="answer-heading"><span class="number" aria-hidden="true">3</span>${t.mpAnswerHeading}</h2>
-<p class="small"><span class="muted" id="status-label">${t.mpStatus}</span> <output class="status" aria-labelledby="status-label" data-testid="mp-status"></output></p></div>
+<p class="small answered"><span class="muted" id="status-label">${t.mpStatus}</span> <output class="status" aria-labelledby="status-label" data-testid="mp-status"></output></p></div>
 <pre class="answer-body" tabindex="0" aria-labelledby="answer-heading" data-testid="mp-response" data-empty="${t.mpNoAnswer}"></pre>
 </section>
 <section class="card stack" aria-labelledby="history-heading">

@@ -20,7 +20,7 @@ export function name(text: string): Html {
 
 export function appHead(app: PageApp, lang: PageLang): Html {
   return html`<div class="app"><span class="app-icon" aria-hidden="true">${initial(app.name)}</span>
-<div class="app-text"><p data-testid="app-name">${name(app.name)}</p><p class="muted small">${texts[lang].appTypes[app.type]} · <code>${app.appId}</code></p></div></div>`
+<div class="app-text"><p class="clamp" data-testid="app-name">${name(app.name)}</p><p class="muted small">${texts[lang].appTypes[app.type]} · <code>${app.appId}</code></p></div></div>`
 }
 
 function avatar(user: PageUser): Html {
@@ -34,7 +34,8 @@ function avatar(user: PageUser): Html {
 
 /** A user as one row: picture, name, id. */
 export function userRow(user: PageUser): Html {
-  return html`${avatar(user)}<span class="user-name">${name(user.nickname || user.id)}<span class="user-id">${user.id}</span></span>`
+  return html`${avatar(user)}<span class="user-name"><span class="clamp">${name(user.nickname || user.id)}</span>
+<span class="user-id clamp">${user.id}</span></span>`
 }
 
 /** Radio group: the form field `user`. */

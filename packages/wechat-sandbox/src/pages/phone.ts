@@ -18,7 +18,7 @@ ${hiddenFields({ uuid: view.uuid }, lang)}
 ${appHead(app, lang)}
 <div class="stack tight"><h1>${t.phoneHeading(name(app.name))}</h1><p class="muted small">${t.phoneText}</p></div>
 ${userChoice(t.phoneUser, view.users, view.selectedUser, lang)}
-<div class="stack">
+<div class="stack answers">
 <button class="primary wide" name="decision" value="confirm" data-testid="decision-confirm">${t.phoneConfirm}</button>
 <button class="wide" name="decision" value="cancel" data-testid="decision-cancel">${t.phoneCancel}</button>
 </div></form>`,

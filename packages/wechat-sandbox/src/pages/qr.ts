@@ -14,10 +14,10 @@ const css = `
 .lightBorder { border: 1px solid var(--line); }
 .impowerBox .info { min-height: 52px; }
 .qr-head { font-weight: 600; display: flex; gap: 8px; align-items: center; justify-content: center; }
-.status_icon { flex: none; width: 22px; height: 22px; border-radius: 50%; background: var(--muted); display: none; }
+.status_icon { flex: none; width: 22px; height: 22px; border-radius: 50%; background: #c8372d; display: none; }
 .status_icon::after { content: ""; display: block; margin: 4px auto 0; width: 6px; height: 11px; border: solid #fff; border-width: 0 2.5px 2.5px 0; transform: rotate(45deg); }
 [data-status="scanned"] .status_icon, [data-status="confirmed"] .status_icon { display: block; background: var(--green); }
-[data-status="cancelled"] .status_icon, [data-status="expired"] .status_icon { display: block; background: var(--red); }
+[data-status="cancelled"] .status_icon, [data-status="expired"] .status_icon { display: block; }
 [data-status="cancelled"] .status_icon::after, [data-status="expired"] .status_icon::after {
   content: "!"; width: auto; height: auto; margin: 0; border: 0; transform: none; color: #fff; font: 700 15px/22px system-ui, sans-serif; text-align: center;
 }
@@ -32,22 +32,23 @@ const css = `
    a colour scheme other than the embedding page's would make the frame opaque. */
 .framed { color-scheme: normal; }
 .framed, .framed body { background: transparent; }
-.framed.black { --card: transparent; --text: #181818; --muted: #5e5e5e; --line: #d9d9d9; --inset: #f0f0f0; --link: #3d5a92; --red: #b3261e; --focus: #1c66e5; }
-.framed.white { --card: transparent; --text: #fff; --muted: #dcdcdc; --line: rgb(255 255 255 / .35); --inset: rgb(255 255 255 / .16); --link: #cfdcff; --red: #c8453c; --focus: #fff; }
-.framed .banner { padding: 3px 10px; font-size: .75rem; border-bottom-width: 4px; }
+.framed.black { --card: transparent; --text: #181818; --muted: #5e5e5e; --line: #d9d9d9; --inset: #f0f0f0; --link: #3d5a92; --focus: #1c66e5; }
+.framed.white { --card: transparent; --text: #fff; --muted: #dcdcdc; --line: rgb(255 255 255 / .35); --inset: rgb(255 255 255 / .16); --link: #cfdcff; --focus: #fff; }
 .framed main { padding: 10px; max-width: none; gap: 8px; justify-content: center; }
 .framed .card { padding: 0; box-shadow: none; }
-.framed .more-about, .framed .warnings { display: none; }
+.framed .more-about, .lite.framed .warnings { display: none; }
+.framed .warnings { flex: none; padding: 3px 10px; font-size: .75rem; max-height: 4.7em; overflow: auto; color: #181818; background: #fff6dc; }
+.framed .warnings + .impowerBox .qrcode { width: min(150px, 52vh, 100%); }
 .framed .impowerBox .qrcode { width: min(190px, 52vh, 100%); margin-block: 8px; }
 .framed .impowerBox .title { font-size: 1.0625rem; }
 .framed .impowerBox .info { min-height: 0; line-height: 1.4; font-size: .9375rem; }
-.framed .qr-hint { font-size: .8125rem; }
+.framed .qr-hint { font-size: .8125rem; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
 .framed .qr-actions { margin-top: 8px; }
 .framed .qr-actions .button, .framed .qr-actions button { min-height: 36px; padding-block: 4px; font-size: .9375rem; }
 
 html.white:not(.framed) {
   color-scheme: dark; --ground: #2b2b2b; --card: #333; --inset: #444; --text: #fff; --muted: #d0d0d0; --line: #555; --link: #b9ccf5; --focus: #8ab4ff;
-  --red: #c8453c; --green-text: #4bd088; --tint: #24402f; --warn: #332a0f; --warn-line: #8a6d14; --shadow: none;
+  --green-text: #4bd088; --tint: #24402f; --warn: #332a0f; --warn-line: #8a6d14; --shadow: none;
 }
 
 .lite .impowerBox .title, .lite .waiting-hint { display: none; }
@@ -83,11 +84,15 @@ function show(status) {
 function leave(code) {
   show('confirmed')
   const base = page.redirectUri.replace(/&amp;/g, '&')
-  if (!/^https?:\\/\\//i.test(base)) {
+  go(base + (base.indexOf('?') > -1 ? '&' : '?') + 'code=' + code + '&state=' + page.state)
+}
+
+function go(target) {
+  element('qr-hint').textContent = page.texts.leaving
+  if (!/^https?:\\/\\//i.test(target)) {
     element('qr-hint').textContent = page.texts.refused
     return
   }
-  const target = base + (base.indexOf('?') > -1 ? '&' : '?') + 'code=' + code + '&state=' + page.state
   const here = page.selfRedirect || window.top === window.self
   const link = element('qr-continue')
   link.href = target
@@ -116,10 +121,14 @@ async function poll(last) {
   if (errcode === 405) return leave(code)
   if (errcode === 402 || errcode === 500) return show('expired')
   if (errcode === 404) show('scanned')
-  if (errcode === 403) show('cancelled')
+  if (errcode === 403) {
+    show('cancelled')
+    if (page.cancelUrl) return go(page.cancelUrl)
+  }
   setTimeout(poll, errcode === 404 ? 100 : 2000, errcode === 404 || errcode === 403 ? errcode : undefined)
 }
 
+for (const warning of page.warnings) console.warn(warning)
 element('qr-reload').addEventListener('click', () => location.reload())
 poll()
 `
@@ -158,11 +167,14 @@ export function qrPage(view: QrView): string {
         redirectUri: view.redirectUri,
         state: view.state,
         selfRedirect: view.selfRedirect,
+        warnings: view.warnings,
+        cancelUrl: view.cancelUrl,
         texts: {
           scanned: [t.qrScanned, t.qrScannedHint],
           cancelled: [t.qrCancelled, t.qrCancelledHint],
           expired: [t.qrExpired, t.qrExpiredHint],
-          confirmed: [t.qrConfirmed, t.qrConfirmedHint],
+          confirmed: [t.qrConfirmed, ''],
+          leaving: t.qrLeaving,
           refused: t.qrRefused,
         },
       },

@@ -65,6 +65,8 @@ export interface QrView {
   selfRedirect: boolean
   style: 'black' | 'white'
   stylelite: boolean
+  /** where to go after the person has cancelled; WeChat today goes nowhere */
+  cancelUrl?: string
   /** a style sheet of the application, already checked to be http(s) or data:text/css */
   href?: string
   warnings: string[]

@@ -27,6 +27,7 @@ export const presetUsers = (pictureOf: (userId: string) => string): SandboxUser[
   { id: 'bob', nickname: 'Bob' },
 ]
 
+const CHANGEABLE = ['nickname', 'headimgurl', 'silent', 'state']
 const STATES: readonly unknown[] = ['normal', 'frozen', 'blocked']
 
 const checkedUser = (user: unknown, where: string): User => {
@@ -74,8 +75,10 @@ export class Users {
     return user
   }
 
-  /** @throws TypeError if there is no such user, or a value is of the wrong type. */
+  /** @throws TypeError if there is no such user, or the changes are of no use. */
   update(id: string, changes: Partial<Omit<SandboxUser, 'id'>>): User {
+    const unknown = Object.keys(changes).find((name) => !CHANGEABLE.includes(name))
+    if (unknown !== undefined) throw new TypeError(`a user has no ${JSON.stringify(unknown)} to change`)
     const user = checkedUser({ ...this.get(id), ...changes, id }, 'user')
     this.#byId.set(id, user)
     return user

@@ -1,0 +1,23 @@
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+
+/** HTML that needs no escaping any more. */
+export class Html {
+  readonly source: string
+
+  constructor(source: string) {
+    this.source = source
+  }
+}
+
+type Value = Html | string | number | false | undefined | readonly Value[]
+
+const rendered = (value: Value): string => {
+  if (value === undefined || value === false) return ''
+  if (value instanceof Html) return value.source
+  if (typeof value === 'object') return value.map(rendered).join('')
+  return String(value).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
+}
+
+/** A piece of HTML. Values are escaped, for text and for quoted attributes, unless they are {@link Html} themselves. */
+export const html = (pieces: TemplateStringsArray, ...values: Value[]): Html =>
+  new Html(pieces.map((piece, index) => piece + rendered(values[index])).join(''))

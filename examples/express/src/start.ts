@@ -1,0 +1,107 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { startSandbox } from '@wechat-auth/wechat-sandbox'
+import type { Sandbox, SandboxApp } from '@wechat-auth/wechat-sandbox'
+import { createApp } from './app.js'
+import type { AppOptions } from './app.js'
+import { appsFrom, publicUrlFrom } from './real-wechat.js'
+import type { Env } from './real-wechat.js'
+
+export interface DemoOptions {
+  /** Port of the application; if it is taken, any free one. Default 0: any free one. */
+  port?: number
+  /** Port of the sandbox, likewise. */
+  sandboxPort?: number
+  /** Address that the application listens on. Default 127.0.0.1: nobody else can reach it. */
+  host?: string
+  /** Where to find the settings for the real WeChat. Default: nowhere, which means the sandbox. */
+  env?: Env
+  /** See {@link AppOptions}. */
+  logError?: AppOptions['logError']
+}
+
+export interface Demo {
+  /** The address to open. */
+  url: string
+  /** The port that the application listens on. */
+  port: number
+  /** Plays WeChat; absent with the real one. */
+  sandbox?: Sandbox
+  /** Stops both. May be called again. */
+  close: () => Promise<void>
+}
+
+/** Starts the application and, unless the environment names apps at the real WeChat, a sandbox that plays WeChat. */
+export async function startDemo({ port = 0, sandboxPort = 0, host = '127.0.0.1', env = {}, logError }: DemoOptions = {}): Promise<Demo> {
+  const realApps = appsFrom(env)
+  const publicUrl = realApps && publicUrlFrom(env)
+  const sandbox = realApps ? undefined : await orAnyPort(sandboxPort, (port) => startSandbox({ port }))
+  try {
+    const server = await orAnyPort(port, (port) => listening(port, host))
+    const { port: ownPort } = server.address() as AddressInfo
+    const ownUrl = `http://127.0.0.1:${ownPort}`
+    const app = createApp({
+      ...sandbox ? playedBy(sandbox) : { apps: realApps ?? {} },
+      publicUrl: publicUrl ?? ownUrl,
+      ...logError && { logError },
+    })
+    server.on('request', publicUrl === undefined ? underOneName(ownUrl, app) : app)
+    let closing: Promise<unknown> | undefined
+    return {
+      url: publicUrl ?? ownUrl,
+      port: ownPort,
+      ...sandbox && { sandbox },
+      close: async () => {
+        await (closing ??= Promise.all([closed(server), sandbox?.close()]))
+      },
+    }
+  } catch (error) {
+    await sandbox?.close()
+    throw error
+  }
+}
+
+function playedBy(sandbox: Sandbox): Pick<AppOptions, 'apps' | 'endpoints' | 'miniProgramConsole'> {
+  return {
+    apps: Object.fromEntries(sandbox.apps.map(({ type, appId, appSecret }: SandboxApp) => [type, { appId, appSecret }])),
+    endpoints: sandbox.url,
+    miniProgramConsole: (loginUrl, lang) => {
+      const query = new URLSearchParams({ url: loginUrl, lang: lang === 'en' ? 'en' : 'zh_CN' })
+      return `${sandbox.url}/__sandbox/miniprogram?${query.toString()}`
+    },
+  }
+}
+
+/** Whoever opens `localhost` is sent to 127.0.0.1: WeChat sends people back to one address, and the session must be there. */
+function underOneName(url: string, app: RequestListener): RequestListener {
+  const { host } = new URL(url)
+  return (req, res) => {
+    if (req.headers.host === host) app(req, res)
+    else res.writeHead(307, { Location: url + (req.url ?? '/') }).end()
+  }
+}
+
+async function orAnyPort<T>(port: number, start: (port: number) => Promise<T>): Promise<T> {
+  try {
+    return await start(port)
+  } catch (error) {
+    if (port === 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    return await start(0)
+  }
+}
+
+async function listening(port: number, host: string): Promise<Server> {
+  const server = createServer()
+  server.listen(port, host)
+  await once(server, 'listening')
+  return server
+}
+
+async function closed(server: Server): Promise<void> {
+  const close = once(server, 'close')
+  server.close()
+  server.closeAllConnections()
+  await close
+}

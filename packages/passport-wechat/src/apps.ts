@@ -1,0 +1,119 @@
+import { WechatError, WechatOAuth, type WechatMode } from '@wechat-auth/wechat-oauth'
+import type { Request } from 'express'
+import type { AppSettings, Settings } from './options.js'
+import { hash } from './recent.js'
+import { header } from './request.js'
+import type { RedirectMode } from './state/record.js'
+import type { PerRequest } from './types.js'
+import { isWechatBrowser } from './user-agent.js'
+import { within } from './within.js'
+
+const maxClients = 100
+
+/** The apps of a strategy and their clients. */
+export class Apps {
+  readonly #settings: Settings
+  readonly #fixed = new Map<WechatMode, WechatOAuth>()
+  /** Clients of tenants, the one used longest ago first. */
+  readonly #tenants = new Map<string, WechatOAuth>()
+
+  constructor(settings: Settings) {
+    this.#settings = settings
+    for (const { mode, appId, appSecret } of settings.apps.values()) {
+      if (typeof appId === 'string' && typeof appSecret === 'string') {
+        this.#fixed.set(mode, new WechatOAuth({ ...settings.client, appId, appSecret }))
+      }
+    }
+  }
+
+  get redirectModes(): RedirectMode[] {
+    return [...this.#settings.apps.keys()].filter((mode) => mode !== 'miniprogram')
+  }
+
+  /**
+   * The mode for a request: the one asked for; where both are configured, the official account inside of WeChat's browser and
+   * the website elsewhere; else the one there is.
+   */
+  choose(req: Request, asked: WechatMode | undefined): WechatMode {
+    if (asked !== undefined) return this.app(asked).mode
+    const modes = this.redirectModes
+    if (modes.length === 2) return isWechatBrowser(header(req, 'user-agent')) ? 'mp' : 'website'
+    return modes[0] ?? 'miniprogram'
+  }
+
+  app(mode: WechatMode): AppSettings {
+    const app = this.#settings.apps.get(mode)
+    if (!app) {
+      throw new WechatError('ERR_WECHAT_CONFIG', `No app is configured for the mode ${mode}; there is ${[...this.#settings.apps.keys()].join(', ')}`)
+    }
+    return app
+  }
+
+  /** The client that does not depend on a request. @throws TypeError where there is not exactly one */
+  only(asked: WechatMode | undefined): WechatOAuth {
+    const { apps } = this.#settings
+    const mode = asked ?? (apps.size === 1 ? [...apps.keys()][0] : undefined)
+    if (mode === undefined) throw new TypeError(`There are several apps; say which: ${[...apps.keys()].join(', ')}`)
+    if (!apps.has(mode)) throw new TypeError(`No app is configured for the mode ${mode}`)
+    const client = this.#fixed.get(mode)
+    if (!client) throw new TypeError('The app depends on the request; use oauthFor(req, mode)')
+    return client
+  }
+
+  /** The apps as one request sees them: the application's functions are called once. */
+  forRequest(req: Request): RequestApps {
+    return new RequestApps(this, req, this.#settings.timeout)
+  }
+
+  /** @internal */
+  fixed(mode: WechatMode): WechatOAuth | undefined {
+    return this.#fixed.get(mode)
+  }
+
+  /** @internal */
+  tenant(appId: string, appSecret: string): WechatOAuth {
+    const key = `${appId}:${hash(appSecret)}`
+    const client = this.#tenants.get(key) ?? new WechatOAuth({ ...this.#settings.client, appId, appSecret })
+    this.#tenants.delete(key)
+    this.#tenants.set(key, client)
+    if (this.#tenants.size > maxClients) this.#tenants.delete(this.#tenants.keys().next().value as string)
+    return client
+  }
+}
+
+/** The apps as one request sees them. */
+export class RequestApps {
+  readonly #apps: Apps
+  readonly #req: Request
+  readonly #timeout: number
+  readonly #appIds = new Map<WechatMode, Promise<string>>()
+
+  constructor(apps: Apps, req: Request, timeout: number) {
+    this.#apps = apps
+    this.#req = req
+    this.#timeout = timeout
+  }
+
+  appId(mode: WechatMode): Promise<string> {
+    let appId = this.#appIds.get(mode)
+    if (!appId) {
+      appId = this.#resolve('appId', this.#apps.app(mode).appId)
+      this.#appIds.set(mode, appId)
+    }
+    return appId
+  }
+
+  async client(mode: WechatMode): Promise<WechatOAuth> {
+    const fixed = this.#apps.fixed(mode)
+    if (fixed) return fixed
+    const appId = await this.appId(mode)
+    return this.#apps.tenant(appId, await this.#resolve('appSecret', this.#apps.app(mode).appSecret))
+  }
+
+  async #resolve(option: string, value: PerRequest<string>): Promise<string> {
+    if (typeof value === 'string') return value
+    const text: unknown = await within(this.#timeout, () => value(this.#req), () => new WechatError('ERR_WECHAT_CONFIG', `The function ${option} did not answer within ${this.#timeout} ms`))
+    if (typeof text !== 'string' || text === '') throw new WechatError('ERR_WECHAT_CONFIG', `The function ${option} gave no text for this request`)
+    return text
+  }
+}

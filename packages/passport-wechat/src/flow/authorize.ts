@@ -1,0 +1,38 @@
+import type { Request } from 'express'
+import type { Apps } from '../apps.js'
+import type { Settings } from '../options.js'
+import type { WechatAuthorization } from '../types.js'
+import { callbackURLFor, scopeFor, type Call } from './call.js'
+import type { States } from './states.js'
+
+/** The first leg: where to send the user, with the state kept for the callback. */
+export class AuthorizeFlow {
+  readonly #settings: Settings
+  readonly #apps: Apps
+  readonly #states: States
+
+  constructor(settings: Settings, apps: Apps, states: States) {
+    this.#settings = settings
+    this.#apps = apps
+    this.#states = states
+  }
+
+  async begin(req: Request, call: Call): Promise<WechatAuthorization> {
+    const mode = this.#apps.choose(req, call.mode)
+    if (mode === 'miniprogram') throw new TypeError('A mini-program has no page to send the user to: mode must be mp or website')
+    const redirect = callbackURLFor(req, mode, call, this.#apps, this.#settings)
+    const scope = scopeFor(mode, call, this.#apps)
+    const client = await this.#apps.forRequest(req).client(mode)
+    const record = { mode, appId: client.appId, scope, callbackURL: redirect, ...(call.state !== undefined && { app: call.state }) }
+    const state = this.#settings.state ? await this.#states.keep(req, record) : verbatim(call.state)
+    const url = mode === 'mp'
+      ? client.getAuthorizeURL(redirect, state, scope, call.mpPage)
+      : client.getAuthorizeURLForWebsite(redirect, state, scope, call.websitePage)
+    return { url, appid: client.appId, redirect_uri: redirect, scope, state }
+  }
+}
+
+function verbatim(state: unknown): string {
+  if (state !== undefined && typeof state !== 'string') throw new TypeError('state must be a string where the strategy has state: false')
+  return state ?? ''
+}

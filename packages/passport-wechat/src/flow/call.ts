@@ -1,0 +1,76 @@
+import { WechatError, type MpPageParameters, type WebsitePageParameters, type WechatLang, type WechatMode } from '@wechat-auth/wechat-oauth'
+import type { Request } from 'express'
+import type { Apps } from '../apps.js'
+import { isCallbackURL, modes, scopeOf, type Settings } from '../options.js'
+import { absoluteURL } from '../request.js'
+import type { RedirectMode } from '../state/record.js'
+import type { WechatCallOptions } from '../types.js'
+
+/** What a single call asks for, checked. */
+export interface Call {
+  mode: WechatMode | undefined
+  scope: string | undefined
+  /** A copy: the options object serves every request of its route. */
+  state: unknown
+  callbackURL: string | undefined
+  lang: WechatLang | undefined
+  mpPage: MpPageParameters
+  websitePage: WebsitePageParameters
+}
+
+const langs: readonly unknown[] = ['zh_CN', 'zh_TW', 'en', 'cn']
+
+/** @throws TypeError that names the option */
+export function callOf(options: WechatCallOptions = {}): Call {
+  const { mode, scope, state, callbackURL, lang, forcePopup, forceSnapShot, style, href, self_redirect, stylelite, fast_login } = options
+  refuseUnless(mode === undefined || modes.includes(mode), `mode must be one of ${modes.join(', ')}`)
+  refuseUnless(callbackURL === undefined || isCallbackURL(callbackURL), 'callbackURL must be an http(s) URL, absolute or relative')
+  refuseUnless(lang === undefined || langs.includes(lang), 'lang must be zh_CN, zh_TW or en')
+  const pageLang = lang === undefined ? undefined : lang === 'en' ? 'en' : 'cn'
+  return {
+    mode,
+    scope: scopeOf('scope', scope),
+    state: jsonCopy(state),
+    callbackURL,
+    lang: lang === 'cn' ? 'zh_CN' : lang,
+    mpPage: defined({ forcePopup, forceSnapShot }),
+    websitePage: defined({ lang: pageLang, style, href, self_redirect, stylelite, fast_login }),
+  }
+}
+
+/** The scope to ask for. The official account's scopes do not exist on the website's page. */
+export function scopeFor(mode: RedirectMode, call: Call, apps: Apps): string {
+  const asked = (call.scope ?? '').split(',').map((scope) => scope.trim())
+    .filter((scope) => scope !== '' && !(mode === 'website' && /^snsapi_(?:base|userinfo)$/.test(scope)))
+  return asked.length > 0 ? asked.join(',') : apps.app(mode).scope
+}
+
+/** @throws WechatError `ERR_WECHAT_CONFIG` */
+export function callbackURLFor(req: Request, mode: RedirectMode, call: Call, apps: Apps, settings: Settings): string {
+  const callbackURL = call.callbackURL ?? apps.app(mode).callbackURL
+  if (callbackURL === undefined) {
+    throw new WechatError('ERR_WECHAT_CONFIG', 'There is no callbackURL: the strategy has none, so each call must give one')
+  }
+  return absoluteURL(req, callbackURL, settings.proxy)
+}
+
+function jsonCopy(state: unknown): unknown {
+  if (state === undefined) return undefined
+  let text: string | undefined
+  try {
+    text = JSON.stringify(state)
+  } catch {
+    // Circular, or a bigint.
+  }
+  refuseUnless(text !== undefined, 'state must be a JSON value')
+  return JSON.parse(text) as unknown
+}
+
+// JavaScript's `undefined` means "not given" here, whatever the declared type.
+function defined<T extends object>(values: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T
+}
+
+function refuseUnless(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new TypeError(message)
+}

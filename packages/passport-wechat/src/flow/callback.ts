@@ -1,0 +1,135 @@
+import { WechatError } from '@wechat-auth/wechat-oauth'
+import type { Request } from 'express'
+import type { Apps, RequestApps } from '../apps.js'
+import type { Settings } from '../options.js'
+import { answerOf, outcomeOf, Refusal, type Outcome } from '../outcome.js'
+import { hash, RecentCallbacks, type RecentCallback } from '../recent.js'
+import { header, queryParameter } from '../request.js'
+import { longestState, type LoginRecord, type RedirectMode } from '../state/record.js'
+import type { WechatStateReason } from '../types.js'
+import { callbackURLFor, scopeFor, type Call } from './call.js'
+import type { IdentifyFlow } from './identify.js'
+import type { States } from './states.js'
+
+type AppIds = ReadonlyMap<RedirectMode, string>
+
+/**
+ * The second leg: the user comes back from WeChat.
+ *
+ * The state is checked before all else. Mode, app and scope are those of the login's record, whatever the request says of
+ * itself. WeChat's browser sends some callbacks twice: both requests get the outcome of one exchange.
+ */
+export class CallbackFlow {
+  readonly #settings: Settings
+  readonly #apps: Apps
+  readonly #states: States
+  readonly #identify: IdentifyFlow
+  readonly #recent: RecentCallbacks
+
+  constructor(settings: Settings, apps: Apps, states: States, identify: IdentifyFlow) {
+    this.#settings = settings
+    this.#apps = apps
+    this.#states = states
+    this.#identify = identify
+    this.#recent = new RecentCallbacks(settings.now)
+  }
+
+  async run(req: Request, call: Call): Promise<Outcome> {
+    const apps = this.#apps.forRequest(req)
+    const code = queryParameter(req, 'code')
+    if (!this.#settings.state) return this.#logIn(req, call, apps, this.#presumed(req, call, await this.#appIds(apps)), code)
+
+    const state = queryParameter(req, 'state')
+    if (typeof state !== 'string' || state === '') throw stateRefusal('missing')
+    if (state.length > longestState) throw stateRefusal('unknown')
+    const appIds = await this.#appIds(apps)
+    const codeHash = hashOf(code)
+    const found = await this.#take(req, call, state, appIds, codeHash)
+    const record = found.found ? found.record : undefined
+    if (record) refuseOther(record, call, appIds)
+
+    const entry = this.#recent.find(state)
+    if (entry) {
+      refuseOther(entry, call, appIds)
+      if (entry.codeHash !== codeHash) throw stateRefusal('code')
+      if (!found.found && !isSameBrowser(req, entry)) throw stateRefusal('replayed')
+      return entry.outcome
+    }
+    if (!found.found) throw stateRefusal('unknown')
+    if (found.used) throw stateRefusal('replayed')
+    return this.#begin(req, call, apps, record ?? this.#presumed(req, call, appIds), { state, code, codeHash })
+  }
+
+  // Nothing is awaited between the look at the table and the entry in it: two callbacks can come in the same tick.
+  #begin(req: Request, call: Call, apps: RequestApps, record: LoginRecord, callback: { state: string, code: unknown, codeHash: string }): Promise<Outcome> {
+    const { state, code, codeHash } = callback
+    const { mode, appId } = record
+    const outcome = outcomeOf(() => this.#logIn(req, call, apps, record, code))
+    this.#recent.add(state, { codeHash, cookieHash: cookieHashOf(req), mode, appId, outcome })
+    return outcome
+  }
+
+  async #logIn(req: Request, call: Call, apps: RequestApps, record: LoginRecord, code: unknown): Promise<Outcome> {
+    if (code === undefined || code === '' || code === 'authdeny') throw new Refusal('ERR_WECHAT_DENIED')
+    if (typeof code !== 'string' || !/^[\x21-\x7e]{1,512}$/.test(code)) throw new Refusal('ERR_WECHAT_CODE')
+    const { mode, scope } = record
+    const client = await apps.client(mode)
+    const token = await answerOf(client.getAccessToken(code))
+    return this.#identify.byToken(client, token, {
+      req, mode, requestedScope: scope, lang: call.lang, ...('app' in record && { state: record.app }),
+    })
+  }
+
+  async #take(req: Request, call: Call, state: string, appIds: AppIds, codeHash: string): ReturnType<States['take']> {
+    const mode = this.#apps.choose(req, call.mode) as RedirectMode
+    return this.#states.take(req, state, {
+      mode, appId: appIds.get(mode) ?? '', appIds: [...appIds.values()], callbackURL: this.#callbackURL(req, mode, call), codeHash,
+    })
+  }
+
+  // Only told to the state store: WeChat does not ask for it again.
+  #callbackURL(req: Request, mode: RedirectMode, call: Call): string | undefined {
+    try {
+      return callbackURLFor(req, mode, call, this.#apps, this.#settings)
+    } catch {
+      return undefined
+    }
+  }
+
+  async #appIds(apps: RequestApps): Promise<AppIds> {
+    return new Map(await Promise.all(this.#apps.redirectModes.map(async (mode) => [mode, await apps.appId(mode)] as const)))
+  }
+
+  // Where nothing was kept of the login, it can only have been the one that this request would begin.
+  #presumed(req: Request, call: Call, appIds: AppIds): LoginRecord {
+    const mode = call.mode ?? (appIds.size === 1 ? [...appIds.keys()][0] : undefined)
+    if (mode === undefined || mode === 'miniprogram') {
+      throw new WechatError('ERR_WECHAT_CONFIG', 'There are several apps, and no record says which one this callback is of: give each route its mode, or use a state store that keeps the state of the application')
+    }
+    return { mode, appId: appIds.get(mode) ?? '', scope: scopeFor(mode, call, this.#apps), callbackURL: this.#callbackURL(req, mode, call) ?? '' }
+  }
+}
+
+/** A record of another mode, or of another app (another tenant) than this request's. */
+function refuseOther(login: Pick<LoginRecord, 'mode' | 'appId'>, call: Call, appIds: AppIds): void {
+  if (!appIds.has(login.mode) || (call.mode ?? login.mode) !== login.mode) throw stateRefusal('mode')
+  if (appIds.get(login.mode) !== login.appId) throw stateRefusal('app')
+}
+
+function stateRefusal(reason: WechatStateReason): Refusal {
+  return new Refusal('ERR_WECHAT_STATE', { reason })
+}
+
+/** What is no text is refused all the same, whatever it is. */
+function hashOf(code: unknown): string {
+  return hash(typeof code === 'string' ? `code ${code}` : typeof code)
+}
+
+function cookieHashOf(req: Request): string | undefined {
+  const cookie = header(req, 'cookie')
+  return cookie ? hash(cookie) : undefined
+}
+
+function isSameBrowser(req: Request, { cookieHash }: RecentCallback): boolean {
+  return cookieHash !== undefined && cookieHash === cookieHashOf(req)
+}

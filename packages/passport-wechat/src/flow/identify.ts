@@ -1,0 +1,125 @@
+import { WechatError, type WechatLang, type WechatMode, type WechatOAuth, type WechatToken, type WechatUser } from '@wechat-auth/wechat-oauth'
+import type { Request } from 'express'
+import type { Settings } from '../options.js'
+import { answerOf, Refusal, type Outcome } from '../outcome.js'
+import { personOfUserinfo, profileOf, type Person } from '../profile.js'
+import type { AnyWechatVerify, SkipUserProfile, WechatAuthInfo, WechatTokenParams } from '../types.js'
+import { callVerify, type VerifyAnswer } from '../verify.js'
+import { within } from '../within.js'
+
+/** A user of whom WeChat has told the openid. */
+export interface Identity {
+  req: Request
+  mode: WechatMode
+  appId: string
+  /** What WeChat answered; without session_key. */
+  token: WechatToken
+  userinfo?: WechatUser
+  person: Person
+  params: WechatTokenParams
+  /** The application's state of the call that began the login. */
+  state?: unknown
+}
+
+/** From the token to verify's answer. */
+export class IdentifyFlow {
+  readonly #settings: Settings
+  readonly #verify: AnyWechatVerify
+
+  constructor(settings: Settings, verify: AnyWechatVerify) {
+    this.#settings = settings
+    this.#verify = verify
+  }
+
+  /** A user who came back from WeChat's page. */
+  async byToken(client: WechatOAuth, token: WechatToken, login: {
+    req: Request, mode: WechatMode, requestedScope: string, lang: WechatLang | undefined, state?: unknown,
+  }): Promise<Outcome> {
+    const { req, mode, requestedScope, lang } = login
+    if (token.is_snapshotuser === 1 && !this.#settings.allowSnapshotUsers) throw new Refusal('ERR_WECHAT_SNAPSHOT_USER')
+    const wanted = mayReadUserinfo(token.scope ?? requestedScope) && !await this.#skipsUserProfile(token.access_token ?? '')
+    const userinfo = wanted ? await answerOf(client.getUserByToken(token, { lang })) : undefined
+    return this.conclude({
+      req,
+      mode,
+      appId: client.appId,
+      token,
+      ...(userinfo && { userinfo }),
+      person: userinfo ? personOfUserinfo(userinfo) : {},
+      params: paramsOf(token),
+      ...('state' in login && { state: login.state }),
+    })
+  }
+
+  async conclude(identity: Identity): Promise<Outcome> {
+    const { req, mode, appId, token, userinfo, person, params } = identity
+    const { openid } = token
+    const unionid = textOf(userinfo?.unionid) ?? textOf(token.unionid)
+    const id = await this.#idOf(identity, unionid)
+    const profile = profileOf({ id, appId, mode, openid, unionid, person, userinfo })
+    const answer = await callVerify(this.#verify, {
+      accessToken: token.access_token, refreshToken: token.refresh_token, params, profile, req,
+    }, this.#settings)
+    const info: WechatAuthInfo = {
+      ...('state' in identity && { state: identity.state }),
+      appId, mode, openid, ...(unionid !== undefined && { unionid }),
+    }
+    return verdictOf(answer, info)
+  }
+
+  async #idOf({ token, userinfo }: Identity, unionid: string | undefined): Promise<string> {
+    const { idSource } = this.#settings
+    if (idSource === 'openid') return token.openid
+    if (idSource === 'unionid') {
+      if (unionid === undefined) throw new Refusal('ERR_WECHAT_NO_UNIONID')
+      return unionid
+    }
+    const id: unknown = await this.#inTime('idSource', () => userinfo ? idSource({ ...token }, userinfo) : idSource({ ...token }))
+    if (typeof id !== 'string' || id === '') throw new WechatError('ERR_WECHAT_CONFIG', 'The function idSource gave no text')
+    return id
+  }
+
+  #skipsUserProfile(accessToken: string): Promise<boolean> {
+    const { skipUserProfile } = this.#settings
+    return this.#inTime('skipUserProfile', () => typeof skipUserProfile === 'boolean' ? skipUserProfile : askWhetherToSkip(skipUserProfile, accessToken))
+  }
+
+  #inTime<T>(option: string, task: () => T | PromiseLike<T>): Promise<T> {
+    const { timeout } = this.#settings
+    return within(timeout, task, () => new WechatError('ERR_WECHAT_CONFIG', `The function ${option} did not answer within ${timeout} ms`))
+  }
+}
+
+function paramsOf(token: WechatToken): WechatTokenParams {
+  const params: WechatTokenParams = { ...token }
+  delete params['refresh_token']
+  delete params['create_at']
+  return params
+}
+
+/** `snsapi_base` tokens do not open `/sns/userinfo`. Scopes are comma separated, at times with a comma at the end. */
+function mayReadUserinfo(scope: string): boolean {
+  return scope.split(',').some((one) => ['snsapi_userinfo', 'snsapi_login'].includes(one.trim()))
+}
+
+async function askWhetherToSkip(skip: Exclude<SkipUserProfile, boolean>, accessToken: string): Promise<boolean> {
+  if (skip.length < 2) return (skip as () => boolean | PromiseLike<boolean>)()
+  return new Promise((resolve, reject: (reason: Error) => void) => {
+    skip(accessToken, (error, answer) => error ? reject(error as Error) : resolve(answer === true))
+  })
+}
+
+function verdictOf({ user, info }: VerifyAnswer, facts: WechatAuthInfo): Outcome {
+  if (user) return { action: 'success', user, info: { ...messageOf(info), ...facts } }
+  if (typeof info === 'object') return { action: 'fail', info, status: 401 }
+  // As text it would become a WWW-Authenticate header, which cannot hold every character.
+  return new Refusal('ERR_WECHAT_VERIFY', messageOf(info)).outcome
+}
+
+function messageOf(info: VerifyAnswer['info']): object {
+  return typeof info === 'string' ? { message: info } : info ?? {}
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

@@ -1,0 +1,108 @@
+import { WechatDecryptError, WechatError, type MiniProgramData, type WechatOAuth } from '@wechat-auth/wechat-oauth'
+import type { Request } from 'express'
+import type { Apps } from '../apps.js'
+import type { Settings } from '../options.js'
+import { answerOf, Refusal, type Outcome } from '../outcome.js'
+import { personOfMiniProgram } from '../profile.js'
+import { header, ownMember } from '../request.js'
+import type { MiniProgramInput } from '../types.js'
+import { within } from '../within.js'
+import type { IdentifyFlow } from './identify.js'
+
+const longest = { code: 512, encryptedData: 1024 * 1024, iv: 256, rawData: 1024 * 1024, signature: 256 } satisfies Record<keyof MiniProgramInput, number>
+
+/**
+ * A mini-program sends the code of `wx.login` as JSON. The session_key goes into the token store and nowhere else.
+ *
+ * Only a body of `Content-Type: application/json` counts: a page of another site cannot send one without asking first, so it
+ * cannot log its visitors in as somebody else.
+ */
+export class MiniProgramFlow {
+  readonly #settings: Settings
+  readonly #apps: Apps
+  readonly #identify: IdentifyFlow
+
+  constructor(settings: Settings, apps: Apps, identify: IdentifyFlow) {
+    this.#settings = settings
+    this.#apps = apps
+    this.#identify = identify
+  }
+
+  async run(req: Request): Promise<Outcome> {
+    const input = checked(await this.#read(req))
+    const client = await this.#apps.forRequest(req).client('miniprogram')
+    const { session_key: sessionKey, ...session } = await answerOf(client.code2Session(input.code))
+    const { openid } = session
+    checkSignature(client, sessionKey, input)
+    const data = open(client, sessionKey, input)
+    refuseOthersData(data, session)
+    const unionid = [session.unionid, data?.unionId].find((value) => typeof value === 'string' && value !== '')
+    const identifiers = { openid, ...(unionid !== undefined && { unionid }) }
+    return this.#identify.conclude({
+      req,
+      mode: 'miniprogram',
+      appId: client.appId,
+      token: { ...session, ...identifiers },
+      person: data ? personOfMiniProgram(data) : {},
+      params: identifiers,
+    })
+  }
+
+  async #read(req: Request): Promise<unknown> {
+    const { miniProgramInput, timeout } = this.#settings
+    if (!miniProgramInput) return jsonBody(req)
+    return within(timeout, () => miniProgramInput(req), () => new WechatError('ERR_WECHAT_CONFIG', `The function miniProgramInput did not answer within ${timeout} ms`))
+  }
+}
+
+function jsonBody(req: Request): unknown {
+  const type = header(req, 'content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json') throw requestRefusal('Send the code as JSON, with Content-Type: application/json')
+  const { body } = req as { body?: unknown }
+  if (body === undefined) throw requestRefusal('The request has no parsed body: use express.json() before the route')
+  return body
+}
+
+function checked(input: unknown): MiniProgramInput {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw requestRefusal('The body must be a JSON object with the code of wx.login')
+  const text = (name: keyof MiniProgramInput): string | undefined => {
+    const value = ownMember(input, name)
+    if (value === undefined || value === null) return undefined
+    if (typeof value !== 'string' || value === '' || value.length > longest[name]) throw requestRefusal(`${name} must be a non-empty string of at most ${longest[name]} characters`)
+    return value
+  }
+  const code = text('code')
+  if (code === undefined || !/^[\x21-\x7e]+$/.test(code)) throw requestRefusal('code must be the code of wx.login')
+  const [encryptedData, iv, rawData, signature] = [text('encryptedData'), text('iv'), text('rawData'), text('signature')]
+  if ((encryptedData === undefined) !== (iv === undefined)) throw requestRefusal('encryptedData and iv go together')
+  if ((rawData === undefined) !== (signature === undefined)) throw requestRefusal('rawData and signature go together')
+  return {
+    code,
+    ...(encryptedData !== undefined && iv !== undefined && { encryptedData, iv }),
+    ...(rawData !== undefined && signature !== undefined && { rawData, signature }),
+  }
+}
+
+function checkSignature(client: WechatOAuth, sessionKey: string, { rawData, signature }: MiniProgramInput): void {
+  if (rawData === undefined || signature === undefined) return
+  if (!client.verifyUserSignature({ rawData, signature, sessionKey })) throw new Refusal('ERR_WECHAT_SIGNATURE')
+}
+
+function open(client: WechatOAuth, sessionKey: string, { encryptedData, iv }: MiniProgramInput): MiniProgramData | undefined {
+  if (encryptedData === undefined || iv === undefined) return undefined
+  try {
+    return client.decryptMiniProgramUser({ sessionKey, encryptedData, iv })
+  } catch (error) {
+    if (!(error instanceof WechatDecryptError)) throw error
+    throw new Refusal(error.reason === 'watermark' ? 'ERR_WECHAT_OPENID_MISMATCH' : 'ERR_WECHAT_SESSION_KEY')
+  }
+}
+
+function refuseOthersData(data: MiniProgramData | undefined, session: { openid: string, unionid?: string }): void {
+  const isOther = (theirs: unknown, ours: string | undefined) => theirs !== undefined && ours !== undefined && theirs !== ours
+  if (isOther(data?.openId, session.openid) || isOther(data?.unionId, session.unionid)) throw new Refusal('ERR_WECHAT_OPENID_MISMATCH')
+}
+
+function requestRefusal(message: string): Refusal {
+  return new Refusal('ERR_WECHAT_REQUEST', { message })
+}

@@ -1,0 +1,71 @@
+import type { WechatMode, WechatOAuth } from '@wechat-auth/wechat-oauth'
+import type { Request } from 'express'
+import { Apps } from './apps.js'
+import { AuthorizeFlow } from './flow/authorize.js'
+import { callOf } from './flow/call.js'
+import { CallbackFlow } from './flow/callback.js'
+import { IdentifyFlow } from './flow/identify.js'
+import { MiniProgramFlow } from './flow/mini-program.js'
+import { States } from './flow/states.js'
+import type { Settings } from './options.js'
+import { outcomeOf, type Outcome } from './outcome.js'
+import { methodOf, queryParameter } from './request.js'
+import type { AnyWechatVerify, WechatAuthorization, WechatCallOptions } from './types.js'
+
+/** All that the strategy knows and does, behind private fields: inspecting the strategy shows none of it. */
+export class Logins {
+  readonly #settings: Settings
+  readonly #apps: Apps
+  readonly #authorize: AuthorizeFlow
+  readonly #callback: CallbackFlow
+  readonly #miniProgram: MiniProgramFlow
+
+  constructor(settings: Settings, verify: AnyWechatVerify) {
+    const states = new States(settings)
+    const identify = new IdentifyFlow(settings, verify)
+    this.#settings = settings
+    this.#apps = new Apps(settings)
+    this.#authorize = new AuthorizeFlow(settings, this.#apps, states)
+    this.#callback = new CallbackFlow(settings, this.#apps, states, identify)
+    this.#miniProgram = new MiniProgramFlow(settings, this.#apps, identify)
+  }
+
+  /** What a request comes to. Never rejects. */
+  authenticate(req: Request, options: WechatCallOptions | undefined): Promise<Outcome> {
+    return outcomeOf(async () => {
+      const call = callOf(options)
+      if (this.#apps.choose(req, call.mode) === 'miniprogram') return this.#miniProgram.run(req)
+      if (this.#isCallback(req)) return this.#callback.run(req, call)
+      const { url } = await this.#authorize.begin(req, call)
+      return { action: 'redirect', url }
+    })
+  }
+
+  async getAuthorization(req: Request, options: WechatCallOptions | undefined): Promise<WechatAuthorization> {
+    return this.#authorize.begin(req, callOf(options))
+  }
+
+  oauth(mode: WechatMode | undefined): WechatOAuth {
+    return this.#apps.only(mode)
+  }
+
+  async oauthFor(req: Request, mode: WechatMode | undefined): Promise<WechatOAuth> {
+    return this.#apps.forRequest(req).client(this.#apps.choose(req, mode))
+  }
+
+  /** What an application's callback threw at an error of ours has nowhere else to go. */
+  lastResort(req: Request, error: unknown): void {
+    try {
+      const next = methodOf(req, 'next')
+      if (next) next(error)
+      else this.#settings.logger?.warn('The callback of the application threw when it was given an error')
+    } catch {
+      // The logger threw as well; a rejection that nobody handles would end the process.
+    }
+  }
+
+  #isCallback(req: Request): boolean {
+    const { isCallback } = this.#settings
+    return isCallback ? isCallback(req) : ['code', 'state'].some((name) => queryParameter(req, name) !== undefined)
+  }
+}

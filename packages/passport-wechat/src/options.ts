@@ -1,0 +1,185 @@
+import { MemoryTokenStore, WechatOAuth, type WechatLogger, type WechatMode, type WechatOAuthOptions } from '@wechat-auth/wechat-oauth'
+import type { Request } from 'express'
+import type { StateStore } from './state/contract.js'
+import type { VerifyOptions } from './verify.js'
+import type {
+  IdSource,
+  MiniProgramInput,
+  PerRequest,
+  SkipUserProfile,
+  WechatRedirectApp,
+  WechatStrategyOptions,
+} from './types.js'
+
+/** One app, checked. */
+export interface AppSettings {
+  mode: WechatMode
+  appId: PerRequest<string>
+  appSecret: PerRequest<string>
+  scope: string
+  callbackURL: string | undefined
+}
+
+/** Options with every default filled in and every value checked; a copy. */
+export interface Settings extends VerifyOptions {
+  name: string
+  apps: ReadonlyMap<WechatMode, AppSettings>
+  /** What the clients of all apps have in common. */
+  client: Omit<WechatOAuthOptions, 'appId' | 'appSecret'>
+  state: boolean
+  store: StateStore | undefined
+  proxy: boolean
+  isCallback: ((req: Request) => boolean) | undefined
+  skipUserProfile: SkipUserProfile
+  idSource: IdSource
+  allowSnapshotUsers: boolean
+  miniProgramInput: ((req: Request) => MiniProgramInput | PromiseLike<MiniProgramInput>) | undefined
+  timeout: number
+  now: () => number
+  logger: WechatLogger | undefined
+}
+
+export const modes: readonly WechatMode[] = ['mp', 'website', 'miniprogram']
+
+const defaultScope = { mp: 'snsapi_userinfo', website: 'snsapi_login', miniprogram: '' } satisfies Record<WechatMode, string>
+
+/** @throws TypeError that names the option */
+export function settingsOf(options: WechatStrategyOptions): Settings {
+  refuseUnless(isObject(options), 'needs an object of options')
+  const given: Record<string, unknown> = { ...options }
+  checkTypes(given)
+  const client = clientOptionsOf(options)
+  // Refuses bad options of the client now, also where the apps are known only at a request.
+  new WechatOAuth({ ...client, appId: 'wx', appSecret: 'secret' })
+  return {
+    name: options.name ?? 'wechat',
+    apps: appsOf(options),
+    client,
+    state: options.state ?? true,
+    store: options.store,
+    proxy: options.proxy ?? false,
+    isCallback: options.isCallback,
+    passReqToCallback: options.passReqToCallback ?? false,
+    verifyArguments: options.verifyArguments,
+    skipUserProfile: options.skipUserProfile ?? false,
+    idSource: options.idSource ?? 'openid',
+    allowSnapshotUsers: options.snapshotUser === 'allow',
+    miniProgramInput: options.miniProgramInput,
+    timeout: options.timeout ?? 5000,
+    now: options.now ?? Date.now,
+    logger: options.logger,
+  }
+}
+
+/** @throws TypeError */
+export function scopeOf(name: string, scope: unknown): string | undefined {
+  if (scope === undefined) return undefined
+  const scopes: unknown[] = Array.isArray(scope) ? scope : [scope]
+  refuseUnless(scopes.length > 0 && scopes.every((one) => typeof one === 'string' && one.trim() !== ''), `${name} must be a non-empty string, or an array of such strings`)
+  return scopes.join(',')
+}
+
+function checkTypes(given: Record<string, unknown>): void {
+  const { name, store, idSource, skipUserProfile } = given
+  refuseUnless(name === undefined || (typeof name === 'string' && name !== ''), 'name must be a non-empty string')
+  for (const option of ['state', 'proxy', 'passReqToCallback']) {
+    refuseUnless(['undefined', 'boolean'].includes(typeof given[option]), `${option} must be true or false`)
+  }
+  for (const option of ['isCallback', 'miniProgramInput']) {
+    refuseUnless(['undefined', 'function'].includes(typeof given[option]), `${option} must be a function`)
+  }
+  oneOf(given, 'verifyArguments', ['positional', 'object'])
+  oneOf(given, 'snapshotUser', ['fail', 'allow'])
+  refuseUnless([undefined, 'openid', 'unionid'].includes(idSource as string) || typeof idSource === 'function', 'idSource must be openid, unionid or a function')
+  refuseUnless(['undefined', 'boolean', 'function'].includes(typeof skipUserProfile), 'skipUserProfile must be true, false or a function')
+  if (store !== undefined) {
+    refuseUnless(isObject(store) && typeof store['store'] === 'function' && typeof store['verify'] === 'function', 'store must be an object with the functions store and verify')
+    refuseUnless(given['state'] !== false, 'store has no use with state: false')
+  }
+}
+
+function appsOf(options: WechatStrategyOptions): Map<WechatMode, AppSettings> {
+  const { apps, mode, appId, appSecret }: Record<string, unknown> = { ...options }
+  const topScope = scopeOf('scope', options.scope)
+  if (apps === undefined) {
+    oneOf({ mode }, 'mode', modes)
+    const only = (mode as WechatMode | undefined) ?? 'mp'
+    return new Map([[only, appOf(only, { appId, appSecret }, '', options, topScope)]])
+  }
+  refuseUnless(isObject(apps) && !Array.isArray(apps), 'apps must be an object with the members mp, website or miniprogram')
+  refuseUnless(mode === undefined, 'mode goes with one app; with apps each call can give it')
+  refuseUnless(appId === undefined && appSecret === undefined, 'appId and appSecret go into apps, or stand alone without apps')
+  const given = Object.entries(apps).filter(([, app]) => app !== undefined)
+  refuseUnless(given.length > 0, 'apps must have at least one of mp, website and miniprogram')
+  return new Map(given.map(([key, app]) => {
+    refuseUnless((modes as readonly string[]).includes(key), `apps.${key} is no mode: apps can have mp, website and miniprogram`)
+    refuseUnless(isObject(app), `apps.${key} must be an object`)
+    return [key as WechatMode, appOf(key as WechatMode, app, `apps.${key}.`, options, topScope)]
+  }))
+}
+
+function appOf(mode: WechatMode, app: Record<string, unknown>, prefix: string, options: WechatStrategyOptions, topScope: string | undefined): AppSettings {
+  const { appId, appSecret, scope } = app
+  refuseUnless(isCredential(appId), `${prefix}appId must be a non-empty string or a function`)
+  refuseUnless(isCredential(appSecret), `${prefix}appSecret must be a non-empty string or a function`)
+  const own = scopeOf(`${prefix}scope`, scope)
+  return {
+    mode,
+    appId,
+    appSecret,
+    scope: own ?? (mode === 'mp' ? topScope : undefined) ?? defaultScope[mode],
+    callbackURL: mode === 'miniprogram' ? undefined : callbackURLOf(prefix, app, options),
+  }
+}
+
+function callbackURLOf(prefix: string, app: Partial<WechatRedirectApp>, options: WechatStrategyOptions): string | undefined {
+  const name = app.callbackURL === undefined ? 'callbackURL' : `${prefix}callbackURL`
+  const callbackURL = app.callbackURL === undefined ? options.callbackURL : app.callbackURL
+  if (callbackURL === null) return undefined
+  refuseUnless(callbackURL !== undefined, 'callbackURL is required (null where each call gives its own)')
+  refuseUnless(isCallbackURL(callbackURL), `${name} must be an http(s) URL, absolute or relative`)
+  return callbackURL
+}
+
+export function isCallbackURL(value: unknown): value is string {
+  if (typeof value !== 'string' || value === '' || !URL.canParse(value, 'https://localhost')) return false
+  return /^https?:$/.test(new URL(value, 'https://localhost').protocol)
+}
+
+function isCredential(value: unknown): value is PerRequest<string> {
+  return (typeof value === 'string' && value !== '') || typeof value === 'function'
+}
+
+function clientOptionsOf(options: WechatStrategyOptions): Settings['client'] {
+  const client = {
+    tokenStore: options.tokenStore,
+    getToken: options.getToken,
+    saveToken: options.saveToken,
+    shareCredentials: options.shareCredentials,
+    lang: options.lang,
+    endpoints: options.endpoints,
+    fallbackHosts: options.fallbackHosts,
+    timeout: options.timeout,
+    fetch: options.fetch,
+    now: options.now,
+    clientCredential: options.clientCredential,
+    logger: options.logger,
+    saveSnapshotUsers: options.snapshotUser === 'allow',
+  }
+  const given = Object.fromEntries(Object.entries(client).filter(([, value]) => value !== undefined)) as Settings['client']
+  // One for all apps of the strategy; openids differ from app to app.
+  const hasStore = given.tokenStore ?? given.getToken ?? given.saveToken
+  return hasStore ? given : { ...given, tokenStore: new MemoryTokenStore() }
+}
+
+function oneOf(given: Record<string, unknown>, option: string, values: readonly unknown[]): void {
+  refuseUnless(given[option] === undefined || values.includes(given[option]), `${option} must be one of ${values.join(', ')}`)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function refuseUnless(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new TypeError(`WechatStrategy: ${message}`)
+}

@@ -1,0 +1,61 @@
+import type { MiniProgramData, WechatMode, WechatUser } from '@wechat-auth/wechat-oauth'
+import type { WechatProfile } from './types.js'
+
+/** Name, picture and gender, from `/sns/userinfo` or from a mini-program's encrypted data. */
+export interface Person {
+  name?: unknown
+  picture?: unknown
+  gender?: unknown
+}
+
+export interface ProfileFacts {
+  id: string
+  appId: string
+  mode: WechatMode
+  openid: string
+  unionid: string | undefined
+  person: Person
+  /** What `/sns/userinfo` answered, where it was asked. */
+  userinfo: WechatUser | undefined
+}
+
+export function personOfUserinfo({ nickname, headimgurl, sex }: WechatUser): Person {
+  return { name: nickname, picture: headimgurl, gender: sex }
+}
+
+export function personOfMiniProgram({ nickName, avatarUrl, gender }: MiniProgramData): Person {
+  return { name: nickName, picture: avatarUrl, gender }
+}
+
+/** Passport's normal form; optional members are absent when WeChat leaves them empty. */
+export function profileOf({ id, appId, mode, openid, unionid, person, userinfo }: ProfileFacts): WechatProfile {
+  const { name, picture } = person
+  const gender = genderOf(person.gender)
+  const json = userinfo ?? { openid, ...(unionid !== undefined && { unionid }) }
+  return {
+    provider: 'wechat',
+    id,
+    displayName: typeof name === 'string' ? name : '',
+    appId,
+    mode,
+    openid,
+    ...(unionid !== undefined && { unionid }),
+    ...(gender && { gender }),
+    ...(typeof picture === 'string' && picture !== '' && { photos: [{ value: overHttps(picture) }] }),
+    _raw: JSON.stringify(json),
+    _json: json,
+  }
+}
+
+function genderOf(value: unknown): 'male' | 'female' | undefined {
+  switch (value) {
+    case 1: return 'male'
+    case 2: return 'female'
+    default: return undefined
+  }
+}
+
+// WeChat's picture hosts answer on both; browsers refuse http pictures on https pages.
+function overHttps(url: string): string {
+  return url.replace(/^http:\/\/((?:[\w-]+\.)*qlogo\.cn\/)/i, 'https://$1')
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto'
+import type { Outcome } from './outcome.js'
+import type { RedirectMode } from './state/record.js'
+
+/** A callback that came in the last minute. */
+export interface RecentCallback {
+  codeHash: string
+  /** Hash of the Cookie header; `undefined` where there was none. */
+  cookieHash: string | undefined
+  mode: RedirectMode
+  appId: string
+  outcome: Promise<Outcome>
+}
+
+const lifetime = 60_000
+const capacity = 1000
+
+/**
+ * The callbacks of the last 60 s by their state, so that the second of two equal ones (WeChat's browser sends such) gets the
+ * answer of the first. At most 1,000. Outcomes that are errors leave when they are known.
+ */
+export class RecentCallbacks {
+  readonly #entries = new Map<string, RecentCallback & { expires: number }>()
+  readonly #now: () => number
+  #sweep: NodeJS.Timeout | undefined
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  find(state: string): RecentCallback | undefined {
+    const entry = this.#entries.get(hash(state))
+    return entry && entry.expires > this.#now() ? entry : undefined
+  }
+
+  add(state: string, callback: RecentCallback): void {
+    const key = hash(state)
+    const entry = { ...callback, expires: this.#now() + lifetime }
+    this.#entries.delete(key)
+    this.#entries.set(key, entry)
+    if (this.#entries.size > capacity) this.#entries.delete(this.#entries.keys().next().value as string)
+    void entry.outcome.then(({ action }) => {
+      if (action === 'error' && this.#entries.get(key) === entry) this.#entries.delete(key)
+    })
+    this.#sweepLater()
+  }
+
+  // Users are not kept in memory longer than they are needed.
+  #sweepLater(): void {
+    if (this.#sweep) return
+    this.#sweep = setTimeout(() => {
+      this.#sweep = undefined
+      for (const [key, { expires }] of this.#entries) if (expires <= this.#now()) this.#entries.delete(key)
+      if (this.#entries.size > 0) this.#sweepLater()
+    }, lifetime)
+    this.#sweep.unref()
+  }
+}
+
+export function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}

@@ -1,0 +1,98 @@
+import { WechatError } from '@wechat-auth/wechat-oauth'
+
+/** What the strategy reads of a request; frameworks fill in different parts of it. */
+export interface RequestParts {
+  readonly headers?: unknown
+  readonly url?: unknown
+  readonly originalUrl?: unknown
+  readonly query?: unknown
+  readonly protocol?: unknown
+  readonly secure?: unknown
+  readonly host?: unknown
+  readonly socket?: unknown
+  readonly app?: unknown
+}
+
+type Trust = (address: unknown, hop: number) => unknown
+
+export function member(value: unknown, name: string): unknown {
+  return (typeof value === 'object' || typeof value === 'function') && value !== null
+    ? (value as Record<string, unknown>)[name]
+    : undefined
+}
+
+/** A method, bound to its object; `length` stays what it declares. */
+export function methodOf(value: unknown, name: string): ((...parameters: unknown[]) => unknown) | undefined {
+  const method = member(value, name)
+  return typeof method === 'function' ? method.bind(value) as (...parameters: unknown[]) => unknown : undefined
+}
+
+/** An own member only: nothing that `__proto__` or a polluted prototype could bring in. */
+export function ownMember(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? member(value, name) : undefined
+}
+
+/** A header that occurs once. */
+export function header(req: RequestParts, name: string): string | undefined {
+  const value = member(req.headers, name)
+  return typeof value === 'string' ? value : undefined
+}
+
+/** A parameter of the query: absent, text, or (named more than once) something else. */
+export function queryParameter(req: RequestParts, name: string): unknown {
+  if (typeof req.query === 'object' && req.query !== null) return ownMember(req.query, name)
+  const values = new URL(typeof req.url === 'string' ? req.url : '/', 'http://localhost').searchParams.getAll(name)
+  return values.length > 1 ? values : values[0]
+}
+
+/** Whether the user's browser speaks https, as far as we trust to know. */
+export function isSecure(req: RequestParts, proxy: boolean): boolean {
+  return protocolOf(req, proxy) === 'https'
+}
+
+/**
+ * Makes a callback's address absolute, as seen by the user's browser.
+ *
+ * @param proxy - trust `X-Forwarded-*` although the framework does not
+ * @throws WechatError `ERR_WECHAT_CONFIG`
+ */
+export function absoluteURL(req: RequestParts, callbackURL: string, proxy: boolean): string {
+  if (URL.canParse(callbackURL)) return callbackURL
+  const origin = `${protocolOf(req, proxy)}://${hostOf(req, proxy)}`
+  const path = [req.originalUrl, req.url].find((url) => typeof url === 'string' && url.startsWith('/')) as string | undefined
+  if (!isOrigin(origin)) {
+    throw new WechatError('ERR_WECHAT_CONFIG', 'A relative callbackURL needs a request with a Host header; give an absolute callbackURL')
+  }
+  return new URL(callbackURL, origin + (path ?? '/')).href
+}
+
+// Nothing but a host and a port: no user, no path.
+function isOrigin(origin: string): boolean {
+  return /^https?:\/\/[\w.:[\]-]+$/.test(origin) && URL.canParse(origin)
+}
+
+function protocolOf(req: RequestParts, proxy: boolean): 'http' | 'https' {
+  const forwarded = proxy ? firstOf(header(req, 'x-forwarded-proto'))?.toLowerCase() : undefined
+  if (forwarded === 'http' || forwarded === 'https') return forwarded
+  // Express, Fastify and Koa look at X-Forwarded-Proto where they are told to trust it.
+  return req.secure === true || req.protocol === 'https' || member(req.socket, 'encrypted') === true ? 'https' : 'http'
+}
+
+function hostOf(req: RequestParts, proxy: boolean): string {
+  const trusted = proxy || expressTrusts(req) === true
+  const forwarded = trusted ? firstOf(header(req, 'x-forwarded-host')) : undefined
+  if (forwarded !== undefined && forwarded !== '') return forwarded
+  // Express 4 leaves the port out of `req.host`; Fastify and Koa honour their own trust in it.
+  const own = expressTrusts(req) === undefined && typeof req.host === 'string' ? req.host : undefined
+  return own ?? header(req, 'host') ?? ''
+}
+
+/** Whether Express trusts the peer; `undefined` where this is not Express. */
+function expressTrusts(req: RequestParts): boolean | undefined {
+  const trusts = methodOf(req.app, 'get')?.('trust proxy fn')
+  return typeof trusts === 'function' ? (trusts as Trust)(member(req.socket, 'remoteAddress'), 0) === true : undefined
+}
+
+function firstOf(list: string | undefined): string | undefined {
+  return list?.split(',')[0]?.trim()
+}

@@ -1,0 +1,188 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { WechatError } from '@wechat-auth/wechat-oauth'
+import type { Request } from 'express'
+import { header, isSecure, methodOf, type RequestParts } from '../request.js'
+import type { StateMeta, StoreCallback, VerifyCallback } from './contract.js'
+import { newState, sameText } from './record.js'
+
+export interface CookieStateStoreOptions {
+  /** At least 32 bytes. Of several the first signs, and all are accepted: put a new one in front to change it. */
+  secret: string | readonly string[]
+  /** Milliseconds that a user has for the login. Default 1,800,000: half an hour. */
+  maxAge?: number
+  /**
+   * Default `lax`. `none` is for a callback inside of a frame of another site; it needs https (over http it stays `lax`).
+   * `strict` cannot work: the callback comes from WeChat's page.
+   */
+  sameSite?: 'lax' | 'none'
+  /** Adds a `Set-Cookie` header of this value to the response. Default: `req.res.appendHeader` (Express) or `req.ctx.append` (Koa). */
+  setCookie?: (req: Request, value: string) => unknown
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  now?: () => number
+}
+
+/** A login that has begun, or (with `usedFor`) one whose callback has come. */
+interface Payload {
+  state: string
+  /** Milliseconds since the epoch. */
+  exp: number
+  /** What the strategy must know on the callback. */
+  record?: unknown
+  /** Hash of the code that the callback carried. */
+  usedFor?: string
+}
+
+const usedMaxAge = 60_000
+const maxAttempts = 10
+const longestCookie = 4096
+const leastSecret = 32
+const purpose = 'wechat-auth state v1\n'
+
+/**
+ * Keeps the state of a login in a signed cookie of the user's browser, for applications without sessions.
+ *
+ * Each attempt has its own cookie, so that several tabs do not disturb each other; at most ten are kept. Over https the
+ * cookie has the prefix `__Host-`, which a sibling domain cannot set, and only that name is read. The cookie is signed, not
+ * encrypted: the user can read the state that the application gave. On use it is not cleared but replaced by a signed
+ * "used, with this code" for 60 s, which answers the second of two equal callbacks and cannot begin an exchange.
+ *
+ * It follows passport-oauth2's contract of state stores.
+ */
+export class CookieStateStore {
+  readonly #secrets: readonly Buffer[]
+  readonly #maxAge: number
+  readonly #sameSite: 'lax' | 'none'
+  readonly #setCookie: ((req: Request, value: string) => unknown) | undefined
+  readonly #now: () => number
+
+  /** @throws TypeError that names the option which is wrong */
+  constructor(options: CookieStateStoreOptions) {
+    const { secret, maxAge = 30 * 60_000, sameSite = 'lax', setCookie, now = Date.now } = (options as CookieStateStoreOptions | undefined) ?? { secret: [] }
+    this.#secrets = secretsOf(secret)
+    refuseUnless(Number.isSafeInteger(maxAge) && maxAge >= 1000, 'maxAge must be a whole number of milliseconds, at least 1000')
+    refuseUnless(['lax', 'none'].includes(sameSite), 'sameSite must be lax or none')
+    refuseUnless(setCookie === undefined || typeof setCookie === 'function', 'setCookie must be a function')
+    refuseUnless(typeof now === 'function', 'now must be a function')
+    this.#maxAge = maxAge
+    this.#sameSite = sameSite
+    this.#setCookie = setCookie
+    this.#now = now
+  }
+
+  store(req: Request, state: unknown, meta: StateMeta, callback: StoreCallback): void {
+    const secure = this.#isSecure(req, meta)
+    const payload: Payload = { state: newState(), exp: this.#now() + this.#maxAge, record: state }
+    const cookie = this.#serialize(payload, this.#maxAge, secure)
+    // Name, value and the attributes that browsers count.
+    if (cookie.length > longestCookie) {
+      callback(new WechatError('ERR_WECHAT_STATE_STORE', 'The state of this login does not fit into a cookie: give less state, or keep it in a session'))
+      return
+    }
+    this.#write(req, [cookie, ...this.#surplus(req, secure)]).then(() => callback(null, payload.state), callback)
+  }
+
+  verify(req: Request, state: string, meta: StateMeta, callback: VerifyCallback): void {
+    const secure = this.#isSecure(req, meta)
+    const found = cookies(req)
+      .filter(({ name }) => name === nameOf(state, secure))
+      .map(({ value }) => this.#open(value))
+      .filter((payload) => payload !== undefined && payload.exp > this.#now() && sameText(payload.state, state)) as Payload[]
+    const used = found.find((payload) => payload.usedFor !== undefined)
+    if (used) {
+      callback(null, used.usedFor === meta.codeHash && 'used', undefined)
+      return
+    }
+    const begun = found[0]
+    if (!begun) {
+      callback(null, false)
+      return
+    }
+    const marker: Payload = { state, exp: this.#now() + usedMaxAge, usedFor: meta.codeHash ?? '' }
+    this.#write(req, [this.#serialize(marker, usedMaxAge, secure)]).then(() => callback(null, true, begun.record), callback)
+  }
+
+  #isSecure(req: Request, meta: StateMeta | undefined): boolean {
+    return meta?.secure ?? isSecure(req, false)
+  }
+
+  async #write(req: Request, values: string[]): Promise<void> {
+    for (const value of values) {
+      if (this.#setCookie) await this.#setCookie(req, value)
+      else appendHeader(req, value)
+    }
+  }
+
+  // Attempts that were given up would fill the Cookie header until the server refuses the request.
+  #surplus(req: Request, secure: boolean): string[] {
+    return cookies(req)
+      .filter(({ name }) => name.startsWith(prefix(secure)))
+      .flatMap(({ value }) => this.#open(value) ?? [])
+      .sort((a, b) => b.exp - a.exp)
+      .slice(maxAttempts - 1)
+      .map(({ state }) => this.#attributes(`${nameOf(state, secure)}=`, 0, secure))
+  }
+
+  #serialize(payload: Payload, maxAge: number, secure: boolean): string {
+    const body = Buffer.from(JSON.stringify(payload)).toString('base64url')
+    return this.#attributes(`${nameOf(payload.state, secure)}=${body}.${mac(this.#secrets[0] as Buffer, body).toString('base64url')}`, maxAge, secure)
+  }
+
+  #attributes(pair: string, maxAge: number, secure: boolean): string {
+    const sameSite = this.#sameSite === 'none' && secure ? 'None' : 'Lax'
+    return `${pair}; Path=/; Max-Age=${Math.floor(maxAge / 1000)}; HttpOnly;${secure ? ' Secure;' : ''} SameSite=${sameSite}`
+  }
+
+  #open(value: string): Payload | undefined {
+    const [body = '', signature = '', ...rest] = value.split('.')
+    const given = Buffer.from(signature, 'base64url')
+    const genuine = rest.length === 0 && this.#secrets.filter((secret) => {
+      const expected = mac(secret, body)
+      return given.length === expected.length && timingSafeEqual(given, expected)
+    }).length > 0
+    return genuine ? JSON.parse(Buffer.from(body, 'base64url').toString()) as Payload : undefined
+  }
+}
+
+function mac(secret: Buffer, body: string): Buffer {
+  return createHmac('sha256', secret).update(purpose).update(body).digest()
+}
+
+function prefix(secure: boolean): string {
+  return secure ? '__Host-wechat.' : 'wechat.'
+}
+
+function nameOf(state: string, secure: boolean): string {
+  return prefix(secure) + state.slice(0, 8)
+}
+
+/** Reads leniently: what is no pair is skipped. A name can occur several times. */
+function cookies(req: RequestParts): { name: string, value: string }[] {
+  return (header(req, 'cookie') ?? '').split(';').flatMap((pair) => {
+    const at = pair.indexOf('=')
+    if (at < 1) return []
+    return [{ name: pair.slice(0, at).trim(), value: pair.slice(at + 1).trim().replace(/^"(.*)"$/, '$1') }]
+  })
+}
+
+function appendHeader(req: Request, value: string): void {
+  const places = [[(req as { res?: unknown }).res, 'appendHeader'], [(req as { ctx?: unknown }).ctx, 'append']] as const
+  for (const [target, method] of places) {
+    const append = methodOf(target, method)
+    if (append) {
+      append('Set-Cookie', value)
+      return
+    }
+  }
+  throw new WechatError('ERR_WECHAT_STATE_STORE', 'CookieStateStore found neither req.res.appendHeader nor req.ctx.append: give it setCookie(req, value)')
+}
+
+function secretsOf(secret: unknown): Buffer[] {
+  const secrets: unknown[] = Array.isArray(secret) ? secret : [secret]
+  refuseUnless(secrets.length > 0 && secrets.every((one) => typeof one === 'string' && Buffer.byteLength(one) >= leastSecret),
+    `secret must be a string of at least ${leastSecret} bytes, or an array of such strings`)
+  return (secrets as string[]).map((one) => Buffer.from(one))
+}
+
+function refuseUnless(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new TypeError(`CookieStateStore: ${message}`)
+}

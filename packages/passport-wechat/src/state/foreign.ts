@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto'
+import { WechatError } from '@wechat-auth/wechat-oauth'
+import type { Request } from 'express'
+import { methodOf } from '../request.js'
+import type { StateMeta, StateStore } from './contract.js'
+import type { Found, StateKeeper } from './keeper.js'
+import { isLoginRecord, longestState, type LoginRecord } from './record.js'
+
+type Callback = (error?: Error | null, ...results: unknown[]) => void
+type Method = (...parameters: unknown[]) => unknown
+
+/** Makes a state store of passport-oauth2's contract, whose parameters are told by their number, a keeper. */
+export class ForeignStateStore implements StateKeeper {
+  readonly #store: StateStore
+
+  constructor(store: StateStore) {
+    this.#store = store
+  }
+
+  async keep(req: Request, record: LoginRecord, meta: StateMeta): Promise<string> {
+    const store = bound(this.#store, 'store')
+    if (record.app !== undefined && store.length < 4) {
+      throw new WechatError('ERR_WECHAT_CONFIG', 'This state store has no room for the state of the application: its store function declares fewer than four parameters')
+    }
+    const [state] = await answer((callback) => {
+      switch (store.length) {
+        // The store of passport-oauth2 for PKCE, which WeChat has not: it answers with the verifier whether the state is good.
+        case 5: return store(req, randomBytes(32).toString('base64url'), record, meta, callback)
+        case 4: return store(req, record, meta, callback)
+        case 3: return store(req, meta, callback)
+        default: return store(req, callback)
+      }
+    })
+    if (typeof state !== 'string' || !/^[\w.~-]+$/.test(state) || state.length > longestState) {
+      throw new WechatError('ERR_WECHAT_STATE_STORE', `The state store must answer a state of 1 to ${longestState} characters of A-Z a-z 0-9 . _ ~ -: WeChat hands others back damaged or not at all`)
+    }
+    return state
+  }
+
+  async take(req: Request, state: string, meta: StateMeta): Promise<Found> {
+    const verify = bound(this.#store, 'verify')
+    const [ok, kept] = await answer((callback) => verify.length === 4
+      ? verify(req, state, meta, callback)
+      : verify(req, state, callback))
+    if (!ok) return { found: false }
+    return { found: true, used: ok === 'used', record: isLoginRecord(kept) ? kept : undefined }
+  }
+}
+
+// Looked up at each call, so that a store may be wrapped later.
+function bound(store: StateStore, name: 'store' | 'verify'): Method {
+  const method = methodOf(store, name)
+  if (!method) throw new TypeError(`The state store has no function ${name}`)
+  return method
+}
+
+// A store that is written with promises by mistake must not leave a rejection behind.
+function answer(call: (callback: Callback) => unknown): Promise<unknown[]> {
+  return new Promise((resolve, reject) => {
+    const returned = call((error, ...results) => {
+      if (error) reject(error)
+      else resolve(results)
+    })
+    if (returned instanceof Promise) returned.catch(reject)
+  })
+}

@@ -1,0 +1,73 @@
+import type { Call } from '../http/call.js'
+import { param } from '../http/call.js'
+import { page } from '../http/families.js'
+import { errorPageReply, langOf, pageReply } from '../http/page-reply.js'
+import type { Reply } from '../http/reply.js'
+import type { Route } from '../http/router.js'
+import { qrPage } from '../pages/index.js'
+import type { World } from '../world/world.js'
+import { checkAuthorizeRequest, WEBSITE_RULES } from './authorize-request.js'
+import { deadLink, pageApp, refusePageMethod } from './page-parts.js'
+import { appendedState } from './redirect-uri.js'
+
+const CODES = '/connect/qrcode/'
+
+/** In the application's page it is a frame. */
+const FRAMED = { framed: true, foreignStyles: true }
+
+const confirmURL = (call: Call, uuid: string): string => `${call.origin}/connect/confirm?uuid=${uuid}`
+
+/** A style sheet of the application: nothing that runs. */
+const styleSheet = (href: string): string | undefined => {
+  if (/^data:text\/css[;,]/i.test(href)) return href
+  return URL.canParse(href) && /^https?:$/.test(new URL(href).protocol) ? href : undefined
+}
+
+const xmlReply = (uuid: string): Reply => ({
+  status: 200,
+  headers: { 'Content-Type': 'text/xml; charset=utf-8', 'Cache-Control': 'no-store' },
+  body: `<?xml version="1.0" encoding="utf-8"?><xml><uuid><![CDATA[${uuid}]]></uuid></xml>`,
+})
+
+const show = (world: World, call: Call): Reply => {
+  const checked = checkAuthorizeRequest(world, call.query, WEBSITE_RULES, langOf(call))
+  if (!checked.ok) return errorPageReply(call, checked.error, FRAMED)
+  const { app, scopes, rawRedirectUri, state } = checked.request
+  const { uuid } = world.qrTickets.open(app.appId, scopes.join(','))
+  if (param(call, 'f') === 'xml') return xmlReply(uuid)
+  const stylelite = param(call, 'stylelite') === '1'
+  const href = stylelite ? undefined : styleSheet(param(call, 'href'))
+  return pageReply(qrPage({
+    lang: langOf(call),
+    app: pageApp(app),
+    uuid,
+    qrUrl: `${CODES}${uuid}`,
+    confirmUrl: confirmURL(call, uuid),
+    pollUrl: `/connect/l/qrconnect?uuid=${uuid}`,
+    redirectUri: rawRedirectUri,
+    state,
+    selfRedirect: param(call, 'self_redirect') === 'true',
+    style: param(call, 'style') === 'white' ? 'white' : 'black',
+    stylelite,
+    ...(href === undefined ? {} : { href }),
+    ...(world.settings.qrCancelRedirects ? { cancelUrl: appendedState(rawRedirectUri, state) } : {}),
+    warnings: [],
+  }), FRAMED)
+}
+
+const image = async (world: World, call: Call): Promise<Reply> => {
+  const uuid = call.path.slice(CODES.length)
+  if (world.qrTickets.progress(uuid).status === 'expired') {
+    return deadLink(call, '二维码不存在或已过期。', 'There is no such QR code, or it has expired.')
+  }
+  // Loaded with the first code that is drawn: most tests never draw one.
+  const { default: qrcode } = await import('qrcode')
+  const body = await qrcode.toBuffer(confirmURL(call, uuid), { type: 'png', margin: 2, width: 280 })
+  return { status: 200, headers: { 'Content-Type': 'image/png', 'Cache-Control': 'no-store' }, body }
+}
+
+/** The page on the desktop, and the picture in it. */
+export const qrconnectRoutes = (world: World): Route[] => [
+  { methods: ['GET'], path: '/connect/qrconnect', family: page, handle: (call) => show(world, call), refuseMethod: refusePageMethod },
+  { methods: ['GET'], path: `${CODES}*`, family: page, handle: (call) => image(world, call), refuseMethod: refusePageMethod },
+]

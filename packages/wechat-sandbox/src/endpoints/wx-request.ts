@@ -1,0 +1,79 @@
+import { isIPv4 } from 'node:net'
+import type { Call } from '../http/call.js'
+import type { Input } from '../http/own-routes.js'
+
+/** The answer of the developer's server. */
+export interface WxResponse {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+const TIMEOUT = 60_000
+const MAX_BODY = 1_048_576
+
+const isLoopback = (hostname: string): boolean =>
+  hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'))
+
+const isLoopbackAddress = (address: string): boolean => address === '::1' || isLoopback(address.replace(/^::ffff:/, ''))
+
+const targetOf = (url: unknown): URL => {
+  if (typeof url !== 'string' || !URL.canParse(url)) throw new TypeError('url must be an absolute URL')
+  const target = new URL(url)
+  if (!/^https?:$/.test(target.protocol) || !isLoopback(target.hostname)) {
+    throw new TypeError('url must be an http or https URL on this computer, e.g. http://localhost:3000/…')
+  }
+  if (target.username !== '' || target.password !== '') throw new TypeError('url must not hold a user name or a password')
+  return target
+}
+
+const headersOf = (headers: unknown): Record<string, string> => {
+  if (headers === undefined) return {}
+  if (typeof headers !== 'object' || headers === null || !Object.values(headers).every((value) => typeof value === 'string')) {
+    throw new TypeError('headers must be an object of strings')
+  }
+  return headers as Record<string, string>
+}
+
+const bodyOf = (body: unknown): string | undefined => {
+  if (body === undefined || body === null || typeof body === 'string') return body ?? undefined
+  return JSON.stringify(body)
+}
+
+const readText = async (response: Response): Promise<string> => {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    length += chunk.length
+    if (length > MAX_BODY) throw new TypeError('the answer is longer than 1 MiB')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/**
+ * Stands for `wx.request`, which knows no same-origin policy: sends the request from here. Only to this computer, and only for
+ * somebody on this computer: else the sandbox would be a way round a firewall.
+ */
+export const wxRequest = async (input: Input, call: Call): Promise<WxResponse> => {
+  if (!isLoopbackAddress(call.remoteAddress)) throw new TypeError('requests are sent for this computer only')
+  const target = targetOf(input['url'])
+  const method = input['method'] ?? 'GET'
+  if (typeof method !== 'string') throw new TypeError('method must be a string')
+  const headers = new Headers(headersOf(input['headers']))
+  if (!headers.has('content-type')) headers.set('content-type', 'application/json')
+  const body = bodyOf(input['body'])
+  try {
+    const response = await fetch(target, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+      redirect: 'manual',
+      signal: AbortSignal.any([call.signal, AbortSignal.timeout(TIMEOUT)]),
+    })
+    return { status: response.status, headers: Object.fromEntries(response.headers), body: await readText(response) }
+  } catch (error) {
+    const { message, cause } = error as { message: string, cause?: { code?: string } }
+    throw new TypeError(`${target.host} gave no answer: ${cause?.code ?? message}`, { cause: error })
+  }
+}

@@ -1,0 +1,19 @@
+import type { Call } from './call.js'
+
+/** A cookie of the request, decoded. */
+export const cookieOf = (call: Call, name: string): string | undefined => {
+  for (const pair of (call.headers.cookie ?? '').split(';')) {
+    const at = pair.indexOf('=')
+    if (at < 0 || pair.slice(0, at).trim() !== name) continue
+    try {
+      return decodeURIComponent(pair.slice(at + 1).trim())
+    } catch {
+      return undefined
+    }
+  }
+  return undefined
+}
+
+/** A cookie for as long as the browser is open. */
+export const setCookie = (name: string, value: string): Record<string, string> =>
+  ({ 'Set-Cookie': `${name}=${encodeURIComponent(value)}; Path=/; HttpOnly; SameSite=Lax` })

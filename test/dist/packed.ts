@@ -1,0 +1,72 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Context } from 'mocha'
+import { root, run, runOrThrow } from '../helpers/run.js'
+import { skipBecause } from '../helpers/skip.js'
+
+export interface Manifest {
+  name: string
+  version: string
+  bin?: Record<string, string>
+  dependencies?: Record<string, string>
+  peerDependencies?: Record<string, string>
+}
+
+export interface Package {
+  /** Absolute, ends in a slash. */
+  folder: string
+  manifest: Manifest
+}
+
+export interface Tarball {
+  path: string
+  files: string[]
+}
+
+/** The packages that are published, by folder name. */
+export const packages = new Map(readdirSync(`${root}packages`).map((name): [string, Package] => {
+  const folder = `${root}packages/${name}/`
+  return [name, { folder, manifest: JSON.parse(readFileSync(`${folder}package.json`, 'utf8')) as Manifest }]
+}))
+
+const scratch = mkdtempSync(join(tmpdir(), 'wechat-auth-dist-'))
+process.once('exit', () => { rmSync(scratch, { recursive: true, force: true }) })
+
+let packed: Promise<Map<string, Tarball>> | undefined
+
+/** What `npm pack` makes of each package as it is built now; made once per run. */
+export function tarballs(): Promise<Map<string, Tarball>> {
+  return packed ??= pack()
+}
+
+async function pack(): Promise<Map<string, Tarball>> {
+  const entries = [...packages].map(async ([name, { folder }]): Promise<[string, Tarball]> => {
+    const output = await runOrThrow('npm', ['pack', '--json', '--pack-destination', scratch], { cwd: folder })
+    const [{ filename, files }] = JSON.parse(output) as [{ filename: string, files: { path: string }[] }]
+    return [name, { path: join(scratch, filename), files: files.map(({ path }) => path) }]
+  })
+  return new Map(await Promise.all(entries))
+}
+
+/**
+ * An empty project with these packages of ours, packed, and these of the registry installed.
+ * The test or suite is skipped if the registry cannot be reached and npm's cache does not know them.
+ */
+export async function project(context: Context, ours: readonly string[], others: readonly string[] = []): Promise<string> {
+  const known = await tarballs()
+  const folder = mkdtempSync(join(scratch, 'project-'))
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'an-application', private: true }))
+  const specs = [...ours.map((name) => known.get(name)!.path), ...others]
+  const { code, stderr } = await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=1', ...specs], { cwd: folder })
+  if (code === 0) return folder
+  const unreachable = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED)\b/.exec(stderr)
+  if (unreachable) skipBecause(context, `the package registry cannot be reached (${unreachable[0]})`)
+  throw new Error(`npm install ${specs.join(' ')} failed\n${stderr}`)
+}
+
+/** Copies files from `fixtures/` into a project. */
+export async function addFixtures(folder: string, ...names: string[]): Promise<void> {
+  for (const name of names) await cp(join(root, 'test/dist/fixtures', name), join(folder, name), { recursive: true })
+}

@@ -1,0 +1,211 @@
+import { connect } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { expect } from 'chai'
+import { startSandbox } from '@wechat-auth/wechat-sandbox'
+import type { Fault, Sandbox } from '@wechat-auth/wechat-sandbox'
+import { rejection } from '../../helpers/rejection.js'
+import { appOf, exchange, get, HOUR, login, seen, userinfo } from './wechat.js'
+
+const PATH = '/sns/auth'
+
+const causeCode = (error: unknown): unknown => (error as { cause?: { code?: unknown } }).cause?.code
+
+describe('faults of the sandbox', () => {
+  let sandbox: Sandbox
+  let url: string
+
+  before(async () => {
+    sandbox = await startSandbox()
+    url = sandbox.url + PATH
+  })
+  afterEach(() => sandbox.reset())
+  after(() => sandbox.close())
+
+  const newCode = (): string => sandbox.issueCode({ appId: appOf(sandbox, 'mp').appId, user: 'alice', scope: 'snsapi_userinfo' })
+
+  it('come as often as times says, in the order given, then the one without times until it is taken away', async () => {
+    const errcode = async (): Promise<unknown> => (await get(sandbox, PATH)).json['errcode']
+    sandbox.fail(PATH, { errcode: 1 })
+    sandbox.fail(PATH, { errcode: 2 }, { times: 2 })
+    sandbox.fail(PATH, { errcode: 3 }, { times: 1 })
+    expect([await errcode(), await errcode(), await errcode(), await errcode(), await errcode()]).to.deep.equal([2, 2, 3, 1, 1])
+    sandbox.fail(PATH, { errcode: 4 })
+    expect(await errcode()).to.equal(4)
+    sandbox.fail(PATH, null)
+    expect(await errcode()).to.equal(41001)
+  })
+
+  it('leave other paths alone, and end with reset()', async () => {
+    sandbox.fail(PATH, 'reset')
+    expect((await get(sandbox, '/sns/userinfo')).json['errcode']).to.equal(41001)
+    sandbox.reset()
+    expect((await get(sandbox, PATH)).json['errcode']).to.equal(41001)
+  })
+
+  it('errcode: WeChat\'s text with a rid, or the text given as it is', async () => {
+    sandbox.fail(PATH, { errcode: 45009 }, { times: 1 })
+    expect((await get(sandbox, PATH)).json['errmsg']).to.match(/^reach max api daily quota limit, rid: /)
+    sandbox.fail(PATH, { errcode: -1, errmsg: 'busy' })
+    expect((await get(sandbox, PATH)).json).to.deep.equal({ errcode: -1, errmsg: 'busy' })
+  })
+
+  it('errcode as text is sent as text', async () => {
+    sandbox.fail(PATH, { errcode: '40029' })
+    expect((await get(sandbox, PATH)).json['errcode']).to.equal('40029')
+  })
+
+  it('errcode does not use up the code, an altered answer does', async () => {
+    const code = newCode()
+    sandbox.fail('/sns/oauth2/access_token', { errcode: -1 }, { times: 1 })
+    sandbox.fail('/sns/oauth2/access_token', { omit: ['openid'] }, { times: 1 })
+    expect((await exchange(sandbox, 'mp', code)).json['errcode']).to.equal(-1)
+    expect((await exchange(sandbox, 'mp', code)).json).to.have.property('access_token')
+    expect((await exchange(sandbox, 'mp', code)).json['errcode']).to.equal(40163)
+  })
+
+  it('status and body: what is given', async () => {
+    sandbox.fail(PATH, { status: 502, body: '<h1>Bad Gateway</h1>', contentType: 'text/html' })
+    const { status, headers, text } = await get(sandbox, PATH)
+    expect([status, headers.get('content-type'), text]).to.deep.equal([502, 'text/html', '<h1>Bad Gateway</h1>'])
+  })
+
+  it('status without a body: an empty answer', async () => {
+    sandbox.fail(PATH, { status: 200 })
+    expect(await get(sandbox, PATH)).to.include({ status: 200, text: '' })
+  })
+
+  it('status with merge: the true answer with another status', async () => {
+    sandbox.fail('/sns/oauth2/access_token', { status: 500, merge: {} })
+    const { status, json } = await exchange(sandbox, 'mp', newCode())
+    expect(status).to.equal(500)
+    expect(json).to.have.property('access_token')
+  })
+
+  it('302 with a location', async () => {
+    sandbox.fail(PATH, { status: 302, headers: { location: 'http://elsewhere.example/' } })
+    const { status, headers } = await get(sandbox, PATH)
+    expect([status, headers.get('location')]).to.deep.equal([302, 'http://elsewhere.example/'])
+  })
+
+  it('body as bytes: broken UTF-8 arrives as it is', async () => {
+    const bytes = Uint8Array.of(0x7b, 0x22, 0xff, 0xfe, 0x22)
+    sandbox.fail(PATH, { body: bytes }, { times: 1 })
+    expect(new Uint8Array(await (await fetch(url)).arrayBuffer())).to.deep.equal(bytes)
+    sandbox.fail(PATH, { body: { base64: Buffer.from(bytes).toString('base64') } })
+    expect(new Uint8Array(await (await fetch(url)).arrayBuffer())).to.deep.equal(bytes)
+  })
+
+  it('a body of 2 MiB', async () => {
+    sandbox.fail(PATH, { body: 'a'.repeat(2 * 1024 * 1024) })
+    expect((await get(sandbox, PATH)).text).to.have.length(2 * 1024 * 1024)
+  })
+
+  it('gzip, good and bad', async () => {
+    const headers = { 'content-encoding': 'gzip' }
+    sandbox.fail(PATH, { body: gzipSync('{"errcode":7}'), headers }, { times: 1 })
+    expect((await get(sandbox, PATH)).json).to.deep.equal({ errcode: 7 })
+    sandbox.fail(PATH, { body: 'this is not gzip', headers })
+    await rejection(get(sandbox, PATH))
+  })
+
+  it('a header given again in other letters replaces the sandbox\'s own', async () => {
+    sandbox.fail(PATH, { body: 'x', headers: { 'CONTENT-TYPE': 'text/csv', 'content-length': '1' } })
+    const { headers, text } = await get(sandbox, PATH)
+    expect([headers.get('content-type'), text]).to.deep.equal(['text/csv', 'x'])
+  })
+
+  it('chunks: in packets of their own, split inside a character', async () => {
+    const [first, second] = [Buffer.from('{"nickname":"爱').subarray(0, -1), Buffer.concat([Buffer.from('爱').subarray(-1), Buffer.from('"}')])]
+    sandbox.fail(PATH, { chunks: [first, second], pause: 30 })
+    const response = await fetch(url)
+    const packets: Uint8Array[] = []
+    for await (const packet of response.body as unknown as AsyncIterable<Uint8Array>) packets.push(packet)
+    expect(packets.map((packet) => Buffer.from(packet).toString('hex'))).to.deep.equal([first.toString('hex'), second.toString('hex')])
+  })
+
+  it('drip: a byte at a time, the head at once', async () => {
+    sandbox.fail(PATH, { body: 'abcde', drip: 20 })
+    const started = Date.now()
+    const response = await fetch(url)
+    const packets: string[] = []
+    for await (const packet of response.body as unknown as AsyncIterable<Uint8Array>) packets.push(Buffer.from(packet).toString())
+    expect(packets.join('')).to.equal('abcde')
+    expect(packets.length).to.be.greaterThan(1)
+    expect(Date.now() - started).to.be.at.least(80)
+  })
+
+  it('delay: the true answer, later', async () => {
+    sandbox.fail(PATH, { delay: 60 })
+    const started = Date.now()
+    expect((await get(sandbox, PATH)).json['errcode']).to.equal(41001)
+    expect(Date.now() - started).to.be.at.least(55)
+  })
+
+  it('merge and omit: fields of the true answer set and left out', async () => {
+    const token = await login(sandbox)
+    sandbox.fail('/sns/userinfo', { merge: { nickname: null, sex: 1, extra: 'a/b' }, omit: ['unionid', 'privilege'] })
+    const { json, text } = await userinfo(sandbox, token)
+    expect(json).to.include({ nickname: null, sex: 1, extra: 'a/b', openid: token['openid'] })
+    expect(json).to.not.have.any.keys('unionid', 'privilege')
+    expect(text).to.contain('a\\/b')
+  })
+
+  it('transform: any answer made from the true one', async () => {
+    const token = await login(sandbox)
+    sandbox.fail('/sns/userinfo', { transform: (answer) => [answer['openid']] })
+    expect((await userinfo(sandbox, token)).text).to.equal(JSON.stringify([token['openid']]))
+  })
+
+  it('truncate: half an answer, then the end of the connection', async () => {
+    sandbox.fail(PATH, 'truncate')
+    const response = await fetch(url)
+    expect(Number(response.headers.get('content-length'))).to.be.greaterThan(10)
+    expect(causeCode(await rejection(response.text()))).to.equal('UND_ERR_SOCKET')
+  })
+
+  it('reset: the connection is reset', async () => {
+    sandbox.fail(PATH, 'reset')
+    const { hostname, port } = new URL(url)
+    const socket = connect(Number(port), hostname)
+    const error = await new Promise<NodeJS.ErrnoException>((resolve) => {
+      socket.on('error', resolve)
+      socket.write(`GET ${PATH} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    })
+    expect(error.code).to.equal('ECONNRESET')
+  })
+
+  it('hang: no answer, while other requests get theirs', async () => {
+    sandbox.fail(PATH, 'hang', { times: 1 })
+    const controller = new AbortController()
+    const hanging = rejection(fetch(url, { signal: controller.signal }))
+    await seen(sandbox, PATH)
+    expect((await get(sandbox, '/sns/userinfo')).json['errcode']).to.equal(41001)
+    expect(sandbox.requests.find(({ path }) => path === PATH)).to.not.have.property('status')
+    controller.abort()
+    expect(await hanging).to.have.property('name', 'AbortError')
+  })
+
+  it('errcode on a page is WeChat\'s error page, and in the long poll its errcode', async () => {
+    sandbox.fail('/connect/oauth2/authorize', { errcode: 10009 })
+    const { headers, text } = await get(sandbox, '/connect/oauth2/authorize')
+    expect(headers.get('content-type')).to.equal('text/html; charset=utf-8')
+    expect(text).to.contain('10009').and.contain('操作太频繁了')
+    sandbox.fail('/connect/l/qrconnect', { errcode: 500 })
+    expect((await get(sandbox, '/connect/l/qrconnect')).text).to.equal("window.wx_errcode=500;window.wx_code='';")
+  })
+
+  it('close() ends what hangs, drips and waits', async () => {
+    const closing = await startSandbox()
+    const faults: [string, Fault][] = [['/a', 'hang'], ['/b', { body: 'abc', drip: HOUR }], ['/c', { delay: HOUR }]]
+    for (const [path, fault] of faults) closing.fail(path, fault)
+    const pending = faults.map(([path]) => rejection(get(closing, path)))
+    const { text } = await get(closing, '/connect/qrconnect', {
+      appid: appOf(closing, 'website').appId, redirect_uri: 'http://localhost/', scope: 'snsapi_login', f: 'xml',
+    })
+    const uuid = /CDATA\[(\w+)/.exec(text)?.[1] ?? ''
+    pending.push(rejection(get(closing, '/connect/l/qrconnect', { uuid })))
+    await seen(closing, '/a', '/b', '/c', '/connect/l/qrconnect')
+    await closing.close()
+    expect(await Promise.all(pending)).to.have.length(4)
+  })
+})

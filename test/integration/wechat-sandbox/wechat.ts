@@ -1,0 +1,63 @@
+import type { App, AppType, Sandbox } from '@wechat-auth/wechat-sandbox'
+
+export type Json = Record<string, unknown>
+
+export interface Answer {
+  status: number
+  headers: Headers
+  text: string
+  json: Json
+}
+
+export const appOf = (sandbox: Sandbox, type: AppType): App => {
+  const app = sandbox.apps.find((one) => one.type === type)
+  if (!app) throw new Error(`the sandbox has no ${type} app`)
+  return app
+}
+
+const parsed = (text: string): Json => {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return {}
+  }
+}
+
+/** GET with a query. */
+export const get = async (sandbox: Sandbox, path: string, query: Record<string, string> = {}): Promise<Answer> => {
+  const response = await fetch(`${sandbox.url}${path}?${new URLSearchParams(query).toString()}`, { redirect: 'manual' })
+  const text = await response.text()
+  return { status: response.status, headers: response.headers, text, json: parsed(text) }
+}
+
+/** The exchange of a code, with right credentials unless `changes` say otherwise. */
+export const exchange = (sandbox: Sandbox, type: 'mp' | 'website', code: string, changes: Record<string, string> = {}): Promise<Answer> => {
+  const { appId, appSecret } = appOf(sandbox, type)
+  return get(sandbox, '/sns/oauth2/access_token', { appid: appId, secret: appSecret, code, grant_type: 'authorization_code', ...changes })
+}
+
+export const jscode2session = (sandbox: Sandbox, code: string, changes: Record<string, string> = {}): Promise<Answer> => {
+  const { appId, appSecret } = appOf(sandbox, 'miniprogram')
+  return get(sandbox, '/sns/jscode2session', { appid: appId, secret: appSecret, js_code: code, grant_type: 'authorization_code', ...changes })
+}
+
+export const refresh = (sandbox: Sandbox, refreshToken: unknown, changes: Record<string, string> = {}): Promise<Answer> =>
+  get(sandbox, '/sns/oauth2/refresh_token', {
+    appid: appOf(sandbox, 'mp').appId, grant_type: 'refresh_token', refresh_token: String(refreshToken), ...changes,
+  })
+
+/** Logs `user` in at the official account: the reply with the tokens. */
+export const login = async (sandbox: Sandbox, user = 'alice', scope = 'snsapi_userinfo'): Promise<Json> =>
+  (await exchange(sandbox, 'mp', sandbox.issueCode({ appId: appOf(sandbox, 'mp').appId, user, scope }))).json
+
+export const userinfo = (sandbox: Sandbox, { access_token: token, openid }: Json): Promise<Answer> =>
+  get(sandbox, '/sns/userinfo', { access_token: String(token), openid: String(openid) })
+
+export const MINUTE = 60_000
+export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
+
+/** Resolves once the sandbox has seen a request to each path; until then it is asked something else, so that time passes. */
+export const seen = async (sandbox: Sandbox, ...paths: string[]): Promise<void> => {
+  while (paths.some((path) => sandbox.count(path) === 0)) await get(sandbox, '/meanwhile')
+}

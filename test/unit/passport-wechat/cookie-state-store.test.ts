@@ -1,0 +1,274 @@
+import { CookieStateStore, type CookieStateStoreOptions } from '@wechat-auth/passport-wechat'
+import { WechatError } from '@wechat-auth/wechat-oauth'
+import { expect } from 'chai'
+import { action, authenticate, requestOf, type Action, type RequestParts } from '../../helpers/authenticate.js'
+import { FakeWechat } from '../../helpers/fake-wechat.js'
+import { rejection } from '../../helpers/rejection.js'
+import { callbackURL, mpStrategy } from '../../helpers/strategies.js'
+import { appId, code, now } from '../../helpers/wechat-replies.js'
+
+const secret = 'a secret of thirty-two bytes or more'
+const otherSecret = 'another secret of thirty-two bytes or so'
+
+interface Setting extends Partial<CookieStateStoreOptions> {
+  proxy?: boolean
+  strategyNow?: () => number
+}
+
+/** A strategy whose cookies go into a jar, and requests that carry them. */
+function setUp({ proxy = false, strategyNow = () => now, ...options }: Setting = {}) {
+  const wechat = new FakeWechat()
+  const strategy = mpStrategy(wechat, { proxy, now: strategyNow, store: new CookieStateStore({ secret, now: () => now, ...options }) })
+  const jar = new Map<string, string>()
+  const written: string[] = []
+  const res = {
+    appendHeader(name: string, value: string) {
+      expect(name).to.equal('Set-Cookie')
+      written.push(value)
+      const [pair = ''] = value.split(';')
+      const at = pair.indexOf('=')
+      if (/Max-Age=0;/.test(value)) jar.delete(pair.slice(0, at))
+      else jar.set(pair.slice(0, at), pair.slice(at + 1))
+    },
+  }
+  const cookie = () => [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+  const request = (parts: RequestParts = {}) => requestOf({ res, ...parts, headers: { ...(jar.size > 0 && { cookie: cookie() }), ...parts.headers } })
+  return { wechat, strategy, jar, written, cookie, request }
+}
+
+const refusal = (taken: Action) => taken.action === 'fail' ? (taken.info as { reason?: string }).reason : taken.action
+
+describe('CookieStateStore', () => {
+  const bad: [string, unknown, RegExp][] = [
+    ['no options', undefined, /secret/],
+    ['no secret', {}, /secret/],
+    ['a secret of 31 bytes', { secret: 'a'.repeat(31) }, /secret/],
+    ['no secrets', { secret: [] }, /secret/],
+    ['a short one among several secrets', { secret: [secret, 'short'] }, /secret/],
+    ['a maxAge of text', { secret, maxAge: '30m' }, /maxAge/],
+    ['no maxAge', { secret, maxAge: 0 }, /maxAge/],
+    ['sameSite strict, which cannot work', { secret, sameSite: 'strict' }, /sameSite/],
+    ['setCookie that is no function', { secret, setCookie: true }, /setCookie/],
+    ['now that is no function', { secret, now: 1 }, /now/],
+  ]
+  for (const [title, options, message] of bad) {
+    it(`refuses ${title} with a TypeError that names the option`, () => {
+      expect(() => new CookieStateStore(options as CookieStateStoreOptions)).to.throw(TypeError, message)
+    })
+  }
+
+  it('counts bytes of the secret', () => {
+    expect(() => new CookieStateStore({ secret: '密'.repeat(11) })).not.to.throw()
+  })
+
+  it('writes one signed HttpOnly cookie for an attempt, named after its state', async () => {
+    const { strategy, request, written } = setUp()
+    const { state } = await strategy.getAuthorization(request())
+    expect(written).to.have.length(1)
+    expect(written[0]).to.match(new RegExp(`^wechat\\.${state.slice(0, 8)}=[\\w-]+\\.[\\w-]{43}; Path=/; Max-Age=1800; HttpOnly; SameSite=Lax$`))
+  })
+
+  const overHttps: [string, RequestParts, boolean][] = [
+    ['Express says so', { secure: true }, false],
+    ['Fastify says so', { protocol: 'https' }, false],
+    ['the socket is encrypted', { socket: { encrypted: true } }, false],
+    ['a trusted proxy says so', { headers: { 'x-forwarded-proto': 'https' } }, true],
+  ]
+  for (const [title, parts, proxy] of overHttps) {
+    it(`writes a Secure cookie with the prefix __Host- when ${title}`, async () => {
+      const { strategy, request, written } = setUp({ proxy })
+      const { state } = await strategy.getAuthorization(request(parts))
+      expect(written[0]).to.match(new RegExp(`^__Host-wechat\\.${state.slice(0, 8)}=[^;]+; Path=/; Max-Age=1800; HttpOnly; Secure; SameSite=Lax$`))
+    })
+  }
+
+  it('does not believe a proxy that is not trusted', async () => {
+    const { strategy, request, written } = setUp()
+    await strategy.getAuthorization(request({ headers: { 'x-forwarded-proto': 'https' } }))
+    expect(written[0]).to.match(/^wechat\./).and.not.contain('Secure')
+  })
+
+  it('can write SameSite=None, over https only', async () => {
+    const { strategy, request, written } = setUp({ sameSite: 'none' })
+    await strategy.getAuthorization(request({ secure: true }))
+    await strategy.getAuthorization(request())
+    expect(written[0]).to.contain('SameSite=None')
+    expect(written[1]).to.contain('SameSite=Lax')
+  })
+
+  it('logs in, with what was kept of the login', async () => {
+    const { strategy, request } = setUp()
+    const { state } = await strategy.getAuthorization(request(), { state: { returnTo: '/购物车' } })
+    const { info } = await action('success', authenticate(strategy, request({ query: { code, state } })))
+    expect(info).to.deep.include({ state: { returnTo: '/购物车' }, appId, mode: 'mp' })
+  })
+
+  it('lets logins in two tabs end in either order', async () => {
+    const { strategy, request } = setUp()
+    const tabs = [await strategy.getAuthorization(request()), await strategy.getAuthorization(request())]
+    for (const { state } of tabs.reverse()) await action('success', authenticate(strategy, request({ query: { code, state } })))
+  })
+
+  it('refuses a browser without the cookie', async () => {
+    const { strategy, request } = setUp()
+    const { state } = await strategy.getAuthorization(request())
+    expect(refusal(await authenticate(strategy, request({ headers: { cookie: '' }, query: { code, state } })))).to.equal('unknown')
+  })
+
+  it('finds its cookie among others, quoted ones and broken ones', async () => {
+    const { strategy, request, jar } = setUp()
+    const { state } = await strategy.getAuthorization(request())
+    const [[name, value]] = [...jar] as [[string, string]]
+    const cookie = `; ;=x; novalue; theme=a=b; ${name}=rubbish; ${name}=a.b.c; ${name}="${value}";%%%=1`
+    await action('success', authenticate(strategy, request({ headers: { cookie }, query: { code, state } })))
+  })
+
+  it('replaces the cookie on use by a mark that lasts 60 s and opens nothing by itself', async () => {
+    const { strategy, request, written, cookie } = setUp()
+    const { state } = await strategy.getAuthorization(request())
+    await action('success', authenticate(strategy, request({ query: { code, state } })))
+    expect(written.at(-1)).to.match(new RegExp(`^wechat\\.${state.slice(0, 8)}=[^;]+; Path=/; Max-Age=60; HttpOnly; SameSite=Lax$`))
+    expect(Buffer.from(written.at(-1) ?? '', 'base64url').toString()).not.to.contain(code)
+
+    const elsewhere = setUp()
+    const taken = await authenticate(elsewhere.strategy, elsewhere.request({ headers: { cookie: cookie() }, query: { code, state } }))
+    expect(refusal(taken)).to.equal('replayed')
+    expect(elsewhere.wechat.requests).to.deep.equal([])
+  })
+
+  it('knows a mark only with the code it was made for', async () => {
+    const { strategy, request } = setUp()
+    const { state } = await strategy.getAuthorization(request())
+    await action('success', authenticate(strategy, request({ query: { code, state } })))
+    const elsewhere = setUp()
+    expect(refusal(await authenticate(elsewhere.strategy, request({ query: { code: 'another', state } })))).to.equal('unknown')
+  })
+
+  it('forgets a mark after 60 s', async () => {
+    let time = now
+    const { strategy, request } = setUp({ now: () => time, strategyNow: () => time })
+    const { state } = await strategy.getAuthorization(request())
+    const callback = () => authenticate(strategy, request({ query: { code, state } }))
+    expect((await callback()).action).to.equal('success')
+    time += 59_999
+    expect((await callback()).action).to.equal('success')
+    time += 1
+    expect(refusal(await callback())).to.equal('unknown')
+  })
+
+  it('lets the user have maxAge for the login', async () => {
+    let time = now
+    const { strategy, request, written } = setUp({ now: () => time, maxAge: 5000 })
+    const [first, second] = [await strategy.getAuthorization(request()), await strategy.getAuthorization(request())]
+    expect(written[0]).to.contain('Max-Age=5;')
+    time += 4999
+    await action('success', authenticate(strategy, request({ query: { code, state: first.state } })))
+    time += 1
+    expect(refusal(await authenticate(strategy, request({ query: { code, state: second.state } })))).to.equal('unknown')
+  })
+
+  it('accepts all its secrets and signs with the first', async () => {
+    const old = setUp({ secret: otherSecret })
+    const { state } = await old.strategy.getAuthorization(old.request())
+    const rotated = setUp({ secret: [secret, otherSecret] })
+    await action('success', authenticate(rotated.strategy, rotated.request({ headers: { cookie: old.cookie() }, query: { code, state } })))
+
+    const { state: fresh } = await rotated.strategy.getAuthorization(rotated.request())
+    const later = setUp({ secret: [secret] })
+    await action('success', authenticate(later.strategy, later.request({ headers: { cookie: rotated.cookie() }, query: { code, state: fresh } })))
+    expect(refusal(await authenticate(setUp({ secret: otherSecret }).strategy, rotated.request({ query: { code, state: fresh } })))).to.equal('unknown')
+  })
+
+  it('refuses a cookie of which anything was changed', async () => {
+    const { strategy, request, jar } = setUp()
+    const { state } = await strategy.getAuthorization(request())
+    const [[name, value]] = [...jar] as [[string, string]]
+    const [body = '', signature = ''] = value.split('.')
+    const record = JSON.parse(Buffer.from(body, 'base64url').toString()) as Record<string, unknown>
+    const forged = Buffer.from(JSON.stringify({ ...record, exp: now + 1e9 })).toString('base64url')
+    for (const cookie of [`${forged}.${signature}`, `${body}.${signature.slice(0, -4)}AAAA`, body, `${body}.`, `.${signature}`, `${value}.x`, '']) {
+      expect(refusal(await authenticate(strategy, request({ headers: { cookie: `${name}=${cookie}` }, query: { code, state } })))).to.equal('unknown')
+    }
+  })
+
+  it('does not accept the cookie of one attempt for another that begins with the same characters', async () => {
+    const { strategy, request, cookie } = setUp()
+    const { state } = await strategy.getAuthorization(request())
+    const other = state.slice(0, 8) + 'f'.repeat(40)
+    expect(refusal(await authenticate(strategy, request({ headers: { cookie: cookie() }, query: { code, state: other } })))).to.equal('unknown')
+  })
+
+  it('keeps ten attempts, so that the Cookie header stays small', async () => {
+    let time = now
+    const { strategy, request, jar } = setUp({ now: () => time++ })
+    const states: string[] = []
+    for (let i = 0; i < 13; i++) states.push((await strategy.getAuthorization(request())).state)
+    expect([...jar.keys()]).to.deep.equal(states.slice(3).map((state) => `wechat.${state.slice(0, 8)}`))
+  })
+
+  it('refuses state that does not fit into a cookie, with an error', async () => {
+    const { strategy, request, written } = setUp()
+    const { error } = await action('error', authenticate(strategy, request(), { state: 'x'.repeat(4000) }))
+    expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_STATE_STORE')
+    expect(written).to.deep.equal([])
+  })
+
+  it('writes through Koa\'s context where there is no response', async () => {
+    const appended: string[] = []
+    const ctx = { append: (name: string, value: string) => appended.push(`${name}: ${value}`) }
+    await setUp().strategy.getAuthorization(requestOf({ ctx }))
+    expect(appended).to.have.length(1).with.property('0').that.matches(/^Set-Cookie: wechat\./)
+  })
+
+  it('writes through setCookie where it is given, and waits for it', async () => {
+    const calls: unknown[][] = []
+    const setCookie = async (...given: unknown[]) => {
+      await new Promise(setImmediate)
+      calls.push(given)
+    }
+    const req = requestOf()
+    await setUp({ setCookie }).strategy.getAuthorization(req)
+    expect(calls).to.have.length(1)
+    expect(calls[0]?.[0]).to.equal(req)
+    expect(calls[0]?.[1]).to.match(/^wechat\./)
+  })
+
+  it('is an error where there is no way to write', async () => {
+    const error = await rejection(setUp().strategy.getAuthorization(requestOf()), WechatError)
+    expect(error).to.have.property('code', 'ERR_WECHAT_STATE_STORE')
+    expect(error.message).to.contain('setCookie')
+  })
+
+  it('is an error where setCookie throws or rejects, on both legs', async () => {
+    const failure = new Error('headers are sent')
+    const good = setUp()
+    const { state } = await good.strategy.getAuthorization(good.request())
+    for (const setCookie of [() => { throw failure }, () => Promise.reject(failure)]) {
+      const { strategy } = setUp({ setCookie })
+      expect(await authenticate(strategy, requestOf())).to.deep.equal({ action: 'error', error: failure })
+      expect(await authenticate(strategy, requestOf({ headers: { cookie: good.cookie() }, query: { code, state } }))).to.deep.equal({ action: 'error', error: failure })
+    }
+  })
+
+  it('tells a state store of https by the request when it is used without the strategy', (done) => {
+    const store = new CookieStateStore({ secret })
+    const written: string[] = []
+    const req = requestOf({ socket: { encrypted: true }, res: { appendHeader: (_name: string, value: string) => written.push(value) } })
+    store.store(req, { any: 'state' }, undefined as never, (error, state) => {
+      expect(error).to.equal(null)
+      expect(written[0]).to.match(/^__Host-wechat\./)
+      req.headers.cookie = written[0]?.split(';')[0] ?? ''
+      store.verify(req, String(state), {} as never, (...answer) => {
+        expect(answer).to.deep.equal([null, true, { any: 'state' }])
+        done()
+      })
+    })
+  })
+
+  it('has the address of the callback in the record', async () => {
+    const { strategy, request, jar } = setUp()
+    await strategy.getAuthorization(request())
+    const [body = ''] = [...jar.values()].join().split('.')
+    expect(JSON.parse(Buffer.from(body, 'base64url').toString())).to.have.property('record').that.deep.equals({ mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL })
+  })
+})

@@ -1,0 +1,83 @@
+import { WechatStrategy, type WechatStrategyOptions } from '@wechat-auth/passport-wechat'
+import { expect } from 'chai'
+import { thrown } from '../../helpers/rejection.js'
+import { callbackURL } from '../../helpers/strategies.js'
+
+const one = { appId: 'wxa', appSecret: 'secret', callbackURL }
+const several = { callbackURL, apps: { mp: { appId: 'wxa', appSecret: 'secret' } } }
+const create = (options: unknown, verify: unknown = () => undefined) =>
+  new WechatStrategy(options as WechatStrategyOptions & { passReqToCallback: false }, verify as () => undefined)
+
+describe('options of WechatStrategy', () => {
+  const bad: [string, unknown, RegExp][] = [
+    ['no options', undefined, /options/],
+    ['no appId', { ...one, appId: undefined }, /appId/],
+    ['an empty appId', { ...one, appId: '' }, /appId/],
+    ['a number as appId', { ...one, appId: 1 }, /appId/],
+    ['no appSecret', { ...one, appSecret: undefined }, /appSecret/],
+    ['an unknown mode', { ...one, mode: 'web' }, /mode/],
+    ['no callbackURL', { appId: 'wxa', appSecret: 's' }, /callbackURL/],
+    ['no callbackURL for a website', { appId: 'wxa', appSecret: 's', mode: 'website' }, /callbackURL/],
+    ['a callbackURL of another protocol', { ...one, callbackURL: 'ftp://shop.example/' }, /callbackURL/],
+    ['an empty callbackURL', { ...one, callbackURL: '' }, /callbackURL/],
+    ['an empty scope', { ...one, scope: '' }, /scope/],
+    ['a scope of no text', { ...one, scope: [1] }, /scope/],
+    ['no scopes', { ...one, scope: [] }, /scope/],
+    ['apps that are no object', { callbackURL, apps: [] }, /apps/],
+    ['no apps', { callbackURL, apps: {} }, /apps/],
+    ['an app of an unknown mode', { callbackURL, apps: { web: { appId: 'a', appSecret: 'b' } } }, /apps\.web/],
+    ['an app that is no object', { callbackURL, apps: { mp: 'wxa' } }, /apps\.mp/],
+    ['an app without appSecret', { callbackURL, apps: { website: { appId: 'wxa' } } }, /apps\.website\.appSecret/],
+    ['an app without callbackURL', { apps: { website: { appId: 'wxa', appSecret: 's' } } }, /callbackURL/],
+    ['an app with a bad callbackURL', { apps: { website: { appId: 'wxa', appSecret: 's', callbackURL: 'javascript:0' } } }, /apps\.website\.callbackURL/],
+    ['an app with a bad scope', { callbackURL, apps: { mp: { appId: 'wxa', appSecret: 's', scope: 1 } } }, /apps\.mp\.scope/],
+    ['apps and a mode', { ...several, mode: 'mp' }, /mode/],
+    ['apps and an appId', { ...several, appId: 'wxa' }, /appId/],
+    ['a name that is no text', { ...one, name: 1 }, /name/],
+    ['a state that is text', { ...one, state: 'static' }, /state/],
+    ['a store without verify', { ...one, store: { store: () => undefined } }, /store/],
+    ['a store as in passport-oauth2\'s `store: true`', { ...one, store: true }, /store/],
+    ['a store that would not be used', { ...one, state: false, store: { store: () => undefined, verify: () => undefined } }, /store/],
+    ['a proxy that is no boolean', { ...one, proxy: 1 }, /proxy/],
+    ['isCallback that is no function', { ...one, isCallback: true }, /isCallback/],
+    ['passReqToCallback that is no boolean', { ...one, passReqToCallback: 'yes' }, /passReqToCallback/],
+    ['unknown verifyArguments', { ...one, verifyArguments: 'array' }, /verifyArguments/],
+    ['skipUserProfile that is text', { ...one, skipUserProfile: 'yes' }, /skipUserProfile/],
+    ['an unknown idSource', { ...one, idSource: 'nickname' }, /idSource/],
+    ['an unknown snapshotUser', { ...one, snapshotUser: true }, /snapshotUser/],
+    ['miniProgramInput that is no function', { ...one, miniProgramInput: {} }, /miniProgramInput/],
+    ['an unknown lang', { ...one, lang: 'fr' }, /lang/],
+    ['endpoints over http', { ...one, endpoints: 'http://wechat.example' }, /endpoints/],
+    ['a timeout of text', { ...one, timeout: '5s' }, /timeout/],
+    ['a tokenStore that is none', { ...one, tokenStore: {} }, /tokenStore|getToken/],
+    ['bad options of the client where the app depends on the request', { ...one, appId: () => 'wxa', timeout: -1 }, /timeout/],
+  ]
+  for (const [title, options, message] of bad) {
+    it(`refuses ${title} with a TypeError that names the option`, () => {
+      expect(thrown(() => create(options))).to.be.instanceOf(TypeError).with.property('message').that.matches(message)
+    })
+  }
+
+  it('refuses a missing verify function with a TypeError that names it', () => {
+    expect(thrown(() => create(one, null))).to.be.instanceOf(TypeError).with.property('message').that.matches(/verify/)
+  })
+
+  it('names the strategy wechat unless told otherwise', () => {
+    expect(create(one).name).to.equal('wechat')
+    expect(create({ ...one, name: 'wechat-cn' }).name).to.equal('wechat-cn')
+  })
+
+  it('needs no callbackURL for a mini-program', () => {
+    expect(() => create({ appId: 'wxa', appSecret: 's', mode: 'miniprogram' })).not.to.throw()
+  })
+
+  it('takes a callbackURL of null where each call gives its own', () => {
+    expect(() => create({ ...one, callbackURL: null })).not.to.throw()
+  })
+
+  it('does not change the options', () => {
+    const frozen = Object.freeze({ ...several, apps: Object.freeze({ mp: Object.freeze({ ...several.apps.mp }) }) })
+    expect(() => create(frozen)).not.to.throw()
+    expect(frozen).to.deep.equal(several)
+  })
+})

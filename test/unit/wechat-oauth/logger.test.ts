@@ -1,0 +1,55 @@
+import { type WechatLogger } from '@wechat-auth/wechat-oauth'
+import { expect } from 'chai'
+import { json, startLoopbackServer, status, type LoopbackServer } from '../../helpers/loopback-server.js'
+import { rejection } from '../../helpers/rejection.js'
+import { client, code, openid, tokenReply } from '../../helpers/wechat-replies.js'
+
+describe('the logger', () => {
+  let server: LoopbackServer
+  before(async () => { server = await startLoopbackServer() })
+  after(async () => server.close())
+
+  const recorder = (): WechatLogger & { lines: [string, string, object | undefined][] } => ({
+    lines: [],
+    debug(message, details) { this.lines.push(['debug', message, details]) },
+    warn(message, details) { this.lines.push(['warn', message, details]) },
+  })
+
+  it('hears of a call by its path and duration, as a method of its own object', async () => {
+    server.answer(json(tokenReply()))
+    const logger = recorder()
+    await client({ endpoints: server.url, logger }).getAccessToken(code)
+    expect(logger.lines).to.have.lengthOf(1)
+    const [level, , details] = logger.lines[0]!
+    expect(level).to.equal('debug')
+    expect(details).to.have.all.keys('endpoint', 'ms').and.include({ endpoint: '/sns/oauth2/access_token' })
+  })
+
+  it('hears what went wrong', async () => {
+    server.answer(json({ errcode: 40029, errmsg: 'invalid code, rid: 641d8438-5f5ec4a3-76c11b5f' }), status(502))
+    const logger = recorder()
+    const oauth = client({ endpoints: server.url, logger })
+    await rejection(oauth.getAccessToken(code))
+    await rejection(oauth.getAccessToken(code))
+    expect(logger.lines.map(([level]) => level)).to.deep.equal(['warn', 'warn'])
+    expect(logger.lines[0]?.[2]).to.deep.include({ endpoint: '/sns/oauth2/access_token', code: 'ERR_WECHAT_API', errcode: 40029, requestId: '641d8438-5f5ec4a3-76c11b5f' })
+    expect(logger.lines[1]?.[2]).to.deep.include({ code: 'ERR_WECHAT_STATUS' })
+  })
+
+  it('hears of a repetition', async () => {
+    server.answer(json({ errcode: -1 }), json({ errcode: 0 }))
+    const logger = recorder()
+    await client({ endpoints: server.url, logger }).verifyToken(openid, 'a')
+    expect(logger.lines.map(([level]) => level)).to.deep.equal(['warn', 'debug'])
+  })
+
+  it('costs nobody the login when it throws, or when its promise rejects', async () => {
+    const failures: (() => unknown)[] = [() => { throw new Error('disk full') }, async () => Promise.reject(new Error('disk full'))]
+    for (const fail of failures) {
+      server.answer(json(tokenReply()))
+      await client({ endpoints: server.url, logger: { debug: fail, warn: fail } }).getAccessToken(code)
+      server.answer(json({ errcode: 40029 }))
+      await rejection(client({ endpoints: server.url, logger: { debug: fail, warn: fail } }).getAccessToken(code))
+    }
+  })
+})

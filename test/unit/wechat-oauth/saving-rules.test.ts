@@ -1,0 +1,296 @@
+import { MemoryTokenStore, type WechatOAuth, type WechatOAuthOptions, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { expect } from 'chai'
+import { json, startLoopbackServer, type Answer, type LoopbackServer } from '../../helpers/loopback-server.js'
+import { rejection } from '../../helpers/rejection.js'
+import { client, code, now, openid, record, sessionReply, tokenReply, unionid, userReply } from '../../helpers/wechat-replies.js'
+
+const day = 24 * 3600 * 1000
+
+describe('what is saved', () => {
+  let server: LoopbackServer
+  let store: MemoryTokenStore
+  before(async () => { server = await startLoopbackServer() })
+  beforeEach(() => { store = new MemoryTokenStore() })
+  after(async () => server.close())
+
+  const oauthWith = (options: Partial<WechatOAuthOptions> = {}): WechatOAuth => client({ endpoints: server.url, tokenStore: store, ...options })
+  const stored = async (): Promise<WechatToken | undefined> => store.getToken(openid)
+  const login = async (reply: Record<string, unknown>, options?: Partial<WechatOAuthOptions>): Promise<WechatToken> => {
+    server.answer(json(reply))
+    return oauthWith(options).getAccessToken(code)
+  }
+  const refresh = async (reply: Record<string, unknown>): Promise<WechatToken> => {
+    server.answer(json(reply))
+    return oauthWith().refreshAccessToken('refresh')
+  }
+
+  describe('by a login', () => {
+    it('is what it resolves to, before it resolves', async () => {
+      const token = await login(tokenReply({ unionid }))
+      expect(await stored()).to.deep.equal(token)
+      expect(token).to.deep.equal({ ...tokenReply({ unionid }), create_at: now })
+    })
+
+    it('replaces the record whole, fields of the application included', async () => {
+      await store.saveToken(openid, record({ unionid, mine: 1, refresh_token: 'old' }))
+      const token = await login(tokenReply({ refresh_token: undefined }))
+      expect(await stored()).to.deep.equal(token).and.not.have.any.keys('unionid', 'mine', 'refresh_token')
+    })
+
+    it('has the time from before the request', async () => {
+      let time = now
+      const slow: Answer = (response, request) => {
+        time += 60_000
+        return json(tokenReply())(response, request)
+      }
+      const oauth = oauthWith({ now: () => time })
+      server.answer(slow)
+      expect(await oauth.getAccessToken(code)).to.include({ create_at: now })
+      expect(await oauth.refreshAccessToken('r')).to.include({ create_at: now + 60_000 })
+      server.answer((response, request) => {
+        time += 60_000
+        return json(sessionReply())(response, request)
+      })
+      expect(await oauth.code2Session(code)).to.include({ create_at: now + 120_000 })
+    })
+
+    it('is nothing when WeChat refused the code', async () => {
+      await store.saveToken(openid, record())
+      await rejection(login({ errcode: 40029, errmsg: 'invalid code' }))
+      expect(await stored()).to.deep.equal(record())
+    })
+  })
+
+  describe('by a silent login (snsapi_base)', () => {
+    const base = tokenReply({ scope: 'snsapi_base', access_token: 'base-access', refresh_token: 'base-refresh' })
+    const kept: Record<string, Partial<WechatToken>> = {
+      'that is good': {},
+      'that has expired but can be refreshed': { create_at: now - 29 * day },
+      'of a website': { scope: 'snsapi_login' },
+      'with both scopes': { scope: 'snsapi_base,snsapi_userinfo' },
+      'whose scope nobody noted': { scope: undefined as unknown as string },
+      'that is good though it cannot be refreshed': { refresh_token: undefined as unknown as string },
+    }
+    for (const [what, fields] of Object.entries(kept)) {
+      it(`does not replace a wider token ${what}`, async () => {
+        const before = record(fields)
+        await store.saveToken(openid, before)
+        const token = await login(base)
+        expect(await stored()).to.deep.equal(before)
+        expect(token).to.include({ access_token: 'base-access', scope: 'snsapi_base' })
+      })
+    }
+
+    const replaced: Record<string, Partial<WechatToken>> = {
+      'that has expired and cannot be refreshed': { create_at: now - 2 * 3600 * 1000, refresh_token: undefined as unknown as string },
+      'that has expired and has an empty refresh token': { create_at: now - 2 * 3600 * 1000, refresh_token: '' },
+      'that is more than 30 days old': { create_at: now - 30 * day },
+      'that is itself silent': { scope: 'snsapi_base' },
+      'that is itself silent, with a comma behind': { scope: 'snsapi_base,' },
+      'that is a session of a mini-program': { access_token: undefined as unknown as string, refresh_token: undefined as unknown as string, scope: undefined as unknown as string, session_key: 'k' },
+    }
+    for (const [what, fields] of Object.entries(replaced)) {
+      it(`replaces a token ${what}`, async () => {
+        await store.saveToken(openid, record(fields))
+        await login(base)
+        expect(await stored()).to.deep.equal({ ...base, create_at: now })
+      })
+    }
+
+    it('with a comma behind its scope is silent, too', async () => {
+      await store.saveToken(openid, record())
+      await login({ ...base, scope: 'snsapi_base,' })
+      expect(await stored()).to.deep.equal(record())
+    })
+
+    it('without a scope in the reply is not taken for silent', async () => {
+      await store.saveToken(openid, record())
+      await login({ ...base, scope: undefined })
+      expect(await stored()).to.include({ access_token: 'base-access' })
+    })
+
+    it('is saved where there was nothing', async () => {
+      await login(base)
+      expect(await stored()).to.include({ access_token: 'base-access' })
+    })
+
+    it('gives way to a login with consent', async () => {
+      await login(base)
+      await login(tokenReply())
+      expect(await stored()).to.include({ scope: 'snsapi_userinfo' })
+    })
+  })
+
+  describe('by a snapshot user', () => {
+    const snapshot = tokenReply({ is_snapshotuser: 1 })
+
+    it('is nothing, though the token is handed out', async () => {
+      expect(await login(snapshot)).to.include({ openid, is_snapshotuser: 1 })
+      expect(store.size).to.equal(0)
+    })
+
+    it('is nothing, though there is a record', async () => {
+      await store.saveToken(openid, record())
+      await login(snapshot)
+      expect(await stored()).to.deep.equal(record())
+    })
+
+    it('is everything when allowed', async () => {
+      await login(snapshot, { saveSnapshotUsers: true })
+      expect(await stored()).to.include({ is_snapshotuser: 1 })
+    })
+  })
+
+  describe('when there is a newer record', () => {
+    it('is nothing: an older login does not replace it', async () => {
+      await store.saveToken(openid, record({ create_at: now + 1 }))
+      expect(await login(tokenReply())).to.include({ create_at: now })
+      expect(await stored()).to.deep.equal(record({ create_at: now + 1 }))
+    })
+
+    it('is nothing, also where its time is kept as text', async () => {
+      await store.saveToken(openid, record({ create_at: String(now + 1) as unknown as number }))
+      await login(tokenReply())
+      expect(await stored()).to.include({ access_token: 'stored-access-token' })
+    })
+
+    it('is nothing for a session of a mini-program, either', async () => {
+      const newer = { openid, session_key: 'newer', create_at: now + 1 }
+      await store.saveToken(openid, newer)
+      server.answer(json(sessionReply()))
+      await oauthWith().code2Session(code)
+      expect(await stored()).to.deep.equal(newer)
+    })
+
+    it('is the later of two logins that overlap, whichever is answered first', async () => {
+      let time = now
+      const pending: (() => void)[] = []
+      server.answer((response, request) => {
+        const { code: sent = '' } = request.query
+        pending.push(() => { json(tokenReply({ access_token: `access-of-${sent}` }))(response, request) })
+        if (pending.length === 2) pending.pop()?.()
+      })
+      const oauth = oauthWith({ now: () => time++ })
+      const first = oauth.getAccessToken('first')
+      while (pending.length === 0) await new Promise((resolve) => { setImmediate(resolve) })
+      await oauth.getAccessToken('second')
+      pending.pop()?.()
+      await first
+      expect(await stored()).to.include({ access_token: 'access-of-second' })
+    })
+
+    it('is the newer of two at the same millisecond', async () => {
+      await store.saveToken(openid, record({ create_at: now }))
+      await login(tokenReply())
+      expect(await stored()).to.include({ access_token: tokenReply().access_token })
+    })
+  })
+
+  describe('by a refresh', () => {
+    it('is merged: unionid and fields of the application stay', async () => {
+      await store.saveToken(openid, record({ unionid, mine: { a: 1 } }))
+      const token = await refresh(tokenReply())
+      expect(await stored()).to.deep.equal({ ...record({ unionid, mine: { a: 1 } }), ...tokenReply(), create_at: now }).and.deep.equal(token)
+    })
+
+    it('keeps the refresh token where WeChat sends none, and takes the new one where it does', async () => {
+      await store.saveToken(openid, record())
+      await refresh(tokenReply({ refresh_token: undefined, scope: undefined }))
+      expect(await stored()).to.include({ refresh_token: 'stored-refresh-token', scope: 'snsapi_userinfo' })
+      await refresh(tokenReply({ refresh_token: 'rotated' }))
+      expect(await stored()).to.include({ refresh_token: 'rotated' })
+    })
+
+    it('that the application asked for makes a record where there is none', async () => {
+      expect(await refresh(tokenReply())).to.deep.equal(await stored())
+    })
+
+    const expired = record({ create_at: now - 7_200_000, unionid, mine: 1 })
+    const during = (change: () => Promise<void>): void => {
+      server.answerByPath({
+        '/sns/oauth2/refresh_token': async (response, request) => {
+          await change()
+          json(tokenReply({ access_token: 'refreshed' }))(response, request)
+        },
+        '/sns/userinfo': json(userReply({ unionid })),
+      })
+    }
+
+    it('gives way to a login in the meantime, whose token is then used', async () => {
+      await store.saveToken(openid, expired)
+      const login = record({ access_token: 'of-the-login', create_at: now + 5 })
+      during(async () => store.saveToken(openid, login))
+      await oauthWith().getUser(openid)
+      expect(await stored()).to.deep.equal({ ...login, unionid })
+      expect(server.requests.at(-1)?.query).to.include({ access_token: 'of-the-login' })
+    })
+
+    it('keeps what the application wrote in the meantime', async () => {
+      await store.saveToken(openid, expired)
+      during(async () => store.saveToken(openid, { ...expired, mine: 2 }))
+      await oauthWith().getUser(openid)
+      expect(await stored()).to.include({ access_token: 'refreshed', mine: 2 })
+    })
+
+    it('does not bring back a record that was deleted in the meantime', async () => {
+      await store.saveToken(openid, expired)
+      during(async () => store.deleteToken(openid))
+      expect(await oauthWith().getUser(openid)).to.include({ openid })
+      expect(store.size).to.equal(0)
+    })
+
+    it('of the token of somebody else is not saved', async () => {
+      const other = 'oBBBBBBBBBBBBBBBBBBBBBBBBBBB'
+      await store.saveToken(openid, expired)
+      server.answer(json(tokenReply({ openid: other })))
+      expect(await rejection(oauthWith().getUser(openid))).to.include({ code: 'ERR_WECHAT_RESPONSE' })
+      expect(await stored()).to.deep.equal(expired)
+      expect(await store.getToken(other)).to.equal(undefined)
+    })
+  })
+
+  describe('of a unionid', () => {
+    it('that userinfo shows first is added to the record', async () => {
+      await store.saveToken(openid, record({ mine: 1 }))
+      server.answer(json(userReply({ unionid })))
+      await oauthWith().getUser(openid)
+      expect(await stored()).to.deep.equal(record({ mine: 1, unionid }))
+    })
+
+    it('that has changed replaces the old one', async () => {
+      await store.saveToken(openid, record({ unionid: 'oOLD' }))
+      server.answer(json(userReply({ unionid })))
+      await oauthWith().getUser(openid)
+      expect(await stored()).to.include({ unionid })
+    })
+
+    it('that the record has already is not saved again', async () => {
+      await store.saveToken(openid, record({ unionid }))
+      let saved = 0
+      const counting = { getToken: async (key: string) => store.getToken(key), saveToken: async () => { saved += 1 } }
+      server.answer(json(userReply({ unionid })))
+      await oauthWith({ tokenStore: counting }).getUser(openid)
+      expect(saved).to.equal(0)
+    })
+
+    it('that userinfo does not show stays', async () => {
+      await store.saveToken(openid, record({ unionid }))
+      server.answer(json(userReply()))
+      await oauthWith().getUser(openid)
+      expect(await stored()).to.deep.equal(record({ unionid }))
+    })
+
+    it('makes no record where there is none, as for a snapshot user', async () => {
+      server.answerByPath({ '/sns/oauth2/access_token': json(tokenReply({ is_snapshotuser: 1 })), '/sns/userinfo': json(userReply({ unionid })) })
+      await oauthWith().getUserByCode(code)
+      expect(store.size).to.equal(0)
+    })
+  })
+
+  it('of a mini-program is the session', async () => {
+    server.answer(json(sessionReply({ unionid })))
+    const session = await oauthWith().code2Session(code)
+    expect(session).to.deep.equal({ ...sessionReply({ unionid }), create_at: now })
+    expect(await stored()).to.deep.equal(session)
+  })
+})
