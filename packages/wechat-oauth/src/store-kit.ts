@@ -7,6 +7,8 @@ import { TokenStoreError } from './errors.js'
 import type { LockOptions, WechatToken } from './types.js'
 import { withTimeout } from './with-timeout.js'
 
+export { isWellFormed } from './well-formed.js'
+
 /** @throws TypeError when the key of a record or lock is not a non-empty string */
 export function checkKey(key: unknown): asserts key is string {
   if (typeof key !== 'string' || key === '') throw new TypeError('The key of a token must be a non-empty string')
