@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { setImmediate as turn } from 'node:timers/promises'
 import { defineCase } from '../define-case.js'
 import { inBackground, webToken } from '../tools.js'
-import type { Token, TokenStoreCase } from '../types.js'
+import type { Token, TokenStore, TokenStoreCase } from '../types.js'
 
 const writes = 50
 
@@ -11,19 +12,30 @@ function variant(openid: string, index: number): Token {
   return index % 2 === 0 ? full : { openid, session_key: `session ${index}`, create_at: full.create_at, index, nested: { index } }
 }
 
+async function readWhile(store: TokenStore, openid: string, goOn: () => boolean): Promise<(Token | null | undefined)[]> {
+  const reads = []
+  while (goOn()) {
+    reads.push(await store.getToken(openid))
+    // A store in memory answers without giving way to anything else.
+    await turn()
+  }
+  return reads
+}
+
 export const parallelCases: readonly TokenStoreCase[] = [
   defineCase(`has one whole record after ${writes} parallel writes of one key, and during them`, async ({ store, key, other }) => {
     const openid = key()
     const second = await other()
     const tokens = Array.from({ length: writes }, (_, index) => variant(openid, index))
     await store.saveToken(openid, variant(openid, 0))
-    const reads: Promise<Token | null | undefined>[] = []
-    await Promise.all(tokens.map(async (token, index) => {
-      const [writer, reader] = index % 4 < 2 ? [store, second] : [second, store]
-      reads.push(inBackground(reader.getToken(openid)))
-      await writer.saveToken(openid, token)
-    }))
-    for (const read of [...await Promise.all(reads), await store.getToken(openid)]) {
+    let isWriting = true
+    const reading = inBackground(Promise.all([store, second].map((reader) => readWhile(reader, openid, () => isWriting))))
+    try {
+      await Promise.all(tokens.map((token, index) => (index % 4 < 2 ? store : second).saveToken(openid, token)))
+    } finally {
+      isWriting = false
+    }
+    for (const read of [...(await reading).flat(), await store.getToken(openid)]) {
       assert.ok(read, 'the record must not be missing while it is being replaced')
       assert.deepStrictEqual(read, variant(openid, Number(read.index)))
     }

@@ -123,10 +123,13 @@ export const recordCases: readonly TokenStoreCase[] = [
 
   defineCase('leaves the object that it was given as it is', async ({ store, key }) => {
     const openid = key()
-    const nested = Object.freeze({ 'a.b': 1, list: Object.freeze([1]) })
-    const token = Object.freeze(webToken(openid, { nested }))
+    const token = webToken(openid, { nested: { 'a.b': 1, list: [1] } })
+    const expected = structuredClone(token)
     await store.saveToken(openid, token)
-    assert.deepStrictEqual(await store.getToken(openid), { ...token })
+    assert.deepStrictEqual(token, expected)
+    Object.freeze(token.nested)
+    await store.saveToken(openid, Object.freeze(token))
+    assert.deepStrictEqual(await store.getToken(openid), expected)
   }),
 
   defineCase('resolves saveToken only when the record can be read', async ({ store, key, other }) => {

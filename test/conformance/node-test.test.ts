@@ -1,0 +1,29 @@
+import { expect } from 'chai'
+import { tokenStoreCases } from '@wechat-auth/store-conformance'
+import { run, type Finished } from '../helpers/run.js'
+
+const flags = ['--import=tsx', '--conditions=@wechat-auth/source', '--test', '--test-reporter=tap']
+
+async function nodeTest(env: Record<string, string> = {}): Promise<Finished> {
+  // The variable tells Node's runner that it runs inside of itself.
+  return run(process.execPath, [...flags, 'test/conformance/fixtures/node-test.ts'], { env: { NODE_TEST_CONTEXT: undefined, ...env } })
+}
+
+describe('The cases under node:test', function () {
+  this.timeout(120_000)
+
+  it('pass, and those that do not apply are skipped with their reasons', async () => {
+    const { code, stdout } = await nodeTest()
+    expect(stdout).to.match(/^# fail 0$/m)
+    expect(stdout).to.match(/^ *ok \d+ - rejects where the record is corrupt \[skipped: its records are live objects\] # SKIP$/m)
+    const counts = ['pass', 'skipped'].map((word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(stdout)?.[1]))
+    expect(counts).to.deep.equal([tokenStoreCases.length - 8, 8])
+    expect(code).to.equal(0)
+  })
+
+  it('fail on a broken store', async () => {
+    const { code, stdout } = await nodeTest({ BROKEN_STORE: 'ignores case' })
+    expect(stdout).to.match(/^ *not ok \d+ - tells keys apart that differ in case$/m)
+    expect(code).to.equal(1)
+  })
+})
