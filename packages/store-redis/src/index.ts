@@ -1,1 +1,4 @@
-export {}
+export { RedisTokenStore } from './redis-token-store.js'
+
+export type { RedisTokenStoreOptions } from './redis-token-store.js'
+export type { CommandOptions, RedisCommands, RedisConnection } from './redis-connection.js'

@@ -9,7 +9,7 @@ export interface OpenedStore {
   close: () => Promise<void>
 }
 
-/** Where a worker can be stopped in a refresh: it has the lock, and has not asked WeChat yet; or it has WeChat's answer, and has not saved it. */
+/** Where a worker can be stopped in a refresh: it has the lock, and has not asked WeChat yet; or it has WeChat's answer, and has not looked at the store again. */
 export type StopPoint = 'asking' | 'answered'
 
 /** What a worker is told by its environment. */
@@ -18,8 +18,8 @@ export interface WorkerSettings {
   store: string
   /** What that module's `open` is given. */
   address: string
-  /** Options of the client. */
-  client: { appId: string, appSecret: string, endpoints: string, timeout: number }
+  /** Options of the client; without them the worker has the store only. */
+  client?: { appId: string, appSecret: string, endpoints: string, timeout: number }
 }
 
 /** What a worker can be asked to do, and what it answers. */
@@ -30,6 +30,8 @@ export interface Commands {
   /** The next refresh stops at this point until `goOn`. */
   stopAt: (point: StopPoint) => void
   goOn: () => void
+  /** Takes a lock of the store for `ttl` milliseconds, and keeps it. */
+  takeLock: (key: string, ttl: number) => void
 }
 
 export interface GetUsersResult {

@@ -1,5 +1,5 @@
 /** One process of a cluster: a client on a store that it shares with other processes. Does what `cluster.ts` asks it to. */
-import { WechatOAuth } from '@wechat-auth/wechat-oauth'
+import { WechatOAuth, type TokenStore } from '@wechat-auth/wechat-oauth'
 import { settingsVariable, type Call, type Commands, type Message, type OpenStore, type StopPoint, type WorkerSettings } from './protocol.js'
 
 const settings = JSON.parse(process.env[settingsVariable] ?? '{}') as WorkerSettings
@@ -8,30 +8,60 @@ const { store } = await open(settings.address)
 
 let stopPoint: StopPoint | undefined
 let goOn: () => void = () => undefined
+let hasAnswer = false
 
-const oauth = new WechatOAuth({
+const withLock: NonNullable<TokenStore['withLock']> = async (...args) => {
+  if (!store.withLock) throw new Error('The store has no locks')
+  return store.withLock(...args)
+}
+
+/** The store, with a stop before the first visit after WeChat has answered a refresh. */
+const stoppingStore: TokenStore = {
+  getToken: async (openid) => {
+    if (hasAnswer) {
+      hasAnswer = false
+      await reach('answered')
+    }
+    return store.getToken(openid)
+  },
+  saveToken: (openid, token) => store.saveToken(openid, token),
+  withLock,
+}
+
+const oauth = settings.client && new WechatOAuth({
   ...settings.client,
-  tokenStore: store,
+  tokenStore: stoppingStore,
   fetch: async (input, init) => {
     const isRefresh = new URL(input instanceof Request ? input.url : input).pathname === '/sns/oauth2/refresh_token'
     if (isRefresh) await reach('asking')
     const response = await fetch(input, init)
-    if (isRefresh) await reach('answered')
+    if (isRefresh) hasAnswer = true
     return response
   },
 })
 
 const commands: { [C in keyof Commands]: (...args: Parameters<Commands[C]>) => ReturnType<Commands[C]> | Promise<ReturnType<Commands[C]>> } = {
   getUsers: async (openid, times) => {
-    const results = await Promise.allSettled(Array.from({ length: times }, () => oauth.getUser(openid)))
+    const results = await Promise.allSettled(Array.from({ length: times }, () => client().getUser(openid)))
     return {
       users: results.filter((result) => result.status === 'fulfilled' && result.value.openid === openid).length,
       errors: results.filter((result) => result.status === 'rejected').map(({ reason }) => String(reason)),
     }
   },
-  login: async (code) => (await oauth.getAccessToken(code)).openid,
+  login: async (code) => (await client().getAccessToken(code)).openid,
   stopAt: (point) => { stopPoint = point },
   goOn: () => { goOn() },
+  takeLock: (key, ttl) => new Promise((resolve, reject) => {
+    withLock(key, () => {
+      resolve()
+      return new Promise(() => undefined)
+    }, { ttl }).catch(reject)
+  }),
+}
+
+function client(): WechatOAuth {
+  if (!oauth) throw new Error('The worker was started without a client')
+  return oauth
 }
 
 async function reach(point: StopPoint): Promise<void> {

@@ -1,0 +1,30 @@
+import type { WechatToken } from '@wechat-auth/wechat-oauth'
+
+/** WeChat's refresh tokens are good for 30 days. In seconds. */
+const refreshTokenLifetime = 30 * 24 * 3600
+/** More than anybody waits for, and less than what Redis refuses. */
+const longest = 2 ** 31 - 1
+
+/**
+ * Seconds after which a record is of no use any more; `undefined` for never.
+ *
+ * @param ttl - what the application wants for its users' records
+ */
+export function lifetimeOf(key: string, token: WechatToken, ttl?: number): number | undefined {
+  const wanted = (isAppLevel(key) ? seconds(token.expires_in) : undefined) ?? ttl ?? (token.refresh_token ? refreshTokenLifetime : Infinity)
+  return wanted === Infinity ? undefined : wholeSeconds(wanted)
+}
+
+// Names that no openid can have.
+function isAppLevel(key: string): boolean {
+  return key.startsWith('client:') || key.startsWith('ticket:')
+}
+
+function seconds(expiresIn: unknown): number | undefined {
+  return typeof expiresIn === 'number' && Number.isFinite(expiresIn) ? expiresIn : undefined
+}
+
+/** Redis refuses fractions, 0 and less. */
+function wholeSeconds(wanted: number): number {
+  return Math.min(Math.max(Math.floor(wanted), 1), longest)
+}

@@ -1,0 +1,82 @@
+import { testTokenStore, type Outage } from '@wechat-auth/store-conformance'
+import { RedisTokenStore } from '@wechat-auth/store-redis'
+import { ClusterWorker } from '../helpers/cluster/cluster.js'
+import { connect, driverNames, type RedisAddress, type RedisClient } from '../helpers/redis.js'
+import { startRedis, startRedisCluster } from '../services/redis.js'
+import type { Server } from '../services/server.js'
+
+interface Backend {
+  servers: readonly Server[]
+  urls: readonly string[]
+  stop: () => Promise<void>
+}
+
+const setups: { name: string, resp: 2 | 3, start: (context: Mocha.Context) => Promise<Backend> }[] = [
+  { name: 'one server, RESP 2', resp: 2, start: single },
+  { name: 'one server, RESP 3', resp: 3, start: single },
+  { name: 'cluster of three nodes', resp: 3, start: cluster },
+]
+
+describe('RedisTokenStore', () => {
+  for (const driver of driverNames) {
+    for (const { name, resp, start } of setups) {
+      describe(`${driver}, ${name}`, () => {
+        const prefix = 'conformance:'
+        // Less than the default: outages are many, and each takes as long.
+        const timeout = 2000
+        let backend: Backend
+        let address: RedisAddress
+        let client: RedisClient
+        let other: RedisClient
+        const endings: (() => unknown)[] = []
+
+        before(async function () {
+          backend = await start(this)
+          endings.push(() => backend.stop())
+          address = { driver, resp, urls: backend.urls }
+          client = await connect(address)
+          endings.push(() => client.destroy())
+          other = await connect(address)
+          endings.push(() => other.destroy())
+        })
+
+        after(async () => {
+          for (const end of endings.reverse()) await end()
+        })
+
+        testTokenStore('against a real server', {
+          create: () => new RedisTokenStore({ client, prefix, timeout }),
+          second: () => new RedisTokenStore({ client: other, prefix, timeout }),
+          corrupt: (key) => client.set(prefix + key, '{').then(() => undefined),
+          outages: outages(() => backend),
+          expiry: { create: (ttl) => new RedisTokenStore({ client, prefix, ttl }) },
+          abandonLock: async (key, ttl) => {
+            const worker = await ClusterWorker.start({ store: 'redis', address: JSON.stringify({ ...address, prefix }) })
+            await worker.call('takeLock', key, ttl)
+            await worker.kill()
+          },
+        })
+      })
+    }
+  }
+})
+
+async function single(context: Mocha.Context): Promise<Backend> {
+  const server = await startRedis(context)
+  return { servers: [server], urls: [server.url], stop: () => server.stop() }
+}
+
+async function cluster(context: Mocha.Context): Promise<Backend> {
+  const redis = await startRedisCluster(context)
+  return { servers: redis.nodes, urls: redis.nodes.map(({ url }) => url), stop: () => redis.stop() }
+}
+
+function outages(backend: () => Backend): Outage[] {
+  const all = (what: (server: Server) => Promise<void>) => async () => {
+    await Promise.all(backend().servers.map(what))
+  }
+  return [
+    { name: 'killed', begin: all((server) => server.kill()), end: all((server) => server.restart()) },
+    { name: 'frozen', begin: all((server) => server.freeze()), end: all((server) => server.thaw()) },
+  ]
+}

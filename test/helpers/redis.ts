@@ -1,0 +1,49 @@
+import type { RedisConnection } from '@wechat-auth/store-redis'
+import * as redis6 from 'redis'
+import * as redis5 from 'redis-5'
+
+/** What the tests use of a client or cluster of either version. */
+export interface RedisClient extends RedisConnection {
+  on(event: 'error', listener: () => void): unknown
+  connect(): Promise<unknown>
+  destroy(): unknown
+  get(key: string): Promise<unknown>
+  set(key: string, value: string): Promise<unknown>
+  ttl(key: string): Promise<unknown>
+}
+
+interface CommonOptions {
+  RESP: 2 | 3
+  commandOptions?: { typeMapping: Record<number, unknown> }
+}
+
+interface Driver {
+  createClient(options: CommonOptions & { url: string, disableOfflineQueue?: boolean }): RedisClient
+  createCluster(options: CommonOptions & { rootNodes: { url: string }[] }): RedisClient
+}
+
+/** The versions of node-redis that are supported. */
+export const drivers = { 'node-redis 5': redis5, 'node-redis 6': redis6 } satisfies Record<string, Driver>
+
+export type DriverName = keyof typeof drivers
+export const driverNames = Object.keys(drivers) as DriverName[]
+
+/** How to get at a server, or at the nodes of a cluster. */
+export interface RedisAddress {
+  driver: DriverName
+  urls: readonly string[]
+  resp?: 2 | 3
+}
+
+/** Opens a connection, as an application does: the caller calls `destroy` on it. */
+export async function connect({ driver, urls, resp = 3 }: RedisAddress): Promise<RedisClient> {
+  const redis: Driver = drivers[driver]
+  const [url] = urls
+  const client = url !== undefined && urls.length === 1
+    ? redis.createClient({ url, RESP: resp })
+    : redis.createCluster({ rootNodes: urls.map((node) => ({ url: node })), RESP: resp })
+  // Without a listener the process would end when a connection is lost.
+  client.on('error', () => undefined)
+  await client.connect()
+  return client
+}
