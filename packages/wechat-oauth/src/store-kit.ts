@@ -7,6 +7,7 @@ import { TokenStoreError } from './errors.js'
 import type { LockOptions, WechatToken } from './types.js'
 import { withTimeout } from './with-timeout.js'
 
+export { toNumber } from './token.js'
 export { isWellFormed } from './well-formed.js'
 
 /** @throws TypeError when the key of a record or lock is not a non-empty string */
