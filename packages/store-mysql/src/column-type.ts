@@ -1,0 +1,188 @@
+import { corruptRecord, isWellFormed } from '@wechat-auth/wechat-oauth/store-kit'
+import { jsonOf, type FieldValue } from './fields.js'
+
+/**
+ * How a kind of column keeps values.
+ *
+ * Texts go to the server as the hexadecimal digits of their UTF-8, and come back as its bytes: so neither the character
+ * set of the connection nor the SQL mode has a say in them.
+ */
+export interface ColumnType {
+  readonly family: 'text' | 'bytes' | 'number' | 'json'
+  /** Has the whole of Unicode, or at least all that is not emoji or rare. */
+  readonly isUnicode: boolean
+  /** What stands for a parameter in a statement. */
+  readonly placeholder: string
+  /** The parameter for nothing, where the column cannot be NULL. */
+  readonly blank: string
+  /** What the column's value is asked for by. */
+  select(column: string): string
+  /** The parameter for a value; `undefined` where the column could not hand back this very value. */
+  encode(value: FieldValue): string | undefined
+  /** @throws TokenStoreError when the column cannot have come by this text through us */
+  decode(text: string): unknown
+}
+
+/** As `SHOW FULL COLUMNS` tells it. `undefined` for what no value of a record could go into and come out of unchanged. */
+export function columnTypeOf(definition: string, collation: string | null): ColumnType | undefined {
+  const [, name = '', size, scale, unsigned] = /^(\w+)(?:\((\d+)(?:,(\d+))?\))?( unsigned)?/.exec(definition.toLowerCase()) ?? []
+  const charset = collation?.split('_')[0]
+  const length = Number(size)
+  switch (name) {
+    case 'varchar': return textType({ characters: length, charset })
+    // What is at its end is lost if it is a blank.
+    case 'char': return textType({ characters: length, charset, isPadded: true })
+    case 'tinytext': return textType({ bytes: 2 ** 8 - 1, charset })
+    case 'text': return textType({ bytes: 2 ** 16 - 1, charset })
+    case 'mediumtext': return textType({ bytes: 2 ** 24 - 1, charset })
+    case 'longtext': return textType({ bytes: 2 ** 32 - 1, charset })
+    case 'varbinary': return bytesType(length)
+    case 'tinyblob': return bytesType(2 ** 8 - 1)
+    case 'blob': return bytesType(2 ** 16 - 1)
+    case 'mediumblob': return bytesType(2 ** 24 - 1)
+    case 'longblob': return bytesType(2 ** 32 - 1)
+    case 'tinyint': return integerType(2n ** 8n, unsigned)
+    case 'smallint': return integerType(2n ** 16n, unsigned)
+    case 'mediumint': return integerType(2n ** 24n, unsigned)
+    case 'int': return integerType(2n ** 32n, unsigned)
+    case 'bigint': return integerType(2n ** 64n, unsigned)
+    case 'decimal': return Number(scale ?? 0) === 0 ? decimalType(length, unsigned) : undefined
+    // With a number of decimals, it rounds.
+    case 'double': return size === undefined ? doubleType(unsigned) : undefined
+    case 'json': return jsonType
+    default: return undefined
+  }
+}
+
+const fromHex = 'CONVERT(UNHEX(?) USING utf8mb4)'
+const asText = (column: string): string => `CAST(CONVERT(${column} USING utf8mb4) AS BINARY)`
+
+/** The parameter for a text. */
+export function hexOf(text: string): string {
+  return Buffer.from(text).toString('hex')
+}
+
+interface TextLimits {
+  characters?: number
+  bytes?: number
+  charset: string | undefined
+  isPadded?: boolean
+}
+
+function textType({ characters = Infinity, bytes = Infinity, charset, isPadded = false }: TextLimits): ColumnType {
+  const isUnicode = charset === 'utf8mb4' || charset === 'utf8' || charset === 'utf8mb3'
+  const fits = (text: string): boolean => hasCharacters(text, charset)
+    && (text.length <= characters || Array.from(text).length <= characters)
+    && Buffer.byteLength(text) <= bytes
+    && !(isPadded && text.endsWith(' '))
+  return {
+    family: 'text',
+    isUnicode,
+    placeholder: fromHex,
+    blank: '',
+    select: asText,
+    encode: (value) => (typeof value === 'string' && fits(value) ? hexOf(value) : undefined),
+    decode: (text) => text,
+  }
+}
+
+// What a column cannot hold becomes a question mark where the SQL mode is not strict: it must not get that far.
+function hasCharacters(text: string, charset: string | undefined): boolean {
+  switch (charset) {
+    case 'utf8mb4': return isWellFormed(text)
+    case 'utf8':
+    case 'utf8mb3': return isWellFormed(text) && !/[\u{10000}-\u{10ffff}]/u.test(text)
+    default: return /^\p{ASCII}*$/u.test(text)
+  }
+}
+
+function bytesType(bytes: number): ColumnType {
+  return {
+    family: 'bytes',
+    isUnicode: true,
+    placeholder: 'UNHEX(?)',
+    blank: '',
+    select: (column) => column,
+    encode: (value) => (typeof value === 'string' && isWellFormed(value) && Buffer.byteLength(value) <= bytes ? hexOf(value) : undefined),
+    decode: (text) => text,
+  }
+}
+
+function integerType(values: bigint, unsigned: string | undefined): ColumnType {
+  return unsigned ? wholeNumberType(0n, values - 1n) : wholeNumberType(-values / 2n, values / 2n - 1n)
+}
+
+function decimalType(digits: number, unsigned: string | undefined): ColumnType {
+  const biggest = 10n ** BigInt(digits) - 1n
+  return wholeNumberType(unsigned ? 0n : -biggest, biggest)
+}
+
+/** Numbers that JavaScript does not have come and go as texts. */
+function wholeNumberType(smallest: bigint, biggest: bigint): ColumnType {
+  const isWithin = (whole: bigint): boolean => whole >= smallest && whole <= biggest
+  return numberType((value) => {
+    if (typeof value === 'number' && Number.isSafeInteger(value) && isWithin(BigInt(value))) return String(value)
+    return typeof value === 'string' && isBig(value) && isWithin(BigInt(value)) ? value : undefined
+  }, (text) => {
+    const number = Number(text)
+    return Number.isSafeInteger(number) ? number : text
+  })
+}
+
+function isBig(text: string): boolean {
+  return /^-?[1-9]\d*$/.test(text) && !Number.isSafeInteger(Number(text))
+}
+
+function doubleType(unsigned: string | undefined): ColumnType {
+  return numberType(
+    (value) => (typeof value === 'number' && Number.isFinite(value) && !(unsigned && value < 0) ? String(value) : undefined),
+    Number,
+  )
+}
+
+function numberType(encode: ColumnType['encode'], decode: ColumnType['decode']): ColumnType {
+  return { family: 'number', isUnicode: true, placeholder: '?', blank: '0', select: asText, encode, decode }
+}
+
+const jsonType: ColumnType = {
+  family: 'json',
+  isUnicode: true,
+  placeholder: fromHex,
+  blank: hexOf('null'),
+  select: asText,
+  encode: (value) => (value === null ? undefined : hexOf(jsonOf(value))),
+  decode: (text) => {
+    try {
+      return JSON.parse(text) as unknown
+    } catch {
+      throw corruptRecord()
+    }
+  },
+}
+
+/** Numbers in a column for text, as the tables of older packages have them. */
+export function numberAsText(type: ColumnType): ColumnType {
+  return {
+    ...type,
+    encode: (value) => (typeof value === 'number' && Number.isFinite(value) ? type.encode(String(value)) : undefined),
+    decode: (text) => {
+      if (text.trim() === '') return undefined
+      const number = Number(text)
+      if (!Number.isFinite(number)) throw corruptRecord()
+      return number
+    },
+  }
+}
+
+/** The fields of a record that have no column, as one JSON object. */
+export function fieldsAsJson(type: ColumnType): ColumnType {
+  // Every character set has the characters of escaped JSON.
+  const encode: ColumnType['encode'] = type.family === 'json'
+    ? (value) => hexOf(jsonOf(value))
+    : (value) => type.encode(jsonOf(value)) ?? type.encode(asciiOf(jsonOf(value)))
+  return { ...type, blank: hexOf('{}'), encode }
+}
+
+function asciiOf(json: string): string {
+  return json.replace(/[^\p{ASCII}]/gu, (character) => character.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''))
+}

@@ -1,0 +1,147 @@
+import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { attemptWithin, checkKey, checkTimeout, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { Database, errnoOf, type MysqlPool } from './database.js'
+import { fieldsOf } from './fields.js'
+import { LockTable } from './lock-table.js'
+import { cellsOf, recordOf } from './record.js'
+import { createTableStatements } from './schema.js'
+import { statementsFor, type Statements } from './statements.js'
+import { findTable, type Table } from './table.js'
+import { tableNames, type TableNames } from './table-name.js'
+
+export interface MysqlTokenStoreOptions {
+  /** What `createPool` of `mysql2` or `mysql2/promise` made. It is never closed. */
+  pool: MysqlPool
+  /** Name of the table, or `database.name`. Default `token`. */
+  table?: string
+  /** Milliseconds after which an operation rejects that has no answer, time in the pool's queue included. Default 5000, at most a day. */
+  timeout?: number
+}
+
+interface FoundTable {
+  readonly table: Table
+  readonly statements: Statements
+}
+
+const noSuchTable = 1146
+const noSuchColumn = 1054
+
+/**
+ * Keeps tokens in a table of MySQL or MariaDB: one that `createTable` made, or that the README of `wechat-oauth` told
+ * people to make, with or without columns of the application's own. One statement per operation.
+ */
+export class MysqlTokenStore implements TokenStore {
+  readonly #database: Database
+  readonly #names: TableNames
+  readonly #locks: LockTable
+  readonly #timeout: number
+  #found: Promise<FoundTable> | undefined
+
+  /** @throws TypeError that names the option which is wrong */
+  constructor({ pool, table = 'token', timeout = 5000 }: MysqlTokenStoreOptions) {
+    this.#database = new Database(pool)
+    this.#names = tableNames(table)
+    checkTimeout(timeout)
+    this.#timeout = timeout
+    this.#locks = new LockTable(this.#database, this.#names.locks, timeout)
+  }
+
+  /** The statements of `createTable`, for those who let nobody else make tables. */
+  createTableSQL(): string {
+    return createTableStatements(this.#names).map((statement) => `${statement};\n`).join('\n')
+  }
+
+  /**
+   * Makes the table and `<table>_lock`, unless they are there. A table that is there is left as it is.
+   *
+   * @throws TokenStoreError
+   */
+  async createTable(): Promise<void> {
+    await attemptWithin(this.#timeout, 'create its tables', async (signal) => {
+      for (const statement of createTableStatements(this.#names)) await this.#database.query(statement, signal)
+    })
+  }
+
+  /**
+   * @returns the record, or `null` where there is none
+   * @throws TokenStoreError when the server fails or does not answer within `timeout`, when the table cannot keep records,
+   *   or holds something that is no record; TypeError
+   */
+  async getToken(openid: string): Promise<WechatToken | null> {
+    checkKey(openid)
+    return this.#onTable('read', async ({ table, statements }, signal) => {
+      const key = table.key.type.encode(openid)
+      // What has no room in the column was never saved.
+      if (key === undefined) return null
+      const [row] = await this.#database.read(statements.read(key), signal)
+      return row ? recordOf(table, openid, row) : null
+    })
+  }
+
+  /**
+   * Replaces the record, and leaves columns of the application's own as they are that the record has no field for.
+   *
+   * @throws TokenStoreError; it says what to do when the table has no room for a field; TypeError
+   */
+  async saveToken(openid: string, token: WechatToken): Promise<void> {
+    checkKey(openid)
+    const fields = fieldsOf(token)
+    await this.#onTable('save', async ({ table, statements }, signal) => {
+      await this.#database.write(statements.save(cellsOf(table, openid, fields)), signal)
+    })
+  }
+
+  /** @throws TokenStoreError; TypeError */
+  async deleteToken(openid: string): Promise<void> {
+    checkKey(openid)
+    await this.#onTable('delete', async ({ table, statements }, signal) => {
+      const key = table.key.type.encode(openid)
+      if (key !== undefined) await this.#database.write(statements.delete(key), signal)
+    })
+  }
+
+  /**
+   * Runs `task` while nobody else holds the lock, in this process or another. No connection is held meanwhile.
+   *
+   * @throws TokenStoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`, or the table for locks is missing; TypeError
+   */
+  async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options?: LockOptions): Promise<T> {
+    checkKey(key)
+    return runLocked(this.#locks.lock(key), task, options)
+  }
+
+  async #onTable<T>(what: string, command: (found: FoundTable, signal: AbortSignal) => Promise<T>): Promise<T> {
+    return attemptWithin(this.#timeout, what, async (signal) => {
+      try {
+        return await command(await this.#table(), signal)
+      } catch (error) {
+        const errno = errnoOf(error)
+        if (errno !== noSuchColumn && errno !== noSuchTable) throw error
+        // The table is not what it was when it was looked at. Nothing was done.
+        this.#found = undefined
+        return command(await this.#table(), signal)
+      }
+    })
+  }
+
+  /** Looked at once, by whoever needs it first. */
+  #table(): Promise<FoundTable> {
+    if (this.#found) return this.#found
+    const finding = attemptWithin(this.#timeout, 'look at its table', (signal) => this.#find(signal))
+    this.#found = finding
+    finding.catch(() => {
+      if (this.#found === finding) this.#found = undefined
+    })
+    return finding
+  }
+
+  async #find(signal: AbortSignal): Promise<FoundTable> {
+    try {
+      const table = await findTable(this.#database, this.#names.tokens, signal)
+      return { table, statements: statementsFor(table) }
+    } catch (error) {
+      if (errnoOf(error) !== noSuchTable) throw error
+      throw new TokenStoreError(`There is no table ${this.#names.tokens}: createTable() makes it.`, { error })
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/** Names of the tables, quoted for use in statements. */
+export interface TableNames {
+  readonly tokens: string
+  readonly locks: string
+}
+
+// Letters and digits of any language; quoting lets them be keywords.
+const namePattern = /^[\p{L}\p{N}_$-]+$/u
+const longestName = 64
+const lockSuffix = '_lock'
+
+/**
+ * @param table - `name` or `database.name`
+ * @throws TypeError for what would not be a name, or has to be quoted in ways of its own
+ */
+export function tableNames(table: unknown): TableNames {
+  const parts = typeof table === 'string' ? table.split('.') : []
+  const name = parts.pop() ?? ''
+  if (parts.length > 1 || ![...parts, name].every(isName) || name.length + lockSuffix.length > longestName) {
+    throw new TypeError(`table must be a name, or a database and a name with a dot between, of letters, digits, _, $ and -, at most ${longestName - lockSuffix.length} characters`)
+  }
+  const quoted = (last: string): string => [...parts, last].map(quote).join('.')
+  return { tokens: quoted(name), locks: quoted(name + lockSuffix) }
+}
+
+/** A name as it stands in a statement, whatever it is. */
+export function quote(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``
+}
+
+function isName(part: string): boolean {
+  return namePattern.test(part) && part.length <= longestName
+}
