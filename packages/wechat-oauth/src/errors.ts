@@ -112,8 +112,11 @@ export class NoOAuthTokenError extends WechatError {
 
 /** Encrypted data does not open, or is not meant for this application or user. */
 export class WechatDecryptError extends WechatError {
-  /** `data`: wrong key or damaged data. `watermark`: opened, but encrypted for another app. `openid`: for another user. */
-  readonly reason: 'data' | 'watermark' | 'openid'
+  /**
+   * `data`: wrong key or damaged data. `watermark`: opened, but encrypted for another app. `openid`: for another user.
+   * `stored`: a value in an encrypted token store does not open.
+   */
+  readonly reason: 'data' | 'watermark' | 'openid' | 'stored'
 
   constructor(message: string, reason: WechatDecryptError['reason'] = 'data') {
     super('ERR_WECHAT_DECRYPT', message)

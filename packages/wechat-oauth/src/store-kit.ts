@@ -3,7 +3,7 @@
  * atomic operations of a database. For authors of stores: `@wechat-auth/wechat-oauth/store-kit`.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { TokenStoreError } from './errors.js'
+import { TokenStoreError, WechatDecryptError } from './errors.js'
 import type { LockOptions, WechatToken } from './types.js'
 import { withTimeout } from './with-timeout.js'
 
@@ -15,9 +15,9 @@ export function checkKey(key: unknown): asserts key is string {
   if (typeof key !== 'string' || key === '') throw new TypeError('The key of a token must be a non-empty string')
 }
 
-/** A failure of a backend as the error that callers are promised: a `TokenStoreError` stays, anything else loses its text. */
-export function asTokenStoreError(error: unknown, what: string): TokenStoreError {
-  return error instanceof TokenStoreError ? error : new TokenStoreError(`The token store failed to ${what}.`, { error })
+/** A failure of a backend as the error that callers are promised: what a token store itself throws stays, anything else loses its text. */
+export function asTokenStoreError(error: unknown, what: string): TokenStoreError | WechatDecryptError {
+  return error instanceof TokenStoreError || error instanceof WechatDecryptError ? error : new TokenStoreError(`The token store failed to ${what}.`, { error })
 }
 
 /** Runs a command of the backend; whatever it throws becomes a `TokenStoreError`. `what` completes "failed to …". */

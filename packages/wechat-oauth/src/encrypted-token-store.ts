@@ -1,0 +1,154 @@
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
+import { WechatDecryptError } from './errors.js'
+import { checkKey } from './store-kit.js'
+import type { LockOptions, TokenStore, WechatToken } from './types.js'
+import { isWellFormed } from './well-formed.js'
+
+export interface EncryptionKey {
+  /** Stays with every value that this key encrypts: 1 to 32 characters of `A-Z a-z 0-9 _ -`. */
+  id: string
+  /** 32 bytes from a good source of randomness, kept apart from the database. */
+  key: Uint8Array
+}
+
+export interface EncryptedTokenStoreOptions {
+  /** The first encrypts, all decrypt. */
+  keys: readonly EncryptionKey[]
+  /** Read values that are not encrypted, while existing records are being encrypted. Default `false`. */
+  acceptPlaintext?: boolean
+}
+
+const version = 'v1'
+const prefix = 'enc:'
+const form = /^enc:v1:([\w-]{1,32}):([\w-]+)$/
+const secretFields = ['access_token', 'refresh_token', 'session_key'] as const
+
+const algorithm = 'aes-256-gcm'
+const keyLength = 32
+const ivLength = 12
+const tagLength = 16
+
+/**
+ * A token store that keeps access_token, refresh_token and session_key encrypted (AES-256-GCM) in another. Other fields
+ * stay as they are. A value opens only in its own field of its own record: copied to another user, it does not.
+ *
+ * `deleteToken` and `withLock` are there where `store` has them. `getToken` rejects with `WechatDecryptError`, `reason`
+ * `stored`, where a value does not open, or is in clear text without `acceptPlaintext`.
+ *
+ * @throws TypeError that names the option which is wrong
+ */
+export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenStoreOptions): TokenStore {
+  checkStore(store)
+  const { keys, acceptPlaintext = false } = options
+  if (typeof acceptPlaintext !== 'boolean') throw new TypeError('acceptPlaintext must be true or false')
+  const { all, first } = keyring(keys)
+  const { deleteToken, withLock } = store as OptionalMethods
+
+  return {
+    getToken: async (openid) => {
+      checkOpenid(openid)
+      const record = await store.getToken(openid)
+      return record && changed(record, (value, field) => {
+        if (typeof value === 'string' && !value.startsWith(prefix) && acceptPlaintext) return value
+        return decrypted(value, field, openid, all)
+      })
+    },
+    saveToken: async (openid, token) => {
+      checkOpenid(openid)
+      await store.saveToken(openid, changed(token, (value, field) => encrypted(value, field, openid, first)))
+    },
+    ...(deleteToken && { deleteToken: (openid) => deleteToken.call(store, openid) }),
+    ...(withLock && { withLock: (key, task, lockOptions) => withLock.call(store, key, task, lockOptions) as ReturnType<typeof task> }),
+  }
+}
+
+interface OptionalMethods {
+  deleteToken?: (this: TokenStore, openid: string) => Promise<void>
+  withLock?: (this: TokenStore, key: string, task: (signal: AbortSignal) => Promise<unknown>, options?: LockOptions) => Promise<unknown>
+}
+
+function checkStore(store: unknown): void {
+  const { getToken, saveToken } = (store ?? {}) as Record<string, unknown>
+  if (typeof getToken !== 'function' || typeof saveToken !== 'function') throw new TypeError('store must have the methods getToken and saveToken')
+}
+
+/** What has no UTF-8 would not bind a value to one key. */
+function checkOpenid(openid: unknown): void {
+  checkKey(openid)
+  if (!isWellFormed(openid)) throw new TypeError('The key of a token must be a well-formed string')
+}
+
+interface SecretKey {
+  id: string
+  key: KeyObject
+}
+
+function keyring(keys: unknown): { all: Map<string, KeyObject>, first: SecretKey } {
+  const all = new Map<string, KeyObject>()
+  let first: SecretKey | undefined
+  for (const { id, key } of Array.isArray(keys) ? keys.map(checkedKey) : []) {
+    if (all.has(id)) throw new TypeError('keys must have ids of their own')
+    all.set(id, key)
+    first ??= { id, key }
+  }
+  if (!first) throw new TypeError('keys must be a list of at least one { id, key }')
+  return { all, first }
+}
+
+function checkedKey(entry: unknown): SecretKey {
+  const { id, key } = (entry ?? {}) as Record<string, unknown>
+  if (typeof id !== 'string' || !/^[\w-]{1,32}$/.test(id)) throw new TypeError('The id of a key must be 1 to 32 characters of A-Z a-z 0-9 _ -')
+  if (!(key instanceof Uint8Array) || key.length !== keyLength) throw new TypeError(`A key must be a Buffer or Uint8Array of exactly ${keyLength} bytes`)
+  return { id, key: createSecretKey(key) }
+}
+
+/** A copy whose secret fields, where there are any, are what `change` makes of them. */
+function changed(token: WechatToken, change: (value: unknown, field: string) => string): WechatToken {
+  const copy = { ...token }
+  for (const field of secretFields) {
+    const value: unknown = copy[field]
+    if (value !== undefined && value !== null && value !== '') copy[field] = change(value, field)
+  }
+  return copy
+}
+
+function encrypted(value: unknown, field: string, openid: string, { id, key }: SecretKey): string {
+  // What has no UTF-8 would come back as something else.
+  if (typeof value !== 'string' || !isWellFormed(value)) throw new TypeError(`${field} must be a well-formed string`)
+  const iv = randomBytes(ivLength)
+  const cipher = createCipheriv(algorithm, key, iv, { authTagLength: tagLength })
+  cipher.setAAD(context(id, field, openid))
+  const bytes = Buffer.concat([iv, cipher.update(value, 'utf8'), cipher.final(), cipher.getAuthTag()])
+  return `${prefix}${version}:${id}:${bytes.toString('base64url')}`
+}
+
+function decrypted(value: unknown, field: string, openid: string, keys: Map<string, KeyObject>): string {
+  if (typeof value !== 'string' || !value.startsWith(prefix)) throw failure(field, 'is not encrypted')
+  const [, id = '', text = ''] = form.exec(value) ?? []
+  const key = keys.get(id)
+  if (!key) throw failure(field, 'is encrypted with a key that is not given, or is damaged')
+  const bytes = Buffer.from(text, 'base64url')
+  // Of the spellings that decode to the same bytes, only one was written.
+  if (bytes.length < ivLength + tagLength || bytes.toString('base64url') !== text) throw failure(field, 'is damaged')
+  try {
+    const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, ivLength), { authTagLength: tagLength })
+    decipher.setAAD(context(id, field, openid))
+    decipher.setAuthTag(bytes.subarray(-tagLength))
+    return Buffer.concat([decipher.update(bytes.subarray(ivLength, -tagLength)), decipher.final()]).toString('utf8')
+  } catch {
+    throw failure(field, 'does not open: another key, another record, or damaged')
+  }
+}
+
+/** What a value is bound to. With their lengths, so that no two contexts spell the same. */
+function context(id: string, field: string, openid: string): Buffer {
+  return Buffer.concat([version, id, field, openid].flatMap((part) => {
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(Buffer.byteLength(part))
+    return [length, Buffer.from(part)]
+  }))
+}
+
+function failure(field: string, problem: string): WechatDecryptError {
+  return new WechatDecryptError(`The ${field} in the token store ${problem}.`, 'stored')
+}
