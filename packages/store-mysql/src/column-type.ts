@@ -1,4 +1,4 @@
-import { corruptRecord, isWellFormed } from '@wechat-auth/wechat-oauth/store-kit'
+import { corruptRecord, isWellFormed, toNumber } from '@wechat-auth/wechat-oauth/store-kit'
 import { jsonOf, type FieldValue } from './fields.js'
 
 /**
@@ -167,8 +167,8 @@ export function numberAsText(type: ColumnType): ColumnType {
     encode: (value) => (typeof value === 'number' && Number.isFinite(value) ? type.encode(String(value)) : undefined),
     decode: (text) => {
       if (text.trim() === '') return undefined
-      const number = Number(text)
-      if (!Number.isFinite(number)) throw corruptRecord()
+      const number = toNumber(text)
+      if (number === undefined) throw corruptRecord()
       return number
     },
   }

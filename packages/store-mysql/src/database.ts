@@ -2,7 +2,7 @@ import { TokenStoreError } from '@wechat-auth/wechat-oauth'
 
 /** A pool of `mysql2` or `mysql2/promise`, described by what is used of it: so it may come from any version. */
 export interface MysqlPool {
-  getConnection(callback: (error: Error | null, connection: never) => void): unknown
+  getConnection(callback: (error: Error | null, connection: unknown) => void): unknown
   execute(...args: never[]): unknown
 }
 
@@ -131,9 +131,9 @@ export class Database {
         if (signal.aborted) connection.release()
         else resolve(coreOf(connection))
       }
-      const returned = this.#pool.getConnection((error, connection: PooledConnection) => {
+      const returned = this.#pool.getConnection((error, connection) => {
         if (error) reject(error)
-        else take(connection)
+        else take(connection as PooledConnection)
       })
       if (isPromise(returned)) returned.then((connection) => take(connection as PooledConnection), reject)
     })

@@ -1,9 +1,9 @@
 import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
-import { attemptWithin, checkKey, checkTimeout, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { attempt, attemptWithin, checkKey, checkTimeout, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { Database, errnoOf, type MysqlPool } from './database.js'
-import { fieldsOf } from './fields.js'
+import { fieldsOf, type Fields } from './fields.js'
 import { LockTable } from './lock-table.js'
-import { cellsOf, recordOf } from './record.js'
+import { cellsOf, recordOf, type Cells } from './record.js'
 import { createTableStatements } from './schema.js'
 import { statementsFor, type Statements } from './statements.js'
 import { findTable, type Table } from './table.js'
@@ -85,9 +85,9 @@ export class MysqlTokenStore implements TokenStore {
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkKey(openid)
-    const fields = fieldsOf(token)
+    const fields = await attempt('save', () => Promise.resolve(fieldsOf(token)))
     await this.#onTable('save', async ({ table, statements }, signal) => {
-      await this.#database.write(statements.save(cellsOf(table, openid, fields)), signal)
+      await this.#database.write(statements.save(this.#cells(table, openid, fields)), signal)
     })
   }
 
@@ -122,6 +122,16 @@ export class MysqlTokenStore implements TokenStore {
         return command(await this.#table(), signal)
       }
     })
+  }
+
+  #cells(table: Table, openid: string, fields: Fields): Cells {
+    try {
+      return cellsOf(table, openid, fields)
+    } catch (error) {
+      // Somebody may do as it says, and is not to have to start the application again.
+      this.#found = undefined
+      throw error
+    }
   }
 
   /** Looked at once, by whoever needs it first. */

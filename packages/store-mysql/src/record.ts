@@ -1,8 +1,9 @@
 import { TokenStoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { decodeRecord } from '@wechat-auth/wechat-oauth/store-kit'
+import { columnTypeOf } from './column-type.js'
 import type { Parameter } from './database.js'
 import { jsonOfAll, type Fields, type FieldValue } from './fields.js'
-import { columnDefinition, extraField, knownFields } from './schema.js'
+import { columnDefinition, definedType, extraField } from './schema.js'
 import type { Column, OwnColumn, Table } from './table.js'
 
 /** What a record is in a table. */
@@ -17,7 +18,7 @@ export interface Cells {
 /** @throws TokenStoreError when the table has no place for a field: it names the fields, and what to do */
 export function cellsOf(table: Table, key: string, fields: Fields): Cells {
   const encodedKey = table.key.type.encode(key)
-  if (encodedKey === undefined) throw noRoom(table, new Map([['openid', key]]))
+  if (encodedKey === undefined) throw noRoomForKey(table, key)
   const rest = new Map(fields)
   if (rest.get('openid') === key) rest.delete('openid')
   const known = table.known.map((column) => knownCell(column, rest))
@@ -87,6 +88,11 @@ function isBlank(table: Table, column: Column, text: string): boolean {
   return column === table.extra ? text === '' : !column.isNullable && text === column.type.blank && table.known.includes(column)
 }
 
+function noRoomForKey(table: Table, key: string): TokenStoreError {
+  if (!isRoomy('openid', key)) return new TokenStoreError('The key is too long for a table, or no Unicode text.')
+  return new TokenStoreError(`The column openid has no room for the key. ALTER TABLE ${table.name} MODIFY COLUMN ${columnDefinition('openid')};`)
+}
+
 const longestName = 64
 const mostNames = 10
 
@@ -95,8 +101,14 @@ function noRoom(table: Table, fields: Fields): TokenStoreError {
   return new TokenStoreError(`The table has no room for ${names.join(', ')}. ALTER TABLE ${table.name} ${changesFor(table, fields).join(', ')};`)
 }
 
+/** What makes room: a column of our own make for each field that fits into it, else the one that everything fits into. */
 function changesFor({ key, known, extra }: Table, fields: Fields): string[] {
-  const present = new Map([key, ...known, ...(extra ? [extra] : [])].map((column) => [column.field, column]))
-  const wanted = extra ? [extraField] : [...fields.keys()].map((name) => (Object.hasOwn(knownFields, name) ? name : extraField))
+  const present = new Set([key, ...known, ...(extra ? [extra] : [])].map(({ field }) => field))
+  const wanted = [...fields].map(([field, value]) => (!extra && isRoomy(field, value) ? field : extraField))
   return [...new Set(wanted)].map((field) => `${present.has(field) ? 'MODIFY' : 'ADD'} COLUMN ${columnDefinition(field)}`)
+}
+
+function isRoomy(field: string, value: FieldValue): boolean {
+  const type = definedType(field)
+  return type !== undefined && columnTypeOf(type, 'utf8mb4_bin')?.encode(value) !== undefined
 }

@@ -35,6 +35,11 @@ const definitions: Readonly<Record<string, string>> = {
 /** What every server allows in an index. */
 export const longestLockName = 767
 
+/** E.g. `VARBINARY(512)`. `undefined` for a field that has no column of its own. */
+export function definedType(field: string): string | undefined {
+  return Object.hasOwn(knownFields, field) ? definitions[field]?.split(' ')[0] : undefined
+}
+
 /** Field, column and all: `` `openid` VARBINARY(512) NOT NULL ``. */
 export function columnDefinition(field: string): string {
   return `${quote(field)} ${definitions[field] ?? ''}`
