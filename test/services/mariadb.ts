@@ -13,7 +13,7 @@ import { findProgram, type Program } from './program.js'
 import { Server, type Launcher, type Service } from './server.js'
 
 export interface MariadbOptions {
-  /** More of the server's own options, e.g. `['--max-connections=5']`. */
+  /** More of the server's own options, e.g. `['--max-connections=20']`. */
   args?: readonly string[]
 }
 
