@@ -35,6 +35,8 @@ interface Payload {
 const usedMaxAge = 60_000
 const maxAttempts = 10
 const longestCookie = 4096
+// Servers take some 8 KB of cookies, and the application has others.
+const longestCookies = 6144
 const leastSecret = 32
 const purpose = 'wechat-auth state v1\n'
 
@@ -78,7 +80,7 @@ export class CookieStateStore {
       callback(new WechatError('ERR_WECHAT_STATE_STORE', 'The state of this login does not fit into a cookie: give less state, or keep it in a session'))
       return
     }
-    this.#write(req, [cookie, ...this.#surplus(req, secure)]).then(() => callback(null, payload.state), callback)
+    this.#write(req, [cookie, ...this.#surplus(req, secure, lengthInHeader(cookie))]).then(() => callback(null, payload.state), callback)
   }
 
   verify(req: Request, state: string, meta: StateMeta, callback: VerifyCallback): void {
@@ -113,12 +115,19 @@ export class CookieStateStore {
   }
 
   // Attempts that were given up would fill the Cookie header until the server refuses the request.
-  #surplus(req: Request, secure: boolean): string[] {
+  #surplus(req: Request, secure: boolean, newLength: number): string[] {
+    let length = newLength
     return cookies(req)
       .filter(({ name }) => name.startsWith(prefix(secure)))
-      .flatMap(({ value }) => this.#open(value) ?? [])
+      .flatMap(({ name, value }) => {
+        const payload = this.#open(value)
+        return payload ? [{ state: payload.state, exp: payload.exp, length: lengthInHeader(`${name}=${value}`) }] : []
+      })
       .sort((a, b) => b.exp - a.exp)
-      .slice(maxAttempts - 1)
+      .filter((attempt, index) => {
+        length += attempt.length
+        return index >= maxAttempts - 1 || length > longestCookies
+      })
       .map(({ state }) => this.#attributes(`${nameOf(state, secure)}=`, 0, secure))
   }
 
@@ -162,6 +171,11 @@ function cookies(req: RequestParts): { name: string, value: string }[] {
     if (at < 1) return []
     return [{ name: pair.slice(0, at).trim(), value: pair.slice(at + 1).trim().replace(/^"(.*)"$/, '$1') }]
   })
+}
+
+/** What a cookie takes of the Cookie header: name and value, and the separator to the next. */
+function lengthInHeader(setCookie: string): number {
+  return setCookie.split(';', 1).join().length + 2
 }
 
 function appendHeader(req: Request, value: string): void {
