@@ -159,7 +159,7 @@ export interface WechatCommonOptions extends TokenStoreSource {
   /** Trust `X-Forwarded-Proto` and `X-Forwarded-Host`. Default: what the framework trusts. */
   proxy?: boolean
   /** Tells a return from WeChat from a first visit. Default: `code` or `state` is in the query. */
-  isCallback?: (req: Request) => boolean
+  isCallback?: (req: Request) => boolean | PromiseLike<boolean>
   /** `object`: verify gets one object. Default: by the number of parameters that verify declares. */
   verifyArguments?: 'positional' | 'object'
   /** Do not ask WeChat for name and picture. Default `false`. */

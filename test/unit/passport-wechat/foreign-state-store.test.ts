@@ -158,6 +158,35 @@ describe('a state store of passport-oauth2', () => {
     }
   })
 
+  it('may tell the second of two equal callbacks first that the state is gone', async () => {
+    const answers: Callback[] = []
+    const store = storeOf(declaring(4, () => undefined), declaring(4, (...given) => { answers.push(callbackOf(given)) }))
+    const wechat = new FakeWechat()
+    const strategy = mpStrategy(wechat, { store })
+    const callback = () => authenticate(strategy, requestOf({ headers: { cookie: 'sid=1' }, query: { code, state } }))
+    const both = [callback(), callback()]
+    const stranger = authenticate(strategy, requestOf({ headers: { cookie: 'sid=2' }, query: { code, state } }))
+    while (answers.length < 3) await new Promise(setImmediate)
+    answers[2]?.(null, false)
+    answers[1]?.(null, false)
+    await new Promise(setImmediate)
+    answers[0]?.(null, true, record)
+    expect((await Promise.all(both)).map(({ action: taken }) => taken)).to.deep.equal(['success', 'success'])
+    expect(wechat.paths).to.deep.equal(['/sns/oauth2/access_token', '/sns/userinfo'])
+    expect((await action('fail', stranger)).info).to.include({ reason: 'replayed' })
+  })
+
+  it('refuses both of two equal callbacks whose state it does not know, and lets none wait for the other for ever', async () => {
+    const answers: Callback[] = []
+    const store = storeOf(declaring(4, () => undefined), declaring(4, (...given) => { answers.push(callbackOf(given)) }))
+    const strategy = mpStrategy(undefined, { store, timeout: 40 })
+    const callbacks = [1, 2, 3].map(() => authenticate(strategy, requestOf({ headers: { cookie: 'sid=1' }, query: { code, state } })))
+    while (answers.length < 3) await new Promise(setImmediate)
+    answers[0]?.(null, false)
+    answers[1]?.(new Error('the state store is down'))
+    expect((await Promise.all(callbacks)).map(({ action: taken }) => taken)).to.deep.equal(['fail', 'error', 'error'])
+  })
+
   it('is called once, as a method, for each leg, also when it answers twice', async () => {
     class Store {
       readonly #states = new Set<string>()
