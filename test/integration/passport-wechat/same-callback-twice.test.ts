@@ -175,6 +175,15 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       }
     })
 
+    it('does not exchange the code again after an error, in a browser that got the answer', async () => {
+      verify = () => { throw new Error('the database is down') }
+      const path = await setting.consent(browser)
+      expect((await browser.open(path)).status).to.equal(500)
+      const reason = states === 'cookie' ? 'replayed' : 'unknown'
+      expect(failureOf(await browser.open(path))).to.include({ httpStatus: 403, code: 'ERR_WECHAT_STATE', reason })
+      expect([exchanges(), verified]).to.deep.equal([1, 1])
+    })
+
     it('lets logins in two tabs go their own ways', async () => {
       const paths = [await setting.consent(browser, { user: 'alice' }), await setting.consent(browser, { user: 'bob' })]
       const cookie = browser.cookieHeader

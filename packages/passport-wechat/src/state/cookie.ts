@@ -5,6 +5,7 @@ import { header, isSecure, methodOf, type RequestParts } from '../request.js'
 import type { StateMeta, StoreCallback, VerifyCallback } from './contract.js'
 import { newState, sameText } from './record.js'
 
+/** Options of `CookieStateStore`. */
 export interface CookieStateStoreOptions {
   /** At least 32 bytes. Of several the first signs, and all are accepted: put a new one in front to change it. */
   secret: string | readonly string[]
@@ -43,7 +44,7 @@ const purpose = 'wechat-auth state v1\n'
 /**
  * Keeps the state of a login in a signed cookie of the user's browser, for applications without sessions.
  *
- * Each attempt has its own cookie, so that several tabs do not disturb each other; at most ten are kept. Over https the
+ * Each attempt has its own cookie, so that several tabs do not disturb each other; at most ten are kept, and 6 KB. Over https the
  * cookie has the prefix `__Host-`, which a sibling domain cannot set, and only that name is read. The cookie is signed, not
  * encrypted: the user can read the state that the application gave. On use it is not cleared but replaced by a signed
  * "used, with this code" for 60 s, which answers the second of two equal callbacks and cannot begin an exchange.
@@ -71,6 +72,11 @@ export class CookieStateStore {
     this.#now = now
   }
 
+  /**
+   * Puts a state into a cookie. `ERR_WECHAT_STATE_STORE` where it does not fit into one, or the response is not to be found.
+   *
+   * @param state - any JSON value, handed back by `verify`
+   */
   store(req: Request, state: unknown, meta: StateMeta, callback: StoreCallback): void {
     const secure = this.#isSecure(req, meta)
     const payload: Payload = { state: newState(), exp: this.#now() + this.#maxAge, record: state }
@@ -83,6 +89,10 @@ export class CookieStateStore {
     this.#write(req, [cookie, ...this.#surplus(req, secure, lengthInHeader(cookie))]).then(() => callback(null, payload.state), callback)
   }
 
+  /**
+   * Looks for the cookie of a state and marks it as used. Answers `true` and what was kept, `'used'` where this very callback
+   * was here in the last 60 s, else `false`.
+   */
   verify(req: Request, state: string, meta: StateMeta, callback: VerifyCallback): void {
     const secure = this.#isSecure(req, meta)
     const found = cookies(req)
