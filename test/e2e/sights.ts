@@ -1,4 +1,5 @@
 import type { BrowserContextOptions, Page } from 'playwright-core'
+import { deadURL } from '../helpers/loopback-server.js'
 import { answer, at, showsStatus } from './steps.js'
 import { wechat } from './stage.js'
 import type { Scene } from './stage.js'
@@ -187,10 +188,13 @@ export const sights: Sight[] = [
       await showsStatus(page, 'qr-status', 'expired')
     },
   },
-  { name: 'the QR page, confirmed', lead: async (page, scene) => {
-    await qr('confirmed')(page, scene)
-    await page.getByTestId('qr-continue').waitFor()
-  } },
+  {
+    name: 'the QR page, confirmed',
+    lead: async (page, scene) => {
+      await qr('confirmed')(page, scene)
+      await page.getByTestId('qr-continue').waitFor()
+    },
+  },
   { name: 'the phone page', lead: phonePage },
   { name: 'the phone page, confirmed', lead: decideOnPhone('decision-confirm', 'confirmed') },
   { name: 'the phone page, cancelled', lead: decideOnPhone('decision-cancel', 'cancelled') },
@@ -216,7 +220,7 @@ export const sights: Sight[] = [
   {
     name: 'the mini-program console without a server',
     lead: async (page, scene) => {
-      await openSandbox('/__sandbox/miniprogram?url=http://127.0.0.1:1/')(page, scene)
+      await openSandbox(`/__sandbox/miniprogram?url=${await deadURL()}/login`)(page, scene)
       await page.getByTestId('mp-login').click()
       await page.getByTestId('mp-copy').waitFor()
       await page.getByTestId('mp-send').click()
