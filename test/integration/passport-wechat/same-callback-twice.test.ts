@@ -248,26 +248,3 @@ describe('a reload of the callback after the login', () => {
     }
   })
 })
-
-describe('the table of recent callbacks', () => {
-  it('holds 1,000 at most', async () => {
-    const setting = await startSetting({ states: 'cookie' })
-    try {
-      const browser = setting.browser()
-      const path = await setting.consent(browser)
-      const cookie = browser.cookieHeader
-      await browser.open(path, { headers: { cookie } })
-      const { state: other } = await setting.begin(browser)
-      expect(failureOf(await browser.open(callback({ state: other })))).to.include({ code: 'ERR_WECHAT_DENIED' })
-      expect((await browser.open(path)).status).to.equal(200)
-      for (let i = 0; i < 999; i++) {
-        const visitor = setting.browser()
-        const { state } = await setting.begin(visitor)
-        await visitor.open(callback({ state }))
-      }
-      expect(failureOf(await browser.open(path))).to.include({ httpStatus: 403, reason: 'replayed' })
-    } finally {
-      await setting.close()
-    }
-  })
-})
