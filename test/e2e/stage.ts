@@ -110,7 +110,7 @@ export function useStage(): Play {
   after(async () => browser?.close())
 
   return (act) => async function (this: Context) {
-    this.timeout(30_000)
+    this.timeout(60_000)
     const logged: unknown[] = []
     const demo = await startDemo({ logError: (error) => logged.push(error) })
     const stop = listenTo(demo, (answer) => scene.answers.push(answer))
