@@ -8,16 +8,17 @@ for (const [name, { folder, manifest }] of packages) {
 
     let files: string[]
     before(async () => { files = (await tarballs()).get(name)!.files })
+    const missing = (...wanted: string[]): string[] => wanted.filter((file) => !files.includes(file))
 
     it('holds what it is, under which licence, and how to use it in two languages', () => {
-      expect(files).to.include.members(['package.json', 'LICENSE', 'README.md', 'README.zh-CN.md'])
+      expect(missing('package.json', 'LICENSE', 'README.md', 'README.zh-CN.md')).to.deep.equal([])
     })
 
     it('holds code, types, and maps that lead to sources in it', () => {
       const modules = files.filter((file) => /^src\/.*\.ts$/.test(file)).map((file) => file.slice('src/'.length, -'.ts'.length))
       expect(modules).to.include('index')
       const built = modules.flatMap((module) => ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((end) => `dist/${module}${end}`))
-      expect(files).to.include.members(built)
+      expect(missing(...built)).to.deep.equal([])
     })
 
     it('holds nothing built from a source that is gone', () => {
@@ -26,13 +27,14 @@ for (const [name, { folder, manifest }] of packages) {
     })
 
     it('holds nothing else', () => {
-      expect(files.filter((file) => !/^(dist|src)\//.test(file))).to.have.members(['package.json', 'LICENSE', 'README.md', 'README.zh-CN.md'])
+      const documents = ['package.json', 'LICENSE', 'README.md', 'README.zh-CN.md']
+      expect(files.filter((file) => !/^(dist|src)\//.test(file) && !documents.includes(file))).to.deep.equal([])
       expect(files.filter((file) => /tsbuildinfo|\btest|\.env/.test(file))).to.deep.equal([])
     })
 
     it('holds each file that package.json names', () => {
       const named = Object.values(manifest.bin ?? {}).map((path) => path.replace(/^\.\//, ''))
-      expect(files).to.include.members(['dist/index.js', 'dist/index.d.ts', ...named])
+      expect(missing('dist/index.js', 'dist/index.d.ts', ...named)).to.deep.equal([])
     })
   })
 }

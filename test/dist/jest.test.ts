@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { root, run } from '../helpers/run.js'
-import { addFixtures, packages, project } from './packed.js'
+import { addFixtures, env, packages, project } from './packed.js'
 
 interface Recipe {
   command: string
@@ -30,7 +30,7 @@ describe("an application's Jest", function () {
   })
 
   async function jest(command: string, ...files: string[]): Promise<void> {
-    const { code, stderr } = await run('sh', ['-c', `${command} --runTestsByPath ${files.join(' ')}`], { cwd: folder, env: { FORCE_COLOR: '0' } })
+    const { code, stderr } = await run('sh', ['-c', `${command} --runTestsByPath ${files.join(' ')}`], { cwd: folder, env: { ...env, FORCE_COLOR: '0' } })
     expect(code, stderr).to.equal(0)
     expect(stderr).to.match(new RegExp(`^Test Suites: ${files.length} passed, ${files.length} total$`, 'm'))
   }

@@ -31,6 +31,11 @@ export const packages = new Map(readdirSync(`${root}packages`).map((name): [stri
   return [name, { folder, manifest: JSON.parse(readFileSync(`${folder}package.json`, 'utf8')) as Manifest }]
 }))
 
+/** For npm in other folders: takes away what an npm that runs these tests was told on its command line. */
+export const env = Object.fromEntries(Object.keys(process.env)
+  .filter((name) => /^npm_config_(call|package|workspaces?|include_workspace_root|local_prefix)$/.test(name))
+  .map((name) => [name, undefined]))
+
 const scratch = mkdtempSync(join(tmpdir(), 'wechat-auth-dist-'))
 process.once('exit', () => { rmSync(scratch, { recursive: true, force: true }) })
 
@@ -43,12 +48,17 @@ export function tarballs(): Promise<Map<string, Tarball>> {
 
 async function pack(): Promise<Map<string, Tarball>> {
   const entries = [...packages].map(async ([name, { folder }]): Promise<[string, Tarball]> => {
-    const output = await runOrThrow('npm', ['pack', '--json', '--pack-destination', scratch], { cwd: folder })
+    const output = await runOrThrow('npm', ['pack', '--json', '--pack-destination', scratch], { cwd: folder, env })
     const [{ filename, files }] = JSON.parse(output) as [{ filename: string, files: { path: string }[] }]
     return [name, { path: join(scratch, filename), files: files.map(({ path }) => path) }]
   })
   return new Map(await Promise.all(entries))
 }
+
+const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']
+
+// Waited for once per run.
+let unreachable: { code: number | null, stderr: string } | undefined
 
 /**
  * An empty project with these packages of ours, packed, and these of the registry installed.
@@ -59,10 +69,13 @@ export async function project(context: Context, ours: readonly string[], others:
   const folder = mkdtempSync(join(scratch, 'project-'))
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'an-application', private: true }))
   const specs = [...ours.map((name) => known.get(name)!.path), ...others]
-  const { code, stderr } = await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=1', ...specs], { cwd: folder })
+  const { code, stderr } = unreachable ?? await run('npm', ['install', ...flags, ...specs], { cwd: folder, env })
   if (code === 0) return folder
-  const unreachable = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED)\b/.exec(stderr)
-  if (unreachable) skipBecause(context, `the package registry cannot be reached (${unreachable[0]})`)
+  const reason = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED)\b/.exec(stderr)?.[0]
+  if (reason !== undefined) {
+    unreachable = { code, stderr }
+    skipBecause(context, `the package registry cannot be reached (${reason})`)
+  }
   throw new Error(`npm install ${specs.join(' ')} failed\n${stderr}`)
 }
 

@@ -93,14 +93,18 @@ export function createApp({ apps, publicUrl, endpoints, miniProgramConsole, logE
       if (error) next(error)
       // Redirects from here on, so that no address with a code in it stays behind, to be reloaded or to be shared.
       else if (user) req.logIn(user, (error: unknown) => error ? next(error) : res.redirect('/profile'))
-      // A reload of the callback: its state is used up, but whoever it logged in is here.
-      else if (info?.code === 'ERR_WECHAT_STATE' && req.isAuthenticated()) res.redirect('/profile')
       else res.redirect(`/login/failed?code=${info?.code ?? ''}`)
     })(req, res, next)
   })
 
   app.get('/login/failed', (req, res) => {
     const { code } = req.query
+    // A reload of the callback, or another tab that was quicker: the state is used up or gone with the session of before, but
+    // whoever it was for is logged in. Asked here, not in the callback: only now the browser surely sends its newest cookie.
+    if (code === 'ERR_WECHAT_STATE' && req.isAuthenticated()) {
+      res.redirect('/profile')
+      return
+    }
     const { status, page } = failurePage(languageOf(req), typeof code === 'string' ? code : '')
     sendPage(res.status(status), page)
   })

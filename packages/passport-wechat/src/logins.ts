@@ -1,4 +1,4 @@
-import type { WechatMode, WechatOAuth } from '@wechat-auth/wechat-oauth'
+import { WechatError, type WechatMode, type WechatOAuth } from '@wechat-auth/wechat-oauth'
 import type { Request } from 'express'
 import { Apps } from './apps.js'
 import { AuthorizeFlow } from './flow/authorize.js'
@@ -11,6 +11,7 @@ import type { Settings } from './options.js'
 import { outcomeOf, type Outcome } from './outcome.js'
 import { methodOf, queryParameter } from './request.js'
 import type { AnyWechatVerify, WechatAuthorization, WechatCallOptions } from './types.js'
+import { within } from './within.js'
 
 /** All that the strategy knows and does, behind private fields: inspecting the strategy shows none of it. */
 export class Logins {
@@ -35,7 +36,7 @@ export class Logins {
     return outcomeOf(async () => {
       const call = callOf(options)
       if (this.#apps.choose(req, call.mode) === 'miniprogram') return this.#miniProgram.run(req)
-      if (this.#isCallback(req)) return this.#callback.run(req, call)
+      if (await this.#isCallback(req)) return this.#callback.run(req, call)
       const { url } = await this.#authorize.begin(req, call)
       return { action: 'redirect', url }
     })
@@ -54,18 +55,19 @@ export class Logins {
   }
 
   /** What an application's callback threw at an error of ours has nowhere else to go. */
-  lastResort(req: Request, error: unknown): void {
+  async lastResort(req: Request, error: unknown): Promise<void> {
     try {
       const next = methodOf(req, 'next')
-      if (next) next(error)
-      else this.#settings.logger?.warn('The callback of the application threw when it was given an error')
+      if (next) await next(error)
+      else await (this.#settings.logger?.warn('The callback of the application threw when it was given an error') as unknown)
     } catch {
-      // The logger threw as well; a rejection that nobody handles would end the process.
+      // That threw as well; a rejection that nobody handles would end the process.
     }
   }
 
-  #isCallback(req: Request): boolean {
-    const { isCallback } = this.#settings
-    return isCallback ? isCallback(req) : ['code', 'state'].some((name) => queryParameter(req, name) !== undefined)
+  async #isCallback(req: Request): Promise<boolean> {
+    const { isCallback, timeout } = this.#settings
+    if (!isCallback) return ['code', 'state'].some((name) => queryParameter(req, name) !== undefined)
+    return within(timeout, () => isCallback(req), () => new WechatError('ERR_WECHAT_CONFIG', `The function isCallback did not answer within ${timeout} ms`))
   }
 }

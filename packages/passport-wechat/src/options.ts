@@ -29,7 +29,7 @@ export interface Settings extends VerifyOptions {
   state: boolean
   store: StateStore | undefined
   proxy: boolean
-  isCallback: ((req: Request) => boolean) | undefined
+  isCallback: ((req: Request) => boolean | PromiseLike<boolean>) | undefined
   skipUserProfile: SkipUserProfile
   idSource: IdSource
   allowSnapshotUsers: boolean

@@ -12,7 +12,7 @@ export interface Actions {
  * Takes the action of an outcome. An action calls the application (`passport.authenticate('wechat', callback)`): what that
  * throws goes to `error`, once; what it throws then goes to `lastResort`.
  */
-export async function perform(actions: Actions, outcome: Outcome, lastResort: (error: unknown) => void): Promise<void> {
+export async function perform(actions: Actions, outcome: Outcome, lastResort: (error: unknown) => Promise<void>): Promise<void> {
   try {
     if (outcome.action !== 'error') {
       await take(actions, outcome)
@@ -33,10 +33,10 @@ function take(actions: Actions, outcome: Exclude<Outcome, { action: 'error' }>):
   }
 }
 
-async function report(actions: Actions, error: unknown, lastResort: (error: unknown) => void): Promise<void> {
+async function report(actions: Actions, error: unknown, lastResort: (error: unknown) => Promise<void>): Promise<void> {
   try {
     await actions.error(error)
   } catch (thrown) {
-    lastResort(thrown)
+    await lastResort(thrown)
   }
 }

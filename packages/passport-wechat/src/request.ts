@@ -11,6 +11,7 @@ export interface RequestParts {
   readonly host?: unknown
   readonly socket?: unknown
   readonly app?: unknown
+  readonly ctx?: unknown
 }
 
 type Trust = (address: unknown, hop: number) => unknown
@@ -41,7 +42,8 @@ export function header(req: RequestParts, name: string): string | undefined {
 /** A parameter of the query: absent, text, or (named more than once) something else. */
 export function queryParameter(req: RequestParts, name: string): unknown {
   if (typeof req.query === 'object' && req.query !== null) return ownMember(req.query, name)
-  const values = new URL(typeof req.url === 'string' ? req.url : '/', 'http://localhost').searchParams.getAll(name)
+  const [, search = ''] = /\?([^#]*)/.exec(typeof req.url === 'string' ? req.url : '') ?? []
+  const values = new URLSearchParams(search).getAll(name)
   return values.length > 1 ? values : values[0]
 }
 
@@ -82,8 +84,9 @@ function hostOf(req: RequestParts, proxy: boolean): string {
   const trusted = proxy || expressTrusts(req) === true
   const forwarded = trusted ? firstOf(header(req, 'x-forwarded-host')) : undefined
   if (forwarded !== undefined && forwarded !== '') return forwarded
-  // Express 4 leaves the port out of `req.host`; Fastify and Koa honour their own trust in it.
-  const own = expressTrusts(req) === undefined && typeof req.host === 'string' ? req.host : undefined
+  // Express 4 leaves the port out of `req.host`; Fastify honours its own trust in it. What koa-passport gives for a request
+  // does not know what Koa trusts: its context does.
+  const own = expressTrusts(req) === undefined ? [member(req.ctx, 'host'), req.host].find((host) => typeof host === 'string') : undefined
   return own ?? header(req, 'host') ?? ''
 }
 

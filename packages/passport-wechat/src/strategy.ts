@@ -58,6 +58,7 @@ export class WechatStrategy extends Parent {
   private readonly _logins: Logins
 
   /**
+   * @param options - of one app, or of several under `apps`; they are not changed
    * @param verify - finds or creates the application's user. It is called in passport-oauth2's forms by the number of
    * parameters that it declares; with one parameter, or `verifyArguments: 'object'`, it gets one object. It answers by
    * `done(error, user, info)` or by a promise: of the user, or of `false` or `null` for no. In TypeScript the parameters of
@@ -96,7 +97,10 @@ export class WechatStrategy extends Parent {
    * Begins a login without a redirect, for single-page applications and for a QR code inside of a page: the state is kept
    * as if the user had been redirected.
    *
-   * @throws TypeError; WechatError `ERR_WECHAT_CONFIG`, `ERR_WECHAT_STATE_STORE`
+   * @param req - the request of the browser that will log in; in Koa the context will do
+   * @param options - what `passport.authenticate('wechat', options)` would be given
+   * @throws TypeError that names a wrong option; WechatError `ERR_WECHAT_CONFIG`, `ERR_WECHAT_STATE_STORE`; what the state
+   * store, or a function of the application, throws
    */
   getAuthorization(req: Request, options?: WechatCallOptions): Promise<WechatAuthorization> {
     return this._logins.getAuthorization(req, options)
@@ -116,6 +120,8 @@ export class WechatStrategy extends Parent {
    * The client of the app that a request would log in with.
    *
    * @param mode - default: chosen as for a login
+   * @throws WechatError `ERR_WECHAT_CONFIG` where there is no app of this mode, or its functions give no text in time; what
+   * these functions throw
    */
   oauthFor(req: Request, mode?: WechatMode): Promise<WechatOAuth> {
     return this._logins.oauthFor(req, mode)

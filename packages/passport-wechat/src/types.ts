@@ -37,6 +37,7 @@ export interface WechatApps {
   mp?: WechatRedirectApp
   /** Website: a QR code on a desktop. */
   website?: WechatRedirectApp
+  /** Mini-program: posts the code of `wx.login`. Only calls with this mode use it, or a strategy that has no other app. */
   miniprogram?: WechatApp
 }
 
@@ -158,8 +159,8 @@ export interface WechatCommonOptions extends TokenStoreSource {
   store?: StateStore
   /** Trust `X-Forwarded-Proto` and `X-Forwarded-Host`. Default: what the framework trusts. */
   proxy?: boolean
-  /** Tells a return from WeChat from a first visit. Default: `code` or `state` is in the query. */
-  isCallback?: (req: Request) => boolean
+  /** Tells a return from WeChat from a first visit, at once or by a promise. Default: `code` or `state` is in the query. */
+  isCallback?: (req: Request) => boolean | PromiseLike<boolean>
   /** `object`: verify gets one object. Default: by the number of parameters that verify declares. */
   verifyArguments?: 'positional' | 'object'
   /** Do not ask WeChat for name and picture. Default `false`. */
@@ -170,16 +171,21 @@ export interface WechatCommonOptions extends TokenStoreSource {
   snapshotUser?: 'fail' | 'allow'
   /** Replaces the reading of the JSON body in mini-program mode; guard against cross-site forms yourself then. */
   miniProgramInput?: (req: Request) => MiniProgramInput | PromiseLike<MiniProgramInput>
+  /** Keep app-level credentials in `getToken`/`saveToken` functions too. Default `false`: they stay in process memory. */
   shareCredentials?: boolean
   /** Base addresses of WeChat. https, or http on loopback. */
   endpoints?: string | Endpoints
+  /** Base addresses for the second try of a call that may be repeated. Default none. */
   fallbackHosts?: string[]
   /** Milliseconds for each call to WeChat, to a store, and to a function of the application other than verify. Default 5000. */
   timeout?: number
+  /** Default the global `fetch`. */
   fetch?: typeof fetch
   /** Milliseconds since the epoch. Default `Date.now`. */
   now?: () => number
+  /** How the app-level access token is obtained. Default `stable`. */
   clientCredential?: WechatOAuthOptions['clientCredential']
+  /** Never given a secret, a token, a code or a query string. Default none. */
   logger?: WechatLogger
 }
 
@@ -198,19 +204,26 @@ export interface WechatSeveralAppsOptions extends WechatCommonOptions {
   appSecret?: undefined
 }
 
-export type WechatStrategyOptions = (WechatOneAppOptions | WechatSeveralAppsOptions) & { passReqToCallback?: boolean }
+/** Options of `WechatStrategy`: of one app, or of several. */
+export type WechatStrategyOptions = (WechatOneAppOptions | WechatSeveralAppsOptions) & {
+  /** Gives verify the request as its first argument. Default `false`. */
+  passReqToCallback?: boolean
+}
 
 /** What a single call can say: `passport.authenticate('wechat', options)` and `strategy.getAuthorization(req, options)`. */
 export interface WechatCallOptions {
   /** On a callback it is checked against the mode that the login began with. */
   mode?: WechatMode
+  /** Default: the app's. Scopes that the page of the mode does not know are left out. */
   scope?: string | readonly string[]
   /**
    * Any JSON value of the application's, kept on the server (or in the state cookie) and handed back as `info.state`.
    * Only with the strategy's option `state: false` is it sent to WeChat: as it is, and it must then be a string.
    */
   state?: unknown
+  /** Absolute, or relative to the request's address. Default: the app's. */
   callbackURL?: string
+  /** Of the QR page, and on the callback of the user's data. Default: the strategy's. `cn` is the QR page's word for `zh_CN`. */
   lang?: WechatLang | 'cn'
   /** Official account: ask for consent even where WeChat would not need to. */
   forcePopup?: boolean
@@ -235,9 +248,11 @@ export interface WechatAuthenticateOptions extends Omit<AuthenticateOptions, 'st
 export interface WechatAuthorization {
   /** Address of WeChat's page. */
   url: string
+  /** The app that the user logs in with. */
   appid: string
   /** Not encoded; the script `wxLogin.js` wants it encoded. */
   redirect_uri: string
+  /** Comma separated. */
   scope: string
   /** Empty with `state: false` and no state given. */
   state: string

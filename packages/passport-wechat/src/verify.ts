@@ -4,7 +4,7 @@ import type { AnyWechatVerify, WechatVerifyCallback, WechatVerifyInput } from '.
 /** What verify came to; a falsy user means no. */
 export interface VerifyAnswer {
   user?: Express.User | false | null | undefined
-  info?: object | string | undefined
+  info?: object | string | null | undefined
 }
 
 export interface VerifyOptions {

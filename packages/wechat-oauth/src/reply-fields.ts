@@ -5,6 +5,9 @@ import type { WechatToken, WechatUser } from './types.js'
 
 const longest = 4096
 
+// Whatever else it says, a virtual account must not pass for a real one.
+const notSnapshotUser = new Set<unknown>([undefined, null, 0, '0', false, ''])
+
 /** `/sns/oauth2/access_token` and `/sns/oauth2/refresh_token`: the fields that are ours to keep, their types checked. */
 export function tokenOf(endpoint: string, reply: Reply, createAt: number): WechatToken & { access_token: string } {
   const field = fieldReader(endpoint, reply)
@@ -17,7 +20,7 @@ export function tokenOf(endpoint: string, reply: Reply, createAt: number): Wecha
     ...field.optionalText('unionid'),
     create_at: createAt,
   }
-  return toNumber(reply.is_snapshotuser) === 1 ? { ...token, is_snapshotuser: 1 } : token
+  return notSnapshotUser.has(reply.is_snapshotuser) ? token : { ...token, is_snapshotuser: 1 }
 }
 
 /** `/sns/jscode2session`. */

@@ -203,8 +203,20 @@ describe('The Express example', () => {
     it('sends a logged-in user who reloads it to the profile', async () => {
       const path = await callback('/auth/wechat/mp', 'alice')
       await browser.open(path)
+      const { location } = await browser.open(path)
 
-      expect((await browser.open(path)).location?.pathname).to.equal('/profile')
+      expect((await browser.open(location ?? '')).location?.pathname).to.equal('/profile')
+    })
+
+    it('sends a tab that was overtaken by another tab’s login to the profile', async () => {
+      const [quick, late] = [await callback('/auth/wechat/mp', 'alice'), await callback('/auth/wechat/mp', 'alice')]
+      const { cookieHeader: cookie } = browser
+      await browser.open(quick)
+      // It had left before the browser knew of its new session.
+      const { location } = await browser.open(late, { headers: { cookie } })
+
+      expect(location?.pathname).to.equal('/login/failed')
+      expect((await browser.open(location ?? '')).location?.pathname).to.equal('/profile')
     })
 
     it('refuses it to another browser', async () => {

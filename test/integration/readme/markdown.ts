@@ -26,6 +26,8 @@ export interface Readme {
   links: string[]
   /** Lines of lists. */
   items: string[]
+  /** Lines that are none of these: a paragraph is one line. */
+  paragraphs: string[]
 }
 
 export const english = 'README.md'
@@ -46,7 +48,7 @@ export function readmeOf(folder: string, file: string): Readme {
 
 /** Reads a Markdown file as far as READMEs use it: headings, fenced code, tables, lists, links. */
 export function read(path: string): Readme {
-  const readme: Readme = { path, headings: [], blocks: [], tables: [], links: [], items: [] }
+  const readme: Readme = { path, headings: [], blocks: [], tables: [], links: [], items: [], paragraphs: [] }
   const anchors = new Map<string, number>()
   let heading = ''
   let block: { language: string, lines: string[] } | undefined
@@ -77,6 +79,7 @@ export function read(path: string): Readme {
       table = undefined
     }
     if (/^(?:\*|\d+\.) /.test(line)) readme.items.push(line)
+    else if (marks === undefined && !table && line !== '') readme.paragraphs.push(line)
     readme.links.push(...[...line.replace(/`[^`]*`/g, '`').matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target))
   }
   if (block) throw new Error(`${path} has a block of code that does not end`)
@@ -97,7 +100,7 @@ export function codeIn(text: string): string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
 }
 
-/** The table whose head begins with this cell; or, with `heading`, the one of that place below the heading. */
+/** The rows of the first table, or the one of another place, below a heading; without its head. */
 export function tableOf(readme: Readme, heading: RegExp, place = 0): string[][] {
   const table = readme.tables.filter((one) => heading.test(one.heading))[place]
   if (!table) throw new Error(`${readme.path} has no table ${place} below a heading like ${heading.source}`)

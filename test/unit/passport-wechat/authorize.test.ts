@@ -94,6 +94,14 @@ describe('the redirect to WeChat', () => {
     expect((await start(appsStrategy(), { mode: 'mp', scope: 'snsapi_base' })).searchParams.get('scope')).to.equal('snsapi_base')
   })
 
+  it('does not send the website\'s scope to the official account\'s page', async () => {
+    for (const scope of ['snsapi_login', ['snsapi_base', 'snsapi_login']]) {
+      expect((await start(appsStrategy(), { mode: 'website', scope })).searchParams.get('scope')).to.equal('snsapi_login')
+    }
+    expect((await start(appsStrategy(), { mode: 'mp', scope: 'snsapi_login' })).searchParams.get('scope')).to.equal('snsapi_userinfo')
+    expect((await start(appsStrategy(), { mode: 'mp', scope: ['snsapi_base', 'snsapi_login'] })).searchParams.get('scope')).to.equal('snsapi_base')
+  })
+
   it('takes scope and callbackURL of the app before those of the strategy', async () => {
     const strategy = appsStrategy(undefined, { apps: { mp: { ...apps.mp, scope: 'snsapi_base', callbackURL: 'https://mp.example/cb' }, website: apps.website } })
     const mp = await start(strategy, { mode: 'mp' })
@@ -160,6 +168,11 @@ describe('a relative callbackURL', () => {
     expect(await redirectUri({ headers: { host }, protocol: 'https', host: 'fast.example:3000', hostname: 'fast.example' })).to.equal('https://fast.example:3000/cb')
   })
 
+  it('works on a request of koa-passport, whose own host does not know whether Koa trusts the proxy', async () => {
+    const app = { get: () => undefined }
+    expect(await redirectUri({ headers: { host }, app, host, protocol: 'https', ctx: { host: 'shop.example' } })).to.equal('https://shop.example/cb')
+  })
+
   it('is an error for a request without Host, or with one that is no host', async () => {
     for (const headers of [{}, { host: 'a@b' }, { host: 'a/b' }, { host: 'a b' }]) {
       const { error } = await action('error', authenticate(mpStrategy(undefined, { callbackURL: '/cb' }), requestOf({ session: {}, headers: headers })))
@@ -190,6 +203,15 @@ describe('isCallback', () => {
     const failure = new Error('isCallback is broken')
     const strategy = mpStrategy(undefined, { isCallback: () => { throw failure } })
     expect(await authenticate(strategy, requestOf({ session: {} }))).to.deep.equal({ action: 'error', error: failure })
+  })
+
+  it('may answer later, fail then, or never answer', async () => {
+    const decide = (isCallback: () => unknown) => mpStrategy(undefined, { timeout: 30, isCallback: isCallback as () => boolean })
+    const failure = new Error('isCallback is broken')
+    expect((await authenticate(decide(async () => false), requestOf({ session: {}, query: { state: 'utm' } }))).action).to.equal('redirect')
+    expect(await authenticate(decide(async () => { throw failure }), requestOf({ session: {} }))).to.deep.equal({ action: 'error', error: failure })
+    const { error } = await action('error', authenticate(decide(() => new Promise(() => {})), requestOf({ session: {} })))
+    expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
   })
 })
 

@@ -206,6 +206,19 @@ describe('CookieStateStore', () => {
     expect([...jar.keys()]).to.deep.equal(states.slice(3).map((state) => `wechat.${state.slice(0, 8)}`))
   })
 
+  it('keeps fewer attempts where they are long, so that nobody can fill the Cookie header until servers refuse it', async () => {
+    let time = now
+    const { strategy, request, jar, cookie } = setUp({ now: () => time++ })
+    for (let i = 0; i < 5; i++) {
+      await strategy.getAuthorization(request(), { state: 'x'.repeat(1000 + i) })
+      expect(cookie().length).to.be.at.most(6144)
+    }
+    expect(jar.size).to.equal(3)
+    const { state } = await strategy.getAuthorization(request(), { state: 'x'.repeat(2400) })
+    expect([...jar.keys()].at(-1)).to.equal(`wechat.${state.slice(0, 8)}`)
+    expect(jar.size).to.equal(2)
+  })
+
   it('refuses state that does not fit into a cookie, with an error', async () => {
     const { strategy, request, written } = setUp()
     const { error } = await action('error', authenticate(strategy, request(), { state: 'x'.repeat(4000) }))

@@ -21,6 +21,7 @@ describe('the types', () => {
       new WechatStrategy(one, (accessToken, refreshToken, profile, done) => done(null, { at: accessToken.length, rt: refreshToken.length, name: profile.displayName })),
       new WechatStrategy(one, (accessToken: string, refreshToken: string, params: WechatTokenParams, profile: WechatProfile, done: WechatVerifyCallback) => done(null, { accessToken, refreshToken, expires: params.expires_in, id: profile.unionid })),
       new WechatStrategy(one, ({ accessToken, params, profile }) => Promise.resolve({ at: accessToken, openid: params.openid, gender: profile.gender })),
+      new WechatStrategy(one, async (accessToken, refreshToken, profile) => ({ at: accessToken.length, rt: refreshToken.length, name: profile.displayName })),
       new WechatStrategy({ ...one, verifyArguments: 'object' }, ({ profile, req }, done) => done(null, { id: profile.id, url: req.url })),
       new WechatStrategy({ ...one, passReqToCallback: true }, (req, accessToken, refreshToken, profile, done) => done(null, { url: req.url, accessToken, refreshToken, id: profile.id })),
       new WechatStrategy({ ...one, passReqToCallback: true }, (req: Request, accessToken: string, refreshToken: string, params: WechatTokenParams, profile: WechatProfile, done: WechatVerifyCallback) => done(null, { url: req.url, accessToken, refreshToken, scope: params.scope, id: profile.id })),
@@ -40,5 +41,10 @@ describe('the types', () => {
     const options: WechatAuthenticateOptions = { mode: 'miniprogram', session: false, state: { returnTo: '/' } }
     const handlers = [auth.authenticate('wechat', options), auth.authenticate('wechat', { scope: ['snsapi_base'], failureRedirect: '/login' }) as RequestHandler]
     for (const handler of handlers) expect(handler).to.be.a('function')
+  })
+
+  it('leave callbacks as loose as Passport has them, since they are those of other strategies too', () => {
+    const only = <T>(loose: unknown extends T ? T : never): unknown => loose
+    expect(new passport.Passport().authenticate('local', { session: false }, (error, user, info) => [only<typeof error>(error), only<typeof user>(user), only<typeof info>(info)])).to.be.a('function')
   })
 })

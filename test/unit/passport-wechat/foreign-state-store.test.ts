@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module'
-import type { StateStore } from '@wechat-auth/passport-wechat'
+import { WechatStrategy, type StateStore } from '@wechat-auth/passport-wechat'
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import { action, authenticate, requestOf } from '../../helpers/authenticate.js'
 import { FakeWechat } from '../../helpers/fake-wechat.js'
 import { apps, appsStrategy, callbackURL, mpStrategy } from '../../helpers/strategies.js'
-import { appId, code, tokenReply } from '../../helpers/wechat-replies.js'
+import { appId, appSecret, code, tokenReply } from '../../helpers/wechat-replies.js'
 
 type Method = (...given: unknown[]) => unknown
 type Callback = (error: unknown, ...results: unknown[]) => void
@@ -156,6 +156,53 @@ describe('a state store of passport-oauth2', () => {
       expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_STATE_STORE')
       expect(performance.now() - startedAt).to.be.within(35, 300)
     }
+  })
+
+  it('may tell the second of two equal callbacks first that the state is gone', async () => {
+    const answers: Callback[] = []
+    const store = storeOf(declaring(4, () => undefined), declaring(4, (...given) => { answers.push(callbackOf(given)) }))
+    const wechat = new FakeWechat()
+    const strategy = mpStrategy(wechat, { store })
+    const callback = () => authenticate(strategy, requestOf({ headers: { cookie: 'sid=1' }, query: { code, state } }))
+    const both = [callback(), callback()]
+    const stranger = authenticate(strategy, requestOf({ headers: { cookie: 'sid=2' }, query: { code, state } }))
+    while (answers.length < 3) await new Promise(setImmediate)
+    answers[2]?.(null, false)
+    answers[1]?.(null, false)
+    await new Promise(setImmediate)
+    answers[0]?.(null, true, record)
+    expect((await Promise.all(both)).map(({ action: taken }) => taken)).to.deep.equal(['success', 'success'])
+    expect(wechat.paths).to.deep.equal(['/sns/oauth2/access_token', '/sns/userinfo'])
+    expect((await action('fail', stranger)).info).to.include({ reason: 'replayed' })
+  })
+
+  it('answers the second of two equal callbacks by the first\'s request, and only where both have cookies', async () => {
+    const seen: unknown[] = []
+    for (const [headers, expected] of [[{ cookie: 'sid=1' }, 'success'], [{ cookie: '' }, 'fail'], [{}, 'fail']] as const) {
+      const states = new Set([state])
+      const store = storeOf(declaring(4, () => undefined), declaring(4, (...given) => callbackOf(given)(null, states.delete(String(given[1])), record)))
+      const strategy = new WechatStrategy({ appId, appSecret, callbackURL, store, fetch: new FakeWechat().fetch }, async ({ req, profile }) => {
+        seen.push(req)
+        return { id: profile.id }
+      })
+      const first = requestOf({ headers, query: { code, state } })
+      await action('success', authenticate(strategy, first))
+      const second = await authenticate(strategy, requestOf({ headers, query: { code, state } }))
+      expect(second.action).to.equal(expected)
+      if (second.action === 'fail') expect(second.info).to.include({ reason: 'replayed' })
+      expect(seen.splice(0).map((req) => req === first)).to.deep.equal([true])
+    }
+  })
+
+  it('refuses both of two equal callbacks whose state it does not know, and lets none wait for the other for ever', async () => {
+    const answers: Callback[] = []
+    const store = storeOf(declaring(4, () => undefined), declaring(4, (...given) => { answers.push(callbackOf(given)) }))
+    const strategy = mpStrategy(undefined, { store, timeout: 40 })
+    const callbacks = [1, 2, 3].map(() => authenticate(strategy, requestOf({ headers: { cookie: 'sid=1' }, query: { code, state } })))
+    while (answers.length < 3) await new Promise(setImmediate)
+    answers[0]?.(null, false)
+    answers[1]?.(new Error('the state store is down'))
+    expect((await Promise.all(callbacks)).map(({ action: taken }) => taken)).to.deep.equal(['fail', 'error', 'error'])
   })
 
   it('is called once, as a method, for each leg, also when it answers twice', async () => {

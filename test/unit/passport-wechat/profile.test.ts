@@ -122,7 +122,19 @@ describe('skipUserProfile', () => {
   }
 
   it('is an error when it fails, in each of the ways it can', async () => {
-    const broken: WechatOneAppOptions['skipUserProfile'][] = [() => { throw failure }, () => Promise.reject(failure), (_accessToken, done) => done(failure)]
+    const broken: WechatOneAppOptions['skipUserProfile'][] = [
+      () => { throw failure },
+      () => Promise.reject(failure),
+      (_accessToken, done) => done(failure),
+      (accessToken, done) => {
+        if (accessToken) throw failure
+        done()
+      },
+      async (accessToken, done) => {
+        if (accessToken) throw failure
+        done()
+      },
+    ]
     for (const skipUserProfile of broken) {
       expect((await logIn({ options: { skipUserProfile: skipUserProfile! } })).taken).to.deep.equal({ action: 'error', error: failure })
     }

@@ -163,7 +163,8 @@ describe('a state', () => {
     const { state } = await strategy.getAuthorization(requestOf({ session }))
     const twice = await authenticate(strategy, requestOf({ session, query: undefined as never, url: `/cb?state=${state}&state=${state}&code=${code}` }))
     expect(twice).to.have.nested.property('info.reason', 'missing')
-    expect((await authenticate(strategy, requestOf({ session, query: undefined as never, url: `/cb?state=${state}&code=${code}` }))).action).to.equal('success')
+    expect((await authenticate(strategy, requestOf({ session, query: undefined as never, url: `//cb?state=${state}&code=${code}` }))).action).to.equal('success')
+    expect((await authenticate(strategy, requestOf({ session, query: undefined as never, url: '//' }))).action).to.equal('redirect')
   })
 })
 

@@ -96,6 +96,7 @@ describe('the answer of verify', () => {
     ['done with a user and a text', callback((done) => done(null, user, 'Hello')), { action: 'success', user, info: { message: 'Hello', ...facts } }],
     ['done with false', callback((done) => done(null, false)), { action: 'fail', info: refused, status: 401 }],
     ['done with nothing', callback((done) => done()), { action: 'fail', info: refused, status: 401 }],
+    ['done with false and info of null', callback((done) => done(null, false, null as unknown as undefined)), { action: 'fail', info: refused, status: 401 }],
     ['done with false and info of its own', callback((done) => done(null, false, own)), { action: 'fail', info: own, status: 401 }],
     ['done with false and a text', callback((done) => done(null, false, '你被封禁了')), { action: 'fail', info: { message: '你被封禁了', code: 'ERR_WECHAT_VERIFY' }, status: 401 }],
     ['done with an error', callback((done) => done(failure)), { action: 'error', error: failure }],

@@ -225,6 +225,15 @@ describe('a reply', () => {
       expect(await exchange(json(tokenReply({ expires_in: '7200', is_snapshotuser: '1' })))).to.include({ expires_in: 7200, is_snapshotuser: 1 })
     })
 
+    it('of which is_snapshotuser counts whatever it says, unless it says no', async () => {
+      for (const yes of [1, '1', true, 'true', 2, 'yes', {}, []]) {
+        expect(await exchange(json(tokenReply({ is_snapshotuser: yes })))).to.have.property('is_snapshotuser', 1)
+      }
+      for (const no of [undefined, null, 0, '0', false, '']) {
+        expect(await exchange(json(tokenReply({ is_snapshotuser: no })))).not.to.have.property('is_snapshotuser')
+      }
+    })
+
     it('of which a session gets those that are known, and the time', async () => {
       expect(await session(json(sessionReply({ unionid, expires_in: 7200, access_token: 'x' })))).to.deep.equal({ openid, session_key: sessionReply().session_key, unionid, create_at: now })
     })

@@ -73,6 +73,7 @@ footer { padding-block: 0 28px; color: var(--muted); font-size: .875rem; }
 .person { display: flex; flex-wrap: wrap; gap: 12px 16px; align-items: center; justify-content: space-between; }
 .person .who { display: flex; align-items: center; gap: 12px; min-width: 0; }
 .person .actions { display: flex; flex-wrap: wrap; gap: 10px; }
+.person .actions form { display: flex; }
 .avatar {
   flex: none; width: 44px; height: 44px; border-radius: 12px; background: var(--tint); color: var(--green-text); overflow: hidden;
   display: grid; place-items: center; font-weight: 700; font-size: 1.125rem; line-height: 1;

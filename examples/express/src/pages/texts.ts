@@ -54,7 +54,7 @@ const en = {
     oneUserText: 'WeChat gives the same person another openid in each app, and one unionid in all apps of one company. This demo matches by it: log in two ways as the same person, and the profile shows one user with two accounts.',
     tryHeading: 'What else to try',
     tries: [
-      'Refuse when WeChat asks: a page that says so, not an error.',
+      'Refuse when WeChat asks: a page that says so, not an error. WeChat has more ways to report it; they are under “Other ways WeChat answers”, as are the next two.',
       'Answer as a snapshot user: WeChat’s preview mode, with a throw-away account that must not log in.',
       'Have the callback delivered twice, as WeChat’s browser sometimes does: still one login.',
       'Send the code of a mini-program a second time: it works once.',
@@ -150,7 +150,7 @@ const zh: Texts = {
     oneUserText: '同一个人在每个应用里的 openid 各不相同，而在同一家公司的所有应用里 unionid 是一样的。本演示据此合并：用两种方式以同一个人登录，个人资料里会是一个用户、两个账号。',
     tryHeading: '还可以试试',
     tries: [
-      '微信询问时点拒绝：会看到一个说明页面，而不是报错。',
+      '微信询问时点拒绝：会看到一个说明页面，而不是报错。微信还会以别的方式报告拒绝，它们和下面两种情况都在“微信的其他应答方式”里。',
       '以快照页用户身份应答：那是微信的预览模式，虚拟账号不应登录。',
       '让回调到达两次，微信内置浏览器有时会这样：结果仍是一次登录。',
       '把小程序的同一个 code 再发一次：它只能用一次。',

@@ -38,10 +38,12 @@ export function callOf(options: WechatCallOptions = {}): Call {
   }
 }
 
-/** The scope to ask for. The official account's scopes do not exist on the website's page. */
+const scopesOfOthers = { mp: ['snsapi_login'], website: ['snsapi_base', 'snsapi_userinfo'] } satisfies Record<RedirectMode, string[]>
+
+/** The scope to ask for. Either page refuses the scopes of the other, which a route of both may name. */
 export function scopeFor(mode: RedirectMode, call: Call, apps: Apps): string {
   const asked = (call.scope ?? '').split(',').map((scope) => scope.trim())
-    .filter((scope) => scope !== '' && !(mode === 'website' && /^snsapi_(?:base|userinfo)$/.test(scope)))
+    .filter((scope) => scope !== '' && !scopesOfOthers[mode].includes(scope))
   return asked.length > 0 ? asked.join(',') : apps.app(mode).scope
 }
 

@@ -9,6 +9,7 @@ import { longestState, type LoginRecord, type RedirectMode } from '../state/reco
 import type { WechatStateReason } from '../types.js'
 import { callbackURLFor, scopeFor, type Call } from './call.js'
 import type { IdentifyFlow } from './identify.js'
+import { LookUps } from './look-ups.js'
 import type { States } from './states.js'
 
 type AppIds = ReadonlyMap<RedirectMode, string>
@@ -25,6 +26,7 @@ export class CallbackFlow {
   readonly #states: States
   readonly #identify: IdentifyFlow
   readonly #recent: RecentCallbacks
+  readonly #lookUps = new LookUps()
 
   constructor(settings: Settings, apps: Apps, states: States, identify: IdentifyFlow) {
     this.#settings = settings
@@ -44,7 +46,10 @@ export class CallbackFlow {
     if (state.length > longestState) throw stateRefusal('unknown')
     const appIds = await this.#appIds(apps)
     const codeHash = hashOf(code)
-    const found = await this.#take(req, call, state, appIds, codeHash)
+    const lookUp = this.#take(req, call, state, appIds, codeHash)
+    this.#lookUps.add(state, lookUp)
+    const found = await lookUp
+    if (!found.found && !this.#recent.find(state)) await this.#lookUps.settled(state)
     const record = found.found ? found.record : undefined
     if (record) refuseOther(record, call, appIds)
 

@@ -1,6 +1,7 @@
 import { WechatError, type WechatLang, type WechatMode, type WechatOAuth, type WechatToken, type WechatUser } from '@wechat-auth/wechat-oauth'
 import type { Request } from 'express'
 import type { Settings } from '../options.js'
+import { answerByCallback } from '../callback.js'
 import { answerOf, Refusal, type Outcome } from '../outcome.js'
 import { personOfUserinfo, profileOf, type Person } from '../profile.js'
 import type { AnyWechatVerify, SkipUserProfile, WechatAuthInfo, WechatTokenParams } from '../types.js'
@@ -104,14 +105,13 @@ function mayReadUserinfo(scope: string): boolean {
 
 async function askWhetherToSkip(skip: Exclude<SkipUserProfile, boolean>, accessToken: string): Promise<boolean> {
   if (skip.length < 2) return (skip as () => boolean | PromiseLike<boolean>)()
-  return new Promise((resolve, reject: (reason: Error) => void) => {
-    skip(accessToken, (error, answer) => error ? reject(error as Error) : resolve(answer === true))
-  })
+  const [answer] = await answerByCallback((done) => skip(accessToken, done))
+  return answer === true
 }
 
 function verdictOf({ user, info }: VerifyAnswer, facts: WechatAuthInfo): Outcome {
   if (user) return { action: 'success', user, info: { ...messageOf(info), ...facts } }
-  if (typeof info === 'object') return { action: 'fail', info, status: 401 }
+  if (typeof info === 'object' && info !== null) return { action: 'fail', info, status: 401 }
   // As text it would become a WWW-Authenticate header, which cannot hold every character.
   return new Refusal('ERR_WECHAT_VERIFY', messageOf(info)).outcome
 }

@@ -5,6 +5,7 @@ import { header, isSecure, methodOf, type RequestParts } from '../request.js'
 import type { StateMeta, StoreCallback, VerifyCallback } from './contract.js'
 import { newState, sameText } from './record.js'
 
+/** Options of `CookieStateStore`. */
 export interface CookieStateStoreOptions {
   /** At least 32 bytes. Of several the first signs, and all are accepted: put a new one in front to change it. */
   secret: string | readonly string[]
@@ -35,13 +36,15 @@ interface Payload {
 const usedMaxAge = 60_000
 const maxAttempts = 10
 const longestCookie = 4096
+// Servers take some 8 KB of cookies, and the application has others.
+const longestCookies = 6144
 const leastSecret = 32
 const purpose = 'wechat-auth state v1\n'
 
 /**
  * Keeps the state of a login in a signed cookie of the user's browser, for applications without sessions.
  *
- * Each attempt has its own cookie, so that several tabs do not disturb each other; at most ten are kept. Over https the
+ * Each attempt has its own cookie, so that several tabs do not disturb each other; at most ten are kept, and 6 KB. Over https the
  * cookie has the prefix `__Host-`, which a sibling domain cannot set, and only that name is read. The cookie is signed, not
  * encrypted: the user can read the state that the application gave. On use it is not cleared but replaced by a signed
  * "used, with this code" for 60 s, which answers the second of two equal callbacks and cannot begin an exchange.
@@ -69,6 +72,11 @@ export class CookieStateStore {
     this.#now = now
   }
 
+  /**
+   * Puts a state into a cookie. `ERR_WECHAT_STATE_STORE` where it does not fit into one, or the response is not to be found.
+   *
+   * @param state - any JSON value, handed back by `verify`
+   */
   store(req: Request, state: unknown, meta: StateMeta, callback: StoreCallback): void {
     const secure = this.#isSecure(req, meta)
     const payload: Payload = { state: newState(), exp: this.#now() + this.#maxAge, record: state }
@@ -78,9 +86,13 @@ export class CookieStateStore {
       callback(new WechatError('ERR_WECHAT_STATE_STORE', 'The state of this login does not fit into a cookie: give less state, or keep it in a session'))
       return
     }
-    this.#write(req, [cookie, ...this.#surplus(req, secure)]).then(() => callback(null, payload.state), callback)
+    this.#write(req, [cookie, ...this.#surplus(req, secure, lengthInHeader(cookie))]).then(() => callback(null, payload.state), callback)
   }
 
+  /**
+   * Looks for the cookie of a state and marks it as used. Answers `true` and what was kept, `'used'` where this very callback
+   * was here in the last 60 s, else `false`.
+   */
   verify(req: Request, state: string, meta: StateMeta, callback: VerifyCallback): void {
     const secure = this.#isSecure(req, meta)
     const found = cookies(req)
@@ -113,12 +125,19 @@ export class CookieStateStore {
   }
 
   // Attempts that were given up would fill the Cookie header until the server refuses the request.
-  #surplus(req: Request, secure: boolean): string[] {
+  #surplus(req: Request, secure: boolean, newLength: number): string[] {
+    let length = newLength
     return cookies(req)
       .filter(({ name }) => name.startsWith(prefix(secure)))
-      .flatMap(({ value }) => this.#open(value) ?? [])
+      .flatMap(({ name, value }) => {
+        const payload = this.#open(value)
+        return payload ? [{ state: payload.state, exp: payload.exp, length: lengthInHeader(`${name}=${value}`) }] : []
+      })
       .sort((a, b) => b.exp - a.exp)
-      .slice(maxAttempts - 1)
+      .filter((attempt, index) => {
+        length += attempt.length
+        return index >= maxAttempts - 1 || length > longestCookies
+      })
       .map(({ state }) => this.#attributes(`${nameOf(state, secure)}=`, 0, secure))
   }
 
@@ -162,6 +181,11 @@ function cookies(req: RequestParts): { name: string, value: string }[] {
     if (at < 1) return []
     return [{ name: pair.slice(0, at).trim(), value: pair.slice(at + 1).trim().replace(/^"(.*)"$/, '$1') }]
   })
+}
+
+/** What a cookie takes of the Cookie header: name and value, and the separator to the next. */
+function lengthInHeader(setCookie: string): number {
+  return setCookie.split(';', 1).join().length + 2
 }
 
 function appendHeader(req: Request, value: string): void {

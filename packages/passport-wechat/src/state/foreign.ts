@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import type { Request } from 'express'
+import { answerByCallback } from '../callback.js'
 import { methodOf } from '../request.js'
 import type { StateMeta, StateStore } from './contract.js'
 import type { Found, StateKeeper } from './keeper.js'
 import { isLoginRecord, longestState, type LoginRecord } from './record.js'
 
-type Callback = (error?: Error | null, ...results: unknown[]) => void
 type Method = (...parameters: unknown[]) => unknown
 
 /** Makes a state store of passport-oauth2's contract, whose parameters are told by their number, a keeper. */
@@ -22,7 +22,7 @@ export class ForeignStateStore implements StateKeeper {
     if (record.app !== undefined && store.length < 4) {
       throw new WechatError('ERR_WECHAT_CONFIG', 'This state store has no room for the state of the application: its store function declares fewer than four parameters')
     }
-    const [state] = await answer((callback) => {
+    const [state] = await answerByCallback((callback) => {
       switch (store.length) {
         // The store of passport-oauth2 for PKCE, which WeChat has not: it answers with the verifier whether the state is good.
         case 5: return store(req, randomBytes(32).toString('base64url'), record, meta, callback)
@@ -39,7 +39,7 @@ export class ForeignStateStore implements StateKeeper {
 
   async take(req: Request, state: string, meta: StateMeta): Promise<Found> {
     const verify = bound(this.#store, 'verify')
-    const [ok, kept] = await answer((callback) => verify.length === 4
+    const [ok, kept] = await answerByCallback((callback) => verify.length === 4
       ? verify(req, state, meta, callback)
       : verify(req, state, callback))
     if (!ok) return { found: false }
@@ -52,15 +52,4 @@ function bound(store: StateStore, name: 'store' | 'verify'): Method {
   const method = methodOf(store, name)
   if (!method) throw new TypeError(`The state store has no function ${name}`)
   return method
-}
-
-// A store that is written with promises by mistake must not leave a rejection behind.
-function answer(call: (callback: Callback) => unknown): Promise<unknown[]> {
-  return new Promise((resolve, reject) => {
-    const returned = call((error, ...results) => {
-      if (error) reject(error)
-      else resolve(results)
-    })
-    if (returned instanceof Promise) returned.catch(reject)
-  })
 }

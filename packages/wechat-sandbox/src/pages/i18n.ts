@@ -105,7 +105,7 @@ const en = {
   mpBadUrl: 'Enter a complete address that begins with http:// or https://.',
   mpAnswerHeading: 'Answer',
   mpStatus: 'Status',
-  mpNoAnswer: 'Nothing sent yet.',
+  mpNoAnswer: 'No answer yet.',
   mpEmptyAnswer: '(empty body)',
   mpHistoryHeading: 'History',
   mpNoHistory: 'Each call will be listed here.',
@@ -118,6 +118,7 @@ const en = {
   errorNumber: 'Error',
   errorHint: 'What to do',
   errorNote: 'Your application is not called back when this happens.',
+  errorHome: 'Apps and users of this sandbox',
 
   homeTitle: 'WeChat sandbox',
   homeHeading: 'WeChat login, on your machine',
@@ -242,7 +243,7 @@ const zh_CN: Texts = {
   mpBadUrl: '请输入以 http:// 或 https:// 开头的完整地址。',
   mpAnswerHeading: '服务器的应答',
   mpStatus: '状态码',
-  mpNoAnswer: '尚未发送。',
+  mpNoAnswer: '尚无应答。',
   mpEmptyAnswer: '（响应体为空）',
   mpHistoryHeading: '历史记录',
   mpNoHistory: '每次调用都会记录在这里。',
@@ -255,6 +256,7 @@ const zh_CN: Texts = {
   errorNumber: '错误码',
   errorHint: '解决办法',
   errorNote: '出现这个页面时，应用不会收到回调。',
+  errorHome: '查看这个沙箱的应用和用户',
 
   homeTitle: '微信沙箱',
   homeHeading: '在本机运行的微信登录',

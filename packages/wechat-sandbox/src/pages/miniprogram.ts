@@ -41,6 +41,7 @@ pre { margin: 0; padding: 12px 14px; border-radius: 8px; background: var(--inset
 .history summary time { flex: none; color: var(--muted); font-size: .8125rem; font-variant-numeric: tabular-nums; }
 .history summary span { flex: 1; min-width: 0; }
 .history details[open] { padding-bottom: 12px; }
+.history pre + .label { margin-top: 10px; }
 .history pre { margin-top: 4px; max-height: 220px; }
 `
 

@@ -27,6 +27,7 @@ const css = `
 .more-about { text-align: center; }
 .more-about code { display: block; font-size: .8125rem; }
 .impowerBox[data-status="confirmed"] .open-phone, .impowerBox[data-status="expired"] .open-phone { display: none; }
+.impowerBox[data-status="confirmed"] ~ .more-about, .impowerBox[data-status="expired"] ~ .more-about { display: none; }
 
 /* In a frame the page is transparent and its text is black or white as the application asks, whatever the system's colours are:
    a colour scheme other than the embedding page's would make the frame opaque. */

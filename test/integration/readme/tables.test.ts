@@ -1,0 +1,174 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { execArgv, execPath } from 'node:process'
+import { expect } from 'chai'
+import * as wechatOAuth from '@wechat-auth/wechat-oauth'
+import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
+import { runOrThrow } from '../../helpers/run.js'
+import { chinese, codeIn, column, english, readmeOf, tableOf, type Readme } from './markdown.js'
+import { Source } from './sources.js'
+
+/** A cell that shows how something is called: its name. */
+function nameOf(code: string): string {
+  return code.replace(/[(\s].*$/s, '')
+}
+
+const languages = { [english]: 'English', [chinese]: 'Chinese' }
+
+for (const [file, language] of Object.entries(languages)) {
+  describe(`the ${language} tables of passport-wechat name what there is`, () => {
+    const types = new Source('passport-wechat/src/types.ts')
+    const client = new Source('wechat-oauth/src/types.ts')
+    let readme: Readme
+    before(() => {
+      readme = readmeOf('packages/passport-wechat', file)
+    })
+
+    it('options', () => {
+      const options = [
+        ...types.members('WechatCommonOptions'), ...types.members('WechatApp'), ...client.members('TokenStoreSource'), 'mode', 'apps', 'passReqToCallback',
+      ]
+      expect(column(tableOf(readme, /^(?:Options|选项)$/), 0)).to.have.members(options)
+    })
+
+    it('outcomes with their codes and statuses', () => {
+      const failures = new Source('passport-wechat/src/outcome.ts').constant('failures')
+      expect(Object.keys(failures)).to.have.members(types.union('WechatFailureCode'))
+      const told = tableOf(readme, /^(?:What happens when|各种情况的结果)$/)
+        .flatMap(([, outcome = '', code = '']) => codeIn(code).filter((one) => one.startsWith('ERR_')).map((one) => [one, /\d{3}/.exec(outcome)?.[0]]))
+      const given = Object.entries(failures).map(([code, text]) => [code, /status: (\d{3})/.exec(text)?.[1]])
+      expect(told).to.have.deep.members(given)
+    })
+
+    it('reasons', () => {
+      expect(column(tableOf(readme, /^(?:What happens when|各种情况的结果)$/, 1), 0)).to.have.members(types.union('WechatStateReason'))
+    })
+
+    it('options of CookieStateStore with their defaults', () => {
+      const store = new Source('passport-wechat/src/state/cookie.ts')
+      const rows = tableOf(readme, /^(?:Without sessions|不用 session)$/)
+      expect(column(rows, 0)).to.have.members(store.members('CookieStateStoreOptions'))
+      expect(store.text).to.contain("maxAge = 30 * 60_000, sameSite = 'lax'")
+      expect(column(rows, 1)).to.include.members([String(30 * 60_000), "'lax'"])
+    })
+
+    it('errors', () => {
+      expect(new Source('wechat-oauth/src/errors.ts').union('WechatErrorCode')).to.include.members(column(tableOf(readme, /^(?:Errors|错误)$/), 0))
+    })
+  })
+
+  describe(`the ${language} text of passport-wechat`, () => {
+    it('names every option of a call', () => {
+      const text = readmeOf('packages/passport-wechat', file).paragraphs.find((one) => /^(?:Per call|每次调用)/.test(one)) ?? ''
+      expect(codeIn(text)).to.include.members(new Source('passport-wechat/src/types.ts').members('WechatCallOptions'))
+    })
+
+    it('names every member of a profile', () => {
+      const text = readmeOf('packages/passport-wechat', file).paragraphs.find((one) => one.startsWith('`profile`')) ?? ''
+      const names = codeIn(text).map((code) => code.replace(/[?:].*$/, ''))
+      expect(names).to.include.members(new Source('passport-wechat/src/types.ts').members('WechatProfile'))
+    })
+  })
+
+  describe(`the ${language} tables of wechat-oauth name what there is`, () => {
+    const types = new Source('wechat-oauth/src/types.ts')
+    const errors = new Source('wechat-oauth/src/errors.ts')
+    let readme: Readme
+    before(() => {
+      readme = readmeOf('packages/wechat-oauth', file)
+    })
+
+    it('options', () => {
+      expect(column(tableOf(readme, /^(?:Options|选项)$/), 0)).to.have.members([...types.members('WechatOAuthOptions'), ...types.members('TokenStoreSource')])
+    })
+
+    it('methods', () => {
+      const methods = new Source('wechat-oauth/src/client.ts').offers('WechatOAuth').filter((name) => name !== 'appId')
+      expect(column(tableOf(readme, /^(?:Methods|方法)$/), 0).map(nameOf)).to.have.members(methods)
+    })
+
+    it('errors with their classes', () => {
+      const rows = tableOf(readme, /^(?:Errors|错误)$/)
+      expect(column(rows, 0)).to.have.members(errors.union('WechatErrorCode'))
+      const classes = Object.entries(wechatOAuth).filter(([name]) => name.endsWith('Error')).map(([name]) => name)
+      expect([...new Set(column(rows, 1))]).to.have.members(classes)
+    })
+
+    it('kinds, with errcodes of theirs', () => {
+      const rows = tableOf(readme, /^(?:Errors|错误)$/, 1)
+      expect(column(rows, 0)).to.have.members(errors.union('WechatErrorKind'))
+      for (const [first = '', examples = ''] of rows) {
+        const kinds = codeIn(first)
+        for (const errcode of (examples.match(/-?\d+/g) ?? []).map(Number)) {
+          expect(kinds, `kind of ${errcode}`).to.include(wechatOAuth.WECHAT_ERRCODES[errcode]?.kind)
+        }
+      }
+    })
+  })
+
+  describe(`the ${language} tables of wechat-sandbox name what there is`, () => {
+    const engine = new Source('wechat-sandbox/src/sandbox.ts')
+    let readme: Readme
+    let sandbox: Sandbox
+    before(async () => {
+      readme = readmeOf('packages/wechat-sandbox', file)
+      sandbox = await startSandbox()
+    })
+    after(() => sandbox.close())
+
+    it('options', () => {
+      expect(column(tableOf(readme, /^(?:Options|选项)$/), 0)).to.have.members(engine.members('SandboxOptions'))
+    })
+
+    it('settings with their defaults', () => {
+      const defaults = new Source('wechat-sandbox/src/world/settings.ts').constant('DEFAULT_SETTINGS')
+      const told = tableOf(readme, /^(?:Options|选项)$/, 1).map(([name = '', value = '']) => [codeIn(name)[0], codeIn(value)[0]])
+      expect(told).to.have.deep.members(Object.entries(defaults).map(([name, value]) => [name, value.replaceAll('_', '')]))
+    })
+
+    it('members of a sandbox', () => {
+      expect(column(tableOf(readme, /^(?:The sandbox|沙箱对象)$/), 0).map(nameOf)).to.have.members(engine.offers('Sandbox'))
+    })
+
+    it('fields of a request in the log', () => {
+      const row = tableOf(readme, /^(?:The sandbox|沙箱对象)$/).find(([first]) => first === '`requests`') ?? []
+      const [fields = ''] = column([row], 1)
+      expect(fields.match(/\w+/g)).to.have.members(new Source('wechat-sandbox/src/http/request-log.ts').members('LoggedRequest'))
+    })
+
+    it('faults', () => {
+      const faults = new Source('wechat-sandbox/src/faults.ts')
+      const told = column(tableOf(readme, /^(?:Faults|故障)$/), 0)
+      expect(told.filter((one) => one.startsWith("'")).map((one) => one.slice(1, -1))).to.have.members(faults.union('Fault'))
+      expect(told.filter((one) => one.startsWith('{')).flatMap((one) => one.match(/\w+/g) ?? [])).to.have.members(faults.members('FaultOptions'))
+    })
+
+    it('controls over HTTP', () => {
+      const routes = new Source('wechat-sandbox/src/control.ts').text.split(/^ {2}(?=(?:post|ownRoute)\()/m).slice(1).flatMap((route) => {
+        const [, kind, name] = /^(post|ownRoute)\('([\w-]+)'/.exec(route) ?? []
+        if (name === undefined) return []
+        const methods = kind === 'post' ? ['POST'] : route.match(/\b(?:GET|POST)(?=: )/g) ?? []
+        return methods.map((method) => `${method} /__sandbox/${name}`)
+      })
+      const told = column(tableOf(readme, /^(?:Controls over HTTP|HTTP 控制接口)$/), 0).map((one) => one.replace(/\?.*$/, ''))
+      expect(told).to.have.members(routes)
+    })
+
+    it('presets', () => {
+      const rows = tableOf(readme, /^(?:Presets|预设)$/).map((cells) => codeIn(cells.join(' ')))
+      expect(rows).to.deep.equal(sandbox.apps.map(({ type, appId, appSecret }) => [type, appId, appSecret]))
+      const users = tableOf(readme, /^(?:Presets|预设)$/, 1).map(([id = '', nickname]) => [codeIn(id)[0], nickname])
+      expect(users).to.deep.equal(sandbox.users.map(({ id, nickname }) => [id, nickname]))
+    })
+
+    it('options of the command', async () => {
+      const index = createRequire(import.meta.url).resolve('@wechat-auth/wechat-sandbox')
+      const usage = await runOrThrow(execPath, [...execArgv, join(dirname(index), index.endsWith('.ts') ? 'cli.ts' : 'cli.js'), '--help'])
+      const names = [...usage.matchAll(/^ {2}(--[\w-]+(?: [<[]\w+[>\]])?)/gm)].map(([, name]) => name)
+      expect(names).to.not.be.empty
+      const rows = tableOf(readme, /^(?:Command line|命令行)$/)
+      expect(column(rows, 0)).to.have.members(names)
+      expect(usage).to.contain(`default ${rows.find(([first]) => first?.includes('--port'))?.[1] ?? '?'}`)
+    })
+  })
+}
