@@ -4,22 +4,32 @@ import * as redis5 from 'redis-5'
 
 /** What the tests use of a client or cluster of either version. */
 export interface RedisClient extends RedisConnection {
+  readonly isOpen: boolean
   on(event: 'error', listener: () => void): unknown
+  eventNames(): (string | symbol)[]
+  listenerCount(name: string | symbol): number
   connect(): Promise<unknown>
   destroy(): unknown
   get(key: string): Promise<unknown>
   set(key: string, value: string): Promise<unknown>
   ttl(key: string): Promise<unknown>
+  /** Not of a cluster. */
+  sendCommand(words: string[]): Promise<unknown>
 }
 
-interface CommonOptions {
-  RESP: 2 | 3
+export interface ClientOptions {
+  url?: string
+  RESP?: 2 | 3
   commandOptions?: { typeMapping: Record<number, unknown> }
+  clientSideCache?: { ttl: number, maxEntries: number, evictPolicy: 'LRU' }
+  disableOfflineQueue?: boolean
+  socket?: { reconnectStrategy: false }
 }
 
 interface Driver {
-  createClient(options: CommonOptions & { url: string, disableOfflineQueue?: boolean }): RedisClient
-  createCluster(options: CommonOptions & { rootNodes: { url: string }[] }): RedisClient
+  RESP_TYPES: { BLOB_STRING: number, SIMPLE_STRING: number }
+  createClient(options: ClientOptions): RedisClient
+  createCluster(options: { RESP: 2 | 3, rootNodes: { url: string }[] }): Omit<RedisClient, 'sendCommand'>
 }
 
 /** The versions of node-redis that are supported. */
@@ -36,12 +46,12 @@ export interface RedisAddress {
 }
 
 /** Opens a connection, as an application does: the caller calls `destroy` on it. */
-export async function connect({ driver, urls, resp = 3 }: RedisAddress): Promise<RedisClient> {
+export async function connect({ driver, urls, resp = 3 }: RedisAddress, options: ClientOptions = {}): Promise<RedisClient> {
   const redis: Driver = drivers[driver]
   const [url] = urls
   const client = url !== undefined && urls.length === 1
-    ? redis.createClient({ url, RESP: resp })
-    : redis.createCluster({ rootNodes: urls.map((node) => ({ url: node })), RESP: resp })
+    ? redis.createClient({ url, RESP: resp, ...options })
+    : redis.createCluster({ rootNodes: urls.map((node) => ({ url: node })), RESP: resp }) as RedisClient
   // Without a listener the process would end when a connection is lost.
   client.on('error', () => undefined)
   await client.connect()

@@ -1,0 +1,148 @@
+import { expect } from 'chai'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TokenStoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { RedisTokenStore } from '@wechat-auth/store-redis'
+import { rejection } from '../../helpers/rejection.js'
+import { connect, driverNames, type RedisClient } from '../../helpers/redis.js'
+import { startRedis, startRedisCluster } from '../../services/redis.js'
+import type { Server } from '../../services/server.js'
+
+const timeout = 1000
+/** What a busy machine may need on top. */
+const slack = 2000
+
+function tokenOf(openid: string): WechatToken {
+  return { openid, access_token: `token of ${openid}`, refresh_token: 'r', expires_in: 7200, create_at: 1_763_000_000_123 }
+}
+
+const kinds: { kind: string, start: (context: Mocha.Context) => Promise<readonly Server[]> }[] = [
+  { kind: 'a server', start: async (context) => [await startRedis(context, { durable: true })] },
+  { kind: 'a cluster', start: async (context) => (await startRedisCluster(context)).nodes },
+]
+
+for (const { kind, start } of kinds) {
+  describe(`RedisTokenStore on ${kind} that fails`, function () {
+    this.timeout(60_000)
+    let servers: readonly Server[]
+    const endings: (() => unknown)[] = []
+
+    before(async function () {
+      servers = await start(this)
+      endings.push(() => Promise.all(servers.map((server) => server.stop())))
+    })
+
+    after(async () => {
+      for (const end of endings.reverse()) await end()
+    })
+
+    async function open(...[driver, options]: [Parameters<typeof connect>[0]['driver'], Parameters<typeof connect>[1]?]): Promise<RedisClient> {
+      const client = await connect({ driver, urls: servers.map(({ url }) => url) }, options)
+      endings.push(() => client.isOpen && client.destroy())
+      return client
+    }
+
+    for (const driver of driverNames) {
+      describe(driver, () => {
+        const keys = Array.from({ length: 20 }, (_, index) => `o${index} ${driver}`)
+
+        it('rejects while it is down, works when it is up again, and has done nothing of what it rejected', async () => {
+          const store = new RedisTokenStore({ client: await open(driver), timeout })
+          await Promise.all(keys.map((key) => store.saveToken(key, tokenOf(key))))
+          await Promise.all(servers.map((server) => server.kill()))
+          await Promise.all(keys.map(async (key) => {
+            const started = performance.now()
+            await rejection(store.saveToken(key, tokenOf('while it was down')), TokenStoreError)
+            await rejection(store.deleteToken(key), TokenStoreError)
+            await rejection(store.getToken(key), TokenStoreError)
+            expect(performance.now() - started).to.be.lessThan(3 * timeout + slack)
+          }))
+          await Promise.all(servers.map((server) => server.restart()))
+          await untilItWorks(store)
+          // What was still in a queue would be carried out before this is answered.
+          for (const key of keys) {
+            const read = await store.getToken(key)
+            // A cluster of the tests keeps nothing on the disk.
+            if (kind === 'a cluster') expect(read).to.equal(null)
+            else expect(read).to.deep.equal(tokenOf(key))
+          }
+        })
+
+        it('rejects within its timeout when no answer comes', async () => {
+          const store = new RedisTokenStore({ client: await open(driver), timeout })
+          await store.saveToken('o', tokenOf('o'))
+          await Promise.all(servers.map((server) => server.freeze()))
+          try {
+            const started = performance.now()
+            const error = await rejection(store.getToken('o'), TokenStoreError)
+            expect(performance.now() - started).to.be.within(timeout - 20, timeout + slack)
+            expect(error.message).to.equal(`The token store failed to read within ${timeout} ms.`)
+            await rejection(store.withLock('refresh:o', () => expect.fail('the task must not run'), { wait: 100 }), TokenStoreError)
+          } finally {
+            await Promise.all(servers.map((server) => server.thaw()))
+          }
+          await untilItWorks(store)
+        })
+
+        it('gives the result of a task whose lock could not be released', async () => {
+          const store = new RedisTokenStore({ client: await open(driver), timeout })
+          const result = await store.withLock(`refresh:${driver}`, async () => {
+            await Promise.all(servers.map((server) => server.kill()))
+            return 'of the task'
+          })
+          expect(result).to.equal('of the task')
+          await Promise.all(servers.map((server) => server.restart()))
+          await untilItWorks(store)
+        })
+      })
+    }
+  })
+}
+
+async function untilItWorks(store: RedisTokenStore): Promise<void> {
+  const deadline = performance.now() + 10_000
+  for (;;) {
+    try {
+      // As a cluster has several servers, several keys.
+      await Promise.all(Array.from({ length: 20 }, (_, index) => store.saveToken(`o${index}`, tokenOf(`o${index}`))))
+      return
+    } catch (error) {
+      if (performance.now() > deadline) throw error
+      await sleep(50)
+    }
+  }
+}
+
+describe('RedisTokenStore with a client that does not wait', () => {
+  let server: Server
+  const endings: (() => unknown)[] = []
+
+  before(async function () {
+    server = await startRedis(this)
+    endings.push(() => server.stop())
+  })
+
+  after(async () => {
+    for (const end of endings.reverse()) await end()
+  })
+
+  for (const driver of driverNames) {
+    for (const [what, options] of Object.entries({ 'no queue': { disableOfflineQueue: true }, 'no reconnection': { socket: { reconnectStrategy: false } } } as const)) {
+      it(`rejects at once (${driver}, ${what})`, async () => {
+        const client = await connect({ driver, urls: [server.url] }, options)
+        endings.push(() => client.isOpen && client.destroy())
+        const store = new RedisTokenStore({ client })
+        await store.saveToken('o', tokenOf('o'))
+        await server.kill()
+        try {
+          await rejection(store.getToken('o'), TokenStoreError)
+          const started = performance.now()
+          const error = await rejection(store.getToken('o'), TokenStoreError)
+          expect(performance.now() - started).to.be.lessThan(slack)
+          expect(error.driver?.name).to.be.a('string')
+        } finally {
+          await server.restart()
+        }
+      })
+    }
+  }
+})
