@@ -155,7 +155,7 @@ function uniqueKeys(rows: (string | null)[][]): UniqueKey[] {
 function checkKeys(table: string, columns: readonly ColumnFacts[], keys: readonly UniqueKey[]): void {
   const isOpenid = ({ column, isWhole }: UniqueKey['parts'][number]): boolean => column === 'openid' && isWhole
   if (!keys.some(({ parts }) => parts.length === 1 && parts.every(isOpenid))) {
-    throw unfit('has no unique key on openid alone, so that saving would add rows instead of replacing them', table, 'ADD UNIQUE KEY `openid` (`openid`)')
+    throw unfit('has no unique key on openid alone, so that saving would add rows instead of replacing them', table, 'ADD UNIQUE KEY (`openid`)')
   }
   const counted = new Set(columns.filter(({ remarks }) => /auto_increment/i.test(remarks)).map(({ name }) => name.toLowerCase()))
   for (const { name, parts } of keys) {
