@@ -1,0 +1,76 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { expect } from 'chai'
+import { tokenStoreCases, type Capability } from '@wechat-auth/store-conformance'
+import { root, run } from '../../helpers/run.js'
+import { blockOf, codeIn, english, readmeOf } from './markdown.js'
+
+const reference = pathToFileURL(join(root, 'test/conformance/reference-store.ts')).href
+
+/** What the README's reader has: a store, and a database with a server. */
+const own: Record<string, string> = {
+  'my-token-store.js': `export { ReferenceStore as MyTokenStore } from '${reference}'`,
+  'my-database.js': `
+    import { Backend } from '${reference}'
+    export const database = new Backend()
+    database.put = (key, text) => database.write(key, text)
+    export const otherConnection = database
+    export const server = { stop: () => { database.isDown = true }, start: () => { database.isDown = false } }
+  `,
+}
+
+describe('the README of store-conformance', function () {
+  this.timeout(120_000)
+
+  const readme = readmeOf('packages/store-conformance', english)
+  let folder: string
+
+  before(async () => {
+    const cache = join(root, 'node_modules/.cache')
+    await mkdir(cache, { recursive: true })
+    folder = await mkdtemp(join(cache, 'readme-'))
+    for (const [name, code] of Object.entries(own)) await writeFile(join(folder, name), code)
+  })
+
+  after(() => rm(folder, { recursive: true, force: true }))
+
+  const runInFolder = async (code: string, ...flags: string[]): Promise<{ code: number | null, stdout: string }> => {
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+    await writeFile(join(folder, 'example.test.js'), code)
+    const { code: status, stdout, stderr } = await run(process.execPath, [
+      '--import=tsx', '--conditions=@wechat-auth/source', ...flags, join(folder, 'example.test.js'),
+    ], { env: { NODE_TEST_CONTEXT: undefined } })
+    return { code: status, stdout: stdout + stderr }
+  }
+
+  it('tests a store of one\'s own in ten lines and a few', async () => {
+    const { code, stdout } = await runInFolder(blockOf(readme, /^@wechat-auth/), '--test', '--test-reporter=tap')
+    const skipped = tokenStoreCases.filter(({ needs }) => needs.includes('expiry') || needs.includes('abandonLock')).length
+    expect(stdout).to.match(/^# fail 0$/m)
+    expect(stdout).to.contain(`# pass ${tokenStoreCases.length - skipped}\n`).and.to.contain(`# skipped ${skipped}\n`)
+    expect(code).to.equal(0)
+  })
+
+  it('runs the cases as data', async () => {
+    const imports = `
+      import { MyTokenStore } from './my-token-store.js'
+      import { database } from './my-database.js'
+      const capabilities = ['second', 'corrupt', 'outages', 'expiry', 'abandonLock']
+      const harness = { create: () => new MyTokenStore(database), without: Object.fromEntries(capabilities.map((name) => [name, 'not here'])) }
+    `
+    const { stdout } = await runInFolder(`${imports}\n${blockOf(readme, /^As data$/)}`)
+    expect(stdout).to.contain('overwrites and does not merge passed\n')
+    expect(stdout).to.contain('rejects where the record is corrupt not here\n')
+  })
+
+  it('names every member of a harness, and everything that may be absent', () => {
+    const members = readme.tables.find(({ heading }) => heading === 'The harness')!.rows.slice(1)
+    const needs = new Set<Capability>(tokenStoreCases.flatMap((testCase) => testCase.needs))
+    expect(codeIn(members.at(-1)![1]!)).to.have.members([...needs])
+    for (const capability of needs) {
+      if (capability === 'deleteToken' || capability === 'withLock') continue
+      expect(members.some(([name]) => codeIn(name!)[0]?.startsWith(capability)), capability).to.equal(true)
+    }
+  })
+})
