@@ -1,4 +1,4 @@
-import { corruptRecord, isWellFormed, toNumber } from '@wechat-auth/wechat-oauth/store-kit'
+import { corruptRecord, toNumber } from '@wechat-auth/wechat-oauth/store-kit'
 import { jsonOf, type FieldValue } from './fields.js'
 
 /**
@@ -89,9 +89,9 @@ function textType({ characters = Infinity, bytes = Infinity, charset, isPadded =
 // What a column cannot hold becomes a question mark where the SQL mode is not strict: it must not get that far.
 function hasCharacters(text: string, charset: string | undefined): boolean {
   switch (charset) {
-    case 'utf8mb4': return isWellFormed(text)
+    case 'utf8mb4': return true
     case 'utf8':
-    case 'utf8mb3': return isWellFormed(text) && !/[\u{10000}-\u{10ffff}]/u.test(text)
+    case 'utf8mb3': return !/[\u{10000}-\u{10ffff}]/u.test(text)
     default: return /^\p{ASCII}*$/u.test(text)
   }
 }
@@ -103,7 +103,7 @@ function bytesType(bytes: number): ColumnType {
     placeholder: 'UNHEX(?)',
     blank: '',
     select: (column) => column,
-    encode: (value) => (typeof value === 'string' && isWellFormed(value) && Buffer.byteLength(value) <= bytes ? hexOf(value) : undefined),
+    encode: (value) => (typeof value === 'string' && Buffer.byteLength(value) <= bytes ? hexOf(value) : undefined),
     decode: (text) => text,
   }
 }

@@ -1,3 +1,6 @@
+import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { isWellFormed } from '@wechat-auth/wechat-oauth/store-kit'
+
 /** A value that no column but one for JSON could keep: its text, as it was when the record was handed over. */
 export class Json {
   readonly text: string
@@ -11,12 +14,18 @@ export type FieldValue = string | number | boolean | null | Json
 
 export type Fields = ReadonlyMap<string, FieldValue>
 
-/** The fields of a record at this moment: what happens to the record afterwards changes nothing. */
+/**
+ * The fields of a record at this moment: what happens to the record afterwards changes nothing.
+ *
+ * @throws TokenStoreError for a text that has no UTF-8: no column could hand it back
+ */
 export function fieldsOf(record: object): Fields {
   const fields = new Map<string, FieldValue>()
   for (const [name, value] of Object.entries(record) as [string, unknown][]) {
     const copy = copyOf(value)
-    if (copy !== undefined) fields.set(name, copy)
+    if (copy === undefined) continue
+    if (!isWellFormed(name) || (typeof copy === 'string' && !isWellFormed(copy))) throw new TokenStoreError('The record has a text that is no Unicode text.')
+    fields.set(name, copy)
   }
   return fields
 }

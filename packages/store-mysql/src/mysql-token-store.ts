@@ -3,7 +3,7 @@ import { attempt, attemptWithin, checkKey, checkTimeout, runLocked } from '@wech
 import { Database, errnoOf, type MysqlPool } from './database.js'
 import { fieldsOf, type Fields } from './fields.js'
 import { LockTable } from './lock-table.js'
-import { cellsOf, recordOf, type Cells } from './record.js'
+import { cellsOf, keyCell, recordOf, type Cells } from './record.js'
 import { createTableStatements } from './schema.js'
 import { statementsFor, type Statements } from './statements.js'
 import { findTable, type Table } from './table.js'
@@ -70,8 +70,7 @@ export class MysqlTokenStore implements TokenStore {
   async getToken(openid: string): Promise<WechatToken | null> {
     checkKey(openid)
     return this.#onTable('read', async ({ table, statements }, signal) => {
-      const key = table.key.type.encode(openid)
-      // What has no room in the column was never saved.
+      const key = keyCell(table, openid)
       if (key === undefined) return null
       const [row] = await this.#database.read(statements.read(key), signal)
       return row ? recordOf(table, openid, row) : null
@@ -95,7 +94,7 @@ export class MysqlTokenStore implements TokenStore {
   async deleteToken(openid: string): Promise<void> {
     checkKey(openid)
     await this.#onTable('delete', async ({ table, statements }, signal) => {
-      const key = table.key.type.encode(openid)
+      const key = keyCell(table, openid)
       if (key !== undefined) await this.#database.write(statements.delete(key), signal)
     })
   }

@@ -1,5 +1,5 @@
 import { TokenStoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
-import { decodeRecord } from '@wechat-auth/wechat-oauth/store-kit'
+import { decodeRecord, isWellFormed } from '@wechat-auth/wechat-oauth/store-kit'
 import { columnTypeOf } from './column-type.js'
 import type { Parameter } from './database.js'
 import { jsonOfAll, type Fields, type FieldValue } from './fields.js'
@@ -17,13 +17,18 @@ export interface Cells {
 
 /** @throws TokenStoreError when the table has no place for a field: it names the fields, and what to do */
 export function cellsOf(table: Table, key: string, fields: Fields): Cells {
-  const encodedKey = table.key.type.encode(key)
+  const encodedKey = keyCell(table, key)
   if (encodedKey === undefined) throw noRoomForKey(table, key)
   const rest = new Map(fields)
   if (rest.get('openid') === key) rest.delete('openid')
   const known = table.known.map((column) => knownCell(column, rest))
   const own = table.own.map((column) => ownCell(column, rest))
   return { key: encodedKey, known, extra: extraCell(table, rest), own }
+}
+
+/** `undefined` for a key that has no room in the column, so that there is no record of it. */
+export function keyCell(table: Table, key: string): string | undefined {
+  return isWellFormed(key) ? table.key.type.encode(key) : undefined
 }
 
 function knownCell(column: Column, rest: Map<string, FieldValue>): Parameter {
@@ -89,7 +94,7 @@ function isBlank(table: Table, column: Column, text: string): boolean {
 }
 
 function noRoomForKey(table: Table, key: string): TokenStoreError {
-  if (!isRoomy('openid', key)) return new TokenStoreError('The key is too long for a table, or no Unicode text.')
+  if (!isWellFormed(key) || !isRoomy('openid', key)) return new TokenStoreError('The key is too long for a table, or no Unicode text.')
   return new TokenStoreError(`The column openid has no room for the key. ALTER TABLE ${table.name} MODIFY COLUMN ${columnDefinition('openid')};`)
 }
 

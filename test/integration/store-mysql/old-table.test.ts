@@ -105,7 +105,6 @@ describe('MysqlTokenStore on the table of the older packages', () => {
         { what: 'a token that is too long', token: { access_token: tooLong }, names: ['access_token'], change: /MODIFY COLUMN `access_token` TEXT/ },
         { what: 'a number that is too long', token: { expires_in: 12_345_678_901 }, names: ['expires_in'], change: /ADD COLUMN `extra` JSON/ },
         { what: 'an emoji', token: { scope: '😀' }, names: ['scope'], change: /MODIFY COLUMN `scope` VARCHAR/ },
-        { what: 'half a character', token: { scope: '\ud83d' }, names: ['scope'], change: /ADD COLUMN `extra`/ },
         { what: 'a text where a number belongs', token: { expires_in: '7200' }, names: ['expires_in'], change: /ADD COLUMN `extra`/ },
         { what: 'a session_key', token: { session_key: 'SECRET-session-key' }, names: ['session_key'], change: /ADD COLUMN `session_key` TEXT/ },
         { what: 'a unionid and a field of the application', token: { unionid: 'SECRET-unionid', nickname: 'SECRET-name' }, names: ['unionid', 'nickname'], change: /ADD COLUMN `unionid` [^,]+, ADD COLUMN `extra` JSON/ },

@@ -140,8 +140,8 @@ describe('MysqlTokenStore and its table', () => {
       expect(await setting.rows(`SELECT * FROM ${table}`)).to.deep.equal([])
       if (what === 'without openid') return
       await doAsTold(setting, error)
-      await store.saveToken('o1', tokenOf('o1')).catch(async (next: Error) => {
-        await doAsTold(setting, next)
+      await store.saveToken('o1', tokenOf('o1')).catch(async (next: unknown) => {
+        await doAsTold(setting, next as Error)
         await store.saveToken('o1', tokenOf('o1'))
       })
       expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
