@@ -2,11 +2,9 @@ import { expect } from 'chai'
 import { tokenStoreCases } from '@wechat-auth/store-conformance'
 import { run, type Finished } from '../helpers/run.js'
 
-const flags = ['--import=tsx', '--conditions=@wechat-auth/source', '--test', '--test-reporter=tap']
-
 async function nodeTest(env: Record<string, string> = {}): Promise<Finished> {
   // The variable tells Node's runner that it runs inside of itself.
-  return run(process.execPath, [...flags, 'test/conformance/fixtures/node-test.ts'], { env: { NODE_TEST_CONTEXT: undefined, ...env } })
+  return run(process.execPath, [...process.execArgv, '--test', '--test-reporter=tap', 'test/conformance/fixtures/node-test.ts'], { env: { NODE_TEST_CONTEXT: undefined, ...env } })
 }
 
 describe('The cases under node:test', function () {

@@ -23,7 +23,7 @@ import { sharedRedis, startRedis, startRedisCluster } from '../services/redis.js
 import { Server, type Service } from '../services/server.js'
 import { betterSqlite3, libsql } from '../services/sqlite.js'
 
-const fixture = ['--import=tsx', '--conditions=@wechat-auth/source', join(root, 'test/workspace/fixtures/services.ts')]
+const fixture = [...process.execArgv, join(root, 'test/workspace/fixtures/services.ts')]
 
 /** A process that uses the shared Redis, what it printed of it, and how to end it. */
 async function processWithRedis(env: Record<string, string>): Promise<{ service: Service, kill: () => Promise<void> }> {

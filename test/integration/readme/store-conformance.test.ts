@@ -38,9 +38,7 @@ describe('the README of store-conformance', function () {
   const runInFolder = async (code: string, ...flags: string[]): Promise<{ code: number | null, stdout: string }> => {
     await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
     await writeFile(join(folder, 'example.test.js'), code)
-    const { code: status, stdout, stderr } = await run(process.execPath, [
-      '--import=tsx', '--conditions=@wechat-auth/source', ...flags, join(folder, 'example.test.js'),
-    ], { env: { NODE_TEST_CONTEXT: undefined } })
+    const { code: status, stdout, stderr } = await run(process.execPath, [...process.execArgv, ...flags, join(folder, 'example.test.js')], { env: { NODE_TEST_CONTEXT: undefined } })
     return { code: status, stdout: stdout + stderr }
   }
 
