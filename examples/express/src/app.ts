@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { MemoryTokenStore, WechatError } from '@wechat-auth/wechat-oauth'
+import type { TokenStore } from '@wechat-auth/wechat-oauth'
 import { WechatStrategy } from '@wechat-auth/passport-wechat'
 import type { WechatApps, WechatAuthenticateOptions, WechatFailure } from '@wechat-auth/passport-wechat'
 import express from 'express'
@@ -22,6 +23,8 @@ export interface AppOptions {
   publicUrl: string
   /** Who plays WeChat. Default: WeChat. */
   endpoints?: string | undefined
+  /** Where WeChat's tokens and session keys are kept. Default: in memory. */
+  tokenStore?: TokenStore | undefined
   /** A page that plays a mini-program against `loginUrl`, where there is one. */
   miniProgramConsole?: ((loginUrl: string, lang: Lang) => string) | undefined
   /** Told of every error that is not the visitor's. Default `console.error`. */
@@ -29,7 +32,8 @@ export interface AppOptions {
 }
 
 /** The application: three ways to log in with WeChat, a profile, and pages for what can go wrong. */
-export function createApp({ apps, publicUrl, endpoints, miniProgramConsole, logError = console.error }: AppOptions): Application {
+export function createApp(options: AppOptions): Application {
+  const { apps, publicUrl, endpoints, tokenStore = new MemoryTokenStore(), miniProgramConsole, logError = console.error } = options
   const { origin, protocol } = new URL(publicUrl)
   const callbackPath = '/auth/wechat/callback'
   const miniProgramPath = '/auth/wechat/miniprogram'
@@ -39,8 +43,7 @@ export function createApp({ apps, publicUrl, endpoints, miniProgramConsole, logE
   const strategy = new WechatStrategy({
     apps,
     callbackURL: origin + callbackPath,
-    // WeChat's tokens and session keys. In memory here: give it a store that uses your database.
-    tokenStore: new MemoryTokenStore(),
+    tokenStore,
     ...endpoints !== undefined && { endpoints },
   }, ({ profile }) => users.loggedIn(profile))
   passport.use(strategy)

@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startDemo } from './start.js'
 import type { Demo } from './start.js'
+import { storeNames } from './token-store.js'
+import type { StoreName } from './token-store.js'
 
 const help = `Log in with WeChat: an Express application, and a sandbox that plays WeChat.
 
@@ -10,6 +12,8 @@ Usage: npm run demo -- [options]
   --port <number>           port of the application (default 3000; 0: any free one)
   --sandbox-port <number>   port of the sandbox (default 3001; 0: any free one)
   --host <address>          where the application listens (default 127.0.0.1: only this machine can reach it)
+  --store <name>            where tokens are kept: redis, mysql, mongo or sqlite, at the address in REDIS_URL, MYSQL_URL, MONGO_URL
+                            or SQLITE_FILE (default: in memory)
   --help                    show this text
 
 A taken port is replaced by a free one. To use the real WeChat, copy examples/express/.env.example to .env.
@@ -28,6 +32,7 @@ async function main(): Promise<void> {
       'port': { type: 'string', default: '3000' },
       'sandbox-port': { type: 'string', default: '3001' },
       'host': { type: 'string', default: '127.0.0.1' },
+      'store': { type: 'string' },
       'help': { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -38,7 +43,7 @@ async function main(): Promise<void> {
   loadEnvFile()
   const port = portOf('--port', values.port)
   const sandboxPort = portOf('--sandbox-port', values['sandbox-port'])
-  const demo = await startDemo({ port, sandboxPort, host: values.host, env: process.env })
+  const demo = await startDemo({ port, sandboxPort, host: values.host, store: storeOf(values.store), env: process.env })
   closeAtTheEnd(demo)
   announce(demo, { ...values, port, sandboxPort })
 }
@@ -66,7 +71,12 @@ function portOf(option: string, value: string): number {
   return port
 }
 
-function announce({ url, port, sandbox }: Demo, wanted: { port: number, sandboxPort: number, host: string }): void {
+function storeOf(name: string | undefined): StoreName | undefined {
+  if (name === undefined || storeNames.includes(name as StoreName)) return name as StoreName | undefined
+  throw new Error(`--store must be one of ${storeNames.join(', ')}`)
+}
+
+function announce({ url, port, sandbox, storePlace }: Demo, wanted: { port: number, sandboxPort: number, host: string }): void {
   const lines = ['', `  Open    ${url}`]
   if (wanted.port !== 0 && port !== wanted.port) lines.push(`          (port ${wanted.port} is taken)`)
   if (sandbox) {
@@ -75,6 +85,7 @@ function announce({ url, port, sandbox }: Demo, wanted: { port: number, sandboxP
   } else {
     lines.push('  WeChat  the real one, with the apps that the environment names', `          (listening at ${wanted.host}, port ${port})`)
   }
+  if (storePlace !== undefined) lines.push(`  Tokens  ${storePlace}`)
   lines.push('  Stop    Ctrl+C', '')
   console.log(lines.join('\n'))
 }

@@ -8,6 +8,8 @@ import { createApp } from './app.js'
 import type { AppOptions } from './app.js'
 import { appsFrom, publicUrlFrom } from './real-wechat.js'
 import type { Env } from './real-wechat.js'
+import { openStore } from './token-store.js'
+import type { OpenStore, StoreName } from './token-store.js'
 
 export interface DemoOptions {
   /** Port of the application; if it is taken, any free one. Default 0: any free one. */
@@ -18,6 +20,8 @@ export interface DemoOptions {
   host?: string
   /** Where to find the settings for the real WeChat. Default: nowhere, which means the sandbox. */
   env?: Env
+  /** Where tokens are kept, at the address that `env` gives. Default: in memory. */
+  store?: StoreName | undefined
   /** See {@link AppOptions}. */
   logError?: AppOptions['logError']
 }
@@ -27,6 +31,8 @@ export interface Demo {
   url: string
   /** The port that the application listens on. */
   port: number
+  /** The database of the tokens, in words; absent where they are kept in memory. */
+  storePlace?: string
   /** Plays WeChat; absent with the real one. */
   sandbox?: Sandbox
   /** Stops both. May be called again. */
@@ -34,9 +40,10 @@ export interface Demo {
 }
 
 /** Starts the application and, unless the environment names apps at the real WeChat, a sandbox that plays WeChat. */
-export async function startDemo({ port = 0, sandboxPort = 0, host = '127.0.0.1', env = {}, logError }: DemoOptions = {}): Promise<Demo> {
+export async function startDemo({ port = 0, sandboxPort = 0, host = '127.0.0.1', env = {}, store, logError }: DemoOptions = {}): Promise<Demo> {
   const realApps = appsFrom(env)
   const publicUrl = realApps && publicUrlFrom(env)
+  const opened = store && await openStore(store, env)
   const sandbox = realApps ? undefined : await orAnyPort(sandboxPort, (port) => startSandbox({ port }))
   try {
     const server = await orAnyPort(port, (port) => listening(port, host))
@@ -45,6 +52,7 @@ export async function startDemo({ port = 0, sandboxPort = 0, host = '127.0.0.1',
     const app = createApp({
       ...sandbox ? playedBy(sandbox) : { apps: realApps ?? {} },
       publicUrl: publicUrl ?? ownUrl,
+      tokenStore: opened?.tokenStore,
       ...logError && { logError },
     })
     server.on('request', publicUrl === undefined ? underOneName(ownUrl, app) : app)
@@ -52,15 +60,20 @@ export async function startDemo({ port = 0, sandboxPort = 0, host = '127.0.0.1',
     return {
       url: publicUrl ?? ownUrl,
       port: ownPort,
+      ...opened && { storePlace: opened.place },
       ...sandbox && { sandbox },
       close: async () => {
-        await (closing ??= Promise.all([closed(server), sandbox?.close()]))
+        await (closing ??= closed(server).then(() => closeAll(sandbox, opened)))
       },
     }
   } catch (error) {
-    await sandbox?.close()
+    await closeAll(sandbox, opened)
     throw error
   }
+}
+
+async function closeAll(sandbox: Sandbox | undefined, opened: OpenStore | undefined): Promise<void> {
+  await Promise.all([sandbox?.close(), opened?.close()])
 }
 
 function playedBy(sandbox: Sandbox): Pick<AppOptions, 'apps' | 'endpoints' | 'miniProgramConsole'> {
