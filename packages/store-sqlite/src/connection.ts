@@ -1,0 +1,130 @@
+import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { DatabaseInUse, inUseOr, isFinalized, isOccupied } from './driver-error.js'
+import { firstColumn, type SqliteDatabase, type SqliteStatement } from './sqlite-database.js'
+
+/**
+ * A database object of the caller, who uses it for other things between our operations, and has set it up.
+ *
+ * All methods work while the caller waits, and never wait themselves: `DatabaseInUse` is thrown where they would have to.
+ */
+export class Connection {
+  readonly #database: SqliteDatabase
+  readonly #statements = new Map<string, SqliteStatement>()
+  #isWriteAheadLogged: boolean | undefined
+
+  constructor(database: SqliteDatabase) {
+    this.#database = database
+  }
+
+  /** The first column of the first row; `undefined` where there is no row. */
+  read(sql: string, ...values: (string | number)[]): unknown {
+    return this.#attempt(() => {
+      const get = (): unknown => this.#withStatement(sql, (statement) => firstColumn(statement.get(...values)))
+      // Neither in this mode nor in a transaction of the application will it meet a lock.
+      if (this.#hasWriteAheadLog() || this.#isInTransaction()) return get()
+      try {
+        return this.#transaction('BEGIN', () => {
+          // libsql goes on holding locks for a prepared statement that has met one: this one is not prepared.
+          this.#database.exec('PRAGMA user_version')
+          return get()
+        })
+      } catch (error) {
+        if (isOccupied(error)) return get()
+        throw error
+      }
+    })
+  }
+
+  /** @returns how many rows were changed */
+  write(sql: string, ...values: (string | number)[]): number {
+    return this.#writing(() => this.#withStatement(sql, (statement) => Number(statement.run(...values).changes)))
+  }
+
+  /** Several statements, all or none. */
+  execute(statements: readonly string[]): void {
+    this.#writing(() => {
+      for (const sql of statements) this.#database.exec(sql)
+    })
+  }
+
+  /** What is acknowledged must not depend on a transaction of the application, which may end in a rollback. */
+  #writing<T>(work: () => T): T {
+    return this.#attempt(() => {
+      if (this.#isInTransaction()) throw DatabaseInUse.byTheApplication()
+      return this.#transaction('BEGIN IMMEDIATE', work)
+    })
+  }
+
+  #attempt<T>(operation: () => T): T {
+    const { open, isOpen } = this.#database
+    // The statements of libsql work on when it is closed, and asking it whether it is in a transaction ends the process.
+    if (open === false || isOpen === false) throw new TokenStoreError('The database of the token store is closed.')
+    try {
+      return operation()
+    } catch (error) {
+      throw inUseOr(error)
+    }
+  }
+
+  #transaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
+    return this.#withoutWaiting(() => {
+      this.#database.exec(begin)
+      try {
+        const result = work()
+        this.#database.exec('COMMIT')
+        return result
+      } catch (error) {
+        this.#rollBack()
+        throw error
+      }
+    })
+  }
+
+  #rollBack(): void {
+    try {
+      this.#database.exec('ROLLBACK')
+    } catch {
+      // After some errors SQLite has done it already.
+    }
+  }
+
+  /** SQLite waits for locks by putting the whole process to sleep, for as long as the application has allowed. */
+  #withoutWaiting<T>(work: () => T): T {
+    const allowed = Number(firstColumn(this.#database.prepare('PRAGMA busy_timeout').get()))
+    if (allowed === 0) return work()
+    this.#database.exec('PRAGMA busy_timeout = 0')
+    try {
+      return work()
+    } finally {
+      this.#database.exec(`PRAGMA busy_timeout = ${allowed}`)
+    }
+  }
+
+  #withStatement<T>(sql: string, use: (statement: SqliteStatement) => T): T {
+    const known = this.#statements.get(sql)
+    if (!known) return use(this.#prepare(sql))
+    try {
+      return use(known)
+    } catch (error) {
+      if (!isFinalized(error)) throw error
+      return use(this.#prepare(sql))
+    }
+  }
+
+  #prepare(sql: string): SqliteStatement {
+    const statement = this.#database.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+
+  #isInTransaction(): boolean {
+    const { inTransaction, isTransaction } = this.#database
+    return inTransaction === true || isTransaction === true
+  }
+
+  /** Looked at once: whoever turns it on later has slower reads, and no wrong ones. */
+  #hasWriteAheadLog(): boolean {
+    this.#isWriteAheadLogged ??= this.#withoutWaiting(() => firstColumn(this.#database.prepare('PRAGMA journal_mode').get()) === 'wal')
+    return this.#isWriteAheadLogged
+  }
+}

@@ -1,0 +1,57 @@
+/** Primary result codes of SQLite. */
+const busy = 5
+const locked = 6
+
+/** The database cannot be used now, and nothing was done. The message says why. */
+export class DatabaseInUse extends Error {
+  /** What the driver said, if it was asked. */
+  readonly driverError: unknown
+
+  constructor(reason: string, driverError?: unknown) {
+    super(reason)
+    this.driverError = driverError
+  }
+
+  static byAnotherConnection(error: unknown): DatabaseInUse {
+    return new DatabaseInUse('another connection has locked the database', error)
+  }
+
+  static byTheApplication(error?: unknown): DatabaseInUse {
+    return new DatabaseInUse('the application has a transaction or an iterator open on this database object', error)
+  }
+}
+
+/** The same error, or the `DatabaseInUse` that it stands for. */
+export function inUseOr(error: unknown): unknown {
+  if (isLocked(error)) return DatabaseInUse.byAnotherConnection(error)
+  if (isOccupied(error)) return DatabaseInUse.byTheApplication(error)
+  return error
+}
+
+export function isMissingTable(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('no such table')
+}
+
+/** `node:sqlite` says so of statements that were prepared before the database was closed and opened again. */
+export function isFinalized(error: unknown): boolean {
+  return factsOf(error).code === 'ERR_INVALID_STATE'
+}
+
+/** SQLite has no transactions within transactions; better-sqlite3 runs nothing that may write while it iterates over rows. */
+export function isOccupied(error: unknown): boolean {
+  return error instanceof Error && /within a transaction|busy executing a query/.test(error.message)
+}
+
+/** What may be told of an error: the same for all drivers. */
+export function factsOf(error: unknown): { name?: unknown, code?: unknown, errno?: unknown } {
+  if (!(error instanceof Error)) return {}
+  const { name, code, errcode, rawCode } = error as Error & { code?: unknown, errcode?: unknown, rawCode?: unknown }
+  // node:sqlite and libsql have names of their own for SQLite's result code; better-sqlite3 has it as text only.
+  return { name, code, errno: errcode ?? rawCode }
+}
+
+function isLocked(error: unknown): boolean {
+  const { code, errno } = factsOf(error)
+  if (typeof errno === 'number') return [busy, locked].includes(errno & 0xff)
+  return typeof code === 'string' && /^SQLITE_(?:BUSY|LOCKED)/.test(code)
+}

@@ -1,0 +1,45 @@
+import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { asTokenStoreError } from '@wechat-auth/wechat-oauth/store-kit'
+import { Connection } from './connection.js'
+import { DatabaseInUse, factsOf } from './driver-error.js'
+import type { SqliteDatabase } from './sqlite-database.js'
+import { WaitingLine } from './waiting-line.js'
+
+/** What is done with a connection while the caller waits. */
+export type Operation<T> = (connection: Connection) => T
+
+/** Operations as stores promise them: carried out in turn, given up after a while, failing with a `TokenStoreError`. */
+export class Operations {
+  readonly #connection: Connection
+  readonly #timeout: number
+  readonly #reads = new WaitingLine()
+  readonly #writes = new WaitingLine()
+
+  /** @param timeout - milliseconds for which an operation waits for a database that is in use */
+  constructor(database: SqliteDatabase, timeout: number) {
+    this.#connection = new Connection(database)
+    this.#timeout = timeout
+  }
+
+  /** @param what - completes "failed to …" */
+  read<T>(what: string, operation: Operation<T>): Promise<T> {
+    return this.#run(this.#reads, what, operation)
+  }
+
+  /** @param what - completes "failed to …" */
+  write<T>(what: string, operation: Operation<T>): Promise<T> {
+    return this.#run(this.#writes, what, operation)
+  }
+
+  async #run<T>(line: WaitingLine, what: string, operation: Operation<T>): Promise<T> {
+    try {
+      return await line.run(this.#timeout, () => operation(this.#connection))
+    } catch (error) {
+      if (error instanceof TokenStoreError) throw error
+      if (error instanceof DatabaseInUse) {
+        throw new TokenStoreError(`The token store failed to ${what} within ${this.#timeout} ms: ${error.message}.`, { error: factsOf(error.driverError) })
+      }
+      throw asTokenStoreError(factsOf(error), what)
+    }
+  }
+}

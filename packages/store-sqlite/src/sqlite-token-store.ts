@@ -1,0 +1,112 @@
+import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { checkKey, checkTimeout, corruptRecord, decodeRecord, isWellFormed, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { factsOf, isMissingTable } from './driver-error.js'
+import { LockTable } from './lock-table.js'
+import { Operations, type Operation } from './operations.js'
+import { createTableStatements } from './schema.js'
+import { checkDatabase, type SqliteDatabase } from './sqlite-database.js'
+import { tableNames, type TableNames } from './table-name.js'
+
+export interface SqliteTokenStoreOptions {
+  /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
+  database: SqliteDatabase
+  /** Name of the table. Default `token`. */
+  table?: string
+  /** Milliseconds for which an operation waits while others use the database, before it rejects. Default 5000, at most a day. */
+  timeout?: number
+}
+
+/**
+ * Keeps tokens in a table of an SQLite database: the record as JSON, the openid as the primary key. Processes on one
+ * machine may share the file.
+ *
+ * While another connection writes, operations wait without holding up the process, whatever `busy_timeout` the database
+ * has; while the application has a transaction open on the same database object, writes wait for its end.
+ */
+export class SqliteTokenStore implements TokenStore {
+  readonly #operations: Operations
+  readonly #locks: LockTable
+  readonly #names: TableNames
+  readonly #select: string
+  readonly #upsert: string
+  readonly #delete: string
+
+  /** @throws TypeError that names the option which is wrong */
+  constructor({ database, table = 'token', timeout = 5000 }: SqliteTokenStoreOptions) {
+    checkDatabase(database)
+    checkTimeout(timeout)
+    this.#names = tableNames(table)
+    this.#operations = new Operations(database, timeout)
+    this.#locks = new LockTable(this.#operations, this.#names.locks)
+    const { tokens } = this.#names
+    this.#select = `SELECT record FROM ${tokens} WHERE openid = ?`
+    this.#upsert = `INSERT INTO ${tokens} (openid, record) VALUES (?, ?) ON CONFLICT (openid) DO UPDATE SET record = excluded.record`
+    this.#delete = `DELETE FROM ${tokens} WHERE openid = ?`
+  }
+
+  /**
+   * Makes the table and `<table>_lock`, unless they are there.
+   *
+   * @throws TokenStoreError
+   */
+  async createTable(): Promise<void> {
+    await this.#operations.write('create its tables', (connection) => connection.execute(createTableStatements(this.#names)))
+  }
+
+  /**
+   * @returns the record, or `null` where there is none
+   * @throws TokenStoreError when SQLite fails, the database is in use for longer than `timeout`, or what it holds is no
+   *   record; TypeError
+   */
+  async getToken(openid: string): Promise<WechatToken | null> {
+    checkName(openid)
+    const text = await this.#operations.read('read', orMissingTable((connection) => connection.read(this.#select, openid)))
+    if (text === undefined) return null
+    if (typeof text !== 'string') throw corruptRecord()
+    return decodeRecord(text)
+  }
+
+  /**
+   * Replaces the record. Columns that the application added stay as they are.
+   *
+   * @throws TokenStoreError; TypeError
+   */
+  async saveToken(openid: string, token: WechatToken): Promise<void> {
+    checkName(openid)
+    const record = JSON.stringify(token)
+    await this.#operations.write('save', orMissingTable((connection) => connection.write(this.#upsert, openid, record)))
+  }
+
+  /** @throws TokenStoreError; TypeError */
+  async deleteToken(openid: string): Promise<void> {
+    checkName(openid)
+    await this.#operations.write('delete', orMissingTable((connection) => connection.write(this.#delete, openid)))
+  }
+
+  /**
+   * Runs `task` while nobody else holds the lock, in this process or another on this machine. No transaction is open
+   * meanwhile.
+   *
+   * @throws TokenStoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`, or the table for locks is missing; TypeError
+   */
+  async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options?: LockOptions): Promise<T> {
+    checkName(key)
+    return runLocked(this.#locks.lock(key), task, options)
+  }
+}
+
+/** What has no UTF-8 would be saved as another name. */
+function checkName(key: unknown): asserts key is string {
+  checkKey(key)
+  if (!isWellFormed(key)) throw new TypeError('The key of a token must be a well-formed string')
+}
+
+function orMissingTable<T>(operation: Operation<T>): Operation<T> {
+  return (connection) => {
+    try {
+      return operation(connection)
+    } catch (error) {
+      throw isMissingTable(error) ? new TokenStoreError('There is no table for tokens: createTable() makes it.', { error: factsOf(error) }) : error
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { SqliteDatabase } from '@wechat-auth/store-sqlite'
+import type { Context } from 'mocha'
+import { betterSqlite3, libsql, nodeSqlite, type SqliteDriver } from '../services/sqlite.js'
+
+export const drivers = {
+  'libsql': async () => Promise.resolve(libsql()),
+  'better-sqlite3': betterSqlite3,
+  'node:sqlite': nodeSqlite,
+} satisfies Record<string, (context: Context) => Promise<SqliteDriver>>
+
+export type DriverName = keyof typeof drivers
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+
+/** Whether Node.js brings node:sqlite along, without a flag. */
+export const hasNodeSqlite = major > 22 || (major === 22 && minor >= 13)
+
+/** Those that this Node.js has or can have. */
+export const driverNames = (Object.keys(drivers) as DriverName[]).filter((name) => name !== 'node:sqlite' || hasNodeSqlite)
+
+/** A database object, with what the tests need of it and the store does not. */
+export interface OpenDatabase extends SqliteDatabase {
+  prepare(sql: string): ReturnType<SqliteDatabase['prepare']> & { all(...values: unknown[]): Record<string, unknown>[] }
+  close(): unknown
+}
+
+/** An address of a database, by which another process can open it too. */
+export interface SqliteAddress {
+  driver: DriverName
+  file: string
+}
+
+/** In a process of a test's own, where nothing can be skipped: the driver was found before. */
+export async function openDatabase({ driver, file }: SqliteAddress): Promise<OpenDatabase> {
+  const { open } = await drivers[driver]({ timeout: () => 0 } as unknown as Context)
+  return open(file) as unknown as OpenDatabase
+}
+
+/** Files in a folder of their own, and the database objects that are opened on them. */
+export class Databases {
+  readonly #driver: DriverName
+  readonly #opened: OpenDatabase[] = []
+  readonly #folder = mkdtempSync(join(tmpdir(), 'store-sqlite-'))
+  #open: SqliteDriver['open'] | undefined
+  #count = 0
+
+  constructor(driver: DriverName) {
+    this.#driver = driver
+  }
+
+  /** From a `before` hook, ahead of all else; where the driver is not to be had, the suite is skipped. */
+  async find(context: Context): Promise<void> {
+    this.#open = (await drivers[this.#driver](context)).open
+  }
+
+  address(name: string): SqliteAddress {
+    return { driver: this.#driver, file: join(this.#folder, name) }
+  }
+
+  /** @param name - of the file; default a new one */
+  open(name = `${this.#count += 1}.db`): OpenDatabase {
+    const database = this.#open!(name === ':memory:' ? name : this.address(name).file) as unknown as OpenDatabase
+    this.#opened.push(database)
+    return database
+  }
+
+  /** Closes all, and removes the files. */
+  end(): void {
+    for (const database of this.#opened) {
+      const { open, isOpen } = database
+      if (open !== false && isOpen !== false) database.close()
+    }
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
