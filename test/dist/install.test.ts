@@ -45,10 +45,15 @@ describe('an application that installs all packed packages', function () {
   const documented: Record<string, string[]> = {
     '@wechat-auth/wechat-oauth': [
       'WechatOAuth', 'MemoryTokenStore', 'isTokenValid', 'WECHAT_ERRCODES',
-      'WechatError', 'WechatAPIError', 'WechatTransportError', 'NoOAuthTokenError', 'WechatDecryptError', 'TokenStoreError',
+      'encryptedTokenStore', 'WechatError', 'WechatAPIError', 'WechatTransportError', 'NoOAuthTokenError', 'WechatDecryptError', 'TokenStoreError',
     ],
     '@wechat-auth/passport-wechat': ['WechatStrategy', 'Strategy', 'CookieStateStore'],
     '@wechat-auth/wechat-sandbox': ['startSandbox'],
+    '@wechat-auth/store-conformance': ['tokenStoreCases', 'testTokenStore'],
+    '@wechat-auth/store-redis': ['RedisTokenStore'],
+    '@wechat-auth/store-mysql': ['MysqlTokenStore'],
+    '@wechat-auth/store-mongo': ['MongoTokenStore', 'tokenSchema'],
+    '@wechat-auth/store-sqlite': ['SqliteTokenStore'],
   }
   const names = [...packages.values()].map(({ manifest }) => manifest.name)
 

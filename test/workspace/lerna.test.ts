@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -67,7 +67,8 @@ describe('lerna', function () {
     } finally {
       registry.close()
     }
-    expect([...published.keys()]).to.have.members(['@wechat-auth/wechat-oauth', '@wechat-auth/passport-wechat', '@wechat-auth/wechat-sandbox'])
+    const folders = await readdir(join(root, 'packages'))
+    expect([...published.keys()]).to.have.members(folders.map((folder) => `@wechat-auth/${folder}`))
     for (const [name, { _attachments }] of published) {
       const tarball = join(copy, 'published.tgz')
       await writeFile(tarball, Buffer.from(Object.values(_attachments)[0]!.data, 'base64'))
