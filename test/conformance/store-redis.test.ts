@@ -1,9 +1,13 @@
+import { randomBytes } from 'node:crypto'
 import { testTokenStore, type Outage } from '@wechat-auth/store-conformance'
+import { encryptedTokenStore, type TokenStore } from '@wechat-auth/wechat-oauth'
 import { RedisTokenStore } from '@wechat-auth/store-redis'
 import { ClusterWorker } from '../helpers/cluster/cluster.js'
 import { connect, driverNames, type RedisAddress, type RedisClient } from '../helpers/redis.js'
 import { startRedis, startRedisCluster } from '../services/redis.js'
 import type { Server } from '../services/server.js'
+
+const keys = [{ id: 'k1', key: randomBytes(32) }]
 
 interface Backend {
   servers: readonly Server[]
@@ -11,15 +15,15 @@ interface Backend {
   stop: () => Promise<void>
 }
 
-const setups: { name: string, resp: 2 | 3, start: (context: Mocha.Context) => Promise<Backend> }[] = [
+const setups: { name: string, resp: 2 | 3, start: (context: Mocha.Context) => Promise<Backend>, encrypt?: true }[] = [
   { name: 'one server, RESP 2', resp: 2, start: single },
-  { name: 'one server, RESP 3', resp: 3, start: single },
+  { name: 'one server, RESP 3, encrypted', resp: 3, start: single, encrypt: true },
   { name: 'cluster of three nodes', resp: 3, start: cluster },
 ]
 
 describe('RedisTokenStore', () => {
   for (const driver of driverNames) {
-    for (const { name, resp, start } of setups) {
+    for (const { name, resp, start, encrypt } of setups) {
       describe(`${driver}, ${name}`, () => {
         const prefix = 'conformance:'
         // Less than the default: outages are many, and each takes as long.
@@ -44,12 +48,17 @@ describe('RedisTokenStore', () => {
           for (const end of endings.reverse()) await end()
         })
 
+        const storeOn = (connection: RedisClient, ttl?: number): TokenStore => {
+          const store = new RedisTokenStore({ client: connection, prefix, timeout, ...(ttl !== undefined && { ttl }) })
+          return encrypt ? encryptedTokenStore(store, { keys }) : store
+        }
+
         testTokenStore('against a real server', {
-          create: () => new RedisTokenStore({ client, prefix, timeout }),
-          second: () => new RedisTokenStore({ client: other, prefix, timeout }),
+          create: () => storeOn(client),
+          second: () => storeOn(other),
           corrupt: (key) => client.set(prefix + key, '{').then(() => undefined),
           outages: outages(() => backend),
-          expiry: { create: (ttl) => new RedisTokenStore({ client, prefix, ttl }) },
+          expiry: { create: (ttl) => storeOn(client, ttl) },
           abandonLock: async (key, ttl) => {
             const worker = await ClusterWorker.start({ store: 'redis', address: JSON.stringify({ ...address, prefix }) })
             await worker.call('takeLock', key, ttl)

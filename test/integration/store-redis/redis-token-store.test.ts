@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import { TokenStoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { encryptedTokenStore, TokenStoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { RedisTokenStore } from '@wechat-auth/store-redis'
 import { rejection } from '../../helpers/rejection.js'
 import { connect, driverNames, drivers, type RedisClient } from '../../helpers/redis.js'
@@ -116,6 +117,15 @@ describe('RedisTokenStore on a server', () => {
           await store.saveToken('oChanging', withoutRefreshToken)
           expect(await client.ttl(`${prefix}oChanging`)).to.equal(never)
         })
+      })
+
+      it('keeps encrypted records as long as others, and nothing of their tokens in clear text', async () => {
+        const encrypted = encryptedTokenStore(store, { keys: [{ id: 'k1', key: randomBytes(32) }] })
+        await encrypted.saveToken('oEncrypted', tokenOf('oEncrypted'))
+        expect(await encrypted.getToken('oEncrypted')).to.deep.equal(tokenOf('oEncrypted'))
+        const raw = String(await client.get(`${prefix}oEncrypted`))
+        for (const secret of Object.values(secrets)) expect(raw).not.to.include(secret)
+        expect(await client.ttl(`${prefix}oEncrypted`)).to.be.within(30 * 24 * 3600 - 5, 30 * 24 * 3600)
       })
 
       describe('settings of the caller\'s client', () => {

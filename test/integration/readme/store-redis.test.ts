@@ -1,0 +1,58 @@
+import { expect } from 'chai'
+import { createClient } from 'redis'
+import type { TokenStore } from '@wechat-auth/wechat-oauth'
+import * as storeRedis from '@wechat-auth/store-redis'
+import { startSandbox } from '@wechat-auth/wechat-sandbox'
+import { startRedis } from '../../services/redis.js'
+import type { Server } from '../../services/server.js'
+import { blockOf, chinese, column, english, readmeOf, tableOf } from './markdown.js'
+import { runModule, runPart } from './running.js'
+import { Source } from './sources.js'
+
+describe('the README of store-redis', function () {
+  this.timeout(30_000)
+
+  const readme = readmeOf('packages/store-redis', english)
+  let redis: Server
+  const endings: (() => unknown)[] = []
+
+  before(async function () {
+    redis = await startRedis(this)
+    endings.push(() => redis.stop())
+  })
+
+  after(async () => {
+    for (const end of endings.reverse()) await end()
+  })
+
+  it('has a snippet that runs as it stands there: a token is kept in Redis', async () => {
+    const sandbox = await startSandbox({ apps: [{ appId: 'wx…', appSecret: '…', type: 'mp' }] })
+    endings.push(() => sandbox.close())
+    const code = sandbox.issueCode({ appId: 'wx…', user: 'alice' })
+    const { printed } = await runModule(`${blockOf(readme, /^@wechat-auth/)}
+      const { openid } = await oauth.getAccessToken(${JSON.stringify(code)})
+      console.log(JSON.stringify(await tokenStore.getToken(openid)) === await client.get('wechat:token:' + openid))
+      client.destroy()`, { env: { REDIS_URL: redis.url }, wechat: sandbox.url })
+    expect(printed.trim()).to.equal('true')
+  })
+
+  it('gives each app a store of its own', async () => {
+    const client = createClient({ url: redis.url })
+    client.on('error', () => undefined)
+    endings.push(() => { client.destroy() })
+    await client.connect()
+    const { shop, blog } = await runPart(blockOf(readme, /^Several applications$/), { client, ...storeRedis }, ['shop', 'blog']) as Record<string, TokenStore>
+    await shop!.saveToken('o', { openid: 'o', create_at: 1 })
+    expect(await blog!.getToken('o')).to.equal(null)
+  })
+
+  for (const file of [english, chinese]) {
+    it(`names the options and their defaults: ${file}`, () => {
+      const source = new Source('store-redis/src/redis-token-store.ts')
+      const rows = tableOf(readmeOf('packages/store-redis', file), /^(?:Options|选项)$/)
+      expect(column(rows, 0)).to.deep.equal(source.members('RedisTokenStoreOptions'))
+      expect(column(rows, 1)).to.deep.equal(["'wechat:token:'", '5000'])
+      expect(source.text).to.contain("{ client, prefix = 'wechat:token:', ttl, timeout = 5000 }")
+    })
+  }
+})
