@@ -92,11 +92,14 @@ export function testCluster(title: string, harness: ClusterHarness): void {
       await stopped
       const waiting = getUsers(others, openid)
       await holder.kill()
-      await waiting
-      expect(performance.now() - lockedAt).to.be.lessThan(lockLifetime + slack)
-      expect(refreshes()).to.equal(1)
-      expect(await lost).to.equal('killed')
-      workers = [await startWorker(), ...others]
+      try {
+        await waiting
+        expect(performance.now() - lockedAt).to.be.lessThan(lockLifetime + slack)
+        expect(refreshes()).to.equal(1)
+        expect(await lost).to.equal('killed')
+      } finally {
+        workers = [await startWorker(), ...others]
+      }
     })
 
     it('does not let a process that was stopped for longer than its lock overwrite the newer token', async () => {
