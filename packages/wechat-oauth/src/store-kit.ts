@@ -5,10 +5,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { TokenStoreError, WechatDecryptError } from './errors.js'
 import type { LockOptions, WechatToken } from './types.js'
-import { withTimeout } from './with-timeout.js'
+import { withDeadline, withTimeout, type Deadline } from './with-timeout.js'
 
 export { toNumber } from './token.js'
 export { isWellFormed } from './well-formed.js'
+export type { Deadline } from './with-timeout.js'
 
 /** @throws TypeError when the key of a record or lock is not a non-empty string */
 export function checkKey(key: unknown): asserts key is string {
@@ -31,7 +32,20 @@ export async function attempt<T>(what: string, command: () => Promise<T>): Promi
 
 /** The same for at most `timeout` milliseconds; then the signal fires, for what can still be taken back. */
 export async function attemptWithin<T>(timeout: number, what: string, command: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  return attempt(what, () => withTimeout(timeout, command, () => new TokenStoreError(`The token store failed to ${what} within ${timeout} ms.`)))
+  return attempt(what, () => withTimeout(timeout, command, () => lateError(timeout, what)))
+}
+
+/** The same where no signal is needed, which would cost several microseconds. */
+export async function attemptBefore<T>(timeout: number, what: string, command: (deadline: Deadline) => Promise<T>): Promise<T> {
+  try {
+    return await withDeadline(timeout, command, () => lateError(timeout, what))
+  } catch (error) {
+    throw asTokenStoreError(error, what)
+  }
+}
+
+function lateError(timeout: number, what: string): TokenStoreError {
+  return new TokenStoreError(`The token store failed to ${what} within ${timeout} ms.`)
 }
 
 const longestTimeout = 24 * 3600 * 1000
