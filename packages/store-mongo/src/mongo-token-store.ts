@@ -1,0 +1,166 @@
+import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { checkKey, checkTimeout, isWellFormed, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { Backend, type Collections, type WriteOptions } from './backend.js'
+import { checkConnection, type MongooseConnection } from './mongoose-connection.js'
+import { serverTime, type ServerTime } from './server-clock.js'
+import { fromDocument, toDocument } from './token-document.js'
+
+export interface MongoTokenStoreOptions {
+  /** What `mongoose.createConnection` returns, or `mongoose.connection`, of mongoose 8 or 9. The caller opens and closes it. */
+  connection: MongooseConnection
+  /** Name of the collection. Default `tokens`. Locks are kept in `<collection>_locks`. */
+  collection?: string
+  /** Milliseconds after which an operation rejects whose answer did not come. Default 5000, at most a day. */
+  timeout?: number
+}
+
+/** Seconds that an abandoned lock is kept after its lifetime. */
+const abandonedFor = 3600
+
+/** How often a save is tried in all while others create the same record. */
+const saveAttempts = 3
+
+const duplicateKey = 11000
+
+/**
+ * Keeps tokens in MongoDB, one document per openid, by the driver of a mongoose connection. Call `init()` once before
+ * the first use.
+ */
+export class MongoTokenStore implements TokenStore {
+  readonly #backend: Backend
+  readonly #timeout: number
+
+  /** @throws TypeError that names the option which is wrong */
+  constructor({ connection, collection = 'tokens', timeout = 5000 }: MongoTokenStoreOptions) {
+    checkConnection(connection)
+    checkCollectionName(collection)
+    checkTimeout(timeout)
+    this.#backend = new Backend(connection, collection)
+    this.#timeout = timeout
+  }
+
+  /**
+   * Builds the unique index on openid, without which two logins at the same time can leave two records, and the index by
+   * which MongoDB removes abandoned locks. Resolves when they are there; may be called at every start.
+   *
+   * @param options.timeout - milliseconds; default the store's. More for a collection with millions of documents
+   * @throws TokenStoreError; TypeError
+   */
+  async init({ timeout = this.#timeout }: { timeout?: number } = {}): Promise<void> {
+    checkTimeout(timeout)
+    await this.#backend.write(timeout, 'build its indexes', '', async ({ tokens, locks }, options) => {
+      await explainIndexErrors(() => tokens.createIndex({ openid: 1 }, { unique: true, ...options }))
+      await locks.createIndex({ expires_at: 1 }, { expireAfterSeconds: abandonedFor, ...options })
+    })
+  }
+
+  /** @throws TokenStoreError when MongoDB fails, does not answer within `timeout`, or holds something that is not a token; TypeError */
+  async getToken(openid: string): Promise<WechatToken | null> {
+    checkStoredKey(openid)
+    const document = await this.#backend.read(this.#timeout, 'read', ({ tokens }) => tokens.findOne({ openid }, {}))
+    return document && fromDocument(openid, document)
+  }
+
+  /**
+   * Replaces the record.
+   *
+   * @throws TokenStoreError; TypeError, also for a field that cannot be kept: `__proto__`, a bigint, a function, a symbol
+   */
+  async saveToken(openid: string, token: WechatToken): Promise<void> {
+    checkStoredKey(openid)
+    const document = toDocument(openid, token)
+    await this.#backend.write(this.#timeout, 'save', openid, async ({ tokens }, options) => {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          await tokens.replaceOne({ openid }, document, { upsert: true, ...options })
+          return
+        } catch (error) {
+          // Somebody else created the record between this command's search and its insertion: now it can be replaced.
+          if (!isDuplicateKey(error) || attempt === saveAttempts) throw error
+        }
+      }
+    })
+  }
+
+  /** @throws TokenStoreError; TypeError */
+  async deleteToken(openid: string): Promise<void> {
+    checkStoredKey(openid)
+    // Many: where the unique index was never built there may be several, and none of them must come back.
+    await this.#backend.write(this.#timeout, 'delete', openid, ({ tokens }, options) => tokens.deleteMany({ openid }, options))
+  }
+
+  /**
+   * Runs `task` while nobody else holds the lock, in this process or another. No connection is held meanwhile.
+   *
+   * @throws TokenStoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`; TypeError
+   */
+  async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, times?: LockOptions): Promise<T> {
+    checkStoredKey(key)
+    const lock = `lock:${key}`
+    let time: ServerTime | undefined
+    return runLocked({
+      acquire: async (owner, ttl) => {
+        time ??= await this.#backend.read(this.#timeout, 'lock', ({ database }) => serverTime(database))
+        const request = { key, owner, freeSince: new Date(time.atLeast()), expiresAt: new Date(time.atMost() + ttl) }
+        return this.#backend.write(this.#timeout, 'lock', lock, (collections, options) => takeLock(collections, options, request))
+      },
+      release: (owner) => this.#backend.write(this.#timeout, 'unlock', lock, async ({ locks }, options) => {
+        await locks.deleteOne({ _id: key, owner }, options)
+      }),
+    }, task, times)
+  }
+}
+
+interface LockRequest {
+  key: string
+  owner: string
+  /** A lock that expired by then is free. */
+  freeSince: Date
+  expiresAt: Date
+}
+
+/** One command: a lock that somebody has is not found by it, and cannot be created a second time. */
+async function takeLock({ locks }: Collections, options: WriteOptions, { key, owner, freeSince, expiresAt }: LockRequest): Promise<boolean> {
+  try {
+    await locks.updateOne({ _id: key, expires_at: { $lte: freeSince } }, { $set: { owner, expires_at: expiresAt } }, { upsert: true, ...options })
+    return true
+  } catch (error) {
+    if (isDuplicateKey(error)) return false
+    throw error
+  }
+}
+
+/** MongoDB keeps texts as UTF-8, in which two keys with half of a surrogate pair would become the same one. */
+function checkStoredKey(key: unknown): asserts key is string {
+  checkKey(key)
+  if (!isWellFormed(key)) throw new TypeError('The key of a token must be a well-formed string')
+}
+
+function checkCollectionName(name: unknown): void {
+  if (typeof name !== 'string' || !/^(?!system\.)[^$\0]+$/.test(name) || name.split('.').includes('')) {
+    throw new TypeError('collection must be the name of a collection of MongoDB')
+  }
+}
+
+function isDuplicateKey(error: unknown): boolean {
+  return codeOf(error) === duplicateKey
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null)?.code
+}
+
+const indexErrors = new Map<unknown, string>([
+  [duplicateKey, 'Several documents have the same openid: remove all but the newest of each, then call init() again.'],
+  [85, 'There is an index on openid already that is not unique: drop it, then call init() again.'],
+  [86, 'There is an index on openid already that is not unique: drop it, then call init() again.'],
+])
+
+async function explainIndexErrors(build: () => Promise<unknown>): Promise<void> {
+  try {
+    await build()
+  } catch (error) {
+    const explanation = indexErrors.get(codeOf(error))
+    throw explanation === undefined ? error : new TokenStoreError(explanation, { error })
+  }
+}

@@ -1,0 +1,115 @@
+import { types } from 'node:util'
+import type { WechatToken } from '@wechat-auth/wechat-oauth'
+import { corruptRecord, toNumber } from '@wechat-auth/wechat-oauth/store-kit'
+import { escapeName, unescapeName } from './field-names.js'
+
+/** MongoDB's own limit. */
+const deepest = 100
+
+const texts = ['access_token', 'refresh_token', 'scope', 'unionid', 'session_key'] as const
+const numbers = ['expires_in', 'create_at'] as const
+
+/** What MongoDB and mongoose add to a document. A token's own fields of these names are kept under others. */
+const ownNames = new Set(['_id', '__v'])
+
+/**
+ * The document that keeps a token: a copy, with names that MongoDB takes.
+ *
+ * @throws TypeError when the token holds something that cannot be kept
+ */
+export function toDocument(openid: string, token: WechatToken): object {
+  if (!isRecord(token)) throw new TypeError('A token must be an object')
+  const misfit = misfitOf(token)
+  if (misfit !== undefined) throw new TypeError(`The field ${misfit} of a token has the wrong type`)
+  const document = fieldsToBson(token, 1)
+  document.openid = openid
+  return document
+}
+
+/**
+ * The token that a document keeps, also one that was written by the schema of the wechat-oauth package's README, which
+ * keeps create_at as text.
+ *
+ * @throws TokenStoreError when the document is no token of this openid
+ */
+export function fromDocument(openid: string, document: object): WechatToken {
+  const token = fieldsFromBson(document, ownNames)
+  for (const name of numbers) {
+    const value = token[name]
+    if (typeof value === 'string') token[name] = toNumber(value) ?? value
+  }
+  // A query for a text also finds lists that contain it, and in a collection with a collation of its own texts that are only alike.
+  if (token.openid !== openid || misfitOf(token) !== undefined) throw corruptRecord()
+  return token as WechatToken
+}
+
+/** The field that has another type than WeChat's, if there is one. */
+function misfitOf(token: Record<string, unknown>): string | undefined {
+  return texts.find((name) => !isAbsent(token[name]) && typeof token[name] !== 'string')
+    ?? numbers.find((name) => !isAbsent(token[name]) && toNumber(token[name]) === undefined)
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function fieldsToBson(fields: object, depth: number): Record<string, unknown> {
+  if (depth > deepest) throw new TypeError(`A token must not be nested deeper than ${deepest} levels`)
+  const document: Record<string, unknown> = {}
+  for (const name of Object.keys(fields)) {
+    if (name === '__proto__') throw new TypeError('A token must not have a field __proto__')
+    const value = (fields as Record<string, unknown>)[name]
+    if (value !== undefined) document[escapeName(name)] = toBson(value, depth)
+  }
+  return document
+}
+
+function toBson(value: unknown, depth: number): unknown {
+  if (typeof value === 'bigint' || typeof value === 'function' || typeof value === 'symbol') {
+    throw new TypeError(`A token must not hold a ${typeof value}`)
+  }
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((item: unknown) => (item === undefined ? null : toBson(item, depth + 1)))
+  if (types.isDate(value)) return new Date(value)
+  if (types.isUint8Array(value)) return Buffer.from(value)
+  if (isBsonValue(value)) return value
+  const { toJSON } = value as { toJSON?: unknown }
+  if (typeof toJSON === 'function') return toBson(Reflect.apply(toJSON, value, []), depth + 1)
+  return fieldsToBson(value, depth + 1)
+}
+
+function fieldsFromBson(fields: object, omitted?: ReadonlySet<string>): Record<string, unknown> {
+  const token: Record<string, unknown> = {}
+  for (const key of Object.keys(fields)) {
+    if (omitted?.has(key)) continue
+    const name = unescapeName(key)
+    if (name === '__proto__') throw corruptRecord()
+    token[name] = fromBson((fields as Record<string, unknown>)[key])
+  }
+  return token
+}
+
+function fromBson(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(fromBson)
+  if (isBsonValue(value)) return numeric.has(value._bsontype) ? Number(value) : value
+  return isPlain(value) ? fieldsFromBson(value) : value
+}
+
+/** The driver's number types. */
+const numeric = new Set(['Long', 'Int32', 'Double', 'Decimal128'])
+
+/** A value of the driver's own classes; never one that only looks like it, as the parsed answer of a stranger may. */
+function isBsonValue(value: object): value is { _bsontype: string } {
+  return '_bsontype' in value && !Object.hasOwn(value, '_bsontype')
+}
+
+// Also an object of another realm, as test runners make them.
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}

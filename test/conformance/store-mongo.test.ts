@@ -1,0 +1,61 @@
+import { testTokenStore } from '@wechat-auth/store-conformance'
+import { MongoTokenStore } from '@wechat-auth/store-mongo'
+import { ClusterWorker } from '../helpers/cluster/cluster.js'
+import { connect, mongooseNames, type OpenConnection } from '../helpers/mongo.js'
+import { startMongo, type MongoServer } from '../services/mongo.js'
+
+describe('MongoTokenStore', () => {
+  for (const mongoose of mongooseNames) {
+    describe(mongoose, () => {
+      const collection = 'conformance'
+      // Less than the default: outages are many, and each takes as long.
+      const timeout = 2000
+      let server: MongoServer
+      let connection: OpenConnection
+      let other: OpenConnection
+      const endings: (() => unknown)[] = []
+
+      before(async function () {
+        server = await startMongo(this)
+        endings.push(() => server.stop())
+        connection = await connect(mongoose, server.url)
+        endings.push(() => connection.close())
+        other = await connect(mongoose, server.url)
+        endings.push(() => other.close())
+        await buildIndexes()
+      })
+
+      after(async () => {
+        for (const end of endings.reverse()) await end()
+      })
+
+      const buildIndexes = (): Promise<void> => new MongoTokenStore({ connection, collection }).init()
+
+      testTokenStore('against a server', {
+        create: () => new MongoTokenStore({ connection, collection, timeout }),
+        second: () => new MongoTokenStore({ connection: other, collection, timeout }),
+        corrupt: async (key) => {
+          await connection.db.collection(collection).updateOne({ openid: key }, { $set: { access_token: { not: 'a text' } } }, {})
+        },
+        outages: [
+          {
+            name: 'killed',
+            begin: () => server.kill(),
+            end: async () => {
+              await server.restart()
+              // The stand-in has forgotten everything.
+              if (!server.isRealMongo) await buildIndexes()
+            },
+          },
+          { name: 'frozen', begin: () => server.freeze(), end: () => server.thaw() },
+        ],
+        abandonLock: async (key, ttl) => {
+          const worker = await ClusterWorker.start({ store: 'mongo', address: JSON.stringify({ mongoose, url: server.url, collection }) })
+          await worker.call('takeLock', key, ttl)
+          await worker.kill()
+        },
+        without: { expiry: 'records stay until they are deleted' },
+      })
+    })
+  }
+})
