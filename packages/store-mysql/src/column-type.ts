@@ -4,8 +4,8 @@ import { jsonOf, type FieldValue } from './fields.js'
 /**
  * How a kind of column keeps values.
  *
- * Texts go to the server as the hexadecimal digits of their UTF-8, and come back as its bytes: so neither the character
- * set of the connection nor the SQL mode has a say in them.
+ * Texts go to the server and come back as the bytes of their UTF-8, and numbers as digits: so neither the character set of
+ * the connection nor the options of its pool have a say in them.
  */
 export interface ColumnType {
   readonly family: 'text' | 'bytes' | 'number' | 'json'
@@ -13,11 +13,11 @@ export interface ColumnType {
   readonly isUnicode: boolean
   /** What stands for a parameter in a statement. */
   readonly placeholder: string
-  /** The parameter for nothing, where the column cannot be NULL. */
+  /** The text for nothing, where the column cannot be NULL. */
   readonly blank: string
-  /** What the column's value is asked for by. */
+  /** What the column's text is asked for by. */
   select(column: string): string
-  /** The parameter for a value; `undefined` where the column could not hand back this very value. */
+  /** The text for a value; `undefined` where the column could not hand back this very value. */
   encode(value: FieldValue): string | undefined
   /** @throws TokenStoreError when the column cannot have come by this text through us */
   decode(text: string): unknown
@@ -54,13 +54,9 @@ export function columnTypeOf(definition: string, collation: string | null): Colu
   }
 }
 
-const fromHex = 'CONVERT(UNHEX(?) USING utf8mb4)'
-const asText = (column: string): string => `CAST(CONVERT(${column} USING utf8mb4) AS BINARY)`
-
-/** The parameter for a text. */
-export function hexOf(text: string): string {
-  return Buffer.from(text).toString('hex')
-}
+const bytes = 'CAST(? AS BINARY)'
+const textOfBytes = `CONVERT(${bytes} USING utf8mb4)`
+const bytesOf = (column: string): string => `CAST(CONVERT(${column} USING utf8mb4) AS BINARY)`
 
 interface TextLimits {
   characters?: number
@@ -69,19 +65,19 @@ interface TextLimits {
   isPadded?: boolean
 }
 
-function textType({ characters = Infinity, bytes = Infinity, charset, isPadded = false }: TextLimits): ColumnType {
+function textType({ characters = Infinity, bytes: limit = Infinity, charset, isPadded = false }: TextLimits): ColumnType {
   const isUnicode = charset === 'utf8mb4' || charset === 'utf8' || charset === 'utf8mb3'
   const fits = (text: string): boolean => hasCharacters(text, charset)
     && (text.length <= characters || Array.from(text).length <= characters)
-    && Buffer.byteLength(text) <= bytes
+    && Buffer.byteLength(text) <= limit
     && !(isPadded && text.endsWith(' '))
   return {
     family: 'text',
     isUnicode,
-    placeholder: fromHex,
+    placeholder: textOfBytes,
     blank: '',
-    select: asText,
-    encode: (value) => (typeof value === 'string' && fits(value) ? hexOf(value) : undefined),
+    select: bytesOf,
+    encode: (value) => (typeof value === 'string' && fits(value) ? value : undefined),
     decode: (text) => text,
   }
 }
@@ -96,14 +92,14 @@ function hasCharacters(text: string, charset: string | undefined): boolean {
   }
 }
 
-function bytesType(bytes: number): ColumnType {
+function bytesType(limit: number): ColumnType {
   return {
     family: 'bytes',
     isUnicode: true,
-    placeholder: 'UNHEX(?)',
+    placeholder: '?',
     blank: '',
     select: (column) => column,
-    encode: (value) => (typeof value === 'string' && Buffer.byteLength(value) <= bytes ? hexOf(value) : undefined),
+    encode: (value) => (typeof value === 'string' && Buffer.byteLength(value) <= limit ? value : undefined),
     decode: (text) => text,
   }
 }
@@ -141,16 +137,16 @@ function doubleType(unsigned: string | undefined): ColumnType {
 }
 
 function numberType(encode: ColumnType['encode'], decode: ColumnType['decode']): ColumnType {
-  return { family: 'number', isUnicode: true, placeholder: '?', blank: '0', select: asText, encode, decode }
+  return { family: 'number', isUnicode: true, placeholder: '?', blank: '0', select: bytesOf, encode, decode }
 }
 
 const jsonType: ColumnType = {
   family: 'json',
   isUnicode: true,
-  placeholder: fromHex,
-  blank: hexOf('null'),
-  select: asText,
-  encode: (value) => (value === null ? undefined : hexOf(jsonOf(value))),
+  placeholder: textOfBytes,
+  blank: 'null',
+  select: bytesOf,
+  encode: (value) => (value === null ? undefined : jsonOf(value)),
   decode: (text) => {
     try {
       return JSON.parse(text) as unknown
@@ -178,9 +174,9 @@ export function numberAsText(type: ColumnType): ColumnType {
 export function fieldsAsJson(type: ColumnType): ColumnType {
   // Every character set has the characters of escaped JSON.
   const encode: ColumnType['encode'] = type.family === 'json'
-    ? (value) => hexOf(jsonOf(value))
+    ? jsonOf
     : (value) => type.encode(jsonOf(value)) ?? type.encode(asciiOf(jsonOf(value)))
-  return { ...type, blank: hexOf('{}'), encode }
+  return { ...type, blank: '{}', encode }
 }
 
 function asciiOf(json: string): string {

@@ -1,4 +1,5 @@
 import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { attemptBefore, type Deadline } from '@wechat-auth/wechat-oauth/store-kit'
 
 /** A pool of `mysql2` or `mysql2/promise`, described by what is used of it: so it may come from any version. */
 export interface MysqlPool {
@@ -6,8 +7,8 @@ export interface MysqlPool {
   execute(...args: never[]): unknown
 }
 
-/** A parameter: plain digits or hexadecimal ones, whatever the value was. */
-export type Parameter = string | null
+/** A parameter: bytes, or digits and other plain ASCII. */
+export type Parameter = Buffer | string | null
 
 export interface Statement {
   readonly sql: string
@@ -18,9 +19,11 @@ export interface WriteResult {
   readonly affectedRows: number
 }
 
-type Row = (Buffer | null)[]
-type TextRow = (string | null)[]
+export type Row = readonly (Buffer | null)[]
+export type TextRow = readonly (string | null)[]
+
 type Callback = (error: Error | null, result: unknown) => void
+type Send = (connection: Connection, callback: Callback) => void
 
 /** The connection below those of promises. */
 interface Connection {
@@ -29,6 +32,12 @@ interface Connection {
   release(): void
   destroy(): void
   readonly stream?: { destroy?(): unknown }
+  readonly config?: { readonly typeCast?: unknown }
+}
+
+interface PooledConnection extends Connection {
+  /** What a connection of promises wraps. */
+  readonly connection?: Connection
 }
 
 interface TypeCastField {
@@ -38,18 +47,20 @@ interface TypeCastField {
 
 // Whatever the pool was made with: options of a statement go before those of its connection.
 const plain = { rowsAsArray: true, nestTables: false, namedPlaceholders: false }
-const asBytes = Object.freeze({ ...plain, typeCast: (field: TypeCastField) => field.buffer() })
 const asTexts = Object.freeze({ ...plain, typeCast: (field: TypeCastField) => field.string() })
+const asBytes = Object.freeze({ ...plain, typeCast: false })
+// Only a function goes before a function of the connection. It takes longer.
+const asBytesInspite = Object.freeze({ ...plain, typeCast: (field: TypeCastField) => field.buffer() })
 
 /** A statement that was turned down for reasons that are over when it is sent again. */
 const passing = new Set([
   1205, // ER_LOCK_WAIT_TIMEOUT
   1213, // ER_LOCK_DEADLOCK
-  1243, // ER_UNKNOWN_STMT_HANDLER: the connection is a new one behind a proxy
+  1243, // ER_UNKNOWN_STMT_HANDLER: behind a proxy, the connection is another one
   1615, // ER_NEED_REPREPARE
 ])
 
-/** The connection is no longer, or no more, of use: another may be. */
+/** The connection is of no use for this any more: another may be. */
 const spoiling = new Set([
   1243,
   1615,
@@ -63,80 +74,123 @@ const inTransaction = 1
 /** Runs single statements, each on a connection of the pool that is its own for no longer than that. */
 export class Database {
   readonly #pool: MysqlPool
+  readonly #timeout: number
 
-  /** @throws TypeError when it is no pool of mysql2 */
-  constructor(pool: unknown) {
+  /**
+   * @param timeout - milliseconds that an operation may take
+   * @throws TypeError when it is no pool of mysql2
+   */
+  constructor(pool: unknown, timeout: number) {
     const { getConnection, execute } = (pool ?? {}) as Partial<MysqlPool>
     if (typeof getConnection !== 'function' || typeof execute !== 'function') {
       throw new TypeError('pool must be a pool of mysql2 or mysql2/promise: on a single connection, the store would take part in transactions of the application')
     }
     this.#pool = pool as MysqlPool
+    this.#timeout = timeout
   }
 
-  async read(statement: Statement, signal: AbortSignal): Promise<Row[]> {
-    return await this.#executeAgain(statement, signal) as Row[]
+  /**
+   * Runs an operation of one or more statements for as long as it may take; then gives up the connection that waits for
+   * an answer, if there is one, and no other statement is sent.
+   *
+   * @param what - completes "failed to …"
+   */
+  async run<T>(what: string, operation: (statements: StatementRunner) => Promise<T>): Promise<T> {
+    let runner: StatementRunner | undefined
+    try {
+      return await attemptBefore(this.#timeout, what, (deadline) => {
+        runner = new StatementRunner(this.#pool, deadline)
+        return operation(runner)
+      })
+    } finally {
+      runner?.giveUp()
+    }
+  }
+}
+
+/** Sends the statements of one operation. */
+export class StatementRunner {
+  readonly #pool: MysqlPool
+  readonly #deadline: Deadline
+  #waiting: Connection | undefined
+
+  constructor(pool: MysqlPool, deadline: Deadline) {
+    this.#pool = pool
+    this.#deadline = deadline
   }
 
-  async write(statement: Statement, signal: AbortSignal): Promise<WriteResult> {
-    return await this.#executeAgain(statement, signal) as WriteResult
+  async read(statement: Statement): Promise<readonly Row[]> {
+    return await this.#executeAgain(statement) as readonly Row[]
+  }
+
+  async write(statement: Statement): Promise<WriteResult> {
+    return await this.#executeAgain(statement) as WriteResult
   }
 
   /** For statements that cannot be prepared. */
-  async query(sql: string, signal: AbortSignal): Promise<TextRow[]> {
-    return await this.#run(signal, (connection, callback) => connection.query({ ...asTexts, sql }, callback)) as TextRow[]
+  async query(sql: string): Promise<readonly TextRow[]> {
+    return await this.#send((connection, callback) => connection.query({ ...asTexts, sql }, callback)) as readonly TextRow[]
   }
 
-  async #executeAgain(statement: Statement, signal: AbortSignal): Promise<unknown> {
+  /** What comes over a connection that still waits is nobody's any more. */
+  giveUp(): void {
+    if (this.#waiting) discard(this.#waiting)
+    this.#waiting = undefined
+  }
+
+  async #executeAgain(statement: Statement): Promise<unknown> {
     try {
-      return await this.#execute(statement, signal)
+      return await this.#execute(statement)
     } catch (error) {
       if (!passing.has(errnoOf(error) ?? 0)) throw error
-      return this.#execute(statement, signal)
+      return this.#execute(statement)
     }
   }
 
   // Prepared, so that values are never part of the statement.
-  async #execute(statement: Statement, signal: AbortSignal): Promise<unknown> {
-    return this.#run(signal, (connection, callback) => connection.execute({ ...asBytes, ...statement }, callback))
+  #execute({ sql, values }: Statement): Promise<unknown> {
+    return this.#send((connection, callback) => {
+      const options = typeof connection.config?.typeCast === 'function' ? asBytesInspite : asBytes
+      connection.execute({ ...options, sql, values }, callback)
+    })
   }
 
-  /** When the signal fires, the connection that waits for an answer is given up: what comes over it is nobody's any more. */
-  async #run(signal: AbortSignal, send: (connection: Connection, callback: Callback) => void): Promise<unknown> {
-    const connection = await this.#connection(signal)
-    const giveUp = (): void => discard(connection)
-    signal.addEventListener('abort', giveUp, { once: true })
-    try {
-      const result = await new Promise<unknown>((resolve, reject) => {
-        send(connection, (error, answer) => {
-          if (error) reject(error)
-          else resolve(answer)
-        })
+  #send(send: Send): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const returned = this.#pool.getConnection((error, connection) => {
+        if (error) reject(error)
+        else this.#use(connection as PooledConnection, send, resolve, reject)
       })
-      checkCommitted(result)
-      connection.release()
-      return result
+      if (isPromise(returned)) returned.then((connection) => this.#use(connection as PooledConnection, send, resolve, reject), reject)
+    })
+  }
+
+  #use(pooled: PooledConnection, send: Send, resolve: (result: unknown) => void, reject: (error: Error) => void): void {
+    // It came too late: whoever waited for it was told so.
+    if (this.#deadline.isOver) {
+      pooled.release()
+      return
+    }
+    const connection = coreOf(pooled)
+    this.#waiting = connection
+    try {
+      send(connection, (error, result) => {
+        if (this.#waiting !== connection) return
+        const problem = error ?? uncommitted(result)
+        this.#finish(connection, problem)
+        if (problem) reject(problem)
+        else resolve(result)
+      })
     } catch (error) {
-      if (error instanceof TokenStoreError || spoiling.has(errnoOf(error) ?? 0)) discard(connection)
-      else connection.release()
-      throw error
-    } finally {
-      signal.removeEventListener('abort', giveUp)
+      this.#finish(connection, error)
+      reject(error as Error)
     }
   }
 
-  async #connection(signal: AbortSignal): Promise<Connection> {
-    return new Promise((resolve, reject) => {
-      const take = (connection: PooledConnection): void => {
-        // It came too late: whoever waited for it was told so, and nothing may be sent any more.
-        if (signal.aborted) connection.release()
-        else resolve(coreOf(connection))
-      }
-      const returned = this.#pool.getConnection((error, connection) => {
-        if (error) reject(error)
-        else take(connection as PooledConnection)
-      })
-      if (isPromise(returned)) returned.then((connection) => take(connection as PooledConnection), reject)
-    })
+  #finish(connection: Connection, problem: unknown): void {
+    this.#waiting = undefined
+    if (problem instanceof TokenStoreError || spoiling.has(errnoOf(problem) ?? 0)) discard(connection)
+    else connection.release()
   }
 }
 
@@ -144,11 +198,6 @@ export class Database {
 export function errnoOf(error: unknown): number | undefined {
   const { errno } = (error ?? {}) as { errno?: unknown }
   return typeof errno === 'number' ? errno : undefined
-}
-
-interface PooledConnection extends Connection {
-  /** What a connection of promises wraps. */
-  readonly connection?: Connection
 }
 
 function coreOf(connection: PooledConnection): Connection {
@@ -162,9 +211,9 @@ function discard(connection: Connection): void {
 }
 
 /** A write that waits for a COMMIT is not done, and nobody would commit it. */
-function checkCommitted(result: unknown): void {
-  const { serverStatus } = result as { serverStatus?: number }
-  if (((serverStatus ?? 0) & inTransaction) !== 0) throw autocommitOff()
+function uncommitted(result: unknown): TokenStoreError | undefined {
+  const { serverStatus } = (result ?? {}) as { serverStatus?: number }
+  return ((serverStatus ?? 0) & inTransaction) === 0 ? undefined : autocommitOff()
 }
 
 export function autocommitOff(): TokenStoreError {

@@ -1,6 +1,5 @@
-import { attemptWithin, lockError, type LockBackend } from '@wechat-auth/wechat-oauth/store-kit'
-import { hexOf } from './column-type.js'
-import { errnoOf, type Database } from './database.js'
+import { lockError, type LockBackend } from '@wechat-auth/wechat-oauth/store-kit'
+import { errnoOf, type Database, type StatementRunner } from './database.js'
 import { longestLockName } from './schema.js'
 
 const duplicate = 1062
@@ -18,48 +17,44 @@ const expiry = 'UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND'
 export class LockTable {
   readonly #database: Database
   readonly #table: string
-  readonly #timeout: number
 
   /** @param table - quoted */
-  constructor(database: Database, table: string, timeout: number) {
+  constructor(database: Database, table: string) {
     this.#database = database
     this.#table = table
-    this.#timeout = timeout
   }
 
   lock(key: string): LockBackend {
-    const name = hexOf(key)
+    const name = Buffer.from(key)
     return {
       acquire: async (owner, ttl) => {
-        if (name.length > 2 * longestLockName) throw lockError('The name of the lock is too long.')
-        return this.#within('lock', (signal) => this.#acquire(name, owner, ttl, signal))
+        if (name.length > longestLockName) throw lockError('The name of the lock is too long.')
+        return this.#run('lock', (statements) => this.#acquire(statements, name, owner, ttl))
       },
       release: async (owner) => {
-        await this.#within('unlock', (signal) => this.#write(`DELETE FROM ${this.#table} WHERE name = UNHEX(?) AND owner = ?`, [name, owner], signal))
+        const release = { sql: `DELETE FROM ${this.#table} WHERE name = ? AND owner = ?`, values: [name, owner] }
+        await this.#run('unlock', (statements) => statements.write(release))
       },
     }
   }
 
-  async #acquire(name: string, owner: string, ttl: number, signal: AbortSignal): Promise<boolean> {
+  async #acquire(statements: StatementRunner, name: Buffer, owner: string, ttl: number): Promise<boolean> {
     const microseconds = String(Math.ceil(ttl * 1000))
+    const take = { sql: `INSERT INTO ${this.#table} (name, owner, expires_at) VALUES (?, ?, ${expiry})`, values: [name, owner, microseconds] }
+    const takeOver = { sql: `UPDATE ${this.#table} SET owner = ?, expires_at = ${expiry} WHERE name = ? AND expires_at <= UTC_TIMESTAMP(6)`, values: [owner, microseconds, name] }
     try {
-      await this.#write(`INSERT INTO ${this.#table} (name, owner, expires_at) VALUES (UNHEX(?), ?, ${expiry})`, [name, owner, microseconds], signal)
+      await statements.write(take)
       return true
     } catch (error) {
       if (errnoOf(error) !== duplicate) throw error
     }
-    const lapsed = `UPDATE ${this.#table} SET owner = ?, expires_at = ${expiry} WHERE name = UNHEX(?) AND expires_at <= UTC_TIMESTAMP(6)`
-    return await this.#write(lapsed, [owner, microseconds, name], signal) > 0
+    return (await statements.write(takeOver)).affectedRows > 0
   }
 
-  async #write(sql: string, values: string[], signal: AbortSignal): Promise<number> {
-    return (await this.#database.write({ sql, values }, signal)).affectedRows
-  }
-
-  async #within<T>(what: string, command: (signal: AbortSignal) => Promise<T>): Promise<T | false> {
-    return attemptWithin(this.#timeout, what, async (signal) => {
+  async #run<T>(what: string, operation: (statements: StatementRunner) => Promise<T>): Promise<T | false> {
+    return this.#database.run(what, async (statements) => {
       try {
-        return await command(signal)
+        return await operation(statements)
       } catch (error) {
         const errno = errnoOf(error) ?? 0
         if (busy.has(errno)) return false

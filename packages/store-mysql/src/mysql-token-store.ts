@@ -1,7 +1,7 @@
 import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
-import { attempt, attemptWithin, checkKey, checkTimeout, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
-import { Database, errnoOf, type MysqlPool } from './database.js'
-import { fieldsOf, type Fields } from './fields.js'
+import { asTokenStoreError, checkKey, checkTimeout, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { Database, errnoOf, type MysqlPool, type StatementRunner } from './database.js'
+import { fieldsOf, type Field } from './fields.js'
 import { LockTable } from './lock-table.js'
 import { cellsOf, keyCell, recordOf, type Cells } from './record.js'
 import { createTableStatements } from './schema.js'
@@ -34,16 +34,14 @@ export class MysqlTokenStore implements TokenStore {
   readonly #database: Database
   readonly #names: TableNames
   readonly #locks: LockTable
-  readonly #timeout: number
   #found: Promise<FoundTable> | undefined
 
   /** @throws TypeError that names the option which is wrong */
   constructor({ pool, table = 'token', timeout = 5000 }: MysqlTokenStoreOptions) {
-    this.#database = new Database(pool)
-    this.#names = tableNames(table)
     checkTimeout(timeout)
-    this.#timeout = timeout
-    this.#locks = new LockTable(this.#database, this.#names.locks, timeout)
+    this.#database = new Database(pool, timeout)
+    this.#names = tableNames(table)
+    this.#locks = new LockTable(this.#database, this.#names.locks)
   }
 
   /** The statements of `createTable`, for those who let nobody else make tables. */
@@ -57,8 +55,8 @@ export class MysqlTokenStore implements TokenStore {
    * @throws TokenStoreError
    */
   async createTable(): Promise<void> {
-    await attemptWithin(this.#timeout, 'create its tables', async (signal) => {
-      for (const statement of createTableStatements(this.#names)) await this.#database.query(statement, signal)
+    await this.#database.run('create its tables', async (statements) => {
+      for (const statement of createTableStatements(this.#names)) await statements.query(statement)
     })
   }
 
@@ -69,10 +67,10 @@ export class MysqlTokenStore implements TokenStore {
    */
   async getToken(openid: string): Promise<WechatToken | null> {
     checkKey(openid)
-    return this.#onTable('read', async ({ table, statements }, signal) => {
+    return this.#onTable('read', async ({ table, statements }, runner) => {
       const key = keyCell(table, openid)
       if (key === undefined) return null
-      const [row] = await this.#database.read(statements.read(key), signal)
+      const [row] = await runner.read(statements.read(key))
       return row ? recordOf(table, openid, row) : null
     })
   }
@@ -84,18 +82,16 @@ export class MysqlTokenStore implements TokenStore {
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkKey(openid)
-    const fields = await attempt('save', () => Promise.resolve(fieldsOf(token)))
-    await this.#onTable('save', async ({ table, statements }, signal) => {
-      await this.#database.write(statements.save(this.#cells(table, openid, fields)), signal)
-    })
+    const fields = copyOf(token)
+    await this.#onTable('save', ({ table, statements }, runner) => runner.write(statements.save(this.#cells(table, openid, fields))))
   }
 
   /** @throws TokenStoreError; TypeError */
   async deleteToken(openid: string): Promise<void> {
     checkKey(openid)
-    await this.#onTable('delete', async ({ table, statements }, signal) => {
+    await this.#onTable('delete', async ({ table, statements }, runner) => {
       const key = keyCell(table, openid)
-      if (key !== undefined) await this.#database.write(statements.delete(key), signal)
+      if (key !== undefined) await runner.write(statements.delete(key))
     })
   }
 
@@ -109,21 +105,21 @@ export class MysqlTokenStore implements TokenStore {
     return runLocked(this.#locks.lock(key), task, options)
   }
 
-  async #onTable<T>(what: string, command: (found: FoundTable, signal: AbortSignal) => Promise<T>): Promise<T> {
-    return attemptWithin(this.#timeout, what, async (signal) => {
+  async #onTable<T>(what: string, command: (found: FoundTable, runner: StatementRunner) => Promise<T>): Promise<T> {
+    return this.#database.run(what, async (runner) => {
       try {
-        return await command(await this.#table(), signal)
+        return await command(await this.#table(), runner)
       } catch (error) {
         const errno = errnoOf(error)
         if (errno !== noSuchColumn && errno !== noSuchTable) throw error
         // The table is not what it was when it was looked at. Nothing was done.
         this.#found = undefined
-        return command(await this.#table(), signal)
+        return command(await this.#table(), runner)
       }
     })
   }
 
-  #cells(table: Table, openid: string, fields: Fields): Cells {
+  #cells(table: Table, openid: string, fields: readonly Field[]): Cells {
     try {
       return cellsOf(table, openid, fields)
     } catch (error) {
@@ -136,7 +132,7 @@ export class MysqlTokenStore implements TokenStore {
   /** Looked at once, by whoever needs it first. */
   #table(): Promise<FoundTable> {
     if (this.#found) return this.#found
-    const finding = attemptWithin(this.#timeout, 'look at its table', (signal) => this.#find(signal))
+    const finding = this.#database.run('look at its table', (runner) => this.#find(runner))
     this.#found = finding
     finding.catch(() => {
       if (this.#found === finding) this.#found = undefined
@@ -144,13 +140,21 @@ export class MysqlTokenStore implements TokenStore {
     return finding
   }
 
-  async #find(signal: AbortSignal): Promise<FoundTable> {
+  async #find(runner: StatementRunner): Promise<FoundTable> {
     try {
-      const table = await findTable(this.#database, this.#names.tokens, signal)
+      const table = await findTable(runner, this.#names.tokens)
       return { table, statements: statementsFor(table) }
     } catch (error) {
       if (errnoOf(error) !== noSuchTable) throw error
       throw new TokenStoreError(`There is no table ${this.#names.tokens}: createTable() makes it.`, { error })
     }
+  }
+}
+
+function copyOf(token: WechatToken): readonly Field[] {
+  try {
+    return fieldsOf(token)
+  } catch (error) {
+    throw asTokenStoreError(error, 'save')
   }
 }

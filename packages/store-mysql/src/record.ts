@@ -1,29 +1,40 @@
 import { TokenStoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { decodeRecord, isWellFormed } from '@wechat-auth/wechat-oauth/store-kit'
 import { columnTypeOf } from './column-type.js'
-import type { Parameter } from './database.js'
-import { jsonOfAll, type Fields, type FieldValue } from './fields.js'
+import type { Row } from './database.js'
+import { jsonOfAll, type Field, type FieldValue } from './fields.js'
 import { columnDefinition, definedType, extraField } from './schema.js'
-import type { Column, OwnColumn, Table } from './table.js'
+import type { Column, Table } from './table.js'
+
+/** The text of a column, or NULL. */
+export type Cell = string | null
 
 /** What a record is in a table. */
 export interface Cells {
-  readonly key: Parameter
-  readonly known: readonly Parameter[]
-  readonly extra: Parameter
-  /** `undefined` where the record has no such field, so that the column stays as it is. */
-  readonly own: readonly (Parameter | undefined)[]
+  readonly key: string
+  /** Of the table's columns. `undefined` where a column is to stay as it is. */
+  readonly columns: readonly (Cell | undefined)[]
+  readonly extra: Cell
 }
 
 /** @throws TokenStoreError when the table has no place for a field: it names the fields, and what to do */
-export function cellsOf(table: Table, key: string, fields: Fields): Cells {
-  const encodedKey = keyCell(table, key)
-  if (encodedKey === undefined) throw noRoomForKey(table, key)
-  const rest = new Map(fields)
-  if (rest.get('openid') === key) rest.delete('openid')
-  const known = table.known.map((column) => knownCell(column, rest))
-  const own = table.own.map((column) => ownCell(column, rest))
-  return { key: encodedKey, known, extra: extraCell(table, rest), own }
+export function cellsOf(table: Table, key: string, fields: readonly Field[]): Cells {
+  const keyText = keyCell(table, key)
+  if (keyText === undefined) throw noRoomForKey(table, key)
+  const columns: (Cell | undefined)[] = table.columns.map(absent)
+  const rest: Field[] = []
+  for (const field of fields) {
+    const [name, value] = field
+    const index = table.indexes.get(name)
+    const column = index === undefined ? undefined : table.columns[index]
+    const encoded = column?.type.encode(value)
+    if (column && index !== undefined && encoded !== undefined && !isBlank(column, encoded)) columns[index] = encoded
+    else if (name !== 'openid' || value !== key) {
+      rest.push(field)
+      if (column?.isNullable && index !== undefined) columns[index] = null
+    }
+  }
+  return { key: keyText, columns, extra: extraCell(table, rest) }
 }
 
 /** `undefined` for a key that has no room in the column, so that there is no record of it. */
@@ -31,66 +42,45 @@ export function keyCell(table: Table, key: string): string | undefined {
   return isWellFormed(key) ? table.key.type.encode(key) : undefined
 }
 
-function knownCell(column: Column, rest: Map<string, FieldValue>): Parameter {
-  const { field, type, isNullable } = column
-  const value = rest.get(field)
-  const encoded = value === undefined ? undefined : type.encode(value)
-  // Where a column cannot be NULL, its blank stands for that.
-  if (encoded === undefined || (!isNullable && encoded === type.blank)) return isNullable ? null : type.blank
-  rest.delete(field)
-  return encoded
+/** Where a record has no such field. */
+function absent({ isOurs, isNullable, type }: Column): Cell | undefined {
+  if (!isOurs) return undefined
+  return isNullable ? null : type.blank
 }
 
-function ownCell({ field, type, isNullable }: OwnColumn, rest: Map<string, FieldValue>): Parameter | undefined {
-  const value = rest.get(field)
-  if (value === undefined) return undefined
-  const encoded = type.encode(value)
-  if (encoded !== undefined) {
-    rest.delete(field)
-    return encoded
-  }
-  return isNullable ? null : undefined
+/** Stands for nothing, where a column of ours cannot be NULL. */
+function isBlank({ isOurs, isNullable, type }: Column, text: string): boolean {
+  return isOurs && !isNullable && text === type.blank
 }
 
-function extraCell(table: Table, rest: Map<string, FieldValue>): Parameter {
+function extraCell(table: Table, rest: readonly Field[]): Cell {
   const { extra } = table
   if (!extra) {
     // A table without room for others has room for these: they are what an absent field is read as.
-    const lost = new Map([...rest].filter(([, value]) => value !== null && value !== ''))
-    if (lost.size > 0) throw noRoom(table, lost)
+    const lost = rest.filter(([, value]) => value !== null && value !== '')
+    if (lost.length > 0) throw noRoom(table, lost)
     return null
   }
-  if (rest.size === 0) return extra.isNullable ? null : extra.type.blank
+  if (rest.length === 0) return extra.isNullable ? null : extra.type.blank
   const encoded = extra.type.encode(jsonOfAll(rest))
   if (encoded === undefined) throw noRoom(table, rest)
   return encoded
 }
 
-/** @param row - of the columns that `readColumns` lists. @throws TokenStoreError when what is there is no record */
-export function recordOf(table: Table, key: string, row: readonly (Buffer | null)[]): WechatToken {
+/** @param row - of the table's columns, and of `extra` where it has that. @throws TokenStoreError when it is no record */
+export function recordOf({ columns, extra }: Table, key: string, row: Row): WechatToken {
   const record: Record<string, unknown> = { openid: key }
-  let others: object = {}
-  for (const [index, column] of readColumns(table).entries()) {
-    const text = row[index]?.toString()
-    if (text === undefined || isBlank(table, column, text)) continue
-    if (column === table.extra) {
-      others = decodeRecord(text)
-      continue
-    }
+  for (let index = 0; index < columns.length; index += 1) {
+    const bytes = row[index]
+    const column = columns[index]
+    if (!bytes || !column) continue
+    const text = bytes.toString()
+    if (isBlank(column, text)) continue
     const value = column.type.decode(text)
     if (value !== undefined) record[column.field] = value
   }
-  return { ...record, ...others } as WechatToken
-}
-
-/** What is asked for. */
-export function readColumns({ known, own, extra }: Table): Column[] {
-  return [...known, ...own, ...(extra ? [extra] : [])]
-}
-
-/** Stands for nothing, where the column cannot be NULL. */
-function isBlank(table: Table, column: Column, text: string): boolean {
-  return column === table.extra ? text === '' : !column.isNullable && text === column.type.blank && table.known.includes(column)
+  const others = extra && row[columns.length]?.toString()
+  return others ? Object.assign(record as WechatToken, decodeRecord(others)) : record as WechatToken
 }
 
 function noRoomForKey(table: Table, key: string): TokenStoreError {
@@ -101,16 +91,16 @@ function noRoomForKey(table: Table, key: string): TokenStoreError {
 const longestName = 64
 const mostNames = 10
 
-function noRoom(table: Table, fields: Fields): TokenStoreError {
-  const names = [...fields.keys()].slice(0, mostNames).map((name) => JSON.stringify(name.slice(0, longestName)))
+function noRoom(table: Table, fields: readonly Field[]): TokenStoreError {
+  const names = fields.slice(0, mostNames).map(([name]) => JSON.stringify(name.slice(0, longestName)))
   return new TokenStoreError(`The table has no room for ${names.join(', ')}. ALTER TABLE ${table.name} ${changesFor(table, fields).join(', ')};`)
 }
 
 /** What makes room: a column of our own make for each field that fits into it, else the one that everything fits into. */
-function changesFor({ key, known, extra }: Table, fields: Fields): string[] {
-  const present = new Set([key, ...known, ...(extra ? [extra] : [])].map(({ field }) => field))
-  const wanted = [...fields].map(([field, value]) => (!extra && isRoomy(field, value) ? field : extraField))
-  return [...new Set(wanted)].map((field) => `${present.has(field) ? 'MODIFY' : 'ADD'} COLUMN ${columnDefinition(field)}`)
+function changesFor({ key, indexes, extra }: Table, fields: readonly Field[]): string[] {
+  const isPresent = (field: string): boolean => field === key.field || indexes.has(field) || (field === extraField && extra !== undefined)
+  const wanted = fields.map(([name, value]) => (!extra && isRoomy(name, value) ? name : extraField))
+  return [...new Set(wanted)].map((field) => `${isPresent(field) ? 'MODIFY' : 'ADD'} COLUMN ${columnDefinition(field)}`)
 }
 
 function isRoomy(field: string, value: FieldValue): boolean {

@@ -1,5 +1,5 @@
 import type { Parameter, Statement } from './database.js'
-import { readColumns, type Cells } from './record.js'
+import type { Cell, Cells } from './record.js'
 import type { Column, Table } from './table.js'
 
 /** The three statements on the records of a table. */
@@ -10,44 +10,58 @@ export interface Statements {
 }
 
 export function statementsFor(table: Table): Statements {
-  const { name, key } = table
+  const { name, key, columns, extra } = table
   const where = `FROM ${name} WHERE ${key.condition}`
-  const keyParameters = (value: string): string[] => Array.from(key.condition.matchAll(/\?/g), () => value)
-  const read = `SELECT ${readColumns(table).map((column) => column.type.select(column.name)).join(', ') || '1'} ${where}`
+  const isTwice = key.condition.split('?').length > 2
+  const keyParameters = (text: string): Parameter[] => {
+    const parameter = parameterOf(key, text)
+    return isTwice ? [parameter, parameter] : [parameter]
+  }
+  const selected = [...columns, ...(extra ? [extra] : [])].map((column) => column.type.select(column.name))
+  const read = `SELECT ${selected.join(', ') || '1'} ${where}`
   const remove = `DELETE ${where}`
   return {
-    read: (value) => ({ sql: read, values: keyParameters(value) }),
+    read: (text) => ({ sql: read, values: keyParameters(text) }),
     save: table.isOursAlone ? replaceInto(table) : insertOrUpdate(table),
-    delete: (value) => ({ sql: remove, values: keyParameters(value) }),
+    delete: (text) => ({ sql: remove, values: keyParameters(text) }),
   }
 }
 
-function replaceInto({ name, key, known, extra }: Table): Statements['save'] {
-  const columns = [key, ...known, ...(extra ? [extra] : [])]
-  const sql = `REPLACE INTO ${name} (${namesOf(columns)}) VALUES (${columns.map(({ type }) => type.placeholder).join(', ')})`
-  return (cells) => ({ sql, values: [cells.key, ...cells.known, ...(extra ? [cells.extra] : [])] })
+function replaceInto({ name, key, columns, extra }: Table): Statements['save'] {
+  const written = [key, ...columns, ...(extra ? [extra] : [])]
+  const sql = `REPLACE INTO ${name} (${namesOf(written)}) VALUES (${written.map(({ type }) => type.placeholder).join(', ')})`
+  return (cells) => {
+    const values: Parameter[] = [parameterOf(key, cells.key)]
+    for (const [index, column] of columns.entries()) values.push(parameterOf(column, cells.columns[index]))
+    if (extra) values.push(parameterOf(extra, cells.extra))
+    return { sql, values }
+  }
 }
 
 /** Where the application has columns of its own: REPLACE would reset those that the record has no field for, or that are not for records. */
-function insertOrUpdate({ name, key, known, own, extra }: Table): Statements['save'] {
-  const ours = [key, ...known, ...(extra ? [extra] : [])]
-  const values = [
-    ...ours.map(({ type }) => type.placeholder),
-    ...own.map(({ type, initial }) => (initial === 'NULL' ? type.placeholder : `IF(?, ${type.placeholder}, ${initial})`)),
-  ]
-  const updates = [
-    ...ours.map((column) => `${column.name} = VALUES(${column.name})`),
-    ...own.map((column) => `${column.name} = IF(?, VALUES(${column.name}), ${column.name})`),
-  ]
-  const sql = `INSERT INTO ${name} (${namesOf([...ours, ...own])}) VALUES (${values.join(', ')}) ON DUPLICATE KEY UPDATE ${updates.join(', ')}`
+function insertOrUpdate({ name, key, columns, extra }: Table): Statements['save'] {
+  const written = [key, ...(extra ? [extra] : []), ...columns]
+  const values = written.map(({ type, isOurs, initial }) => (isOurs || initial === 'NULL' ? type.placeholder : `IF(?, ${type.placeholder}, ${initial})`))
+  const updates = written.map((column) => `${column.name} = ${column.isOurs ? `VALUES(${column.name})` : `IF(?, VALUES(${column.name}), ${column.name})`}`)
+  const sql = `INSERT INTO ${name} (${namesOf(written)}) VALUES (${values.join(', ')}) ON DUPLICATE KEY UPDATE ${updates.join(', ')}`
   return (cells) => {
-    const flags = cells.own.map((value) => (value === undefined ? '0' : '1'))
-    const ownValues = own.flatMap(({ initial }, index): Parameter[] => {
-      const value = cells.own[index] ?? null
-      return initial === 'NULL' ? [value] : [flags[index] ?? '0', value]
-    })
-    return { sql, values: [cells.key, ...cells.known, ...(extra ? [cells.extra] : []), ...ownValues, ...flags] }
+    const inserted: Parameter[] = [parameterOf(key, cells.key)]
+    if (extra) inserted.push(parameterOf(extra, cells.extra))
+    const isGiven: Parameter[] = []
+    for (const [index, column] of columns.entries()) {
+      const cell = cells.columns[index]
+      const flag = cell === undefined ? '0' : '1'
+      if (!column.isOurs) isGiven.push(flag)
+      if (!column.isOurs && column.initial !== 'NULL') inserted.push(flag)
+      inserted.push(parameterOf(column, cell))
+    }
+    return { sql, values: [...inserted, ...isGiven] }
   }
+}
+
+function parameterOf({ type }: Column, cell: Cell | undefined): Parameter {
+  if (cell == null) return null
+  return type.family === 'number' ? cell : Buffer.from(cell)
 }
 
 function namesOf(columns: readonly Column[]): string {

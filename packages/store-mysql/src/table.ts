@@ -1,6 +1,6 @@
 import { TokenStoreError } from '@wechat-auth/wechat-oauth'
 import { columnTypeOf, fieldsAsJson, numberAsText, type ColumnType } from './column-type.js'
-import { autocommitOff, type Database } from './database.js'
+import { autocommitOff, type StatementRunner, type TextRow } from './database.js'
 import { columnDefinition, extraField, knownFields } from './schema.js'
 import { quote } from './table-name.js'
 
@@ -10,6 +10,10 @@ export interface Column {
   readonly name: string
   readonly type: ColumnType
   readonly isNullable: boolean
+  /** It is one of those that records have by themselves; else the application has added it. */
+  readonly isOurs: boolean
+  /** What it has in a new row where the record has no such field. */
+  readonly initial: string
 }
 
 export interface KeyColumn extends Column {
@@ -17,23 +21,17 @@ export interface KeyColumn extends Column {
   readonly condition: string
 }
 
-/** A column that the application added. */
-export interface OwnColumn extends Column {
-  /** What it has in a new row where the record has no such field. */
-  readonly initial: string
-}
-
 /** A table as it is found, of whatever make. */
 export interface Table {
   /** Quoted. */
   readonly name: string
   readonly key: KeyColumn
-  /** Known columns other than the key. */
-  readonly known: readonly Column[]
+  /** Those that fields of a record are kept in, other than `openid` and `extra`. */
+  readonly columns: readonly Column[]
+  /** Where in `columns` a field is kept. */
+  readonly indexes: ReadonlyMap<string, number>
   readonly extra: Column | undefined
-  /** The application's columns that can be part of a record. */
-  readonly own: readonly OwnColumn[]
-  /** There are no columns but the key, the known ones and `extra`. */
+  /** There are no columns but ours. */
   readonly isOursAlone: boolean
 }
 
@@ -48,51 +46,60 @@ interface ColumnFacts {
 }
 
 /** Finds out what columns and keys a table has. @throws TokenStoreError when it cannot keep records, with what to do about it */
-export async function findTable(database: Database, name: string, signal: AbortSignal): Promise<Table> {
-  const columns = (await database.query(`SHOW FULL COLUMNS FROM ${name}`, signal)).map(columnFacts)
-  checkKeys(name, columns, uniqueKeys(await database.query(`SHOW INDEX FROM ${name}`, signal)))
-  const [settings] = await database.query('SELECT @@autocommit', signal)
+export async function findTable(statements: StatementRunner, name: string): Promise<Table> {
+  const columns = (await statements.query(`SHOW FULL COLUMNS FROM ${name}`)).map(columnFacts)
+  checkKeys(name, columns, uniqueKeys(await statements.query(`SHOW INDEX FROM ${name}`)))
+  const [settings] = await statements.query('SELECT @@autocommit')
   if (settings?.[0] !== '1') throw autocommitOff()
   return tableOf(name, columns)
 }
 
-function columnFacts(row: (string | null)[]): ColumnFacts {
+function columnFacts(row: TextRow): ColumnFacts {
   const [name, definition, collation, nullable, , defaultValue, remarks] = row
   return {
     name: name ?? '', definition: definition ?? '', collation: collation ?? null, isNullable: nullable === 'YES', defaultValue: defaultValue ?? null, remarks: remarks ?? '',
   }
 }
 
-function tableOf(name: string, columns: readonly ColumnFacts[]): Table {
-  const known: Column[] = []
-  const own: OwnColumn[] = []
+function tableOf(name: string, facts: readonly ColumnFacts[]): Table {
+  const columns: Column[] = []
   let key: KeyColumn | undefined
   let extra: Column | undefined
-  for (const facts of columns) {
+  for (const found of facts) {
     // To the server, names that differ in case are the same.
-    const field = facts.name.toLowerCase()
-    if (field === 'openid') key = keyColumn(knownColumn(name, facts), facts.collation)
-    else if (field === extraField) extra = knownColumn(name, facts)
-    else if (isKnown(field)) known.push(knownColumn(name, facts))
+    const field = found.name.toLowerCase()
+    if (field === 'openid') key = keyColumn(ourColumn(name, found), found.collation)
+    else if (field === extraField) extra = ourColumn(name, found)
     else {
-      const column = ownColumn(facts)
-      if (column) own.push(column)
+      const column = isKnown(field) ? ourColumn(name, found) : ownColumn(found)
+      if (column) columns.push(column)
     }
   }
   if (!key) throw unfit('has no column openid', name, `ADD COLUMN ${columnDefinition('openid')} PRIMARY KEY`)
-  return { name, key, known, extra, own, isOursAlone: columns.length === 1 + known.length + (extra ? 1 : 0) }
+  return {
+    name,
+    key,
+    columns,
+    indexes: new Map(columns.map(({ field }, index) => [field, index])),
+    extra,
+    isOursAlone: facts.every((found) => isOurName(found.name.toLowerCase())),
+  }
+}
+
+function isOurName(field: string): boolean {
+  return isKnown(field) || field === extraField
 }
 
 function isKnown(field: string): boolean {
   return Object.hasOwn(knownFields, field)
 }
 
-function knownColumn(table: string, facts: ColumnFacts): Column {
+function ourColumn(table: string, facts: ColumnFacts): Column {
   const field = facts.name.toLowerCase()
   const found = isFilledByServer(facts) ? undefined : columnTypeOf(facts.definition, facts.collation)
   const type = found && typeFor(field, found)
   if (!type) throw unfit(`has a column ${field} of another type`, table, `MODIFY COLUMN ${columnDefinition(field)}`)
-  return { field, name: quote(facts.name), type, isNullable: facts.isNullable }
+  return { field, name: quote(facts.name), type, isNullable: facts.isNullable, isOurs: true, initial: '' }
 }
 
 function typeFor(field: string, type: ColumnType): ColumnType | undefined {
@@ -104,12 +111,12 @@ function typeFor(field: string, type: ColumnType): ColumnType | undefined {
 }
 
 /** `undefined` for a column that is left as it is: the server fills it, or what is in it could come to harm on the way. */
-function ownColumn(facts: ColumnFacts): OwnColumn | undefined {
+function ownColumn(facts: ColumnFacts): Column | undefined {
   const type = isFilledByServer(facts) ? undefined : columnTypeOf(facts.definition, facts.collation)
   if (!type?.isUnicode || type.family === 'bytes') return undefined
   const { isNullable, defaultValue } = facts
   const name = quote(facts.name)
-  const column = { field: facts.name, name, type, isNullable }
+  const column = { field: facts.name, name, type, isNullable, isOurs: false }
   if (defaultValue !== null) return hasComputedDefault(facts) ? undefined : { ...column, initial: `DEFAULT(${name})` }
   if (isNullable) return { ...column, initial: 'NULL' }
   return type.family === 'json' ? undefined : { ...column, initial: type.family === 'number' ? '0' : `''` }
@@ -133,7 +140,7 @@ function keyColumn(column: Column, collation: string | null): KeyColumn {
   if (collation === null) return { ...column, condition: `${name} = ${type.placeholder}` }
   const [charset = ''] = collation.split('_')
   const key = `CONVERT(${type.placeholder} USING ${charset}) COLLATE ${collation}`
-  return { ...column, condition: `${name} = ${key} AND ${type.select(name)} = UNHEX(?)` }
+  return { ...column, condition: `${name} = ${key} AND ${type.select(name)} = CAST(? AS BINARY)` }
 }
 
 interface UniqueKey {
@@ -141,7 +148,7 @@ interface UniqueKey {
   parts: { column: string, isWhole: boolean }[]
 }
 
-function uniqueKeys(rows: (string | null)[][]): UniqueKey[] {
+function uniqueKeys(rows: readonly TextRow[]): UniqueKey[] {
   const keys = new Map<string, UniqueKey>()
   for (const [, nonUnique, name, , column, , , prefix] of rows) {
     if (nonUnique !== '0' || name == null) continue
