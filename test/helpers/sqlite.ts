@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SqliteDatabase } from '@wechat-auth/store-sqlite'
 import type { Context } from 'mocha'
-import { betterSqlite3, libsql, nodeSqlite, type SqliteDriver } from '../services/sqlite.js'
+import { betterSqlite3, libsql, nodeSqlite, type SqliteDatabase as SqliteDriverDatabase, type SqliteDriver } from '../services/sqlite.js'
 
 export const drivers = {
   'libsql': async () => Promise.resolve(libsql()),
@@ -62,7 +62,19 @@ export class Databases {
 
   /** @param name - of the file; default a new one */
   open(name = `${this.#count += 1}.db`): OpenDatabase {
-    const database = this.#open!(name === ':memory:' ? name : this.address(name).file) as unknown as OpenDatabase
+    return this.#keep(this.#open!(name === ':memory:' ? name : this.address(name).file))
+  }
+
+  /** In the driver's own way of opening a file that must not be written. */
+  openReadonly(name: string): OpenDatabase {
+    const { file } = this.address(name)
+    if (this.#driver === 'libsql') return this.#keep(this.#open!(`file:${file}?mode=ro`))
+    const Database = this.open(name).constructor as new (file: string, options: object) => SqliteDriverDatabase
+    return this.#keep(new Database(file, { [this.#driver === 'node:sqlite' ? 'readOnly' : 'readonly']: true }))
+  }
+
+  #keep(opened: SqliteDriverDatabase): OpenDatabase {
+    const database = opened as unknown as OpenDatabase
     this.#opened.push(database)
     return database
   }

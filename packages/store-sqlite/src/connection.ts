@@ -20,15 +20,14 @@ export class Connection {
   read(sql: string, ...values: (string | number)[]): unknown {
     return this.#attempt(() => {
       const get = (): unknown => this.#withStatement(sql, (statement) => firstColumn(statement.get(...values)))
-      // Neither in this mode nor in a transaction of the application will it meet a lock.
-      if (this.#hasWriteAheadLog() || this.#isInTransaction()) return get()
       try {
-        return this.#transaction('BEGIN', () => {
+        return this.#hasWriteAheadLog() || this.#isInTransaction() ? get() : this.#transaction('BEGIN', () => {
           // libsql goes on holding locks for a prepared statement that has met one: this one is not prepared.
           this.#database.exec('PRAGMA user_version')
           return get()
         })
       } catch (error) {
+        // Where the application is at work on it, it has the lock already.
         if (isOccupied(error)) return get()
         throw error
       }

@@ -1,0 +1,52 @@
+import { SqliteTokenStore, type SqliteTokenStoreOptions } from '@wechat-auth/store-sqlite'
+import type { WechatToken } from '@wechat-auth/wechat-oauth'
+import { Databases, driverNames, type DriverName, type OpenDatabase } from '../../helpers/sqlite.js'
+
+export const secrets = { access_token: 'SECRET-access-token', refresh_token: 'SECRET-refresh-token' }
+
+export function tokenOf(openid: string, fields: Partial<WechatToken> = {}): WechatToken {
+  return { openid, ...secrets, expires_in: 7200, scope: 'snsapi_userinfo', create_at: 1_763_000_000_123, ...fields }
+}
+
+export interface Setting {
+  driver: DriverName
+  databases: Databases
+  /** A new database with the tables, a store on it, and another connection on the same file. */
+  pair: (options?: Partial<SqliteTokenStoreOptions> & { journal?: 'wal' | 'delete' }) => Promise<Pair>
+}
+
+export interface Pair {
+  file: string
+  database: OpenDatabase
+  other: OpenDatabase
+  store: SqliteTokenStore
+}
+
+/** A suite for each driver. */
+export function withEachDriver(title: string, body: (setting: Setting) => void): void {
+  for (const driver of driverNames) {
+    describe(`${title} (${driver})`, () => {
+      const databases = new Databases(driver)
+      let count = 0
+
+      before(function () {
+        return databases.find(this)
+      })
+
+      after(() => databases.end())
+
+      body({
+        driver,
+        databases,
+        pair: async ({ journal = 'wal', ...options } = {}) => {
+          const file = `pair-${count += 1}.db`
+          const database = databases.open(file)
+          database.exec(`PRAGMA journal_mode = ${journal}`)
+          const store = new SqliteTokenStore({ database, ...options })
+          await store.createTable()
+          return { file, database, other: databases.open(file), store }
+        },
+      })
+    })
+  }
+}
