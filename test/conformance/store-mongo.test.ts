@@ -1,12 +1,21 @@
+import { randomBytes } from 'node:crypto'
 import { testTokenStore } from '@wechat-auth/store-conformance'
 import { MongoTokenStore } from '@wechat-auth/store-mongo'
+import { encryptedTokenStore, type TokenStore } from '@wechat-auth/wechat-oauth'
 import { ClusterWorker } from '../helpers/cluster/cluster.js'
-import { connect, mongooseNames, type OpenConnection } from '../helpers/mongo.js'
+import { connect, mongooseNames, type MongooseName, type OpenConnection } from '../helpers/mongo.js'
 import { startMongo, type MongoServer } from '../services/mongo.js'
 
+const keys = [{ id: 'k1', key: randomBytes(32) }]
+
+const setups: { mongoose: MongooseName, what: string, wrap: (store: TokenStore) => TokenStore }[] = [
+  ...mongooseNames.map((mongoose) => ({ mongoose, what: mongoose, wrap: (store: TokenStore) => store })),
+  { mongoose: 'mongoose 9', what: 'mongoose 9, encrypted', wrap: (store) => encryptedTokenStore(store, { keys }) },
+]
+
 describe('MongoTokenStore', () => {
-  for (const mongoose of mongooseNames) {
-    describe(mongoose, () => {
+  for (const { mongoose, what, wrap } of setups) {
+    describe(what, () => {
       const collection = 'conformance'
       // Less than the default: outages are many, and each takes as long.
       const timeout = 2000
@@ -32,8 +41,8 @@ describe('MongoTokenStore', () => {
       const buildIndexes = (): Promise<void> => new MongoTokenStore({ connection, collection }).init()
 
       testTokenStore('against a server', {
-        create: () => new MongoTokenStore({ connection, collection, timeout }),
-        second: () => new MongoTokenStore({ connection: other, collection, timeout }),
+        create: () => wrap(new MongoTokenStore({ connection, collection, timeout })),
+        second: () => wrap(new MongoTokenStore({ connection: other, collection, timeout })),
         corrupt: async (key) => {
           await connection.db.collection(collection).updateOne({ openid: key }, { $set: { access_token: { not: 'a text' } } }, {})
         },

@@ -3,11 +3,28 @@ import type { MongoCollection, MongoDatabase, MongooseConnection } from '@wechat
 /** What the tests use of a connection of either version. */
 export interface OpenConnection extends MongooseConnection {
   readonly db: Database
+  readonly readyState: number
+  readonly models: object
+  readonly client: { eventNames(): (string | symbol)[], listenerCount(event: string | symbol): number }
   close(): Promise<unknown>
+  useDb(name: string): OpenConnection
+  eventNames(): (string | symbol)[]
+  listenerCount(event: string | symbol): number
+  model(name: string, schema: unknown, collection: string): Model
+}
+
+/** What the tests use of a model. */
+export interface Model {
+  findOne(filter: object): { lean(): Promise<Record<string, unknown> | null> }
+  create(document: object): Promise<{ toObject(): Record<string, unknown> }>
+  countDocuments(filter: object): Promise<number>
+  createIndexes(): Promise<unknown>
+  readonly schema: { indexes(): unknown, get(option: string): unknown }
 }
 
 interface Database extends MongoDatabase {
   collection(name: string, options?: object): Collection
+  dropCollection(name: string): Promise<unknown>
 }
 
 export interface Collection extends MongoCollection {
@@ -16,8 +33,19 @@ export interface Collection extends MongoCollection {
   indexes(): Promise<{ key: object, unique?: boolean, expireAfterSeconds?: number }[]>
 }
 
-interface Mongoose {
+export interface Mongoose {
   createConnection(url?: string, options?: object): OpenConnection
+  readonly connection: OpenConnection
+  readonly models: object
+  set(option: string, value: unknown): unknown
+  plugin(plugin: (schema: { pre(hook: RegExp, run: () => void): unknown }) => void): unknown
+  readonly mongo: {
+    Long: { fromString(text: string): object }
+    Decimal128: { fromString(text: string): object }
+    Int32: new (value: number) => object
+    Double: new (value: number) => object
+    ObjectId: new () => { toHexString(): string }
+  }
 }
 
 /** The versions of mongoose that are supported, by the names of their packages here. */

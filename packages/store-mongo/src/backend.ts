@@ -57,8 +57,10 @@ export class Backend {
       return await attemptBefore(timeout, what, async (deadline) => {
         const collections = this.#opened() ?? await this.#open(deadline)
         const late = this.#late.get(key)
-        if (late) await late
-        refuseAfter(deadline)
+        if (late) {
+          await late
+          refuseAfter(deadline)
+        }
         session = this.#connection.getClient().startSession({ causalConsistency: false })
         running = commands(collections, { maxTimeMS: Math.ceil(timeout), session })
         return running

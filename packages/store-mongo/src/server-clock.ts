@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { MongoDatabase } from './mongoose-connection.js'
 
 /** Milliseconds since the epoch. */
@@ -16,7 +17,7 @@ export async function serverTime(database: MongoDatabase): Promise<ServerTime> {
   const asked = performance.now()
   const { localTime } = await database.command({ hello: 1 }, {}) as { localTime?: unknown }
   const answered = performance.now()
-  const told = localTime instanceof Date ? localTime.getTime() : undefined
+  const told = types.isDate(localTime) ? localTime.getTime() : undefined
   return {
     atLeast: () => (told === undefined ? Date.now() : told + performance.now() - answered),
     atMost: () => (told === undefined ? Date.now() : told + performance.now() - asked),
