@@ -40,4 +40,4 @@ export const checkJson = (call: Call): Checked<Fields> => {
 export const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** WeChat's daily quotas are ten times smaller for test accounts. */
-export const dailyLimit = ({ testAccount }: App, limit: number): number => testAccount === true ? limit / 10 : limit
+export const dailyLimit = ({ testAccount }: App, limit: number): number => testAccount === true ? Math.ceil(limit / 10) : limit

@@ -116,7 +116,7 @@ export const checkedSettings = (values: object): Partial<SandboxSettings> => {
     if (!isSetting(name) || value === undefined) continue
     const { accepts, expected } = CHECKS[name]
     if (!accepts(value)) throw new TypeError(`${name} must be ${expected}`)
-    settings[name] = value
+    settings[name] = Array.isArray(value) ? [...value as unknown[]] : value
   }
   return settings
 }
