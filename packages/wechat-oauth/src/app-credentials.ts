@@ -47,7 +47,10 @@ export class AppCredentials {
 
   /** Makes a call with the app's token, and once more with another where WeChat refuses that one. */
   async use<T>(call: (accessToken: string) => Promise<T>): Promise<T> {
-    const { access_token: accessToken } = await this.token.get()
+    return this.#useToken(await this.token.get(), call)
+  }
+
+  async #useToken<T>({ access_token: accessToken }: Credential, call: (accessToken: string) => Promise<T>): Promise<T> {
     try {
       return await call(accessToken)
     } catch (error) {
@@ -82,7 +85,8 @@ export class AppCredentials {
   }
 
   async #requestTicket(type: WechatTicketType): Promise<Credential> {
-    return this.use(async (accessToken) => {
+    // Tickets and token tend to end together: with the old token, the call would often come too late.
+    return this.#useToken(await this.token.getLasting(), async (accessToken) => {
       const createAt = this.#settings.now()
       const reply = await this.#transport.call({
         endpoint: endpoint.ticket,

@@ -56,6 +56,18 @@ export class CachedCredential {
     return current
   }
 
+  /** The same for who has time: one that is not about to end, where that is to be had. */
+  async getLasting(): Promise<Credential> {
+    const current = await this.#current()
+    if (current && !this.#isDue(current)) return current
+    try {
+      return await this.#renew()
+    } catch (error) {
+      if (!current || !this.#isGood(current)) throw error
+      return current
+    }
+  }
+
   /** A new one, though the current one may be good. Who asks at the same time shares it. */
   async renewed(): Promise<Credential> {
     const current = await this.#current()
