@@ -1,5 +1,4 @@
 import { isWellFormed } from './well-formed.js'
-import type { QRCodeData } from './types.js'
 
 const longestLife = 30 * 24 * 3600
 const longestSceneText = 64
@@ -12,8 +11,8 @@ const actions = {
 } as const
 
 /** What `/cgi-bin/qrcode/create` is sent: of `data` what WeChat knows, within WeChat's limits. @throws TypeError */
-export function qrCodeRequest(data: QRCodeData): { body: Record<string, unknown>, isPermanent: boolean } {
-  const given = ((data as unknown) ?? {}) as { action_name?: unknown, action_info?: { scene?: unknown } | null, expire_seconds?: unknown }
+export function qrCodeRequest(data: unknown): { body: Record<string, unknown>, isPermanent: boolean } {
+  const given = (data ?? {}) as { action_name?: unknown, action_info?: { scene?: unknown } | null, expire_seconds?: unknown }
   const { action_name: name } = given
   if (typeof name !== 'string' || !Object.hasOwn(actions, name)) throw new TypeError(`action_name must be one of ${Object.keys(actions).join(', ')}`)
   const { largestId, isPermanent } = actions[name as keyof typeof actions]
