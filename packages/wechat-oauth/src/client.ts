@@ -1,13 +1,21 @@
+import { AppCredentials } from './app-credentials.js'
+import { checkCode, checkOpenid, checkText } from './arguments.js'
 import { mpPageURL, websitePageURL, type MpPageParameters, type WebsitePageParameters } from './authorize-url.js'
 import { NoOAuthTokenError, WechatAPIError, WechatDecryptError, WechatTransportError } from './errors.js'
+import { isTokenRefused } from './errcodes.js'
+import { pageToSign, signPage, type JsSDKSignOptions } from './js-sdk.js'
+import { MiniProgramCalls } from './mini-program-calls.js'
 import { decryptMiniProgramData, verifyMiniProgramSignature, type EncryptedUserData } from './mini-program-data.js'
 import { settingsOf, type Settings } from './options.js'
+import { QRCodeCalls, qrCodeImage } from './qr-code-calls.js'
 import { checkOk, sessionOf, tokenOf, userOf } from './reply-fields.js'
+import { StoreAccess } from './store-access.js'
 import { isTokenValid } from './token.js'
 import { TokenRecords } from './token-records.js'
-import { Transport } from './transport.js'
-import type { MiniProgramData, WechatLang, WechatOAuthOptions, WechatToken, WechatUser } from './types.js'
-import { isWellFormed } from './well-formed.js'
+import { addressOf, Transport } from './transport.js'
+import type {
+  JsSDKSignature, MiniProgramData, QRCodeData, QRCodeTicket, WechatLang, WechatOAuthOptions, WechatPhoneInfo, WechatTicketType, WechatToken, WechatUser,
+} from './types.js'
 
 const endpoint = {
   accessToken: '/sns/oauth2/access_token',
@@ -16,9 +24,6 @@ const endpoint = {
   auth: '/sns/auth',
   session: '/sns/jscode2session',
 } as const
-
-// The token is not, or no longer, good for this user.
-const tokenRefused: readonly number[] = [40001, 40014, 42001]
 
 /**
  * Client for WeChat's login endpoints, for one app.
@@ -32,7 +37,11 @@ export class WechatOAuth {
   readonly appId: string
   readonly #settings: Settings
   readonly #transport: Transport
+  readonly #access: StoreAccess
   readonly #records: TokenRecords
+  readonly #credentials: AppCredentials
+  readonly #miniProgram: MiniProgramCalls
+  readonly #qrCodes: QRCodeCalls
   readonly #refreshes = new Map<string, Promise<WechatToken>>()
   #saidThatThereIsNoLock = false
 
@@ -41,20 +50,22 @@ export class WechatOAuth {
     const settings = settingsOf(options)
     this.appId = settings.appId
     this.#settings = settings
+    const { timeout, now, fallbackHosts, logger, tokenStore, credentialStore, saveSnapshotUsers } = settings
     this.#transport = new Transport({
       api: settings.endpoints.api,
+      mp: settings.endpoints.mp,
       appSecret: settings.appSecret,
-      fallbackHosts: settings.fallbackHosts,
-      timeout: settings.timeout,
+      fallbackHosts,
+      timeout,
       fetch: settings.fetch,
-      logger: settings.logger,
+      logger,
     })
-    this.#records = new TokenRecords({
-      store: settings.tokenStore,
-      timeout: settings.timeout,
-      now: settings.now,
-      saveSnapshotUsers: settings.saveSnapshotUsers,
-    })
+    const accessTo = (store: typeof tokenStore): StoreAccess => new StoreAccess({ store, timeout, onNoLock: () => { this.#warnThatThereIsNoLock() } })
+    this.#access = accessTo(tokenStore)
+    this.#records = new TokenRecords({ access: this.#access, now, saveSnapshotUsers })
+    this.#credentials = new AppCredentials(settings, this.#transport, accessTo(credentialStore))
+    this.#miniProgram = new MiniProgramCalls(settings, this.#transport, this.#credentials, this.#records)
+    this.#qrCodes = new QRCodeCalls(this.#transport, this.#credentials)
   }
 
   /**
@@ -135,7 +146,7 @@ export class WechatOAuth {
     try {
       return await this.getUserByToken(token, { lang })
     } catch (error) {
-      if (!(error instanceof WechatAPIError && tokenRefused.includes(error.errcode))) throw error
+      if (!isTokenRefused(error)) throw error
       return this.getUserByToken(await this.#refreshed(token, true), { lang })
     }
   }
@@ -259,6 +270,128 @@ export class WechatOAuth {
     return verifyMiniProgramSignature(rawData, signature, sessionKey)
   }
 
+  /**
+   * Whether the session_key that is saved for this user is still good; `false` also where none is saved.
+   *
+   * @throws WechatAPIError; WechatTransportError; TokenStoreError; TypeError
+   * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/checkSessionKey.html
+   */
+  async checkSession(openid: string): Promise<boolean> {
+    checkOpenid(openid)
+    return this.#miniProgram.checkSession(openid)
+  }
+
+  /**
+   * Has WeChat replace the user's session_key, and saves the new one into the user's record, whose other fields stay; its
+   * life is not prolonged. A login that came in meanwhile stays.
+   *
+   * @returns the record as it now is. The session_key must not leave the server.
+   * @throws NoOAuthTokenError where no session_key is saved; WechatAPIError of kind `session` where it is stale: the
+   * mini-program must call `wx.login` again; WechatTransportError; TokenStoreError; TypeError
+   * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/ResetUserSessionKey.html
+   */
+  async resetSession(openid: string): Promise<WechatToken & { session_key: string }> {
+    checkOpenid(openid)
+    return this.#miniProgram.resetSession(openid)
+  }
+
+  /**
+   * The phone number that the user of a mini-program gave away.
+   *
+   * @param code - of the button's event `getphonenumber`, not of `wx.login`; good once, for 5 minutes
+   * @throws WechatAPIError of kind `code` where the code is bad, used or expired; WechatTransportError; TokenStoreError; TypeError
+   * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-info/phone-number/getPhoneNumber.html
+   */
+  async getPhoneNumber(code: string): Promise<WechatPhoneInfo> {
+    checkCode(code)
+    return this.#miniProgram.getPhoneNumber(code)
+  }
+
+  /**
+   * The app's own access token, for WeChat's other server calls. It is kept in the token store and renewed ahead of its end
+   * (4 minutes, or a tenth of its life where that is less) while callers go on with the old one: once for all callers in
+   * this process and, where the token store has locks, in all. It must not leave the server.
+   *
+   * @param options.forceRefresh - a new one, though the current one is good: that one dies at once. WeChat allows 20 a day
+   * @returns `expires_in` in seconds from `create_at`, which is in milliseconds since the epoch
+   * @throws WechatAPIError; WechatTransportError; TokenStoreError; TypeError
+   * @see https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html
+   */
+  async getClientAccessToken(options: { forceRefresh?: boolean } = {}): Promise<{ access_token: string, expires_in: number, create_at: number }> {
+    const { forceRefresh = false } = options
+    if (typeof forceRefresh !== 'boolean') throw new TypeError('forceRefresh must be true or false')
+    const { token } = this.#credentials
+    return { ...await (forceRefresh ? token.renewed() : token.get()) }
+  }
+
+  /**
+   * The ticket that signs for the JS-SDK, or for cards; kept and renewed like the app's access token. It must not leave the
+   * server.
+   *
+   * @param type - `jsapi` (default) or `wx_card`
+   * @throws as `getClientAccessToken`
+   * @see https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html
+   */
+  async getJsApiTicket(type: WechatTicketType = 'jsapi'): Promise<{ ticket: string, expires_in: number, create_at: number }> {
+    const { access_token: ticket, expires_in, create_at } = await this.#credentials.ticket(type).get()
+    return { ticket, expires_in, create_at }
+  }
+
+  /**
+   * What a page passes to `wx.config`. Whoever can have any address signed can use the JS-SDK in the name of this account:
+   * sign for your own pages only, as `jsSDKHandler` does.
+   *
+   * @param url - the page's address as the browser has it; what follows `#` is not signed
+   * @throws as `getClientAccessToken`
+   * @see https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html
+   */
+  async jsSDKSign(url: string, options: JsSDKSignOptions = {}): Promise<JsSDKSignature> {
+    const page = pageToSign(this.appId, url, options, this.#settings.now())
+    return signPage(page, (await this.getJsApiTicket()).ticket)
+  }
+
+  /**
+   * Creates a QR code with a scene, which WeChat tells the app when somebody scans the code.
+   *
+   * @throws TypeError where `data` is beyond WeChat's limits, before any call; else as `getClientAccessToken`
+   * @see https://developers.weixin.qq.com/doc/offiaccount/Account_Management/Generating_a_Parametric_QR_Code.html
+   */
+  async getQRCodeTicket(data: QRCodeData): Promise<QRCodeTicket> {
+    return this.#qrCodes.createTicket(data)
+  }
+
+  /** Creates a QR code with a scene, and gives the address of its image. @throws as `getQRCodeTicket` */
+  async getQRCodeLink(data: QRCodeData): Promise<string> {
+    return this.getQRCodeLinkByTicket((await this.getQRCodeTicket(data)).ticket)
+  }
+
+  /**
+   * Address of the image of a QR code; no credentials are needed to see it.
+   *
+   * @param ticket - as WeChat answered it, not encoded
+   * @throws TypeError
+   */
+  getQRCodeLinkByTicket(ticket: string): string {
+    checkText('ticket', ticket)
+    return addressOf(this.#settings.endpoints.mp, qrCodeImage, { ticket })
+  }
+
+  /** Creates a QR code with a scene, and fetches its image. @throws as `getQRCodeTicket` */
+  async getQRCode(data: QRCodeData): Promise<{ data: Uint8Array, contentType: string }> {
+    return this.getQRCodeByTicket((await this.getQRCodeTicket(data)).ticket)
+  }
+
+  /**
+   * Fetches the image of a QR code.
+   *
+   * @param ticket - as WeChat answered it, not encoded
+   * @throws WechatTransportError, also where the answer is no image; TypeError
+   */
+  async getQRCodeByTicket(ticket: string): Promise<{ data: Uint8Array, contentType: string }> {
+    checkText('ticket', ticket)
+    return this.#qrCodes.image(ticket)
+  }
+
   async #requestRefresh(refreshToken: string): Promise<WechatToken> {
     checkText('refreshToken', refreshToken)
     const { appId, now } = this.#settings
@@ -277,7 +410,7 @@ export class WechatOAuth {
     const { openid } = stale
     const running = this.#refreshes.get(openid)
     if (running) return running
-    const refresh = this.#records.withLock(`refresh:${openid}`, async (isOurs) => {
+    const refresh = this.#access.withLock(`refresh:${openid}`, async (isOurs) => {
       const current = await this.#records.read(openid)
       if (!current) throw new NoOAuthTokenError(openid)
       if (this.#isValid(current) && (!refused || current.access_token !== stale.access_token)) return current
@@ -287,7 +420,7 @@ export class WechatOAuth {
         throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint.refreshToken, 'answered the token of another user')
       }
       return this.#records.saveRefresh(fresh, { mayCreate: false, isOurs })
-    }, () => this.#warnThatThereIsNoLock()).finally(() => this.#refreshes.delete(openid))
+    }).finally(() => this.#refreshes.delete(openid))
     this.#refreshes.set(openid, refresh)
     return refresh
   }
@@ -303,28 +436,8 @@ export class WechatOAuth {
   }
 }
 
-const longestText = 4096
 const longestData = 1024 * 1024
-
-function checkText(name: string, value: unknown, longest = longestText): asserts value is string {
-  if (typeof value !== 'string' || value === '' || value.length > longest || !isWellFormed(value)) {
-    throw new TypeError(`${name} must be a non-empty string of at most ${longest} characters`)
-  }
-}
 
 function checkLang(lang: unknown): void {
   if (lang !== undefined) checkText('lang', lang)
-}
-
-function checkCode(code: unknown): asserts code is string {
-  if (typeof code !== 'string' || !/^[\x21-\x7e]{1,512}$/.test(code)) {
-    throw new TypeError('code must be a string of at most 512 visible ASCII characters')
-  }
-}
-
-// With a colon it could be the key of an app-level credential.
-function checkOpenid(openid: unknown): asserts openid is string {
-  if (typeof openid !== 'string' || openid === '' || openid.length > 128 || openid.includes(':') || !isWellFormed(openid)) {
-    throw new TypeError('openid must be a non-empty string of at most 128 characters without a colon')
-  }
 }

@@ -1,4 +1,4 @@
-import type { WechatErrorKind } from './errors.js'
+import { WechatAPIError, type WechatErrorKind } from './errors.js'
 
 type Entry = readonly [message: string, kind: WechatErrorKind]
 
@@ -86,4 +86,9 @@ export const WECHAT_ERRCODES: Readonly<Record<number, { readonly message: string
 
 export function kindOf(errcode: number): WechatErrorKind {
   return WECHAT_ERRCODES[errcode]?.kind ?? 'unknown'
+}
+
+/** The token is not, or no longer, good. */
+export function isTokenRefused(error: unknown): error is WechatAPIError {
+  return error instanceof WechatAPIError && [40001, 40014, 42001].includes(error.errcode)
 }

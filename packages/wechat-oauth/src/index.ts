@@ -9,19 +9,25 @@ export {
   WechatError,
   WechatTransportError,
 } from './errors.js'
+export { jsSDKHandler } from './js-sdk-handler.js'
 export { MemoryTokenStore } from './memory-token-store.js'
 export { isTokenValid } from './token.js'
 
 export type { MpPageParameters, WebsitePageParameters } from './authorize-url.js'
 export type { EncryptedTokenStoreOptions, EncryptionKey } from './encrypted-token-store.js'
 export type { DriverErrorFacts, WechatErrorCode, WechatErrorKind } from './errors.js'
+export type { JsSDKSignOptions } from './js-sdk.js'
+export type { JsSDKHandlerOptions, JsSDKRequest, JsSDKResponse } from './js-sdk-handler.js'
 export type { MemoryTokenStoreOptions } from './memory-token-store.js'
 export type { EncryptedUserData } from './mini-program-data.js'
 export type {
   Endpoints,
   GetTokenFunction,
+  JsSDKSignature,
   LockOptions,
   MiniProgramData,
+  QRCodeData,
+  QRCodeTicket,
   SaveTokenFunction,
   TokenStore,
   TokenStoreSource,
@@ -29,6 +35,8 @@ export type {
   WechatLogger,
   WechatMode,
   WechatOAuthOptions,
+  WechatPhoneInfo,
+  WechatTicketType,
   WechatToken,
   WechatUser,
 } from './types.js'

@@ -1,4 +1,4 @@
-import { createDecipheriv, createHash, timingSafeEqual } from 'node:crypto'
+import { createDecipheriv, createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { WechatDecryptError } from './errors.js'
 import type { MiniProgramData } from './types.js'
 
@@ -19,6 +19,11 @@ export function verifyMiniProgramSignature(rawData: string, signature: string, s
   const expected = createHash('sha1').update(rawData).update(sessionKey).digest()
   const given = /^[0-9a-f]{40}$/i.test(signature) ? Buffer.from(signature, 'hex') : Buffer.alloc(expected.length)
   return timingSafeEqual(given, expected)
+}
+
+/** Proof of a user's login state in calls that have no body. The key is the base64 text as it is, not what it stands for. */
+export function loginStateSignature(sessionKey: string): string {
+  return createHmac('sha256', sessionKey).digest('hex')
 }
 
 // Clients wrap base64 in lines; forms turn its `+` into blanks, which no receiver can undo.

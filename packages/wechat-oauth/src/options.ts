@@ -9,6 +9,9 @@ export interface Settings {
   appId: string
   appSecret: string
   tokenStore: TokenStore
+  /** Where app-level credentials are kept. */
+  credentialStore: TokenStore
+  clientCredential: 'stable' | 'classic'
   lang: WechatLang
   endpoints: Required<Endpoints>
   fallbackHosts: string[]
@@ -38,10 +41,15 @@ export function settingsOf(options: WechatOAuthOptions): Settings {
   flag('shareCredentials', options.shareCredentials)
   flag('saveSnapshotUsers', options.saveSnapshotUsers)
   refuseUnless(logger === undefined || isLogger(logger), 'logger must have the methods debug and warn')
+  const tokenStore = tokenStoreOf(options) ?? new MemoryTokenStore()
+  // A pair of functions may write into a table that has room for users only.
+  const isOwnPair = options.getToken !== undefined && options.shareCredentials !== true
   return {
     appId: options.appId,
     appSecret: options.appSecret,
-    tokenStore: tokenStoreOf(options) ?? new MemoryTokenStore(),
+    tokenStore,
+    credentialStore: isOwnPair ? new MemoryTokenStore() : tokenStore,
+    clientCredential,
     lang,
     endpoints: endpointsOf(options.endpoints),
     fallbackHosts: fallbackHostsOf(options.fallbackHosts),

@@ -1,9 +1,18 @@
 import { WechatTransportError } from './errors.js'
 import type { Reply } from './reply.js'
 import { toNumber } from './token.js'
-import type { WechatToken, WechatUser } from './types.js'
+import type { QRCodeTicket, WechatPhoneInfo, WechatToken, WechatUser } from './types.js'
 
 const longest = 4096
+
+/** An app-level access token, or a ticket, under the one name that all records have for it. */
+export interface Credential {
+  access_token: string
+  /** Seconds, counted from `create_at`. */
+  expires_in: number
+  /** Milliseconds since the epoch, taken before the request. */
+  create_at: number
+}
 
 // Whatever else it says, a virtual account must not pass for a real one.
 const notSnapshotUser = new Set<unknown>([undefined, null, 0, '0', false, ''])
@@ -40,6 +49,37 @@ export function userOf(endpoint: string, reply: Reply, openid: string): WechatUs
     ...field.optionalText('nickname'),
     ...field.optionalText('unionid'),
     ...field.optionalText('headimgurl'),
+  }
+}
+
+/** `/cgi-bin/stable_token`, `/cgi-bin/token`, and with the name `ticket` `/cgi-bin/ticket/getticket`. */
+export function credentialOf(endpoint: string, reply: Reply, name: 'access_token' | 'ticket', createAt: number): Credential {
+  const field = fieldReader(endpoint, reply)
+  return { access_token: field.text(name), expires_in: field.number('expires_in'), create_at: createAt }
+}
+
+/** `/cgi-bin/qrcode/create`. A permanent code has no lifetime. */
+export function qrCodeTicketOf(endpoint: string, reply: Reply): QRCodeTicket {
+  const field = fieldReader(endpoint, reply)
+  const seconds = toNumber(reply.expire_seconds)
+  return { ticket: field.text('ticket'), ...(seconds !== undefined && seconds > 0 && { expire_seconds: seconds }), url: field.text('url') }
+}
+
+/** `/wxa/business/getuserphonenumber`: of this app, and the country code as text, whichever way it was sent. */
+export function phoneInfoOf(endpoint: string, reply: Reply, appId: string): WechatPhoneInfo {
+  const info = reply.phone_info
+  if (typeof info !== 'object' || info === null || Array.isArray(info)) throw refused(endpoint, 'phone_info')
+  const { countryCode, watermark, ...rest } = info as Reply
+  const code = typeof countryCode === 'number' ? String(countryCode) : countryCode
+  const field = fieldReader(endpoint, { ...rest, countryCode: code })
+  const { appid, timestamp } = (watermark ?? {}) as Record<string, unknown>
+  if (appid !== appId) throw refused(endpoint, 'watermark')
+  return {
+    ...rest,
+    phoneNumber: field.text('phoneNumber'),
+    purePhoneNumber: field.text('purePhoneNumber'),
+    countryCode: field.text('countryCode'),
+    watermark: { timestamp: toNumber(timestamp) ?? 0, appid },
   }
 }
 

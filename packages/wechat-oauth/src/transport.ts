@@ -13,7 +13,9 @@ export interface Call {
   /** Path of the endpoint, which is all that errors and logs ever say of the address. */
   endpoint: string
   query: Readonly<Record<string, string>>
-  /** What the query does not say, but WeChat knows: must not be shown either. */
+  /** Sent as JSON, which makes it a POST. */
+  body?: Readonly<Record<string, unknown>>
+  /** What neither says, but WeChat knows: must not be shown either. */
   secrets?: readonly (string | undefined)[]
   /** May be sent a second time: not where a one-time code is spent. */
   repeatable: boolean
@@ -21,8 +23,16 @@ export interface Call {
   fallback: boolean
 }
 
+/** What is not JSON. The media type is in lower case, without parameters. */
+export interface Binary {
+  data: Uint8Array
+  contentType: string
+}
+
 export interface TransportOptions {
   api: string
+  /** Where images come from. */
+  mp: string
   appSecret: string
   fallbackHosts: readonly string[]
   timeout: number
@@ -43,43 +53,57 @@ export class Transport {
    * @throws WechatAPIError, WechatTransportError; within the timeout, its one repetition included
    */
   async call(call: Call): Promise<Reply> {
-    const { api, fallbackHosts, timeout } = this.#options
+    return this.#run(call, this.#options.api, async (response) => {
+      const reply = parseReply(await readText(response, call.endpoint))
+      if (!reply) throw new WechatTransportError('ERR_WECHAT_RESPONSE', call.endpoint, 'answered something that is not a JSON object')
+      refuseErrcode(call, reply, this.#options.appSecret)
+      return reply
+    })
+  }
+
+  /**
+   * @returns the image that WeChat answered
+   * @throws WechatTransportError; within the timeout, its one repetition included
+   */
+  async image(call: Call): Promise<Binary> {
+    return this.#run(call, this.#options.mp, async (response) => {
+      const contentType = (response.headers.get('content-type') ?? '').replace(/;.*$/s, '').trim().toLowerCase()
+      if (!/^image\/[\w.+-]{1,64}$/.test(contentType)) {
+        void discardBody(response)
+        throw new WechatTransportError('ERR_WECHAT_RESPONSE', call.endpoint, 'answered something that is not an image')
+      }
+      const data = await readBytes(response, call.endpoint)
+      if (data.length === 0) throw new WechatTransportError('ERR_WECHAT_RESPONSE', call.endpoint, 'answered an empty image')
+      return { data, contentType }
+    })
+  }
+
+  async #run<T>(call: Call, base: string, read: (response: Response) => Promise<T>): Promise<T> {
+    const { fallbackHosts, timeout } = this.#options
     const startedAt = performance.now()
     try {
-      const reply = await withTimeout(timeout, async (signal) => {
+      const result = await withTimeout(timeout, async (signal) => {
         try {
-          return await this.#attempt(api, call, signal)
+          return await this.#attempt(base, call, signal, read)
         } catch (error) {
           if (signal.aborted || !call.repeatable || !isPassing(error)) throw error
           this.#log('warn', 'WeChat call is tried again', call, startedAt, error)
           if (error instanceof WechatAPIError) await new Promise((resolve) => setTimeout(resolve, pauseWhenBusy))
           signal.throwIfAborted()
-          return this.#attempt((call.fallback ? fallbackHosts[0] : undefined) ?? api, call, signal)
+          return this.#attempt((call.fallback ? fallbackHosts[0] : undefined) ?? base, call, signal, read)
         }
       }, () => new WechatTransportError('ERR_WECHAT_TIMEOUT', call.endpoint, `did not answer within ${timeout} ms`))
       this.#log('debug', 'WeChat call', call, startedAt)
-      return reply
+      return result
     } catch (error) {
       this.#log('warn', 'WeChat call failed', call, startedAt, error)
       throw error
     }
   }
 
-  async #attempt(host: string, call: Call, signal: AbortSignal): Promise<Reply> {
-    const text = await this.#fetchText(`${host}${call.endpoint}?${queryString(call.query)}`, call.endpoint, signal)
-    const reply = parseReply(text)
-    if (!reply) throw new WechatTransportError('ERR_WECHAT_RESPONSE', call.endpoint, 'answered something that is not a JSON object')
-    refuseErrcode(call, reply, this.#options.appSecret)
-    return reply
-  }
-
-  async #fetchText(url: string, endpoint: string, signal: AbortSignal): Promise<string> {
-    let response: Response
-    try {
-      response = await this.#options.fetch(url, { redirect: 'manual', headers: { accept: 'application/json, text/plain' }, signal })
-    } catch (error) {
-      throw new WechatTransportError('ERR_WECHAT_NETWORK', endpoint, 'could not be reached', reasonOf(error))
-    }
+  async #attempt<T>(host: string, call: Call, signal: AbortSignal, read: (response: Response) => Promise<T>): Promise<T> {
+    const { endpoint } = call
+    const response = await this.#fetch(host, call, signal)
     if (typeof (response as Partial<Response> | undefined)?.status !== 'number') {
       throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint, 'gave no response: does the fetch option return one?')
     }
@@ -88,10 +112,20 @@ export class Transport {
       throw new WechatTransportError('ERR_WECHAT_STATUS', endpoint, `answered with HTTP status ${response.status}`)
     }
     try {
-      return await readText(response, endpoint)
+      return await read(response)
     } catch (error) {
-      if (error instanceof WechatTransportError) throw error
+      if (error instanceof WechatTransportError || error instanceof WechatAPIError) throw error
       throw new WechatTransportError('ERR_WECHAT_NETWORK', endpoint, 'broke off in the middle of its answer', reasonOf(error))
+    }
+  }
+
+  async #fetch(host: string, { endpoint, query, body }: Call, signal: AbortSignal): Promise<Response> {
+    const accept = 'application/json, text/plain'
+    const posted = body && { method: 'POST', headers: { accept, 'content-type': 'application/json' }, body: JSON.stringify(body) }
+    try {
+      return await this.#options.fetch(addressOf(host, endpoint, query), { redirect: 'manual', headers: { accept }, ...posted, signal })
+    } catch (error) {
+      throw new WechatTransportError('ERR_WECHAT_NETWORK', endpoint, 'could not be reached', reasonOf(error))
     }
   }
 
@@ -111,8 +145,10 @@ async function discardBody(response: Response): Promise<void> {
   }
 }
 
-function queryString(query: Readonly<Record<string, string>>): string {
-  return Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')
+/** Every value is encoded once. */
+export function addressOf(host: string, endpoint: string, query: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+  return `${host}${endpoint}${pairs.length > 0 ? '?' : ''}${pairs.join('&')}`
 }
 
 function isPassing(error: unknown): boolean {
@@ -126,6 +162,11 @@ function reasonOf(error: unknown): string | undefined {
 }
 
 async function readText(response: Response, endpoint: string): Promise<string> {
+  // Over the whole body, so that a character may come in two packets; lenient, because nicknames contain broken ones.
+  return new TextDecoder().decode(await readBytes(response, endpoint))
+}
+
+async function readBytes(response: Response, endpoint: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   const body: AsyncIterable<Uint8Array> | never[] = response.body ?? []
   let size = 0
@@ -135,24 +176,31 @@ async function readText(response: Response, endpoint: string): Promise<string> {
     if (size > largestBody) throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint, `answered more than ${largestBody} bytes`)
     chunks.push(chunk)
   }
-  // Over the whole body, so that a character may come in two packets; lenient, because nicknames contain broken ones.
-  return new TextDecoder().decode(Buffer.concat(chunks))
+  return new Uint8Array(Buffer.concat(chunks))
 }
 
-// What this package itself puts into a query; an errmsg that says it gives nothing away.
-const ownWords = new Set(['authorization_code', 'refresh_token', 'client_credential', 'zh_CN', 'zh_TW'])
+// What this package itself puts into a request; an errmsg that says it gives nothing away.
+const ownWords = new Set([
+  'authorization_code', 'refresh_token', 'client_credential', 'zh_CN', 'zh_TW', 'jsapi', 'wx_card', 'hmac_sha256',
+  'QR_SCENE', 'QR_STR_SCENE', 'QR_LIMIT_SCENE', 'QR_LIMIT_STR_SCENE',
+])
 
-function refuseErrcode({ endpoint, query, secrets = [] }: Call, reply: Reply, appSecret: string): void {
+function refuseErrcode({ endpoint, query, body = {}, secrets = [] }: Call, reply: Reply, appSecret: string): void {
   if (reply.errcode === undefined) return
   const errcode = toNumber(reply.errcode)
   if (errcode === undefined) throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint, 'answered an errcode that is not a number')
   if (errcode === 0) return
-  const values = [...Object.values(query), appSecret, ...secrets, reply.access_token, reply.refresh_token, reply.session_key]
+  const answered = [reply.access_token, reply.refresh_token, reply.session_key, reply.ticket]
+  const values = [...Object.values(query), ...textsIn(body), appSecret, ...secrets, ...answered]
   const errmsg = hide(
     typeof reply.errmsg === 'string' ? reply.errmsg : '',
     values.filter((value): value is string => typeof value === 'string' && !ownWords.has(value)),
   )
   throw new WechatAPIError({ errcode, errmsg: oneLine(errmsg), requestId: requestIdOf(errmsg), endpoint, kind: kindOf(errcode) })
+}
+
+function textsIn(value: unknown): unknown[] {
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [value]
 }
 
 function requestIdOf(errmsg: string): string | undefined {

@@ -93,6 +93,51 @@ export interface MiniProgramData {
   [field: string]: unknown
 }
 
+/** The phone number that a user of a mini-program gave away. */
+export interface WechatPhoneInfo {
+  /** With the country code, where it is a foreign number. */
+  phoneNumber: string
+  /** Without the country code. */
+  purePhoneNumber: string
+  countryCode: string
+  watermark: { timestamp: number, appid: string }
+  [field: string]: unknown
+}
+
+/** Which ticket: for the pages' JS-SDK, or for cards. */
+export type WechatTicketType = 'jsapi' | 'wx_card'
+
+/** What a page passes to `wx.config`. Nothing of it is secret. */
+export interface JsSDKSignature {
+  appId: string
+  /** Seconds since the epoch. */
+  timestamp: number
+  nonceStr: string
+  signature: string
+  /** What was signed: the page's address up to `#`. */
+  url: string
+}
+
+/** A QR code with a scene, in WeChat's words. */
+export type QRCodeData =
+  /** Temporary, with a number: 1 to 4294967295. `expire_seconds`: at most 2592000 (30 days), else WeChat's default of 60. */
+  | { action_name: 'QR_SCENE', action_info: { scene: { scene_id: number } }, expire_seconds?: number }
+  /** Temporary, with a text of 1 to 64 characters. */
+  | { action_name: 'QR_STR_SCENE', action_info: { scene: { scene_str: string } }, expire_seconds?: number }
+  /** Permanent, with a number: 1 to 100000. */
+  | { action_name: 'QR_LIMIT_SCENE', action_info: { scene: { scene_id: number } } }
+  /** Permanent, with a text of 1 to 64 characters. */
+  | { action_name: 'QR_LIMIT_STR_SCENE', action_info: { scene: { scene_str: string } } }
+
+/** What stands for a QR code at WeChat. Not a secret: it is in the address of the image. */
+export interface QRCodeTicket {
+  ticket: string
+  /** Absent where the code is permanent. */
+  expire_seconds?: number
+  /** The content of the QR code, to draw it yourself. */
+  url: string
+}
+
 /** Base addresses of WeChat's servers. */
 export interface Endpoints {
   /** Default `https://open.weixin.qq.com`: the pages for people. */

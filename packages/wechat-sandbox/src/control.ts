@@ -1,10 +1,10 @@
 import type { Fault } from './faults.js'
 import { ownRoute } from './http/own-routes.js'
 import type { Route } from './http/router.js'
-import type { AppUser, Sandbox } from './sandbox.js'
+import type { AppUser, JsSdkPage, Sandbox } from './sandbox.js'
 
 /** What the posted object should be. It is as untrusted as what a caller in JavaScript passes: the sandbox's methods check both. */
-interface Claimed extends AppUser {
+interface Claimed extends AppUser, JsSdkPage {
   path: string
   fault: Fault | null
   times?: number
@@ -29,8 +29,10 @@ export const controlRoutes = (sandbox: Sandbox): Route[] => [
   post('issue-code', (input) => ({ code: sandbox.issueCode(input) })),
   post('wx-login', (input) => ({ code: sandbox.wxLogin(input) })),
   post('encrypt', (input) => sandbox.encrypt(input)),
+  post('phone-code', (input) => ({ code: sandbox.issuePhoneCode(input) })),
   post('renew-session-key', (input) => ({ sessionKey: sandbox.renewSessionKey(input) })),
   post('ids', (input) => sandbox.idsOf(input)),
+  post('check-js-sdk-signature', (input) => ({ result: sandbox.checkJsSdkSignature(input) })),
   ownRoute('update-user', { POST: ({ user, ...changes }) => sandbox.updateUser(user as string, changes) }),
   post('change-password', ({ user }) => sandbox.changePassword(user)),
   post('current-user', ({ user }) => {

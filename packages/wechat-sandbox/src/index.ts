@@ -1,5 +1,6 @@
 export { startSandbox } from './sandbox.js'
-export type { AppUser, Sandbox, SandboxOptions, SandboxTls } from './sandbox.js'
+export type { AppUser, JsSdkPage, Sandbox, SandboxOptions, SandboxTls } from './sandbox.js'
+export type { JsSdkVerdict } from './endpoints/js-sdk.js'
 export type { Fault, FaultBody, FaultOptions } from './faults.js'
 export type { LoggedRequest } from './http/request-log.js'
 export type { ConnectionCounts } from './http/server.js'

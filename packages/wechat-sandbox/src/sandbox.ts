@@ -1,9 +1,12 @@
 import type { RequestListener } from 'node:http'
 import { controlRoutes } from './control.js'
+import { appLevelRoutes } from './endpoints/app-level.js'
 import { authorizeRoutes } from './endpoints/authorize.js'
 import { avatarPath, avatarRoutes } from './endpoints/avatar.js'
 import { confirmRoutes } from './endpoints/confirm.js'
 import { homeRoutes } from './endpoints/home.js'
+import { jsSdkRoutes, judgeJsSdk } from './endpoints/js-sdk.js'
+import type { JsSdkVerdict } from './endpoints/js-sdk.js'
 import { miniProgramRoutes } from './endpoints/miniprogram.js'
 import { qrPollRoutes } from './endpoints/qr-poll.js'
 import { qrconnectRoutes } from './endpoints/qrconnect.js'
@@ -20,6 +23,7 @@ import { startServer } from './http/server.js'
 import type { ConnectionCounts, Listening, TlsKeys } from './http/server.js'
 import { PRESET_APPS } from './world/apps.js'
 import type { App, SandboxApp } from './world/apps.js'
+import { phoneNumberOf } from './world/ids.js'
 import { checkedSettings, isSetting } from './world/settings.js'
 import type { SandboxSettings } from './world/settings.js'
 import { encryptUserData } from './world/user-data.js'
@@ -54,6 +58,15 @@ export interface AppUser {
   appId: string
   /** The user's `id`. */
   user: string
+}
+
+/** A page that calls `wx.config`. */
+export interface JsSdkPage {
+  appId: string
+  url: string
+  nonceStr: string
+  timestamp: number | string
+  signature: string
 }
 
 /**
@@ -164,6 +177,42 @@ export class Sandbox {
       },
       ...(iv === undefined ? {} : { iv }),
     })
+  }
+
+  /**
+   * What the button that asks for a phone number gives to a mini-program: a code for `getuserphonenumber`, not a code of `wx.login`.
+   *
+   * @param options.phoneNumber - digits, without the country's code; default one of the user's own
+   * @param options.countryCode - digits; default `86`
+   */
+  issuePhoneCode({ appId, user, phoneNumber, countryCode = '86' }: AppUser & {
+    phoneNumber?: string | undefined
+    countryCode?: string | undefined
+  }): string {
+    const { world } = this.#parts
+    const userId = world.users.get(user).id
+    world.apps.get(appId, 'miniprogram')
+    const number = phoneNumber ?? phoneNumberOf(userId)
+    if (typeof number !== 'string' || !/^\d{1,20}$/.test(number)) throw new TypeError('phoneNumber must be a string of digits')
+    if (typeof countryCode !== 'string' || !/^[1-9]\d{0,3}$/.test(countryCode)) throw new TypeError('countryCode must be a string of 1 to 4 digits')
+    return world.phoneCodes.issue({ appId, userId, number, countryCode })
+  }
+
+  /**
+   * What WeChat would answer to `wx.config` in the page at `url`, with the tickets that are good at this moment of the sandbox's
+   * clock: behind `config:`.
+   *
+   * @param page.url - the page's address as the browser shows it; what is behind `#` does not count
+   * @param page.timestamp - as text or as a number
+   */
+  checkJsSdkSignature({ appId, url, nonceStr, timestamp, signature }: JsSdkPage): JsSdkVerdict {
+    const { world } = this.#parts
+    const app = world.apps.get(appId, 'mp')
+    for (const [name, value] of Object.entries({ url, nonceStr, signature })) {
+      if (typeof value !== 'string') throw new TypeError(`${name} must be a string`)
+    }
+    if (typeof timestamp !== 'string' && typeof timestamp !== 'number') throw new TypeError('timestamp must be a number or a string')
+    return judgeJsSdk(world, app, { url, nonceStr, timestamp: String(timestamp), signature })
   }
 
   /** Replaces a mini-program user's session_key, by the given one (base64 of 16 bytes) or a new one, and returns it. */
@@ -317,12 +366,14 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
 
 const routesOf = (world: World, sandbox: Sandbox): Route[] => [
   ...snsRoutes(world),
+  ...appLevelRoutes(world),
   ...authorizeRoutes(world),
   ...qrconnectRoutes(world),
   ...confirmRoutes(world),
   ...qrPollRoutes(world),
   ...homeRoutes(world),
   ...avatarRoutes(world),
+  ...jsSdkRoutes(world),
   ...miniProgramRoutes(world, sandbox),
   ...controlRoutes(sandbox),
 ]

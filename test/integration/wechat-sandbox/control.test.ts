@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto'
 import { createServer, request } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import type { Sandbox } from '@wechat-auth/wechat-sandbox'
-import { appOf, exchange, get, jscode2session, login, refresh, userinfo } from './wechat.js'
+import { appOf, appToken, exchange, get, jscode2session, login, post as postToWechat, refresh, userinfo } from './wechat.js'
 import type { Json } from './wechat.js'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -123,6 +124,22 @@ describe('HTTP controls of the sandbox', () => {
     expect(await post('ids', { appId: mp, user: 'bob' })).to.deep.equal(sandbox.idsOf({ appId: mp, user: 'bob' }))
   })
 
+  it('issue phone codes', async () => {
+    const { code } = await post('phone-code', { appId: mini, user: 'alice', phoneNumber: '13800138000' })
+    const query = { access_token: await appToken(sandbox, 'miniprogram') }
+    const { json } = await postToWechat(sandbox, '/wxa/business/getuserphonenumber', query, { code })
+    expect(json['phone_info']).to.include({ phoneNumber: '13800138000' })
+  })
+
+  it('check signatures of pages', async () => {
+    const { json } = await get(sandbox, '/cgi-bin/ticket/getticket', { access_token: await appToken(sandbox), type: 'jsapi' })
+    const page = { appId: mp, url: 'http://localhost:3000/', nonceStr: 'n', timestamp: 1 }
+    const signature = createHash('sha1')
+      .update(`jsapi_ticket=${String(json['ticket'])}&noncestr=n&timestamp=1&url=http://localhost:3000/`).digest('hex')
+    expect(await post('check-js-sdk-signature', { ...page, signature })).to.deep.equal({ result: 'ok' })
+    expect(await post('check-js-sdk-signature', { ...page, signature, nonceStr: 'o' })).to.deep.equal({ result: 'invalid signature' })
+  })
+
   it('change users, settings and the clock', async () => {
     expect(await post('update-user', { user: 'bob', nickname: 'Robert', silent: true })).to.include({ nickname: 'Robert', silent: true })
     await post('current-user', { user: 'bob' })
@@ -164,6 +181,13 @@ describe('HTTP controls of the sandbox', () => {
       ['configure', { colour: 'red' }, 'colour'],
       ['update-user', { user: 'bob', id: 'alice' }, 'id'],
       ['encrypt', { appId: mini, user: 'alice', data: 'x' }, 'data'],
+      ['phone-code', { appId: mp, user: 'alice' }, 'miniprogram'],
+      ['phone-code', { appId: mini, user: 'alice', phoneNumber: '+1 202' }, 'phoneNumber'],
+      ['phone-code', { appId: mini, user: 'alice', phoneNumber: 13800138000 }, 'phoneNumber'],
+      ['phone-code', { appId: mini, user: 'alice', countryCode: 86 }, 'countryCode'],
+      ['check-js-sdk-signature', { appId: mini, url: '', nonceStr: '', timestamp: 1, signature: '' }, 'mp'],
+      ['check-js-sdk-signature', { appId: mp, nonceStr: '', timestamp: 1, signature: '' }, 'url'],
+      ['check-js-sdk-signature', { appId: mp, url: '', nonceStr: '', timestamp: null, signature: '' }, 'timestamp'],
     ] as const) {
       const { status, json } = await control('POST', path, input)
       expect([status, String(json['error']).includes(word)], `${path}: ${JSON.stringify(json)}`).to.deep.equal([400, true])

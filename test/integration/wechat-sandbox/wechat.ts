@@ -30,6 +30,37 @@ export const get = async (sandbox: Sandbox, path: string, query: Record<string, 
   return { status: response.status, headers: response.headers, text, json: parsed(text) }
 }
 
+/** POST with a query and a body: JSON, or text as it is. */
+export const post = async (sandbox: Sandbox, path: string, query: Record<string, string>, body: Json | string): Promise<Answer> => {
+  const response = await fetch(`${sandbox.url}${path}?${new URLSearchParams(query).toString()}`, {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+  const text = await response.text()
+  return { status: response.status, headers: response.headers, text, json: parsed(text) }
+}
+
+/** The call of `/cgi-bin/token`, with right credentials unless `changes` say otherwise. */
+export const classicToken = (sandbox: Sandbox, type: AppType = 'mp', changes: Record<string, string> = {}): Promise<Answer> => {
+  const { appId, appSecret } = appOf(sandbox, type)
+  return get(sandbox, '/cgi-bin/token', { grant_type: 'client_credential', appid: appId, secret: appSecret, ...changes })
+}
+
+export const stableToken = (sandbox: Sandbox, type: AppType = 'mp', changes: Json = {}): Promise<Answer> => {
+  const { appId, appSecret } = appOf(sandbox, type)
+  return post(sandbox, '/cgi-bin/stable_token', {}, { grant_type: 'client_credential', appid: appId, secret: appSecret, ...changes })
+}
+
+/** An app-level token that works. */
+export const appToken = async (sandbox: Sandbox, type: AppType = 'mp'): Promise<string> =>
+  String((await stableToken(sandbox, type)).json['access_token'])
+
+/** An app-level error: its number and its text, which ends with a rid and has no comma before it. */
+export const apiError = ({ errcode, errmsg }: Json): [unknown, string] => {
+  const [, text] = /^(.*[^,]) rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/.exec(String(errmsg)) ?? []
+  if (text === undefined) throw new Error(`no text of an app-level error: ${String(errmsg)}`)
+  return [errcode, text]
+}
+
 /** The exchange of a code, with right credentials unless `changes` say otherwise. */
 export const exchange = (sandbox: Sandbox, type: 'mp' | 'website', code: string, changes: Record<string, string> = {}): Promise<Answer> => {
   const { appId, appSecret } = appOf(sandbox, type)
@@ -53,6 +84,7 @@ export const login = async (sandbox: Sandbox, user = 'alice', scope = 'snsapi_us
 export const userinfo = (sandbox: Sandbox, { access_token: token, openid }: Json): Promise<Answer> =>
   get(sandbox, '/sns/userinfo', { access_token: String(token), openid: String(openid) })
 
+export const SECOND = 1000
 export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR

@@ -5,22 +5,35 @@ import type { CodeGrant } from '../world/codes.js'
 import type { User } from '../world/users.js'
 import type { World } from '../world/world.js'
 
-export type Checked<T> = { ok: true, value: T } | { ok: false, errcode: number }
+/** `text`: what WeChat says, where it is not what the errcode's table says. */
+export interface Refusal {
+  ok: false
+  errcode: number
+  text?: string
+}
+
+export type Checked<T> = { ok: true, value: T } | Refusal
 
 export const accept = <T>(value: T): Checked<T> => ({ ok: true, value })
-export const refuse = (errcode: number): { ok: false, errcode: number } => ({ ok: false, errcode })
+export const refuse = (errcode: number, text?: string): Refusal => ({ ok: false, errcode, ...(text === undefined ? {} : { text }) })
 
-/** appid, then secret. */
-export const checkApp = (world: World, call: Call, { secret }: { secret: boolean }): Checked<App> => {
-  const appId = param(call, 'appid')
+const checkAppId = (world: World, appId: string): Checked<App> => {
   if (appId === '') return refuse(41002)
   const app = world.apps.find(appId)
-  if (!app) return refuse(40013)
-  if (!secret) return accept(app)
-  const given = param(call, 'secret')
-  if (given === '') return refuse(41004)
-  return given === app.appSecret ? accept(app) : refuse(40125)
+  return app ? accept(app) : refuse(40013)
 }
+
+/** appid, then secret; '' where one is missing. */
+export const checkCredentials = (world: World, appId: string, secret: string): Checked<App> => {
+  const app = checkAppId(world, appId)
+  if (!app.ok) return app
+  if (secret === '') return refuse(41004)
+  return secret === app.value.appSecret ? app : refuse(40125)
+}
+
+/** The app that the query names, with or without proof that it is the one. */
+export const checkApp = (world: World, call: Call, { secret }: { secret: boolean }): Checked<App> =>
+  secret ? checkCredentials(world, param(call, 'appid'), param(call, 'secret')) : checkAppId(world, param(call, 'appid'))
 
 export interface UsableCode {
   grant: CodeGrant

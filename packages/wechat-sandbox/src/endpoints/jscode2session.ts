@@ -4,6 +4,9 @@ import type { World } from '../world/world.js'
 import { accept, checkApp, checkCode, refuse } from './checks.js'
 import type { Checked } from './checks.js'
 
+/** This endpoint says it in words of its own. */
+const QUOTA_TEXT = 'api minute-quota reach limit  mustslower  retry next minute'
+
 /** `GET /sns/jscode2session`: exchanges the code of `wx.login`. */
 export const exchangeJsCode = (world: World, call: Call): Checked<Record<string, unknown>> => {
   const app = checkApp(world, call, { secret: true })
@@ -14,7 +17,9 @@ export const exchangeJsCode = (world: World, call: Call): Checked<Record<string,
   const usable = checkCode(world, code, 'js', app.value)
   if (!usable.ok) return usable
   const { user, use } = usable.value
-  if (!world.quota.take(JSON.stringify([app.value.appId, user.id]), world.settings.jscode2sessionPerMinute)) return refuse(45011)
+  if (!world.minuteQuota.take(['jscode2session', app.value.appId, user.id], world.settings.jscode2sessionPerMinute)) {
+    return refuse(45011, QUOTA_TEXT)
+  }
   if (user.state === 'blocked') return refuse(40226)
   use()
   const unionid = world.unionid(app.value, user.id)

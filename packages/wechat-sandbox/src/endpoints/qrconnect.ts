@@ -8,6 +8,7 @@ import { qrPage } from '../pages/index.js'
 import type { World } from '../world/world.js'
 import { checkAuthorizeRequest, WEBSITE_RULES } from './authorize-request.js'
 import { deadLink, pageApp, refusePageMethod } from './page-parts.js'
+import { qrPicture } from './qr-picture.js'
 import { appendedState } from './redirect-uri.js'
 
 const CODES = '/connect/qrcode/'
@@ -60,10 +61,7 @@ const image = async (world: World, call: Call): Promise<Reply> => {
   if (world.qrTickets.progress(uuid).status === 'expired') {
     return deadLink(call, '二维码不存在或已过期。', 'There is no such QR code, or it has expired.')
   }
-  // Loaded with the first code that is drawn: most tests never draw one.
-  const { default: qrcode } = await import('qrcode')
-  const body = await qrcode.toBuffer(confirmURL(call, uuid), { type: 'png', margin: 2, width: 280 })
-  return { status: 200, headers: { 'Content-Type': 'image/png', 'Cache-Control': 'no-store' }, body }
+  return qrPicture(confirmURL(call, uuid))
 }
 
 /** The page on the desktop, and the picture in it. */

@@ -10,20 +10,16 @@ import { checkAccessToken, readUser } from './sns-user.js'
 
 type Endpoint = (world: World, call: Call) => Checked<Record<string, unknown>>
 
-/** This endpoint says it in words of its own. */
-const QUOTA_TEXT = 'api minute-quota reach limit  mustslower  retry next minute'
-
 /** The login endpoints of api.weixin.qq.com. */
 export const snsRoutes = (world: World): Route[] => {
-  const route = (path: string, endpoint: Endpoint, texts: Record<number, string> = {}): Route => ({
+  const route = (path: string, endpoint: Endpoint): Route => ({
     methods: ['GET'],
     path,
     family: sns,
     handle: (call): Reply => {
       const result = endpoint(world, call)
       if (result.ok) return sns.success(result.value)
-      const text = texts[result.errcode]
-      return sns.error(world, call, result.errcode, text === undefined ? {} : { text })
+      return sns.error(world, call, result.errcode, result.text === undefined ? {} : { text: result.text })
     },
     refuseMethod: (call) => sns.error(world, call, 43001),
   })
@@ -32,6 +28,6 @@ export const snsRoutes = (world: World): Route[] => {
     route('/sns/oauth2/refresh_token', refreshTokens),
     route('/sns/userinfo', readUser),
     route('/sns/auth', checkAccessToken),
-    route('/sns/jscode2session', exchangeJsCode, { 45011: QUOTA_TEXT }),
+    route('/sns/jscode2session', exchangeJsCode),
   ]
 }

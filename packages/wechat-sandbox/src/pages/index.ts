@@ -1,6 +1,7 @@
 export { afterConsentPage, consentPage } from './consent.js'
 export { errorPage } from './error.js'
 export { homePage } from './home.js'
+export { jweixinScript } from './jweixin.js'
 export { miniProgramPage } from './miniprogram.js'
 export { phonePage } from './phone.js'
 export { qrPage } from './qr.js'

@@ -12,6 +12,8 @@ export interface SandboxApp {
   domains?: string[]
   /** The open-platform account that the app is bound to: apps of one account see the same unionid. Absent: no unionid. */
   unionAccount?: string
+  /** One of WeChat's test accounts: a tenth of the daily quotas. Default `false`. */
+  testAccount?: boolean
 }
 
 export interface App extends SandboxApp {
@@ -37,7 +39,7 @@ const isStrings = (value: unknown): value is string[] => Array.isArray(value) &&
 const checkedApp = (app: unknown, index: number): App => {
   const where = `apps[${index}]`
   if (typeof app !== 'object' || app === null) throw new TypeError(`${where} must be an object`)
-  const { appId, appSecret, type, name, domains, unionAccount } = app as Record<string, unknown>
+  const { appId, appSecret, type, name, domains, unionAccount, testAccount } = app as Record<string, unknown>
   if (!isText(appId)) throw new TypeError(`${where}.appId must be a non-empty string`)
   if (!isText(appSecret)) throw new TypeError(`${where}.appSecret must be a non-empty string`)
   if (type !== 'mp' && type !== 'website' && type !== 'miniprogram') {
@@ -48,6 +50,7 @@ const checkedApp = (app: unknown, index: number): App => {
   if (unionAccount !== undefined && !isText(unionAccount)) {
     throw new TypeError(`${where}.unionAccount must be a non-empty string`)
   }
+  if (testAccount !== undefined && typeof testAccount !== 'boolean') throw new TypeError(`${where}.testAccount must be a boolean`)
   return {
     appId,
     appSecret,
@@ -55,6 +58,7 @@ const checkedApp = (app: unknown, index: number): App => {
     name: name ?? NAMES[type],
     ...(domains === undefined ? {} : { domains: [...domains] }),
     ...(unionAccount === undefined ? {} : { unionAccount }),
+    ...(testAccount === undefined ? {} : { testAccount }),
   }
 }
 

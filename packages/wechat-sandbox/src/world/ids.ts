@@ -33,6 +33,29 @@ export const newAccessToken = (): string => `99_SANDBOXACCESS${randomBytes(72).t
 
 export const newRefreshToken = (): string => `99_SANDBOXREFRESH${randomBytes(72).toString('base64url').slice(0, 93)}`
 
+/** 157 characters, `NN_` and base64url, random. */
+export const newAppToken = (): string => `99_SANDBOXCLIENT${randomBytes(108).toString('base64url').slice(0, 141)}`
+
+/** 86 characters of base64url, random. */
+export const newApiTicket = (): string => `SANDBOXTICKET${randomBytes(60).toString('base64url').slice(0, 73)}`
+
+/** 64 hex characters, random. */
+export const newPhoneCode = (): string => randomBytes(32).toString('hex')
+
+/** What a QR code with a scene says. */
+export const newSceneURL = (): string => `http://weixin.qq.com/q/SANDBOX${alphanumeric(13)}`
+
+/** Base64 around the code's URL, as WeChat's. All have `+`, `/` and `=`, so that whoever does not encode them learns of it. */
+export const newSceneTicket = (url: string): string => {
+  // 6 bytes, then 3 that are "+/++" in base64; with the URL's 43 and 24 at random the length is one over a multiple of 3.
+  const head = Buffer.concat([Uint8Array.of(0x81, 0x01), randomBytes(4), Uint8Array.of(0xfb, 0xff, 0xbe)])
+  return Buffer.concat([head, Buffer.from(url, 'ascii'), randomBytes(24)]).toString('base64')
+}
+
+/** 11 digits next to the number in WeChat's own examples; always the same for the same user. */
+export const phoneNumberOf = (userId: string): string =>
+  `13800138${String(createHash('sha256').update(JSON.stringify(['phone', userId])).digest().readUInt32BE(0) % 1000).padStart(3, '0')}`
+
 /** 16 alphanumeric characters, random. */
 export const newUuid = (): string => alphanumeric(16)
 

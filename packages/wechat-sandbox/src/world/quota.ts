@@ -2,22 +2,38 @@ import { BoundedMap } from './bounded-map.js'
 import type { Clock } from './clock.js'
 
 const MINUTE = 60_000
+const DAY = 86_400_000
 
-/** Counts calls per key and minute of the sandbox's clock. */
-export class MinuteQuota {
-  readonly #counts = new BoundedMap<string, { minute: number, calls: number }>(100_000)
+/** WeChat's days begin at midnight in Beijing. */
+const BEIJING = 8 * 3_600_000
+
+interface Period {
+  length: number
+  /** how far the periods are shifted against UTC */
+  offset: number
+}
+
+export const PER_MINUTE: Period = { length: MINUTE, offset: 0 }
+export const PER_DAY: Period = { length: DAY, offset: BEIJING }
+
+/** Counts calls per key and calendar minute or day of the sandbox's clock. */
+export class Quota {
+  readonly #counts = new BoundedMap<string, { period: number, calls: number }>(100_000)
   readonly #clock: Clock
+  readonly #period: Period
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, period: Period) {
     this.#clock = clock
+    this.#period = period
   }
 
-  /** Counts a call; `false` if it is one too many for this minute. */
-  take(key: string, limit: number): boolean {
-    const minute = Math.floor(this.#clock.now() / MINUTE)
-    const known = this.#counts.get(key)
-    const calls = known?.minute === minute ? known.calls + 1 : 1
-    this.#counts.set(key, { minute, calls })
+  /** Counts a call; `false` if it is one too many for this period. */
+  take(key: readonly string[], limit: number): boolean {
+    const period = Math.floor((this.#clock.now() + this.#period.offset) / this.#period.length)
+    const name = JSON.stringify(key)
+    const known = this.#counts.get(name)
+    const calls = known?.period === period ? known.calls + 1 : 1
+    this.#counts.set(name, { period, calls })
     return calls <= limit
   }
 

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 /** How this WeChat behaves where the real one has several ways, or has had. Durations in milliseconds. */
 export interface SandboxSettings {
   /** How long a code can be exchanged. Default 300,000 (5 min). */
@@ -24,6 +26,26 @@ export interface SandboxSettings {
   qrCancelRedirects: boolean
   /** Calls of `jscode2session` per minute and user before 45011. Default 100. */
   jscode2sessionPerMinute: number
+  /** Of the tokens of `/cgi-bin/token` and `stable_token`. Default 7,200,000 (2 h). */
+  appTokenLifetime: number
+  /** Of the tickets of `/cgi-bin/ticket/getticket`. Default 7,200,000 (2 h). */
+  ticketLifetime: number
+  /** Calls of `/cgi-bin/token` per day and app before 45009; a tenth of it for a test account. Default 2000. */
+  tokensPerDay: number
+  /** Calls of `/cgi-bin/stable_token` per minute and app before 45011. Default 10,000. */
+  stableTokensPerMinute: number
+  /** Calls of `/cgi-bin/stable_token` per day and app before 45009. Default 500,000. */
+  stableTokensPerDay: number
+  /** Calls of `/cgi-bin/qrcode/create` per day and app before 45009; a tenth of it for a test account. Default 100,000. */
+  qrCodesPerDay: number
+  /** Permanent QR codes that an app can have before 45029. Default 100,000. */
+  permanentQrCodes: number
+  /** Calls of `/wxa/resetusersessionkey` per minute and app before 45011. Default 60,000. */
+  sessionResetsPerMinute: number
+  /** IP addresses that may fetch app-level tokens; others get 40164. Default `null`: all may. */
+  ipWhitelist: readonly string[] | null
+  /** `getuserphonenumber` gives `countryCode` as a number. Default `false`: as text. */
+  numericCountryCode: boolean
 }
 
 export const DEFAULT_SETTINGS: Readonly<SandboxSettings> = {
@@ -39,9 +61,21 @@ export const DEFAULT_SETTINGS: Readonly<SandboxSettings> = {
   allowPorts: 'local',
   qrCancelRedirects: false,
   jscode2sessionPerMinute: 100,
+  appTokenLifetime: 7_200_000,
+  ticketLifetime: 7_200_000,
+  tokensPerDay: 2000,
+  stableTokensPerMinute: 10_000,
+  stableTokensPerDay: 500_000,
+  qrCodesPerDay: 100_000,
+  permanentQrCodes: 100_000,
+  sessionResetsPerMinute: 60_000,
+  ipWhitelist: null,
+  numericCountryCode: false,
 }
 
 const isPositive = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value > 0
+const isWhitelist = (value: unknown): boolean =>
+  value === null || (Array.isArray(value) && value.every((one) => typeof one === 'string' && isIP(one) !== 0))
 const oneOf = (...values: unknown[]) => (value: unknown): boolean => values.includes(value)
 
 const CHECKS: Record<keyof SandboxSettings, { accepts: (value: unknown) => boolean, expected: string }> = {
@@ -57,6 +91,16 @@ const CHECKS: Record<keyof SandboxSettings, { accepts: (value: unknown) => boole
   allowPorts: { accepts: oneOf(true, false, 'local'), expected: "a boolean or 'local'" },
   qrCancelRedirects: { accepts: oneOf(true, false), expected: 'a boolean' },
   jscode2sessionPerMinute: { accepts: isPositive, expected: 'a number above 0' },
+  appTokenLifetime: { accepts: isPositive, expected: 'a number of milliseconds above 0' },
+  ticketLifetime: { accepts: isPositive, expected: 'a number of milliseconds above 0' },
+  tokensPerDay: { accepts: isPositive, expected: 'a number above 0' },
+  stableTokensPerMinute: { accepts: isPositive, expected: 'a number above 0' },
+  stableTokensPerDay: { accepts: isPositive, expected: 'a number above 0' },
+  qrCodesPerDay: { accepts: isPositive, expected: 'a number above 0' },
+  permanentQrCodes: { accepts: isPositive, expected: 'a number above 0' },
+  sessionResetsPerMinute: { accepts: isPositive, expected: 'a number above 0' },
+  ipWhitelist: { accepts: isWhitelist, expected: 'an array of IP addresses, or null' },
+  numericCountryCode: { accepts: oneOf(true, false), expected: 'a boolean' },
 }
 
 export const isSetting = (name: string): name is keyof SandboxSettings => Object.hasOwn(CHECKS, name)
@@ -72,7 +116,7 @@ export const checkedSettings = (values: object): Partial<SandboxSettings> => {
     if (!isSetting(name) || value === undefined) continue
     const { accepts, expected } = CHECKS[name]
     if (!accepts(value)) throw new TypeError(`${name} must be ${expected}`)
-    settings[name] = value
+    settings[name] = Array.isArray(value) ? [...value as unknown[]] : value
   }
   return settings
 }

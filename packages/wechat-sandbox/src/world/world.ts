@@ -1,10 +1,14 @@
+import { ApiTickets } from './api-tickets.js'
+import { AppTokens } from './app-tokens.js'
 import { Apps } from './apps.js'
 import type { App, SandboxApp } from './apps.js'
 import { Clock } from './clock.js'
 import { Codes } from './codes.js'
 import { openidOf, snapshotOpenidOf, snapshotUnionidOf, unionidOf } from './ids.js'
+import { PhoneCodes } from './phone-codes.js'
 import { QrTickets } from './qr-tickets.js'
-import { MinuteQuota } from './quota.js'
+import { PER_DAY, PER_MINUTE, Quota } from './quota.js'
+import { Scenes } from './scenes.js'
 import { SessionKeys } from './session-keys.js'
 import { checkedSettings, DEFAULT_SETTINGS } from './settings.js'
 import type { SandboxSettings } from './settings.js'
@@ -22,7 +26,12 @@ export class World {
   readonly tokens: Tokens
   readonly sessionKeys = new SessionKeys()
   readonly qrTickets: QrTickets
-  readonly quota: MinuteQuota
+  readonly minuteQuota: Quota
+  readonly dayQuota: Quota
+  readonly appTokens: AppTokens
+  readonly apiTickets: ApiTickets
+  readonly phoneCodes: PhoneCodes
+  readonly scenes: Scenes
   readonly #initialSettings: SandboxSettings
   #currentUser: string | undefined
 
@@ -34,7 +43,12 @@ export class World {
     this.codes = new Codes(this.clock, this.settings)
     this.tokens = new Tokens(this.clock, this.settings)
     this.qrTickets = new QrTickets(this.clock, this.settings)
-    this.quota = new MinuteQuota(this.clock)
+    this.minuteQuota = new Quota(this.clock, PER_MINUTE)
+    this.dayQuota = new Quota(this.clock, PER_DAY)
+    this.appTokens = new AppTokens(this.clock, this.settings)
+    this.apiTickets = new ApiTickets(this.clock, this.settings)
+    this.phoneCodes = new PhoneCodes(this.clock, this.settings)
+    this.scenes = new Scenes(this.clock)
   }
 
   /** Who holds the phone where nobody is asked. */
@@ -61,6 +75,11 @@ export class World {
     return snapshot ? snapshotUnionidOf(app.unionAccount, userId) : unionidOf(app.unionAccount, userId)
   }
 
+  /** The user whom an app knows by this openid; not the virtual account of a snapshot. */
+  userByOpenid(app: App, openid: string): User | undefined {
+    return this.users.list.find(({ id }) => this.openid(app, id) === openid)
+  }
+
   /** Everything as it was at the start: nothing handed out, settings and users as given, the clock right. */
   reset(): void {
     Object.assign(this.settings, this.#initialSettings)
@@ -70,7 +89,12 @@ export class World {
     this.codes.reset()
     this.tokens.reset()
     this.sessionKeys.reset()
-    this.quota.reset()
+    this.minuteQuota.reset()
+    this.dayQuota.reset()
+    this.appTokens.reset()
+    this.apiTickets.reset()
+    this.phoneCodes.reset()
+    this.scenes.reset()
     this.qrTickets.reset()
   }
 }

@@ -1,0 +1,31 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { checkText } from './arguments.js'
+import type { JsSDKSignature } from './types.js'
+
+export const longestPageURL = 8192
+
+/** What may be left to chance and the clock. */
+export interface JsSDKSignOptions {
+  /** 1 to 128 of `A-Z a-z 0-9 _ -`. Default: at random. */
+  nonceStr?: string
+  /** Whole seconds since the epoch. Default: now. */
+  timestamp?: number
+}
+
+/** What is signed besides the ticket, checked. @throws TypeError */
+export function pageToSign(appId: string, page: string, options: JsSDKSignOptions, now: number): Omit<JsSDKSignature, 'signature'> {
+  checkText('url', page, longestPageURL)
+  const [url = ''] = page.split('#', 1)
+  if (!/^https?:\/\/[^\s\p{Cc}]+$/iu.test(url) || !URL.canParse(url)) throw new TypeError('url must be the http(s) address of a page')
+  const { nonceStr = randomBytes(16).toString('hex'), timestamp = Math.floor(now / 1000) } = options
+  if (typeof nonceStr !== 'string' || !/^[\w-]{1,128}$/.test(nonceStr)) throw new TypeError('nonceStr must be 1 to 128 characters of A-Z a-z 0-9 _ -')
+  if (!Number.isSafeInteger(timestamp) || timestamp < 0) throw new TypeError('timestamp must be a number of whole seconds')
+  return { appId, timestamp, nonceStr, url }
+}
+
+/** The page's address goes in as it is: encoding it would sign another page. */
+export function signPage(page: Omit<JsSDKSignature, 'signature'>, ticket: string): JsSDKSignature {
+  const { appId, timestamp, nonceStr, url } = page
+  const text = `jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${url}`
+  return { appId, timestamp, nonceStr, signature: createHash('sha1').update(text).digest('hex'), url }
+}

@@ -1,0 +1,87 @@
+import type { AppCredentials } from './app-credentials.js'
+import { NoOAuthTokenError, WechatAPIError, WechatTransportError } from './errors.js'
+import { loginStateSignature } from './mini-program-data.js'
+import type { Settings } from './options.js'
+import { checkOk, phoneInfoOf, sessionOf } from './reply-fields.js'
+import type { TokenRecords } from './token-records.js'
+import type { Transport } from './transport.js'
+import type { WechatPhoneInfo, WechatToken } from './types.js'
+
+const endpoint = {
+  check: '/wxa/checksession',
+  reset: '/wxa/resetusersessionkey',
+  phone: '/wxa/business/getuserphonenumber',
+} as const
+
+const staleSessionKey = 87009
+
+/** The calls about a mini-program's user that need the app's token. */
+export class MiniProgramCalls {
+  readonly #settings: Settings
+  readonly #transport: Transport
+  readonly #credentials: AppCredentials
+  readonly #records: TokenRecords
+
+  constructor(settings: Settings, transport: Transport, credentials: AppCredentials, records: TokenRecords) {
+    this.#settings = settings
+    this.#transport = transport
+    this.#credentials = credentials
+    this.#records = records
+  }
+
+  async checkSession(openid: string): Promise<boolean> {
+    const sessionKey = (await this.#records.read(openid))?.session_key
+    if (sessionKey === undefined) return false
+    try {
+      await this.#credentials.use(async (accessToken) => {
+        checkOk(endpoint.check, await this.#transport.call({
+          endpoint: endpoint.check,
+          query: signedQuery(accessToken, openid, sessionKey),
+          secrets: [sessionKey],
+          repeatable: true,
+          fallback: true,
+        }))
+      })
+      return true
+    } catch (error) {
+      if (error instanceof WechatAPIError && error.errcode === staleSessionKey) return false
+      throw error
+    }
+  }
+
+  async resetSession(openid: string): Promise<WechatToken & { session_key: string }> {
+    const sessionKey = (await this.#records.read(openid))?.session_key
+    if (sessionKey === undefined) throw new NoOAuthTokenError(openid)
+    const session = await this.#credentials.use(async (accessToken) => {
+      const createAt = this.#settings.now()
+      const reply = await this.#transport.call({
+        endpoint: endpoint.reset,
+        query: signedQuery(accessToken, openid, sessionKey),
+        secrets: [sessionKey],
+        // The first time ends the key that the second would be signed with.
+        repeatable: false,
+        fallback: false,
+      })
+      return sessionOf(endpoint.reset, reply, createAt)
+    })
+    if (session.openid !== openid) throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint.reset, 'answered the session_key of another user')
+    return this.#records.saveSessionKey(session, sessionKey)
+  }
+
+  async getPhoneNumber(code: string): Promise<WechatPhoneInfo> {
+    return this.#credentials.use(async (accessToken) => {
+      const reply = await this.#transport.call({
+        endpoint: endpoint.phone,
+        query: { access_token: accessToken },
+        body: { code },
+        repeatable: false,
+        fallback: false,
+      })
+      return phoneInfoOf(endpoint.phone, reply, this.#settings.appId)
+    })
+  }
+}
+
+function signedQuery(accessToken: string, openid: string, sessionKey: string): Record<string, string> {
+  return { access_token: accessToken, openid, signature: loginStateSignature(sessionKey), sig_method: 'hmac_sha256' }
+}

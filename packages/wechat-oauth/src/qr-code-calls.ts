@@ -1,0 +1,40 @@
+import type { AppCredentials } from './app-credentials.js'
+import { qrCodeRequest } from './qr-code.js'
+import { qrCodeTicketOf } from './reply-fields.js'
+import type { Binary, Transport } from './transport.js'
+import type { QRCodeData, QRCodeTicket } from './types.js'
+
+const endpoint = '/cgi-bin/qrcode/create'
+
+/** Path of the image, at the host of the pages. */
+export const qrCodeImage = '/cgi-bin/showqrcode'
+
+/** QR codes with a scene. */
+export class QRCodeCalls {
+  readonly #transport: Transport
+  readonly #credentials: AppCredentials
+
+  constructor(transport: Transport, credentials: AppCredentials) {
+    this.#transport = transport
+    this.#credentials = credentials
+  }
+
+  async createTicket(data: QRCodeData): Promise<QRCodeTicket> {
+    const { body, isPermanent } = qrCodeRequest(data)
+    return this.#credentials.use(async (accessToken) => {
+      const reply = await this.#transport.call({
+        endpoint,
+        query: { access_token: accessToken },
+        body,
+        // There are only so many permanent codes.
+        repeatable: !isPermanent,
+        fallback: false,
+      })
+      return qrCodeTicketOf(endpoint, reply)
+    })
+  }
+
+  async image(ticket: string): Promise<Binary> {
+    return this.#transport.image({ endpoint: qrCodeImage, query: { ticket }, repeatable: true, fallback: false })
+  }
+}

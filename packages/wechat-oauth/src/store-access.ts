@@ -1,0 +1,119 @@
+import { TokenStoreError } from './errors.js'
+import { KeyedQueue } from './keyed-queue.js'
+import { asTokenStoreError } from './store-kit.js'
+import { normalizeRecord } from './token.js'
+import type { TokenStore, WechatToken } from './types.js'
+import { withTimeout } from './with-timeout.js'
+
+export interface StoreAccessOptions {
+  store: TokenStore
+  timeout: number
+  /** Is told when there is no lock. */
+  onNoLock: () => void
+}
+
+/** What a change of a record is based on. `undefined` as the answer leaves the record as it is, `null` removes it. */
+export type Change = (stored: WechatToken | undefined) => WechatToken | undefined | null
+
+/**
+ * The way into a token store: records come out normal, failures as errors without values, and everything in bounded time.
+ *
+ * The contract has no compare-and-set, so a change is a read followed by a write. Changes of one record queue up in this
+ * process; between processes the window is the one round trip between the two.
+ */
+export class StoreAccess {
+  readonly #store: TokenStore
+  readonly #timeout: number
+  readonly #onNoLock: () => void
+  readonly #changes = new KeyedQueue()
+
+  constructor({ store, timeout, onNoLock }: StoreAccessOptions) {
+    this.#store = store
+    this.#timeout = timeout
+    this.#onNoLock = onNoLock
+  }
+
+  /** @throws TokenStoreError */
+  async read(key: string): Promise<WechatToken | undefined> {
+    return this.#bounded(() => this.#get(key))
+  }
+
+  /** @throws TokenStoreError */
+  async change(key: string, change: Change): Promise<void> {
+    await this.#bounded((late) => this.#changes.run(key, () => this.#bounded(async () => {
+      late.throwIfAborted()
+      const changed = change(await this.#get(key))
+      if (late.aborted) return
+      if (changed) await this.#save(key, changed)
+      if (changed === null) await this.#remove(key)
+    })))
+  }
+
+  /**
+   * Runs `task` under a lock that holds across processes, where the store has such locks and this one is to be had; else
+   * just runs it: two refreshes are better than a login that fails.
+   */
+  async withLock<T>(key: string, task: (isOurs: () => boolean) => Promise<T>): Promise<T> {
+    const locked = await this.#startLocked(key, task)
+    if (locked) return locked.result
+    this.#onNoLock()
+    return task(() => true)
+  }
+
+  // Settles as soon as the task has started: what the task says counts, whatever becomes of the lock afterwards. Whatever
+  // goes wrong before (no lock table, no connection), there is no lock; a store that is down will say so when it is read.
+  async #startLocked<T>(key: string, task: (isOurs: () => boolean) => Promise<T>): Promise<{ result: Promise<T> } | undefined> {
+    const store = this.#store
+    if (!store.withLock) return undefined
+    const ttl = this.#timeout + 5000
+    const wait = ttl + this.#timeout
+    const tooLate = new TokenStoreError('The lock was not had in time.', { code: 'ERR_WECHAT_LOCK' })
+    try {
+      return await withTimeout(wait + this.#timeout, (givenUp) => new Promise((resolve, reject) => {
+        const locked = store.withLock?.(key, async (signal) => {
+          if (givenUp.aborted) throw tooLate
+          // A process that was stopped for a while hears of its signal late: the clock tells as well.
+          const until = performance.now() + ttl
+          const result = task(() => !signal.aborted && performance.now() < until)
+          resolve({ result })
+          return result
+        }, { ttl, wait })
+        Promise.resolve(locked).then(() => { resolve(undefined) }, reject)
+      }), () => tooLate)
+    } catch {
+      return undefined
+    }
+  }
+
+  async #get(key: string): Promise<WechatToken | undefined> {
+    let stored: unknown
+    try {
+      stored = await this.#store.getToken(key)
+    } catch (error) {
+      throw asTokenStoreError(error, 'read')
+    }
+    return normalizeRecord(key, stored)
+  }
+
+  async #save(key: string, token: WechatToken): Promise<void> {
+    try {
+      await this.#store.saveToken(key, token)
+    } catch (error) {
+      throw asTokenStoreError(error, 'save')
+    }
+  }
+
+  async #remove(key: string): Promise<void> {
+    // A store that cannot delete is given a record that is good for nothing.
+    if (!this.#store.deleteToken) return this.#save(key, { openid: key, access_token: '', expires_in: 0, create_at: 0 })
+    try {
+      await this.#store.deleteToken(key)
+    } catch (error) {
+      throw asTokenStoreError(error, 'delete')
+    }
+  }
+
+  async #bounded<T>(visit: (late: AbortSignal) => Promise<T>): Promise<T> {
+    return withTimeout(this.#timeout, visit, () => new TokenStoreError(`The token store did not answer within ${this.#timeout} ms.`))
+  }
+}

@@ -1,0 +1,65 @@
+import { isIPv4 } from 'node:net'
+import { param } from '../http/call.js'
+import type { Call } from '../http/call.js'
+import type { App } from '../world/apps.js'
+import type { Leased } from '../world/lease.js'
+import type { World } from '../world/world.js'
+import { checkJson, dailyLimit } from './app-checks.js'
+import type { Fields } from './app-checks.js'
+import { accept, checkCredentials, refuse } from './checks.js'
+import type { Checked } from './checks.js'
+
+const FORCED_PER_DAY = 20
+
+const tokenFields = ({ value, expiresIn }: Leased): Fields => ({ access_token: value, expires_in: expiresIn })
+
+interface Claim {
+  appId: string
+  secret: string
+  grantType: unknown
+}
+
+/** Whether the caller may fetch a token at all; counts nothing yet. */
+const checkClaim = (world: World, call: Call, { appId, secret, grantType }: Claim): Checked<App> => {
+  const app = checkCredentials(world, appId, secret)
+  if (!app.ok) return app
+  if (grantType !== 'client_credential') return refuse(40002)
+  const { ipWhitelist } = world.settings
+  const address = call.remoteAddress.replace(/^::ffff:/, '')
+  if (ipWhitelist && !ipWhitelist.includes(address)) {
+    return refuse(40164, `invalid ip ${address} ipv6 ${isIPv4(address) ? '::ffff:' : ''}${address}, not in whitelist`)
+  }
+  // A website application has no interfaces that such a token would be for.
+  return app.value.type === 'website' ? refuse(48001) : app
+}
+
+/** `GET /cgi-bin/token`: parameters in a body are not seen. */
+export const fetchToken = (world: World, call: Call): Checked<Fields> => {
+  const app = checkClaim(world, call, {
+    appId: param(call, 'appid'), secret: param(call, 'secret'), grantType: param(call, 'grant_type'),
+  })
+  if (!app.ok) return app
+  const { appId } = app.value
+  if (!world.dayQuota.take(['token', appId], dailyLimit(app.value, world.settings.tokensPerDay))) return refuse(45009)
+  return accept(tokenFields(world.appTokens.issue(appId)))
+}
+
+const text = (value: unknown): string | undefined => value === undefined ? '' : typeof value === 'string' ? value : undefined
+
+/** `POST /cgi-bin/stable_token` */
+export const fetchStableToken = (world: World, call: Call): Checked<Fields> => {
+  const body = checkJson(call)
+  if (!body.ok) return body
+  const { appid, secret, grant_type: grantType, force_refresh: forceRefresh = false } = body.value
+  const [givenAppId, givenSecret] = [text(appid), text(secret)]
+  if (givenAppId === undefined || givenSecret === undefined || typeof forceRefresh !== 'boolean') return refuse(47001)
+  const app = checkClaim(world, call, { appId: givenAppId, secret: givenSecret, grantType })
+  if (!app.ok) return app
+  const { appId } = app.value
+  const { stableTokensPerMinute, stableTokensPerDay } = world.settings
+  if (!world.minuteQuota.take(['stable_token', appId], stableTokensPerMinute)) return refuse(45011)
+  if (!world.dayQuota.take(['stable_token', appId], stableTokensPerDay)) return refuse(45009)
+  if (!forceRefresh || !world.appTokens.mayForce(appId)) return accept(tokenFields(world.appTokens.stable(appId)))
+  if (!world.dayQuota.take(['force_refresh', appId], FORCED_PER_DAY)) return refuse(45009)
+  return accept(tokenFields(world.appTokens.force(appId)))
+}
