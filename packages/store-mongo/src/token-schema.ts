@@ -4,7 +4,7 @@ import { Schema } from 'mongoose'
 /**
  * The mongoose schema of the documents that a `MongoTokenStore` keeps, for an application that wants a model of its own on
  * the same collection, to count or to clean up: `connection.model('Token', tokenSchema, 'tokens')`. The store itself needs
- * no model.
+ * no model. A schema works with connections of its own copy of mongoose only: this one is of the copy that this package finds.
  *
  * It builds nothing by itself: `await store.init()` builds the indexes.
  */
