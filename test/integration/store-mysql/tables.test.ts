@@ -1,6 +1,7 @@
 import { expect } from 'chai'
+import { randomBytes } from 'node:crypto'
 import type { Pool } from 'mysql2'
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { encryptedTokenStore, TokenStoreError } from '@wechat-auth/wechat-oauth'
 import { openPool } from '../../helpers/mysql.js'
 import { rejection } from '../../helpers/rejection.js'
 import { doAsTold, oldTable, tokenOf, useMysql } from './setting.js'
@@ -17,6 +18,17 @@ describe('MysqlTokenStore and its table', () => {
       const { nickname, ...columns } = token
       expect({ ...row, openid: String(row?.openid), extra: parsed(row?.extra) }).to.deep.equal({ ...columns, extra: { nickname } })
       expect(await setting.rows(`SELECT * FROM ${table}_lock`)).to.deep.equal([])
+    })
+
+    it('makes columns in which encrypted tokens have room', async () => {
+      const { store, table } = await setting.freshStore()
+      const encrypted = encryptedTokenStore(store, { keys: [{ id: 'k'.repeat(32), key: randomBytes(32) }] })
+      const token = tokenOf('o1', { access_token: '名'.repeat(512), refresh_token: '😀'.repeat(512), session_key: 'k'.repeat(512) })
+      await encrypted.saveToken('o1', token)
+      expect(await encrypted.getToken('o1')).to.deep.equal(token)
+      const [row] = await setting.rows(`SELECT access_token, refresh_token, session_key, extra FROM ${table}`)
+      expect(row?.extra).to.equal(null)
+      for (const column of ['access_token', 'refresh_token', 'session_key']) expect(row?.[column]).to.match(/^enc:v1:k{32}:[\w-]+$/)
     })
 
     it('does nothing where they are', async () => {
