@@ -80,7 +80,8 @@ export function recordOf({ columns, extra }: Table, key: string, row: Row): Wech
     if (value !== undefined) record[column.field] = value
   }
   const others = extra && row[columns.length]?.toString()
-  return others ? Object.assign(record as WechatToken, decodeRecord(others)) : record as WechatToken
+  // Spread, so that a field called __proto__ is one like any other.
+  return (others ? { ...record, ...decodeRecord(others) } : record) as WechatToken
 }
 
 function noRoomForKey(table: Table, key: string): TokenStoreError {
@@ -98,8 +99,9 @@ function noRoom(table: Table, fields: readonly Field[]): TokenStoreError {
 
 /** What makes room: a column of our own make for each field that fits into it, else the one that everything fits into. */
 function changesFor({ key, indexes, extra }: Table, fields: readonly Field[]): string[] {
-  const isPresent = (field: string): boolean => field === key.field || indexes.has(field) || (field === extraField && extra !== undefined)
-  const wanted = fields.map(([name, value]) => (!extra && isRoomy(name, value) ? name : extraField))
+  const isPresent = (field: string): boolean => indexes.has(field) || (field === extraField && extra !== undefined)
+  const hasOwn = ([name, value]: Field): boolean => !extra && name !== key.field && isRoomy(name, value)
+  const wanted = fields.map((field) => (hasOwn(field) ? field[0] : extraField))
   return [...new Set(wanted)].map((field) => `${isPresent(field) ? 'MODIFY' : 'ADD'} COLUMN ${columnDefinition(field)}`)
 }
 

@@ -48,10 +48,11 @@ interface ColumnFacts {
 /** Finds out what columns and keys a table has. @throws TokenStoreError when it cannot keep records, with what to do about it */
 export async function findTable(statements: StatementRunner, name: string): Promise<Table> {
   const columns = (await statements.query(`SHOW FULL COLUMNS FROM ${name}`)).map(columnFacts)
+  const table = tableOf(name, columns)
   checkKeys(name, columns, uniqueKeys(await statements.query(`SHOW INDEX FROM ${name}`)))
   const [settings] = await statements.query('SELECT @@autocommit')
   if (settings?.[0] !== '1') throw autocommitOff()
-  return tableOf(name, columns)
+  return table
 }
 
 function columnFacts(row: TextRow): ColumnFacts {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { isTokenValid, TokenStoreError, WechatOAuth, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { randomBytes } from 'node:crypto'
+import { encryptedTokenStore, isTokenValid, TokenStoreError, WechatOAuth, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import { lenientSession, openPool } from '../../helpers/mysql.js'
 import { rejection } from '../../helpers/rejection.js'
@@ -139,6 +140,21 @@ describe('MysqlTokenStore on the table of the older packages', () => {
       })
     })
   }
+
+  it('keeps encrypted tokens as long as there is room for them', async () => {
+    const table = await setting.table(...oldTable)
+    const store = setting.store({ table })
+    await saveAsTheyDid(table, tokenOf('oOld'))
+    const encrypted = encryptedTokenStore(store, { keys: [{ id: 'k1', key: randomBytes(32) }], acceptPlaintext: true })
+    expect(await encrypted.getToken('oOld')).to.deep.equal(tokenOf('oOld'))
+    await encrypted.saveToken('oOld', tokenOf('oOld'))
+    expect((await readAsTheyDid(table, 'oOld'))?.access_token).to.match(/^enc:v1:k1:/)
+    expect(await encrypted.getToken('oOld')).to.deep.equal(tokenOf('oOld'))
+    const long = tokenOf('oOld', { access_token: 'a'.repeat(150) })
+    await doAsTold(setting, await rejection(encrypted.saveToken('oOld', long), TokenStoreError))
+    await encrypted.saveToken('oOld', long)
+    expect(await encrypted.getToken('oOld')).to.deep.equal(long)
+  })
 
   it('has one whole record after parallel saves', async () => {
     const table = await setting.table(...oldTable)

@@ -41,6 +41,18 @@ describe('MysqlTokenStore and what tries to be a statement', () => {
     }
   }
 
+  it('takes names of fields that mean something to JavaScript for what they are', async () => {
+    const { store } = await setting.freshStore()
+    const fields = JSON.parse('{"__proto__":{"isAdmin":true},"constructor":1,"toString":"text","nested":{"__proto__":{"isAdmin":true}}}') as Record<string, unknown>
+    const token = { ...fields, ...tokenOf('o1') }
+    await store.saveToken('o1', token)
+    const read = await store.getToken('o1')
+    expect(JSON.parse(JSON.stringify(read))).to.deep.equal(JSON.parse(JSON.stringify(token)))
+    expect(Object.keys(read!)).to.include('__proto__')
+    expect(Object.getPrototypeOf(read)).to.equal(Object.prototype)
+    expect(read!.isAdmin).to.equal(undefined)
+  })
+
   it('takes names of locks for what they are', async () => {
     const { store, table } = await setting.freshStore()
     await store.withLock('held', async () => {
