@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -36,6 +37,12 @@ for (const mongoose of ['mongoose@8', 'mongoose@9']) {
         compilerOptions: { module: 'nodenext', target: 'es2022', strict: true, types: ['node'], typeRoots: [join(root, 'node_modules/@types')] },
         files: ['consumer.mts'],
       }))
+    })
+
+    it('gets no driver of another database', () => {
+      const installed = readdirSync(join(folder, 'node_modules'))
+      expect(installed).to.include.members(['mongoose', 'mongodb'])
+      for (const driver of ['redis', '@redis', 'mysql2', 'libsql', 'better-sqlite3']) expect(installed).to.not.include(driver)
     })
 
     it('compiles', async () => {

@@ -80,8 +80,12 @@ export function recordOf({ columns, extra }: Table, key: string, row: Row): Wech
     if (value !== undefined) record[column.field] = value
   }
   const others = extra && row[columns.length]?.toString()
-  // Spread, so that a field called __proto__ is one like any other.
-  return (others ? { ...record, ...decodeRecord(others) } : record) as WechatToken
+  return (others ? joined(record, decodeRecord(others)) : record) as WechatToken
+}
+
+function joined(record: Record<string, unknown>, others: Record<string, unknown>): Record<string, unknown> {
+  // Only spreading takes a field called __proto__ for one like any other, and it takes six times as long.
+  return Object.hasOwn(others, '__proto__') ? { ...record, ...others } : Object.assign(record, others)
 }
 
 function noRoomForKey(table: Table, key: string): TokenStoreError {
