@@ -36,7 +36,8 @@ for (const [name, { folder, manifest }] of packages) {
 
     it('declares no package that nothing imports', () => {
       const used = [...code, ...types].flatMap((imported) => [imported, typesOf(imported)])
-      expect(declared.filter((dependency) => !used.includes(dependency))).to.deep.equal([])
+      // A peer may be what the caller's objects are made by.
+      expect(Object.keys(manifest.dependencies ?? {}).filter((dependency) => !used.includes(dependency))).to.deep.equal([])
     })
 
     it('depends on other packages of the workspace only in the direction of the arrows, at their version', () => {
