@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SqliteDatabase } from '@wechat-auth/store-sqlite'
@@ -71,6 +71,12 @@ export class Databases {
     if (this.#driver === 'libsql') return this.#keep(this.#open!(`file:${file}?mode=ro`))
     const Database = this.open(name).constructor as new (file: string, options: object) => SqliteDriverDatabase
     return this.#keep(new Database(file, { [this.#driver === 'node:sqlite' ? 'readOnly' : 'readonly']: true }))
+  }
+
+  /** What is in a file, byte by byte; nothing where there is none. */
+  contents(name: string): string {
+    const { file } = this.address(name)
+    return existsSync(file) ? readFileSync(file, 'latin1') : ''
   }
 
   #keep(opened: SqliteDriverDatabase): OpenDatabase {

@@ -11,6 +11,7 @@ export class Connection {
   readonly #database: SqliteDatabase
   readonly #statements = new Map<string, SqliteStatement>()
   #isWriteAheadLogged: boolean | undefined
+  #mayWait = true
 
   constructor(database: SqliteDatabase) {
     this.#database = database
@@ -21,11 +22,7 @@ export class Connection {
     return this.#attempt(() => {
       const get = (): unknown => this.#withStatement(sql, (statement) => firstColumn(statement.get(...values)))
       try {
-        return this.#hasWriteAheadLog() || this.#isInTransaction() ? get() : this.#transaction('BEGIN', () => {
-          // libsql goes on holding locks for a prepared statement that has met one: this one is not prepared.
-          this.#database.exec('PRAGMA user_version')
-          return get()
-        })
+        return this.#hasWriteAheadLog() || this.#isInTransaction() ? get() : this.#reading(get)
       } catch (error) {
         // Where the application is at work on it, it has the lock already.
         if (isOccupied(error)) return get()
@@ -46,12 +43,43 @@ export class Connection {
     })
   }
 
+  /**
+   * A lock is met before the prepared statement is run: libsql goes on holding locks, and an old view of the data, for a
+   * prepared statement that has met one.
+   */
+  #reading<T>(work: () => T): T {
+    return this.#withoutWaiting(() => {
+      try {
+        this.#database.exec('BEGIN; PRAGMA user_version')
+      } catch (error) {
+        // Else it has not begun, and a transaction that is open is the application's.
+        if (!isOccupied(error)) this.#rollBack()
+        throw error
+      }
+      return this.#committing(work)
+    })
+  }
+
   /** What is acknowledged must not depend on a transaction of the application, which may end in a rollback. */
   #writing<T>(work: () => T): T {
     return this.#attempt(() => {
       if (this.#isInTransaction()) throw DatabaseInUse.byTheApplication()
-      return this.#transaction('BEGIN IMMEDIATE', work)
+      return this.#withoutWaiting(() => {
+        this.#database.exec('BEGIN IMMEDIATE')
+        return this.#committing(work)
+      })
     })
+  }
+
+  #committing<T>(work: () => T): T {
+    try {
+      const result = work()
+      this.#database.exec('COMMIT')
+      return result
+    } catch (error) {
+      this.#rollBack()
+      throw error
+    }
   }
 
   #attempt<T>(operation: () => T): T {
@@ -65,20 +93,6 @@ export class Connection {
     }
   }
 
-  #transaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
-    return this.#withoutWaiting(() => {
-      this.#database.exec(begin)
-      try {
-        const result = work()
-        this.#database.exec('COMMIT')
-        return result
-      } catch (error) {
-        this.#rollBack()
-        throw error
-      }
-    })
-  }
-
   #rollBack(): void {
     try {
       this.#database.exec('ROLLBACK')
@@ -89,14 +103,20 @@ export class Connection {
 
   /** SQLite waits for locks by putting the whole process to sleep, for as long as the application has allowed. */
   #withoutWaiting<T>(work: () => T): T {
-    const allowed = Number(firstColumn(this.#database.prepare('PRAGMA busy_timeout').get()))
-    if (allowed === 0) return work()
-    this.#database.exec('PRAGMA busy_timeout = 0')
+    const allowed = this.#mayWait ? this.#busyTimeout() : 0
+    if (allowed !== 0) this.#database.exec('PRAGMA busy_timeout = 0')
+    const started = performance.now()
     try {
       return work()
     } finally {
-      this.#database.exec(`PRAGMA busy_timeout = ${allowed}`)
+      if (allowed !== 0) this.#database.exec(`PRAGMA busy_timeout = ${allowed}`)
+      // To ask costs as much as the rest. It is not asked again while nothing was allowed, and nothing takes long.
+      this.#mayWait = allowed !== 0 || performance.now() - started > 1
     }
+  }
+
+  #busyTimeout(): number {
+    return Number(firstColumn(this.#database.prepare('PRAGMA busy_timeout').get()))
   }
 
   #withStatement<T>(sql: string, use: (statement: SqliteStatement) => T): T {

@@ -30,8 +30,8 @@ export function checkDatabase(database: unknown): asserts database is SqliteData
 
 function answersAtOnce(database: SqliteDatabase): boolean {
   try {
-    const statement = database.prepare('SELECT 1') as Partial<SqliteStatement>
-    return typeof statement.get === 'function' && Number(firstColumn(statement.get())) === 1
+    const statement = database.prepare('PRAGMA busy_timeout') as Partial<SqliteStatement>
+    return typeof statement.get === 'function' && ['number', 'bigint'].includes(typeof firstColumn(statement.get()))
   } catch {
     // It is closed, say: whoever uses the store will be told.
     return true

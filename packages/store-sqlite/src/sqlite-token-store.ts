@@ -1,5 +1,5 @@
 import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
-import { checkKey, checkTimeout, corruptRecord, decodeRecord, isWellFormed, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { asTokenStoreError, checkKey, checkTimeout, corruptRecord, decodeRecord, isWellFormed, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { factsOf, isMissingTable } from './driver-error.js'
 import { LockTable } from './lock-table.js'
 import { Operations, type Operation } from './operations.js'
@@ -73,7 +73,7 @@ export class SqliteTokenStore implements TokenStore {
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkName(openid)
-    const record = JSON.stringify(token)
+    const record = jsonOf(token)
     await this.#operations.write('save', orMissingTable((connection) => connection.write(this.#upsert, openid, record)))
   }
 
@@ -99,6 +99,14 @@ export class SqliteTokenStore implements TokenStore {
 function checkName(key: unknown): asserts key is string {
   checkKey(key)
   if (!isWellFormed(key)) throw new TypeError('The key of a token must be a well-formed string')
+}
+
+function jsonOf(token: WechatToken): string {
+  try {
+    return JSON.stringify(token)
+  } catch (error) {
+    throw asTokenStoreError(error, 'save')
+  }
 }
 
 function orMissingTable<T>(operation: Operation<T>): Operation<T> {

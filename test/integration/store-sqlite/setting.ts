@@ -12,7 +12,14 @@ export interface Setting {
   driver: DriverName
   databases: Databases
   /** A new database with the tables, a store on it, and another connection on the same file. */
-  pair: (options?: Partial<SqliteTokenStoreOptions> & { journal?: 'wal' | 'delete' }) => Promise<Pair>
+  pair: (options?: Partial<SqliteTokenStoreOptions> & PairSettings) => Promise<Pair>
+}
+
+export interface PairSettings {
+  /** Default `wal`. */
+  journal?: 'wal' | 'delete'
+  /** Milliseconds of busy_timeout. Default the driver's. */
+  patience?: number
 }
 
 export interface Pair {
@@ -38,10 +45,11 @@ export function withEachDriver(title: string, body: (setting: Setting) => void):
       body({
         driver,
         databases,
-        pair: async ({ journal = 'wal', ...options } = {}) => {
+        pair: async ({ journal = 'wal', patience, ...options } = {}) => {
           const file = `pair-${count += 1}.db`
           const database = databases.open(file)
           database.exec(`PRAGMA journal_mode = ${journal}`)
+          if (patience !== undefined) database.exec(`PRAGMA busy_timeout = ${patience}`)
           const store = new SqliteTokenStore({ database, ...options })
           await store.createTable()
           return { file, database, other: databases.open(file), store }

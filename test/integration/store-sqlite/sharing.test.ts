@@ -11,7 +11,7 @@ const patience = 20_000
 /** Milliseconds that a call may take on a busy machine without having waited for a lock. */
 const instant = 5000
 
-function setPatience(database: OpenDatabase, ms = patience): void {
+function setPatience(database: OpenDatabase, ms: number): void {
   database.exec(`PRAGMA busy_timeout = ${ms}`)
 }
 
@@ -35,8 +35,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
   for (const journal of ['wal', 'delete'] as const) {
     describe(`journal_mode=${journal}`, () => {
       it('has writes wait while another connection writes, and the process go on', async () => {
-        const { database, other, store } = await pair({ journal })
-        setPatience(database)
+        const { other, store } = await pair({ journal, patience })
         other.exec('BEGIN IMMEDIATE')
         const saving = withoutWaiting(() => store.saveToken('o1', tokenOf('o1')))
         const locking = withoutWaiting(() => store.withLock('l', async () => 'ran'))
@@ -49,7 +48,8 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
       })
 
       it('carries out writes that had to wait in the order in which they came', async () => {
-        const { other, store } = await pair({ journal })
+        const timeout = 500
+        const { other, store } = await pair({ journal, timeout })
         other.exec('BEGIN IMMEDIATE')
         const saved: number[] = []
         const first = Array.from({ length: 10 }, (_, index) => store.saveToken('o1', tokenOf('o1', { index })).then(() => saved.push(index)))
@@ -58,12 +58,14 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
         const last = store.saveToken('o1', tokenOf('o1', { index: 10 })).then(() => saved.push(10))
         await Promise.all([...first, last])
         expect(saved).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
-        expect((await store.getToken('o1'))?.index).to.equal(10)
+        await store.saveToken('o1', tokenOf('o1', { index: 11 }))
+        // None is carried out again when its time is over.
+        await sleep(timeout + 50)
+        expect((await store.getToken('o1'))?.index).to.equal(11)
       })
 
       it('rejects a write whose time is over, and never carries it out', async () => {
-        const { database, other, store } = await pair({ journal, timeout: 100 })
-        setPatience(database)
+        const { other, store } = await pair({ journal, timeout: 100, patience })
         await store.saveToken('o1', tokenOf('o1'))
         other.exec('BEGIN IMMEDIATE')
         const calls = [store.saveToken('o1', tokenOf('o1', { access_token: 'late' })), store.deleteToken('o1'), store.saveToken('o2', tokenOf('o2'))]
@@ -116,8 +118,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
   }
 
   it('reads while another connection writes, where there is a write-ahead log', async () => {
-    const { database, other, store } = await pair()
-    setPatience(database)
+    const { other, store } = await pair({ patience })
     await store.saveToken('o1', tokenOf('o1'))
     other.exec('BEGIN EXCLUSIVE')
     expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
@@ -125,22 +126,25 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
   })
 
   it('has reads wait while another connection commits, where there is no write-ahead log', async () => {
-    const { database, other, store } = await pair({ journal: 'delete' })
-    setPatience(database)
+    const { file, other, store } = await pair({ journal: 'delete', patience })
     await store.saveToken('o1', tokenOf('o1'))
     other.exec('BEGIN EXCLUSIVE')
     const reading = withoutWaiting(() => store.getToken('o1'))
-    // Nothing has been read yet: here how to read has to be found out first.
-    const another = withoutWaiting(() => new SqliteTokenStore({ database }).getToken('o1'))
     expect(await isPending(reading)).to.equal(true)
     other.exec('ROLLBACK')
     expect(await reading).to.deep.equal(tokenOf('o1'))
-    expect(await another).to.deep.equal(tokenOf('o1'))
+    other.exec('BEGIN EXCLUSIVE')
+    // Of this file, not even the tables are known yet.
+    const fresh = databases.open(file)
+    setPatience(fresh, patience)
+    const first = withoutWaiting(() => new SqliteTokenStore({ database: fresh }).getToken('o1'))
+    expect(await isPending(first)).to.equal(true)
+    other.exec('ROLLBACK')
+    expect(await first).to.deep.equal(tokenOf('o1'))
   })
 
   it('has a write wait for the end of a reader, where there is no write-ahead log', async () => {
-    const { database, other, store } = await pair({ journal: 'delete' })
-    setPatience(database)
+    const { other, store } = await pair({ journal: 'delete', patience })
     other.exec('BEGIN')
     other.prepare('SELECT count(*) FROM token').all()
     const saving = withoutWaiting(() => store.saveToken('o1', tokenOf('o1')))
@@ -166,6 +170,21 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
     }
   })
 
+  it('has waited once at most where the application has allowed it later', async () => {
+    const { database, other, store } = await pair({ patience: 0, timeout: 50 })
+    await store.saveToken('o1', tokenOf('o1'))
+    const allowed = 1500
+    setPatience(database, allowed)
+    other.exec('BEGIN IMMEDIATE')
+    await rejection(store.saveToken('o1', tokenOf('o1')), TokenStoreError)
+    const started = performance.now()
+    const saving = store.saveToken('o1', tokenOf('o1'))
+    expect(performance.now() - started).to.be.lessThan(allowed)
+    await rejection(saving, TokenStoreError)
+    expect(patienceOf(database)).to.equal(allowed)
+    other.exec('COMMIT')
+  })
+
   describe('on the same database object', () => {
     it('keeps writes out of a transaction of the application', async () => {
       const { database, other, store } = await pair()
@@ -178,6 +197,16 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
       await Promise.all(calls)
       expect(await new SqliteTokenStore({ database: other }).getToken('o1')).to.deep.equal(tokenOf('o1'))
       expect(other.prepare('SELECT a FROM own').all()).to.have.length(0)
+    })
+
+    it('does not make a transaction of the application a writing one', async () => {
+      const { database, other, store } = await pair()
+      database.exec('BEGIN')
+      const saving = store.saveToken('o1', tokenOf('o1'))
+      await new SqliteTokenStore({ database: other }).saveToken('o2', tokenOf('o2'))
+      expect(await isPending(saving)).to.equal(true)
+      database.exec('COMMIT')
+      await saving
     })
 
     for (const journal of ['wal', 'delete'] as const) {

@@ -1,0 +1,93 @@
+import { SqliteTokenStore } from '@wechat-auth/store-sqlite'
+import { WechatOAuth, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { expect } from 'chai'
+import { Databases, type OpenDatabase } from '../../helpers/sqlite.js'
+import { blockOf, chinese, codeIn, column, english, readmeOf, tableOf } from './markdown.js'
+import { runPart } from './running.js'
+import { Source } from './sources.js'
+
+const readme = readmeOf('packages/store-sqlite', english)
+
+const token = (openid: string, create_at: number): WechatToken => ({ openid, access_token: 'a', refresh_token: 'r', expires_in: 7200, create_at })
+
+describe('the README of store-sqlite', () => {
+  const databases = new Databases('libsql')
+  let database: OpenDatabase
+  let tokenStore: TokenStore & { createTable(): Promise<void> }
+
+  before(async function () {
+    await databases.find(this)
+    function Database(file: string): OpenDatabase {
+      return databases.open(file)
+    }
+    const declared = await runPart(blockOf(readme, /store-sqlite$/), { Database, SqliteTokenStore, WechatOAuth }, ['database', 'tokenStore']);
+    ({ database, tokenStore } = declared as unknown as { database: OpenDatabase, tokenStore: typeof tokenStore })
+  })
+
+  after(() => databases.end())
+
+  const run = (heading: RegExp, scope: object = {}, place = 0): Promise<unknown> => runPart(blockOf(readme, heading, place), { database, tokenStore, SqliteTokenStore, ...scope })
+
+  it('has a snippet that opens a database with a write-ahead log and keeps tokens in it', async () => {
+    await tokenStore.saveToken('o1', token('o1', Date.now()))
+    expect(await tokenStore.getToken('o1')).to.include({ openid: 'o1' })
+    expect(database.prepare('PRAGMA journal_mode').all()[0]).to.include({ journal_mode: 'wal' })
+    expect(database.prepare('PRAGMA synchronous').all()[0]).to.include({ synchronous: 2 })
+  })
+
+  it('has one that deletes what nobody needs any more, though a record is corrupt', async () => {
+    await tokenStore.saveToken('oOld', token('oOld', 1_763_000_000_123 - 40 * 24 * 3600 * 1000))
+    await tokenStore.saveToken('oNew', token('oNew', Date.now()))
+    await tokenStore.saveToken('oCorrupt', token('oCorrupt', 1))
+    database.exec("UPDATE token SET record = '{' WHERE openid = 'oCorrupt'")
+    await run(/^Size$/)
+    expect(await tokenStore.getToken('oOld')).to.equal(null)
+    expect(await tokenStore.getToken('oNew')).to.be.an('object')
+    await tokenStore.deleteToken?.('oCorrupt')
+  })
+
+  it('has one that gives each application a table', async () => {
+    const { shop, blog } = await runPart(blockOf(readme, /^Several/), { database, SqliteTokenStore }, ['shop', 'blog']) as Record<string, SqliteTokenStore>
+    for (const store of [shop!, blog!]) await store.createTable()
+    await shop!.saveToken('o1', token('o1', 1))
+    expect(await blog!.getToken('o1')).to.equal(null)
+  })
+
+  it('has one that deletes a user\'s record from the file too', async () => {
+    await tokenStore.saveToken('oLeaving', { ...token('oLeaving', 1), note: 'TO BE FORGOTTEN' })
+    await run(/^Personal/, { openid: 'oLeaving' })
+    expect(await tokenStore.getToken('oLeaving')).to.equal(null)
+    for (const suffix of ['', '-wal']) expect(databases.contents(`tokens.db${suffix}`)).to.not.contain('TO BE FORGOTTEN')
+  })
+
+  it('has one that writes a backup', async () => {
+    const code = blockOf(readme, /^Personal/, 1)
+    expect(code).to.contain("'backup.db'")
+    await runPart(code.replace('backup.db', databases.address('backup.db').file), { database })
+    const backup = databases.open('backup.db')
+    expect(await new SqliteTokenStore({ database: backup }).getToken('oNew')).to.be.an('object')
+  })
+
+  it('has one that takes over a table of one\'s own, in which numbers are texts', async () => {
+    database.exec("CREATE TABLE my_tokens (openid TEXT, access_token TEXT, expires_in TEXT, create_at TEXT); INSERT INTO my_tokens VALUES ('oMine', 'a', '7200', '1763000000123')")
+    await run(/^From a table/)
+    expect(await tokenStore.getToken('oMine')).to.deep.equal({ openid: 'oMine', access_token: 'a', expires_in: 7200, create_at: 1_763_000_000_123 })
+  })
+
+  for (const file of [english, chinese]) {
+    it(`names the options and their defaults: ${file}`, () => {
+      const source = new Source('store-sqlite/src/sqlite-token-store.ts')
+      const rows = tableOf(readmeOf('packages/store-sqlite', file), /^(?:Options|选项)$/)
+      expect(column(rows, 0)).to.deep.equal(source.members('SqliteTokenStoreOptions'))
+      expect(column(rows, 1)).to.deep.equal(["'token'", '5000'])
+      expect(source.text).to.contain("{ database, table = 'token', timeout = 5000 }")
+    })
+
+    it(`names the tables and their columns: ${file}`, () => {
+      const rows = tableOf(readmeOf('packages/store-sqlite', file), /^(?:What is in|文件里)/)
+      const described = column(rows, 1).map((definition) => definition.split(' ')[0])
+      const columnsOf = (table: string): unknown[] => database.prepare(`PRAGMA table_info(${table})`).all().map(({ name }) => name)
+      expect(described).to.deep.equal(codeIn(rows.map(([table]) => table).join(' ')).flatMap(columnsOf))
+    })
+  }
+})
