@@ -119,17 +119,17 @@ export class StatementRunner {
     this.#deadline = deadline
   }
 
-  async read(statement: Statement): Promise<readonly Row[]> {
-    return await this.#executeAgain(statement) as readonly Row[]
+  read(statement: Statement): Promise<readonly Row[]> {
+    return this.#executeAgain(statement) as Promise<readonly Row[]>
   }
 
-  async write(statement: Statement): Promise<WriteResult> {
-    return await this.#executeAgain(statement) as WriteResult
+  write(statement: Statement): Promise<WriteResult> {
+    return this.#executeAgain(statement) as Promise<WriteResult>
   }
 
   /** For statements that cannot be prepared. */
-  async query(sql: string): Promise<readonly TextRow[]> {
-    return await this.#send((connection, callback) => connection.query({ ...asTexts, sql }, callback)) as readonly TextRow[]
+  query(sql: string): Promise<readonly TextRow[]> {
+    return this.#send((connection, callback) => connection.query({ ...asTexts, sql }, callback)) as Promise<readonly TextRow[]>
   }
 
   /** What comes over a connection that still waits is nobody's any more. */

@@ -31,8 +31,8 @@ function replaceInto({ name, key, columns, extra }: Table): Statements['save'] {
   const written = [key, ...columns, ...(extra ? [extra] : [])]
   const sql = `REPLACE INTO ${name} (${namesOf(written)}) VALUES (${written.map(({ type }) => type.placeholder).join(', ')})`
   return (cells) => {
-    const values: Parameter[] = [parameterOf(key, cells.key)]
-    for (const [index, column] of columns.entries()) values.push(parameterOf(column, cells.columns[index]))
+    const values = columns.map((column, index) => parameterOf(column, cells.columns[index]))
+    values.unshift(parameterOf(key, cells.key))
     if (extra) values.push(parameterOf(extra, cells.extra))
     return { sql, values }
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import type { WechatToken } from '@wechat-auth/wechat-oauth'
@@ -128,6 +129,8 @@ export function testCluster(title: string, harness: ClusterHarness): void {
         const { stopped } = await refresher.stopAt(point)
         const refreshing = refresher.call('getUsers', openid, 1)
         await stopped
+        // Of two tokens of one millisecond, neither is the newer one.
+        await sleep(2)
         await other.call('login', code())
         const login = await stored(openid)
         await refresher.call('goOn')
