@@ -11,7 +11,7 @@ export class Connection {
   readonly #database: SqliteDatabase
   readonly #statements = new Map<string, SqliteStatement>()
   #isWriteAheadLogged: boolean | undefined
-  #mayWait = true
+  #impatientUntil = 0
 
   constructor(database: SqliteDatabase) {
     this.#database = database
@@ -103,16 +103,21 @@ export class Connection {
 
   /** SQLite waits for locks by putting the whole process to sleep, for as long as the application has allowed. */
   #withoutWaiting<T>(work: () => T): T {
-    const allowed = this.#mayWait ? this.#busyTimeout() : 0
-    if (allowed !== 0) this.#database.exec('PRAGMA busy_timeout = 0')
     const started = performance.now()
+    const allowed = started < this.#impatientUntil ? 0 : this.#busyTimeout()
+    if (allowed !== 0) this.#database.exec('PRAGMA busy_timeout = 0')
     try {
       return work()
     } finally {
       if (allowed !== 0) this.#database.exec(`PRAGMA busy_timeout = ${allowed}`)
-      // To ask costs as much as the rest. It is not asked again while nothing was allowed, and nothing takes long.
-      this.#mayWait = allowed !== 0 || performance.now() - started > 1
+      this.#rememberPatience(allowed, started)
     }
+  }
+
+  /** To ask costs as much as the rest: it is not asked again for a moment, unless something took so long that it may have waited. */
+  #rememberPatience(allowed: number, started: number): void {
+    if (allowed !== 0 || performance.now() - started > 1) this.#impatientUntil = 0
+    else if (started >= this.#impatientUntil) this.#impatientUntil = started + 100
   }
 
   #busyTimeout(): number {

@@ -53,8 +53,7 @@ withEachDriver('SqliteTokenStore and processes that are killed', ({ databases, p
 
     it(`rejects in time while another process is frozen in a transaction, and works on when it is killed (journal_mode=${journal})`, async function () {
       this.timeout(60_000)
-      const { database, file, store } = await pair({ journal, timeout: 200 })
-      database.exec('PRAGMA busy_timeout = 60000')
+      const { file, store } = await pair({ journal, timeout: 200, patience: 60_000 })
       await store.saveToken('o1', tokenOf('o1'))
       const worker = start({ address: databases.address(file), task: 'lock', from: 0, to: 0 })
       await worker.hasTold(1)

@@ -170,7 +170,20 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
     }
   })
 
-  it('has waited once at most where the application has allowed it later', async () => {
+  it('does not wait where the application has allowed it later', async () => {
+    const { database, other, store } = await pair({ patience: 0 })
+    await store.saveToken('o1', tokenOf('o1'))
+    await sleep(150)
+    setPatience(database, patience)
+    other.exec('BEGIN IMMEDIATE')
+    const saving = withoutWaiting(() => store.saveToken('o1', tokenOf('o1')))
+    expect(await isPending(saving)).to.equal(true)
+    other.exec('COMMIT')
+    await saving
+    expect(patienceOf(database)).to.equal(patience)
+  })
+
+  it('has waited once at most where the application has allowed it just now', async () => {
     const { database, other, store } = await pair({ patience: 0, timeout: 50 })
     await store.saveToken('o1', tokenOf('o1'))
     const allowed = 1500
