@@ -21,6 +21,16 @@ export type { JsSDKHandlerOptions, JsSDKRequest, JsSDKResponse } from './js-sdk-
 export type { MemoryTokenStoreOptions } from './memory-token-store.js'
 export type { EncryptedUserData } from './mini-program-data.js'
 export type {
+  CreatedUser,
+  RegisteredUser,
+  SessionStore,
+  StoredSession,
+  UserProfile,
+  UserStore,
+  WechatAccount,
+  WechatSession,
+} from './session-contracts.js'
+export type {
   Endpoints,
   GetTokenFunction,
   JsSDKSignature,
