@@ -22,7 +22,7 @@ export type WechatErrorKind =
   | 'config'
   | 'unknown'
 
-/** Every `code` that an error of this package can have. */
+/** Every `code` that an error of this family of packages can have. */
 export type WechatErrorCode =
   | 'ERR_WECHAT_API'
   | 'ERR_WECHAT_TIMEOUT'
@@ -35,6 +35,9 @@ export type WechatErrorCode =
   | 'ERR_WECHAT_LOCK'
   | 'ERR_WECHAT_CONFIG'
   | 'ERR_WECHAT_STATE_STORE'
+  | 'ERR_WECHAT_SESSION_TOKEN'
+  | 'ERR_WECHAT_SESSION_KEY'
+  | 'ERR_WECHAT_OPENID_MISMATCH'
 
 /** Base of all errors of this family of packages. */
 export class WechatError extends Error {
@@ -54,6 +57,16 @@ export class WechatError extends Error {
   }
 }
 
+/** What a `WechatAPIError` is made of. */
+export interface WechatAPIErrorDetails {
+  errcode: number
+  errmsg: string
+  requestId: string | undefined
+  endpoint: string
+  kind: WechatErrorKind
+  status?: number
+}
+
 /** WeChat answered with an errcode. */
 export class WechatAPIError extends WechatError {
   readonly errcode: number
@@ -65,9 +78,11 @@ export class WechatAPIError extends WechatError {
   readonly endpoint: string
   readonly kind: WechatErrorKind
 
-  constructor(details: { errcode: number, errmsg: string, requestId: string | undefined, endpoint: string, kind: WechatErrorKind }) {
+  /** @param details.status - default 503 where WeChat is busy or a quota is used up, else 500 */
+  constructor(details: WechatAPIErrorDetails) {
     const { errcode, errmsg, endpoint, kind } = details
-    super('ERR_WECHAT_API', `${endpoint} answered ${errcode}${errmsg && ` ${errmsg}`}`, kind === 'rate' || kind === 'busy' ? 503 : 500)
+    const status = details.status ?? (kind === 'rate' || kind === 'busy' ? 503 : 500)
+    super('ERR_WECHAT_API', `${endpoint} answered ${errcode}${errmsg && ` ${errmsg}`}`, status)
     this.errcode = errcode
     this.errmsg = errmsg
     this.requestId = details.requestId
@@ -153,6 +168,25 @@ export class TokenStoreError extends WechatError {
 
   static {
     name(this, 'TokenStoreError')
+  }
+}
+
+/**
+ * A session token is not good, or a mini-program's login is not what it should be: the user must log in again. 401.
+ *
+ * `ERR_WECHAT_SESSION_TOKEN`: the token is malformed, unknown, expired, revoked or of another application.
+ * `ERR_WECHAT_SESSION_KEY`: the encrypted data does not open with the current session_key. `ERR_WECHAT_OPENID_MISMATCH`: it
+ * belongs to another user or another app.
+ */
+export class WechatSessionError extends WechatError {
+  declare readonly code: 'ERR_WECHAT_SESSION_TOKEN' | 'ERR_WECHAT_SESSION_KEY' | 'ERR_WECHAT_OPENID_MISMATCH'
+
+  constructor(code: WechatSessionError['code'], message: string) {
+    super(code, message, 401)
+  }
+
+  static {
+    name(this, 'WechatSessionError')
   }
 }
 
