@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import type { LoggedRequest } from '@wechat-auth/wechat-sandbox'
 
-const secretParameters = ['secret', 'code', 'js_code', 'access_token', 'refresh_token', 'session_key']
+const secretParameters = ['secret', 'code', 'js_code', 'access_token', 'refresh_token', 'session_key', 'ticket']
 // Long enough not to occur by chance, short enough to find what a cut has left of a secret.
 const piece = 12
 
