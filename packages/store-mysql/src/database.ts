@@ -89,7 +89,7 @@ export class Database {
     if (typeof getConnection !== 'function' || typeof execute !== 'function') {
       throw new TypeError('pool must be a pool of mysql2 or mysql2/promise: on a single connection, the store would take part in transactions of the application')
     }
-    this.#pool = pool as MysqlPool
+    this.#pool = corePoolOf(pool as MysqlPool)
     this.#timeout = timeout
   }
 
@@ -209,6 +209,11 @@ export function errnoOf(error: unknown): number | undefined {
 /** Whether columns of bytes come as bytes, in objects or arrays, where the statement does not ask for it: no other option has a say in that. */
 function handsOverBytes(config: ConnectionConfig | undefined): boolean {
   return config !== undefined && typeof config.typeCast !== 'function' && !config.nestTables
+}
+
+/** The pool below that of promises, which would wrap its connection each time it hands it out. */
+function corePoolOf(pool: MysqlPool & { readonly pool?: MysqlPool }): MysqlPool {
+  return typeof pool.pool?.getConnection === 'function' ? pool.pool : pool
 }
 
 function coreOf(connection: PooledConnection): Connection {
