@@ -322,6 +322,15 @@ describe('app-level credentials', () => {
       expect(wechat.bodiesOf(paths.stable).map((body) => (body as { force_refresh: boolean }).force_refresh)).to.deep.equal([false, false, true])
     })
 
+    it('and that it hands out again are forced out of it once for two processes', async () => {
+      wechat.isStubborn = true
+      const processes = [oauthWith(), oauthWith()]
+      await Promise.all(processes.map(call))
+      wechat.killToken()
+      await Promise.all(processes.flatMap((oauth) => Array.from({ length: 20 }, async () => call(oauth))))
+      expect(wechat.bodiesOf(paths.stable).filter((body) => (body as { force_refresh: boolean }).force_refresh)).to.have.lengthOf(1)
+    })
+
     it('are forced at most every 30 seconds', async () => {
       wechat.isStubborn = true
       const oauth = oauthWith()
