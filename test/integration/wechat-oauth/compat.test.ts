@@ -17,6 +17,7 @@ type Callback = (error: OAuthError | null, ...results: unknown[]) => void
 
 /** What both have. */
 interface AnyOAuth {
+  defaults: object
   store: Record<string, Token | undefined>
   getToken: Get
   saveToken: Save
@@ -284,7 +285,7 @@ const same: Case[] = [
     behaviour: 'no answer within the timeout',
     run: async ({ make, sandbox }) => {
       const oauth = make()
-      oauth.setOpts({ ...(oauth as unknown as { defaults: object }).defaults, timeout: 150 })
+      oauth.setOpts({ ...oauth.defaults, timeout: 150 })
       sandbox.fail(exchange, 'hang')
       const [error] = await outcome((callback) => { oauth.getAccessToken('some-code', callback) })
       return error?.name
@@ -315,7 +316,7 @@ const same: Case[] = [
       class Sub extends Base {
         readonly more = true
       }
-      const oauth = Object.assign(new Sub('wxsandbox000000001', 'sandboxsecretmp00000000000000001'), { defaults: (make() as unknown as { defaults: object }).defaults })
+      const oauth = Object.assign(new Sub('wxsandbox000000001', 'sandboxsecretmp00000000000000001'), { defaults: make().defaults })
       return [oauth instanceof Base, await told((callback) => { oauth.getUserByCode(code(), callback) })]
     },
     both: [true, '爱丽丝'],
@@ -476,15 +477,16 @@ const different: Case[] = [
     reason: 'one way for errors',
   },
   {
-    behaviour: 'getToken never answers',
-    run: async ({ make, patience }) => {
-      const oauth = make('mp', () => undefined)
-      oauth.setOpts({ timeout: 50 })
+    behaviour: 'getToken and saveToken never answer',
+    run: async ({ make, code, patience }) => {
+      const oauth = make('mp', () => undefined, () => undefined)
+      oauth.setOpts({ ...oauth.defaults, timeout: 500 })
       const silence = new Promise<string>((resolve) => setTimeout(resolve, patience, 'nothing').unref())
-      return Promise.race([silence, outcome((callback) => { oauth.getUser('oSomebody', callback) }).then(([error]) => error?.message)])
+      const message = async (start: (callback: Callback) => void): Promise<unknown> => Promise.race([silence, outcome(start).then(([error]) => error?.message)])
+      return Promise.all([message((callback) => { oauth.getUser('oSomebody', callback) }), message((callback) => { oauth.getAccessToken(code(), callback) })])
     },
-    old: 'nothing',
-    ours: 'The token store did not answer within 50 ms.',
+    old: ['nothing', 'nothing'],
+    ours: ['The token store did not answer within 500 ms.', 'The token store did not answer within 500 ms.'],
     reason: 'the user waits',
   },
   {
@@ -657,23 +659,38 @@ describe('the drop-in for wechat-oauth', () => {
     expect(addresses('ours')).to.include('https://open.weixin.qq.com/connect/oauth2/authorize?appid=wxsandbox000000001&redirect_uri=redirectUrl&response_type=code&scope=snsapi_userinfo&state=state#wechat_redirect')
   })
 
-  it('gets an empty answer as an error, where it used to end the process', async () => {
+  // In a process of its own, which it ends.
+  const fateOfOld = async (call: string): Promise<{ code: number | null, stdout: string, stderr: string }> => {
     const { port, ca } = sandbox.tls!
-    sandbox.fail(exchange, { body: '' })
-    // The callback prints; what nobody catches ends the process with 1.
-    const script = `
+    return run(process.execPath, ['--eval', `
       const { Agent } = require('node:https')
       class ToSandbox extends Agent {
         createConnection(options, callback) { return super.createConnection({ ...options, host: '127.0.0.1', port: ${port} }, callback) }
       }
-      const OAuth = require(${JSON.stringify(path)})
-      const oauth = new OAuth('wx', 'secret')
+      const { appId, appSecret } = ${JSON.stringify(sandbox.apps.find(({ type }) => type === 'mp'))}
+      const oauth = new (require(${JSON.stringify(path)}))(appId, appSecret)
       oauth.setOpts({ httpsAgent: new ToSandbox({ ca: ${JSON.stringify(ca)} }) })
-      oauth.getAccessToken('code', (error) => { console.log('called back') })`
-    const { code, stdout, stderr } = await run(process.execPath, ['--eval', script], { env: { NODE_OPTIONS: undefined } })
+      ${call}`], { env: { NODE_OPTIONS: undefined } })
+  }
+
+  it('gets an empty answer as an error, where it used to end the process', async () => {
+    sandbox.fail(exchange, { body: '' })
+    const { code, stdout, stderr } = await fateOfOld("oauth.getAccessToken('code', () => { console.log('called back') })")
     expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' })
     expect(stderr).to.match(/TypeError: .*errcode/)
     expect(await told((callback) => { settingOf('ours').make().getAccessToken('some-code', callback) })).to.include({ name: 'WeChatAPIJSONResponseFormatError' })
+  })
+
+  it('needs no callback, where it used to end the process', async () => {
+    const { code: issue, make } = settingOf('ours')
+    const { code, stderr } = await fateOfOld(`oauth.getAccessToken('${issue()}')`)
+    expect(code).to.equal(1)
+    expect(stderr).to.match(/TypeError: callback is not a function/)
+    const saved = new Promise<Token>((resolve) => {
+      const oauth: { getAccessToken: (code: string) => void } = make('mp', null, (_openid, token) => { resolve(token) }) as unknown as OAuth
+      oauth.getAccessToken(issue())
+    })
+    expect(await saved).to.include.keys('access_token')
   })
 
   for (const [heading, cases] of Object.entries({ 'does the same': same, 'differs, for a reason': different })) {

@@ -83,7 +83,7 @@ describe('the drop-in OAuth', () => {
         setImmediate(() => { callback(null, token) })
         return { query: 'of a driver' }
       },
-      'that declare no callback and call back later': (token) => (...values: unknown[]) => { setImmediate(values[1] as () => void, null, token) },
+      'that declare no callback and call back later': (token) => (...values) => { setImmediate(() => { values[1](null, token) }) },
       'that return promises': (token) => async () => Promise.resolve(token),
       'that are async and call back': (token) => async (_openid, callback) => Promise.resolve().then(() => { setImmediate(() => { callback(null, token) }) }),
     }
