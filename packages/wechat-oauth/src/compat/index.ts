@@ -6,4 +6,4 @@
 // `require` gives the class; its named export is a property of it.
 export { OAuth, OAuth as default, OAuth as 'module.exports' } from './oauth.js'
 
-export type { AccessToken, DecryptedUser, OAuthCallback, OAuthError, OAuthOptions, UserByCodeOptions } from './types.js'
+export type { AccessToken, DecryptedUser, OAuthCallback, OAuthError, OAuthOptions } from './types.js'

@@ -9,7 +9,7 @@ import { answer, outcomeOf } from './callbacks.js'
 import { asOAuthError, isRefused, missing } from './errors.js'
 import { noTokens, remember, type Tokens } from './memory.js'
 import { partsOf } from './parts.js'
-import type { AccessToken, DecryptedUser, OAuthCallback, OAuthOptions, UserByCodeOptions } from './types.js'
+import type { AccessToken, DecryptedUser, OAuthCallback, OAuthOptions } from './types.js'
 import { userToken } from './user-token.js'
 
 /**
@@ -193,22 +193,35 @@ export class OAuth {
   }
 
   /**
-   * Exchanges a code and reads the user's data. Of a mini-program's user (`isMiniProgram`) the data is what `encryptedData`
-   * and `iv` hold, without a further call.
+   * Exchanges a mini-program's code, and opens `encryptedData` with the session_key, without a further call (`isMiniProgram`).
    *
-   * @param options - the code, or with a language; for a mini-program with `encryptedData` and `iv`
+   * @param options - the code of `wx.login`, and what `wx.getUserInfo` gave
    */
-  getUserByCode(options: string | UserByCodeOptions, callback?: OAuthCallback<WechatUser | DecryptedUser>): void {
-    answer<WechatUser | DecryptedUser>(callback, async () => {
+  getUserByCode(options: { code: string, encryptedData: string, iv: string }, callback?: OAuthCallback<DecryptedUser>): void
+  /**
+   * Exchanges a code and reads the user's data.
+   *
+   * @param options - the code, or with a language; default `en`
+   */
+  getUserByCode(options: string | { code: string, lang?: string }, callback?: OAuthCallback<WechatUser>): void
+  getUserByCode(options: string | UserByCodeOptions, callback?: OAuthCallback<never>): void {
+    answer<WechatUser | DecryptedUser>(callback as OAuthCallback<WechatUser | DecryptedUser> | undefined, async () => {
       const { code, lang, encryptedData, iv }: UserByCodeOptions = typeof options === 'string' ? { code: options } : options
       if (this.isMiniProgram) {
         const { data } = await outcomeOf<AccessToken<WechatToken & { session_key: string }>>((done) => { this.getSessionKey(code, done) })
         return this.decryptMiniProgramUser({ sessionKey: data.session_key, encryptedData: encryptedData ?? '', iv: iv ?? '' })
       }
       const { data } = await outcomeOf<AccessToken>((done) => { this.getAccessToken(code, done) })
-      return outcomeOf((done) => { this.getUser({ openid: data.openid, ...(lang !== undefined && { lang }) }, done) })
+      return outcomeOf<WechatUser>((done) => { this.getUser({ openid: data.openid, ...(lang !== undefined && { lang }) }, done) })
     })
   }
+}
+
+interface UserByCodeOptions {
+  code: string
+  lang?: string
+  encryptedData?: string
+  iv?: string
 }
 
 function pageURL({ appid, defaults }: OAuth, path: string, redirect: string, state: string | undefined, scope: string): string {

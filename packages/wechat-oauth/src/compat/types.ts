@@ -36,16 +36,5 @@ export interface OAuthOptions {
   [option: string]: unknown
 }
 
-/** What `getUserByCode` takes where it is not just a code. */
-export interface UserByCodeOptions {
-  code: string
-  /** `zh_CN`, `zh_TW` or `en` (default). */
-  lang?: string
-  /** Of a mini-program's user: what `wx.getUserInfo` gave. */
-  encryptedData?: string
-  /** Belongs to `encryptedData`. */
-  iv?: string
-}
-
 /** What `decryptMiniProgramUser` gives. */
 export type DecryptedUser = MiniProgramData
