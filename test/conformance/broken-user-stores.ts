@@ -221,7 +221,7 @@ export const brokenUserStores: readonly BrokenUserStore[] = [
   })),
   broken('makes ids of everything', cases.wrong, (right) => ({ findByUnionid: async (unionid: unknown) => right.findByUnionid(`u${String(unionid)}`) })),
   broken('links without looking at the unionid', cases.wrong, (right) => ({ link: (userId, { appId, openid }) => right.link(userId, { appId, openid }) })),
-  broken('creates without looking at the appId', cases.wrong, (right) => ({ create: (user) => right.create({ ...user, appId: (user.appId as string | undefined) || 'app' }) })),
+  broken('creates without looking at the appId', cases.wrong, (right) => ({ create: (user) => right.create({ ...user, appId: (user.appId) || 'app' }) })),
   broken('finds nobody while its backend is down', cases.down, (right) => ({
     findByOpenid: (appId, openid) => right.findByOpenid(appId, openid).catch((error: unknown) => error instanceof TypeError ? Promise.reject(error) : undefined),
   })),
