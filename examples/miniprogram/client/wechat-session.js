@@ -53,8 +53,8 @@ function createSession({ server, device, paths, storageKey = 'wechat-session', t
   const at = Object.assign({}, defaultPaths, paths)
 
   let kept = restored()
-  // A device's clock may be wrong: it is believed once in a launch, and after that the server's 401 alone counts.
-  let isClockAsked = false
+  // A device's clock may be wrong: it makes for one new token in a launch. After that the server's 401 alone counts.
+  let hasRenewed = false
   /** @type {Promise<Renewed> | undefined} what all requests wait for */
   let renewal
   let isLoggingIn = false
@@ -126,8 +126,7 @@ function createSession({ server, device, paths, storageKey = 'wechat-session', t
     if (kept.loggedOut) throw loggedOut()
     if (renewal) return tokenOf(await renewal)
     if (!kept.token) return tokenOf(await renew(newLogin, true))
-    const isEnding = !isClockAsked && kept.expiresAt !== undefined && kept.expiresAt - Date.now() < refreshBefore
-    isClockAsked = true
+    const isEnding = !hasRenewed && kept.expiresAt !== undefined && kept.expiresAt - Date.now() < refreshBefore
     return isEnding ? tokenOf(await renew(refreshed, false)) : kept.token
   }
 
@@ -147,7 +146,7 @@ function createSession({ server, device, paths, storageKey = 'wechat-session', t
    * @param {boolean} byLogin
    */
   function renew(how, byLogin) {
-    isClockAsked = true
+    hasRenewed = true
     isLoggingIn = byLogin
     const own = how().then((renewed) => {
       // A logout, or a login that the user asked for, may have come in between.
@@ -172,18 +171,10 @@ function createSession({ server, device, paths, storageKey = 'wechat-session', t
   /** @returns {Promise<Renewed>} */
   async function refreshed() {
     const old = kept
-    try {
-      const { statusCode, data } = await send({ path: at.refresh, method: 'POST' }, tokenOf(old))
-      if (statusCode === 401) {
-        isLoggingIn = true
-        return newLogin()
-      }
-      return isGood(statusCode) && renewedBy(data) || old
-    } catch (error) {
-      if (!(error instanceof SessionError)) throw error
-      // If the server has got the request, it will answer 401 to the old token.
-      return old
-    }
+    // Should the answer get lost after the server has made a new token of the old one, then a 401 will tell.
+    const answer = await send({ path: at.refresh, method: 'POST' }, tokenOf(old)).catch(() => undefined)
+    if (answer && answer.statusCode === 401) return newLogin()
+    return answer && isGood(answer.statusCode) && renewedBy(answer.data) || old
   }
 
   /**

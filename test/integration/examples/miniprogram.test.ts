@@ -105,8 +105,10 @@ describe('The mini-program example', () => {
 
     it('is one for all requests that wait for it', async () => {
       const session = await launch()
+      const logins = [session.logIn(), session.logIn()]
       const results = await ten(() => me(session))
       expect(results.map((result) => result.status === 'fulfilled' && result.value.statusCode)).to.deep.equal(Array(10).fill(200))
+      expect((await Promise.all(logins)).map(({ isNewUser }) => isNewUser)).to.deep.equal([true, true])
       expect(phone.logins).to.equal(1)
     })
 
@@ -207,14 +209,23 @@ describe('The mini-program example', () => {
       expect(await devices(session)).to.have.length(1)
     })
 
-    it('is replaced at a launch where it cannot be renewed: it is too late, or the answer gets lost', async () => {
+    it('is replaced at a launch where it is too late to renew it', async () => {
       await me(await launch())
       laterBy(4 * days)
-      expect((await me(await launch())).statusCode).to.equal(200)
+      phone.sent.length = 0
+      await me(await launch())
+      expect(phone.sent.map(({ path }) => path)).to.deep.equal(['/refresh', '/login', '/me'])
+    })
+
+    it('is used on where it could not be renewed, and replaced where only the answer got lost', async () => {
+      await me(await launch())
       laterBy(2.5 * days)
-      phone.loses = (path) => path === '/refresh' ? 'after' : undefined
-      expect((await me(await launch())).statusCode).to.equal(200)
-      expect(phone.logins).to.equal(3)
+      for (const [lost, paths] of [['before', ['/refresh', '/me']], ['after', ['/refresh', '/me', '/login', '/me']]] as const) {
+        phone.sent.length = 0
+        phone.loses = (path) => path === '/refresh' ? lost : undefined
+        expect((await me(await launch())).statusCode).to.equal(200)
+        expect(phone.sent.map(({ path }) => path)).to.deep.equal(paths)
+      }
     })
 
     it('is not asked for again and again by a device whose clock is wrong', async () => {
@@ -320,6 +331,32 @@ describe('The mini-program example', () => {
       expect(inspect(phone.storage)).not.to.contain('v1.')
     })
 
+    it('ends the token that there was where a login is on its way and fails', async () => {
+      const session = await launch()
+      await session.logIn()
+      const { token } = phone
+      phone.login = ({ fail }) => setImmediate(() => fail({ errMsg: 'login:fail', errno: 1 }))
+      const login = codeOf(session.logIn())
+      await session.logOut()
+      expect([await login, await statusFor(token)]).to.deep.equal(['ERR_WX_LOGIN', 401])
+    })
+
+    it('is over when the user logs in again: requests wait for that login, and not for one of before', async () => {
+      const session = await launch()
+      let begun = (): void => undefined
+      phone.login = ({ success }) => { begun = () => success({ code: 'late' }) }
+      const before = codeOf(session.logIn())
+      const logOut = session.logOut()
+      phone.login = undefined
+      const login = session.logIn()
+      const request = me(session)
+      begun()
+      expect(await before).to.equal('ERR_LOGIN')
+      await logOut
+      expect([(await login).isNewUser, (await request).statusCode, (await me(session)).statusCode]).to.deep.equal([true, 200, 200])
+      expect(phone.logins).to.equal(2)
+    })
+
     it('holds on the device where the server is not reached, and says so', async () => {
       const session = await launch()
       await session.logIn()
@@ -339,6 +376,33 @@ describe('The mini-program example', () => {
       expect(await codeOf(me(session))).to.equal('ERR_LOGGED_OUT')
       expect((await me(other)).statusCode).to.equal(200)
       expect(tablet.logins).to.equal(2)
+    })
+
+    it('everywhere ends a login too that a request of this device has begun meanwhile', async () => {
+      const session = await launch()
+      await session.logIn()
+      const id = await userId(session)
+      let answer = (): void => undefined
+      const held = new Promise<void>((resolve) => { answer = resolve })
+      const ended = new Promise<void>((resolve) => {
+        phone.holds = ({ path }) => {
+          if (path !== '/logout/everywhere') return undefined
+          resolve()
+          return held
+        }
+      })
+      const logOut = session.logOutEverywhere()
+      await ended
+      phone.login = ({ success }) => {
+        phone.login = undefined
+        answer()
+        // The logout goes on first.
+        setImmediate(() => phone.wx.login({ success, fail: () => undefined }))
+      }
+      expect(await codeOf(me(session))).to.equal('ERR_LOGGED_OUT')
+      await logOut
+      expect(await demo.sessions.listSessions(id)).to.deep.equal([])
+      expect(inspect(phone.storage)).not.to.contain('v1.')
     })
 
     it('everywhere changes nothing where the server is not reached or fails', async () => {
