@@ -1,16 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { runOrThrow } from '../helpers/run.js'
-import { addFixtures, packages, project } from './packed.js'
-
-interface Locked {
-  packages: Record<string, { hasInstallScript?: boolean }>
-}
-
-async function installed(folder: string): Promise<Locked['packages']> {
-  return (JSON.parse(await readFile(join(folder, 'node_modules/.package-lock.json'), 'utf8')) as Locked).packages
-}
+import { addFixtures, installed, packages, project } from './packed.js'
 
 describe('an application that installs the packed passport-wechat', function () {
   this.timeout(180_000)
