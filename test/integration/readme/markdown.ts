@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { root } from '../../helpers/run.js'
 
@@ -40,6 +40,31 @@ export function folders(): string[] {
       .filter((entry) => entry.isDirectory() && readdirSync(join(root, parent, entry.name)).includes('package.json'))
       .map(({ name }) => join(parent, name)))
   return ['.', ...inside]
+}
+
+/** A document in both languages; paths from the root of the repository. */
+export interface Pair {
+  name: string
+  english: string
+  chinese: string
+}
+
+/** READMEs, and what lies in a package's folder `docs`. */
+export function pairs(): Pair[] {
+  return folders().flatMap((folder) => {
+    const docs = join(root, folder, 'docs')
+    const pages = existsSync(docs) ? readdirSync(docs).filter((file) => file.endsWith('.md') && !file.endsWith('.zh-CN.md')).map((file) => join('docs', file)) : []
+    return [english, ...pages].map((file) => ({
+      name: file === english ? `the READMEs of ${folder === '.' ? 'the repository' : folder}` : `the pages ${join(folder, file)}`,
+      english: join(folder, file),
+      chinese: join(folder, inChinese(file)),
+    }))
+  })
+}
+
+/** The name of the same document in Chinese. */
+export function inChinese(path: string): string {
+  return path.replace(/\.md$/, '.zh-CN.md')
 }
 
 export function readmeOf(folder: string, file: string): Readme {
