@@ -37,7 +37,6 @@ export type WechatErrorCode =
   | 'ERR_WECHAT_CONFIG'
   | 'ERR_WECHAT_STATE_STORE'
   | 'ERR_WECHAT_SESSION_TOKEN'
-  | 'ERR_WECHAT_SESSION_KEY'
   | 'ERR_WECHAT_OPENID_MISMATCH'
 
 /** Base of all errors of this family of packages. */
@@ -65,8 +64,6 @@ export interface WechatAPIErrorDetails {
   requestId: string | undefined
   endpoint: string
   kind: WechatErrorKind
-  code?: WechatAPIError['code']
-  status?: number
 }
 
 /** WeChat answered with an errcode. */
@@ -86,7 +83,7 @@ export class WechatAPIError extends WechatError {
    * @param details.code - default `ERR_WECHAT_API`
    * @param details.status - default 503 where WeChat is busy or a quota is used up, else 500
    */
-  constructor(details: WechatAPIErrorDetails) {
+  constructor(details: WechatAPIErrorDetails & { code?: WechatAPIError['code'], status?: number }) {
     const { errcode, errmsg, endpoint, kind, code = 'ERR_WECHAT_API' } = details
     const status = details.status ?? (kind === 'rate' || kind === 'busy' ? 503 : 500)
     super(code, `${endpoint} answered ${errcode}${errmsg && ` ${errmsg}`}`, status)

@@ -76,17 +76,18 @@ export function read(path: string): Readme {
   const readme: Readme = { path, headings: [], blocks: [], tables: [], links: [], items: [], paragraphs: [] }
   const anchors = new Map<string, number>()
   let heading = ''
-  let block: { language: string, lines: string[] } | undefined
+  let block: { language: string, indent: string, lines: string[] } | undefined
   let table: Table | undefined
   for (const line of readFileSync(join(root, path), 'utf8').split('\n')) {
-    const [, fence] = /^```(.*)$/.exec(line) ?? []
+    // In a list, code is indented.
+    const [, indent = '', fence] = /^(\s*)```(.*)$/.exec(line) ?? []
     if (fence !== undefined) {
       if (block) readme.blocks.push({ language: block.language, code: block.lines.join('\n'), heading })
-      block = block ? undefined : { language: fence.trim(), lines: [] }
+      block = block ? undefined : { language: fence.trim(), indent, lines: [] }
       continue
     }
     if (block) {
-      block.lines.push(line)
+      block.lines.push(line.startsWith(block.indent) ? line.slice(block.indent.length) : line)
       continue
     }
     const [, marks, text] = /^(#+) (.*)$/.exec(line) ?? []
