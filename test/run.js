@@ -1,46 +1,87 @@
-// Runs the tests: on the sources, then on what was built of them; or, as `stores`, those of the token stores, which start
-// real servers, kill them, and mostly wait.
+// Runs the tests in lanes beside each other: those on the sources, those on what was built of them, and those of the
+// stores on both, which start real servers, kill them, and mostly wait. The reports are printed one after the other.
 import { spawn } from 'node:child_process'
 import { parseArgs } from 'node:util'
 
-const stores = [
-  'test/conformance/**/*.test.ts',
-  'test/dist/store-*.test.ts',
-  'test/integration/examples/stores.test.ts',
-  'test/integration/readme/store-*.test.ts',
-  'test/integration/store-*/**/*.test.ts',
-  'test/workspace/services.test.ts',
-]
+const stores = {
+  source: [
+    'test/conformance/**/*.test.ts',
+    'test/integration/examples/stores.test.ts',
+    'test/integration/readme/store-*.test.ts',
+    'test/integration/store-*/**/*.test.ts',
+    'test/workspace/services.test.ts',
+  ],
+  // How a store bears crashes of its server is not a matter of how it was built.
+  dist: ['test/conformance/store-*.test.ts'],
+}
 const configs = { source: '.mocharc.json', dist: '.mocharc.dist.json' }
 
-const { positionals } = parseArgs({ allowPositionals: true })
-for (const name of positionals.length > 0 ? positionals : Object.keys(configs)) {
-  if (name === 'stores') {
-    await passed(mocha(configs.source, ...stores))
-    continue
+const most = (name) => [`on ${name}`, '--config', configs[name], ...stores.source.flatMap((pattern) => ['--ignore', pattern])]
+const ofStores = (name) => [`of the stores, on ${name}`, '--config', configs[name], '--parallel', '--jobs', '4', ...stores[name]]
+
+const choices = {
+  all: [[most('source')], [most('dist')], [ofStores('source'), ofStores('dist')]],
+  source: [[most('source')], [ofStores('source')]],
+  dist: [[most('dist')], [ofStores('dist')]],
+  stores: [[ofStores('source')]],
+}
+
+/** What a run prints; kept until it is its turn to be shown. */
+class Report {
+  #title
+  #text
+  #isShown = false
+  #end
+  #ended = new Promise((resolve) => { this.#end = resolve })
+
+  constructor(title) {
+    this.#title = title
+    this.#text = `\nTests ${title}:\n`
   }
-  const config = configs[name]
-  if (!config) throw new Error(`There is no run ${name}: take ${Object.keys(configs).join(', ')} or stores`)
-  if (name === 'dist') {
-    // What an earlier build left behind must not be tested.
-    await passed(run('npm', ['run', '--silent', 'clean']))
-    await passed(run('npm', ['run', '--silent', 'build']))
+
+  async follow(child) {
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => this.#print(text))
+    const code = await new Promise((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', resolve)
+    })
+    const [line = 'ended without a report'] = this.#text.match(/^\d+ passed, .*$/gm)?.slice(-1) ?? []
+    this.#end({ code, line: `Tests ${this.#title}: ${line}` })
   }
-  await passed(mocha(config, ...stores.flatMap((pattern) => ['--ignore', pattern])))
+
+  /** Resolves when the run has ended. */
+  show() {
+    this.#isShown = true
+    process.stdout.write(this.#text)
+    return this.#ended
+  }
+
+  #print(text) {
+    this.#text += text
+    if (this.#isShown) process.stdout.write(text)
+  }
 }
 
-function mocha(config, ...args) {
-  return run(process.execPath, ['node_modules/mocha/bin/mocha.js', '--config', config, ...args])
-}
+const { positionals: [choice = 'all'] } = parseArgs({ allowPositionals: true })
+const lanes = choices[choice]
+if (!lanes) throw new Error(`There is no run ${choice}: take one of ${Object.keys(choices).join(', ')}`)
 
-async function passed(code) {
-  if (await code !== 0) process.exit(1)
-}
+const reports = lanes.flatMap(runInTurn)
+const summaries = []
+for (const report of reports) summaries.push(await report.show())
+console.log(summaries.map(({ line }) => line).join('\n'))
+process.exitCode = summaries.every(({ code }) => code === 0) ? 0 : 1
 
-function run(command, args) {
-  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', resolve)
+function runInTurn(runs) {
+  let previous = Promise.resolve()
+  return runs.map(([title, ...args]) => {
+    const report = new Report(title)
+    previous = previous.then(() => report.follow(mocha(args)))
+    return report
   })
+}
+
+function mocha(args) {
+  if (process.stdout.isTTY) args.push('--color')
+  return spawn(process.execPath, ['node_modules/mocha/bin/mocha.js', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
 }

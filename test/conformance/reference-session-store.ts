@@ -17,7 +17,7 @@ export class SessionBackend extends Backend {
     return record && record.expiresAt > this.now() ? record.text : undefined
   }
 
-  put(hash: string, text: string, ttl: number): void {
+  keep(hash: string, text: string, ttl: number): void {
     this.records.set(hash, { text, expiresAt: this.now() + ttl * 1000 })
   }
 }
@@ -86,7 +86,7 @@ export class ReferenceSessionStore implements SessionStore {
   }
 
   #put(hash: string, text: string, userId: string, ttl: number): void {
-    this.#backend.put(hash, text, ttl)
+    this.#backend.keep(hash, text, ttl)
     this.#backend.records.set(index(hash), { text: userId, expiresAt: Infinity })
   }
 
@@ -209,7 +209,7 @@ export function sessionHarnessOf(make: (backend: SessionBackend) => SessionStore
   }
 }
 
-function emptyUsers(): Users {
+export function emptyUsers(): Users {
   return { users: new Map(), accounts: new Map() }
 }
 

@@ -5,11 +5,17 @@ import { ReferenceStore, harnessOf } from './reference-store.js'
 
 testTokenStore('A store that does everything right', harnessOf((backend, ttl) => new ReferenceStore(backend, ttl)))
 
-/** What the case says about the store; `undefined` when it is content. */
+const attempts = 3
+
+/** What the case says about the store; `undefined` when it is content. Where a machine is too busy to tell, a case lets a store pass. */
 async function verdict({ caughtBy, harness }: BrokenStore): Promise<unknown> {
   const testCase = tokenStoreCases.find(({ name }) => name === caughtBy)
   if (!testCase) throw new Error(`There is no case "${caughtBy}"`)
-  return testCase.run(harness).then(() => undefined, (error: unknown) => error)
+  let complaint: unknown
+  for (let attempt = 1; attempt <= attempts && complaint === undefined; attempt += 1) {
+    complaint = await testCase.run(harness).then(() => undefined, (error: unknown) => error)
+  }
+  return complaint
 }
 
 describe('The cases of the contract', function () {

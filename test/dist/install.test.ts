@@ -1,16 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { runOrThrow } from '../helpers/run.js'
-import { addFixtures, packages, project } from './packed.js'
-
-interface Locked {
-  packages: Record<string, { hasInstallScript?: boolean }>
-}
-
-async function installed(folder: string): Promise<Locked['packages']> {
-  return (JSON.parse(await readFile(join(folder, 'node_modules/.package-lock.json'), 'utf8')) as Locked).packages
-}
+import { addFixtures, installed, packages, project } from './packed.js'
 
 describe('an application that installs the packed passport-wechat', function () {
   this.timeout(180_000)
@@ -45,11 +36,12 @@ describe('an application that installs all packed packages', function () {
   const documented: Record<string, string[]> = {
     '@wechat-auth/wechat-oauth': [
       'WechatOAuth', 'MemoryTokenStore', 'isTokenValid', 'WECHAT_ERRCODES',
-      'encryptedTokenStore', 'WechatError', 'WechatAPIError', 'WechatTransportError', 'NoOAuthTokenError', 'WechatDecryptError', 'TokenStoreError',
+      'encryptedTokenStore', 'WechatError', 'WechatAPIError', 'WechatTransportError', 'NoOAuthTokenError', 'WechatDecryptError', 'TokenStoreError', 'WechatSessionError',
     ],
     '@wechat-auth/passport-wechat': ['WechatStrategy', 'Strategy', 'CookieStateStore'],
     '@wechat-auth/wechat-sandbox': ['startSandbox'],
-    '@wechat-auth/store-conformance': ['tokenStoreCases', 'testTokenStore'],
+    '@wechat-auth/store-conformance': ['tokenStoreCases', 'testTokenStore', 'sessionStoreCases', 'testSessionStore', 'userStoreCases', 'testUserStore', 'reasonToSkip'],
+    '@wechat-auth/wechat-session': ['WechatSessions', 'WechatSessionStrategy', 'MemorySessionStore', 'MemoryUserStore', 'WechatSessionError'],
     '@wechat-auth/store-redis': ['RedisTokenStore'],
     '@wechat-auth/store-mysql': ['MysqlTokenStore'],
     '@wechat-auth/store-mongo': ['MongoTokenStore', 'tokenSchema'],

@@ -1,5 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { cp, writeFile } from 'node:fs/promises'
+import { cp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Context } from 'mocha'
@@ -77,6 +77,15 @@ export async function project(context: Context, ours: readonly string[], others:
     skipBecause(context, `the package registry cannot be reached (${reason})`)
   }
   throw new Error(`npm install ${specs.join(' ')} failed\n${stderr}`)
+}
+
+interface Locked {
+  packages: Record<string, { hasInstallScript?: boolean }>
+}
+
+/** What npm has installed in a project, by path. */
+export async function installed(folder: string): Promise<Locked['packages']> {
+  return (JSON.parse(await readFile(join(folder, 'node_modules/.package-lock.json'), 'utf8')) as Locked).packages
 }
 
 /** Copies files from `fixtures/` into a project. */

@@ -86,6 +86,8 @@ describe('Logging in with an official account', () => {
   it('logs in once when WeChat delivers the callback twice', play(async (scene) => {
     const page = await scene.visit('/', wechat)
     await askForConsent(page)
+    // So that the second request is there before the first is answered, however slow this browser is.
+    scene.sandbox.fail('/sns/oauth2/access_token', { delay: 1000 }, { times: 1 })
     await answer(page, 'decision-allow-twice')
     await at(page, '/profile')
     await expectProfile(page, scene, 'mp', 'alice')

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -31,7 +31,7 @@ describe('lerna', function () {
     for (const name of ['package.json', 'package-lock.json', 'lerna.json', 'nx.json', '.gitignore', 'tsconfig.json', 'tsconfig.base.json', 'packages', 'examples']) {
       await cp(join(root, name), join(copy, name), { recursive: true, filter: (path) => !['dist', 'node_modules'].includes(basename(path)) })
     }
-    await symlink(join(root, 'node_modules'), join(copy, 'node_modules'))
+    await linkDependencies(copy)
     await writeFile(join(copy, '.git-exclude'), 'node_modules\n')
     await runOrThrow('git', ['init', '--quiet'], { cwd: copy })
     await runOrThrow('git', ['-c', `core.excludesFile=${join(copy, '.git-exclude')}`, 'add', '.'], { cwd: copy })
@@ -76,6 +76,17 @@ describe('lerna', function () {
     }
   })
 })
+
+/** What is installed, but for the packages of the workspace, which are those of the copy. */
+async function linkDependencies(copy: string): Promise<void> {
+  const installed = join(root, 'node_modules')
+  const scope = '@wechat-auth'
+  await mkdir(join(copy, 'node_modules', scope), { recursive: true })
+  for (const name of await readdir(installed)) {
+    if (name !== scope) await symlink(join(installed, name), join(copy, 'node_modules', name))
+  }
+  for (const name of await readdir(join(copy, 'packages'))) await symlink(join(copy, 'packages', name), join(copy, 'node_modules', scope, name))
+}
 
 /** As much of a package registry as publishing needs: it knows nothing, and takes everything. */
 async function startRegistry(published: Map<string, Published>): Promise<Server> {

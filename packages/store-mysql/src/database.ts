@@ -27,12 +27,18 @@ type Send = (connection: Connection, callback: Callback) => void
 
 /** The connection below those of promises. */
 interface Connection {
+  execute(sql: string, values: readonly Parameter[], callback: Callback): unknown
   execute(options: object, callback: Callback): unknown
   query(options: object, callback: Callback): unknown
   release(): void
   destroy(): void
   readonly stream?: { destroy?(): unknown }
-  readonly config?: { readonly typeCast?: unknown }
+  readonly config?: ConnectionConfig
+}
+
+interface ConnectionConfig {
+  readonly typeCast?: unknown
+  readonly nestTables?: unknown
 }
 
 interface PooledConnection extends Connection {
@@ -47,10 +53,8 @@ interface TypeCastField {
 
 // Whatever the pool was made with: options of a statement go before those of its connection.
 const plain = { rowsAsArray: true, nestTables: false, namedPlaceholders: false }
-const asTexts = Object.freeze({ ...plain, typeCast: (field: TypeCastField) => field.string() })
-const asBytes = Object.freeze({ ...plain, typeCast: false })
-// Only a function goes before a function of the connection. It takes longer.
-const asBytesInspite = Object.freeze({ ...plain, typeCast: (field: TypeCastField) => field.buffer() })
+const asTexts = { ...plain, typeCast: (field: TypeCastField) => field.string() }
+const asBytes = { ...plain, typeCast: (field: TypeCastField) => field.buffer() }
 
 /** A statement that was turned down for reasons that are over when it is sent again. */
 const passing = new Set([
@@ -85,7 +89,7 @@ export class Database {
     if (typeof getConnection !== 'function' || typeof execute !== 'function') {
       throw new TypeError('pool must be a pool of mysql2 or mysql2/promise: on a single connection, the store would take part in transactions of the application')
     }
-    this.#pool = pool as MysqlPool
+    this.#pool = corePoolOf(pool as MysqlPool)
     this.#timeout = timeout
   }
 
@@ -119,8 +123,9 @@ export class StatementRunner {
     this.#deadline = deadline
   }
 
-  read(statement: Statement): Promise<readonly Row[]> {
-    return this.#executeAgain(statement) as Promise<readonly Row[]>
+  async read(statement: Statement): Promise<readonly Row[]> {
+    const rows = await this.#executeAgain(statement) as (Row | Readonly<Record<string, Row[number]>>)[]
+    return rows.map((row) => Object.values(row))
   }
 
   write(statement: Statement): Promise<WriteResult> {
@@ -150,8 +155,9 @@ export class StatementRunner {
   // Prepared, so that values are never part of the statement.
   #execute({ sql, values }: Statement): Promise<unknown> {
     return this.#send((connection, callback) => {
-      const options = typeof connection.config?.typeCast === 'function' ? asBytesInspite : asBytes
-      connection.execute({ ...options, sql, values }, callback)
+      // For the driver, options take longer than everything that the store does for a statement.
+      if (handsOverBytes(connection.config)) connection.execute(sql, values, callback)
+      else connection.execute({ ...asBytes, sql, values }, callback)
     })
   }
 
@@ -198,6 +204,16 @@ export class StatementRunner {
 export function errnoOf(error: unknown): number | undefined {
   const { errno } = (error ?? {}) as { errno?: unknown }
   return typeof errno === 'number' ? errno : undefined
+}
+
+/** Whether columns of bytes come as bytes, in objects or arrays, where the statement does not ask for it: no other option has a say in that. */
+function handsOverBytes(config: ConnectionConfig | undefined): boolean {
+  return config !== undefined && typeof config.typeCast !== 'function' && !config.nestTables
+}
+
+/** The pool below that of promises, which would wrap its connection each time it hands it out. */
+function corePoolOf(pool: MysqlPool & { readonly pool?: MysqlPool }): MysqlPool {
+  return typeof pool.pool?.getConnection === 'function' ? pool.pool : pool
 }
 
 function coreOf(connection: PooledConnection): Connection {

@@ -17,7 +17,8 @@ export function statementsFor(table: Table): Statements {
     const parameter = parameterOf(key, text)
     return isTwice ? [parameter, parameter] : [parameter]
   }
-  const selected = [...columns, ...(extra ? [extra] : [])].map((column) => column.type.select(column.name))
+  // The server would send the expressions as names, with each row, and the driver read them.
+  const selected = [...columns, ...(extra ? [extra] : [])].map((column, index) => `${column.type.select(column.name)} AS c${index}`)
   const read = `SELECT ${selected.join(', ') || '1'} ${where}`
   const remove = `DELETE ${where}`
   return {

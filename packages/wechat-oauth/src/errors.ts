@@ -22,7 +22,7 @@ export type WechatErrorKind =
   | 'config'
   | 'unknown'
 
-/** Every `code` that an error of this package can have. */
+/** Every `code` that an error of this family of packages can have. */
 export type WechatErrorCode =
   | 'ERR_WECHAT_API'
   | 'ERR_WECHAT_TIMEOUT'
@@ -31,10 +31,13 @@ export type WechatErrorCode =
   | 'ERR_WECHAT_RESPONSE'
   | 'ERR_WECHAT_NO_TOKEN'
   | 'ERR_WECHAT_DECRYPT'
+  | 'ERR_WECHAT_SESSION_KEY'
   | 'ERR_WECHAT_STORE'
   | 'ERR_WECHAT_LOCK'
   | 'ERR_WECHAT_CONFIG'
   | 'ERR_WECHAT_STATE_STORE'
+  | 'ERR_WECHAT_SESSION_TOKEN'
+  | 'ERR_WECHAT_OPENID_MISMATCH'
 
 /** Base of all errors of this family of packages. */
 export class WechatError extends Error {
@@ -54,8 +57,19 @@ export class WechatError extends Error {
   }
 }
 
+/** What a `WechatAPIError` is made of. */
+export interface WechatAPIErrorDetails {
+  errcode: number
+  errmsg: string
+  requestId: string | undefined
+  endpoint: string
+  kind: WechatErrorKind
+}
+
 /** WeChat answered with an errcode. */
 export class WechatAPIError extends WechatError {
+  /** `ERR_WECHAT_SESSION_KEY` where the errcode says that the saved session_key is stale. */
+  declare readonly code: 'ERR_WECHAT_API' | 'ERR_WECHAT_SESSION_KEY'
   readonly errcode: number
   /** WeChat's text, at most 200 characters, with the request's own values replaced by `***`. */
   readonly errmsg: string
@@ -65,9 +79,14 @@ export class WechatAPIError extends WechatError {
   readonly endpoint: string
   readonly kind: WechatErrorKind
 
-  constructor(details: { errcode: number, errmsg: string, requestId: string | undefined, endpoint: string, kind: WechatErrorKind }) {
-    const { errcode, errmsg, endpoint, kind } = details
-    super('ERR_WECHAT_API', `${endpoint} answered ${errcode}${errmsg && ` ${errmsg}`}`, kind === 'rate' || kind === 'busy' ? 503 : 500)
+  /**
+   * @param details.code - default `ERR_WECHAT_API`
+   * @param details.status - default 503 where WeChat is busy or a quota is used up, else 500
+   */
+  constructor(details: WechatAPIErrorDetails & { code?: WechatAPIError['code'], status?: number }) {
+    const { errcode, errmsg, endpoint, kind, code = 'ERR_WECHAT_API' } = details
+    const status = details.status ?? (kind === 'rate' || kind === 'busy' ? 503 : 500)
+    super(code, `${endpoint} answered ${errcode}${errmsg && ` ${errmsg}`}`, status)
     this.errcode = errcode
     this.errmsg = errmsg
     this.requestId = details.requestId
@@ -110,16 +129,24 @@ export class NoOAuthTokenError extends WechatError {
   }
 }
 
-/** Encrypted data does not open, or is not meant for this application or user. */
+/**
+ * Encrypted data does not open, or is not meant for this application or user (`ERR_WECHAT_DECRYPT`); or it does not open with
+ * the session_key that is saved for the user, who must call `wx.login` again (`ERR_WECHAT_SESSION_KEY`).
+ */
 export class WechatDecryptError extends WechatError {
+  declare readonly code: 'ERR_WECHAT_DECRYPT' | 'ERR_WECHAT_SESSION_KEY'
   /**
    * `data`: wrong key or damaged data. `watermark`: opened, but encrypted for another app. `openid`: for another user.
    * `stored`: a value in an encrypted token store does not open.
    */
   readonly reason: 'data' | 'watermark' | 'openid' | 'stored'
 
-  constructor(message: string, reason: WechatDecryptError['reason'] = 'data') {
-    super('ERR_WECHAT_DECRYPT', message)
+  /**
+   * @param reason - default `data`
+   * @param code - default `ERR_WECHAT_DECRYPT`
+   */
+  constructor(message: string, reason: WechatDecryptError['reason'] = 'data', code: WechatDecryptError['code'] = 'ERR_WECHAT_DECRYPT') {
+    super(code, message)
     this.reason = reason
   }
 
@@ -153,6 +180,25 @@ export class TokenStoreError extends WechatError {
 
   static {
     name(this, 'TokenStoreError')
+  }
+}
+
+/**
+ * A session token is not good, or a mini-program's login is not what it should be: the user must log in again. 401.
+ *
+ * `ERR_WECHAT_SESSION_TOKEN`: the token is malformed, unknown, expired, revoked or of another application.
+ * `ERR_WECHAT_SESSION_KEY`: the encrypted data does not open with the current session_key. `ERR_WECHAT_OPENID_MISMATCH`: it
+ * belongs to another user or another app.
+ */
+export class WechatSessionError extends WechatError {
+  declare readonly code: 'ERR_WECHAT_SESSION_TOKEN' | 'ERR_WECHAT_SESSION_KEY' | 'ERR_WECHAT_OPENID_MISMATCH'
+
+  constructor(code: WechatSessionError['code'], message: string) {
+    super(code, message, 401)
+  }
+
+  static {
+    name(this, 'WechatSessionError')
   }
 }
 

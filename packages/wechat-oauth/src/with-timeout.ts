@@ -16,15 +16,16 @@ export async function withTimeout<T>(ms: number, task: (signal: AbortSignal) => 
 export async function withDeadline<T>(ms: number, task: (deadline: Deadline) => Promise<T>, onTimeout: () => Error, afterwards?: () => void): Promise<T> {
   const deadline = { isOver: false }
   let timer: NodeJS.Timeout | undefined
-  const timedOut = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      deadline.isOver = true
-      reject(onTimeout())
-      afterwards?.()
-    }, ms)
-  })
   try {
-    return await Promise.race([task(deadline), timedOut])
+    // One promise for both outcomes: Promise.race makes several more.
+    return await new Promise<T>((resolve, reject) => {
+      timer = setTimeout(() => {
+        deadline.isOver = true
+        reject(onTimeout())
+        afterwards?.()
+      }, ms)
+      Promise.resolve(task(deadline)).then(resolve, reject)
+    })
   } finally {
     clearTimeout(timer)
   }

@@ -11,7 +11,7 @@ function withoutComments({ language, code }: Block): string {
 }
 
 function documents(readme: Readme): string[] {
-  return readme.links.map((target) => (isRelative(target) ? resolveLink(readme, target).path : target).replaceAll(chinese, english)).sort()
+  return readme.links.map((target) => (isRelative(target) ? resolveLink(readme, target).path : target).replaceAll('.zh-CN.md', '.md')).sort()
 }
 
 for (const folder of folders()) {

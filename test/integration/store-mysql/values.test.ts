@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { inspect } from 'node:util'
 import { TokenStoreError } from '@wechat-auth/wechat-oauth'
-import { lenientSession, hostileOptions, openPool } from '../../helpers/mysql.js'
+import { lenientSession, hostileOptions, openPool, type PoolSettings } from '../../helpers/mysql.js'
 import { rejection } from '../../helpers/rejection.js'
 import { oldTable, secrets, tokenOf, useMysql } from './setting.js'
 
@@ -66,12 +66,12 @@ describe('MysqlTokenStore and what tries to be a statement', () => {
   it('sends no value as part of a statement', async () => {
     const { table } = await setting.freshStore()
     const pool = setting.keep(openPool(setting.service.url))
-    const sent: { sql: string, values: unknown }[] = []
+    const sent: string[] = []
     pool.on('connection', (connection) => {
       const execute = connection.execute.bind(connection)
-      connection.execute = ((options: { sql: string, values: unknown }, callback: () => void) => {
-        sent.push(options)
-        return Reflect.apply(execute, undefined, [options, callback]) as unknown
+      connection.execute = ((statement: string | { sql: string }, ...rest: unknown[]) => {
+        sent.push(typeof statement === 'string' ? statement : statement.sql)
+        return Reflect.apply(execute, undefined, [statement, ...rest]) as unknown
       }) as typeof execute
     })
     const store = setting.store({ table, pool })
@@ -80,8 +80,8 @@ describe('MysqlTokenStore and what tries to be a statement', () => {
     await store.getToken('oPlain')
     await store.deleteToken('oPlain')
     await store.withLock('oPlain', async () => undefined)
-    expect(sent.map(({ sql }) => sql.split(' ')[0])).to.deep.equal(['REPLACE', 'SELECT', 'DELETE', 'INSERT', 'DELETE'])
-    for (const { sql } of sent) {
+    expect(sent.map((sql) => sql.split(' ')[0])).to.deep.equal(['REPLACE', 'SELECT', 'DELETE', 'INSERT', 'DELETE'])
+    for (const sql of sent) {
       for (const value of [...Object.values(secrets), 'oPlain', '1763000000123', 'oUnion', '爱丽丝']) expect(sql).not.to.include(value)
     }
   })
@@ -90,6 +90,28 @@ describe('MysqlTokenStore and what tries to be a statement', () => {
     const { table } = await setting.freshStore()
     for (const name of injections(table).filter((text) => text !== '_')) expect(() => setting.store({ table: name })).to.throw(TypeError)
   })
+})
+
+describe('MysqlTokenStore and the options of its pool', () => {
+  const setting = useMysql()
+  const options: PoolSettings[] = [
+    ...Object.entries(hostileOptions).map(([name, value]) => ({ [name]: value as unknown })),
+    { typeCast: false }, { typeCast: true }, { nestTables: '_' }, { rowsAsArray: true }, { dateStrings: ['DATE'] }, { charset: 'gbk_chinese_ci' },
+    { session: 'SET character_set_connection = ucs2, character_set_results = latin1' }, { session: 'SET character_set_results = NULL' }, { session: lenientSession },
+  ]
+
+  for (const option of options) {
+    // By themselves: of several, the store heeds one for all.
+    it(`are of no account (${inspect(option)})`, async () => {
+      const table = await setting.table(`CREATE TABLE $ (openid VARBINARY(512) PRIMARY KEY, create_at BIGINT, access_token TEXT CHARACTER SET utf8mb4, scope VARCHAR(50) CHARACTER SET utf8,
+        unionid VARCHAR(50) CHARACTER SET latin1, points BIGINT UNSIGNED, share DOUBLE, price DECIMAL(20), extra JSON) CHARSET utf8mb4`)
+      const store = setting.store({ table, pool: setting.keep(openPool(setting.service.url, option)) })
+      const token = tokenOf('o爱', { access_token: '爱丽丝 😀 é', scope: '爱é', unionid: 'o6_bmasdasdsad6_2sgVt7hMZOPfL', points: '18446744073709551615', share: 0.1, price: -7, nickname: '😀 é' })
+      await store.saveToken('o爱', token)
+      expect(await store.getToken('o爱')).to.deep.equal(token)
+      expect(await setting.rows(`SELECT HEX(access_token) AS text FROM ${table}`)).to.deep.equal([{ text: Buffer.from('爱丽丝 😀 é').toString('hex').toUpperCase() }])
+    })
+  }
 })
 
 describe('MysqlTokenStore and what its errors show', () => {

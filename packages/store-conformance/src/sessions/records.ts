@@ -146,6 +146,7 @@ export const recordCases: readonly SessionStoreCase[] = [
     const id = hash()
     const named = (name: string): string => `${name}${id}`
     const hashes = ['a', 'A', 'a ', '*', '%', '_', '?', "'", ':', '{a}', '[a]', '\\', '-', '/+='].map(named)
+    hashes.push(id, `${id}1`, `${id}2`)
     for (const [index, one] of hashes.entries()) await store.create(one, sessionOf(user(), { index }), long)
     for (const [index, one] of hashes.entries()) assert.equal((await store.get(one))?.index, index)
     for (const pattern of ['**', '%%', '??', '[a-z]'].map(named)) {
