@@ -106,6 +106,24 @@ describe('RedisSessionStore on a server', () => {
     expect(await client.ttl(index)).to.equal(-2)
   })
 
+  it('needs no more permissions than its README says', async () => {
+    const commands = ['get', 'set', 'del', 'eval', 'time', 'zadd', 'zrange', 'zrem', 'zremrangebyscore', 'pexpireat'].map((name) => `+${name}`)
+    await client.sendCommand(['ACL', 'SETUSER', 'sessions', 'reset', 'on', '>password', `~${prefix}*`, ...commands])
+    const limited = await connect({ driver: 'node-redis 6', urls: [server.url.replace('redis://', 'redis://sessions:password@')] })
+    try {
+      const permitted = new RedisSessionStore({ client: limited, prefix })
+      await permitted.create('a', sessionOf('a'), ttl)
+      expect(await permitted.rotate('a', 'b', sessionOf('b'), ttl)).to.equal(true)
+      expect(await permitted.listByUser('u')).to.have.length(1)
+      await permitted.delete('b')
+      await permitted.create('c', sessionOf('c'), ttl)
+      await permitted.deleteByUser('u')
+      await rejection(new RedisSessionStore({ client: limited, prefix: 'elsewhere:' }).get('a'), TokenStoreError)
+    } finally {
+      limited.destroy()
+    }
+  })
+
   it('takes a lifetime that is longer than Redis counts, or shorter than a millisecond', async () => {
     await store.create('long', sessionOf('long'), Number.MAX_VALUE)
     expect(await isAlive('long')).to.equal(true)
