@@ -43,10 +43,10 @@ describe('an application that installs all packed packages', function () {
     '@wechat-auth/wechat-sandbox': ['startSandbox'],
     '@wechat-auth/store-conformance': ['tokenStoreCases', 'testTokenStore', 'sessionStoreCases', 'testSessionStore', 'userStoreCases', 'testUserStore', 'reasonToSkip'],
     '@wechat-auth/wechat-session': ['WechatSessions', 'WechatSessionStrategy', 'MemorySessionStore', 'MemoryUserStore', 'WechatSessionError'],
-    '@wechat-auth/store-redis': ['RedisTokenStore'],
+    '@wechat-auth/store-redis': ['RedisTokenStore', 'RedisSessionStore'],
     '@wechat-auth/store-mysql': ['MysqlTokenStore'],
     '@wechat-auth/store-mongo': ['MongoTokenStore', 'tokenSchema'],
-    '@wechat-auth/store-sqlite': ['SqliteTokenStore'],
+    '@wechat-auth/store-sqlite': ['SqliteTokenStore', 'SqliteSessionStore', 'SqliteUserStore'],
   }
   const names = [...[...packages.values()].map(({ manifest }) => manifest.name), '@wechat-auth/wechat-oauth/compat']
 
