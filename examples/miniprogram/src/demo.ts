@@ -10,6 +10,7 @@ Usage: npm start -- [options]
   --port <number>           port of the server (default 3000; 0: any free one)
   --sandbox-port <number>   port of the sandbox (default 3001; 0: any free one)
   --host <address>          where the server listens (default 127.0.0.1: only this machine can reach it)
+  --file <name>             database of sessions and users (default miniprogram.sqlite; :memory: for none)
   --help                    show this text
 
 A taken port is replaced by a free one. To use the real WeChat, copy .env.example to .env.
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
       'port': { type: 'string', default: '3000' },
       'sandbox-port': { type: 'string', default: '3001' },
       'host': { type: 'string', default: '127.0.0.1' },
+      'file': { type: 'string', default: 'miniprogram.sqlite' },
       'help': { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -38,9 +40,9 @@ async function main(): Promise<void> {
   loadEnvFile()
   const port = portOf('--port', values.port)
   const sandboxPort = portOf('--sandbox-port', values['sandbox-port'])
-  const demo = await startDemo({ port, sandboxPort, host: values.host, env: process.env })
+  const demo = await startDemo({ port, sandboxPort, host: values.host, file: values.file, env: process.env })
   closeAtTheEnd(demo)
-  announce(demo)
+  announce(demo, values.file)
 }
 
 function closeAtTheEnd(demo: Demo): void {
@@ -66,13 +68,13 @@ function portOf(option: string, value: string): number {
   return port
 }
 
-function announce({ url, sandbox, consoleUrl, storePlace }: Demo): void {
+function announce({ url, sandbox, consoleUrl }: Demo, file: string): void {
   const lines = ['', `  Server    ${url}`]
   if (sandbox && consoleUrl !== undefined) {
     lines.push(`  Log in    ${consoleUrl}`, `  WeChat    ${sandbox.url}, a sandbox: no account and no internet needed`)
   } else {
     lines.push('  WeChat    the real one, with the mini-program that the environment names')
   }
-  lines.push(`  Sessions  ${storePlace}`, '  Stop      Ctrl+C', '')
+  lines.push(`  Sessions  ${file}`, '  Stop      Ctrl+C', '')
   console.log(lines.join('\n'))
 }

@@ -18,6 +18,8 @@ export interface DemoOptions {
   sandboxPort?: number
   /** Address that the server listens on. Default 127.0.0.1: nobody else can reach it. */
   host?: string
+  /** The database of sessions and users. Default `:memory:`: gone at the end. */
+  file?: string
   /** Where to find the mini-program at the real WeChat. Default: nowhere, which means the sandbox. */
   env?: Env
   /** See {@link AppOptions}. */
@@ -33,18 +35,17 @@ export interface Demo {
   sandbox?: Sandbox
   /** Plays the mini-program in a browser; likewise. */
   consoleUrl?: string
-  /** Where sessions and users are kept, in words. */
-  storePlace: string
   /** Stops everything. May be called again. */
   close: () => Promise<void>
 }
 
 /** Starts the server and, unless the environment names a mini-program at the real WeChat, a sandbox that plays WeChat. */
-export async function startDemo({ port = 0, sandboxPort = 0, host = '127.0.0.1', env = {}, logError }: DemoOptions = {}): Promise<Demo> {
+export async function startDemo({ port = 0, sandboxPort = 0, host = '127.0.0.1', file = ':memory:', env = {}, logError }: DemoOptions = {}): Promise<Demo> {
   const registered = miniProgramFrom(env)
-  const stores = await openStores()
-  const sandbox = registered ? undefined : await orAnyPort(sandboxPort, (port) => startSandbox({ port }))
+  const stores = await openStores(file)
+  let sandbox: Sandbox | undefined
   try {
+    if (!registered) sandbox = await orAnyPort(sandboxPort, (port) => startSandbox({ port }))
     const { app, sessions } = createApp({
       miniProgram: registered ?? presetOf(sandbox),
       sessionStore: stores.sessionStore,
@@ -55,19 +56,18 @@ export async function startDemo({ port = 0, sandboxPort = 0, host = '127.0.0.1',
     const server = await orAnyPort(port, (port) => listening(createServer(app), port, host))
     const { port: ownPort } = server.address() as AddressInfo
     const url = `http://127.0.0.1:${ownPort}`
-    let closing: Promise<void> | undefined
     const close = async (): Promise<void> => {
       await closed(server)
       await sessions.close()
       await sandbox?.close()
       stores.close()
     }
+    let closing: Promise<void> | undefined
     return {
       url,
       port: ownPort,
       sessions,
-      ...sandbox && { sandbox, consoleUrl: `${sandbox.url}/__sandbox/miniprogram?${new URLSearchParams({ url: `${url}/login` }).toString()}` },
-      storePlace: stores.place,
+      ...sandbox && { sandbox, consoleUrl: consoleOf(sandbox, `${url}/login`) },
       close: () => closing ??= close(),
     }
   } catch (error) {
@@ -89,6 +89,10 @@ function presetOf(sandbox: Sandbox | undefined): AppOptions['miniProgram'] {
   const app = sandbox?.apps.find(({ type }) => type === 'miniprogram')
   if (!app) throw new Error('The sandbox has no mini-program')
   return { appId: app.appId, appSecret: app.appSecret }
+}
+
+function consoleOf(sandbox: Sandbox, loginUrl: string): string {
+  return `${sandbox.url}/__sandbox/miniprogram?${new URLSearchParams({ url: loginUrl }).toString()}`
 }
 
 async function orAnyPort<T>(port: number, start: (port: number) => Promise<T>): Promise<T> {

@@ -1,12 +1,21 @@
-import { MemorySessionStore, MemoryUserStore } from '@wechat-auth/wechat-session'
+import { SqliteSessionStore, SqliteUserStore } from '@wechat-auth/store-sqlite'
+import Database from 'libsql'
 import type { AppOptions } from './app.js'
 
 export interface OpenStores extends Pick<AppOptions, 'sessionStore' | 'userStore'> {
-  /** Where sessions and users are kept, in words. */
-  place: string
   close: () => void
 }
 
-export function openStores(): Promise<OpenStores> {
-  return Promise.resolve({ sessionStore: new MemorySessionStore(), userStore: new MemoryUserStore(), place: 'in memory', close: () => undefined })
+/** Sessions and users, in one database of SQLite. */
+export async function openStores(file: string): Promise<OpenStores> {
+  const database = new Database(file)
+  try {
+    const [sessionStore, userStore] = [new SqliteSessionStore({ database }), new SqliteUserStore({ database })]
+    await sessionStore.createTable()
+    await userStore.createTable()
+    return { sessionStore, userStore, close: () => void database.close() }
+  } catch (error) {
+    database.close()
+    throw error
+  }
 }

@@ -1,3 +1,8 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { inspect } from 'node:util'
 import type { Sandbox } from '@wechat-auth/wechat-sandbox'
 import { expect } from 'chai'
@@ -7,6 +12,7 @@ import type { Demo } from '../../../examples/miniprogram/src/start.js'
 import { Phone } from '../../helpers/mini-program.js'
 import type { ClientOptions, ClientSession } from '../../helpers/mini-program.js'
 import { rejection } from '../../helpers/rejection.js'
+import { root } from '../../helpers/run.js'
 
 const days = 24 * 60 * 60 * 1000
 
@@ -450,5 +456,71 @@ describe('The mini-program example', () => {
         expect([path, status, headers.get('www-authenticate')?.startsWith('Bearer ')]).to.deep.equal([path, 401, true])
       }
     })
+  })
+})
+
+describe('Starting the mini-program example', () => {
+  let folder: string
+  let file: string
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'wechat-miniprogram-'))
+    file = join(folder, 'sessions.sqlite')
+  })
+
+  after(() => rm(folder, { recursive: true }))
+
+  it('knows users and tokens of before', async () => {
+    const first = await startDemo({ file })
+    const phone = new Phone(first.sandbox!)
+    const { user } = await (await phone.launch()).createSession({ server: first.url }).logIn()
+    await first.close()
+
+    const second = await startDemo({ file })
+    try {
+      const { statusCode, data } = await (await phone.launch()).createSession({ server: second.url }).request({ path: '/me' })
+      expect([statusCode, data]).to.deep.equal([200, { user }])
+      expect(second.sandbox?.count('/sns/jscode2session')).to.equal(0)
+    } finally {
+      await second.close()
+    }
+  })
+
+  it('connects to the real WeChat where the environment names a mini-program there, and says what is missing', async () => {
+    const [WECHAT_MINIPROGRAM_APP_ID, WECHAT_MINIPROGRAM_APP_SECRET] = ['wx0000000000000003', 'secret-of-the-mini-program']
+    const demo = await startDemo({ env: { WECHAT_MINIPROGRAM_APP_ID, WECHAT_MINIPROGRAM_APP_SECRET } })
+    expect(demo).not.to.have.any.keys('sandbox', 'consoleUrl')
+    await Promise.all([demo.close(), demo.close()])
+    expect(await rejection(fetch(demo.url))).to.be.instanceOf(TypeError)
+
+    expect(await rejection(startDemo({ env: { WECHAT_MINIPROGRAM_APP_ID } }))).to.have.property('message', 'WECHAT_MINIPROGRAM_APP_SECRET is missing')
+    expect(await rejection(startDemo({ env: { WECHAT_MINIPROGRAM_APP_SECRET } }))).to.have.property('message', 'WECHAT_MINIPROGRAM_APP_ID is missing')
+  })
+
+  it('by npm start says where the server and the console are, and ends with npm', async function () {
+    this.timeout(30_000)
+    // Set, so that a developer's own .env does not count.
+    const env = { ...process.env, WECHAT_MINIPROGRAM_APP_ID: '', WECHAT_MINIPROGRAM_APP_SECRET: '' }
+    const npm = spawn('npm', ['start', '--', '--port', '0', '--sandbox-port', '0', '--file', file], {
+      cwd: join(root, 'examples/miniprogram'), env, stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    try {
+      let output = ''
+      for await (const text of npm.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+        output += text as string
+        if (output.includes('Ctrl+C')) break
+      }
+      const [, server = '', page = ''] = /Server\s+(\S+)\s+Log in\s+(\S+)/.exec(output) ?? []
+      expect((await fetch(`${server}/me`)).status).to.equal(401)
+      const html = await (await fetch(page)).text()
+      expect(html).to.contain(`value="${server}/login"`)
+
+      const closed = once(npm.stdout.resume(), 'close')
+      npm.kill('SIGTERM')
+      await closed
+      expect(await rejection(fetch(server))).to.be.instanceOf(TypeError)
+    } finally {
+      npm.kill('SIGKILL')
+    }
   })
 })
