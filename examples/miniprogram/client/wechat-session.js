@@ -45,7 +45,7 @@ class SessionError extends Error {
  * @param {Partial<typeof defaultPaths>} [options.paths] of the server, where they are others
  * @param {string} [options.storageKey]
  * @param {number} [options.timeout] milliseconds for `wx.login` and each request; default 10000
- * @param {number} [options.refreshBefore] milliseconds before its end that a token is renewed at a launch; default a day
+ * @param {number} [options.refreshBefore] milliseconds before its end that a token is exchanged for a new one; default a day
  */
 function createSession({ server, device, paths, storageKey = 'wechat-session', timeout = 10000, refreshBefore = day }) {
   if (!/^https?:\/\/[^/?#]+/.test(server)) throw new TypeError('server must be an address such as https://api.example.com')

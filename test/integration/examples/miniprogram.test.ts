@@ -13,6 +13,7 @@ import { Phone } from '../../helpers/mini-program.js'
 import type { ClientOptions, ClientSession } from '../../helpers/mini-program.js'
 import { rejection } from '../../helpers/rejection.js'
 import { root } from '../../helpers/run.js'
+import { blockOf, read } from '../readme/markdown.js'
 
 const days = 24 * 60 * 60 * 1000
 
@@ -422,6 +423,23 @@ describe('The mini-program example', () => {
       expect((await me(session)).statusCode).to.equal(200)
       expect(phone.logins).to.equal(1)
     })
+  })
+
+  it('is put into a mini-program as its README says', async () => {
+    const readme = read('examples/miniprogram/README.md')
+    const client = await phone.launch()
+    let app: object = {}
+    const App = (given: object): void => { app = given }
+    const server = (options: ClientOptions): ClientSession => client.createSession({ ...options, server: demo.url })
+    phone.run(blockOf(readme, /^The mini-program$/), { App, require: () => ({ createSession: server }) })
+
+    const shown = new Promise<unknown>((resolve) => {
+      const Page = (page: { onLoad: () => void }): void => Object.assign(page, { setData: resolve }).onLoad()
+      phone.run(blockOf(readme, /^The mini-program$/, 1), { Page, getApp: () => app })
+    })
+    expect(await shown).to.have.nested.property('user.openid')
+    const [device] = await devices((app as { session: ClientSession }).session)
+    expect(device).to.have.property('device', 'iPhone 15')
   })
 
   describe('the server', () => {
