@@ -1,9 +1,10 @@
 import { inspect } from 'node:util'
 import { TokenStoreError } from '@wechat-auth/wechat-oauth'
-import { MemorySessionStore, WechatSessionStrategy, type WechatSessionVerify, type WechatSessionVerifyWithRequest } from '@wechat-auth/wechat-session'
+import { MemorySessionStore, WechatSessions, WechatSessionStrategy, type WechatSessionVerify, type WechatSessionVerifyWithRequest } from '@wechat-auth/wechat-session'
 import { expect } from 'chai'
 import sinon from 'sinon'
 import { action, authenticate, requestOf, type Action } from '../../helpers/authenticate.js'
+import { client } from '../../helpers/wechat-replies.js'
 import { alice, setting, watched } from './setting.js'
 
 const realm = 'Bearer realm="wechat-session"'
@@ -57,6 +58,22 @@ describe('WechatSessionStrategy', () => {
     const { sessions, token, taken } = await ofAlice()
     await sessions.revokeToken(token)
     expect(await action('fail', taken())).to.deep.include({ info: isInvalid })
+  })
+
+  it('lets in users of the application\'s own, as its function finds them', async () => {
+    const own = { id: 7, name: 'Alice' }
+    const asked: unknown[] = []
+    const sessions = new WechatSessions({
+      oauth: client(), sessionStore: new MemorySessionStore(), sku: 'shop', createUser: () => own,
+      findUser: (account) => {
+        asked.push(account)
+        return own
+      },
+    })
+    const { token } = await sessions.issueTokenFor(own.id, { openid: alice, unionid: 'oUNION' })
+    const taken = await action('success', authenticate(new WechatSessionStrategy({ sessions }), withToken(token)))
+    expect(taken.user).to.equal(own)
+    expect(asked).to.deep.equal([{ appId: 'wx00000000000000aa', openid: alice, unionid: 'oUNION' }])
   })
 
   it('refuses a session whose user is gone', async () => {
