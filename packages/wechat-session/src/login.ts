@@ -32,7 +32,7 @@ export function checkedLogin(input: unknown): MiniProgramLogin {
 export async function logIn(oauth: MiniProgramClient, { code, encryptedData, iv }: MiniProgramLogin): Promise<NewUser> {
   const { session_key: sessionKey, openid, unionid } = await sessionOf(oauth, code)
   const data = encryptedData === undefined || iv === undefined ? undefined : open(oauth, { sessionKey, encryptedData, iv })
-  if (isOther(data?.openId, openid) || isOther(data?.unionId, unionid)) throw mismatch()
+  if (isOther(data?.openId, openid) || isOther(data?.unionId, unionid) || isForged(data)) throw mismatch()
   const known = [unionid, data?.unionId].find((value) => typeof value === 'string' && value !== '')
   const profile = data && profileOf(data)
   return { appId: oauth.appId, openid, ...(known !== undefined && { unionid: known }), ...(profile && { profile }) }
@@ -50,6 +50,14 @@ function open(oauth: MiniProgramClient, data: { sessionKey: string, encryptedDat
 
 function isOther(theirs: unknown, ours: string | undefined): boolean {
   return theirs !== undefined && ours !== undefined && theirs !== ours
+}
+
+/**
+ * Nothing authenticates the data: whoever chooses the iv chooses its first 16 bytes, which are enough to call a nickname of
+ * one's choice a unionid, and so to be somebody else. WeChat tells a unionid behind the openid only.
+ */
+function isForged(data: MiniProgramData | undefined): boolean {
+  return data?.unionId !== undefined && data.openId === undefined
 }
 
 function mismatch(): WechatSessionError {

@@ -101,6 +101,7 @@ describe('the mini-program login', () => {
     ['data of another app', {}, encrypt({ openId: openid, watermark: { appid: 'wxother', timestamp: 1 } }), 'ERR_WECHAT_OPENID_MISMATCH'],
     ['data of another user', { openid: 'oSOMEBODYELSE' }, { encryptedData, iv }, 'ERR_WECHAT_OPENID_MISMATCH'],
     ['an openid that is no text', {}, encrypt({ openId: 1 }), 'ERR_WECHAT_OPENID_MISMATCH'],
+    ['a unionid without an openid, as WeChat sends none', {}, encrypt({ unionId: 'oUNION' }), 'ERR_WECHAT_OPENID_MISMATCH'],
     ['data of another unionid', { unionid: 'oUNION' }, { encryptedData, iv }, 'ERR_WECHAT_OPENID_MISMATCH'],
   ]
   for (const [title, session, body, expected] of refusals) {

@@ -17,6 +17,12 @@ function encrypted(data: Record<string, unknown>, key = sessionKey): { encrypted
   return { encryptedData: Buffer.concat([cipher.update(text), cipher.final()]).toString('base64'), iv }
 }
 
+/** The same data with another iv: it opens, and its first 16 bytes are these. */
+function beginningWith(wanted: string, { encryptedData }: { encryptedData: string }, given: string): { encryptedData: string, iv: string } {
+  const forged = Buffer.from(iv, 'base64').map((byte, place) => byte ^ Buffer.from(given)[place]! ^ Buffer.from(wanted)[place]!)
+  return { encryptedData, iv: Buffer.from(forged).toString('base64') }
+}
+
 function withKey(session: Record<string, unknown> = {}) {
   const made = setting()
   made.wechat.replies['/sns/jscode2session'] = sessionReply({ session_key: sessionKey, openid: alice, ...session })
@@ -58,6 +64,18 @@ describe('authorize', () => {
       expect([...sessionStore.calls, ...userStore.calls]).to.deep.equal([])
     })
   }
+
+  it('does not take a nickname for a unionid, though who sends the data chooses how it begins', async () => {
+    const { sessions, userStore } = withKey()
+    const victim = await userStore.store.create({ appId: 'wxofficial', openid: 'oVICTIM_there', unionid: 'oVICTIM_of_the_union_account' })
+    // As wx.getUserProfile has it: neither openid nor unionid.
+    const text = JSON.stringify({ nickName: `abc${victim.id.slice(4)}`, gender: 0, watermark: { appid: appId, timestamp: 1 } })
+    const cipher = createCipheriv('aes-128-cbc', Buffer.from(sessionKey, 'base64'), Buffer.from(iv, 'base64'))
+    const own = { encryptedData: Buffer.concat([cipher.update(text), cipher.final()]).toString('base64'), iv }
+    const forged = beginningWith(`{"unionId":"${victim.id}`.slice(0, 16), own, text)
+    expect((await sessions.authorize({ code, ...own })).user.id).to.equal(alice)
+    expect(await rejection(sessions.authorize({ code, ...forged }), WechatSessionError)).to.include({ code: 'ERR_WECHAT_OPENID_MISMATCH', status: 401 })
+  })
 
   const errcodes: [number, string, number][] = [[40029, 'code', 401], [40163, 'code', 401], [40226, 'denied', 403], [45011, 'rate', 503], [40125, 'config', 500]]
   for (const [errcode, kind, status] of errcodes) {

@@ -100,7 +100,9 @@ function open(client: WechatOAuth, sessionKey: string, { encryptedData, iv }: Mi
 
 function refuseOthersData(data: MiniProgramData | undefined, session: { openid: string, unionid?: string }): void {
   const isOther = (theirs: unknown, ours: string | undefined) => theirs !== undefined && ours !== undefined && theirs !== ours
-  if (isOther(data?.openId, session.openid) || isOther(data?.unionId, session.unionid)) throw new Refusal('ERR_WECHAT_OPENID_MISMATCH')
+  // Nothing authenticates the data: whoever chooses the iv chooses its first 16 bytes, which are enough to call a nickname a unionid. WeChat tells one behind the openid only.
+  const isForged = data?.unionId !== undefined && data.openId === undefined
+  if (isForged || isOther(data?.openId, session.openid) || isOther(data?.unionId, session.unionid)) throw new Refusal('ERR_WECHAT_OPENID_MISMATCH')
 }
 
 function requestRefusal(message: string): Refusal {
