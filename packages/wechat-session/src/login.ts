@@ -17,6 +17,8 @@ export function checkedLogin(input: unknown): MiniProgramLogin {
   const text = (name: keyof MiniProgramLogin): string | undefined => {
     const value: unknown = Object.hasOwn(input, name) ? (input as Record<string, unknown>)[name] : undefined
     if (value === undefined || value === null) return undefined
+    // Not every device has a name to tell.
+    if (name === 'device' && value === '') return undefined
     if (typeof value !== 'string' || value === '' || value.length > longest[name]) {
       throw badRequest(`${name} must be a non-empty string of at most ${longest[name]} characters`)
     }

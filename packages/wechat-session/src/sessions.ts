@@ -206,13 +206,22 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
 
   // Rotated to its own hash, a session that was ended meanwhile stays ended.
   #prolong(hash: string, session: StoredSession): void {
-    const { ttl, now, logger } = this.#settings
+    const { ttl, now } = this.#settings
     const isDue = session.expiresAt - now() < ttl * 1000 * (1 - partBeforeProlonging)
     if (!isDue || this.#isClosed || this.#prolonging.has(hash)) return
     const prolonging = this.#store.rotate(hash, hash, { ...session, expiresAt: this.#expiry() }, ttl)
-      .then(() => undefined, (error: unknown) => logger?.warn('A session could not be prolonged', { reason: reasonOf(error) }))
+      .then(() => undefined, (error: unknown) => this.#warn('A session could not be prolonged', { reason: reasonOf(error) }))
       .finally(() => this.#prolonging.delete(hash))
     this.#prolonging.set(hash, prolonging)
+  }
+
+  // Nobody waits for it: a logger that is broken must not end the process by a rejection that nobody handles.
+  async #warn(message: string, details: Record<string, unknown>): Promise<void> {
+    try {
+      await (this.#settings.logger?.warn(message, details) as unknown)
+    } catch {
+      // There is nobody left to tell.
+    }
   }
 
   /** A point in time after the user's other logins, whatever the clocks of other servers say. */

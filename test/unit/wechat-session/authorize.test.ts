@@ -101,6 +101,12 @@ describe('authorize', () => {
     })
   }
 
+  it('takes a device without a name for none', async () => {
+    const { sessions } = withKey()
+    const { token } = await sessions.authorize({ code, device: '' })
+    expect(await sessions.getSession(token)).to.not.have.property('device')
+  })
+
   it('takes the body of a request as it is, whatever else is in it', async () => {
     const { sessions } = withKey()
     const body = JSON.parse(`{ "code": "${code}", "encryptedData": null, "openid": "${bob}", "userId": "admin", "sku": "other", "__proto__": { "unionid": "x" } }`) as { code: string }

@@ -276,6 +276,17 @@ describe('the lifetime of a session', () => {
     expect(warn.args).to.deep.equal([['A session could not be prolonged', { reason: 'ERR_WECHAT_STORE' }]])
   })
 
+  for (const [title, warn] of [['throws', () => { throw new Error('full') }], ['rejects', () => Promise.reject(new Error('full'))]] as const) {
+    it(`is not prolonged where the store fails, which ends nothing where the logger ${title} as well`, async () => {
+      const sessionStore = watched(new MemorySessionStore(), (method) => method === 'rotate' ? Promise.reject(new Error('down')) : undefined)
+      const now = Date.now()
+      const { token } = await setting({ sessionStore, ttl: 1000 }).sessions.issueTokenFor('u1', { openid: alice })
+      const { sessions } = setting({ sessionStore, ttl: 1000, sliding: true, now: () => now + 500_000, logger: { debug: () => {}, warn: warn as () => void } })
+      expect(await sessions.isTokenValid(token)).to.equal(true)
+      await sessions.close()
+    })
+  }
+
   it('is not prolonged after close, which leaves the stores open', async () => {
     const { clock, sessions, sessionStore } = timed(true)
     const { token } = await sessions.issueTokenFor('u1', { openid: alice })
