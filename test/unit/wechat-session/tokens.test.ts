@@ -281,7 +281,7 @@ describe('the lifetime of a session', () => {
       const sessionStore = watched(new MemorySessionStore(), (method) => method === 'rotate' ? Promise.reject(new Error('down')) : undefined)
       const now = Date.now()
       const { token } = await setting({ sessionStore, ttl: 1000 }).sessions.issueTokenFor('u1', { openid: alice })
-      const { sessions } = setting({ sessionStore, ttl: 1000, sliding: true, now: () => now + 500_000, logger: { debug: () => {}, warn: warn as () => void } })
+      const { sessions } = setting({ sessionStore, ttl: 1000, sliding: true, now: () => now + 500_000, logger: { debug: () => {}, warn } })
       expect(await sessions.isTokenValid(token)).to.equal(true)
       await sessions.close()
     })
