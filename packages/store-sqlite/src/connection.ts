@@ -103,7 +103,7 @@ export class Connection {
   #attempt<T>(operation: () => T): T {
     const { open, isOpen } = this.#database
     // The statements of libsql work on when it is closed, and asking it whether it is in a transaction ends the process.
-    if (open === false || isOpen === false) throw new TokenStoreError('The database of the token store is closed.')
+    if (open === false || isOpen === false) throw new TokenStoreError('The database of the store is closed.')
     try {
       return operation()
     } catch (error) {

@@ -91,7 +91,7 @@ export function decodeRecord(text: string): WechatToken {
 
 /** What is kept under a key is no record. */
 export function corruptRecord(): TokenStoreError {
-  return new TokenStoreError('The token store holds something that is not a record.')
+  return new TokenStoreError('The store holds something that is not a record.')
 }
 
 /** Two atomic operations of a database on one lock. `owner` is new for each attempt to get it. */

@@ -144,7 +144,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
         const { store, raw } = await setting.freshStore()
         await raw.insertOne({ ...tokenOf('o'), ...fields })
         const error = await rejection(store.getToken('o'), TokenStoreError)
-        expect(error.message).to.equal('The token store holds something that is not a record.')
+        expect(error.message).to.equal('The store holds something that is not a record.')
         await store.saveToken('o', tokenOf('o'))
         expect(await store.getToken('o')).to.deep.equal(tokenOf('o'))
       })

@@ -144,7 +144,7 @@ describe('MysqlTokenStore and what its errors show', () => {
     for (const [column, value] of [['create_at', 'SECRET-access-token'], ['extra', '{"SECRET-access-token'], ['extra', '["SECRET-access-token"]'], ['extra', '"SECRET-access-token"'], ['extra', '1']]) {
       await setting.pool.query(`REPLACE INTO ${table} (openid, ${column!}) VALUES ('oSECRET', ?)`, [value])
       const error = await rejection(store.getToken('oSECRET'), TokenStoreError)
-      expect(error.message).to.equal('The token store holds something that is not a record.')
+      expect(error.message).to.equal('The store holds something that is not a record.')
       expectNoValues(error)
       await store.saveToken('oSECRET', { openid: 'oSECRET', access_token: 'new', create_at: 1 })
       expect(await store.getToken('oSECRET')).to.deep.equal({ openid: 'oSECRET', access_token: 'new', create_at: 1 })

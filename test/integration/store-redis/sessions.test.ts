@@ -149,7 +149,7 @@ describe('RedisSessionStore on a server', () => {
   it('rejects where a key holds no session, without telling what it holds, and ends that too', async () => {
     for (const value of ['', 'SECRET', '[]', 'null', '"SECRET"', '{}', '{"userId":1}']) {
       await client.set(`${prefix}hash:a`, value)
-      expect((await rejection(store.get('a'), TokenStoreError)).message).to.equal('The token store holds something that is not a record.')
+      expect((await rejection(store.get('a'), TokenStoreError)).message).to.equal('The store holds something that is not a record.')
       await store.delete('a')
       expect(await isAlive('a')).to.equal(false)
     }

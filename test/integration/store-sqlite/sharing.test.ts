@@ -282,7 +282,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
           store.getToken('o1'), store.saveToken('o1', tokenOf('o1')), store.deleteToken('o1'), store.createTable(),
           store.withLock('l', async () => { ran = true }),
         ]
-        for (const call of calls) expect((await rejection(call, TokenStoreError)).message).to.equal('The database of the token store is closed.')
+        for (const call of calls) expect((await rejection(call, TokenStoreError)).message).to.equal('The database of the store is closed.')
         expect(ran).to.equal(false)
       })
     }
@@ -292,7 +292,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
       other.exec('BEGIN IMMEDIATE')
       const saving = store.saveToken('o1', tokenOf('o1'))
       database.close()
-      expect((await rejection(saving, TokenStoreError)).message).to.equal('The database of the token store is closed.')
+      expect((await rejection(saving, TokenStoreError)).message).to.equal('The database of the store is closed.')
       other.exec('COMMIT')
     })
   })

@@ -146,7 +146,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
         await store.saveToken('o1', tokenOf('o1'))
         database.exec(`UPDATE token SET record = ${damage}`)
         const error = await rejection(store.getToken('o1'), TokenStoreError)
-        expect(error).to.include({ code: 'ERR_WECHAT_STORE', message: 'The token store holds something that is not a record.' })
+        expect(error).to.include({ code: 'ERR_WECHAT_STORE', message: 'The store holds something that is not a record.' })
       })
     }
 
