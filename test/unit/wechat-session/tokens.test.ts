@@ -276,7 +276,7 @@ describe('the lifetime of a session', () => {
     expect(warn.args).to.deep.equal([['A session could not be prolonged', { reason: 'ERR_WECHAT_STORE' }]])
   })
 
-  for (const [title, warn] of [['throws', () => { throw new Error('full') }], ['rejects', () => Promise.reject(new Error('full'))]] as const) {
+  for (const [title, warn] of [['throws', sinon.stub().throws(new Error('full'))], ['rejects', sinon.stub().rejects(new Error('full'))]] as const) {
     it(`is not prolonged where the store fails, which ends nothing where the logger ${title} as well`, async () => {
       const sessionStore = watched(new MemorySessionStore(), (method) => method === 'rotate' ? Promise.reject(new Error('down')) : undefined)
       const now = Date.now()
