@@ -81,11 +81,13 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   async refreshToken(token: string): Promise<IssuedToken> {
     const found = await this.#find(token)
     if (!found) throw badToken()
-    const { sku, ttl } = this.#settings
+    const { sku, ttl, maxSessions } = this.#settings
     const successor = newToken({ openid: found.session.openid, sku })
     const id = hashOf(successor)
     const expiresAt = this.#expiry()
     if (!await this.#store.rotate(found.hash, id, { ...found.session, id, expiresAt }, ttl)) throw badToken()
+    // A login that was to end the old session, being one too many, may have come too late for that.
+    if (maxSessions !== Infinity && (await this.#endSurplus(found.session.userId)).includes(id)) throw badToken()
     return { token: successor, expiresAt }
   }
 
@@ -230,12 +232,17 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     return Math.max(this.#settings.now(), latest ? latest.createdAt + 1 : 0)
   }
 
-  // Whoever logs in sees all who did before; several at once agree on who is to go, since they order sessions alike.
-  async #endSurplus(userId: string): Promise<void> {
+  /**
+   * Whoever logs in sees all who did before; several at once agree on who is to go, since they order sessions alike.
+   *
+   * @returns the ids of those that were ended
+   */
+  async #endSurplus(userId: string): Promise<string[]> {
     const { sku, maxSessions } = this.#settings
     const sessions = (await this.#store.listByUser(userId)).filter((session) => session.sku === sku)
     const surplus = sessions.slice(maxSessions).map(({ id }) => id).filter((id) => id !== undefined)
     await Promise.all(surplus.map((id) => this.#store.delete(id)))
+    return surplus
   }
 }
 

@@ -196,6 +196,20 @@ describe('the sessions of a user', () => {
     expect(valid.filter(Boolean)).to.have.length(3)
   })
 
+  it('are not more where one is refreshed while a login is ending it', async () => {
+    let refreshing: Promise<unknown> | undefined
+    // Too late to end what has another hash by now.
+    const sessionStore = watched(new MemorySessionStore(), (method) => {
+      if (method !== 'delete' || refreshing) return undefined
+      return refreshing = rejection(sessions.refreshToken(first.token))
+    })
+    const { sessions } = setting({ sessionStore, maxSessions: 1 })
+    const first = await sessions.issueTokenFor('u1', { openid: alice, device: 'first' })
+    await sessions.issueTokenFor('u1', { openid: alice, device: 'second' })
+    expect(await refreshing).to.include({ code: 'ERR_WECHAT_SESSION_TOKEN' })
+    expect((await sessions.listSessions('u1')).map(({ device }) => device)).to.deep.equal(['second'])
+  })
+
   it('are limited by who logged in last, though the clock of that server is slow', async () => {
     const sessionStore = watched(new MemorySessionStore())
     const [fast, slow] = [setting({ maxSessions: 1, sessionStore }).sessions, setting({ maxSessions: 1, sessionStore, now: () => Date.now() - 60_000 }).sessions]
