@@ -245,6 +245,9 @@ export class WechatOAuth {
   /**
    * Opens encrypted data with the session_key that `code2Session` saved for this user.
    *
+   * WeChat encrypts with AES-CBC, which authenticates nothing: who sends the data chooses its first 16 bytes by the iv, and can
+   * so give another name to the first value, e.g. call a nickname a phone number. Where it matters, ask `getPhoneNumber`.
+   *
    * @throws NoOAuthTokenError where no session_key is saved; WechatDecryptError with `ERR_WECHAT_SESSION_KEY` where the data
    * does not open: in all likelihood the key is stale, and the mini-program must call `wx.login` again; else with
    * `ERR_WECHAT_DECRYPT`, also with `reason` `openid` where the data is somebody else's; TokenStoreError; TypeError
@@ -254,7 +257,9 @@ export class WechatOAuth {
     const saved = await this.#records.read(openid)
     if (!saved?.session_key) throw new NoOAuthTokenError(openid)
     const opened = this.#open({ ...data, sessionKey: saved.session_key }, 'ERR_WECHAT_SESSION_KEY')
-    if (opened.openId !== undefined && opened.openId !== openid) throw new WechatDecryptError('The data is of another user.', 'openid')
+    // Without an openid, WeChat tells no unionid: what says one was made of other data of this user.
+    const isNamed = opened.openId !== undefined || opened.unionId !== undefined
+    if (isNamed && opened.openId !== openid) throw new WechatDecryptError('The data is of another user.', 'openid')
     return opened
   }
 

@@ -124,6 +124,12 @@ describe('decryptForUser', () => {
     expect(await (await withSession()).decryptForUser(sampleOpenid, encrypt(JSON.stringify(data)))).to.deep.equal(data)
   })
 
+  it('says `openid` for a unionid without an openid, as WeChat sends none', async () => {
+    const data = encrypt(JSON.stringify({ unionId: 'oUNION', watermark }))
+    const error = await rejection((await withSession()).decryptForUser(sampleOpenid, data), WechatDecryptError)
+    expect(error).to.include({ code: 'ERR_WECHAT_DECRYPT', reason: 'openid' })
+  })
+
   it('says `openid` for the data of another user', async () => {
     for (const openId of ['oBBBBBBBBBBBBBBBBBBBBBBBBBBB', '', null, 5, [sampleOpenid]]) {
       const data = encrypt(JSON.stringify({ openId, watermark }))
