@@ -1,7 +1,8 @@
 import { WechatOAuth, type SessionStore, type UserStore } from '@wechat-auth/wechat-oauth'
-import { WechatSessions } from '@wechat-auth/wechat-session'
+import { WechatSessionError, WechatSessions } from '@wechat-auth/wechat-session'
 import { expect } from 'chai'
 import { FakeWechat } from './fake-wechat.js'
+import { rejection } from './rejection.js'
 import { sessionReply } from './wechat-replies.js'
 
 export interface SessionStores {
@@ -59,6 +60,34 @@ export function sessionStories(title: string, open: () => Promise<SessionStores>
       await sessions.revokeUser(account.unionid)
       expect(await sessions.isTokenValid(tablet.token)).to.equal(false)
       expect(await sessions.listSessions(account.unionid)).to.deep.equal([])
+    })
+
+    it('are not had by tokens that nobody has issued', async () => {
+      const { sessions, logIn } = await start()
+      const account = person()
+      const { token } = await logIn(account)
+      const victim = person()
+      const { token: other } = await logIn(victim)
+      const forged = [
+        '*', '%', "' OR '1'='1", token.toUpperCase(), `${token}\0`, `${token} `, token.slice(0, -1), `v2${token.slice(2)}`,
+        token.replace(account.openid, victim.openid), other.slice(0, -43) + token.slice(-43),
+      ]
+      for (const attempt of forged) {
+        expect(await sessions.getSession(attempt), attempt).to.equal(null)
+        expect((await rejection(sessions.refreshToken(attempt), WechatSessionError)).code, attempt).to.equal('ERR_WECHAT_SESSION_TOKEN')
+        await sessions.revokeToken(attempt)
+      }
+      expect([await sessions.isTokenValid(token), await sessions.isTokenValid(other)]).to.deep.equal([true, true])
+    })
+
+    it('refresh a token once, however often at the same time', async () => {
+      const { sessions, logIn } = await start()
+      const account = person()
+      const { token } = await logIn(account)
+      const refreshed = await Promise.allSettled([1, 2, 3, 4].map(() => sessions.refreshToken(token)))
+      expect(refreshed.filter(({ status }) => status === 'fulfilled')).to.have.length(1)
+      expect(await sessions.listSessions(account.unionid)).to.have.length(1)
+      expect(await sessions.isTokenValid(token)).to.equal(false)
     })
 
     it('have tokens that are good for one sku', async () => {

@@ -22,7 +22,7 @@ export interface SqliteUserStoreOptions {
  * user's id; beside it, which account of which app is whose, and which unionid.
  *
  * Users whom mpauthx or the application wrote into that table, and who have no account yet, are found by their id: by
- * whichever openid or unionid is the same, in the app in which they log in first.
+ * whichever openid or unionid is the same; once an account is linked to such a row, it is that app's.
  *
  * Each operation is one transaction, so that many first logins at once make one user.
  */
