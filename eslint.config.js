@@ -43,14 +43,14 @@ const skipping = [
 ]
 
 export default defineConfig(
-  { ignores: ['**/dist/**', '!test/dist/**', 'test/dist/fixtures/**', '**/node_modules/**', 'bench/**'] },
+  { ignores: ['**/dist/**', '!test/dist/**', 'test/dist/fixtures/**', '**/node_modules/**'] },
   js.configs.recommended,
   { files: ['**/*.ts'], extends: [tseslint.configs.strictTypeChecked] },
   {
     files: ['**/*.ts'],
     languageOptions: {
       parserOptions: {
-        project: ['packages/*/tsconfig.json', 'test/tsconfig.json', 'examples/*/tsconfig.json'],
+        project: ['packages/*/tsconfig.json', 'test/tsconfig.json', 'examples/*/tsconfig.json', 'bench/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },
