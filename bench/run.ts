@@ -1,8 +1,11 @@
 // `npm run bench`: all benchmarks; `npm run bench -- NAME…`: some. One is a folder here with an index.ts, see lib/report.ts.
 import { existsSync, readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { benchFolder, prepare } from './lib/prepare.js'
-import { type Benchmark } from './lib/report.js'
+import { benchFolder } from './lib/folders.js'
+import { prepare } from './lib/prepare.js'
+import { printable, printableClaim } from './lib/print.js'
+import { isMet, type Benchmark, type Claim } from './lib/report.js'
+import { save } from './lib/results.js'
 
 const known = readdirSync(benchFolder, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(`${benchFolder}${entry.name}/index.ts`))
@@ -15,8 +18,17 @@ for (const name of positionals) {
 }
 
 prepare()
+const claims: Claim[] = []
 for (const name of positionals.length > 0 ? positionals : known) {
   const benchmark = await import(`./${name}/index.js`) as Benchmark
   console.log(`\n${name}: ${benchmark.title}`)
-  await benchmark.run()
+  const started = performance.now()
+  const report = await benchmark.run()
+  if (report) {
+    console.log(`\n${printable(save(name, benchmark.title, report))}`)
+    claims.push(...report.claims)
+  }
+  console.log(`\n${name}: ${Math.round((performance.now() - started) / 1000)} s`)
 }
+if (claims.length > 0) console.log(`\nWhat is promised:\n${claims.map(printableClaim).join('\n')}`)
+process.exitCode = claims.every(isMet) ? 0 : 1

@@ -1,9 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-
-export const benchFolder = fileURLToPath(new URL('../', import.meta.url))
-export const rootFolder = fileURLToPath(new URL('../../', import.meta.url))
+import { benchFolder, rootFolder } from './folders.js'
 
 /** Installs the competitors where they are not, or others are; and builds our packages: they are measured as users have them. */
 export function prepare(): void {

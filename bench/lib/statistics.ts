@@ -37,3 +37,9 @@ export function differences(ours: readonly number[], theirs: readonly number[]):
   if (ours.length !== theirs.length) throw new RangeError('Not pairs')
   return ours.map((value, index) => value - (theirs[index] ?? NaN))
 }
+
+/** Ratios within pairs. */
+export function ratios(ours: readonly number[], theirs: readonly number[]): number[] {
+  if (ours.length !== theirs.length) throw new RangeError('Not pairs')
+  return ours.map((value, index) => value / (theirs[index] ?? NaN))
+}
