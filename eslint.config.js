@@ -79,6 +79,6 @@ export default defineConfig(
   // The sandbox's pages are not exported, and only from the inside can every field of theirs be given a hostile value;
   // .mocharc.dist.json leaves that test out.
   { files: ['test/unit/wechat-sandbox/pages.test.ts'], rules: { 'no-restricted-imports': 'off' } },
-  { files: ['**/*.js'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } } },
+  { files: ['**/*.js', '**/*.cjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', fetch: 'readonly' } } },
   ...arrows,
 )
