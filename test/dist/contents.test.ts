@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { packages, tarballs } from './packed.js'
 
@@ -28,8 +28,13 @@ for (const [name, { folder, manifest }] of packages) {
 
     it('holds nothing else', () => {
       const documents = ['package.json', 'LICENSE', 'README.md', 'README.zh-CN.md']
-      expect(files.filter((file) => !/^(dist|src)\//.test(file) && !documents.includes(file))).to.deep.equal([])
+      expect(files.filter((file) => !/^(?:(?:dist|src)\/|docs\/[\w.-]+\.md$)/.test(file) && !documents.includes(file))).to.deep.equal([])
       expect(files.filter((file) => /tsbuildinfo|\btest|\.env/.test(file))).to.deep.equal([])
+    })
+
+    it('holds what its READMEs link to in its own folder', () => {
+      const linked = ['README.md', 'README.zh-CN.md'].flatMap((file) => [...readFileSync(`${folder}${file}`, 'utf8').matchAll(/\]\((docs\/[^)#]+)/g)].map(([, path = '']) => path))
+      expect(missing(...linked)).to.deep.equal([])
     })
 
     it('holds each file that package.json names', () => {

@@ -38,6 +38,7 @@ describe('an application that installs all packed packages', function () {
       'WechatOAuth', 'MemoryTokenStore', 'isTokenValid', 'WECHAT_ERRCODES',
       'encryptedTokenStore', 'WechatError', 'WechatAPIError', 'WechatTransportError', 'NoOAuthTokenError', 'WechatDecryptError', 'TokenStoreError',
     ],
+    '@wechat-auth/wechat-oauth/compat': ['OAuth'],
     '@wechat-auth/passport-wechat': ['WechatStrategy', 'Strategy', 'CookieStateStore'],
     '@wechat-auth/wechat-sandbox': ['startSandbox'],
     '@wechat-auth/store-conformance': ['tokenStoreCases', 'testTokenStore'],
@@ -46,12 +47,12 @@ describe('an application that installs all packed packages', function () {
     '@wechat-auth/store-mongo': ['MongoTokenStore', 'tokenSchema'],
     '@wechat-auth/store-sqlite': ['SqliteTokenStore'],
   }
-  const names = [...packages.values()].map(({ manifest }) => manifest.name)
+  const names = [...[...packages.values()].map(({ manifest }) => manifest.name), '@wechat-auth/wechat-oauth/compat']
 
   let folder: string
   before(async function () {
     folder = await project(this, [...packages.keys()])
-    await addFixtures(folder, 'names.cjs', 'names.mjs')
+    await addFixtures(folder, 'names.cjs', 'names.mjs', 'compat.cjs')
   })
 
   type Given = Record<string, { type: string, names: string[], types: string[] }>
@@ -78,6 +79,10 @@ describe('an application that installs all packed packages', function () {
       const wanted = imported[name]!.names.filter((key) => !bindings.includes(key))
       expect(required[name]!.names.filter((key) => !bindings.includes(key)), name).to.include.members(wanted)
     }
+  })
+
+  it('gets one drop-in for wechat-oauth, however it loads it', async () => {
+    expect(await runOrThrow(process.execPath, ['compat.cjs'], { cwd: folder })).to.equal('one class, however it is loaded\n')
   })
 
   for (const { manifest } of packages.values()) {

@@ -1,6 +1,7 @@
+import { WechatOAuth } from '@wechat-auth/wechat-oauth'
 import type { Page } from 'playwright-core'
 import { deadURL } from '../helpers/loopback-server.js'
-import { answer, at, showsStatus } from './steps.js'
+import { answer, at, showsStatus, showsVerdict } from './steps.js'
 import { wechat } from './stage.js'
 import type { Scene } from './stage.js'
 
@@ -87,6 +88,17 @@ const send = async (page: Page): Promise<void> => {
   await page.locator('[data-testid="mp-status"][data-kind]').waitFor()
 }
 
+const insideWechat = (path: string, status: Parameters<typeof showsVerdict>[1]): Way => async (page, scene) => {
+  // The sandbox as new does not know the ticket that the application has.
+  const { appId, appSecret } = scene.sandbox.apps.find(({ type }) => type === 'mp')!
+  const oauth = new WechatOAuth({ appId, appSecret, endpoints: scene.sandbox.endpoints })
+  await page.route('**/wechat/js-sdk?*', async (route) => {
+    await route.fulfill({ json: await oauth.jsSDKSign(new URL(route.request().url()).searchParams.get('url') ?? '') })
+  })
+  await open(path)(page, scene)
+  await showsVerdict(page, status)
+}
+
 const failureCodes = [
   'ERR_WECHAT_DENIED', 'ERR_WECHAT_SNAPSHOT_USER', 'ERR_WECHAT_STATE', 'ERR_WECHAT_CODE', 'ERR_WECHAT_BLOCKED', 'ERR_WECHAT_VERIFY',
 ]
@@ -119,6 +131,25 @@ export const sights: Record<string, Sight[]> = {
       lead: async (page, scene) => {
         await profile('panda')(page, scene)
         await open('/')(page, scene)
+      },
+    },
+  ],
+  'the page inside WeChat': [
+    { name: 'the page inside WeChat', lead: insideWechat('/inside-wechat', 'accepted') },
+    { name: 'the page inside WeChat, refused', lead: insideWechat('/inside-wechat?moves=1', 'refused') },
+    {
+      name: 'the page inside WeChat without WeChat’s script',
+      lead: async (page, scene) => {
+        await page.route('**/jweixin-*.js', (route) => route.abort('aborted'))
+        await insideWechat('/inside-wechat', 'unreachable')(page, scene)
+      },
+    },
+    {
+      name: 'the page inside WeChat without a signature',
+      lead: async (page, scene) => {
+        await page.route('**/wechat/js-sdk?*', (route) => route.abort('aborted'))
+        await open('/inside-wechat')(page, scene)
+        await showsVerdict(page, 'unsigned')
       },
     },
   ],

@@ -64,6 +64,11 @@ export async function showsStatus(page: Page | FrameLocator, testId: 'qr-status'
   await page.locator(`[data-testid="${testId}"][data-status="${status}"]`).waitFor()
 }
 
+/** Waits until the page shows this of its signature. */
+export async function showsVerdict(page: Page, status: 'accepted' | 'refused' | 'unreachable' | 'unsigned'): Promise<void> {
+  await page.locator(`[data-testid="js-sdk"][data-status="${status}"]`).waitFor()
+}
+
 /** Reads the QR code as a phone does: from what is to be seen on the screen. */
 export async function scan(page: Page | FrameLocator): Promise<string> {
   const image = page.getByTestId('qr-image')

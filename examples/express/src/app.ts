@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { MemoryTokenStore, WechatError } from '@wechat-auth/wechat-oauth'
+import { jsSDKHandler, MemoryTokenStore, WechatError } from '@wechat-auth/wechat-oauth'
 import type { TokenStore } from '@wechat-auth/wechat-oauth'
 import { WechatStrategy } from '@wechat-auth/passport-wechat'
 import type { WechatApps, WechatAuthenticateOptions, WechatFailure } from '@wechat-auth/passport-wechat'
@@ -9,6 +9,8 @@ import session from 'express-session'
 import { Passport } from 'passport'
 import { languageOf, rememberLanguage } from './language.js'
 import type { Lang } from './language.js'
+import { insideWechatPage } from './pages/inside-wechat.js'
+import { jsSDKScript } from './pages/js-sdk-script.js'
 import { errorNotice, errorPage, failurePage } from './pages/outcome.js'
 import { profilePage } from './pages/profile.js'
 import { sendPage } from './pages/reply.js'
@@ -34,7 +36,7 @@ export interface AppOptions {
 /** The application: three ways to log in with WeChat, a profile, and pages for what can go wrong. */
 export function createApp(options: AppOptions): Application {
   const { apps, publicUrl, endpoints, tokenStore = new MemoryTokenStore(), miniProgramConsole, logError = console.error } = options
-  const { origin, protocol } = new URL(publicUrl)
+  const { origin, host, protocol } = new URL(publicUrl)
   const callbackPath = '/auth/wechat/callback'
   const miniProgramPath = '/auth/wechat/miniprogram'
   const users = new UserTable()
@@ -121,6 +123,16 @@ export function createApp(options: AppOptions): Application {
   app.post('/logout', fromHere(origin), (req, res, next) => {
     req.logOut((error: unknown) => error ? next(error) : res.redirect(303, '/'))
   })
+
+  // A page that uses what WeChat's app can do. Not everybody may have pages signed: only this host's are.
+  if (apps.mp) {
+    app.get('/wechat/js-sdk', jsSDKHandler(strategy.oauth('mp'), { hosts: [host] }))
+    app.get('/inside-wechat', (req, res) => {
+      const script = new URL('/open/js/jweixin-1.6.0.js', endpoints ?? 'https://res.wx.qq.com').href
+      const view = { script, moves: req.query.moves !== undefined, answers: endpoints !== undefined || isWechat(req.get('user-agent') ?? '') }
+      sendPage(res, insideWechatPage({ lang: languageOf(req), ...view }), { scripts: { from: script, own: jsSDKScript } })
+    })
+  }
 
   // A mini-program has no cookies, hence no session: it gets a token and sends it along from then on.
   const tokens = new Map<string, User>()

@@ -105,8 +105,8 @@ export class WechatOAuth {
    */
   async getAccessToken(code: string): Promise<WechatToken & { access_token: string }> {
     checkCode(code)
-    const { appId, appSecret, now } = this.#settings
-    const createAt = now()
+    const { appId, appSecret } = this.#settings
+    const { createAt, order } = this.#records.startLogin()
     const reply = await this.#transport.call({
       endpoint: endpoint.accessToken,
       query: { appid: appId, secret: appSecret, code, grant_type: 'authorization_code' },
@@ -114,7 +114,7 @@ export class WechatOAuth {
       fallback: false,
     })
     const token = tokenOf(endpoint.accessToken, reply, createAt)
-    await this.#records.saveLogin(token)
+    await this.#records.saveLogin(token, order)
     return token
   }
 
@@ -218,8 +218,8 @@ export class WechatOAuth {
    */
   async code2Session(code: string): Promise<WechatToken & { session_key: string }> {
     checkCode(code)
-    const { appId, appSecret, now } = this.#settings
-    const createAt = now()
+    const { appId, appSecret } = this.#settings
+    const { createAt, order } = this.#records.startLogin()
     const reply = await this.#transport.call({
       endpoint: endpoint.session,
       query: { appid: appId, secret: appSecret, js_code: code, grant_type: 'authorization_code' },
@@ -227,7 +227,7 @@ export class WechatOAuth {
       fallback: false,
     })
     const session = sessionOf(endpoint.session, reply, createAt)
-    await this.#records.saveLogin(session)
+    await this.#records.saveLogin(session, order)
     return session
   }
 
@@ -239,24 +239,21 @@ export class WechatOAuth {
    * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html
    */
   decryptMiniProgramUser(data: EncryptedUserData & { sessionKey: string }): MiniProgramData {
-    const { sessionKey, encryptedData, iv } = data
-    checkText('sessionKey', sessionKey)
-    checkText('encryptedData', encryptedData, longestData)
-    checkText('iv', iv)
-    return decryptMiniProgramData(this.#settings.appId, sessionKey, { encryptedData, iv })
+    return this.#open(data, 'ERR_WECHAT_DECRYPT')
   }
 
   /**
    * Opens encrypted data with the session_key that `code2Session` saved for this user.
    *
-   * @throws NoOAuthTokenError where no session_key is saved; WechatDecryptError, also with `reason` `openid` where the data
-   * is somebody else's; TokenStoreError; TypeError
+   * @throws NoOAuthTokenError where no session_key is saved; WechatDecryptError with `ERR_WECHAT_SESSION_KEY` where the data
+   * does not open: in all likelihood the key is stale, and the mini-program must call `wx.login` again; else with
+   * `ERR_WECHAT_DECRYPT`, also with `reason` `openid` where the data is somebody else's; TokenStoreError; TypeError
    */
   async decryptForUser(openid: string, data: EncryptedUserData): Promise<MiniProgramData> {
     checkOpenid(openid)
     const saved = await this.#records.read(openid)
     if (!saved?.session_key) throw new NoOAuthTokenError(openid)
-    const opened = this.decryptMiniProgramUser({ ...data, sessionKey: saved.session_key })
+    const opened = this.#open({ ...data, sessionKey: saved.session_key }, 'ERR_WECHAT_SESSION_KEY')
     if (opened.openId !== undefined && opened.openId !== openid) throw new WechatDecryptError('The data is of another user.', 'openid')
     return opened
   }
@@ -286,8 +283,8 @@ export class WechatOAuth {
    * life is not prolonged. A login that came in meanwhile stays.
    *
    * @returns the record as it now is. The session_key must not leave the server.
-   * @throws NoOAuthTokenError where no session_key is saved; WechatAPIError of kind `session` where it is stale: the
-   * mini-program must call `wx.login` again; WechatTransportError; TokenStoreError; TypeError
+   * @throws NoOAuthTokenError where no session_key is saved; WechatAPIError with `ERR_WECHAT_SESSION_KEY` where it is
+   * stale: the mini-program must call `wx.login` again; WechatTransportError; TokenStoreError; TypeError
    * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/ResetUserSessionKey.html
    */
   async resetSession(openid: string): Promise<WechatToken & { session_key: string }> {
@@ -390,6 +387,14 @@ export class WechatOAuth {
   async getQRCodeByTicket(ticket: string): Promise<{ data: Uint8Array, contentType: string }> {
     checkText('ticket', ticket)
     return this.#qrCodes.image(ticket)
+  }
+
+  #open(data: EncryptedUserData & { sessionKey: string }, codeWhenStale: WechatDecryptError['code']): MiniProgramData {
+    const { sessionKey, encryptedData, iv } = data
+    checkText('sessionKey', sessionKey)
+    checkText('encryptedData', encryptedData, longestData)
+    checkText('iv', iv)
+    return decryptMiniProgramData(this.#settings.appId, sessionKey, { encryptedData, iv }, codeWhenStale)
   }
 
   async #requestRefresh(refreshToken: string): Promise<WechatToken> {

@@ -31,6 +31,7 @@ export type WechatErrorCode =
   | 'ERR_WECHAT_RESPONSE'
   | 'ERR_WECHAT_NO_TOKEN'
   | 'ERR_WECHAT_DECRYPT'
+  | 'ERR_WECHAT_SESSION_KEY'
   | 'ERR_WECHAT_STORE'
   | 'ERR_WECHAT_LOCK'
   | 'ERR_WECHAT_CONFIG'
@@ -54,8 +55,18 @@ export class WechatError extends Error {
   }
 }
 
+export interface WechatAPIErrorDetails {
+  errcode: number
+  errmsg: string
+  requestId: string | undefined
+  endpoint: string
+  kind: WechatErrorKind
+}
+
 /** WeChat answered with an errcode. */
 export class WechatAPIError extends WechatError {
+  /** `ERR_WECHAT_SESSION_KEY` where the errcode says that the saved session_key is stale. */
+  declare readonly code: 'ERR_WECHAT_API' | 'ERR_WECHAT_SESSION_KEY'
   readonly errcode: number
   /** WeChat's text, at most 200 characters, with the request's own values replaced by `***`. */
   readonly errmsg: string
@@ -65,9 +76,10 @@ export class WechatAPIError extends WechatError {
   readonly endpoint: string
   readonly kind: WechatErrorKind
 
-  constructor(details: { errcode: number, errmsg: string, requestId: string | undefined, endpoint: string, kind: WechatErrorKind }) {
-    const { errcode, errmsg, endpoint, kind } = details
-    super('ERR_WECHAT_API', `${endpoint} answered ${errcode}${errmsg && ` ${errmsg}`}`, kind === 'rate' || kind === 'busy' ? 503 : 500)
+  /** @param details.code - default `ERR_WECHAT_API` */
+  constructor(details: WechatAPIErrorDetails & { code?: WechatAPIError['code'] }) {
+    const { errcode, errmsg, endpoint, kind, code = 'ERR_WECHAT_API' } = details
+    super(code, `${endpoint} answered ${errcode}${errmsg && ` ${errmsg}`}`, kind === 'rate' || kind === 'busy' ? 503 : 500)
     this.errcode = errcode
     this.errmsg = errmsg
     this.requestId = details.requestId
@@ -110,16 +122,24 @@ export class NoOAuthTokenError extends WechatError {
   }
 }
 
-/** Encrypted data does not open, or is not meant for this application or user. */
+/**
+ * Encrypted data does not open, or is not meant for this application or user (`ERR_WECHAT_DECRYPT`); or it does not open with
+ * the session_key that is saved for the user, who must call `wx.login` again (`ERR_WECHAT_SESSION_KEY`).
+ */
 export class WechatDecryptError extends WechatError {
+  declare readonly code: 'ERR_WECHAT_DECRYPT' | 'ERR_WECHAT_SESSION_KEY'
   /**
    * `data`: wrong key or damaged data. `watermark`: opened, but encrypted for another app. `openid`: for another user.
    * `stored`: a value in an encrypted token store does not open.
    */
   readonly reason: 'data' | 'watermark' | 'openid' | 'stored'
 
-  constructor(message: string, reason: WechatDecryptError['reason'] = 'data') {
-    super('ERR_WECHAT_DECRYPT', message)
+  /**
+   * @param reason - default `data`
+   * @param code - default `ERR_WECHAT_DECRYPT`
+   */
+  constructor(message: string, reason: WechatDecryptError['reason'] = 'data', code: WechatDecryptError['code'] = 'ERR_WECHAT_DECRYPT') {
+    super(code, message)
     this.reason = reason
   }
 

@@ -42,7 +42,7 @@ function isAnswer(returned: unknown, saves: boolean): boolean {
   return 'openid' in returned || 'access_token' in returned
 }
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 

@@ -44,7 +44,7 @@ export class MiniProgramCalls {
       })
       return true
     } catch (error) {
-      if (error instanceof WechatAPIError && error.errcode === staleSessionKey) return false
+      if (isStale(error)) return false
       throw error
     }
   }
@@ -52,17 +52,8 @@ export class MiniProgramCalls {
   async resetSession(openid: string): Promise<WechatToken & { session_key: string }> {
     const sessionKey = (await this.#records.read(openid))?.session_key
     if (sessionKey === undefined) throw new NoOAuthTokenError(openid)
-    const session = await this.#credentials.use(async (accessToken) => {
-      const createAt = this.#settings.now()
-      const reply = await this.#transport.call({
-        endpoint: endpoint.reset,
-        query: signedQuery(accessToken, openid, sessionKey),
-        secrets: [sessionKey],
-        // The first time ends the key that the second would be signed with.
-        repeatable: false,
-        fallback: false,
-      })
-      return sessionOf(endpoint.reset, reply, createAt)
+    const session = await this.#credentials.use((accessToken) => this.#reset(accessToken, openid, sessionKey)).catch((error: unknown) => {
+      throw isStale(error) ? sessionKeyError(error) : error
     })
     if (session.openid !== openid) throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint.reset, 'answered the session_key of another user')
     return this.#records.saveSessionKey(session, sessionKey)
@@ -80,6 +71,27 @@ export class MiniProgramCalls {
       return phoneInfoOf(endpoint.phone, reply, this.#settings.appId)
     })
   }
+
+  async #reset(accessToken: string, openid: string, sessionKey: string): Promise<WechatToken & { session_key: string }> {
+    const createAt = this.#settings.now()
+    const reply = await this.#transport.call({
+      endpoint: endpoint.reset,
+      query: signedQuery(accessToken, openid, sessionKey),
+      secrets: [sessionKey],
+      // The first time ends the key that the second would be signed with.
+      repeatable: false,
+      fallback: false,
+    })
+    return sessionOf(endpoint.reset, reply, createAt)
+  }
+}
+
+function isStale(error: unknown): error is WechatAPIError {
+  return error instanceof WechatAPIError && error.errcode === staleSessionKey
+}
+
+function sessionKeyError({ errcode, errmsg, requestId, endpoint, kind }: WechatAPIError): WechatAPIError {
+  return new WechatAPIError({ code: 'ERR_WECHAT_SESSION_KEY', errcode, errmsg, requestId, endpoint, kind })
 }
 
 function signedQuery(accessToken: string, openid: string, sessionKey: string): Record<string, string> {

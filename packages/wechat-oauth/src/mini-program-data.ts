@@ -7,9 +7,24 @@ export interface EncryptedUserData {
   iv: string
 }
 
-/** AES-128-CBC with PKCS#7 and the session_key, as WeChat's "signature and decryption of open data" prescribes. */
-export function decryptMiniProgramData(appId: string, sessionKey: string, { encryptedData, iv }: EncryptedUserData): MiniProgramData {
-  const data = parse(decrypt(bytes('sessionKey', sessionKey, 16), bytes('iv', iv, 16), bytes('encryptedData', encryptedData)))
+type DecryptErrorCode = WechatDecryptError['code']
+
+/**
+ * AES-128-CBC with PKCS#7 and the session_key, as WeChat's "signature and decryption of open data" prescribes.
+ *
+ * @param codeWhenStale - of the error where it may well be the session_key that is wrong
+ */
+export function decryptMiniProgramData(
+  appId: string,
+  sessionKey: string,
+  { encryptedData, iv }: EncryptedUserData,
+  codeWhenStale: DecryptErrorCode = 'ERR_WECHAT_DECRYPT',
+): MiniProgramData {
+  const [vector, content] = [bytes('iv', iv, 16), bytes('encryptedData', encryptedData)]
+  if (content.length % 16 !== 0) throw new WechatDecryptError('encryptedData is not whole.')
+  const data = parse(decrypt(bytes('sessionKey', sessionKey, 16, codeWhenStale), vector, content))
+  // A wrong key shows as bad padding, or by chance as garbage behind good padding.
+  if (!data) throw new WechatDecryptError(staleMessage, 'data', codeWhenStale)
   if (data.watermark.appid !== appId) throw new WechatDecryptError('The data was encrypted for another application.', 'watermark')
   return data
 }
@@ -27,33 +42,32 @@ export function loginStateSignature(sessionKey: string): string {
 }
 
 // Clients wrap base64 in lines; forms turn its `+` into blanks, which no receiver can undo.
-function bytes(name: string, text: string, length?: number): Buffer {
+function bytes(name: string, text: string, length?: number, code?: DecryptErrorCode): Buffer {
   const base64 = text.replace(/\s+/g, '')
   const value = /^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : Buffer.alloc(0)
   if (value.length === 0 || (length !== undefined && value.length !== length)) {
-    throw new WechatDecryptError(`${name} is not base64${length === undefined ? '' : ` of ${length} bytes`}.`)
+    throw new WechatDecryptError(`${name} is not base64${length === undefined ? '' : ` of ${length} bytes`}.`, 'data', code)
   }
   return value
 }
 
-function decrypt(key: Buffer, iv: Buffer, data: Buffer): string {
+function decrypt(key: Buffer, iv: Buffer, data: Buffer): string | undefined {
   try {
     const decipher = createDecipheriv('aes-128-cbc', key, iv)
     return Buffer.concat([decipher.update(data), decipher.final()]).toString('utf8')
   } catch {
-    throw stale()
+    return undefined
   }
 }
 
-function parse(text: string): MiniProgramData {
-  let data: unknown
+function parse(text: string | undefined): MiniProgramData | undefined {
+  if (text === undefined) return undefined
   try {
-    data = JSON.parse(text)
+    const data: unknown = JSON.parse(text)
+    return isMiniProgramData(data) ? data : undefined
   } catch {
-    throw stale()
+    return undefined
   }
-  if (!isMiniProgramData(data)) throw stale()
-  return data
 }
 
 function isMiniProgramData(data: unknown): data is MiniProgramData {
@@ -61,7 +75,4 @@ function isMiniProgramData(data: unknown): data is MiniProgramData {
   return typeof watermark === 'object' && typeof (watermark as { appid?: unknown } | null)?.appid === 'string'
 }
 
-// A wrong key shows as bad padding, or by chance as garbage behind good padding.
-function stale(): WechatDecryptError {
-  return new WechatDecryptError('The data does not open with this session_key: it was damaged on its way, or the key is stale (call wx.login again).')
-}
+const staleMessage = 'The data does not open with this session_key: it was damaged on its way, or the key is stale (call wx.login again).'

@@ -62,7 +62,8 @@ export function settingsOf(options: WechatOAuthOptions): Settings {
   }
 }
 
-function endpointsOf(endpoints: unknown): Required<Endpoints> {
+/** The base addresses, without a slash at their ends. @throws TypeError */
+export function endpointsOf(endpoints: unknown): Required<Endpoints> {
   if (typeof endpoints === 'string') {
     const base = baseURL('endpoints', endpoints)
     return { open: base, api: base, mp: base }

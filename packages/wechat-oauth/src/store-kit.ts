@@ -127,7 +127,11 @@ async function acquire(backend: LockBackend, owner: string, ttl: number, wait: n
   const deadline = performance.now() + wait
   for (let longest = shortestPause; ; longest = Math.min(longest * 1.5, longestPause)) {
     const askedAt = performance.now()
-    if (await backend.acquire(owner, ttl)) return askedAt
+    if (await backend.acquire(owner, ttl)) {
+      if (performance.now() - askedAt < ttl) return askedAt
+      // The process stood still meanwhile: by now the lock may be somebody else's.
+      await backend.release(owner).catch(() => undefined)
+    }
     const left = deadline - performance.now()
     if (left <= 0) throw lockError(`The lock was not free within ${wait} ms.`)
     // At random, so that those who wait do not all ask at the same time.

@@ -2,6 +2,9 @@ import type { StoreAccess } from './store-access.js'
 import { isBaseScope, isTokenOfUse } from './token.js'
 import type { WechatToken } from './types.js'
 
+// Logins that began in the same millisecond end within a few seconds of each other.
+const mostSaved = 1000
+
 export interface TokenRecordsOptions {
   access: StoreAccess
   now: () => number
@@ -13,6 +16,9 @@ export class TokenRecords {
   readonly #access: StoreAccess
   readonly #now: () => number
   readonly #saveSnapshotUsers: boolean
+  #logins = 0
+  /** Which login of a user was saved last, the latest users only. */
+  readonly #saved = new Map<string, number>()
 
   constructor({ access, now, saveSnapshotUsers }: TokenRecordsOptions) {
     this.#access = access
@@ -25,16 +31,41 @@ export class TokenRecords {
     return this.#access.read(openid)
   }
 
-  /** A login replaces the record whole, unless that would lose something. */
-  async saveLogin(token: WechatToken): Promise<void> {
+  /** What a login's record needs to know of its beginning. */
+  startLogin(): { createAt: number, order: number } {
+    this.#logins += 1
+    return { createAt: this.#now(), order: this.#logins }
+  }
+
+  /**
+   * A login replaces the record whole, unless that would lose something.
+   *
+   * @param order - tells which of two logins in this process began later, where the clock does not
+   */
+  async saveLogin(token: WechatToken, order: number): Promise<void> {
     if (token.is_snapshotuser && !this.#saveSnapshotUsers) return
     await this.#access.change(token.openid, (stored) => {
+      const isLate = stored && (stored.create_at > token.create_at || (stored.create_at === token.create_at && this.#savedOf(token.openid) > order))
+      if (isLate) return undefined
+      this.#noteSaved(token.openid, order)
       if (!stored) return token
-      if (stored.create_at > token.create_at) return undefined
       // A silent login must not destroy the token that reads the user's profile.
       const narrower = isBaseScope(token.scope) && stored.access_token !== undefined && !isBaseScope(stored.scope)
       return narrower && isTokenOfUse(stored, this.#now()) ? undefined : token
     })
+  }
+
+  #savedOf(openid: string): number {
+    return this.#saved.get(openid) ?? 0
+  }
+
+  #noteSaved(openid: string, order: number): void {
+    this.#saved.delete(openid)
+    this.#saved.set(openid, order)
+    for (const oldest of this.#saved.keys()) {
+      if (this.#saved.size <= mostSaved) break
+      this.#saved.delete(oldest)
+    }
   }
 
   /**

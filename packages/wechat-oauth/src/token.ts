@@ -58,8 +58,8 @@ export function normalizeRecord(key: string, value: unknown): WechatToken | unde
   return normal
 }
 
-// The fields of a mongoose document are getters of its class, which a copy would lose.
-function plainObject(value: object): object {
+/** The fields of a mongoose document are getters of its class, which a copy would lose. */
+export function plainObject(value: object): object {
   const { toObject } = value as { toObject?: unknown }
   return typeof toObject === 'function' ? Reflect.apply(toObject, value, []) as object : value
 }

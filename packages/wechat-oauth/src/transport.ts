@@ -130,7 +130,7 @@ export class Transport {
   }
 
   #log(level: keyof WechatLogger, message: string, call: Call, startedAt: number, error?: unknown): void {
-    const { code, errcode, reason, requestId } = (error ?? {}) as Partial<WechatAPIError & WechatTransportError>
+    const { code, errcode, reason, requestId } = (error ?? {}) as { code?: unknown, errcode?: unknown, reason?: unknown, requestId?: unknown }
     const facts = { endpoint: call.endpoint, ms: Math.round(performance.now() - startedAt), code, errcode, reason, requestId }
     this.#options.logger[level](message, Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)))
   }

@@ -1,4 +1,4 @@
-import type { TokenStore } from '@wechat-auth/wechat-oauth'
+import type { JsSDKSignature, TokenStore } from '@wechat-auth/wechat-oauth'
 
 /** What `stores/<name>.ts` exports as `open`: a store with a connection of its own, in whichever process it is called. */
 export type OpenStore = (address: string) => Promise<OpenedStore>
@@ -27,6 +27,8 @@ export interface Commands {
   /** Calls `getUser` so many times at once. */
   getUsers: (openid: string, times: number) => GetUsersResult
   login: (code: string) => string
+  /** Calls `jsSDKSign` so many times at once. */
+  sign: (page: string, times: number) => JsSDKSignature[]
   /** The next refresh stops at this point until `goOn`. */
   stopAt: (point: StopPoint) => void
   goOn: () => void

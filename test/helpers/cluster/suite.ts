@@ -85,6 +85,15 @@ export function testCluster(title: string, harness: ClusterHarness): void {
       expect((await stored(openid)).create_at).to.be.greaterThan(token.create_at)
     })
 
+    it(`asks WeChat for one app token and one ticket when ${processes} processes sign ${callsPerProcess} pages each, and none is there yet`, async () => {
+      const { appId } = app()
+      for (const key of [`client:${appId}`, `ticket:jsapi:${appId}`]) await opened.store.deleteToken?.(key)
+      const signed = await Promise.all(workers.map((worker) => worker.call('sign', 'http://127.0.0.1/page', callsPerProcess)))
+      expect([sandbox.count('/cgi-bin/stable_token'), sandbox.count('/cgi-bin/ticket/getticket')]).to.deep.equal([1, 1])
+      expect(new Set(signed.flat().map((page) => sandbox.checkJsSdkSignature(page)))).to.deep.equal(new Set(['ok']))
+      expect(signed.flat()).to.have.lengthOf(processes * callsPerProcess)
+    })
+
     it('asks WeChat for one refresh after the process with the lock was killed, when its lifetime is over', async () => {
       const { openid } = await expiredUser()
       const [holder, ...others] = workers as [ClusterWorker, ...ClusterWorker[]]

@@ -49,6 +49,7 @@ const commands: { [C in keyof Commands]: (...args: Parameters<Commands[C]>) => R
     }
   },
   login: async (code) => (await client().getAccessToken(code)).openid,
+  sign: (page, times) => Promise.all(Array.from({ length: times }, () => client().jsSDKSign(page))),
   stopAt: (point) => { stopPoint = point },
   goOn: () => { goOn() },
   takeLock: (key, ttl) => new Promise((resolve, reject) => {

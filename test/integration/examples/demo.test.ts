@@ -90,6 +90,25 @@ describe('Starting the Express example', () => {
       expect(contentOf(text, 'missing-miniprogram')).to.equal('This application has no such app at WeChat.')
     })
 
+    it('takes WeChat’s own script for the page with the JS-SDK, and says where it answers', async () => {
+      const { port } = await start({ env })
+      const browser = new Browser(`http://127.0.0.1:${port}`, { 'accept-language': 'en' })
+      const { text, headers } = await browser.open('/inside-wechat')
+
+      expect(text).to.contain('<script src="https://res.wx.qq.com/open/js/jweixin-1.6.0.js"></script>').and.to.contain('in its own browser only')
+      expect(headers.get('content-security-policy')).to.contain('script-src https://res.wx.qq.com ')
+      // Whoever asks, under whatever name: what counts is the host of the page.
+      expect((await browser.open(`/wechat/js-sdk?url=http%3A%2F%2F127.0.0.1%3A${port}%2F`)).status).to.equal(403)
+    })
+
+    it('has no page with the JS-SDK without an official account', async () => {
+      const { port } = await start({ env: { ...env, WECHAT_MP_APP_ID: '', WECHAT_MP_APP_SECRET: '' } })
+      const browser = new Browser(`http://127.0.0.1:${port}`, { 'accept-language': 'en' })
+
+      expect(linkOf((await browser.open('/')).text, 'to-inside-wechat')).to.equal(undefined)
+      for (const path of ['/inside-wechat', '/wechat/js-sdk?url=x']) expect((await browser.open(path)).status).to.equal(404)
+    })
+
     it('sends its cookie over https only', async () => {
       const { port } = await start({ env })
       const browser = new Browser(`http://127.0.0.1:${port}`)

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import type { JsSDKSignature } from '@wechat-auth/wechat-oauth'
 import type { Sandbox } from '@wechat-auth/wechat-sandbox'
 import { expect } from 'chai'
 import { startDemo } from '../../../examples/express/src/start.js'
@@ -357,6 +359,42 @@ describe('The Express example', () => {
     })
   })
 
+  describe('in its page with the JS-SDK', () => {
+    const sign = (page: string): Promise<Page> => browser.open(`/wechat/js-sdk?url=${encodeURIComponent(page)}`)
+
+    it('is reached from the start page, and runs WeChat’s script and its own, nothing else', async () => {
+      const { status, text, headers } = await browser.open(linkOf((await browser.open('/')).text, 'to-inside-wechat') ?? '')
+      const [, script = ''] = /<script src="([^"]+)"><\/script>/.exec(text) ?? []
+      const [, own = ''] = /<script>([^]+?)<\/script>/.exec(text) ?? []
+      const hash = createHash('sha256').update(own).digest('base64')
+
+      expect(status).to.equal(200)
+      expect(script).to.equal(`${sandbox.url}/open/js/jweixin-1.6.0.js`)
+      expect(headers.get('content-security-policy')).to.contain("default-src 'none'")
+        .and.to.contain(`script-src ${sandbox.url} 'sha256-${hash}'; connect-src 'self';`).and.to.contain("frame-ancestors 'none'")
+      expect((await fetch(script)).headers.get('content-type')).to.contain('text/javascript')
+    })
+
+    it('has a signature that WeChat accepts for this page, and for no other', async () => {
+      const page = `${demo.url}/inside-wechat?moves=1`
+      const { status, headers, json } = await sign(page)
+      const signed = json as JsSDKSignature
+
+      expect(status).to.equal(200)
+      expect(headers.get('cache-control')).to.equal('no-store')
+      expect(Object.keys(signed)).to.have.members(['appId', 'timestamp', 'nonceStr', 'signature', 'url'])
+      expect(signed.appId).to.equal(appIdOf('mp'))
+      expect(sandbox.checkJsSdkSignature(signed)).to.equal('ok')
+      expect(sandbox.checkJsSdkSignature({ ...signed, url: `${demo.url}/inside-wechat` })).to.equal('invalid signature')
+    })
+
+    it('has none for pages of other hosts', async () => {
+      for (const page of ['https://evil.example/', `${demo.url}.evil.example/`, `http://user@${new URL(demo.url).host}/`, sandbox.url]) {
+        expect((await sign(page)).status, page).to.equal(403)
+      }
+    })
+  })
+
   describe('logging out', () => {
     const post = (headers: Record<string, string> = {}): Promise<Page> => browser.open('/logout', { method: 'POST', headers })
 
@@ -396,7 +434,7 @@ describe('The Express example', () => {
     })
 
     it('can be switched on every page, and remembers it', async () => {
-      for (const path of ['/', '/?qr=here', '/login/failed?code=ERR_WECHAT_DENIED', '/nowhere']) {
+      for (const path of ['/', '/?qr=here', '/inside-wechat', '/inside-wechat?moves=1', '/login/failed?code=ERR_WECHAT_DENIED', '/nowhere']) {
         browser = new Browser(demo.url, { 'accept-language': 'en' })
         const link = linkOf((await browser.open(path)).text, 'lang-switch') ?? ''
         expect((await browser.open(link)).text).to.contain('<html lang="zh-CN">')

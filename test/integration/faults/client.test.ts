@@ -8,25 +8,34 @@ import { factsOf, faultsAt, faultyFetch, pathOf, type Outcome, type Step, type W
 
 let sandbox: Sandbox
 
-const oneTimeSteps: readonly Step[] = ['exchange', 'session']
+const oneTimeSteps: readonly Step[] = ['exchange', 'session', 'reset', 'phone']
+/** Whose calls are made with an app token that can be replaced. */
+const appLevelSteps: readonly Step[] = ['ticket', 'qrcode', 'check', 'reset', 'phone']
 
 /** How often WeChat is asked: a one-time code once, anything else twice where the trouble may have passed. */
 function attemptsOf({ title, step }: ClientCall, { outcome, fault }: WechatFault): number {
   if (!fault) return 0
   if (outcome === 'good') return 1
-  if (title === 'getUser' && [40001, 40014, 42001].includes(outcome.errcode ?? 0)) return 2
+  const replacesToken = title === 'getUser' || appLevelSteps.includes(step)
+  if (replacesToken && [40001, 40014, 42001].includes(outcome.errcode ?? 0)) return 2
   return !oneTimeSteps.includes(step) && (outcome.code === 'ERR_WECHAT_NETWORK' || outcome.errcode === -1) ? 2 : 1
 }
 
-/** WeChat's “no” is an answer to `verifyToken`. */
+/** WeChat's “no” is an answer to `verifyToken`, and “stale” is one to `checkSession`. */
 function saysNo({ step }: ClientCall, outcome: Outcome): boolean {
+  if (step === 'check') return outcome !== 'good' && outcome.errcode === 87009
   return step === 'auth' && outcome !== 'good' && outcome.kind !== undefined && !['busy', 'rate'].includes(outcome.kind)
+}
+
+/** What the call rejects with. */
+function rejectionOf({ step }: ClientCall, outcome: Exclude<Outcome, 'good'>): Exclude<Outcome, 'good'> {
+  return step === 'reset' && outcome.errcode === 87009 ? { ...outcome, code: 'ERR_WECHAT_SESSION_KEY' } : outcome
 }
 
 function expectation(call: ClientCall, { outcome, title }: WechatFault): string {
   const when = `when WeChat ${title}`
   if (outcome === 'good') return `succeeds ${when}`
-  return saysNo(call, outcome) ? `resolves to false ${when}` : `rejects with ${outcome.code} ${when}`
+  return saysNo(call, outcome) ? `resolves to false ${when}` : `rejects with ${rejectionOf(call, outcome).code} ${when}`
 }
 
 async function check(call: ClientCall, cell: WechatFault): Promise<void> {
@@ -40,10 +49,12 @@ async function check(call: ClientCall, cell: WechatFault): Promise<void> {
   const broken = faultyFetch(cell, path, () => isBroken)
   const client = new WechatOAuth({
     appId, appSecret, endpoints: sandbox.endpoints, tokenStore: store, timeout, logger, now: () => sandbox.clock.now(),
-    ...(broken && { fetch: broken }),
+    ...(broken && { fetch: broken }), ...call.options,
   })
   const run = await call.prepare({ client, store, sandbox })
-  const savedBefore = store.saved.length
+  // A new app token may be needed, and saved, whatever becomes of the call.
+  const saved = (): number => store.saved.filter(({ openid }) => !(appLevelSteps.includes(call.step) && openid.startsWith('client:'))).length
+  const savedBefore = saved()
   const requestsBefore = sandbox.requests.length
   if (cell.fault) sandbox.fail(path, cell.fault(facts))
   isBroken = true
@@ -61,8 +72,8 @@ async function check(call: ClientCall, cell: WechatFault): Promise<void> {
   } else {
     if (result.status === 'fulfilled') expect.fail(`it resolved to ${exposed(result.value)}`)
     expect(result.reason).to.be.instanceOf(WechatError)
-    expect(result.reason).to.include(cell.outcome)
-    if (!['userinfo', 'auth'].includes(call.step)) expect(store.saved.length, 'records saved').to.equal(savedBefore)
+    expect(result.reason).to.include(rejectionOf(call, cell.outcome))
+    if (!['userinfo', 'auth'].includes(call.step)) expect(saved(), 'records saved').to.equal(savedBefore)
   }
   expect(requests.filter((request) => request.path === path), 'requests').to.have.lengthOf(attemptsOf(call, cell))
   expect(requests.some((request) => request.path === '/moved'), 'a redirect was followed').to.be.false

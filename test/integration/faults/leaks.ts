@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import type { LoggedRequest } from '@wechat-auth/wechat-sandbox'
 
-const secretParameters = ['secret', 'code', 'js_code', 'access_token', 'refresh_token', 'session_key']
+const secretParameters = ['secret', 'code', 'js_code', 'access_token', 'refresh_token', 'session_key', 'ticket']
 // Long enough not to occur by chance, short enough to find what a cut has left of a secret.
 const piece = 12
 
@@ -20,7 +20,10 @@ export class Secrets {
   }
 
   addAllSent(requests: readonly LoggedRequest[]): void {
-    for (const { query } of requests) this.addAllOf(query)
+    for (const { query, body } of requests) {
+      this.addAllOf(query)
+      this.addAllOf(membersOf(body))
+    }
   }
 
   /** What can be seen of them in `text`; empty when there is nothing. */
@@ -29,10 +32,19 @@ export class Secrets {
       Object.entries(spellings(value))
         .filter(([, spelling]) => text.includes(spelling.slice(0, piece)) || text.includes(spelling.slice(-piece)))
         .map(([spelling]) => `${name} (${spelling})`))
-    if (/99_SANDBOX(?:ACCESS|REFRESH)/.test(text)) leaks.push('a token of the sandbox')
+    if (/99_SANDBOX(?:ACCESS|REFRESH|CLIENT)|SANDBOXTICKET/.test(text)) leaks.push('a token or ticket of the sandbox')
     const query = /\?[^\s"'<>*]*=/.exec(text)
     if (query) leaks.push(`a query string: ${query[0].slice(0, 40)}`)
     return leaks
+  }
+}
+
+/** The members of a body in JSON; of another, none. */
+export function membersOf(body: string): object {
+  try {
+    return Object(JSON.parse(body)) as object
+  } catch {
+    return {}
   }
 }
 

@@ -2,10 +2,13 @@ import { gzipSync } from 'node:zlib'
 import type { WechatErrorCode, WechatErrorKind } from '@wechat-auth/wechat-oauth'
 import type { Fault, FaultOptions, Sandbox } from '@wechat-auth/wechat-sandbox'
 import { apps, sessionKey } from './harness.js'
-import { Secrets } from './leaks.js'
+import { membersOf, Secrets } from './leaks.js'
 
 /** What a call is for. `renewal` is the refresh of a user who is known, `refresh` that of a bare token. */
-export type Step = 'exchange' | 'refresh' | 'renewal' | 'userinfo' | 'auth' | 'session'
+export type Step = 'exchange' | 'refresh' | 'renewal' | 'userinfo' | 'auth' | 'session' | AppLevelStep
+
+/** With the app's own token, or to get it. */
+export type AppLevelStep = 'stable' | 'classic' | 'ticket' | 'qrcode' | 'image' | 'check' | 'reset' | 'phone'
 
 export const pathOf: Record<Step, string> = {
   exchange: '/sns/oauth2/access_token',
@@ -14,7 +17,18 @@ export const pathOf: Record<Step, string> = {
   userinfo: '/sns/userinfo',
   auth: '/sns/auth',
   session: '/sns/jscode2session',
+  stable: '/cgi-bin/stable_token',
+  classic: '/cgi-bin/token',
+  ticket: '/cgi-bin/ticket/getticket',
+  qrcode: '/cgi-bin/qrcode/create',
+  image: '/cgi-bin/showqrcode',
+  check: '/wxa/checksession',
+  reset: '/wxa/resetusersessionkey',
+  phone: '/wxa/business/getuserphonenumber',
 }
+
+/** All answers go through the same checks: where they differ in nothing else, one fault of each sort will do. */
+const briefSteps: readonly Step[] = ['classic', 'ticket', 'qrcode', 'check', 'reset', 'phone']
 
 /** Begins a cell: a sandbox as new, with a user whose secrets are known. */
 export function factsOf(sandbox: Sandbox, app: keyof typeof apps): Facts {
@@ -56,6 +70,10 @@ export interface WechatFault {
   nickname?: string
   /** The whole timeout goes by. */
   waits?: boolean
+  /** Differs from another only in how something is put. */
+  isVariant?: boolean
+  /** Comes to the same where an image is asked for. */
+  isForImages?: boolean
 }
 
 type Answer = Record<string, unknown>
@@ -81,24 +99,25 @@ const timeout = { code: 'ERR_WECHAT_TIMEOUT' } as const
 const mebibyte = 1024 * 1024
 
 const otherShapes: WechatFault[] = [
-  { title: 'answers an empty body', fault: body(''), outcome: response },
+  { title: 'answers an empty body', fault: body(''), outcome: response, isForImages: true },
   { title: 'answers null', fault: body('null'), outcome: response },
-  { title: 'answers a number', fault: body('42'), outcome: response },
-  { title: 'answers a text', fault: body('"ok"'), outcome: response },
-  { title: 'answers an empty array', fault: body('[]'), outcome: response },
+  { title: 'answers a number', fault: body('42'), outcome: response, isVariant: true },
+  { title: 'answers a text', fault: body('"ok"'), outcome: response, isVariant: true },
+  { title: 'answers an empty array', fault: body('[]'), outcome: response, isVariant: true },
   { title: 'answers its object in an array', fault: altered((answer) => [answer]), outcome: response },
   { title: 'answers {}', fault: body('{}'), outcome: response },
-  { title: 'answers HTML', fault: body('<!DOCTYPE html><title>login</title>'), outcome: response },
+  { title: 'answers HTML', fault: body('<!DOCTYPE html><title>login</title>'), outcome: response, isForImages: true },
   { title: 'answers two objects', fault: body('{"errcode":0}{"errcode":0}'), outcome: response },
   { title: 'answers half of its JSON', fault: body('{"openid":"oSANDBOX","acc'), outcome: response },
-  { title: 'answers HTML with 502', fault: body('<html><h1>502 Bad Gateway</h1></html>', { status: 502 }), outcome: status },
+  { title: 'answers HTML with 502', fault: body('<html><h1>502 Bad Gateway</h1></html>', { status: 502 }), outcome: status, isForImages: true },
   { title: 'answers its JSON with 500', fault: altered((answer) => answer, { status: 500 }), outcome: status },
-  { title: 'answers its JSON with 404', fault: altered((answer) => answer, { status: 404 }), outcome: status },
-  { title: 'answers 204', fault: body('', { status: 204 }), outcome: response },
+  { title: 'answers its JSON with 404', fault: altered((answer) => answer, { status: 404 }), outcome: status, isVariant: true },
+  { title: 'answers 204', fault: body('', { status: 204 }), outcome: response, isForImages: true },
   {
     title: 'redirects to another page',
     fault: ({ sandbox, appSecret }) => ({ status: 302, body: '', headers: { Location: `${sandbox.url}/moved?secret=${encodeURIComponent(appSecret)}` } }),
     outcome: status,
+    isForImages: true,
   },
   { title: 'answers 2 MiB of JSON', fault: altered((answer) => ({ ...answer, padding: 'x'.repeat(2 * mebibyte) })), outcome: response },
   { title: 'answers 2 MiB in pieces', fault: () => ({ chunks: Array.from({ length: 32 }, () => ' '.repeat(mebibyte / 16)), pause: 0 }), outcome: response },
@@ -107,12 +126,12 @@ const otherShapes: WechatFault[] = [
   { title: 'sends half of its gzip', fault: body(gzipSync('{"errcode":0,"errmsg":"ok"}').subarray(0, 20), { headers: { 'Content-Encoding': 'gzip' } }), outcome: response },
 ]
 
-const connections: WechatFault[] = [
+const connectionFaults: WechatFault[] = [
   { title: 'breaks off in the middle of its answer', fault: () => 'truncate', outcome: network },
   { title: 'resets the connection', fault: () => 'reset', outcome: network },
   { title: 'does not answer', fault: () => 'hang', outcome: timeout, waits: true },
   { title: 'answers a byte a second', fault: () => ({ drip: 1000 }), outcome: timeout, waits: true },
-  { title: 'begins its answer and does not go on', fault: () => ({ chunks: ['{', '}'], pause: 60_000 }), outcome: timeout, waits: true },
+  { title: 'begins its answer and does not go on', fault: () => ({ chunks: ['{', '}'], pause: 60_000 }), outcome: timeout, waits: true, isVariant: true },
   { title: 'refuses the connection', fetch: async (_url, init) => fetch(closedPort, init), outcome: network },
   {
     title: 'is asked through a fetch that tells the whole address in its error',
@@ -122,12 +141,15 @@ const connections: WechatFault[] = [
   { title: 'is asked through a fetch that throws at once', fetch: (url) => { throw new Error(`no ${url}`) }, outcome: network },
   { title: 'is asked through a fetch that rejects with nothing', fetch: async () => Promise.reject(undefined), outcome: network },
   { title: 'is asked through a fetch that gives no response', fetch: async () => undefined as unknown as Response, outcome: response },
-  { title: 'is asked through a fetch that never settles', fetch: async () => new Promise(() => {}), outcome: timeout, waits: true },
+  { title: 'is asked through a fetch that never settles', fetch: async () => new Promise(() => {}), outcome: timeout, waits: true, isVariant: true },
 ]
+
+const connections = connectionFaults.map((fault): WechatFault => ({ ...fault, isForImages: true }))
 
 // Of the ports that fetch may connect to, the one where the least is to be expected.
 const closedPort = 'http://127.0.0.1:2'
 
+/** By kind, its first one standing for the others. */
 const errcodes: [number, WechatErrorKind][] = [
   [40029, 'code'], [40163, 'code'], [42003, 'code'], [41008, 'code'],
   [40226, 'denied'], [50002, 'denied'], [48004, 'denied'],
@@ -144,16 +166,17 @@ const errcodes: [number, WechatErrorKind][] = [
 
 const errors: WechatFault[] = [
   ...errcodes.flatMap(([errcode, kind]): WechatFault[] => {
+    const isVariant = errcodes.find((one) => one[1] === kind)?.[0] !== errcode
     const outcome = { code: 'ERR_WECHAT_API', errcode, kind } as const
     return [
-      { title: `answers errcode ${errcode}`, fault: () => ({ errcode }), outcome },
-      { title: `answers errcode "${errcode}" as text`, fault: () => ({ errcode: String(errcode) }), outcome },
+      { title: `answers errcode ${errcode}`, fault: () => ({ errcode }), outcome, isVariant },
+      { title: `answers errcode "${errcode}" as text`, fault: () => ({ errcode: String(errcode) }), outcome, isVariant: isVariant || errcode !== -1 },
     ]
   }),
   { title: 'answers all that it should and an errcode besides', fault: altered((answer) => ({ ...answer, errcode: 40013 })), outcome: { code: 'ERR_WECHAT_API', errcode: 40013, kind: 'config' } },
   { title: 'answers an errmsg that is no text', fault: altered(() => ({ errcode: 40013, errmsg: { text: ['invalid appid'] } })), outcome: { code: 'ERR_WECHAT_API', errcode: 40013, kind: 'config' } },
   ...([['a word', 'invalid'], ['an empty text', ''], ['null', null], ['an object', {}], ['true', true]] as const).map(([what, errcode]): WechatFault => (
-    { title: `answers an errcode that is ${what}`, fault: altered((answer) => ({ ...answer, errcode })), outcome: response }
+    { title: `answers an errcode that is ${what}`, fault: altered((answer) => ({ ...answer, errcode })), outcome: response, isVariant: what !== 'a word' }
   )),
 ]
 
@@ -179,8 +202,8 @@ const echoes: Record<string, (values: Values, path: string) => string> = {
 
 function echo(makeErrmsg: (values: Values, path: string, answer: Answer, facts: Facts) => string, rest: (answer: Answer) => Answer = () => ({})) {
   return altered((answer, facts) => {
-    const { query, path } = facts.sandbox.requests.at(-1) ?? { query: {}, path: '' }
-    const values = Object.entries(query).map(([name, value]) => [name, String(value)] as const)
+    const { query, body, path } = facts.sandbox.requests.at(-1) ?? { query: {}, body: '', path: '' }
+    const values = Object.entries({ ...query, ...membersOf(body) }).map(([name, value]) => [name, String(value)] as const)
     return { ...rest(answer), errcode: 40013, errmsg: makeErrmsg(values, path, answer, facts) }
   })
 }
@@ -188,11 +211,11 @@ function echo(makeErrmsg: (values: Values, path: string, answer: Answer, facts: 
 const spilt: Outcome = { code: 'ERR_WECHAT_API', errcode: 40013, kind: 'config' }
 
 const echoingErrors: WechatFault[] = [
-  ...Object.entries(echoes).map(([what, makeErrmsg]): WechatFault => ({ title: `answers an errmsg with ${what}`, fault: echo(makeErrmsg), outcome: spilt })),
+  ...Object.entries(echoes).map(([what, makeErrmsg]): WechatFault => ({ title: `answers an errmsg with ${what}`, fault: echo(makeErrmsg), outcome: spilt, isVariant: !['the values sent', 'the whole address'].includes(what) })),
   { title: 'answers an errmsg with the app secret, sent or not', fault: echo((_values, _path, _answer, { appSecret }) => `appsecret ${appSecret}`), outcome: spilt },
   {
     title: 'answers an errmsg with the tokens of the same answer',
-    fault: echo((_values, _path, answer) => `made ${['access_token', 'refresh_token', 'session_key'].map((name) => String(answer[name])).join(' ')}`, (answer) => answer),
+    fault: echo((_values, _path, answer) => `made ${['access_token', 'refresh_token', 'session_key', 'ticket'].map((name) => String(answer[name])).join(' ')}`, (answer) => answer),
     outcome: spilt,
   },
 ]
@@ -203,16 +226,20 @@ const absent: [string, unknown][] = [['null', null], ['an empty text', ''], ['no
 
 const tokenSteps: readonly Step[] = ['exchange', 'refresh', 'renewal']
 const loginSteps: readonly Step[] = ['exchange', 'refresh', 'renewal', 'session']
+const credentialSteps: readonly Step[] = ['stable', 'classic', 'ticket']
 
 /** A field, where it occurs, and the values that it must not have. */
 const fields: [field: string, steps: readonly Step[], refused: [string, unknown][]][] = [
-  ['access_token', tokenSteps, [...notText, ...absent]],
-  ['expires_in', tokenSteps, [...notNumber, ...absent]],
+  ['access_token', [...tokenSteps, 'stable', 'classic'], [...notText, ...absent]],
+  ['expires_in', [...tokenSteps, ...credentialSteps], [...notNumber, ...absent]],
+  ['ticket', ['ticket', 'qrcode'], [...notText, ...absent]],
+  ['url', ['qrcode'], [...notText, ...absent]],
+  ['phone_info', ['phone'], [...notText, ...absent]],
   ['refresh_token', tokenSteps, notText],
   ['scope', tokenSteps, notText],
-  ['openid', [...loginSteps, 'userinfo'], [...notText, ...absent, ['an app-level key', 'client:wxfaults0000000001']]],
+  ['openid', [...loginSteps, 'userinfo', 'reset'], [...notText, ...absent, ['an app-level key', 'client:wxfaults0000000001']]],
   ['unionid', ['exchange', 'session', 'userinfo'], notText],
-  ['session_key', ['session'], [...notText, ...absent]],
+  ['session_key', ['session', 'reset'], [...notText, ...absent]],
   ['nickname', ['userinfo'], notText],
   ['headimgurl', ['userinfo'], notText],
 ]
@@ -227,9 +254,9 @@ function withField(field: string, value: unknown) {
 
 const wrongFields: WechatFault[] = [
   ...fields.flatMap(([field, steps, refused]) => refused.map(([what, value]): WechatFault => (
-    { title: `answers ${what} as ${field}`, steps, fault: withField(field, value), outcome: response }
+    { title: `answers ${what} as ${field}`, steps, fault: withField(field, value), outcome: response, isVariant: !['a number', 'a word', 'nothing'].includes(what) }
   ))),
-  { title: 'answers the openid of another user', steps: ['renewal', 'userinfo'], fault: altered((answer, { otherOpenid }) => ({ ...answer, openid: otherOpenid })), outcome: response },
+  { title: 'answers the openid of another user', steps: ['renewal', 'userinfo', 'reset'], fault: altered((answer, { otherOpenid }) => ({ ...answer, openid: otherOpenid })), outcome: response },
 ]
 
 /** A name that is cut to pieces and damaged, in an answer that is otherwise whole. */
@@ -257,7 +284,7 @@ const oddButGood: WechatFault[] = [
   { title: 'answers no scope', steps: tokenSteps, fault: altered((answer) => without(answer, 'scope')), outcome: 'good' },
   { title: 'answers null as scope', steps: tokenSteps, fault: withField('scope', null), outcome: 'good' },
   { title: 'answers a scope with a comma at its end', steps: tokenSteps, fault: altered((answer) => ({ ...answer, scope: `${String(answer['scope'])},` })), outcome: 'good' },
-  { title: 'answers expires_in as the text of a number', steps: tokenSteps, fault: withField('expires_in', '7200'), outcome: 'good' },
+  { title: 'answers expires_in as the text of a number', steps: [...tokenSteps, ...credentialSteps], fault: withField('expires_in', '7200'), outcome: 'good' },
   { title: 'answers no refresh_token', steps: tokenSteps, fault: altered((answer) => without(answer, 'refresh_token')), outcome: 'good' },
   { title: 'answers an empty unionid', steps: ['exchange', 'session', 'userinfo'], fault: withField('unionid', ''), outcome: 'good' },
   { title: 'answers null as unionid', steps: ['exchange', 'session', 'userinfo'], fault: withField('unionid', null), outcome: 'good' },
@@ -285,5 +312,7 @@ export function faultyFetch({ fetch: faulty }: WechatFault, path: string, isOn: 
 }
 
 export function faultsAt(step: Step): WechatFault[] {
-  return wechatFaults.filter(({ steps }) => steps?.includes(step) ?? true)
+  const faults = wechatFaults.filter(({ steps }) => steps?.includes(step) ?? true)
+  if (step === 'image') return faults.filter(({ isForImages, isVariant }) => isForImages && !isVariant)
+  return briefSteps.includes(step) ? faults.filter(({ isVariant }) => !isVariant) : faults
 }

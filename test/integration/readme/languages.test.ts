@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { root } from '../../helpers/run.js'
-import { chinese, codeIn, english, folders, isRelative, read, readmeOf, resolveLink, type Block, type Readme } from './markdown.js'
+import { codeIn, inChinese, isRelative, pairs, read, resolveLink, type Block, type Readme } from './markdown.js'
 
 /** Comments are in the README's language. */
 function withoutComments({ language, code }: Block): string {
@@ -11,16 +11,22 @@ function withoutComments({ language, code }: Block): string {
 }
 
 function documents(readme: Readme): string[] {
-  return readme.links.map((target) => (isRelative(target) ? resolveLink(readme, target).path : target).replaceAll(chinese, english)).sort()
+  return readme.links.map((target) => (isRelative(target) ? resolveLink(readme, target).path : target).replace(/\.zh-CN\.md$/, '.md')).sort()
 }
 
-for (const folder of folders()) {
-  describe(`the READMEs of ${folder === '.' ? 'the repository' : folder}`, () => {
+/** Documents that there are in both languages, of those that this one links to. */
+function translated(readme: Readme): string[] {
+  const paths = readme.links.filter(isRelative).map((target) => resolveLink(readme, target).path)
+  return paths.filter((path) => path.endsWith('.zh-CN.md') || (path.endsWith('.md') && existsSync(join(root, inChinese(path)))))
+}
+
+for (const { name, english, chinese } of pairs()) {
+  describe(name, () => {
     let en: Readme
     let zh: Readme
     before(() => {
-      en = readmeOf(folder, english)
-      zh = readmeOf(folder, chinese)
+      en = read(english)
+      zh = read(chinese)
     })
 
     it('have the same sections in both languages', () => {
@@ -43,15 +49,14 @@ for (const folder of folders()) {
 
     it('link to the same documents in both languages, to each in its own', () => {
       expect(documents(zh)).to.deep.equal(documents(en))
-      const foreign = (readme: Readme, language: string): string[] =>
-        readme.links.filter((target) => isRelative(target) && resolveLink(readme, target).path.endsWith(language))
-      expect(foreign(zh, english)).to.deep.equal([english])
-      expect(foreign(en, chinese)).to.deep.equal([chinese])
+      const isChinese = (path: string): boolean => path.endsWith('.zh-CN.md')
+      expect(translated(zh).filter((path) => !isChinese(path))).to.deep.equal([english])
+      expect(translated(en).filter(isChinese)).to.deep.equal([chinese])
     })
 
     for (const file of [english, chinese]) {
       it(`link to files and sections that exist: ${file}`, () => {
-        const readme = readmeOf(folder, file)
+        const readme = read(file)
         const broken = readme.links.filter(isRelative).filter((target) => {
           const { path, anchor } = resolveLink(readme, target)
           if (!existsSync(join(root, path))) return true

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { root } from '../../helpers/run.js'
 
@@ -42,6 +42,31 @@ export function folders(): string[] {
   return ['.', ...inside]
 }
 
+/** A document in both languages; paths from the root of the repository. */
+export interface Pair {
+  name: string
+  english: string
+  chinese: string
+}
+
+/** READMEs, and what lies in a package's folder `docs`. */
+export function pairs(): Pair[] {
+  return folders().flatMap((folder) => {
+    const docs = join(root, folder, 'docs')
+    const pages = existsSync(docs) ? readdirSync(docs).filter((file) => file.endsWith('.md') && !file.endsWith('.zh-CN.md')).map((file) => join('docs', file)) : []
+    return [english, ...pages].map((file) => ({
+      name: file === english ? `the READMEs of ${folder === '.' ? 'the repository' : folder}` : `the pages ${join(folder, file)}`,
+      english: join(folder, file),
+      chinese: join(folder, inChinese(file)),
+    }))
+  })
+}
+
+/** The name of the same document in Chinese. */
+export function inChinese(path: string): string {
+  return path.replace(/\.md$/, '.zh-CN.md')
+}
+
 export function readmeOf(folder: string, file: string): Readme {
   return read(join(folder, file))
 }
@@ -51,17 +76,18 @@ export function read(path: string): Readme {
   const readme: Readme = { path, headings: [], blocks: [], tables: [], links: [], items: [], paragraphs: [] }
   const anchors = new Map<string, number>()
   let heading = ''
-  let block: { language: string, lines: string[] } | undefined
+  let block: { language: string, indent: string, lines: string[] } | undefined
   let table: Table | undefined
   for (const line of readFileSync(join(root, path), 'utf8').split('\n')) {
-    const [, fence] = /^```(.*)$/.exec(line) ?? []
+    // In a list, code is indented.
+    const [, indent = '', fence] = /^(\s*)```(.*)$/.exec(line) ?? []
     if (fence !== undefined) {
       if (block) readme.blocks.push({ language: block.language, code: block.lines.join('\n'), heading })
-      block = block ? undefined : { language: fence.trim(), lines: [] }
+      block = block ? undefined : { language: fence.trim(), indent, lines: [] }
       continue
     }
     if (block) {
-      block.lines.push(line)
+      block.lines.push(line.startsWith(block.indent) ? line.slice(block.indent.length) : line)
       continue
     }
     const [, marks, text] = /^(#+) (.*)$/.exec(line) ?? []

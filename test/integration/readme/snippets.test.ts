@@ -11,7 +11,7 @@ import { Passport } from 'passport'
 import ts from 'typescript'
 import { Browser, type Page } from '../../helpers/browser.js'
 import { root } from '../../helpers/run.js'
-import { blockOf, chinese, english, folders, readmeOf } from './markdown.js'
+import { blockOf, english, pairs, read, readmeOf } from './markdown.js'
 import { firstLine, runModule, runPart, serve, startModule } from './running.js'
 
 const strategyReadme = readmeOf('packages/passport-wechat', english)
@@ -53,7 +53,7 @@ describe('the code in the READMEs', () => {
     expect(diagnostics.map(({ messageText }) => messageText), code).to.deep.equal([])
   }
 
-  for (const readme of folders().flatMap((folder) => [readmeOf(folder, english), readmeOf(folder, chinese)])) {
+  for (const readme of pairs().flatMap((pair) => [read(pair.english), read(pair.chinese)])) {
     it(`is well-formed in ${readme.path}`, async () => {
       for (const { language, code } of readme.blocks) {
         const check = syntax[language]

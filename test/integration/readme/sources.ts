@@ -23,9 +23,9 @@ export class Source {
     return members.flatMap((member) => ts.isLiteralTypeNode(member) && ts.isStringLiteral(member.literal) ? [member.literal.text] : [])
   }
 
-  /** Names of an interface's members; not those of the interfaces that it extends. */
+  /** Names of an interface's members; not those of the interfaces that it extends, nor what stands for any name. */
   members(name: string): string[] {
-    return this.#find(name, ts.isInterfaceDeclaration).members.map((member) => this.#nameOf(member.name))
+    return this.#find(name, ts.isInterfaceDeclaration).members.filter((member) => !ts.isIndexSignatureDeclaration(member)).map((member) => this.#nameOf(member.name))
   }
 
   /** Names of what a class offers: methods, accessors and fields that are public and of its objects. */

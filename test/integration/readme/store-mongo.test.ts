@@ -5,6 +5,7 @@ import * as storeMongo from '@wechat-auth/store-mongo'
 import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import { startMongo, type MongoServer } from '../../services/mongo.js'
 import { blockOf, chinese, column, english, readmeOf, tableOf } from './markdown.js'
+import { expectRecipeToEncrypt, listingOf } from './reencrypting.js'
 import { runModule, runPart } from './running.js'
 import { Source } from './sources.js'
 
@@ -50,6 +51,14 @@ describe('the README of store-mongo', function () {
     expect(stale).to.equal(2)
     await runPart(blockOf(readme, /^Size$/), scope)
     expect(await Promise.all(['oOld', 'oMiniProgram', 'oNew'].map(async (openid) => await store.getToken(openid) !== null))).to.deep.equal([false, true, true])
+  })
+
+  it('lists keys as the recipe for encrypting what is there takes them', async () => {
+    await connection.collection('tokens').deleteMany({})
+    await expectRecipeToEncrypt(new storeMongo.MongoTokenStore({ connection }), async () => {
+      const { found } = await runPart(`const found = await ${listingOf('MongoDB')[0]!}.toArray()`, { connection }, ['found'])
+      return (found as { openid: unknown }[]).map(({ openid }) => openid)
+    })
   })
 
   it('gives each app a store of its own', async () => {

@@ -8,6 +8,7 @@ import { startMariadb } from '../../services/mariadb.js'
 import type { Server } from '../../services/server.js'
 import { oldTable } from '../store-mysql/setting.js'
 import { blockOf, chinese, codeIn, column, english, readmeOf, tableOf } from './markdown.js'
+import { expectRecipeToEncrypt, listingOf } from './reencrypting.js'
 import { runModule, runPart } from './running.js'
 import { Source } from './sources.js'
 
@@ -94,6 +95,15 @@ describe('the README of store-mysql', function () {
     await store.saveToken('oNew', { openid: 'oNew', refresh_token: 'r', create_at: Date.now() - month + 60_000 })
     for (const statement of sql(/^Size$/)) await pool.query(statement)
     expect(await Promise.all(['oOld', 'oMiniProgram', 'oNew'].map(async (openid) => await store.getToken(openid) !== null))).to.deep.equal([false, true, true])
+  })
+
+  it('lists keys as the recipe for encrypting what is there takes them', async () => {
+    const store = new storeMysql.MysqlTokenStore({ pool })
+    await store.createTable()
+    await expectRecipeToEncrypt(store, async () => {
+      const [rows] = await pool.query(listingOf('MySQL')[0]!)
+      return (rows as { openid: unknown }[]).map(({ openid }) => openid)
+    })
   })
 
   it('gives each app a store of its own', async () => {

@@ -6,6 +6,7 @@ import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import { startRedis } from '../../services/redis.js'
 import type { Server } from '../../services/server.js'
 import { blockOf, chinese, column, english, readmeOf, tableOf } from './markdown.js'
+import { expectRecipeToEncrypt, listingOf } from './reencrypting.js'
 import { runModule, runPart } from './running.js'
 import { Source } from './sources.js'
 
@@ -34,6 +35,23 @@ describe('the README of store-redis', function () {
       console.log(JSON.stringify(await tokenStore.getToken(openid)) === await client.get('wechat:token:' + openid))
       client.destroy()`, { env: { REDIS_URL: redis.url }, wechat: sandbox.url })
     expect(printed.trim()).to.equal('true')
+  })
+
+  it('lists keys as the recipe for encrypting what is there takes them, while a token is being refreshed', async () => {
+    const client = createClient({ url: redis.url })
+    client.on('error', () => undefined)
+    endings.push(() => { client.destroy() })
+    await client.connect()
+    await client.flushAll()
+    const store = new storeRedis.RedisTokenStore({ client })
+    const [, match = '', lock = ''] = listingOf('Redis')
+    const pattern = match.replace(/^MATCH /, '')
+    await store.withLock('refresh:oOther', () => expectRecipeToEncrypt(store, async () => {
+      const found: string[] = []
+      for await (const keys of client.scanIterator({ MATCH: pattern })) found.push(...keys.map((key) => key.slice(pattern.length - 1)))
+      expect(found).to.include(`${lock}refresh:oOther`)
+      return found.filter((key) => !key.startsWith(lock))
+    }))
   })
 
   it('gives each app a store of its own', async () => {

@@ -3,6 +3,7 @@ import { WechatOAuth, type TokenStore, type WechatToken } from '@wechat-auth/wec
 import { expect } from 'chai'
 import { Databases, type OpenDatabase } from '../../helpers/sqlite.js'
 import { blockOf, chinese, codeIn, column, english, readmeOf, tableOf } from './markdown.js'
+import { expectRecipeToEncrypt, listingOf } from './reencrypting.js'
 import { runPart } from './running.js'
 import { Source } from './sources.js'
 
@@ -38,12 +39,20 @@ describe('the README of store-sqlite', () => {
   it('has one that deletes what nobody needs any more, though a record is corrupt', async () => {
     await tokenStore.saveToken('oOld', token('oOld', 1_763_000_000_123 - 40 * 24 * 3600 * 1000))
     await tokenStore.saveToken('oNew', token('oNew', Date.now()))
+    await tokenStore.saveToken('oMiniProgram', { openid: 'oMiniProgram', session_key: 's', create_at: 1 })
     await tokenStore.saveToken('oCorrupt', token('oCorrupt', 1))
     database.exec("UPDATE token SET record = '{' WHERE openid = 'oCorrupt'")
     await run(/^Size$/)
     expect(await tokenStore.getToken('oOld')).to.equal(null)
-    expect(await tokenStore.getToken('oNew')).to.be.an('object')
+    for (const openid of ['oNew', 'oMiniProgram']) expect(await tokenStore.getToken(openid)).to.be.an('object')
     await tokenStore.deleteToken?.('oCorrupt')
+  })
+
+  it('lists keys as the recipe for encrypting what is there takes them', async () => {
+    const store = new SqliteTokenStore({ database: databases.open('clear.db') })
+    const clear = databases.open('clear.db')
+    await store.createTable()
+    await expectRecipeToEncrypt(store, () => Promise.resolve(clear.prepare(listingOf('SQLite')[0]!).all().map(({ openid }) => openid)))
   })
 
   it('has one that gives each application a table', async () => {

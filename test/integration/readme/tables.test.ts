@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import * as wechatOAuth from '@wechat-auth/wechat-oauth'
 import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { runOrThrow } from '../../helpers/run.js'
-import { chinese, codeIn, column, english, readmeOf, tableOf, type Readme } from './markdown.js'
+import { chinese, codeIn, column, english, read, readmeOf, tableOf, type Readme } from './markdown.js'
 import { Source } from './sources.js'
 
 /** A cell that shows how something is called: its name. */
@@ -14,6 +14,46 @@ function nameOf(code: string): string {
 }
 
 const languages = { [english]: 'English', [chinese]: 'Chinese' }
+
+for (const [end, language] of [['.md', 'English'], ['.zh-CN.md', 'Chinese']] as const) {
+  describe(`the ${language} tables of the pages on other packages name what there is`, () => {
+    const client = new Source('wechat-oauth/src/client.ts').offers('WechatOAuth')
+    const options = new Source('wechat-oauth/src/types.ts')
+    const pageOn = (name: string): Readme => read(`packages/wechat-oauth/docs/migrating-from-${name}${end}`)
+    const names = (cells: string[]): string[] => cells.map((code) => nameOf(code.replace(/^(?:await |new )/, '').replace(/^\w+\./, '')))
+
+    it('in the drop-in, and where it is in the client', () => {
+      const page = pageOn('wechat-oauth')
+      const offered = new Source('wechat-oauth/src/compat/oauth.ts').offers('OAuth')
+      const stays = names(column(tableOf(page, /^(?:What stays, line by line|不变的，逐行对照)$/), 0))
+      expect(stays).to.include.members(offered.filter((name) => !['constructor', 'appid', 'appsecret', 'isMiniProgram'].includes(name)))
+      const later = tableOf(page, /^(?:Step 2: the real client|第二步：正式的客户端)$/)
+      expect(names(column(later, 0))).to.include.members(offered.filter((name) => /^(?:_?get|refresh|verify|decrypt).*(?<!Token)$|AccessToken$/.test(name)))
+      const calls = column(later, 1).filter((code) => code.startsWith('await '))
+      expect(calls).to.have.length.of.at.least(8)
+      expect(client).to.include.members(names(calls))
+      const mentioned = column(tableOf(page, /^(?:Options|选项)$/), 0)
+      const understood = new Source('wechat-oauth/src/compat/types.ts').members('OAuthOptions')
+      expect(mentioned).to.include.members(understood)
+    })
+
+    it('in the client, for wechat-oauth-ts', () => {
+      const page = pageOn('wechat-oauth-ts')
+      const methods = tableOf(page, /^(?:Methods|方法)$/)
+      const ours = names(column(methods, 1)).filter((name) => /^(?:get|jsSDK|code2|decrypt|check)/.test(name))
+      expect(ours).to.have.length.of.at.least(12)
+      expect(client).to.include.members(ours)
+      const same = methods.filter(([, text = '']) => /^(?:the same|一样)/.test(text)).flatMap(([cell = '']) => codeIn(cell))
+      expect(client).to.include.members(names(same))
+      const codes = column(tableOf(page, /^(?:Errors|错误)$/), 1).filter((code) => code.startsWith('ERR_'))
+      expect(new Source('wechat-oauth/src/errors.ts').union('WechatErrorCode')).to.include.members(codes)
+      const constructor = column(tableOf(page, /^(?:Constructor|构造函数)$/), 1).find((code) => code.startsWith('new ')) ?? ''
+      const given = constructor.match(/\w+(?=[,\s]*[,}])/g) ?? []
+      expect([...options.members('WechatOAuthOptions'), ...options.members('TokenStoreSource')]).to.include.members(given)
+      expect(given).to.have.length(5)
+    })
+  })
+}
 
 for (const [file, language] of Object.entries(languages)) {
   describe(`the ${language} tables of passport-wechat name what there is`, () => {

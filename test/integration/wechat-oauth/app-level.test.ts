@@ -1,43 +1,149 @@
-import { createHash } from 'node:crypto'
-import { MemoryTokenStore, WechatAPIError, WechatOAuth } from '@wechat-auth/wechat-oauth'
-import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
+import { MemoryTokenStore, WechatAPIError, WechatOAuth, WechatTransportError, type WechatOAuthOptions } from '@wechat-auth/wechat-oauth'
+import { startSandbox, type Fault, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { expect } from 'chai'
 import { rejection } from '../../helpers/rejection.js'
+import { exposed, Secrets } from '../faults/leaks.js'
 
-const page = 'https://example.com/page'
+const page = 'http://127.0.0.1:3000/page?a=1'
+const qrCode = { action_name: 'QR_STR_SCENE', action_info: { scene: { scene_str: 'table-7' } } } as const
+const tokenPath = { stable: '/cgi-bin/stable_token', classic: '/cgi-bin/token' } as const
+const ticketPath = '/cgi-bin/ticket/getticket'
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 30_000
+  while (!await condition()) {
+    if (performance.now() > deadline) throw new Error('it did not come to that')
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
 
 describe('app-level calls to the sandbox', () => {
   let sandbox: Sandbox
   beforeEach(async () => { sandbox = await startSandbox() })
   afterEach(async () => sandbox.close())
 
-  const clientOf = (type: string): WechatOAuth => {
+  const clientOf = (type: string, options: Partial<WechatOAuthOptions> = {}): WechatOAuth => {
     const { appId, appSecret } = sandbox.apps.find((app) => app.type === type)!
-    return new WechatOAuth({ appId, appSecret, endpoints: sandbox.endpoints, tokenStore: new MemoryTokenStore(), now: () => sandbox.clock.now() })
+    return new WechatOAuth({ appId, appSecret, endpoints: sandbox.endpoints, tokenStore: new MemoryTokenStore(), now: () => sandbox.clock.now(), ...options })
   }
 
-  it('100 cold signatures at once cost one token and one ticket, and verify', async () => {
-    const oauth = clientOf('mp')
-    const signed = await Promise.all(Array.from({ length: 100 }, async () => oauth.jsSDKSign(page)))
-    expect([sandbox.count('/cgi-bin/stable_token'), sandbox.count('/cgi-bin/ticket/getticket')]).to.deep.equal([1, 1])
-    const { ticket } = await oauth.getJsApiTicket()
-    for (const { nonceStr, timestamp, signature } of signed) {
-      expect(createHash('sha1').update(`jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${page}`).digest('hex')).to.equal(signature)
+  /** Ends the app's token behind the client's back. */
+  const endToken = {
+    stable: async (appId: string): Promise<void> => {
+      const secret = sandbox.apps.find((app) => app.appId === appId)!.appSecret
+      const body = JSON.stringify({ grant_type: 'client_credential', appid: appId, secret, force_refresh: true })
+      await (await fetch(sandbox.url + tokenPath.stable, { method: 'POST', body })).json()
+    },
+    classic: async (appId: string): Promise<void> => {
+      const secret = sandbox.apps.find((app) => app.appId === appId)!.appSecret
+      const query = new URLSearchParams({ grant_type: 'client_credential', appid: appId, secret })
+      await (await fetch(`${sandbox.url}${tokenPath.classic}?${query.toString()}`)).json()
+      // So long both are good.
+      sandbox.clock.advance(300_000)
+    },
+  }
+
+  for (const mode of ['stable', 'classic'] as const) {
+    describe(`with tokens of ${tokenPath[mode]}`, () => {
+      const oauthWith = (): WechatOAuth => clientOf('mp', { clientCredential: mode })
+      const counts = (): number[] => [sandbox.count(tokenPath[mode]), sandbox.count(ticketPath)]
+      const sign = async (oauth: WechatOAuth): Promise<void> => {
+        expect(sandbox.checkJsSdkSignature(await oauth.jsSDKSign(page))).to.equal('ok')
+      }
+      const breakDown = (fault: Fault | null): void => {
+        for (const path of [tokenPath[mode], ticketPath]) sandbox.fail(path, fault)
+      }
+
+      it('100 cold signatures at once cost one token and one ticket, and verify', async () => {
+        const oauth = oauthWith()
+        await Promise.all(Array.from({ length: 100 }, async () => sign(oauth)))
+        expect(counts()).to.deep.equal([1, 1])
+      })
+
+      it('a week of a signature a minute costs at most 90 calls each, and every signature is good', async () => {
+        const oauth = oauthWith()
+        for (let minute = 0; minute < 7 * 24 * 60; minute += 1) {
+          await sign(oauth)
+          sandbox.clock.advance(60_000)
+        }
+        for (const count of counts()) expect(count).to.be.within(80, 90)
+      }).timeout(60_000)
+
+      it('nobody notices that WeChat is down for ten minutes in which token and ticket are good', async () => {
+        const oauth = oauthWith()
+        await sign(oauth)
+        sandbox.clock.advance(7200_000 - 610_000)
+        breakDown({ status: 503 })
+        for (let second = 0; second < 600; second += 5) {
+          await sign(oauth)
+          sandbox.clock.advance(5000)
+        }
+        await until(() => counts()[0]! > 1)
+        breakDown(null)
+        // In the background, by and by.
+        await until(async () => {
+          await sign(oauth)
+          sandbox.clock.advance(50)
+          return counts()[1]! > 1
+        })
+        await sign(oauth)
+      }).timeout(60_000)
+
+      it('a typed error says that WeChat is down when they are not, and it goes on by itself', async () => {
+        const oauth = oauthWith()
+        await sign(oauth)
+        sandbox.clock.advance(7200_000)
+        breakDown('reset')
+        for (let minute = 0; minute < 10; minute += 1) {
+          const errors = await Promise.all(Array.from({ length: 20 }, async () => rejection(oauth.jsSDKSign(page), WechatTransportError)))
+          for (const error of errors) expect(error).to.include({ code: 'ERR_WECHAT_NETWORK', endpoint: tokenPath[mode] })
+          sandbox.clock.advance(60_000)
+        }
+        breakDown(null)
+        await sign(oauth)
+        // Each try is two requests, and the 20 share it.
+        expect(counts()).to.deep.equal([1 + 2 * 10 + 1, 2])
+      })
+
+      it('200 calls in flight when the token dies are all answered, with one new token', async () => {
+        const oauth = oauthWith()
+        const { access_token: old } = await oauth.getClientAccessToken()
+        await endToken[mode](oauth.appId)
+        const [before = 0] = counts()
+        const tickets = await Promise.all(Array.from({ length: 200 }, async () => oauth.getQRCodeTicket(qrCode)))
+        expect(tickets.every(({ ticket }) => ticket.length > 0)).to.equal(true)
+        expect(counts()[0]).to.equal(before + 1)
+        expect((await oauth.getClientAccessToken()).access_token).to.not.equal(old)
+      }).timeout(60_000)
+    })
+  }
+
+  it('tokens and tickets are in no log and no error, whatever happens to them', async () => {
+    const logged: unknown[] = []
+    const log = (...entry: unknown[]): void => { logged.push(entry) }
+    const oauth = clientOf('mp', { logger: { debug: log, warn: log } })
+    const secrets = new Secrets()
+    const note = async (): Promise<void> => {
+      secrets.addAllOf(await oauth.getClientAccessToken())
+      secrets.addAllOf(await oauth.getJsApiTicket())
     }
+    await note()
+    await endToken.stable(oauth.appId)
+    await oauth.getQRCodeTicket(qrCode)
+    await note()
+    sandbox.fail('/cgi-bin/qrcode/create', { transform: () => ({ errcode: 48001, errmsg: `api unauthorized ${sandbox.requests.at(-1)?.query.access_token?.toString() ?? ''}` }) })
+    sandbox.fail(ticketPath, { transform: ({ ticket }) => ({ errcode: 48001, errmsg: `no ${String(ticket)}`, ticket }) })
+    sandbox.clock.advance(7200_000)
+    const errors = [await rejection(oauth.getQRCodeTicket(qrCode), WechatAPIError), await rejection(oauth.jsSDKSign(page), WechatAPIError)]
+    sandbox.fail(ticketPath, null)
+    await note()
+    expect(logged).to.not.be.empty
+    expect(errors.map(({ errcode }) => errcode)).to.deep.equal([48001, 48001])
+    for (const seen of [logged, errors, oauth, await oauth.jsSDKSign('http://127.0.0.1:3000/page')]) expect(secrets.leaksIn(exposed(seen))).to.deep.equal([])
   })
 
-  it('a week of a signature a minute costs at most 90 calls each', async () => {
-    const oauth = clientOf('mp')
-    for (let minute = 0; minute < 7 * 24 * 60; minute += 1) {
-      await oauth.jsSDKSign(page)
-      sandbox.clock.advance(60_000)
-    }
-    expect(sandbox.count('/cgi-bin/stable_token')).to.be.within(80, 90)
-    expect(sandbox.count('/cgi-bin/ticket/getticket')).to.be.within(80, 90)
-  }).timeout(60_000)
-
   it('a QR code with a scene has an image', async () => {
-    const { data, contentType } = await clientOf('mp').getQRCode({ action_name: 'QR_STR_SCENE', action_info: { scene: { scene_str: 'table-7' } } })
+    const { data, contentType } = await clientOf('mp').getQRCode(qrCode)
     expect(contentType).to.match(/^image\//)
     expect(data.length).to.be.greaterThan(100)
   })

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { expect } from 'chai'
 import { testTokenStore } from '@wechat-auth/store-conformance'
 import {
-  MemoryTokenStore, WechatDecryptError, encryptedTokenStore, type EncryptedTokenStoreOptions, type TokenStore, type WechatToken,
+  MemoryTokenStore, TokenStoreError, WechatDecryptError, encryptedTokenStore, type EncryptedTokenStoreOptions, type TokenStore, type WechatToken,
 } from '@wechat-auth/wechat-oauth'
 import { ReferenceStore, harnessOf } from '../../conformance/reference-store.js'
 import { rejection, thrown } from '../../helpers/rejection.js'
@@ -64,6 +64,22 @@ describe('encryptedTokenStore', () => {
     expect(await encryptedTokenStore(inner, { keys: [first] }).getToken(openid)).to.equal(null)
     expect(await pair().store.getToken(openid)).to.equal(undefined)
   })
+
+  it('reads documents whose fields are getters of their class, as those of mongoose', async () => {
+    const { inner, store } = pair()
+    await store.saveToken(openid, token)
+    const kept = (await inner.getToken(openid))!
+    const document = Object.create({ get access_token() { return kept.access_token }, toObject: () => kept }) as WechatToken
+    const reading = encryptedTokenStore({ getToken: () => Promise.resolve(document), saveToken: () => Promise.resolve() }, { keys: [first] })
+    expect(await reading.getToken(openid)).to.deep.equal(token)
+  })
+
+  for (const [what, answer] of Object.entries({ 'a text': JSON.stringify(token), 'a list': [token], 'a number': 7 })) {
+    it(`has the client refuse ${what} that the other store takes for a record`, async () => {
+      const other = { getToken: () => Promise.resolve(answer as unknown as WechatToken), saveToken: () => Promise.resolve() }
+      await rejection(client({ tokenStore: encryptedTokenStore(other, { keys: [first] }) }).getUser(openid), TokenStoreError)
+    })
+  }
 
   it('keeps the three secret fields encrypted and all others as they are', async () => {
     const { inner, store } = pair()

@@ -95,10 +95,20 @@ describe('calls about the user of a mini-program', () => {
       expect(await store.getToken(openid)).to.be.undefined
     })
 
-    it('rejects with kind session when the key is stale', async () => {
-      wechat.replies[paths.reset] = json({ errcode: 87009, errmsg: 'invalid signature' })
-      expect(await rejection(oauth.resetSession(openid), WechatAPIError)).to.include({ errcode: 87009, kind: 'session' })
+    it('rejects with ERR_WECHAT_SESSION_KEY when the key is stale', async () => {
+      wechat.replies[paths.reset] = json({ errcode: 87009, errmsg: `no ${sessionKey} rid: 65a33cd8-11111111-22222222` })
+      const error = await rejection(oauth.resetSession(openid), WechatAPIError)
+      const { name, code, status, errcode, errmsg, kind, endpoint, requestId } = error
+      expect({ name, code, status, errcode, errmsg, kind, endpoint, requestId }).to.deep.equal({
+        name: 'WechatAPIError', code: 'ERR_WECHAT_SESSION_KEY', status: 500, errcode: 87009, errmsg: 'no *** rid: 65a33cd8-11111111-22222222',
+        kind: 'session', endpoint: paths.reset, requestId: '65a33cd8-11111111-22222222',
+      })
       expect(await store.getToken(openid)).to.include({ session_key: sessionKey })
+    })
+
+    it('rejects with ERR_WECHAT_API for another reason', async () => {
+      wechat.replies[paths.reset] = json({ errcode: 45011, errmsg: 'api minute-quota reach limit' })
+      expect(await rejection(oauth.resetSession(openid), WechatAPIError)).to.include({ code: 'ERR_WECHAT_API', errcode: 45011, status: 503 })
     })
 
     it('asks for a login where there is no key', async () => {
@@ -143,20 +153,24 @@ describe('calls about the user of a mini-program', () => {
     })
   })
 
-  it('two logins of one user at once leave the newer key, whichever answer comes first', async () => {
-    const answers: ((key: string) => void)[] = []
-    let time = now
-    const racing = client({
-      tokenStore: store,
-      now: () => (time += 1),
-      fetch: async () => new Promise((resolve) => { answers.push((key) => { resolve(Response.json(sessionReply({ session_key: key }))) }) }),
+  // The clock of two logins at once says the same.
+  for (const tick of [0, 1]) {
+    it(`two logins of one user ${tick} ms apart leave the newer key, whichever answer comes first`, async () => {
+      for (const answeredFirst of [0, 1]) {
+        const answers: ((key: string) => void)[] = []
+        let time = now + answeredFirst
+        const racing = client({
+          tokenStore: store,
+          now: () => (time += tick),
+          fetch: async () => new Promise((resolve) => { answers.push((key) => { resolve(Response.json(sessionReply({ session_key: key }))) }) }),
+        })
+        const logins = [racing.code2Session('older'), racing.code2Session('newer')]
+        for (const index of [answeredFirst, 1 - answeredFirst]) {
+          answers[index]?.(['the older key', 'the newer key'][index] ?? '')
+          await logins[index]
+        }
+        expect(await store.getToken(openid), `answered first: ${answeredFirst}`).to.include({ session_key: 'the newer key' })
+      }
     })
-    const older = racing.code2Session('older')
-    const newer = racing.code2Session('newer')
-    answers[1]?.('the newer key')
-    await newer
-    answers[0]?.('the older key')
-    await older
-    expect(await store.getToken(openid)).to.include({ session_key: 'the newer key' })
-  })
+  }
 })

@@ -127,13 +127,30 @@ describe('decryptForUser', () => {
   it('says `openid` for the data of another user', async () => {
     for (const openId of ['oBBBBBBBBBBBBBBBBBBBBBBBBBBB', '', null, 5, [sampleOpenid]]) {
       const data = encrypt(JSON.stringify({ openId, watermark }))
-      expect(await rejection((await withSession()).decryptForUser(sampleOpenid, data), WechatDecryptError)).to.include({ reason: 'openid' })
+      const error = await rejection((await withSession()).decryptForUser(sampleOpenid, data), WechatDecryptError)
+      expect(error).to.include({ code: 'ERR_WECHAT_DECRYPT', reason: 'openid' })
     }
   })
 
-  it('says `data` when the stored session_key is stale', async () => {
-    const oauth = await withSession({ session_key: 'AAAAAAAAAAAAAAAAAAAAAA==' })
-    expect(await rejection(oauth.decryptForUser(sampleOpenid, { encryptedData, iv }), WechatDecryptError)).to.include({ reason: 'data' })
+  it('rejects with ERR_WECHAT_SESSION_KEY when the stored session_key is stale, or none at all', async () => {
+    for (const wrong of ['AAAAAAAAAAAAAAAAAAAAAA==', 'no base64', 'AAAA']) {
+      const oauth = await withSession({ session_key: wrong })
+      const error = await rejection(oauth.decryptForUser(sampleOpenid, { encryptedData, iv }), WechatDecryptError)
+      expect(error, wrong).to.include({ code: 'ERR_WECHAT_SESSION_KEY', reason: 'data' })
+    }
+  })
+
+  it('rejects with ERR_WECHAT_SESSION_KEY when a wrong key opens the data by chance, as garbage', async () => {
+    for (const garbage of ['garbage', '{}', 'null', '{"watermark":5}']) {
+      expect(await rejection((await withSession()).decryptForUser(sampleOpenid, encrypt(garbage)), WechatDecryptError)).to.include({ code: 'ERR_WECHAT_SESSION_KEY' })
+    }
+  })
+
+  it('does not ask for a login where no key could open the data', async () => {
+    const wrong = [{ encryptedData: '%', iv }, { encryptedData, iv: 'AAAA' }, { encryptedData: encryptedData.slice(0, -8), iv }, encrypt(JSON.stringify({ watermark: { ...watermark, appid: 'wx1' } }))]
+    for (const data of wrong) {
+      expect(await rejection((await withSession()).decryptForUser(sampleOpenid, data), WechatDecryptError)).to.include({ code: 'ERR_WECHAT_DECRYPT' })
+    }
   })
 
   it('asks for a login where there is no session_key', async () => {

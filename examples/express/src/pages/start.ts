@@ -65,7 +65,8 @@ function officialAccount({ lang, modes, insideWechat }: StartView): Html {
     text: html`<p>${t.mpText}</p><p class="muted small">${insideWechat ? t.mpHere : t.mpElsewhere}</p>`,
     code: insideWechat ? "passport.authenticate('wechat')" : "passport.authenticate('wechat',\n  { mode: 'mp' })",
     actions: html`<a class="button primary" href="${insideWechat ? '/auth/wechat' : '/auth/wechat/mp'}" data-testid="login-mp">${
-      insideWechat ? t.mpButtonHere : t.mpButton}</a>`,
+      insideWechat ? t.mpButtonHere : t.mpButton}</a>
+<a class="button" href="/inside-wechat" data-testid="to-inside-wechat">${t.jsSDKButton}</a>`,
   })
 }
 

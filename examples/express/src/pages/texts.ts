@@ -34,6 +34,7 @@ const en = {
     mpElsewhere: 'The strategy knows WeChat’s browser by its User-Agent. This is another browser, where it would choose the QR code; the button asks for this way by name.',
     mpButton: 'Log in as inside WeChat',
     mpButtonHere: 'Log in with WeChat',
+    jsSDKButton: 'Use the JS-SDK in a page',
 
     websiteHeading: 'QR code',
     websiteText: 'For people at a computer. WeChat shows a QR code, they scan it with their phone and confirm there, and the page at the computer goes on by itself.',
@@ -59,6 +60,27 @@ const en = {
       'Have the callback delivered twice, as WeChat’s browser sometimes does: still one login.',
       'Send the code of a mini-program a second time: it works once.',
     ],
+  },
+
+  insideWechat: {
+    title: 'Inside WeChat',
+    heading: 'A page inside WeChat',
+    lead: 'In WeChat’s browser, a page can use what WeChat’s app can do: scan codes, choose pictures, and more. For that its server must sign the address of the page.',
+    verdictHeading: 'What WeChat says of this page’s signature',
+    waiting: 'Waiting for the answer…',
+    elsewhere: 'Waiting for the answer. The real WeChat answers in its own browser only, and this is another one.',
+    accepted: 'Accepted. This page may now use:',
+    refused: 'Refused. WeChat’s words:',
+    unreachable: 'WeChat’s script could not be loaded.',
+    unsigned: 'This server gave no signature. The reason is in its log.',
+    scan: 'Scan a code',
+    howHeading: 'How it is done',
+    howServer: 'The server signs for pages of its own host only. The ticket, with which it signs, is kept in the token store and never gets here:',
+    howPage: 'The page sends its address, without what is behind #, and passes on what comes back:',
+    movesHeading: 'What often goes wrong',
+    movesText: 'The signature is for one address. Where a single-page application changes the address in between, WeChat refuses: sign the address that the page has when it calls wx.config.',
+    move: 'Change the address in between',
+    stay: 'Leave the address as it is',
   },
 
   profile: {
@@ -130,6 +152,7 @@ const zh: Texts = {
     mpElsewhere: '策略通过 User-Agent 识别微信内置浏览器。当前是其他浏览器，自动选择时会用二维码；这个按钮直接指定本方式。',
     mpButton: '按“在微信里”的方式登录',
     mpButtonHere: '微信登录',
+    jsSDKButton: '在页面里使用 JS-SDK',
 
     websiteHeading: '扫描二维码',
     websiteText: '用户坐在电脑前。微信显示二维码，用户用手机扫描并确认，电脑上的页面自动继续。',
@@ -155,6 +178,27 @@ const zh: Texts = {
       '让回调到达两次，微信内置浏览器有时会这样：结果仍是一次登录。',
       '把小程序的同一个 code 再发一次：它只能用一次。',
     ],
+  },
+
+  insideWechat: {
+    title: '在微信里',
+    heading: '微信里的页面',
+    lead: '在微信内置浏览器里，页面可以使用微信 App 的能力：扫码、选图等等。为此，服务器要对页面的地址签名。',
+    verdictHeading: '微信如何看待本页的签名',
+    waiting: '正在等待微信的答复……',
+    elsewhere: '正在等待答复。真实的微信只在它的内置浏览器里答复，而当前是其他浏览器。',
+    accepted: '签名通过。本页现在可以使用：',
+    refused: '签名被拒绝。微信的原话：',
+    unreachable: '微信的脚本没有加载成功。',
+    unsigned: '服务器没有给出签名，原因已写入它的日志。',
+    scan: '扫一扫',
+    howHeading: '做法',
+    howServer: '服务器只为自己主机的页面签名。签名用的 ticket 保存在 token 存储里，不会到浏览器来：',
+    howPage: '页面发出自己的地址（不含 # 之后的部分），把得到的结果交给 wx.config：',
+    movesHeading: '常见的错误',
+    movesText: '一个签名只对应一个地址。单页应用如果在中途改变了地址，微信就会拒绝：请对调用 wx.config 时的地址签名。',
+    move: '中途改变地址试试',
+    stay: '不改变地址',
   },
 
   profile: {

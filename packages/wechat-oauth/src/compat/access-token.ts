@@ -1,0 +1,20 @@
+import { toNumber } from '../token.js'
+import type { WechatToken } from '../types.js'
+import type { AccessToken } from './types.js'
+
+class Token<Data extends WechatToken> implements AccessToken<Data> {
+  data: Data
+
+  constructor(data: Data) {
+    this.data = data
+  }
+
+  isValid(): boolean {
+    const { access_token: token, create_at: createdAt, expires_in: expiresIn } = this.data
+    return Boolean(token) && Date.now() < (toNumber(createdAt) ?? 0) + (toNumber(expiresIn) ?? 0) * 1000
+  }
+}
+
+export function accessToken<Data extends WechatToken>(data: Data): AccessToken<Data> {
+  return new Token(data)
+}

@@ -1,0 +1,37 @@
+import { NoOAuthTokenError } from '../errors.js'
+import type { WechatToken } from '../types.js'
+import { accessToken } from './access-token.js'
+import { outcomeOf } from './callbacks.js'
+import type { OAuth } from './oauth.js'
+import { partsOf } from './parts.js'
+import type { AccessToken } from './types.js'
+
+/**
+ * An access token for this user: the saved one, or after one refresh, however many callers wait for it, a new one.
+ *
+ * @param refused - an access token that WeChat does not accept, though by its dates it is good
+ */
+export async function userToken(oauth: OAuth, openid: string, refused?: string): Promise<string> {
+  const { refreshing } = partsOf(oauth)
+  const { token } = await savedToken(oauth, openid, refused)
+  if (token !== undefined) return token
+  const running = refreshing.get(openid)
+  if (running) return running
+  const refresh = refreshed(oauth, openid, refused).finally(() => refreshing.delete(openid))
+  refreshing.set(openid, refresh)
+  return refresh
+}
+
+async function refreshed(oauth: OAuth, openid: string, refused?: string): Promise<string> {
+  // It may have been refreshed since it was read.
+  const { record, token } = await savedToken(oauth, openid, refused)
+  if (token !== undefined) return token
+  const { data } = await outcomeOf<AccessToken>((callback) => { oauth.refreshAccessToken(record.refresh_token ?? '', callback) })
+  return data.access_token ?? ''
+}
+
+async function savedToken(oauth: OAuth, openid: string, refused?: string): Promise<{ record: WechatToken, token: string | undefined }> {
+  const record = await partsOf(oauth).access.read(openid)
+  if (!record) throw new NoOAuthTokenError(openid)
+  return { record, token: accessToken(record).isValid() && record.access_token !== refused ? record.access_token : undefined }
+}

@@ -1,0 +1,82 @@
+import { once } from 'node:events'
+import { OAuth, type OAuthError } from '@wechat-auth/wechat-oauth/compat'
+import { expect } from 'chai'
+import { FakeWechat } from '../../../helpers/fake-wechat.js'
+import { appId, appSecret, code, openid, tokenReply } from '../../../helpers/wechat-replies.js'
+
+describe('callbacks of the drop-in OAuth', () => {
+  let wechat: FakeWechat
+  let oauth: OAuth
+  beforeEach(() => {
+    wechat = new FakeWechat()
+    oauth = new OAuth(appId, appSecret)
+    oauth.setOpts({ fetch: wechat.fetch })
+  })
+
+  it('are called once where the application\'s function answers twice', async () => {
+    let calls = 0
+    oauth.saveToken = (_openid, _token, callback) => {
+      callback(null)
+      callback(new Error('late'))
+    }
+    await new Promise<void>((resolve) => {
+      oauth.getAccessToken(code, () => {
+        calls += 1
+        setImmediate(resolve)
+      })
+    })
+    expect(calls).to.equal(1)
+  })
+
+  it('may throw: that reaches the process, and calls nothing a second time', async () => {
+    const listeners = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    let calls = 0
+    try {
+      const caught = once(process, 'uncaughtException') as Promise<[Error]>
+      oauth.getUserByCode(code, () => {
+        calls += 1
+        throw new Error('of the application')
+      })
+      expect((await caught)[0].message).to.equal('of the application')
+    } finally {
+      for (const listener of listeners) process.on('uncaughtException', listener)
+    }
+    expect(calls).to.equal(1)
+  })
+
+  it('may be left out', async () => {
+    const saved = new Promise((resolve) => { oauth.saveToken = resolve })
+    oauth.getAccessToken(code)
+    expect(await saved).to.equal(openid)
+  })
+
+  it('get an error that says nothing of secrets, with its cause', async () => {
+    wechat.replies['/sns/oauth2/access_token'] = { errcode: 40125, errmsg: `invalid appsecret ${appSecret}, rid: 5f1e2d3c-00112233-44556677` }
+    const error = await new Promise<OAuthError | null>((resolve) => { oauth.getAccessToken(code, resolve) })
+    expect(error).to.include({ name: 'WeChatAPIError', message: 'invalid appsecret ***, rid: 5f1e2d3c-00112233-44556677', code: 40125 })
+    expect(error?.cause).to.include({ kind: 'config', requestId: '5f1e2d3c-00112233-44556677', endpoint: '/sns/oauth2/access_token' })
+  })
+
+  it('get the system\'s word where WeChat cannot be reached', async () => {
+    wechat.replies['/sns/oauth2/access_token'] = () => { throw Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } }) }
+    const error = await new Promise<OAuthError | null>((resolve) => { oauth.getAccessToken(code, resolve) })
+    expect(error).to.include({ name: 'WeChatAPIRequestError', code: 'ECONNREFUSED' })
+  })
+
+  it('get an error where the application\'s function fails with nothing', async () => {
+    oauth.saveToken = () => Promise.reject(undefined)
+    expect(await new Promise((resolve) => { oauth.getAccessToken(code, resolve) })).to.be.an.instanceOf(Error)
+  })
+
+  it('get what a new token is good for, to the millisecond', async () => {
+    wechat.replies['/sns/oauth2/access_token'] = tokenReply({ expires_in: 100 })
+    const token = await new Promise<{ data: { create_at: number | string }, isValid: () => boolean }>((resolve) => {
+      oauth.getAccessToken(code, (_error, result) => { resolve(result) })
+    })
+    token.data.create_at = Date.now() - 99_000
+    expect(token.isValid()).to.equal(true)
+    token.data.create_at = String(Date.now() - 100_000)
+    expect(token.isValid()).to.equal(false)
+  })
+})
