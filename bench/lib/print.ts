@@ -28,7 +28,7 @@ export function rounded(value: number): string {
 export function timesOurs(row: Row, subject: string, ours: string): string {
   const [theirs, own] = [row.values[subject], row.values[ours]]
   if (subject === ours || typeof theirs !== 'object' || typeof own !== 'object' || own.median === 0) return ''
-  return `${(theirs.median / own.median).toPrecision(2).replace(/^(\d+)\.0$/, '$1')}×`
+  return `${rounded(Number((theirs.median / own.median).toPrecision(2)))}×`
 }
 
 export function isScattered({ q1, q3 }: Spread): boolean {

@@ -6,6 +6,8 @@ export interface SubjectOptions {
   env?: Readonly<Record<string, string>>
   /** Options of Node.js; a module in TypeScript needs `--import=tsx`. */
   execArgv?: readonly string[]
+  /** Some packages write into the current folder. */
+  cwd?: string
 }
 
 interface Answer {
@@ -21,8 +23,8 @@ export class Subject {
   readonly #exit: Promise<unknown>
   #lastId = 0
 
-  private constructor(module: URL, { args = [], env = {}, execArgv = [] }: SubjectOptions) {
-    this.#process = fork(module, args, { execArgv: [...execArgv], env: { ...process.env, ...env }, serialization: 'advanced' })
+  private constructor(module: URL, { args = [], env = {}, execArgv = [], cwd = process.cwd() }: SubjectOptions) {
+    this.#process = fork(module, args, { execArgv: [...execArgv], env: { ...process.env, ...env }, cwd, serialization: 'advanced' })
     this.#exit = once(this.#process, 'exit')
     this.#process.on('message', (answer: Answer) => this.#answers.emit(String(answer.id), answer))
     this.#process.once('exit', (code) => this.#answers.emit('error', new Error(`${module.pathname} ended with ${String(code)}`)))

@@ -17,3 +17,8 @@ function versionIn(folder: string): string {
   const { version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as { version: string }
   return version
 }
+
+/** By the name under which they are started, what they are called in a report; ours first. */
+export function clientsOf(own: string, competitors: readonly Competitor[]): Map<string, string> {
+  return new Map([['ours', own], ...competitors.map((name) => [name, versioned(name)] as const)])
+}

@@ -46,8 +46,9 @@ export class Wechat {
   }
 
   /** What a process needs for which WeChat's host names shall lead here, over TLS and the line with the delay. */
-  get leadingHere(): Required<Pick<SubjectOptions, 'env' | 'execArgv'>> {
+  get leadingHere(): Required<Pick<SubjectOptions, 'env' | 'execArgv' | 'cwd'>> {
     return {
+      cwd: this.#folder,
       env: {
         NODE_EXTRA_CA_CERTS: this.#caFile,
         BENCH_WECHAT_PORT: String(this.#port),
