@@ -1,4 +1,7 @@
-import { testTokenStore } from '@wechat-auth/store-conformance'
-import { memoryHarness } from './memory-harness.js'
+import { testSessionStore, testTokenStore, testUserStore } from '@wechat-auth/store-conformance'
+import { MemorySessionStore, MemoryUserStore } from '@wechat-auth/wechat-session'
+import { memoryHarness, memorySessionHarness, memoryUserHarness } from './memory-harness.js'
 
 testTokenStore('MemoryTokenStore', memoryHarness)
+testSessionStore('MemorySessionStore', memorySessionHarness(() => new MemorySessionStore()))
+testUserStore('MemoryUserStore', memoryUserHarness(() => new MemoryUserStore()))

@@ -36,16 +36,17 @@ describe('an application that installs all packed packages', function () {
   const documented: Record<string, string[]> = {
     '@wechat-auth/wechat-oauth': [
       'WechatOAuth', 'MemoryTokenStore', 'isTokenValid', 'WECHAT_ERRCODES',
-      'encryptedTokenStore', 'WechatError', 'WechatAPIError', 'WechatTransportError', 'NoOAuthTokenError', 'WechatDecryptError', 'TokenStoreError',
+      'encryptedTokenStore', 'WechatError', 'WechatAPIError', 'WechatTransportError', 'NoOAuthTokenError', 'WechatDecryptError', 'TokenStoreError', 'WechatSessionError',
     ],
     '@wechat-auth/wechat-oauth/compat': ['OAuth'],
     '@wechat-auth/passport-wechat': ['WechatStrategy', 'Strategy', 'CookieStateStore'],
     '@wechat-auth/wechat-sandbox': ['startSandbox'],
-    '@wechat-auth/store-conformance': ['tokenStoreCases', 'testTokenStore'],
-    '@wechat-auth/store-redis': ['RedisTokenStore'],
+    '@wechat-auth/store-conformance': ['tokenStoreCases', 'testTokenStore', 'sessionStoreCases', 'testSessionStore', 'userStoreCases', 'testUserStore', 'reasonToSkip'],
+    '@wechat-auth/wechat-session': ['WechatSessions', 'WechatSessionStrategy', 'MemorySessionStore', 'MemoryUserStore', 'WechatSessionError'],
+    '@wechat-auth/store-redis': ['RedisTokenStore', 'RedisSessionStore'],
     '@wechat-auth/store-mysql': ['MysqlTokenStore'],
     '@wechat-auth/store-mongo': ['MongoTokenStore', 'tokenSchema'],
-    '@wechat-auth/store-sqlite': ['SqliteTokenStore'],
+    '@wechat-auth/store-sqlite': ['SqliteTokenStore', 'SqliteSessionStore', 'SqliteUserStore'],
   }
   const names = [...[...packages.values()].map(({ manifest }) => manifest.name), '@wechat-auth/wechat-oauth/compat']
 

@@ -1,4 +1,3 @@
-import type { WechatAuthenticateOptions, WechatStrategy } from '@wechat-auth/passport-wechat'
 import type { Request } from 'express'
 
 /** The one action that a strategy took. */
@@ -8,6 +7,11 @@ export type Action =
   | { action: 'redirect', url: string }
   | { action: 'error', error: unknown }
   | { action: 'pass' }
+
+/** What Passport calls of a strategy. */
+export interface AnyStrategy {
+  authenticate(req: Request, options?: object): void
+}
 
 /** What tests give for a request; all of it may be missing, as in frameworks other than Express. */
 export interface RequestParts {
@@ -30,7 +34,7 @@ export function requestOf(parts: RequestParts = {}): Request {
  * @param hooks - run inside of the actions, where Passport would call the application
  */
 export function authenticate(
-  strategy: WechatStrategy, req: Request, options?: WechatAuthenticateOptions, hooks: Partial<Record<Action['action'], () => unknown>> = {},
+  strategy: AnyStrategy, req: Request, options?: object, hooks: Partial<Record<Action['action'], () => unknown>> = {},
 ): Promise<Action> {
   return new Promise((resolve) => {
     let taken: Action | undefined
@@ -42,7 +46,7 @@ export function authenticate(
       resolve(action)
       return undefined
     }
-    const augmented = Object.assign(Object.create(strategy) as WechatStrategy, {
+    const augmented = Object.assign(Object.create(strategy) as AnyStrategy, {
       success: (user: unknown, info: unknown) => take({ action: 'success', user, info }),
       fail: (info: unknown, status: unknown) => take({ action: 'fail', info, status }),
       redirect: (url: string) => take({ action: 'redirect', url }),

@@ -1,4 +1,4 @@
-import type { Capability, TokenStore, TokenStoreCase, TokenStoreHarness } from './types.js'
+import type { Capability, TokenStore, TokenStoreHarness } from './types.js'
 
 export const capabilities: readonly Capability[] = [
   'deleteToken', 'withLock', 'second', 'corrupt', 'outages', 'expiry', 'abandonLock',
@@ -15,13 +15,4 @@ export function capabilityOf(capability: Capability, harness: TokenStoreHarness,
     default:
       return harness[capability] !== undefined
   }
-}
-
-/** Why the case cannot be tried with this harness, as the harness itself explains it; `undefined` where it must be. */
-export function reasonToSkip(testCase: TokenStoreCase, harness: TokenStoreHarness): string | undefined {
-  for (const capability of testCase.needs) {
-    const reason = harness.without?.[capability]
-    if (reason !== undefined) return reason
-  }
-  return undefined
 }

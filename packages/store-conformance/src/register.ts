@@ -1,6 +1,8 @@
-import { reasonToSkip } from './capabilities.js'
-import { tokenStoreCases } from './cases.js'
+import { sessionStoreCases, tokenStoreCases, userStoreCases } from './cases.js'
+import { reasonToSkip, type StoreCase, type StoreHarness } from './harness.js'
+import type { SessionStoreHarness } from './sessions/types.js'
 import type { TokenStoreHarness } from './types.js'
+import type { UserStoreHarness } from './users/types.js'
 
 /** What a test runner must have: Mocha, Jest, Vitest, `node:test` and Bun have it. */
 export interface TestRunner {
@@ -12,7 +14,7 @@ export interface TestRunner {
 }
 
 /**
- * Registers every case with a test runner.
+ * Registers every case for token stores with a test runner.
  *
  * A case that needs something which the harness says it is `without` is registered as skipped, with the reason in its title.
  *
@@ -21,10 +23,26 @@ export interface TestRunner {
  * @throws TypeError when there are none
  */
 export function testTokenStore(title: string, harness: TokenStoreHarness, api?: TestRunner): void {
+  registerCases(tokenStoreCases, title, harness, api)
+}
+
+/** Registers every case for session stores, as `testTokenStore` those for token stores. @throws TypeError */
+export function testSessionStore(title: string, harness: SessionStoreHarness, api?: TestRunner): void {
+  registerCases(sessionStoreCases, title, harness, api)
+}
+
+/** Registers every case for user stores, as `testTokenStore` those for token stores. @throws TypeError */
+export function testUserStore(title: string, harness: UserStoreHarness, api?: TestRunner): void {
+  registerCases(userStoreCases, title, harness, api)
+}
+
+function registerCases<Store, Need extends string, Harness extends StoreHarness<Store, Need>>(
+  cases: readonly StoreCase<Harness, Need>[], title: string, harness: Harness, api?: TestRunner,
+): void {
   const { describe, it } = (api ?? globalThis) as Partial<TestRunner>
   if (!describe || !it) throw new TypeError('There is no describe or no it: give those of your test runner as the third argument')
   describe(title, () => {
-    for (const testCase of tokenStoreCases) {
+    for (const testCase of cases) {
       const reason = reasonToSkip(testCase, harness)
       if (reason !== undefined) {
         it.skip(`${testCase.name} [skipped: ${reason}]`, () => undefined)

@@ -56,6 +56,25 @@ export function assertStoreError(error: unknown, secrets: readonly string[], cod
   for (const secret of secrets) assert.ok(!shown.includes(secret), 'no value of the record may be seen in the error')
 }
 
+/** What cannot be the name of anything. */
+export const notNames: readonly unknown[] = [
+  undefined, null, '', 0, 1, true, Symbol('name'), {}, [], ['name'], { $ne: null }, Buffer.from('name'), () => 'name',
+]
+
+/** Each of the calls must reject with a `TypeError`, and not throw it. */
+export async function assertTypeErrors(what: string, calls: Record<string, () => Promise<unknown>>): Promise<void> {
+  for (const [method, call] of Object.entries(calls)) {
+    let returned: Promise<unknown>
+    try {
+      returned = call()
+    } catch {
+      assert.fail(`${method} must reject, not throw`)
+    }
+    const error = await rejectionOf(`${method} with ${what}`, returned)
+    assert.ok(error instanceof TypeError, `${method} with ${what} must reject with a TypeError`)
+  }
+}
+
 /** A promise and the functions that settle it. */
 export interface Deferred<T> {
   promise: Promise<T>

@@ -8,7 +8,7 @@ export interface CommandOptions {
   timeout: number
 }
 
-/** The commands that the store sends. */
+/** The commands that the stores send. */
 export interface RedisCommands {
   get(key: string): Promise<unknown>
   set(key: string, value: string, options?: SetOptions): Promise<unknown>
@@ -18,7 +18,7 @@ export interface RedisCommands {
 
 export interface SetOptions {
   expiration?: { type: 'EX' | 'PX', value: number }
-  condition?: 'NX'
+  condition?: 'NX' | 'XX'
 }
 
 /**
@@ -27,4 +27,15 @@ export interface SetOptions {
  */
 export interface RedisConnection {
   withCommandOptions(options: CommandOptions): RedisCommands
+}
+
+/** @throws TypeError */
+export function checkClient(client: unknown): asserts client is RedisConnection {
+  const { withCommandOptions } = (client ?? {}) as Partial<RedisConnection>
+  if (typeof withCommandOptions !== 'function') throw new TypeError('client must be a client, pool, cluster or sentinel of node-redis 5 or 6')
+}
+
+/** @throws TypeError */
+export function checkPrefix(prefix: unknown): asserts prefix is string {
+  if (typeof prefix !== 'string') throw new TypeError('prefix must be a string')
 }

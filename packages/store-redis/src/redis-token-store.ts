@@ -1,7 +1,8 @@
 import type { LockOptions, TokenStore, WechatToken } from '@wechat-auth/wechat-oauth'
-import { attemptWithin, checkKey, checkTimeout, corruptRecord, decodeRecord, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkKey, decodeRecord, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { lifetimeOf } from './lifetime.js'
-import type { RedisCommands, RedisConnection } from './redis-connection.js'
+import { Operations, textOf } from './operations.js'
+import { checkPrefix, type RedisConnection } from './redis-connection.js'
 
 export interface RedisTokenStoreOptions {
   /** What `createClient`, `createClientPool`, `createCluster` or `createSentinel` of node-redis 5 or 6 made. It is never closed. */
@@ -17,9 +18,6 @@ export interface RedisTokenStoreOptions {
   timeout?: number
 }
 
-/** So that what was set on the caller's client does not reach the store. */
-const plainTypes = Object.freeze({})
-
 const compareAndDelete = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`
 
 /**
@@ -30,27 +28,23 @@ const compareAndDelete = `if redis.call('get', KEYS[1]) == ARGV[1] then return r
  * a connection is lost.
  */
 export class RedisTokenStore implements TokenStore {
-  readonly #client: RedisConnection
+  readonly #operations: Operations
   readonly #prefix: string
   readonly #ttl: number | undefined
-  readonly #timeout: number
 
   /** @throws TypeError that names the option which is wrong */
   constructor({ client, prefix = 'wechat:token:', ttl, timeout = 5000 }: RedisTokenStoreOptions) {
-    checkClient(client)
-    if (typeof prefix !== 'string') throw new TypeError('prefix must be a string')
+    this.#operations = new Operations(client, timeout)
+    checkPrefix(prefix)
     if (ttl !== undefined && !(typeof ttl === 'number' && ttl > 0)) throw new TypeError('ttl must be a positive number of seconds')
-    checkTimeout(timeout)
-    this.#client = client
     this.#prefix = prefix
     this.#ttl = ttl
-    this.#timeout = timeout
   }
 
   /** @throws TokenStoreError when Redis fails, does not answer within `timeout`, or holds something that is not a record; TypeError */
   async getToken(openid: string): Promise<WechatToken | null> {
     checkKey(openid)
-    const reply = await this.#send('read', (redis) => redis.get(this.#prefix + openid))
+    const reply = await this.#operations.run('read', (redis) => redis().get(this.#prefix + openid))
     return reply === null ? null : decodeRecord(textOf(reply))
   }
 
@@ -63,13 +57,13 @@ export class RedisTokenStore implements TokenStore {
     checkKey(openid)
     const lifetime = lifetimeOf(openid, token, this.#ttl)
     const options = lifetime === undefined ? {} : { expiration: { type: 'EX', value: lifetime } as const }
-    await this.#send('save', (redis) => redis.set(this.#prefix + openid, JSON.stringify(token), options))
+    await this.#operations.run('save', (redis) => redis().set(this.#prefix + openid, JSON.stringify(token), options))
   }
 
   /** @throws TokenStoreError; TypeError */
   async deleteToken(openid: string): Promise<void> {
     checkKey(openid)
-    await this.#send('delete', (redis) => redis.del(this.#prefix + openid))
+    await this.#operations.run('delete', (redis) => redis().del(this.#prefix + openid))
   }
 
   /**
@@ -83,32 +77,11 @@ export class RedisTokenStore implements TokenStore {
     return runLocked({
       acquire: async (owner, ttl) => {
         const expiration = { type: 'PX', value: Math.max(Math.ceil(ttl), 1) } as const
-        return await this.#send('lock', (redis) => redis.set(lock, owner, { condition: 'NX', expiration })) !== null
+        return await this.#operations.run('lock', (redis) => redis().set(lock, owner, { condition: 'NX', expiration })) !== null
       },
       release: async (owner) => {
-        await this.#send('unlock', (redis) => redis.eval(compareAndDelete, { keys: [lock], arguments: [owner] }))
+        await this.#operations.run('unlock', (redis) => redis().eval(compareAndDelete, { keys: [lock], arguments: [owner] }))
       },
     }, task, options)
   }
-
-  /**
-   * A command that was given up leaves the driver's queue, in which it waits for a connection: else it would be carried
-   * out when the server is back, though the caller was told that it failed.
-   */
-  #send<T>(what: string, command: (redis: RedisCommands) => Promise<T>): Promise<T> {
-    // The driver writes into the options, so they are made anew. A limit of its own (node-redis 6) would only come in the way of ours.
-    return attemptWithin(this.#timeout, what, (abortSignal) => command(this.#client.withCommandOptions({ abortSignal, typeMapping: plainTypes, timeout: 0 })))
-  }
-}
-
-function checkClient(client: unknown): void {
-  const { withCommandOptions } = (client ?? {}) as Partial<RedisConnection>
-  if (typeof withCommandOptions !== 'function') throw new TypeError('client must be a client, pool, cluster or sentinel of node-redis 5 or 6')
-}
-
-/** The sentinel of node-redis 5 does not heed options of single commands: there, the caller's type mapping may make it a buffer. */
-function textOf(reply: unknown): string {
-  if (typeof reply === 'string') return reply
-  if (reply instanceof Uint8Array) return Buffer.from(reply).toString()
-  throw corruptRecord()
 }

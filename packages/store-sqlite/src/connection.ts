@@ -1,6 +1,14 @@
 import { TokenStoreError } from '@wechat-auth/wechat-oauth'
 import { DatabaseInUse, inUseOr, isFinalized, isOccupied } from './driver-error.js'
-import { firstColumn, type SqliteDatabase, type SqliteStatement } from './sqlite-database.js'
+import { firstColumn, type SqliteDatabase, type SqliteStatement, type Value } from './sqlite-database.js'
+
+/** Statements of one transaction. */
+export interface Transaction {
+  /** The first column of the first row; `undefined` where there is no row. */
+  read(this: void, sql: string, ...values: Value[]): unknown
+  /** @returns how many rows were changed */
+  write(this: void, sql: string, ...values: Value[]): number
+}
 
 /**
  * A database object of the caller, who uses it for other things between our operations, and has set it up.
@@ -10,6 +18,11 @@ import { firstColumn, type SqliteDatabase, type SqliteStatement } from './sqlite
 export class Connection {
   readonly #database: SqliteDatabase
   readonly #statements = new Map<string, SqliteStatement>()
+  readonly #transaction: Transaction = {
+    read: (sql, ...values) => this.#withStatement(sql, (statement) => firstColumn(statement.get(...values))),
+    write: (sql, ...values) => this.#withStatement(sql, (statement) => Number(statement.run(...values).changes)),
+  }
+
   #isWriteAheadLogged: boolean | undefined
   #impatientUntil = 0
 
@@ -18,9 +31,9 @@ export class Connection {
   }
 
   /** The first column of the first row; `undefined` where there is no row. */
-  read(sql: string, ...values: (string | number)[]): unknown {
+  read(sql: string, ...values: Value[]): unknown {
     return this.#attempt(() => {
-      const get = (): unknown => this.#withStatement(sql, (statement) => firstColumn(statement.get(...values)))
+      const get = (): unknown => this.#transaction.read(sql, ...values)
       try {
         return this.#hasWriteAheadLog() || this.#isInTransaction() ? get() : this.#reading(get)
       } catch (error) {
@@ -32,8 +45,13 @@ export class Connection {
   }
 
   /** @returns how many rows were changed */
-  write(sql: string, ...values: (string | number)[]): number {
-    return this.#writing(() => this.#withStatement(sql, (statement) => Number(statement.run(...values).changes)))
+  write(sql: string, ...values: Value[]): number {
+    return this.transaction(({ write }) => write(sql, ...values))
+  }
+
+  /** Several statements, all or none, while nobody else writes. */
+  transaction<T>(work: (transaction: Transaction) => T): T {
+    return this.#writing(() => work(this.#transaction))
   }
 
   /** Several statements, all or none. */

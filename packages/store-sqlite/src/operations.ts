@@ -1,8 +1,8 @@
 import { TokenStoreError } from '@wechat-auth/wechat-oauth'
-import { asTokenStoreError } from '@wechat-auth/wechat-oauth/store-kit'
+import { asTokenStoreError, checkTimeout } from '@wechat-auth/wechat-oauth/store-kit'
 import { Connection } from './connection.js'
-import { DatabaseInUse, factsOf } from './driver-error.js'
-import type { SqliteDatabase } from './sqlite-database.js'
+import { DatabaseInUse, factsOf, isMissingTable } from './driver-error.js'
+import { checkDatabase, type SqliteDatabase } from './sqlite-database.js'
 import { WaitingLine } from './waiting-line.js'
 
 /** What is done with a connection while the caller waits. */
@@ -12,13 +12,21 @@ export type Operation<T> = (connection: Connection) => T
 export class Operations {
   readonly #connection: Connection
   readonly #timeout: number
+  readonly #kept: string
   readonly #reads = new WaitingLine()
   readonly #writes = new WaitingLine()
 
-  /** @param timeout - milliseconds for which an operation waits for a database that is in use */
-  constructor(database: SqliteDatabase, timeout: number) {
+  /**
+   * @param timeout - milliseconds for which an operation waits for a database that is in use
+   * @param kept - what the tables are for, e.g. `tokens`
+   * @throws TypeError that names the option which is wrong
+   */
+  constructor(database: SqliteDatabase, timeout: number, kept: string) {
+    checkDatabase(database)
+    checkTimeout(timeout)
     this.#connection = new Connection(database)
     this.#timeout = timeout
+    this.#kept = kept
   }
 
   /** @param what - completes "failed to …" */
@@ -39,6 +47,7 @@ export class Operations {
       if (error instanceof DatabaseInUse) {
         throw new TokenStoreError(`The token store failed to ${what} within ${this.#timeout} ms: ${error.message}.`, { error: factsOf(error.driverError) })
       }
+      if (isMissingTable(error)) throw new TokenStoreError(`There is no table for ${this.#kept}: createTable() makes it.`, { error: factsOf(error) })
       throw asTokenStoreError(factsOf(error), what)
     }
   }

@@ -1,6 +1,9 @@
+/** What the stores write and look for. */
+export type Value = string | number | null
+
 export interface SqliteStatement {
-  get(...values: (string | number)[]): unknown
-  run(...values: (string | number)[]): { changes: number | bigint }
+  get(...values: Value[]): unknown
+  run(...values: Value[]): { changes: number | bigint }
 }
 
 /**

@@ -1,11 +1,11 @@
-import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
-import { asTokenStoreError, checkKey, checkTimeout, corruptRecord, decodeRecord, isWellFormed, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
-import { factsOf, isMissingTable } from './driver-error.js'
+import type { LockOptions, TokenStore, WechatToken } from '@wechat-auth/wechat-oauth'
+import { checkKey, isWellFormed, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { LockTable } from './lock-table.js'
-import { Operations, type Operation } from './operations.js'
-import { createTableStatements } from './schema.js'
-import { checkDatabase, type SqliteDatabase } from './sqlite-database.js'
-import { tableNames, type TableNames } from './table-name.js'
+import { Operations } from './operations.js'
+import { jsonOf, recordIn } from './record.js'
+import { createTokenTables, scriptOf, tokenTables, type TokenTables } from './schema.js'
+import type { SqliteDatabase } from './sqlite-database.js'
+import { checkTable } from './table-name.js'
 
 export interface SqliteTokenStoreOptions {
   /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
@@ -26,19 +26,18 @@ export interface SqliteTokenStoreOptions {
 export class SqliteTokenStore implements TokenStore {
   readonly #operations: Operations
   readonly #locks: LockTable
-  readonly #names: TableNames
+  readonly #tables: TokenTables
   readonly #select: string
   readonly #upsert: string
   readonly #delete: string
 
   /** @throws TypeError that names the option which is wrong */
   constructor({ database, table = 'token', timeout = 5000 }: SqliteTokenStoreOptions) {
-    checkDatabase(database)
-    checkTimeout(timeout)
-    this.#names = tableNames(table)
-    this.#operations = new Operations(database, timeout)
-    this.#locks = new LockTable(this.#operations, this.#names.locks)
-    const { tokens } = this.#names
+    this.#operations = new Operations(database, timeout, 'tokens')
+    checkTable(table)
+    this.#tables = tokenTables(table)
+    const { tokens, locks } = this.#tables
+    this.#locks = new LockTable(this.#operations, locks)
     this.#select = `SELECT record FROM ${tokens} WHERE openid = ?`
     this.#upsert = `INSERT INTO ${tokens} (openid, record) VALUES (?, ?) ON CONFLICT (openid) DO UPDATE SET record = excluded.record`
     this.#delete = `DELETE FROM ${tokens} WHERE openid = ?`
@@ -50,7 +49,12 @@ export class SqliteTokenStore implements TokenStore {
    * @throws TokenStoreError
    */
   async createTable(): Promise<void> {
-    await this.#operations.write('create its tables', (connection) => connection.execute(createTableStatements(this.#names)))
+    await this.#operations.write('create its tables', (connection) => connection.execute(createTokenTables(this.#tables)))
+  }
+
+  /** What `createTable` runs. */
+  createTableSQL(): string {
+    return scriptOf(createTokenTables(this.#tables))
   }
 
   /**
@@ -60,10 +64,8 @@ export class SqliteTokenStore implements TokenStore {
    */
   async getToken(openid: string): Promise<WechatToken | null> {
     checkName(openid)
-    const text = await this.#operations.read('read', orMissingTable((connection) => connection.read(this.#select, openid)))
-    if (text === undefined) return null
-    if (typeof text !== 'string') throw corruptRecord()
-    return decodeRecord(text)
+    const text = await this.#operations.read('read', (connection) => connection.read(this.#select, openid))
+    return text === undefined ? null : recordIn(text)
   }
 
   /**
@@ -73,14 +75,14 @@ export class SqliteTokenStore implements TokenStore {
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkName(openid)
-    const record = jsonOf(token)
-    await this.#operations.write('save', orMissingTable((connection) => connection.write(this.#upsert, openid, record)))
+    const record = jsonOf(token, 'save')
+    await this.#operations.write('save', (connection) => connection.write(this.#upsert, openid, record))
   }
 
   /** @throws TokenStoreError; TypeError */
   async deleteToken(openid: string): Promise<void> {
     checkName(openid)
-    await this.#operations.write('delete', orMissingTable((connection) => connection.write(this.#delete, openid)))
+    await this.#operations.write('delete', (connection) => connection.write(this.#delete, openid))
   }
 
   /**
@@ -99,22 +101,4 @@ export class SqliteTokenStore implements TokenStore {
 function checkName(key: unknown): asserts key is string {
   checkKey(key)
   if (!isWellFormed(key)) throw new TypeError('The key of a token must be a well-formed string')
-}
-
-function jsonOf(token: WechatToken): string {
-  try {
-    return JSON.stringify(token)
-  } catch (error) {
-    throw asTokenStoreError(error, 'save')
-  }
-}
-
-function orMissingTable<T>(operation: Operation<T>): Operation<T> {
-  return (connection) => {
-    try {
-      return operation(connection)
-    } catch (error) {
-      throw isMissingTable(error) ? new TokenStoreError('There is no table for tokens: createTable() makes it.', { error: factsOf(error) }) : error
-    }
-  }
 }

@@ -22,7 +22,7 @@ export type WechatErrorKind =
   | 'config'
   | 'unknown'
 
-/** Every `code` that an error of this package can have. */
+/** Every `code` that an error of this family of packages can have. */
 export type WechatErrorCode =
   | 'ERR_WECHAT_API'
   | 'ERR_WECHAT_TIMEOUT'
@@ -36,6 +36,8 @@ export type WechatErrorCode =
   | 'ERR_WECHAT_LOCK'
   | 'ERR_WECHAT_CONFIG'
   | 'ERR_WECHAT_STATE_STORE'
+  | 'ERR_WECHAT_SESSION_TOKEN'
+  | 'ERR_WECHAT_OPENID_MISMATCH'
 
 /** Base of all errors of this family of packages. */
 export class WechatError extends Error {
@@ -55,6 +57,7 @@ export class WechatError extends Error {
   }
 }
 
+/** What a `WechatAPIError` is made of. */
 export interface WechatAPIErrorDetails {
   errcode: number
   errmsg: string
@@ -76,10 +79,14 @@ export class WechatAPIError extends WechatError {
   readonly endpoint: string
   readonly kind: WechatErrorKind
 
-  /** @param details.code - default `ERR_WECHAT_API` */
-  constructor(details: WechatAPIErrorDetails & { code?: WechatAPIError['code'] }) {
+  /**
+   * @param details.code - default `ERR_WECHAT_API`
+   * @param details.status - default 503 where WeChat is busy or a quota is used up, else 500
+   */
+  constructor(details: WechatAPIErrorDetails & { code?: WechatAPIError['code'], status?: number }) {
     const { errcode, errmsg, endpoint, kind, code = 'ERR_WECHAT_API' } = details
-    super(code, `${endpoint} answered ${errcode}${errmsg && ` ${errmsg}`}`, kind === 'rate' || kind === 'busy' ? 503 : 500)
+    const status = details.status ?? (kind === 'rate' || kind === 'busy' ? 503 : 500)
+    super(code, `${endpoint} answered ${errcode}${errmsg && ` ${errmsg}`}`, status)
     this.errcode = errcode
     this.errmsg = errmsg
     this.requestId = details.requestId
@@ -173,6 +180,25 @@ export class TokenStoreError extends WechatError {
 
   static {
     name(this, 'TokenStoreError')
+  }
+}
+
+/**
+ * A session token is not good, or a mini-program's login is not what it should be: the user must log in again. 401.
+ *
+ * `ERR_WECHAT_SESSION_TOKEN`: the token is malformed, unknown, expired, revoked or of another application.
+ * `ERR_WECHAT_SESSION_KEY`: the encrypted data does not open with the current session_key. `ERR_WECHAT_OPENID_MISMATCH`: it
+ * belongs to another user or another app.
+ */
+export class WechatSessionError extends WechatError {
+  declare readonly code: 'ERR_WECHAT_SESSION_TOKEN' | 'ERR_WECHAT_SESSION_KEY' | 'ERR_WECHAT_OPENID_MISMATCH'
+
+  constructor(code: WechatSessionError['code'], message: string) {
+    super(code, message, 401)
+  }
+
+  static {
+    name(this, 'WechatSessionError')
   }
 }
 

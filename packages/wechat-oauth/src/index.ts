@@ -7,6 +7,7 @@ export {
   WechatAPIError,
   WechatDecryptError,
   WechatError,
+  WechatSessionError,
   WechatTransportError,
 } from './errors.js'
 export { jsSDKHandler } from './js-sdk-handler.js'
@@ -15,11 +16,21 @@ export { isTokenValid } from './token.js'
 
 export type { MpPageParameters, WebsitePageParameters } from './authorize-url.js'
 export type { EncryptedTokenStoreOptions, EncryptionKey } from './encrypted-token-store.js'
-export type { DriverErrorFacts, WechatErrorCode, WechatErrorKind } from './errors.js'
+export type { DriverErrorFacts, WechatAPIErrorDetails, WechatErrorCode, WechatErrorKind } from './errors.js'
 export type { JsSDKSignOptions } from './js-sdk.js'
 export type { JsSDKHandlerOptions, JsSDKRequest, JsSDKResponse } from './js-sdk-handler.js'
 export type { MemoryTokenStoreOptions } from './memory-token-store.js'
 export type { EncryptedUserData } from './mini-program-data.js'
+export type {
+  CreatedUser,
+  RegisteredUser,
+  SessionStore,
+  StoredSession,
+  UserProfile,
+  UserStore,
+  WechatAccount,
+  WechatSession,
+} from './session-contracts.js'
 export type {
   Endpoints,
   GetTokenFunction,

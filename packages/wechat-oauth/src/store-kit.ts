@@ -1,9 +1,10 @@
 /**
- * What every token store needs: the checks that the contract asks for, errors without values, and a lock made of two
- * atomic operations of a database. For authors of stores: `@wechat-auth/wechat-oauth/store-kit`.
+ * What every store needs: the checks that the contracts ask for, errors without values, and a lock made of two atomic
+ * operations of a database. For authors of stores: `@wechat-auth/wechat-oauth/store-kit`.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { TokenStoreError, WechatDecryptError } from './errors.js'
+import type { WechatAccount } from './session-contracts.js'
 import type { LockOptions, WechatToken } from './types.js'
 import { withDeadline, withTimeout, type Deadline } from './with-timeout.js'
 
@@ -14,6 +15,25 @@ export type { Deadline } from './with-timeout.js'
 /** @throws TypeError when the key of a record or lock is not a non-empty string */
 export function checkKey(key: unknown): asserts key is string {
   if (typeof key !== 'string' || key === '') throw new TypeError('The key of a token must be a non-empty string')
+}
+
+/** @throws TypeError when what a session or user is looked up by is not a non-empty string; `name` is of the argument */
+export function checkName(name: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string' || value === '') throw new TypeError(`${name} must be a non-empty string`)
+}
+
+/** @throws TypeError when the lifetime of a session is not a positive number of seconds */
+export function checkLifetime(ttl: unknown): asserts ttl is number {
+  if (typeof ttl !== 'number' || !(ttl > 0 && ttl < Infinity)) throw new TypeError('ttl must be a positive number of seconds')
+}
+
+/** @throws TypeError when there is no appId or openid, or a unionid that is not a non-empty string */
+export function checkAccount(account: unknown): asserts account is WechatAccount {
+  if (typeof account !== 'object' || account === null) throw new TypeError('An account must be an object with appId and openid')
+  const { appId, openid, unionid } = account as Partial<WechatAccount>
+  checkName('appId', appId)
+  checkName('openid', openid)
+  if (unionid !== undefined) checkName('unionid', unionid)
 }
 
 /** A failure of a backend as the error that callers are promised: what a token store itself throws stays, anything else loses its text. */

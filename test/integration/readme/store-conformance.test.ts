@@ -2,9 +2,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
-import { tokenStoreCases, type Capability } from '@wechat-auth/store-conformance'
+import { sessionStoreCases, testSessionStore, testUserStore, tokenStoreCases, userStoreCases, type Capability } from '@wechat-auth/store-conformance'
+import { ReferenceSessionStore, ReferenceUserStore, SessionBackend, emptyUsers } from '../../conformance/reference-session-store.js'
+import { Backend } from '../../conformance/reference-store.js'
 import { root, run } from '../../helpers/run.js'
 import { blockOf, codeIn, english, readmeOf } from './markdown.js'
+import { runPart } from './running.js'
 
 const reference = pathToFileURL(join(root, 'test/conformance/reference-store.ts')).href
 
@@ -60,6 +63,32 @@ describe('the README of store-conformance', function () {
     const { stdout } = await runInFolder(`${imports}\n${blockOf(readme, /^As data$/)}`)
     expect(stdout).to.contain('overwrites and does not merge passed\n')
     expect(stdout).to.contain('rejects where the record is corrupt not here\n')
+  })
+
+  it('tests a session store and a user store', async () => {
+    const database = Object.assign(new SessionBackend(), {
+      put: (hash: string, text: string) => database.records.set(hash, { text, expiresAt: Infinity }),
+      sleep: (ms: number) => { database.ahead += ms },
+    })
+    const users = Object.assign(new Backend(), emptyUsers())
+    const cases: (() => Promise<void>)[] = []
+    const skipped: string[] = []
+    const it = Object.assign((_title: string, body: () => Promise<void>) => cases.push(body), { skip: (title: string) => skipped.push(title) })
+    const describe = (_title: string, body: () => void): void => body()
+    await runPart(blockOf(readme, /^Sessions and users$/), {
+      testSessionStore: (title: string, harness: Parameters<typeof testSessionStore>[1]) => testSessionStore(title, harness, { describe, it }),
+      testUserStore: (title: string, harness: Parameters<typeof testUserStore>[1]) => testUserStore(title, harness, { describe, it }),
+      MySessionStore: ReferenceSessionStore,
+      MyUserStore: ReferenceUserStore,
+      database,
+      otherConnection: database,
+      server: { stop: () => { database.isDown = true }, start: () => { database.isDown = false } },
+      users,
+      otherUsers: users,
+    })
+    expect(skipped).to.have.length(2)
+    expect(cases.length + skipped.length).to.equal(sessionStoreCases.length + userStoreCases.length)
+    for (const body of cases) await body()
   })
 
   it('names every member of a harness, and everything that may be absent', () => {

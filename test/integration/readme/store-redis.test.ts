@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import { createClient } from 'redis'
-import type { TokenStore } from '@wechat-auth/wechat-oauth'
+import { WechatOAuth, type TokenStore } from '@wechat-auth/wechat-oauth'
 import * as storeRedis from '@wechat-auth/store-redis'
 import { startSandbox } from '@wechat-auth/wechat-sandbox'
+import { MemoryUserStore, WechatSessions } from '@wechat-auth/wechat-session'
 import { startRedis } from '../../services/redis.js'
 import type { Server } from '../../services/server.js'
 import { blockOf, chinese, column, english, readmeOf, tableOf } from './markdown.js'
@@ -64,7 +65,31 @@ describe('the README of store-redis', function () {
     expect(await blog!.getToken('o')).to.equal(null)
   })
 
+  it('keeps the sessions of wechat-session in Redis', async () => {
+    const sandbox = await startSandbox({ apps: [{ appId: 'wx1', appSecret: 's', type: 'miniprogram' }] })
+    const client = createClient({ url: redis.url })
+    client.on('error', () => undefined)
+    endings.push(() => sandbox.close(), () => { client.destroy() })
+    await client.connect()
+    const oauth = new WechatOAuth({ appId: 'wx1', appSecret: 's', endpoints: sandbox.endpoints })
+    const scope = { client, oauth, userStore: new MemoryUserStore(), WechatSessions, ...storeRedis }
+    const { sessions } = await runPart(blockOf(readme, /^Sessions$/), scope, ['sessions']) as { sessions: WechatSessions }
+    const { token, user } = await sessions.authorize({ code: sandbox.wxLogin({ appId: 'wx1', user: 'alice' }) })
+    expect(await sessions.isTokenValid(token)).to.equal(true)
+    expect(await client.exists(`wechat:session:user:${user.id}`)).to.equal(1)
+    await sessions.revokeUser(user.id)
+    expect(await sessions.isTokenValid(token)).to.equal(false)
+  })
+
   for (const file of [english, chinese]) {
+    it(`names the options of the session store and their defaults: ${file}`, () => {
+      const source = new Source('store-redis/src/redis-session-store.ts')
+      const rows = tableOf(readmeOf('packages/store-redis', file), /^(?:Sessions|会话)$/)
+      expect(column(rows, 0)).to.deep.equal(source.members('RedisSessionStoreOptions'))
+      expect(column(rows, 1)).to.deep.equal(["'wechat:session:'", '5000'])
+      expect(source.text).to.contain("{ client, prefix = 'wechat:session:', timeout = 5000 }")
+    })
+
     it(`names the options and their defaults: ${file}`, () => {
       const source = new Source('store-redis/src/redis-token-store.ts')
       const rows = tableOf(readmeOf('packages/store-redis', file), /^(?:Options|选项)$/)

@@ -1,5 +1,7 @@
-import { SqliteTokenStore } from '@wechat-auth/store-sqlite'
+import { SqliteSessionStore, SqliteTokenStore, SqliteUserStore } from '@wechat-auth/store-sqlite'
 import { WechatOAuth, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { startSandbox } from '@wechat-auth/wechat-sandbox'
+import { WechatSessions } from '@wechat-auth/wechat-session'
 import { expect } from 'chai'
 import { Databases, type OpenDatabase } from '../../helpers/sqlite.js'
 import { blockOf, chinese, codeIn, column, english, readmeOf, tableOf } from './markdown.js'
@@ -83,7 +85,43 @@ describe('the README of store-sqlite', () => {
     expect(await tokenStore.getToken('oMine')).to.deep.equal({ openid: 'oMine', access_token: 'a', expires_in: 7200, create_at: 1_763_000_000_123 })
   })
 
+  it('has one that keeps sessions and users, and one that deletes a user', async () => {
+    const sandbox = await startSandbox({ apps: [{ appId: 'wx1', appSecret: 's', type: 'miniprogram' }] })
+    try {
+      const oauth = new WechatOAuth({ appId: 'wx1', appSecret: 's', endpoints: sandbox.endpoints })
+      const scope = { database, oauth, WechatSessions, SqliteSessionStore, SqliteUserStore }
+      const { sessions, sessionStore } = await runPart(blockOf(readme, /^Sessions$/), scope, ['sessions', 'sessionStore']) as { sessions: WechatSessions, sessionStore: unknown }
+      const login = (): ReturnType<WechatSessions['authorize']> => sessions.authorize({ code: sandbox.wxLogin({ appId: 'wx1', user: 'alice' }) })
+      const first = await login()
+      expect([first.isNewUser, (await login()).isNewUser]).to.deep.equal([true, false])
+      expect(await sessions.isTokenValid(first.token)).to.equal(true)
+      await run(/^Users$/, { sessionStore, userId: first.user.id })
+      expect(await sessions.isTokenValid(first.token)).to.equal(false)
+      expect((await login()).isNewUser).to.equal(true)
+    } finally {
+      await sandbox.close()
+    }
+  })
+
   for (const file of [english, chinese]) {
+    it(`names the options of the other stores and their defaults: ${file}`, () => {
+      const rows = tableOf(readmeOf('packages/store-sqlite', file), /^(?:Sessions|会话)$/)
+      for (const [place, kind, table] of [[1, 'Session', 'wechat_session'], [2, 'User', 'user']] as const) {
+        const source = new Source(`store-sqlite/src/sqlite-${kind.toLowerCase()}-store.ts`)
+        expect(column(rows, 0)).to.deep.equal(source.members(`Sqlite${kind}StoreOptions`))
+        expect(column(rows, place)).to.deep.equal([`'${table}'`, '5000'])
+        expect(source.text).to.contain(`{ database, table = '${table}', timeout = 5000 }`)
+      }
+    })
+
+    it(`names the tables of sessions and users and their columns: ${file}`, () => {
+      const there = (table: string): string[] => database.prepare(`PRAGMA table_info(${table})`).all().map(({ name, type }) => `${String(name)} ${String(type)}`)
+      const described = (heading: RegExp, place: number, at: number): string[] =>
+        column(tableOf(readmeOf('packages/store-sqlite', file), heading, place), at).map((definition) => definition.split(' ').slice(0, 2).join(' '))
+      expect(described(/^(?:Sessions|会话)$/, 1, 0)).to.deep.equal(there('wechat_session'))
+      expect(described(/^(?:Users|用户)$/, 0, 1)).to.deep.equal(['user', 'wechat_account', 'wechat_unionid'].flatMap(there))
+    })
+
     it(`names the options and their defaults: ${file}`, () => {
       const source = new Source('store-sqlite/src/sqlite-token-store.ts')
       const rows = tableOf(readmeOf('packages/store-sqlite', file), /^(?:Options|选项)$/)

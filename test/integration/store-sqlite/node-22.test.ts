@@ -3,11 +3,14 @@ import { run } from '../../helpers/run.js'
 import { skipBecause } from '../../helpers/skip.js'
 import { hasNodeSqlite } from '../../helpers/sqlite.js'
 
-const files = ['test/conformance/store-sqlite.test.ts', ...['tables', 'sharing', 'processes'].map((name) => `test/integration/store-sqlite/${name}.test.ts`)]
+const files = [
+  ...['', '-sessions', '-users'].map((kind) => `test/conformance/store-sqlite${kind}.test.ts`),
+  ...['tables', 'sharing', 'processes', 'sessions', 'users'].map((name) => `test/integration/store-sqlite/${name}.test.ts`),
+]
 
 // Where this Node.js has node:sqlite, these files have tried it themselves.
 if (!hasNodeSqlite) {
-  describe('SqliteTokenStore with node:sqlite', function () {
+  describe('the stores with node:sqlite', function () {
     this.timeout(300_000)
     let node22: string
 

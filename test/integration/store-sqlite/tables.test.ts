@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { rejection } from '../../helpers/rejection.js'
 import type { OpenDatabase } from '../../helpers/sqlite.js'
-import { secrets, tokenOf, withEachDriver } from './setting.js'
+import { hostileKeys, hostileNames, secrets, tokenOf, withEachDriver } from './setting.js'
 
 function namesOf(database: OpenDatabase): unknown[] {
   return database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all().map(({ name }) => name)
@@ -51,9 +51,6 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
     await first!.withLock('same', () => second!.withLock('same', async () => undefined, { wait: 0 }))
   })
 
-  const hostileNames = [
-    'token"; DROP TABLE bystander; --', "to'ken", 'to`ken', '"', '[token]', 'main.token', 'to ken', 'select', 'order', '1', 'token\n--', '表', '$1', '?', ':a',
-  ]
   for (const table of hostileNames) {
     it(`may be called ${JSON.stringify(table)}`, async () => {
       const { database } = await pair()
@@ -74,18 +71,14 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
     const { database, store } = await pair()
     const bystander = tokenOf('oOther')
     await store.saveToken('oOther', bystander)
-    const hostile = [
-      "' OR '1'='1", "oOther'--", '"; DROP TABLE token; --', "'); DELETE FROM token; --", '%', '_', 'oOther\0', '\0', 'oOther\0x', 'oOther\n',
-      '?', '?1', ':openid', '@openid', '$openid', 'x\'6f\'', '{"$ne":null}', '0', '00', '1e1', 'NULL', 'openid', '"openid"',
-    ]
-    for (const key of hostile) {
+    for (const key of hostileKeys) {
       expect(await store.getToken(key), JSON.stringify(key)).to.equal(null)
       await store.saveToken(key, tokenOf(key))
       await store.withLock(key, async () => undefined)
     }
-    for (const key of hostile) expect(await store.getToken(key), JSON.stringify(key)).to.deep.equal(tokenOf(key))
-    for (const key of hostile) await store.deleteToken(key)
-    for (const key of hostile) expect(await store.getToken(key), JSON.stringify(key)).to.equal(null)
+    for (const key of hostileKeys) expect(await store.getToken(key), JSON.stringify(key)).to.deep.equal(tokenOf(key))
+    for (const key of hostileKeys) await store.deleteToken(key)
+    for (const key of hostileKeys) expect(await store.getToken(key), JSON.stringify(key)).to.equal(null)
     expect(await store.getToken('oOther')).to.deep.equal(bystander)
     expect(database.prepare('SELECT openid FROM token').all()).to.have.length(1)
     expect(database.prepare('SELECT name FROM token_lock').all()).to.have.length(0)

@@ -1,4 +1,4 @@
-import { SqliteTokenStore, type SqliteDatabase, type SqliteTokenStoreOptions } from '@wechat-auth/store-sqlite'
+import { SqliteSessionStore, SqliteTokenStore, SqliteUserStore, type SqliteDatabase, type SqliteTokenStoreOptions } from '@wechat-auth/store-sqlite'
 import { expect } from 'chai'
 import { thrown } from '../../helpers/rejection.js'
 import { libsql } from '../../services/sqlite.js'
@@ -58,3 +58,18 @@ describe('options of SqliteTokenStore', () => {
     })
   }
 })
+
+for (const Store of [SqliteSessionStore, SqliteUserStore]) {
+  describe(`options of ${Store.name}`, () => {
+    const wrong: [Partial<SqliteTokenStoreOptions>, RegExp][] = [
+      [{ database: {} as SqliteDatabase }, /^database must be/], [{ table: '' }, /^table must be/], [{ table: 'sqlite_x' }, /^table must be/], [{ timeout: 0 }, /^timeout must be/],
+    ]
+    for (const [options, message] of wrong) {
+      it(`refuse ${JSON.stringify(options)}`, () => {
+        const error = thrown(() => new Store({ database: fakeDatabase(), ...options }))
+        expect(error).to.be.an.instanceOf(TypeError)
+        expect(error).to.have.property('message').that.matches(message)
+      })
+    }
+  })
+}

@@ -1,59 +1,27 @@
 import assert from 'node:assert/strict'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { defineCase } from '../define-case.js'
+import { boundOf, duringEachOutage, outageTimeout } from '../outages.js'
 import { assertStoreError, rejectionOf, webToken, within } from '../tools.js'
-import type { TokenStore, TokenStoreCase, TokenStoreHarness } from '../types.js'
+import type { TokenStore, TokenStoreCase } from '../types.js'
 import { refusesWrongKeys } from './keys.js'
 
-const defaultBound = 10_000
 const secrets = { access_token: 'SECRET-access-token', refresh_token: 'SECRET-refresh-token', session_key: 'SECRET-session-key', note: 'SECRET-note' }
 const values = Object.values(secrets)
 
-function boundOf(harness: TokenStoreHarness): number {
-  return harness.outageBound ?? defaultBound
-}
-
-/** Time for each outage to begin, to be seen, to end, and to be recovered from. */
-function outageTimeout(harness: TokenStoreHarness): number {
-  return (harness.outages?.length ?? 0) * (2 * boundOf(harness) + 20_000) + 5000
-}
-
-/** Runs `during` while the backend is down, and has the store work again afterwards, whatever happened. */
-async function duringEachOutage(harness: TokenStoreHarness, store: TokenStore, openid: string, during: () => Promise<void>): Promise<void> {
-  for (const outage of harness.outages ?? []) {
-    await outage.begin()
-    try {
-      await during()
-    } catch (error) {
-      throw new Error(`${outage.name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
-    } finally {
-      await outage.end()
-      await untilItWorks(store, openid, boundOf(harness), outage.name)
-    }
-  }
-}
-
-async function untilItWorks(store: TokenStore, openid: string, bound: number, outage: string): Promise<void> {
+/** Saves and reads a token, which says whether the store works. */
+function saves(store: TokenStore, openid: string): () => Promise<void> {
   const token = webToken(openid, { access_token: 'after the outage' })
-  const deadline = performance.now() + bound
-  for (;;) {
-    const left = Math.max(deadline - performance.now(), 0)
-    try {
-      await within(left, 'saveToken must settle', store.saveToken(openid, token))
-      break
-    } catch (error) {
-      if (left === 0) throw new Error(`${outage}: the store must work again within ${bound} ms after it`, { cause: error })
-      await sleep(50)
-    }
+  return async () => {
+    await store.saveToken(openid, token)
+    assert.deepStrictEqual(await store.getToken(openid), token)
   }
-  assert.deepStrictEqual(await store.getToken(openid), token)
 }
 
 export const failureCases: readonly TokenStoreCase[] = [
   defineCase('rejects while its backend is down, and works when it is up again', async ({ store, harness, key }) => {
     const openid = key()
     await store.saveToken(openid, webToken(openid, secrets))
-    await duringEachOutage(harness, store, openid, async () => {
+    await duringEachOutage(harness, saves(store, openid), async () => {
       let ran = false
       const calls: Record<string, Promise<unknown> | undefined> = {
         getToken: store.getToken(openid),
@@ -74,7 +42,7 @@ export const failureCases: readonly TokenStoreCase[] = [
   }, { needs: ['outages'], timeout: outageTimeout }),
 
   defineCase('refuses a wrong key without asking the backend', async ({ store, harness, key }) => {
-    await duringEachOutage(harness, store, key(), async () => {
+    await duringEachOutage(harness, saves(store, key()), async () => {
       await within(1000, 'a TypeError must come', refusesWrongKeys(store))
     })
   }, { needs: ['outages'], timeout: outageTimeout }),

@@ -1,0 +1,153 @@
+import type { SessionStore, StoredSession } from '@wechat-auth/wechat-oauth'
+import { checkLifetime, corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
+import type { Transaction } from './connection.js'
+import { checkText } from './names.js'
+import { Operations } from './operations.js'
+import { jsonOf, recordIn } from './record.js'
+import { createSessionTable, scriptOf } from './schema.js'
+import type { SqliteDatabase } from './sqlite-database.js'
+import { checkTable, quoted } from './table-name.js'
+
+export interface SqliteSessionStoreOptions {
+  /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
+  database: SqliteDatabase
+  /** Name of the table. Default `wechat_session`. */
+  table?: string
+  /** Milliseconds for which an operation waits while others use the database, before it rejects. Default 5000, at most a day. */
+  timeout?: number
+}
+
+/** A session as a row. */
+interface Row {
+  userId: string
+  record: string
+  end: number
+}
+
+/** More than one for each session that begins, so that those which are over become fewer. */
+const sweep = 10
+
+/**
+ * Keeps sessions in a table of an SQLite database: the session as JSON, the hash of its token as the primary key. Processes
+ * on one machine may share the file.
+ *
+ * Each operation is one transaction. Sessions that are over are never found; a few of them are removed with each that begins.
+ */
+export class SqliteSessionStore implements SessionStore {
+  readonly #operations: Operations
+  readonly #table: string
+  readonly #select: string
+  readonly #list: string
+  readonly #upsert: string
+  readonly #sweep: string
+  readonly #end: string
+  readonly #delete: string
+  readonly #deleteByUser: string
+
+  /** @throws TypeError that names the option which is wrong */
+  constructor({ database, table = 'wechat_session', timeout = 5000 }: SqliteSessionStoreOptions) {
+    this.#operations = new Operations(database, timeout, 'sessions')
+    checkTable(table)
+    this.#table = table
+    const sessions = quoted(table)
+    this.#select = `SELECT record FROM ${sessions} WHERE hash = ? AND expires_at > ?`
+    this.#list = `SELECT json_group_array(record) FROM ${sessions} WHERE user_id = ? AND expires_at > ?`
+    this.#upsert = `INSERT INTO ${sessions} (hash, user_id, record, expires_at) VALUES (?, ?, ?, ?)
+      ON CONFLICT (hash) DO UPDATE SET user_id = excluded.user_id, record = excluded.record, expires_at = excluded.expires_at`
+    this.#sweep = `DELETE FROM ${sessions} WHERE hash IN (SELECT hash FROM ${sessions} WHERE expires_at <= ? ORDER BY expires_at LIMIT ${sweep})`
+    this.#end = `DELETE FROM ${sessions} WHERE hash = ? AND expires_at > ?`
+    this.#delete = `DELETE FROM ${sessions} WHERE hash = ?`
+    this.#deleteByUser = `DELETE FROM ${sessions} WHERE user_id = ?`
+  }
+
+  /**
+   * Makes the table and its indexes, unless they are there.
+   *
+   * @throws TokenStoreError
+   */
+  async createTable(): Promise<void> {
+    await this.#operations.write('create its tables', (connection) => connection.execute(createSessionTable(this.#table)))
+  }
+
+  /** What `createTable` runs. */
+  createTableSQL(): string {
+    return scriptOf(createSessionTable(this.#table))
+  }
+
+  /**
+   * @param ttl - seconds from now
+   * @throws TokenStoreError when SQLite fails or the database is in use for longer than `timeout`; TypeError
+   */
+  async create(hash: string, session: StoredSession, ttl: number): Promise<void> {
+    checkText('hash', hash)
+    const what = 'create a session'
+    const row = rowOf(session, ttl, what)
+    await this.#operations.write(what, (connection) => connection.transaction((transaction) => this.#insert(transaction, hash, row)))
+  }
+
+  /**
+   * @returns the session, or `null` where there is none or its lifetime is over
+   * @throws TokenStoreError also when what is kept is no session; TypeError
+   */
+  async get(hash: string): Promise<StoredSession | null> {
+    checkText('hash', hash)
+    const record = await this.#operations.read('read a session', (connection) => connection.read(this.#select, hash, Date.now()))
+    return record === undefined ? null : sessionIn(record)
+  }
+
+  /**
+   * Of several at once for one session exactly one wins.
+   *
+   * @param ttl - seconds from now
+   * @returns whether this one did; `false` too where there is no session `oldHash`
+   * @throws TokenStoreError; TypeError
+   */
+  async rotate(oldHash: string, newHash: string, session: StoredSession, ttl: number): Promise<boolean> {
+    checkText('oldHash', oldHash)
+    checkText('newHash', newHash)
+    const what = 'rotate a session'
+    const row = rowOf(session, ttl, what)
+    return this.#operations.write(what, (connection) => connection.transaction((transaction) => {
+      if (transaction.write(this.#end, oldHash, Date.now()) === 0) return false
+      this.#insert(transaction, newHash, row)
+      return true
+    }))
+  }
+
+  /** @throws TokenStoreError; TypeError */
+  async delete(hash: string): Promise<void> {
+    checkText('hash', hash)
+    await this.#operations.write('end a session', (connection) => connection.write(this.#delete, hash))
+  }
+
+  /** @throws TokenStoreError; TypeError */
+  async deleteByUser(userId: string): Promise<void> {
+    checkText('userId', userId)
+    await this.#operations.write('end the sessions of a user', (connection) => connection.write(this.#deleteByUser, userId))
+  }
+
+  /** @throws TokenStoreError; TypeError */
+  async listByUser(userId: string): Promise<StoredSession[]> {
+    checkText('userId', userId)
+    const records = await this.#operations.read('list the sessions of a user', (connection) => connection.read(this.#list, userId, Date.now()))
+    return (JSON.parse(String(records)) as unknown[]).map(sessionIn)
+  }
+
+  #insert(transaction: Transaction, hash: string, { userId, record, end }: Row): void {
+    transaction.write(this.#sweep, Date.now())
+    transaction.write(this.#upsert, hash, userId, record, end)
+  }
+}
+
+function rowOf(session: StoredSession, ttl: number, what: string): Row {
+  checkLifetime(ttl)
+  const { userId } = session
+  checkText('userId', userId)
+  return { userId, record: jsonOf(session, what), end: Math.min(Date.now() + Math.ceil(ttl * 1000), Number.MAX_SAFE_INTEGER) }
+}
+
+function sessionIn(column: unknown): StoredSession {
+  const record: unknown = recordIn(column)
+  if (typeof (record as StoredSession).userId !== 'string') throw corruptRecord()
+  return record as StoredSession
+}

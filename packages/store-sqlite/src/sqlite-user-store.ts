@@ -1,0 +1,117 @@
+import type { CreatedUser, RegisteredUser, UserProfile, UserStore, WechatAccount } from '@wechat-auth/wechat-oauth'
+import { checkAccount } from '@wechat-auth/wechat-oauth/store-kit'
+import type { Transaction } from './connection.js'
+import { checkText } from './names.js'
+import { Operations } from './operations.js'
+import { createUserTables, scriptOf, userTables, type UserTables } from './schema.js'
+import type { SqliteDatabase } from './sqlite-database.js'
+import { checkTable } from './table-name.js'
+import { UserTable } from './user-table.js'
+
+export interface SqliteUserStoreOptions {
+  /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
+  database: SqliteDatabase
+  /** Name of the table of users. Default `user`. The other two are `wechat_account` and `wechat_unionid`, behind `<table>_` where this is another. */
+  table?: string
+  /** Milliseconds for which an operation waits while others use the database, before it rejects. Default 5000, at most a day. */
+  timeout?: number
+}
+
+/**
+ * Keeps users in the table `user(openId, city, country, gender, language, nickName, province)`, whose first column is the
+ * user's id; beside it, which account of which app is whose, and which unionid.
+ *
+ * Users whom mpauthx or the application wrote into that table, and who have no account yet, are found by their id: by
+ * whichever openid or unionid is the same, in the app in which they log in first.
+ *
+ * Each operation is one transaction, so that many first logins at once make one user.
+ */
+export class SqliteUserStore implements UserStore {
+  readonly #operations: Operations
+  readonly #tables: UserTables
+  readonly #table: UserTable
+
+  /** @throws TypeError that names the option which is wrong */
+  constructor({ database, table = 'user', timeout = 5000 }: SqliteUserStoreOptions) {
+    this.#operations = new Operations(database, timeout, 'users')
+    checkTable(table)
+    this.#tables = userTables(table)
+    this.#table = new UserTable(this.#tables)
+  }
+
+  /**
+   * Makes the three tables, unless they are there: a table of users that is there stays as it is.
+   *
+   * @throws TokenStoreError
+   */
+  async createTable(): Promise<void> {
+    await this.#operations.write('create its tables', (connection) => connection.execute(createUserTables(this.#tables)))
+  }
+
+  /** What `createTable` runs. */
+  createTableSQL(): string {
+    return scriptOf(createUserTables(this.#tables))
+  }
+
+  /** @throws TokenStoreError when SQLite fails or the database is in use for longer than `timeout`; TypeError */
+  async findByOpenid(appId: string, openid: string): Promise<RegisteredUser | null> {
+    checkText('appId', appId)
+    checkText('openid', openid)
+    const account = { appId, openid }
+    return this.#operations.read('find a user', (connection) => this.#table.ofAccount(connection, account) ?? this.#table.unclaimed(connection, openid) ?? null)
+  }
+
+  /** @throws TokenStoreError; TypeError */
+  async findByUnionid(unionid: string): Promise<RegisteredUser | null> {
+    checkText('unionid', unionid)
+    return this.#operations.read('find a user', (connection) => this.#table.ofUnionid(connection, unionid) ?? null)
+  }
+
+  /**
+   * @param user.profile - kept as far as there are columns
+   * @throws TokenStoreError; TypeError
+   */
+  async create(user: WechatAccount & { profile?: UserProfile }): Promise<CreatedUser> {
+    const account = accountOf(user)
+    const profile = { ...user.profile }
+    return this.#operations.write('create a user', (connection) => connection.transaction((transaction) => this.#create(transaction, account, profile)))
+  }
+
+  /** @throws TokenStoreError; TypeError */
+  async link(userId: string, account: WechatAccount): Promise<void> {
+    checkText('userId', userId)
+    const copy = accountOf(account)
+    await this.#operations.write('link an account to a user', (connection) => connection.transaction((transaction) => {
+      if (this.#table.has(transaction, userId)) this.#table.attach(transaction, userId, copy)
+    }))
+  }
+
+  #create(transaction: Transaction, account: WechatAccount, profile: UserProfile): CreatedUser {
+    const table = this.#table
+    const { openid, unionid } = account
+    const owner = table.ofAccount(transaction, account)
+    if (owner) return { ...owner, isNew: false }
+    const known = (unionid === undefined ? undefined : table.ofUnionid(transaction, unionid)) ?? table.unclaimed(transaction, openid)
+    const id = known?.id ?? freeId(account, (taken) => table.has(transaction, taken))
+    if (!known) table.insert(transaction, id, profile)
+    table.attach(transaction, id, account)
+    return { ...table.ofAccount(transaction, account) ?? { id, openid }, isNew: !known }
+  }
+}
+
+/** A copy, with what the contract knows. */
+function accountOf(account: unknown): WechatAccount {
+  checkAccount(account)
+  const { appId, openid, unionid } = account
+  for (const [name, value] of Object.entries({ appId, openid, ...(unionid !== undefined && { unionid }) })) checkText(name, value)
+  return { appId, openid, ...(unionid !== undefined && { unionid }) }
+}
+
+function freeId({ appId, openid, unionid }: WechatAccount, isTaken: (id: string) => boolean): string {
+  const id = unionid ?? openid
+  if (!isTaken(id)) return id
+  let other = `${appId}:${openid}`
+  // An appId or openid with a colon in it may have made the same of two pairs.
+  while (isTaken(other)) other = `${appId}:${other}`
+  return other
+}

@@ -1,0 +1,89 @@
+import {
+  WechatAPIError,
+  WechatDecryptError,
+  WechatSessionError,
+  type MiniProgramData,
+  type UserProfile,
+  type WechatErrorKind,
+} from '@wechat-auth/wechat-oauth'
+import type { MiniProgramClient, MiniProgramLogin } from './types.js'
+import type { NewUser } from './users.js'
+
+const longest = { code: 512, encryptedData: 1024 * 1024, iv: 256, device: 256 } satisfies Record<keyof MiniProgramLogin, number>
+
+/** The input of `authorize`, checked: it comes from the network, so its members are taken one by one. @throws TypeError */
+export function checkedLogin(input: unknown): MiniProgramLogin {
+  if (typeof input !== 'object' || input === null) throw badRequest('needs an object with the code of wx.login')
+  const text = (name: keyof MiniProgramLogin): string | undefined => {
+    const value: unknown = Object.hasOwn(input, name) ? (input as Record<string, unknown>)[name] : undefined
+    if (value === undefined || value === null) return undefined
+    if (typeof value !== 'string' || value === '' || value.length > longest[name]) {
+      throw badRequest(`${name} must be a non-empty string of at most ${longest[name]} characters`)
+    }
+    return value
+  }
+  const [code, encryptedData, iv, device] = [text('code'), text('encryptedData'), text('iv'), text('device')]
+  if (code === undefined || !/^[\x21-\x7e]+$/.test(code)) throw badRequest('code must be the code of wx.login')
+  if ((encryptedData === undefined) !== (iv === undefined)) throw badRequest('encryptedData and iv go together')
+  return { code, encryptedData, iv, device }
+}
+
+/** Asks WeChat who has logged in. The session_key stays in the client's token store. */
+export async function logIn(oauth: MiniProgramClient, { code, encryptedData, iv }: MiniProgramLogin): Promise<NewUser> {
+  const { session_key: sessionKey, openid, unionid } = await sessionOf(oauth, code)
+  const data = encryptedData === undefined || iv === undefined ? undefined : open(oauth, { sessionKey, encryptedData, iv })
+  if (isOther(data?.openId, openid) || isOther(data?.unionId, unionid)) throw mismatch()
+  const known = [unionid, data?.unionId].find((value) => typeof value === 'string' && value !== '')
+  const profile = data && profileOf(data)
+  return { appId: oauth.appId, openid, ...(known !== undefined && { unionid: known }), ...(profile && { profile }) }
+}
+
+function open(oauth: MiniProgramClient, data: { sessionKey: string, encryptedData: string, iv: string }): MiniProgramData {
+  try {
+    return oauth.decryptMiniProgramUser(data)
+  } catch (error) {
+    if (!(error instanceof WechatDecryptError)) throw error
+    if (error.reason === 'watermark') throw mismatch()
+    throw new WechatSessionError('ERR_WECHAT_SESSION_KEY', 'The encrypted data does not open with the current session_key: call wx.login again.')
+  }
+}
+
+function isOther(theirs: unknown, ours: string | undefined): boolean {
+  return theirs !== undefined && ours !== undefined && theirs !== ours
+}
+
+function mismatch(): WechatSessionError {
+  return new WechatSessionError('ERR_WECHAT_OPENID_MISMATCH', 'The encrypted data belongs to another user or another app: call wx.login again.')
+}
+
+const toldAsText = ['nickName', 'avatarUrl', 'language', 'city', 'province', 'country'] as const
+
+/** What WeChat tells of a person; a phone number is no part of it. */
+function profileOf(data: MiniProgramData): UserProfile | undefined {
+  const profile: UserProfile = {}
+  for (const field of toldAsText) {
+    const value = data[field]
+    if (typeof value === 'string' && value !== '') profile[field] = value
+  }
+  if (typeof data.gender === 'number') profile.gender = data.gender
+  return Object.keys(profile).length > 0 ? profile : undefined
+}
+
+/** Where the fault is the user's or the code's, the status of the error says so. */
+async function sessionOf(oauth: MiniProgramClient, code: string): ReturnType<MiniProgramClient['code2Session']> {
+  try {
+    return await oauth.code2Session(code)
+  } catch (error) {
+    if (!(error instanceof WechatAPIError)) throw error
+    const { errcode, errmsg, requestId, endpoint, kind } = error
+    const status = statusOfKind.get(kind)
+    throw status === undefined ? error : new WechatAPIError({ errcode, errmsg, requestId, endpoint, kind, status })
+  }
+}
+
+const statusOfKind = new Map<WechatErrorKind, number>([['code', 401], ['denied', 403], ['user', 403]])
+
+/** Of the request, not of the program: Express answers 400. */
+function badRequest(message: string): TypeError {
+  return Object.assign(new TypeError(`authorize: ${message}`), { status: 400 })
+}

@@ -1,0 +1,87 @@
+import { TokenStoreError, type SessionStore, type StoredSession, type WechatSession } from '@wechat-auth/wechat-oauth'
+import { toNumber } from '@wechat-auth/wechat-oauth/store-kit'
+import { visit } from './visit.js'
+
+/** The way into a session store: what comes out is checked, failures are errors without values, everything in bounded time. */
+export class SessionsAtStore {
+  readonly #store: SessionStore
+  readonly #timeout: number
+  readonly #now: () => number
+
+  constructor(store: SessionStore, timeout: number, now: () => number) {
+    this.#store = store
+    this.#timeout = timeout
+    this.#now = now
+  }
+
+  create(hash: string, session: StoredSession, ttl: number): Promise<void> {
+    return this.#visit('create a session', (store) => store.create(hash, session, ttl))
+  }
+
+  async get(hash: string): Promise<StoredSession | null> {
+    const session = checked(await this.#visit('read a session', (store) => store.get(hash)))
+    return session && this.#isLive(session) ? session : null
+  }
+
+  async rotate(oldHash: string, newHash: string, session: StoredSession, ttl: number): Promise<boolean> {
+    // A store may answer as its database does, with the number of rows.
+    const rotated: unknown = await this.#visit('rotate a session', (store) => store.rotate(oldHash, newHash, session, ttl))
+    return Boolean(rotated)
+  }
+
+  delete(hash: string): Promise<void> {
+    return this.#visit('delete a session', (store) => store.delete(hash))
+  }
+
+  deleteByUser(userId: string): Promise<void> {
+    return this.#visit('delete the sessions of a user', (store) => store.deleteByUser(userId))
+  }
+
+  /** The newest first. */
+  async listByUser(userId: string): Promise<StoredSession[]> {
+    const stored: unknown = await this.#visit('list the sessions of a user', (store) => store.listByUser(userId))
+    if (!Array.isArray(stored)) throw noSession()
+    return stored
+      .map(checked)
+      .filter((session) => session !== null)
+      .filter((session) => this.#isLive(session))
+      .sort(newestFirst)
+  }
+
+  #visit<T>(what: string, command: (store: SessionStore) => Promise<T>): Promise<T> {
+    return visit(this.#timeout, what, () => command(this.#store))
+  }
+
+  // The store says so first; here it is the second line of defence.
+  #isLive({ expiresAt }: StoredSession): boolean {
+    return expiresAt > this.#now()
+  }
+}
+
+/** What applications may see of a session. */
+export function publicPartOf({ userId, openid, unionid, sku, device, createdAt, expiresAt }: WechatSession): WechatSession {
+  return { userId, openid, ...(unionid !== undefined && { unionid }), sku, ...(device !== undefined && { device }), createdAt, expiresAt }
+}
+
+function newestFirst(one: StoredSession, other: StoredSession): number {
+  return other.createdAt - one.createdAt || ((other.id ?? '') > (one.id ?? '') ? 1 : -1)
+}
+
+function checked(value: unknown): StoredSession | null {
+  if (value === null || value === undefined) return null
+  if (typeof value !== 'object') throw noSession()
+  const { unionid, device, ...session } = value as StoredSession
+  const [createdAt, expiresAt] = [toNumber(session.createdAt), toNumber(session.expiresAt)]
+  const texts: unknown[] = [session.userId, session.openid, session.sku]
+  if (createdAt === undefined || expiresAt === undefined || !texts.every((text) => typeof text === 'string' && text !== '')) throw noSession()
+  // Columns of a table have no absent values.
+  return { ...session, createdAt, expiresAt, ...(isText(unionid) && { unionid }), ...(isText(device) && { device }) }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function noSession(): TokenStoreError {
+  return new TokenStoreError('The session store holds something that is not a session.')
+}

@@ -1,0 +1,108 @@
+import type { WechatSession } from '@wechat-auth/wechat-oauth'
+import type { Request } from 'express'
+import { Strategy } from 'passport-strategy'
+import { perform } from './actions.js'
+import { Guard, type SessionChecks } from './guard.js'
+
+interface CommonOptions {
+  /** The sessions whose tokens open the door. */
+  sessions: SessionChecks
+  /** Default `wechat-session`. It is also the realm of the challenge. */
+  name?: string
+}
+
+export interface WechatSessionStrategyOptions extends CommonOptions {
+  passReqToCallback?: boolean
+}
+
+/** How verify answers; `false` or `null` for the user means no, and `info.message` may say why. */
+export type WechatSessionVerifyCallback = (error?: unknown, user?: Express.User | false | null, info?: object | string | null) => void
+
+export type WechatSessionVerify = (session: WechatSession, done: WechatSessionVerifyCallback) => unknown
+
+export type WechatSessionVerifyWithRequest = (req: Request, session: WechatSession, done: WechatSessionVerifyCallback) => unknown
+
+type LogIn = (user: Express.User, options: unknown, done: unknown) => void
+
+/**
+ * Passport strategy that lets those in who send a session token: `Authorization: Bearer <token>`. Others get 401 with
+ * `WWW-Authenticate`; where a store fails, that is an error and no refusal.
+ *
+ * `req.user` is the registered user, `req.authInfo` the session. Passport makes no cookie session of it, unless a call says
+ * `session: true`.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6750
+ */
+export class WechatSessionStrategy extends Strategy {
+  readonly name: string
+  // One object with private fields of its own. Passport calls strategies through Object.create, where they cannot have any.
+  private readonly _guard: Guard
+
+  /**
+   * @param verify - finds the application's user of a session, `(session, done)`, or with `passReqToCallback`
+   * `(req, session, done)`. It answers by `done(error, user, info)` or by a promise: of the user, or of `false` or `null` for
+   * no. Default: the user whom `sessions` registered
+   * @throws TypeError that names the option which is wrong
+   */
+  constructor(options: CommonOptions & { passReqToCallback?: false }, verify?: WechatSessionVerify)
+  constructor(options: CommonOptions & { passReqToCallback: true }, verify: WechatSessionVerifyWithRequest)
+  constructor(options: WechatSessionStrategyOptions, verify?: WechatSessionVerify | WechatSessionVerifyWithRequest) {
+    super()
+    refuseUnless(typeof options === 'object' && (options as unknown) !== null, 'needs an object of options')
+    const { sessions, name = 'wechat-session', passReqToCallback = false } = options
+    refuseUnless(isSessions(sessions), 'sessions must be a WechatSessions')
+    refuseUnless(typeof name === 'string' && name !== '', 'name must be a non-empty string')
+    refuseUnless(typeof passReqToCallback === 'boolean', 'passReqToCallback must be true or false')
+    refuseUnless(verify === undefined || typeof verify === 'function', 'verify must be a function')
+    this.name = name
+    this._guard = new Guard({ name, sessions, verify, passReqToCallback })
+  }
+
+  /** Called by Passport. Takes exactly one action. */
+  override authenticate(req: Request, options?: unknown): void {
+    const guard = this._guard
+    // Taken now: an instance that is given to passport.authenticate() is shared, and the next request replaces them.
+    const [success, fail, error] = [this.success.bind(this), this.fail.bind(this) as (challenge: string, status: number) => void, this.error.bind(this)]
+    const actions = { fail, error, success: (user: Express.User, info: object) => withoutCookieSession(req, options, () => success(user, info)) }
+    void guard.outcomeOf(req).then((outcome) => perform(actions, outcome, (thrown) => lastResort(req, thrown)))
+  }
+}
+
+/**
+ * A token with each request is no reason for a cookie. Passport's default is one: `success` hands the options of the call to
+ * `req.logIn` before it returns, and these options, which all requests of a route share, are not ours to change.
+ */
+function withoutCookieSession(req: Request, options: unknown, success: () => unknown): unknown {
+  const target = req as unknown as { logIn?: LogIn }
+  const { logIn } = target
+  const isSilent = typeof logIn === 'function' && (options as { session?: unknown } | null | undefined)?.session === undefined
+  if (!isSilent) return success()
+  const isOwn = Object.hasOwn(target, 'logIn')
+  target.logIn = (user, given, done) => {
+    Reflect.apply(logIn, req, [user, given === options ? { ...options as object, session: false } : given, done])
+  }
+  try {
+    return success()
+  } finally {
+    if (isOwn) target.logIn = logIn
+    else delete target.logIn
+  }
+}
+
+/** What an application's callback threw at an error of ours has nowhere else to go. */
+async function lastResort(req: Request, error: unknown): Promise<void> {
+  try {
+    await (req as { next?: (error: unknown) => unknown }).next?.(error)
+  } catch {
+    // That threw as well; a rejection that nobody handles would end the process.
+  }
+}
+
+function isSessions(value: unknown): boolean {
+  const { getSession, getUser } = (value ?? {}) as Partial<SessionChecks>
+  return typeof getSession === 'function' && typeof getUser === 'function'
+}
+
+function refuseUnless(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new TypeError(`WechatSessionStrategy: ${message}`)
+}

@@ -1,0 +1,36 @@
+import { createHash, randomBytes } from 'node:crypto'
+
+/** What can be read of a token. It says nothing about whether the token is good. */
+export interface TokenParts {
+  openid: string
+  sku: string
+}
+
+const format = /^v1\.([A-Za-z0-9_-]{1,128})\.([A-Za-z0-9_-]{1,32})\.[A-Za-z0-9_-]{43}$/
+const longest = 256
+
+/** `v1.<openid>.<sku>.<256 random bits>`. */
+export function newToken({ openid, sku }: TokenParts): string {
+  return `v1.${openid}.${sku}.${randomBytes(32).toString('base64url')}`
+}
+
+/** The parts of a token, or `null` where it is no token; whatever it is given, it answers at once. */
+export function partsOf(token: unknown): TokenParts | null {
+  if (typeof token !== 'string' || token.length > longest) return null
+  const [, openid, sku] = format.exec(token) ?? []
+  return openid === undefined || sku === undefined ? null : { openid, sku }
+}
+
+/** What a token is stored under: of the whole token, so that no part of it can be replaced. */
+export function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex')
+}
+
+export function isSku(value: unknown): value is string {
+  return typeof value === 'string' && /^[A-Za-z0-9_-]{1,32}$/.test(value)
+}
+
+/** Whether an openid can be part of a token: WeChat's have 28 characters of this alphabet. */
+export function isOpenid(value: unknown): value is string {
+  return typeof value === 'string' && /^[A-Za-z0-9_-]{1,128}$/.test(value)
+}
