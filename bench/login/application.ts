@@ -26,7 +26,7 @@ export class Application {
   }
 
   static async start(strategy: string, wechat: Wechat): Promise<Application> {
-    const process = await Subject.start(new URL('app.js', import.meta.url), { ...wechat.leadingHere, args: [strategy] })
+    const process = await Subject.start(new URL('app.js', import.meta.url), { ...wechat.leadingHere, args: [strategy], silent: true })
     return new Application(process, wechat, new Browsers(await process.call<number>('port')))
   }
 

@@ -14,5 +14,5 @@ answer({
   issueCodes: (appId, count) => Array.from({ length: count }, () => sandbox.issueCode({ appId, user: 'alice' })),
   count: (path) => sandbox.count(path),
   connections: () => sandbox.connections,
-  advanceClock: (ms) => sandbox.clock.advance(ms),
+  fail: (path, fault) => sandbox.fail(path, fault),
 })

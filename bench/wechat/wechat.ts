@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Fault } from '@wechat-auth/wechat-sandbox'
 import { Subject, type SubjectOptions } from '../lib/subject.js'
 
 export interface App {
@@ -79,8 +80,9 @@ export class Wechat {
     return tls
   }
 
-  async advanceClock(ms: number): Promise<void> {
-    await this.#process.call('advanceClock', ms)
+  /** Has a path answer in another way from now on; `null`: as usual. */
+  async fail(path: string, fault: Fault | null): Promise<void> {
+    await this.#process.call('fail', path, fault)
   }
 
   async stop(): Promise<void> {
