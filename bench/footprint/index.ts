@@ -39,6 +39,7 @@ export async function run(): Promise<Report> {
   const sizes = new Map([...packages].map(([subject, { folder }]) => [subject, installed(folder)]))
   const rows = [
     row('packages installed', '', sizes, (size) => exactly(size.packages)),
+    row('… of them types only', '', sizes, (size) => exactly(size.types)),
     row('size', 'MB', sizes, ({ bytes }) => exactly(bytes / megabyte)),
     row('time to require', 'ms', times, spreadOf),
   ]
@@ -49,5 +50,5 @@ export async function run(): Promise<Report> {
 
 const notes = [
   'The package itself is one of those installed. Sizes are of the files, without what a file system adds; ours are of what npm packs, types and sources included.',
-  'Each time in a fresh process, in turns, with the files in the system\'s cache. passport-wechat requires neither passport nor express, none of them does.',
+  'Each time in a fresh process, in turns, with the files in the system\'s cache. None of them requires passport or express.',
 ]

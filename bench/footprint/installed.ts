@@ -4,6 +4,8 @@ import { execFileSync } from 'node:child_process'
 
 export interface Installed {
   readonly packages: number
+  /** How many of them only tell TypeScript about others. */
+  readonly types: number
   readonly bytes: number
 }
 
@@ -16,7 +18,8 @@ interface Manifest {
 export function installed(folder: string): Installed {
   const folders = new Set<string>()
   collect(realpathSync(folder), folders)
-  return { packages: folders.size, bytes: [...folders].reduce((sum, each) => sum + bytesOf(each), 0) }
+  const types = [...folders].filter((each) => each.includes('/node_modules/@types/')).length
+  return { packages: folders.size, types, bytes: [...folders].reduce((sum, each) => sum + bytesOf(each), 0) }
 }
 
 function collect(folder: string, found: Set<string>): void {

@@ -24,18 +24,19 @@ export function rounded(value: number): string {
   return Number(value.toPrecision(3)).toString()
 }
 
-/** How many times ours; empty for ours itself, and where that says nothing. */
-export function timesOurs(row: Row, subject: string, ours: string): string {
+/** Empty for ours itself, and where it says nothing. */
+function timesOurs(row: Row, subject: string, ours: string): string {
   const [theirs, own] = [row.values[subject], row.values[ours]]
   if (subject === ours || typeof theirs !== 'object' || typeof own !== 'object' || own.median === 0) return ''
   return `${rounded(Number((theirs.median / own.median).toPrecision(2)))}×`
 }
 
-export function isScattered({ q1, q3 }: Spread): boolean {
+function isScattered({ q1, q3 }: Spread): boolean {
   return q1 !== q3
 }
 
-function cell(row: Row, subject: string, ours: string): string {
+/** The median, the middle half of the measurements where they scatter, and how many times ours it is. */
+export function cell(row: Row, subject: string, ours: string): string {
   const value = row.values[subject]
   if (value === undefined) return '–'
   if (typeof value === 'string') return value
