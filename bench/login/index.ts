@@ -41,27 +41,31 @@ export async function run(): Promise<Report> {
       return application
     })
     await inTurns(warmUp.rounds, started, async (application) => { await application.logIn(warmUp.logins, warmUp.width) })
-    const [besideBare, bare] = await besideEachOther(pairs, applications.ours, applications.bare)
     const handshakes = await each(async (name) => (await applications[name].logIn(inARow)).handshakes)
     const rows: Row[] = [row(`TLS handshakes in ${inARow} logins, after warm-up`, '', handshakes, exactly)]
-    const claims: Claim[] = [
-      { claim: `new TLS handshakes in ${inARow} logins, after warm-up`, unit: '', value: handshakes.ours, limit: 0 },
-      { claim: `latency over the bare strategy at the median, ${pairs} pairs`, unit: 'ms', value: median(besideBare) - median(bare), limit: 0.3 },
-      { claim: `latency over the bare strategy at p99, ${pairs} pairs`, unit: 'ms', value: quantile(besideBare, 0.99) - quantile(bare, 0.99), limit: 1 },
-    ]
+    const claims: Claim[] = [{ claim: `new TLS handshakes in ${inARow} logins, after warm-up`, unit: '', value: handshakes.ours, limit: 0 }]
     for (const settings of cases) {
       await wechat.setDelay(settings.delay)
       const measured = await measure(settings, applications)
       rows.push(...rowsOf(settings, measured))
-      if (settings.delay === 0 && settings.width === 1) {
-        claims.unshift({ claim: 'CPU per login, as a part of passport-wechat\'s', unit: '', value: partOfTheirCpu(measured), limit: 1 / 3 })
-      }
+      if (settings.delay > 0) continue
+      claims.push({ claim: `CPU per login, ${settingOf(settings)}, as a part of passport-wechat's`, unit: '', value: partOfTheirCpu(measured), limit: 1 / 3 })
+      if (settings.width === 1) claims.push(...await overBare(applications))
     }
     return { subjects: Object.values(names), rows, claims, notes }
   } finally {
     await Promise.all(started.map(async (application) => application.stop()))
     await wechat.stop()
   }
+}
+
+/** What ours takes longer than what must be done in any case. */
+async function overBare(applications: Each<Application>): Promise<Claim[]> {
+  const [besideBare, bare] = await besideEachOther(pairs, applications.ours, applications.bare)
+  return [
+    { claim: `latency over the bare strategy at the median, ${pairs} pairs`, unit: 'ms', value: median(besideBare) - median(bare), limit: 0.3 },
+    { claim: `latency over the bare strategy at p99, ${pairs} pairs`, unit: 'ms', value: quantile(besideBare, 0.99) - quantile(bare, 0.99), limit: 1 },
+  ]
 }
 
 async function measure({ width, rounds, logins }: Case, applications: Each<Application>): Promise<Each<Measured[]>> {
@@ -73,14 +77,18 @@ async function measure({ width, rounds, logins }: Case, applications: Each<Appli
   return measured
 }
 
-function rowsOf({ delay, width }: Case, measured: Each<Measured[]>): Row[] {
-  const when = `${delay === 0 ? 'no delay' : `${delay} ms away`}, ${width === 1 ? 'one after another' : `${width} at once`}`
+function settingOf({ delay, width }: Case): string {
+  return `${delay === 0 ? 'no delay' : `${delay} ms away`}, ${width === 1 ? 'one after another' : `${width} at once`}`
+}
+
+function rowsOf(settings: Case, measured: Each<Measured[]>): Row[] {
+  const when = settingOf(settings)
   const latencies = (runs: Measured[]): number[] => runs.flatMap((run) => run.latencies)
   const rows = [
     row(`latency, ${when}`, 'ms', measured, (runs) => spreadOf(latencies(runs))),
     row(`latency p99, ${when}`, 'ms', measured, (runs) => exactly(quantile(latencies(runs), 0.99))),
   ]
-  if (delay > 0) return rows
+  if (settings.delay > 0) return rows
   return [
     row(`CPU per login, ${when}`, 'ms', measured, (runs) => spreadOf(runs.map(cpuOf))),
     row(`… of it the callback`, 'ms', measured, (runs) => spreadOf(runs.map(({ cpuOfCallback }) => cpuOfCallback))),
