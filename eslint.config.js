@@ -50,7 +50,7 @@ export default defineConfig(
     files: ['**/*.ts'],
     languageOptions: {
       parserOptions: {
-        project: ['packages/*/tsconfig.json', 'test/tsconfig.json', 'examples/*/tsconfig.json', 'bench/tsconfig.json'],
+        project: ['packages/*/tsconfig.json', 'test/tsconfig.json', 'examples/*/tsconfig.json', 'examples/*/client/tsconfig.json', 'bench/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -80,5 +80,14 @@ export default defineConfig(
   // .mocharc.dist.json leaves that test out.
   { files: ['test/unit/wechat-sandbox/pages.test.ts'], rules: { 'no-restricted-imports': 'off' } },
   { files: ['**/*.js', '**/*.cjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', fetch: 'readonly' } } },
+  // Runs in WeChat as it is, on old phones too.
+  {
+    files: ['examples/miniprogram/client/*.js'],
+    languageOptions: {
+      ecmaVersion: 2017,
+      sourceType: 'commonjs',
+      globals: { wx: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', process: 'off', URL: 'off' },
+    },
+  },
   ...arrows,
 )

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './free-port.js'
 import { guard, type Guardian } from './guardian.js'
 import type { Program } from './program.js'
@@ -92,8 +93,11 @@ export class LocalProgram implements Launcher {
   }
 
   async freeze(): Promise<void> {
-    this.#process?.kill('SIGSTOP')
-    return Promise.resolve()
+    const { pid } = this.#process ?? {}
+    if (pid === undefined) return
+    process.kill(pid, 'SIGSTOP')
+    // One thread hears of it and tells the others, which on a busy machine may still answer meanwhile.
+    while (!await isStopped(pid)) await sleep(5)
   }
 
   async thaw(): Promise<void> {
@@ -115,4 +119,20 @@ export class LocalProgram implements Launcher {
     const child = this.#process
     return child !== undefined && child.exitCode === null && child.signalCode === null
   }
+}
+
+/** Whether all threads of a process stand still; after a moment also where that cannot be seen. */
+async function isStopped(pid: number): Promise<boolean> {
+  const tasks = `/proc/${pid}/task`
+  const threads = await readdir(tasks).catch(() => undefined)
+  if (!threads) {
+    await sleep(100)
+    return true
+  }
+  const states = await Promise.all(threads.map(async (thread) => {
+    const stat = await readFile(join(tasks, thread, 'stat'), 'utf8').catch(() => '')
+    return stat.slice(stat.lastIndexOf(')') + 2)[0]
+  }))
+  // One that has ended meanwhile has no state.
+  return states.every((state) => state === undefined || 'TtXZ'.includes(state))
 }

@@ -38,7 +38,7 @@ export function checkAccount(account: unknown): asserts account is WechatAccount
 
 /** A failure of a backend as the error that callers are promised: what a token store itself throws stays, anything else loses its text. */
 export function asTokenStoreError(error: unknown, what: string): TokenStoreError | WechatDecryptError {
-  return error instanceof TokenStoreError || error instanceof WechatDecryptError ? error : new TokenStoreError(`The token store failed to ${what}.`, { error })
+  return error instanceof TokenStoreError || error instanceof WechatDecryptError ? error : new TokenStoreError(`The store failed to ${what}.`, { error })
 }
 
 /** Runs a command of the backend; whatever it throws becomes a `TokenStoreError`. `what` completes "failed to …". */
@@ -65,7 +65,7 @@ export async function attemptBefore<T>(timeout: number, what: string, command: (
 }
 
 function lateError(timeout: number, what: string): TokenStoreError {
-  return new TokenStoreError(`The token store failed to ${what} within ${timeout} ms.`)
+  return new TokenStoreError(`The store failed to ${what} within ${timeout} ms.`)
 }
 
 const longestTimeout = 24 * 3600 * 1000

@@ -77,6 +77,11 @@ describe('the README of store-redis', function () {
     const { token, user } = await sessions.authorize({ code: sandbox.wxLogin({ appId: 'wx1', user: 'alice' }) })
     expect(await sessions.isTokenValid(token)).to.equal(true)
     expect(await client.exists(`wechat:session:user:${user.id}`)).to.equal(1)
+    const keys = await client.keys('wechat:session:*')
+    const kept = await Promise.all(keys.map((key) => key.includes(':hash:') ? client.get(key) : client.zRange(key, 0, -1)))
+    expect(kept.join()).to.contain(user.openid)
+    // Nobody who reads the store can make a token of it.
+    expect([...keys, ...kept].map(String).join('\n')).to.not.contain(token.split('.').at(-1))
     await sessions.revokeUser(user.id)
     expect(await sessions.isTokenValid(token)).to.equal(false)
   })

@@ -80,7 +80,7 @@ describe('MongoTokenStore on a server that fails', function () {
             const started = performance.now()
             const error = await rejection(call(), TokenStoreError)
             expect(performance.now() - started).to.be.within(timeout - 20, timeout + slack)
-            expect(error.message).to.equal(`The token store failed to ${what} within ${timeout} ms.`)
+            expect(error.message).to.equal(`The store failed to ${what} within ${timeout} ms.`)
           }
         } finally {
           await server.thaw()

@@ -170,7 +170,7 @@ describe('MysqlTokenStore and its server', function () {
     const calls: Promise<unknown>[] = [store.saveToken('o1', tokenOf('o1', { access_token: 'too late' })), store.getToken('o1'), store.deleteToken('o1')]
     const locking = store.withLock('lock', async () => expect.fail('the task must not run'), { wait: 100 })
     const errors = await Promise.all([...calls, locking].map((call) => rejection(call, TokenStoreError)))
-    for (const { message } of errors) expect(message).to.match(/^The token store failed to (save|read|delete|lock) within 1000 ms\.$/)
+    for (const { message } of errors) expect(message).to.match(/^The store failed to (save|read|delete|lock) within 1000 ms\.$/)
     expect(performance.now() - started).to.be.within(timeout - 20, timeout + slack)
     expect(await statementsDuring(async () => {
       connection.release()

@@ -134,7 +134,7 @@ describe('MysqlTokenStore and what its errors show', () => {
     await setting.pool.query(`CREATE TRIGGER ${table}_refuses BEFORE INSERT ON ${table} FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'SECRET-access-token'`)
     const error = await rejection(store.saveToken('oSECRET', tokenOf('oSECRET')), TokenStoreError)
     expect(error.driver).to.deep.include({ code: 'ER_SIGNAL_EXCEPTION', errno: 1644, sqlState: '45000' })
-    expect(error.message).to.equal('The token store failed to save.')
+    expect(error.message).to.equal('The store failed to save.')
     expectNoValues(error)
   })
 

@@ -75,7 +75,7 @@ for (const { kind, start } of kinds) {
             const started = performance.now()
             const error = await rejection(store.getToken('o'), TokenStoreError)
             expect(performance.now() - started).to.be.within(timeout - 20, timeout + slack)
-            expect(error.message).to.equal(`The token store failed to read within ${timeout} ms.`)
+            expect(error.message).to.equal(`The store failed to read within ${timeout} ms.`)
             await rejection(store.withLock('refresh:o', () => expect.fail('the task must not run'), { wait: 100 }), TokenStoreError)
           } finally {
             await Promise.all(servers.map((server) => server.thaw()))

@@ -154,7 +154,7 @@ describe('RedisSessionStore on a server', () => {
       expect(await isAlive('a')).to.equal(false)
     }
     await client.sendCommand(['RPUSH', `${prefix}hash:a`, 'x'])
-    expect((await rejection(store.get('a'), TokenStoreError)).message).to.equal('The token store failed to read a session.')
+    expect((await rejection(store.get('a'), TokenStoreError)).message).to.equal('The store failed to read a session.')
     await store.delete('a')
     expect(await isAlive('a')).to.equal(false)
   })
@@ -241,7 +241,7 @@ describe('RedisSessionStore on a server', () => {
       if (count === 2) await new Promise<void>((resolve) => { release = resolve })
     })
     const error = await rejection(new RedisSessionStore({ client: slow, prefix, timeout: 50 }).create('a', sessionOf('a'), ttl), TokenStoreError)
-    expect(error.message).to.equal('The token store failed to create a session within 50 ms.')
+    expect(error.message).to.equal('The store failed to create a session within 50 ms.')
     release()
     await client.get('anything')
     expect(sent).to.deep.equal([1, 2])

@@ -5,7 +5,7 @@ import { hasNodeSqlite } from '../../helpers/sqlite.js'
 
 const files = [
   ...['', '-sessions', '-users'].map((kind) => `test/conformance/store-sqlite${kind}.test.ts`),
-  ...['tables', 'sharing', 'processes', 'sessions', 'users'].map((name) => `test/integration/store-sqlite/${name}.test.ts`),
+  ...['tables', 'sharing', 'processes', 'sessions', 'users', 'stories'].map((name) => `test/integration/store-sqlite/${name}.test.ts`),
 ]
 
 // Where this Node.js has node:sqlite, these files have tried it themselves.

@@ -72,7 +72,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
         for (const call of calls) {
           const error = await rejection(call, TokenStoreError)
           expect(error.code).to.equal('ERR_WECHAT_STORE')
-          expect(error.message).to.match(/^The token store failed to (save|delete) within 100 ms: another connection has locked the database\.$/)
+          expect(error.message).to.match(/^The store failed to (save|delete) within 100 ms: another connection has locked the database\.$/)
           expect(error.driver).to.include(driver === 'better-sqlite3' ? { code: 'SQLITE_BUSY' } : { errno: 5 })
         }
         other.exec('COMMIT')
@@ -237,7 +237,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
       const { database, store } = await pair({ timeout: 50 })
       database.exec('BEGIN')
       const error = await rejection(store.saveToken('o1', tokenOf('o1')), TokenStoreError)
-      expect(error.message).to.equal('The token store failed to save within 50 ms: the application has a transaction or an iterator open on this database object.')
+      expect(error.message).to.equal('The store failed to save within 50 ms: the application has a transaction or an iterator open on this database object.')
       database.exec('COMMIT')
       expect(await store.getToken('o1')).to.equal(null)
     })

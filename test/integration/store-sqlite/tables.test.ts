@@ -180,7 +180,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
           const writing = { save: denied.saveToken('o1', tokenOf('o1', { access_token: 'next' })), delete: denied.deleteToken('o1') }
           for (const [verb, call] of Object.entries(writing)) {
             const error = await rejection(call, TokenStoreError)
-            expect(error).to.include({ code: 'ERR_WECHAT_STORE', message: `The token store failed to ${verb}.` })
+            expect(error).to.include({ code: 'ERR_WECHAT_STORE', message: `The store failed to ${verb}.` })
             expect(error.driver).to.include(readonly)
           }
           await rejection(denied.withLock('l', async () => undefined), TokenStoreError)

@@ -194,7 +194,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
     await store.createTable()
     database.exec("CREATE TRIGGER no_secrets BEFORE INSERT ON user BEGIN SELECT RAISE(ABORT, 'SECRET'); END")
     const error = await rejection(store.create({ appId: 'wx1', openid: 'SECRET', profile: { nickName: 'SECRET' } }), TokenStoreError)
-    expect(error.message).to.equal('The token store failed to create a user.')
+    expect(error.message).to.equal('The store failed to create a user.')
     expect(`${error.stack}${JSON.stringify(error)}`).to.not.contain('SECRET')
     expect(rowsOf('wechat_account')).to.deep.equal([])
   })

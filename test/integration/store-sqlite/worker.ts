@@ -11,8 +11,11 @@ function tell(done: number): Promise<unknown> {
   return new Promise((resolve) => { process.send?.(done, resolve) })
 }
 
-// Whoever started us is gone.
-process.on('disconnect', () => process.exit())
+// Whoever started us is gone. Until then something must know the database: one that nobody knows is closed, and its lock gone with it.
+process.on('disconnect', () => {
+  database.close()
+  process.exit()
+})
 
 if (task === 'lock') {
   database.exec('BEGIN EXCLUSIVE; DELETE FROM token')

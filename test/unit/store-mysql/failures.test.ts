@@ -74,7 +74,7 @@ describe('MysqlTokenStore failures', () => {
 
   it('gives up a connection that does not answer in time', async () => {
     const { store, pool } = await open()
-    expect((await rejection(store.saveToken('oSECRET', token), TokenStoreError)).message).to.equal(`The token store failed to save within ${timeout} ms.`)
+    expect((await rejection(store.saveToken('oSECRET', token), TokenStoreError)).message).to.equal(`The store failed to save within ${timeout} ms.`)
     expect(pool.log).to.deep.equal(['REPLACE', 'destroy'])
   })
 

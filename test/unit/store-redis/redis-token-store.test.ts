@@ -87,7 +87,7 @@ describe('RedisTokenStore', () => {
     let fail: (reason: Error) => void = () => undefined
     const { client, sent } = connection(() => new Promise((_resolve, reject) => { fail = reject }))
     const error = await rejection(new RedisTokenStore({ client, timeout: 10 }).saveToken('o', token), TokenStoreError)
-    expect(error.message).to.equal('The token store failed to save within 10 ms.')
+    expect(error.message).to.equal('The store failed to save within 10 ms.')
     expect(sent[0]?.options.abortSignal.aborted).to.equal(true)
     // An unhandled rejection would fail the run.
     fail(new Error('late'))

@@ -46,7 +46,7 @@ describe('SqliteTokenStore on a database that is in use for a moment', () => {
       const failures = [1, 2].map(() => Object.assign(new Error('SECRET in a text'), facts))
       const error = await rejection(new SqliteTokenStore({ database: failingDatabase(failures) }).saveToken('o1', token), TokenStoreError)
       expect(failures).to.have.length(1)
-      expect(error.message).to.equal('The token store failed to save.')
+      expect(error.message).to.equal('The store failed to save.')
       expect(error.driver).to.deep.equal({ name: 'Error', ...driver })
     })
   }
@@ -55,7 +55,7 @@ describe('SqliteTokenStore on a database that is in use for a moment', () => {
     for (const thrown of [undefined, null, 'SECRET', { code: 'x' }] as unknown as Error[]) {
       const database = { ...failingDatabase([]), exec: () => { throw thrown } }
       const error = await rejection(new SqliteTokenStore({ database }).saveToken('o1', token), TokenStoreError)
-      expect(error.message).to.equal('The token store failed to save.')
+      expect(error.message).to.equal('The store failed to save.')
     }
   })
 
@@ -65,7 +65,7 @@ describe('SqliteTokenStore on a database that is in use for a moment', () => {
     const store = new SqliteTokenStore({ database: failingDatabase([]) })
     for (const value of [1n, round, { toJSON() { throw new Error('SECRET') } }]) {
       const error = await rejection(store.saveToken('o1', { ...token, value }), TokenStoreError)
-      expect(error.message).to.equal('The token store failed to save.')
+      expect(error.message).to.equal('The store failed to save.')
     }
   })
 })

@@ -1,0 +1,80 @@
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { startDemo } from './start.js'
+import type { Demo } from './start.js'
+
+const help = `The server of a mini-program, and a sandbox that plays WeChat.
+
+Usage: npm start -- [options]
+
+  --port <number>           port of the server (default 3000; 0: any free one)
+  --sandbox-port <number>   port of the sandbox (default 3001; 0: any free one)
+  --host <address>          where the server listens (default 127.0.0.1: only this machine can reach it)
+  --file <name>             database of sessions and users (default miniprogram.sqlite; :memory: for none)
+  --help                    show this text
+
+A taken port is replaced by a free one. To use the real WeChat, copy .env.example to .env.
+`
+
+try {
+  await main()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      'port': { type: 'string', default: '3000' },
+      'sandbox-port': { type: 'string', default: '3001' },
+      'host': { type: 'string', default: '127.0.0.1' },
+      'file': { type: 'string', default: 'miniprogram.sqlite' },
+      'help': { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) {
+    process.stdout.write(help)
+    return
+  }
+  loadEnvFile()
+  const port = portOf('--port', values.port)
+  const sandboxPort = portOf('--sandbox-port', values['sandbox-port'])
+  const demo = await startDemo({ port, sandboxPort, host: values.host, file: values.file, env: process.env })
+  closeAtTheEnd(demo)
+  announce(demo, values.file)
+}
+
+function closeAtTheEnd(demo: Demo): void {
+  const stop = (): void => void demo.close()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
+  if (process.env.npm_lifecycle_event === undefined) return
+  // npm passes a signal on to its shell only, and the shell dies without telling anybody: its end is the signal then.
+  const shell = process.ppid
+  setInterval(() => { if (process.ppid !== shell) stop() }, 500).unref()
+}
+
+function loadEnvFile(): void {
+  try {
+    process.loadEnvFile(fileURLToPath(new URL('../.env', import.meta.url)))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
+
+function portOf(option: string, value: string): number {
+  const port = Number(value)
+  if (!/^\d+$/.test(value) || port > 65_535) throw new Error(`${option} must be a port number, 0 to 65535`)
+  return port
+}
+
+function announce({ url, sandbox, consoleUrl }: Demo, file: string): void {
+  const lines = ['', `  Server    ${url}`]
+  if (sandbox && consoleUrl !== undefined) {
+    lines.push(`  Log in    ${consoleUrl}`, `  WeChat    ${sandbox.url}, a sandbox: no account and no internet needed`)
+  } else {
+    lines.push('  WeChat    the real one, with the mini-program that the environment names')
+  }
+  lines.push(`  Sessions  ${file}`, '  Stop      Ctrl+C', '')
+  console.log(lines.join('\n'))
+}

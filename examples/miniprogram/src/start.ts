@@ -1,0 +1,118 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { WechatSessions } from '@wechat-auth/wechat-session'
+import { startSandbox } from '@wechat-auth/wechat-sandbox'
+import type { Sandbox } from '@wechat-auth/wechat-sandbox'
+import { createApp } from './app.js'
+import type { AppOptions } from './app.js'
+import { openStores } from './stores.js'
+
+export type Env = Readonly<Record<string, string | undefined>>
+
+export interface DemoOptions {
+  /** Port of the server; if it is taken, any free one. Default 0: any free one. */
+  port?: number
+  /** Port of the sandbox, likewise. */
+  sandboxPort?: number
+  /** Address that the server listens on. Default 127.0.0.1: nobody else can reach it. */
+  host?: string
+  /** The database of sessions and users. Default `:memory:`: gone at the end. */
+  file?: string
+  /** Where to find the mini-program at the real WeChat. Default: nowhere, which means the sandbox. */
+  env?: Env
+  /** See {@link AppOptions}. */
+  logError?: AppOptions['logError']
+}
+
+export interface Demo {
+  /** The address of the server. */
+  url: string
+  port: number
+  sessions: WechatSessions
+  /** Plays WeChat; absent with the real one. */
+  sandbox?: Sandbox
+  /** Plays the mini-program in a browser; likewise. */
+  consoleUrl?: string
+  /** Stops everything. May be called again. */
+  close: () => Promise<void>
+}
+
+/** Starts the server and, unless the environment names a mini-program at the real WeChat, a sandbox that plays WeChat. */
+export async function startDemo({ port = 0, sandboxPort = 0, host = '127.0.0.1', file = ':memory:', env = {}, logError }: DemoOptions = {}): Promise<Demo> {
+  const registered = miniProgramFrom(env)
+  const stores = await openStores(file)
+  let sandbox: Sandbox | undefined
+  try {
+    if (!registered) sandbox = await orAnyPort(sandboxPort, (port) => startSandbox({ port }))
+    const { app, sessions } = createApp({
+      miniProgram: registered ?? presetOf(sandbox),
+      sessionStore: stores.sessionStore,
+      userStore: stores.userStore,
+      endpoints: sandbox?.url,
+      ...logError && { logError },
+    })
+    const server = await orAnyPort(port, (port) => listening(createServer(app), port, host))
+    const { port: ownPort } = server.address() as AddressInfo
+    const url = `http://127.0.0.1:${ownPort}`
+    const close = async (): Promise<void> => {
+      await closed(server)
+      await sessions.close()
+      await sandbox?.close()
+      stores.close()
+    }
+    let closing: Promise<void> | undefined
+    return {
+      url,
+      port: ownPort,
+      sessions,
+      ...sandbox && { sandbox, consoleUrl: consoleOf(sandbox, `${url}/login`) },
+      close: () => closing ??= close(),
+    }
+  } catch (error) {
+    await sandbox?.close()
+    stores.close()
+    throw error
+  }
+}
+
+/** @throws Error that names the variable that is missing */
+function miniProgramFrom(env: Env): AppOptions['miniProgram'] | undefined {
+  const { WECHAT_MINIPROGRAM_APP_ID: appId, WECHAT_MINIPROGRAM_APP_SECRET: appSecret } = env
+  if (!appId && !appSecret) return undefined
+  if (!appId || !appSecret) throw new Error(`WECHAT_MINIPROGRAM_APP_${appId ? 'SECRET' : 'ID'} is missing`)
+  return { appId, appSecret }
+}
+
+function presetOf(sandbox: Sandbox | undefined): AppOptions['miniProgram'] {
+  const app = sandbox?.apps.find(({ type }) => type === 'miniprogram')
+  if (!app) throw new Error('The sandbox has no mini-program')
+  return { appId: app.appId, appSecret: app.appSecret }
+}
+
+function consoleOf(sandbox: Sandbox, loginUrl: string): string {
+  return `${sandbox.url}/__sandbox/miniprogram?${new URLSearchParams({ url: loginUrl }).toString()}`
+}
+
+async function orAnyPort<T>(port: number, start: (port: number) => Promise<T>): Promise<T> {
+  try {
+    return await start(port)
+  } catch (error) {
+    if (port === 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    return await start(0)
+  }
+}
+
+async function listening(server: Server, port: number, host: string): Promise<Server> {
+  server.listen(port, host)
+  await once(server, 'listening')
+  return server
+}
+
+async function closed(server: Server): Promise<void> {
+  const close = once(server, 'close')
+  server.close()
+  server.closeAllConnections()
+  await close
+}
