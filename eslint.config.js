@@ -43,14 +43,14 @@ const skipping = [
 ]
 
 export default defineConfig(
-  { ignores: ['**/dist/**', '!test/dist/**', 'test/dist/fixtures/**', '**/node_modules/**', 'bench/**'] },
+  { ignores: ['**/dist/**', '!test/dist/**', 'test/dist/fixtures/**', '**/node_modules/**'] },
   js.configs.recommended,
   { files: ['**/*.ts'], extends: [tseslint.configs.strictTypeChecked] },
   {
     files: ['**/*.ts'],
     languageOptions: {
       parserOptions: {
-        project: ['packages/*/tsconfig.json', 'test/tsconfig.json', 'examples/*/tsconfig.json', 'examples/*/client/tsconfig.json'],
+        project: ['packages/*/tsconfig.json', 'test/tsconfig.json', 'examples/*/tsconfig.json', 'examples/*/client/tsconfig.json', 'bench/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -79,7 +79,7 @@ export default defineConfig(
   // The sandbox's pages are not exported, and only from the inside can every field of theirs be given a hostile value;
   // .mocharc.dist.json leaves that test out.
   { files: ['test/unit/wechat-sandbox/pages.test.ts'], rules: { 'no-restricted-imports': 'off' } },
-  { files: ['**/*.js'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } } },
+  { files: ['**/*.js', '**/*.cjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', fetch: 'readonly' } } },
   // Runs in WeChat as it is, on old phones too.
   {
     files: ['examples/miniprogram/client/*.js'],

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Context } from 'mocha'
-import { run } from '../helpers/run.js'
 import { cachedFolder } from './cache.js'
 import { announce, climb, orSkip, share, ServiceMissing } from './ladder.js'
+import { npm } from './npm.js'
 
 export interface SqliteStatement {
   run(...values: unknown[]): unknown
@@ -62,12 +62,9 @@ export async function nodeSqlite(context: Context): Promise<SqliteDriver> {
 async function install(): Promise<SqliteDriver | string> {
   try {
     const name = `better-sqlite3-${betterSqlite3Version}-${process.platform}-${process.arch}-${process.versions.modules}`
-    const folder = await cachedFolder(name, async (draft) => {
-      const { code, stderr } = await run('npm', [
-        'install', '--prefix', draft, '--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--ignore-scripts=false', `better-sqlite3@${betterSqlite3Version}`,
-      ], { cwd: draft })
-      if (code !== 0) throw new Error(stderr.trim().split('\n').filter((line) => line.startsWith('npm error')).slice(0, 3).join(' '))
-    })
+    const folder = await cachedFolder(name, (draft) => npm(
+      draft, 'install', '--prefix', draft, '--no-save', '--no-package-lock', '--ignore-scripts=false', `better-sqlite3@${betterSqlite3Version}`,
+    ))
     return usable(createRequire(join(folder, 'index.js')))
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

@@ -168,15 +168,34 @@ async function readText(response: Response, endpoint: string): Promise<string> {
 
 async function readBytes(response: Response, endpoint: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  const body: AsyncIterable<Uint8Array> | never[] = response.body ?? []
   let size = 0
-  // Leaving the loop early cancels the stream, and with it the connection.
-  for await (const chunk of body) {
+  const keep = (chunk: Uint8Array): void => {
     size += chunk.byteLength
     if (size > largestBody) throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint, `answered more than ${largestBody} bytes`)
     chunks.push(chunk)
   }
+  // The body of a fetch that the application supplies may be iterable only.
+  const body: AsyncIterable<Uint8Array> & Partial<ReadableStream<Uint8Array>> | null = response.body
+  const reader = body?.getReader?.()
+  if (reader) await readAll(reader, keep)
+  // Leaving the loop early cancels the stream, and with it the connection.
+  else for await (const chunk of body ?? []) keep(chunk)
   return new Uint8Array(Buffer.concat(chunks))
+}
+
+// As the loop above does, at half the price: that one makes several promises for each chunk.
+async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, keep: (chunk: Uint8Array) => void): Promise<void> {
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      keep(value)
+    }
+  } catch (error) {
+    // What is wrong has been found already.
+    reader.cancel().catch(() => undefined)
+    throw error
+  }
 }
 
 // What this package itself puts into a request; an errmsg that says it gives nothing away.

@@ -11,7 +11,7 @@ function withoutComments({ language, code }: Block): string {
 }
 
 function documents(readme: Readme): string[] {
-  return readme.links.map((target) => (isRelative(target) ? resolveLink(readme, target).path : target).replace(/\.zh-CN\.md$/, '.md')).sort()
+  return readme.links.map((target) => (isRelative(target) ? resolveLink(readme, target).path : target).replace(/\.zh-CN(?=\.\w+$)/, '')).sort()
 }
 
 /** Documents that there are in both languages, of those that this one links to. */

@@ -42,6 +42,8 @@ describe('the code in the READMEs', () => {
     sh: (code) => promisify(execFile)('sh', ['-n', '-c', code]),
     // What a server says to it, its README's own test sees.
     sql: (code) => expect(code).to.match(/;$/),
+    // The clients that are tested with the sandbox run it.
+    python: (code) => expect(code).to.match(/^# sitecustomize\.py\n/),
     html: (code) => { for (const [, script = ''] of code.matchAll(/<script[^>]*>([^]*?)<\/script>/g)) complaints(script, 'part.js') },
   }
   const complaints = (code: string, fileName: string): void => {

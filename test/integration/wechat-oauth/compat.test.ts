@@ -1,5 +1,6 @@
 import { Agent as HttpsAgent } from 'node:https'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { inherits, inspect } from 'node:util'
 import { OAuth } from '@wechat-auth/wechat-oauth/compat'
 import type { OAuthError } from '@wechat-auth/wechat-oauth/compat'
@@ -7,7 +8,7 @@ import { startSandbox, type AppType, type Sandbox } from '@wechat-auth/wechat-sa
 import { expect } from 'chai'
 import { Agent, buildConnector, fetch as undiciFetch } from 'undici'
 import { run } from '../../helpers/run.js'
-import { oldWechatOAuth } from '../../services/wechat-oauth.js'
+import { competitors } from '../../services/competitors.js'
 
 type Implementation = 'old' | 'ours'
 type Token = Record<string, unknown>
@@ -595,7 +596,7 @@ describe('the drop-in for wechat-oauth', () => {
   const toClose: (() => unknown)[] = []
 
   before(async function () {
-    path = await oldWechatOAuth(this)
+    path = join(await competitors(this), 'wechat-oauth')
     old = createRequire(import.meta.url)(path) as AnyOAuthClass
     sandbox = await startSandbox({ tls: { port: 0 } })
     toClose.push(() => sandbox.close())

@@ -73,16 +73,47 @@ describe('/sns of the sandbox', () => {
       expect(json['errmsg']).to.match(/^invalid url rid: [0-9a-f-]{26}$/)
     })
 
-    it('is errcode 43001 for another method than GET', async () => {
-      const answer = await fetch(`${sandbox.url}/sns/oauth2/access_token`, { method: 'POST' })
-      expect(await answer.json()).to.have.property('errcode', 43001)
-    })
+    for (const [method, path] of [['POST', '/sns/userinfo'], ['POST', '/sns/jscode2session'], ['PUT', '/sns/oauth2/access_token']] as const) {
+      it(`is errcode 43001 for ${method} ${path}`, async () => {
+        const answer = await fetch(sandbox.url + path, { method })
+        expect(await answer.json()).to.have.property('errcode', 43001)
+      })
+    }
 
     it('takes the first of several values of a parameter', async () => {
       const { appId, appSecret } = appOf(sandbox, 'mp')
       const query = `appid=${appId}&appid=wx0&secret=${appSecret}&code=${codeFor()}&code=x&grant_type=authorization_code`
       const answer = await fetch(`${sandbox.url}/sns/oauth2/access_token?${query}`)
       expect(await answer.json()).to.have.property('openid')
+    })
+  })
+
+  describe('a posted form', () => {
+    const formOf = (code: string): Record<string, string> => {
+      const { appId, appSecret } = appOf(sandbox, 'mp')
+      return { appid: appId, secret: appSecret, code, grant_type: 'authorization_code' }
+    }
+    const postForm = async (path: string, fields: Record<string, string>, type = 'application/x-www-form-urlencoded'): Promise<Json> => {
+      const answer = await fetch(sandbox.url + path, { method: 'POST', headers: { 'content-type': type }, body: new URLSearchParams(fields).toString() })
+      return await answer.json() as Json
+    }
+
+    it('exchanges a code', async () => {
+      expect(await postForm('/sns/oauth2/access_token', formOf(codeFor()))).to.include(sandbox.idsOf({ appId: appOf(sandbox, 'mp').appId, user: 'alice' }))
+    })
+
+    it('refreshes', async () => {
+      const { refresh_token: token } = await login(sandbox)
+      const fields = { appid: appOf(sandbox, 'mp').appId, grant_type: 'refresh_token', refresh_token: String(token) }
+      expect(await postForm('/sns/oauth2/refresh_token', fields)).to.have.property('refresh_token', token)
+    })
+
+    it('comes after the query', async () => {
+      expect(await postForm('/sns/oauth2/access_token?secret=wrong', formOf(codeFor()))).to.have.property('errcode', 40125)
+    })
+
+    it('counts as such only with its content type', async () => {
+      expect(await postForm('/sns/oauth2/access_token', formOf(codeFor()), 'text/plain')).to.have.property('errcode', 41002)
     })
   })
 

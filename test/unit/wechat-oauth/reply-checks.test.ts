@@ -274,6 +274,19 @@ describe('a reply', () => {
       expect(await supplied({ ok: true, status: 200, redirected: false, body: stream() })).to.include({ openid })
     })
 
+    it('has a body that is too long cancelled, and gets to say no to that', async () => {
+      const ended: unknown[] = []
+      const endless = new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.enqueue(new Uint8Array(mebibyte / 2)),
+        cancel: (reason) => {
+          ended.push(reason)
+          throw new Error('not now')
+        },
+      })
+      await refused(supplied({ ok: true, status: 200, redirected: false, body: endless }), 'ERR_WECHAT_RESPONSE', /1048576 bytes/)
+      expect(ended).to.have.length(1)
+    })
+
     it('may have a body that cannot be cancelled', async () => {
       await refused(supplied({ ok: false, status: 500, redirected: false, body: {} }), 'ERR_WECHAT_STATUS')
       await refused(supplied({ ok: false, status: 500, redirected: false, body: { cancel: () => { throw new Error('locked') } } }), 'ERR_WECHAT_STATUS')

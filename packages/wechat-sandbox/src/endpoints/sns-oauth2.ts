@@ -18,7 +18,7 @@ const tokenFields = ({ accessToken, refreshToken, expiresIn }: TokenPair, { open
 /** A silent login does not tell who the user is across apps. */
 const tellsUnionid = (scope: string): boolean => scope.split(',').some((one) => one === 'snsapi_userinfo' || one === 'snsapi_login')
 
-/** `GET /sns/oauth2/access_token`: exchanges a code. */
+/** `/sns/oauth2/access_token`: exchanges a code. */
 export const exchangeCode = (world: World, call: Call): Checked<Fields> => {
   const app = checkApp(world, call, { secret: true })
   if (!app.ok) return app
@@ -45,7 +45,7 @@ export const exchangeCode = (world: World, call: Call): Checked<Fields> => {
   })
 }
 
-/** `GET /sns/oauth2/refresh_token`: no secret; the reply has no unionid. */
+/** `/sns/oauth2/refresh_token`: no secret; the reply has no unionid. */
 export const refreshTokens = (world: World, call: Call): Checked<Fields> => {
   const app = checkApp(world, call, { secret: false })
   if (!app.ok) return app

@@ -1,5 +1,6 @@
 import type { Call } from '../http/call.js'
 import { sns } from '../http/families.js'
+import { formOf } from '../http/form.js'
 import type { Reply } from '../http/reply.js'
 import type { Route } from '../http/router.js'
 import type { World } from '../world/world.js'
@@ -10,22 +11,26 @@ import { checkAccessToken, readUser } from './sns-user.js'
 
 type Endpoint = (world: World, call: Call) => Checked<Record<string, unknown>>
 
+/** A form counts as more of the query. */
+const withForm = (call: Call): Call => ({ ...call, query: new URLSearchParams([...call.query, ...formOf(call)]) })
+
 /** The login endpoints of api.weixin.qq.com. */
 export const snsRoutes = (world: World): Route[] => {
-  const route = (path: string, endpoint: Endpoint): Route => ({
-    methods: ['GET'],
+  const route = (path: string, endpoint: Endpoint, methods: ('GET' | 'POST')[] = ['GET']): Route => ({
+    methods,
     path,
     family: sns,
     handle: (call): Reply => {
-      const result = endpoint(world, call)
+      const result = endpoint(world, call.method === 'POST' ? withForm(call) : call)
       if (result.ok) return sns.success(result.value)
       return sns.error(world, call, result.errcode, result.text === undefined ? {} : { text: result.text })
     },
     refuseMethod: (call) => sns.error(world, call, 43001),
   })
   return [
-    route('/sns/oauth2/access_token', exchangeCode),
-    route('/sns/oauth2/refresh_token', refreshTokens),
+    // WeChat documents GET only, but clients that keep to OAuth 2.0 have sent forms for years.
+    route('/sns/oauth2/access_token', exchangeCode, ['GET', 'POST']),
+    route('/sns/oauth2/refresh_token', refreshTokens, ['GET', 'POST']),
     route('/sns/userinfo', readUser),
     route('/sns/auth', checkAccessToken),
     route('/sns/jscode2session', exchangeJsCode),

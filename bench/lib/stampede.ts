@@ -1,0 +1,108 @@
+import type { Wechat } from '../wechat/wechat.js'
+import { Cluster, processes } from './cluster.js'
+import { exactly, spreadOf, type Spread } from './statistics.js'
+import type { StoreServer } from './store-servers.js'
+import { Subject } from './subject.js'
+import { inTurns } from './turns.js'
+
+/** What many calls at once cost. */
+export interface Stampede {
+  /** Requests to WeChat, by path. */
+  readonly requests: Readonly<Record<string, number>>
+  readonly handshakes: number
+  /** Milliseconds until all were answered. */
+  readonly took: number
+  /** Milliseconds of CPU; of a cluster unknown. */
+  readonly cpu?: number
+}
+
+type Call = (command: string, ...args: unknown[]) => Promise<unknown>
+
+/** Those who will make the calls: one process, or several. */
+export interface Callers {
+  callOne: Call
+  callAll: Call
+}
+
+export interface Calls {
+  /** The command of the subject that makes them; its last argument is how many. */
+  readonly command: string
+  readonly count: number
+  /** Of WeChat, to be counted. */
+  readonly paths: readonly string[]
+  /** Has them find nothing that they can use; answers the arguments of the command. */
+  readonly before: (callers: Callers, wechat: Wechat) => Promise<unknown[]>
+}
+
+const rounds = 8
+const clusterRounds = 4
+
+/**
+ * Has each client make its calls, in turns. The first round is to warm up.
+ *
+ * @param module - takes a client's name as its argument
+ * @param clients - by name, what they are called in the report
+ */
+export async function stampedeEach(module: URL, clients: ReadonlyMap<string, string>, calls: Calls, wechat: Wechat): Promise<Map<string, Stampede[]>> {
+  const subjects: [string, Subject][] = []
+  try {
+    for (const [name, title] of clients) subjects.push([title, await Subject.start(module, { ...wechat.leadingHere, args: [name] })])
+    const measured = new Map<string, Stampede[]>(subjects.map(([title]) => [title, []]))
+    await inTurns(1 + rounds, subjects, async ([title, subject], round) => {
+      const call: Call = async (...words) => subject.call(...words)
+      const args = await calls.before({ callOne: call, callAll: call }, wechat)
+      const act = async (): Promise<unknown> => subject.call(calls.command, ...args, calls.count)
+      const stampede = await watch(wechat, calls.paths, act, async () => subject.call('cpuTime'))
+      if (round > 0) measured.get(title)?.push(stampede)
+    })
+    return measured
+  } finally {
+    await Promise.all(subjects.map(async ([, subject]) => subject.stop()))
+  }
+}
+
+/** Has a cluster of ours make the same number of calls, each process its part. */
+export async function stampedeCluster(server: StoreServer, calls: Calls, wechat: Wechat): Promise<Stampede[]> {
+  const cluster = await Cluster.start(server, wechat)
+  const measured: Stampede[] = []
+  try {
+    for (let round = 0; round <= clusterRounds; round += 1) {
+      const args = await calls.before(cluster, wechat)
+      const act = async (): Promise<void> => cluster.callAll(calls.command, ...args, calls.count / processes)
+      const stampede = await watch(wechat, calls.paths, act)
+      if (round > 0) measured.push(stampede)
+    }
+    return measured
+  } finally {
+    await cluster.stop()
+  }
+}
+
+/** What WeChat sees while `act` runs. */
+async function watch(wechat: Wechat, paths: readonly string[], act: () => Promise<unknown>, cpuTime?: () => Promise<number>): Promise<Stampede> {
+  const count = async (): Promise<number[]> => Promise.all(paths.map(async (path) => wechat.count(path)))
+  const [before, handshakes, cpuBefore] = [await count(), await wechat.handshakes(), await cpuTime?.()]
+  const started = performance.now()
+  await act()
+  const took = performance.now() - started
+  const cpuAfter = await cpuTime?.()
+  const after = await count()
+  return {
+    requests: Object.fromEntries(paths.map((path, index) => [path, (after[index] ?? 0) - (before[index] ?? 0)])),
+    handshakes: await wechat.handshakes() - handshakes,
+    took,
+    ...(cpuBefore === undefined || cpuAfter === undefined ? {} : { cpu: (cpuAfter - cpuBefore) / 1000 }),
+  }
+}
+
+/** How many requests to these paths there were at most in one round. */
+export function mostRequests(runs: readonly Stampede[], ...paths: string[]): number {
+  return Math.max(...runs.map(({ requests }) => paths.reduce((sum, path) => sum + (requests[path] ?? 0), 0)))
+}
+
+export const spreads = {
+  requests: (...paths: string[]) => (runs: readonly Stampede[]): Spread => exactly(mostRequests(runs, ...paths)),
+  handshakes: (runs: readonly Stampede[]): Spread => spreadOf(runs.map(({ handshakes }) => handshakes)),
+  took: (runs: readonly Stampede[]): Spread => spreadOf(runs.map(({ took }) => took)),
+  cpu: (runs: readonly Stampede[]): Spread => spreadOf(runs.flatMap(({ cpu }) => cpu ?? [])),
+}

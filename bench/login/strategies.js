@@ -1,0 +1,48 @@
+// The strategies to compare, each made with what its README asks for, and no more. Every one logs the same user in.
+import { createRequire } from 'node:module'
+import { Strategy } from 'passport'
+
+const require = createRequire(import.meta.url)
+const { appId, appSecret } = JSON.parse(process.env.BENCH_APP)
+const callbackURL = 'https://shop.example/auth/callback'
+
+/** What must be done in any case: the two calls, by the same `fetch` as ours, and nothing else. */
+class BareStrategy extends Strategy {
+  name = 'wechat'
+
+  authenticate(req) {
+    if (!req.query.code) return this.redirect(`https://open.weixin.qq.com/connect/oauth2/authorize?appid=${appId}`)
+    login(req.query.code).then((user) => this.success(user), (error) => this.error(error))
+  }
+}
+
+async function login(code) {
+  const api = 'https://api.weixin.qq.com/sns'
+  const token = await json(`${api}/oauth2/access_token?appid=${appId}&secret=${appSecret}&code=${code}&grant_type=authorization_code`)
+  const user = await json(`${api}/userinfo?access_token=${token.access_token}&openid=${token.openid}&lang=zh_CN`)
+  return { id: user.openid }
+}
+
+async function json(url) {
+  const response = await fetch(url)
+  return response.json()
+}
+
+/** By name: strategy, and options of each `passport.authenticate`. */
+export const strategies = {
+  ours: async () => {
+    const { WechatStrategy } = await import('@wechat-auth/passport-wechat')
+    return new WechatStrategy({ appId, appSecret, callbackURL }, (accessToken, refreshToken, profile, done) => done(null, { id: profile.id }))
+  },
+  bare: () => new BareStrategy(),
+  'passport-wechat': () => {
+    const WechatStrategy = require('passport-wechat')
+    const options = { appID: appId, appSecret, client: 'wechat', callbackURL, scope: 'snsapi_userinfo', state: 'state' }
+    return new WechatStrategy(options, (accessToken, refreshToken, profile, expiresIn, done) => done(null, { id: profile.openid }))
+  },
+  'passport-weixin': () => {
+    const WeixinStrategy = require('passport-weixin')
+    const options = { clientID: appId, clientSecret: appSecret, callbackURL, scope: 'snsapi_userinfo', requireState: false }
+    return new WeixinStrategy(options, (accessToken, refreshToken, profile, done) => done(null, { id: profile._json.openid }))
+  },
+}

@@ -1,0 +1,68 @@
+// Sessions in Redis, in a process of their own.
+import { performance } from 'node:perf_hooks'
+import { RedisSessionStore } from '@wechat-auth/store-redis'
+import { WechatOAuth } from '@wechat-auth/wechat-oauth'
+import { MemoryUserStore, WechatSessions } from '@wechat-auth/wechat-session'
+import { createClient } from 'redis'
+import { answer } from '../lib/answer.js'
+
+const [url] = process.argv.slice(2)
+const client = createClient({ url })
+client.on('error', () => undefined)
+await client.connect()
+
+const sku = 'shop'
+const oauth = new WechatOAuth({ appId: 'wx0000000000000000', appSecret: 'not used' })
+const sessions = new WechatSessions({ oauth, sessionStore: new RedisSessionStore({ client }), userStore: new MemoryUserStore(), sku })
+
+// Those that are asked for are made by the store. The others are copies of the keys of one, under other names: a million take seconds so.
+const made = 1000
+const tokens = []
+let users = 0
+let copies = 0
+
+async function issue() {
+  users += 1
+  const openid = `o${String(users).padStart(27, '0')}`
+  return (await sessions.issueTokenFor(openid, { openid })).token
+}
+
+const copy = `
+  for _, key in ipairs(KEYS) do
+    local value, lifetime = redis.call('DUMP', key), redis.call('PTTL', key)
+    for index = ARGV[1], ARGV[2] do redis.call('RESTORE', key .. ':' .. index, lifetime, value) end
+  end`
+const atATime = 10_000
+let original
+
+/** Microseconds of each, one after another. */
+async function time(times, act) {
+  const took = []
+  for (let index = 0; index < times; index += 1) {
+    const started = performance.now()
+    await act(index)
+    took.push((performance.now() - started) * 1000)
+  }
+  return took
+}
+
+answer({
+  /** Until there are so many sessions. */
+  fill: async (count) => {
+    while (tokens.length < made) {
+      tokens.push(await issue())
+      original ??= await client.keys('*')
+    }
+    while (made + copies < count) {
+      const until = Math.min(copies + atATime, count - made)
+      await client.eval(copy, { keys: original, arguments: [String(copies + 1), String(until)] })
+      copies = until
+    }
+  },
+  check: (times) => time(times, async (index) => {
+    if (!await sessions.isTokenValid(tokens[(index * 7) % made])) throw new Error('The session is gone')
+  }),
+  logIn: (times) => time(times, issue),
+  /** What mpauthx does at each login: looks for the keys of a user and a sku. */
+  scan: (times) => time(times, () => client.keys(`o${'0'.repeat(27)}|${sku}|*`)),
+})

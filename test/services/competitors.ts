@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto'
+import { copyFile, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Context } from 'mocha'
+import { root } from '../helpers/run.js'
+import { cachedFolder } from './cache.js'
+import { climb, orSkip, share } from './ladder.js'
+import { npm } from './npm.js'
+
+const source = join(root, 'bench')
+const files = ['package.json', 'package-lock.json', '.npmrc']
+
+/** The packages that other people use today, as `bench` has them locked. */
+interface Competitors {
+  modules: string
+}
+
+/** Installs them for the tests; the answer is their `node_modules`. Where that fails, the test, or from a `before` hook its suite, is skipped. */
+export async function competitors(context: Context): Promise<string> {
+  const { modules } = await orSkip(context, () => share('competitors', () => climb<Competitors>('packages of other authors', [{ name: 'npm', get: install }], 'the package registry must be reachable')))
+  return modules
+}
+
+async function install(): Promise<Competitors | string> {
+  try {
+    const lock = await readFile(join(source, 'package-lock.json'))
+    const folder = await cachedFolder(`bench-${createHash('sha256').update(lock).digest('hex').slice(0, 16)}`, async (draft) => {
+      for (const file of files) await copyFile(join(source, file), join(draft, file))
+      await npm(draft, 'ci', '--prefer-offline', '--ignore-scripts')
+    })
+    return { modules: join(folder, 'node_modules') }
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
