@@ -92,6 +92,7 @@ const phrases: readonly (readonly [RegExp, string])[] = [
   [/a stand-in for MongoDB, (\S+?)(?=$|:)/, 'MongoDB 的替代品（$1）'],
   [/^checking a token, ([\d,]+) sessions$/, '校验会话令牌，$1 个会话'],
   [/^a login, ([\d,]+) sessions$/, '登录，$1 个会话'],
+  [/^logging a user out everywhere, ([\d,]+) sessions$/, '在所有设备上退出，$1 个会话'],
   [/: round trips of a read/, '：读取的往返次数'],
   [/: round trips of a save/, '：保存的往返次数'],
   [/: read/, '：读取'],

@@ -18,12 +18,17 @@ const sessions = new WechatSessions({ oauth, sessionStore: new RedisSessionStore
 // Those that are asked for are made by the store. The others are copies of the keys of one, under other names: a million take seconds so.
 const made = 1000
 const tokens = []
+/** Who has logged in since, and has not logged out. */
+const visitors = []
 let users = 0
 let copies = 0
 
-async function issue() {
+function nextUser() {
   users += 1
-  const openid = `o${String(users).padStart(27, '0')}`
+  return `o${String(users).padStart(27, '0')}`
+}
+
+async function issue(openid) {
   return (await sessions.issueTokenFor(openid, { openid })).token
 }
 
@@ -50,7 +55,7 @@ answer({
   /** Until there are so many sessions. */
   fill: async (count) => {
     while (tokens.length < made) {
-      tokens.push(await issue())
+      tokens.push(await issue(nextUser()))
       original ??= await client.keys('*')
     }
     while (made + copies < count) {
@@ -62,7 +67,13 @@ answer({
   check: (times) => time(times, async (index) => {
     if (!await sessions.isTokenValid(tokens[(index * 7) % made])) throw new Error('The session is gone')
   }),
-  logIn: (times) => time(times, issue),
+  logIn: (times) => time(times, async () => {
+    const user = nextUser()
+    await issue(user)
+    visitors.push(user)
+  }),
+  /** All who have logged in meanwhile log out everywhere. */
+  logOut: () => time(visitors.length, () => sessions.revokeUser(visitors.pop())),
   /** What mpauthx does at each login: looks for the keys of a user and a sku. */
   scan: (times) => time(times, () => client.keys(`o${'0'.repeat(27)}|${sku}|*`)),
 })
