@@ -24,8 +24,8 @@ const sentences: Readonly<Record<string, string>> = {
     '其他的包没有锁：4 个进程中的刷新次数与一个进程中一样多。每次都会请求微信，每个应答都会替换已存的令牌。',
   'mpauthx looks for a user\'s session by KEYS at each login: that command alone is measured, on the same server with the same keys. It stops all others meanwhile.':
     'mpauthx 每次登录都用 KEYS 查找用户的会话：这里只测量这一条命令，在同一台服务器上，键也相同。执行期间其他命令都要等待。',
-  'In turns with a second server that keeps 1,000 sessions: the promise is of the pairs.':
-    '与始终只有 1,000 个会话的第二台服务器轮流测量：承诺针对成对的测量。',
+  'In turns with a second database of the same server, which keeps 1,000 sessions: the promise is of the pairs.':
+    '与同一台服务器上始终保有 1,000 个会话的另一个数据库轮流测量；承诺针对成对的结果。',
   'A login is the session\'s part of it, three round trips. All but 1,000 of the sessions are copies of one under other names.':
     '“登录”指其中会话的部分，三次往返。除 1,000 个之外，其余会话都是同一个会话改名后的副本。',
   'Each package with the store that it has by itself, empty, with connections that are open already; a round trip to WeChat takes 30 ms. In one process all ask the same client.':

@@ -7,38 +7,17 @@ import { createClient } from 'redis'
 import { answer } from '../lib/answer.js'
 
 const [url] = process.argv.slice(2)
-const client = createClient({ url })
-client.on('error', () => undefined)
-await client.connect()
-
 const sku = 'shop'
 const oauth = new WechatOAuth({ appId: 'wx0000000000000000', appSecret: 'not used' })
-const sessions = new WechatSessions({ oauth, sessionStore: new RedisSessionStore({ client }), userStore: new MemoryUserStore(), sku })
 
 // Those that are asked for are made by the store. The others are copies of the keys of one, under other names: a million take seconds so.
 const made = 1000
-const tokens = []
-/** Who has logged in since, and has not logged out. */
-const visitors = []
-let users = 0
-let copies = 0
-
-function nextUser() {
-  users += 1
-  return `o${String(users).padStart(27, '0')}`
-}
-
-async function issue(openid) {
-  return (await sessions.issueTokenFor(openid, { openid })).token
-}
-
 const copy = `
   for _, key in ipairs(KEYS) do
     local value, lifetime = redis.call('DUMP', key), redis.call('PTTL', key)
     for index = ARGV[1], ARGV[2] do redis.call('RESTORE', key .. ':' .. index, lifetime, value) end
   end`
 const atATime = 10_000
-let original
 
 /** Microseconds of each, one after another. */
 async function time(times, act) {
@@ -51,29 +30,53 @@ async function time(times, act) {
   return took
 }
 
-answer({
-  /** Until there are so many sessions. */
-  fill: async (count) => {
-    while (tokens.length < made) {
-      tokens.push(await issue(nextUser()))
-      original ??= await client.keys('*')
-    }
-    while (made + copies < count) {
-      const until = Math.min(copies + atATime, count - made)
-      await client.eval(copy, { keys: original, arguments: [String(copies + 1), String(until)] })
-      copies = until
-    }
-  },
-  check: (times) => time(times, async (index) => {
-    if (!await sessions.isTokenValid(tokens[(index * 7) % made])) throw new Error('The session is gone')
-  }),
-  logIn: (times) => time(times, async () => {
-    const user = nextUser()
-    await issue(user)
-    visitors.push(user)
-  }),
-  /** All who have logged in meanwhile log out everywhere. */
-  logOut: () => time(visitors.length, () => sessions.revokeUser(visitors.pop())),
-  /** What mpauthx does at each login: looks for the keys of a user and a sku. */
-  scan: (times) => time(times, () => client.keys(`o${'0'.repeat(27)}|${sku}|*`)),
-})
+/** The sessions in one database of the server. */
+async function open(database) {
+  const client = createClient({ url, database })
+  client.on('error', () => undefined)
+  await client.connect()
+  const sessions = new WechatSessions({ oauth, sessionStore: new RedisSessionStore({ client }), userStore: new MemoryUserStore(), sku })
+  const tokens = []
+  /** Who has logged in since, and has not logged out. */
+  const visitors = []
+  let users = 0
+  let copies = 0
+  let original
+
+  const nextUser = () => {
+    users += 1
+    return `o${String(users).padStart(27, '0')}`
+  }
+  const issue = async (openid) => (await sessions.issueTokenFor(openid, { openid })).token
+
+  return {
+    /** Until there are so many sessions. */
+    fill: async (count) => {
+      while (tokens.length < made) {
+        tokens.push(await issue(nextUser()))
+        original ??= await client.keys('*')
+      }
+      while (made + copies < count) {
+        const until = Math.min(copies + atATime, count - made)
+        await client.eval(copy, { keys: original, arguments: [String(copies + 1), String(until)] })
+        copies = until
+      }
+    },
+    check: (times) => time(times, async (index) => {
+      if (!await sessions.isTokenValid(tokens[(index * 7) % made])) throw new Error('The session is gone')
+    }),
+    logIn: (times) => time(times, async () => {
+      const user = nextUser()
+      await issue(user)
+      visitors.push(user)
+    }),
+    /** All who have logged in meanwhile log out everywhere. */
+    logOut: () => time(visitors.length, () => sessions.revokeUser(visitors.pop())),
+    /** What mpauthx does at each login: looks for the keys of a user and a sku. */
+    scan: (times) => time(times, () => client.keys(`o${'0'.repeat(27)}|${sku}|*`)),
+  }
+}
+
+const opened = { growing: await open(0), few: await open(1) }
+const act = (command) => ({ of, amount }) => opened[of][command](amount)
+answer({ fill: act('fill'), check: act('check'), logIn: act('logIn'), logOut: act('logOut'), scan: act('scan') })
