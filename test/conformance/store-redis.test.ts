@@ -12,6 +12,7 @@ const keys = [{ id: 'k1', key: randomBytes(32) }]
 interface Backend {
   servers: readonly Server[]
   urls: readonly string[]
+  settled?: () => Promise<void>
   stop: () => Promise<void>
 }
 
@@ -77,15 +78,19 @@ async function single(context: Mocha.Context): Promise<Backend> {
 
 async function cluster(context: Mocha.Context): Promise<Backend> {
   const redis = await startRedisCluster(context)
-  return { servers: redis.nodes, urls: redis.nodes.map(({ url }) => url), stop: () => redis.stop() }
+  return { servers: redis.nodes, urls: redis.nodes.map(({ url }) => url), settled: () => redis.settled(), stop: () => redis.stop() }
 }
 
 function outages(backend: () => Backend): Outage[] {
   const all = (what: (server: Server) => Promise<void>) => async () => {
     await Promise.all(backend().servers.map(what))
   }
+  const thenSettled = (end: () => Promise<void>) => async () => {
+    await end()
+    await backend().settled?.()
+  }
   return [
-    { name: 'killed', begin: all((server) => server.kill()), end: all((server) => server.restart()) },
-    { name: 'frozen', begin: all((server) => server.freeze()), end: all((server) => server.thaw()) },
+    { name: 'killed', begin: all((server) => server.kill()), end: thenSettled(all((server) => server.restart())) },
+    { name: 'frozen', begin: all((server) => server.freeze()), end: thenSettled(all((server) => server.thaw())) },
   ]
 }

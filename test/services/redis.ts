@@ -20,6 +20,8 @@ export interface RedisCluster {
   readonly nodes: readonly Server[]
   readonly version: string
   readonly source: string
+  /** Resolves when all nodes find all nodes well, and still do after a while: when all stood still, each takes the others for dead afterwards, for seconds. */
+  settled(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -63,7 +65,7 @@ export async function startRedisCluster(context: Context): Promise<RedisCluster>
     const servers = nodes.map(({ server }) => server)
     const { source, version } = servers[0]!
     announce('Redis Cluster', `3 nodes, ${source}`, version)
-    return { nodes: servers, source, version, stop: async () => { await Promise.all(servers.map((server) => server.stop())) } }
+    return { nodes: servers, source, version, settled: () => settled(servers), stop: async () => { await Promise.all(servers.map((server) => server.stop())) } }
   })
 }
 
@@ -134,13 +136,22 @@ async function join(nodes: readonly { server: Server, busPort: number }[]): Prom
     const first = nodes[0]!
     if (index > 0) await command(server.url, ['CLUSTER', 'MEET', '127.0.0.1', String(first.server.port), String(first.busPort)])
   }
-  for (const { server } of nodes) {
-    for (;;) {
-      const info = String(await command(server.url, ['CLUSTER', 'INFO']))
-      if (/cluster_state:ok/.test(info) && info.includes(`cluster_known_nodes:${nodes.length}`)) break
-      await sleep(50)
-    }
+  await settled(nodes.map(({ server }) => server))
+}
+
+async function settled(servers: readonly Server[]): Promise<void> {
+  let times = 0
+  while (times < 4) {
+    const all = await Promise.all(servers.map((server) => findsAllWell(server, servers.length)))
+    times = all.includes(false) ? 0 : times + 1
+    await sleep(100)
   }
+}
+
+async function findsAllWell({ url }: Server, count: number): Promise<boolean> {
+  const [info, nodes] = await Promise.all([['CLUSTER', 'INFO'], ['CLUSTER', 'NODES']].map(async (words) => String(await command(url, words))))
+  const links = nodes?.trim().split('\n') ?? []
+  return /cluster_state:ok/.test(info ?? '') && links.length === count && links.every((line) => !/fail|handshake|noaddr|disconnected/.test(line))
 }
 
 async function versionOf(url: string): Promise<string> {

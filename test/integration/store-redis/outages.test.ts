@@ -15,19 +15,27 @@ function tokenOf(openid: string): WechatToken {
   return { openid, access_token: `token of ${openid}`, refresh_token: 'r', expires_in: 7200, create_at: 1_763_000_000_123 }
 }
 
-const kinds: { kind: string, start: (context: Mocha.Context) => Promise<readonly Server[]> }[] = [
-  { kind: 'a server', start: async (context) => [await startRedis(context, { durable: true })] },
-  { kind: 'a cluster', start: async (context) => (await startRedisCluster(context)).nodes },
+interface Backend {
+  nodes: readonly Server[]
+  settled?: () => Promise<void>
+}
+
+const kinds: { kind: string, start: (context: Mocha.Context) => Promise<Backend> }[] = [
+  { kind: 'a server', start: async (context) => ({ nodes: [await startRedis(context, { durable: true })] }) },
+  { kind: 'a cluster', start: startRedisCluster },
 ]
 
 for (const { kind, start } of kinds) {
   describe(`RedisTokenStore on ${kind} that fails`, function () {
     this.timeout(60_000)
     let servers: readonly Server[]
+    let settled: () => Promise<void>
     const endings: (() => unknown)[] = []
 
     before(async function () {
-      servers = await start(this)
+      const backend = await start(this)
+      servers = backend.nodes
+      settled = async () => backend.settled?.()
       endings.push(() => Promise.all(servers.map((server) => server.stop())))
     })
 
@@ -57,6 +65,7 @@ for (const { kind, start } of kinds) {
             expect(performance.now() - started).to.be.lessThan(3 * timeout + slack)
           }))
           await Promise.all(servers.map((server) => server.restart()))
+          await settled()
           await untilItWorks(store)
           // What was still in a queue would be carried out before this is answered.
           for (const key of keys) {
@@ -79,6 +88,7 @@ for (const { kind, start } of kinds) {
             await rejection(store.withLock('refresh:o', () => expect.fail('the task must not run'), { wait: 100 }), TokenStoreError)
           } finally {
             await Promise.all(servers.map((server) => server.thaw()))
+            await settled()
           }
           await untilItWorks(store)
         })
@@ -91,6 +101,7 @@ for (const { kind, start } of kinds) {
           })
           expect(result).to.equal('of the task')
           await Promise.all(servers.map((server) => server.restart()))
+          await settled()
           await untilItWorks(store)
         })
       })
