@@ -10,8 +10,8 @@ const sentences: Readonly<Record<string, string>> = {
     '一次登录有两个请求：跳转到微信；带着 code 的回调，其中向微信请求令牌和用户信息。延迟指回调的延迟。',
   'CPU is the application\'s whole process: Express, express-session, Passport and the strategy. Ours makes and checks a state in the session; passport-wechat sends a fixed one and checks nothing, passport-weixin and the bare strategy have none.':
     'CPU 是应用整个进程的：Express、express-session、Passport 和策略。我们的策略在会话中生成并校验 state；passport-wechat 发送固定的 state 且不校验，passport-weixin 和空白策略没有 state。',
-  'The bare strategy makes the same two calls with the same fetch, and does nothing else.':
-    '空白策略用同样的 fetch 发出同样的两个请求，此外什么也不做。',
+  'The bare strategy makes the same two calls with the client that ours uses, node:https, and does nothing else.':
+    '空白策略用与我们相同的客户端 node:https 发出同样的两个请求，此外什么也不做。',
   '"5 ms away": a round trip to WeChat takes 5 ms longer, and so does the first packet of a connection, as with TCP\'s handshake.':
     '“往返 5 毫秒”：与微信的每次往返多花 5 毫秒，连接的第一个包也是如此，相当于 TCP 握手。',
   'Heap in use after a collection, less what was in use before the first user; a token has about 400 bytes as text.':

@@ -1,4 +1,5 @@
 // The strategies to compare, each made with what its README asks for, and no more. Every one logs the same user in.
+import { request } from 'node:https'
 import { createRequire } from 'node:module'
 import { Strategy } from 'passport'
 
@@ -6,7 +7,7 @@ const require = createRequire(import.meta.url)
 const { appId, appSecret } = JSON.parse(process.env.BENCH_APP)
 const callbackURL = 'https://shop.example/auth/callback'
 
-/** What must be done in any case: the two calls, by the same `fetch` as ours, and nothing else. */
+/** What must be done in any case: the two calls, by the same client as ours over the same kind of connection, and nothing else. */
 class BareStrategy extends Strategy {
   name = 'wechat'
 
@@ -17,15 +18,26 @@ class BareStrategy extends Strategy {
 }
 
 async function login(code) {
-  const api = 'https://api.weixin.qq.com/sns'
-  const token = await json(`${api}/oauth2/access_token?appid=${appId}&secret=${appSecret}&code=${code}&grant_type=authorization_code`)
-  const user = await json(`${api}/userinfo?access_token=${token.access_token}&openid=${token.openid}&lang=zh_CN`)
+  const token = await json(`/sns/oauth2/access_token?appid=${appId}&secret=${appSecret}&code=${code}&grant_type=authorization_code`)
+  const user = await json(`/sns/userinfo?access_token=${token.access_token}&openid=${token.openid}&lang=zh_CN`)
   return { id: user.openid }
 }
 
-async function json(url) {
-  const response = await fetch(url)
-  return response.json()
+async function json(path) {
+  return new Promise((resolve, reject) => {
+    const asking = request({ hostname: 'api.weixin.qq.com', path }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk) => { text += chunk })
+      response.on('end', () => {
+        const answer = JSON.parse(text)
+        // Before that its connection is not free, and the next call would open another.
+        if (asking.writableFinished) resolve(answer)
+        else asking.once('close', () => resolve(answer))
+      })
+    })
+    asking.once('error', reject)
+    asking.end()
+  })
 }
 
 /** By name: strategy, and options of each `passport.authenticate`. */

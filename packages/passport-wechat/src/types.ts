@@ -179,7 +179,10 @@ export interface WechatCommonOptions extends TokenStoreSource {
   fallbackHosts?: string[]
   /** Milliseconds for each call to WeChat, to a store, and to a function of the application other than verify. Default 5000. */
   timeout?: number
-  /** Default the global `fetch`. */
+  /**
+   * What WeChat is asked through, e.g. a `fetch` that goes through a proxy. Default Node.js's own `node:https` and the connections
+   * that its global agent keeps; or the global `fetch`, where the application has replaced it or given undici a global dispatcher.
+   */
   fetch?: typeof fetch
   /** Milliseconds since the epoch. Default `Date.now`. */
   now?: () => number

@@ -12,7 +12,7 @@ import { checkOk, sessionOf, tokenOf, userOf } from './reply-fields.js'
 import { StoreAccess } from './store-access.js'
 import { isTokenValid } from './token.js'
 import { TokenRecords } from './token-records.js'
-import { addressOf, Transport } from './transport.js'
+import { pathOf, Transport } from './transport.js'
 import type {
   JsSDKSignature, MiniProgramData, QRCodeData, QRCodeTicket, WechatLang, WechatOAuthOptions, WechatPhoneInfo, WechatTicketType, WechatToken, WechatUser,
 } from './types.js'
@@ -57,7 +57,7 @@ export class WechatOAuth {
       appSecret: settings.appSecret,
       fallbackHosts,
       timeout,
-      fetch: settings.fetch,
+      exchange: settings.exchange,
       logger,
     })
     const accessTo = (store: typeof tokenStore): StoreAccess => new StoreAccess({ store, timeout, onNoLock: () => { this.#warnThatThereIsNoLock() } })
@@ -375,7 +375,7 @@ export class WechatOAuth {
    */
   getQRCodeLinkByTicket(ticket: string): string {
     checkText('ticket', ticket)
-    return addressOf(this.#settings.endpoints.mp, qrCodeImage, { ticket })
+    return this.#settings.endpoints.mp + pathOf(qrCodeImage, { ticket })
   }
 
   /** Creates a QR code with a scene, and fetches its image. @throws as `getQRCodeTicket` */

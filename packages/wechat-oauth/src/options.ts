@@ -1,4 +1,6 @@
 import { tokenStoreOf } from './function-token-store.js'
+import { exchangeBy } from './http/choice.js'
+import type { Exchange } from './http/exchange.js'
 import { MemoryTokenStore } from './memory-token-store.js'
 import { safeLogger } from './safe-logger.js'
 import type { Endpoints, TokenStore, WechatLang, WechatLogger, WechatOAuthOptions } from './types.js'
@@ -16,7 +18,7 @@ export interface Settings {
   endpoints: Required<Endpoints>
   fallbackHosts: string[]
   timeout: number
-  fetch: typeof fetch
+  exchange: Exchange
   now: () => number
   saveSnapshotUsers: boolean
   logger: WechatLogger
@@ -54,8 +56,7 @@ export function settingsOf(options: WechatOAuthOptions): Settings {
     endpoints: endpointsOf(options.endpoints),
     fallbackHosts: fallbackHostsOf(options.fallbackHosts),
     timeout,
-    // Looked up at each call, so that whoever replaces the global one later is heard.
-    fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
+    exchange: exchangeBy(options.fetch),
     now,
     saveSnapshotUsers: options.saveSnapshotUsers ?? false,
     logger: safeLogger(logger),

@@ -1,13 +1,14 @@
 import { kindOf } from './errcodes.js'
 import { WechatAPIError, WechatTransportError } from './errors.js'
+import type { Exchange, HttpAnswer } from './http/exchange.js'
 import { parseReply, type Reply } from './reply.js'
 import { hide, oneLine, rid } from './redact.js'
 import { toNumber } from './token.js'
 import type { WechatLogger } from './types.js'
-import { withTimeout } from './with-timeout.js'
+import { withDeadline, type Deadline } from './with-timeout.js'
 
-const largestBody = 1024 * 1024
 const pauseWhenBusy = 100
+const utf8 = new TextDecoder()
 
 export interface Call {
   /** Path of the endpoint, which is all that errors and logs ever say of the address. */
@@ -36,7 +37,7 @@ export interface TransportOptions {
   appSecret: string
   fallbackHosts: readonly string[]
   timeout: number
-  fetch: typeof fetch
+  exchange: Exchange
   logger: WechatLogger
 }
 
@@ -53,8 +54,9 @@ export class Transport {
    * @throws WechatAPIError, WechatTransportError; within the timeout, its one repetition included
    */
   async call(call: Call): Promise<Reply> {
-    return this.#run(call, this.#options.api, async (response) => {
-      const reply = parseReply(await readText(response, call.endpoint))
+    return this.#run(call, this.#options.api, ({ data }) => {
+      // Over the whole body, so that a character may come in two packets; lenient, because nicknames contain broken ones.
+      const reply = parseReply(utf8.decode(data))
       if (!reply) throw new WechatTransportError('ERR_WECHAT_RESPONSE', call.endpoint, 'answered something that is not a JSON object')
       refuseErrcode(call, reply, this.#options.appSecret)
       return reply
@@ -66,31 +68,31 @@ export class Transport {
    * @throws WechatTransportError; within the timeout, its one repetition included
    */
   async image(call: Call): Promise<Binary> {
-    return this.#run(call, this.#options.mp, async (response) => {
-      const contentType = (response.headers.get('content-type') ?? '').replace(/;.*$/s, '').trim().toLowerCase()
+    return this.#run(call, this.#options.mp, (answer) => {
+      const contentType = answer.contentType.replace(/;.*$/s, '').trim().toLowerCase()
       if (!/^image\/[\w.+-]{1,64}$/.test(contentType)) {
-        void discardBody(response)
         throw new WechatTransportError('ERR_WECHAT_RESPONSE', call.endpoint, 'answered something that is not an image')
       }
-      const data = await readBytes(response, call.endpoint)
-      if (data.length === 0) throw new WechatTransportError('ERR_WECHAT_RESPONSE', call.endpoint, 'answered an empty image')
-      return { data, contentType }
+      if (answer.data.length === 0) throw new WechatTransportError('ERR_WECHAT_RESPONSE', call.endpoint, 'answered an empty image')
+      return { data: new Uint8Array(answer.data), contentType }
     })
   }
 
-  async #run<T>(call: Call, base: string, read: (response: Response) => Promise<T>): Promise<T> {
+  async #run<T>(call: Call, base: string, read: (answer: HttpAnswer) => T): Promise<T> {
     const { fallbackHosts, timeout } = this.#options
     const startedAt = performance.now()
     try {
-      const result = await withTimeout(timeout, async (signal) => {
+      const result = await withDeadline(timeout, async (deadline) => {
+        // It comes while this waits.
+        const isOver = (): boolean => deadline.isOver
         try {
-          return await this.#attempt(base, call, signal, read)
+          return await this.#attempt(base, call, deadline, read)
         } catch (error) {
-          if (signal.aborted || !call.repeatable || !isPassing(error)) throw error
+          if (isOver() || !call.repeatable || !isPassing(error)) throw error
           this.#log('warn', 'WeChat call is tried again', call, startedAt, error)
           if (error instanceof WechatAPIError) await new Promise((resolve) => setTimeout(resolve, pauseWhenBusy))
-          signal.throwIfAborted()
-          return this.#attempt((call.fallback ? fallbackHosts[0] : undefined) ?? base, call, signal, read)
+          if (isOver()) throw error
+          return this.#attempt((call.fallback ? fallbackHosts[0] : undefined) ?? base, call, deadline, read)
         }
       }, () => new WechatTransportError('ERR_WECHAT_TIMEOUT', call.endpoint, `did not answer within ${timeout} ms`))
       this.#log('debug', 'WeChat call', call, startedAt)
@@ -101,101 +103,34 @@ export class Transport {
     }
   }
 
-  async #attempt<T>(host: string, call: Call, signal: AbortSignal, read: (response: Response) => Promise<T>): Promise<T> {
-    const { endpoint } = call
-    const response = await this.#fetch(host, call, signal)
-    if (typeof (response as Partial<Response> | undefined)?.status !== 'number') {
-      throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint, 'gave no response: does the fetch option return one?')
-    }
-    if (!response.ok || response.redirected) {
-      void discardBody(response)
-      throw new WechatTransportError('ERR_WECHAT_STATUS', endpoint, `answered with HTTP status ${response.status}`)
-    }
-    try {
-      return await read(response)
-    } catch (error) {
-      if (error instanceof WechatTransportError || error instanceof WechatAPIError) throw error
-      throw new WechatTransportError('ERR_WECHAT_NETWORK', endpoint, 'broke off in the middle of its answer', reasonOf(error))
-    }
-  }
-
-  async #fetch(host: string, { endpoint, query, body }: Call, signal: AbortSignal): Promise<Response> {
-    const accept = 'application/json, text/plain'
-    const posted = body && { method: 'POST', headers: { accept, 'content-type': 'application/json' }, body: JSON.stringify(body) }
-    try {
-      return await this.#options.fetch(addressOf(host, endpoint, query), { redirect: 'manual', headers: { accept }, ...posted, signal })
-    } catch (error) {
-      throw new WechatTransportError('ERR_WECHAT_NETWORK', endpoint, 'could not be reached', reasonOf(error))
-    }
+  async #attempt<T>(host: string, { endpoint, query, body }: Call, deadline: Deadline, read: (answer: HttpAnswer) => T): Promise<T> {
+    const request = { server: host, path: pathOf(endpoint, query), endpoint, body: body && JSON.stringify(body) }
+    return read(await this.#options.exchange(request, deadline))
   }
 
   #log(level: keyof WechatLogger, message: string, call: Call, startedAt: number, error?: unknown): void {
-    const { code, errcode, reason, requestId } = (error ?? {}) as { code?: unknown, errcode?: unknown, reason?: unknown, requestId?: unknown }
-    const facts = { endpoint: call.endpoint, ms: Math.round(performance.now() - startedAt), code, errcode, reason, requestId }
-    this.#options.logger[level](message, Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)))
-  }
-}
-
-// Frees the connection. The body of a fetch that the application supplies may not have the method, or refuse.
-async function discardBody(response: Response): Promise<void> {
-  try {
-    await response.body?.cancel()
-  } catch {
-    // The status is what counts.
+    const facts: Record<string, unknown> = { endpoint: call.endpoint, ms: Math.round(performance.now() - startedAt) }
+    for (const name of error instanceof Error ? ['code', 'errcode', 'reason', 'requestId'] : []) {
+      const value: unknown = Reflect.get(error as Error, name)
+      if (value !== undefined) facts[name] = value
+    }
+    this.#options.logger[level](message, facts)
   }
 }
 
 /** Every value is encoded once. */
-export function addressOf(host: string, endpoint: string, query: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
-  return `${host}${endpoint}${pairs.length > 0 ? '?' : ''}${pairs.join('&')}`
+export function pathOf(endpoint: string, query: Readonly<Record<string, string>>): string {
+  let path = endpoint
+  let separator = '?'
+  for (const name of Object.keys(query)) {
+    path += `${separator}${name}=${encodeURIComponent(query[name] ?? '')}`
+    separator = '&'
+  }
+  return path
 }
 
 function isPassing(error: unknown): boolean {
   return error instanceof WechatAPIError ? error.errcode === -1 : error instanceof WechatTransportError && error.code === 'ERR_WECHAT_NETWORK'
-}
-
-// Only the system's word: the messages of a fetch that the application supplies may contain the address.
-function reasonOf(error: unknown): string | undefined {
-  const { code, cause } = (error ?? {}) as { code?: unknown, cause?: { code?: unknown } | null }
-  return [cause?.code, code].find((word): word is string => typeof word === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(word))
-}
-
-async function readText(response: Response, endpoint: string): Promise<string> {
-  // Over the whole body, so that a character may come in two packets; lenient, because nicknames contain broken ones.
-  return new TextDecoder().decode(await readBytes(response, endpoint))
-}
-
-async function readBytes(response: Response, endpoint: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  const keep = (chunk: Uint8Array): void => {
-    size += chunk.byteLength
-    if (size > largestBody) throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint, `answered more than ${largestBody} bytes`)
-    chunks.push(chunk)
-  }
-  // The body of a fetch that the application supplies may be iterable only.
-  const body: AsyncIterable<Uint8Array> & Partial<ReadableStream<Uint8Array>> | null = response.body
-  const reader = body?.getReader?.()
-  if (reader) await readAll(reader, keep)
-  // Leaving the loop early cancels the stream, and with it the connection.
-  else for await (const chunk of body ?? []) keep(chunk)
-  return new Uint8Array(Buffer.concat(chunks))
-}
-
-// As the loop above does, at half the price: that one makes several promises for each chunk.
-async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, keep: (chunk: Uint8Array) => void): Promise<void> {
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      keep(value)
-    }
-  } catch (error) {
-    // What is wrong has been found already.
-    reader.cancel().catch(() => undefined)
-    throw error
-  }
 }
 
 // What this package itself puts into a request; an errmsg that says it gives nothing away.

@@ -1,6 +1,8 @@
 /** Says whether it is over: what has not begun by then need not begin any more. */
 export interface Deadline {
   readonly isOver: boolean
+  /** Called when it is: stops what has begun. */
+  onOver?: () => void
 }
 
 /**
@@ -9,12 +11,15 @@ export interface Deadline {
  */
 export async function withTimeout<T>(ms: number, task: (signal: AbortSignal) => Promise<T>, onTimeout: () => Error): Promise<T> {
   const controller = new AbortController()
-  return withDeadline(ms, () => task(controller.signal), onTimeout, () => controller.abort())
+  return withDeadline(ms, (deadline) => {
+    deadline.onOver = () => controller.abort()
+    return task(controller.signal)
+  }, onTimeout)
 }
 
-/** The same without a signal, which costs several microseconds. */
-export async function withDeadline<T>(ms: number, task: (deadline: Deadline) => Promise<T>, onTimeout: () => Error, afterwards?: () => void): Promise<T> {
-  const deadline = { isOver: false }
+/** The same without a signal, which costs several microseconds. What `task` throws rejects. */
+export async function withDeadline<T>(ms: number, task: (deadline: Deadline) => T | PromiseLike<T>, onTimeout: () => Error): Promise<T> {
+  const deadline: { isOver: boolean, onOver?: () => void } = { isOver: false }
   let timer: NodeJS.Timeout | undefined
   try {
     // One promise for both outcomes: Promise.race makes several more.
@@ -22,7 +27,7 @@ export async function withDeadline<T>(ms: number, task: (deadline: Deadline) => 
       timer = setTimeout(() => {
         deadline.isOver = true
         reject(onTimeout())
-        afterwards?.()
+        deadline.onOver?.()
       }, ms)
       Promise.resolve(task(deadline)).then(resolve, reject)
     })

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { WechatTransportError, type WechatOAuth } from '@wechat-auth/wechat-oauth'
+import { WechatTransportError, type WechatOAuth, type WechatOAuthOptions } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import { body, deadURL, drip, hang, reset, stall, startLoopbackServer, truncated, type Answer, type LoopbackServer } from '../../helpers/loopback-server.js'
 import { rejection } from '../../helpers/rejection.js'
@@ -37,9 +37,9 @@ describe('a connection that', () => {
   before(async () => { server = await startLoopbackServer() })
   after(async () => server.close())
 
-  const failing = async (call: (oauth: WechatOAuth) => Promise<unknown>, endpoints: string, timeout = 5000): Promise<{ error: WechatTransportError, over: number }> => {
+  const failing = async (call: (oauth: WechatOAuth) => Promise<unknown>, endpoints: string, timeout = 5000, options: Partial<WechatOAuthOptions> = {}): Promise<{ error: WechatTransportError, over: number }> => {
     const startedAt = performance.now()
-    const error = await rejection(call(client({ endpoints, timeout })), WechatTransportError)
+    const error = await rejection(call(client({ endpoints, timeout, ...options })), WechatTransportError)
     return { error, over: performance.now() - startedAt - timeout }
   }
   const check = ({ error, over }: Awaited<ReturnType<typeof failing>>, errorCode: string): void => {
@@ -69,6 +69,13 @@ describe('a connection that', () => {
     it(`drips slowly is good enough for ${method} while it ends in time`, async () => {
       server.answer(drip(JSON.stringify(good), 0))
       await call(client({ endpoints: server.url, timeout: 5000 }))
+    })
+  }
+
+  for (const [fault, { answer, code: errorCode }] of Object.entries(faults)) {
+    it(`${fault} makes getAccessToken reject with ${errorCode} through a fetch, too`, async () => {
+      server.answer(answer(tokenReply()))
+      check(await failing((oauth) => oauth.getAccessToken(code), server.url, errorCode === 'ERR_WECHAT_TIMEOUT' ? timeout : undefined, { fetch }), errorCode)
     })
   }
 

@@ -1,0 +1,120 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { expect } from 'chai'
+import { Agent, getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici'
+import { body, json, startLoopbackServer, type LoopbackServer } from '../../helpers/loopback-server.js'
+import { rejection } from '../../helpers/rejection.js'
+import { skipBecause } from '../../helpers/skip.js'
+import { client, code, openid, tokenReply } from '../../helpers/wechat-replies.js'
+
+describe('a call', () => {
+  let server: LoopbackServer
+  before(async () => { server = await startLoopbackServer() })
+  beforeEach(() => { server.answer(json(tokenReply())) })
+  after(async () => server.close())
+
+  const exchange = async (endpoints = server.url): Promise<unknown> => client({ endpoints }).getAccessToken(code)
+
+  it('is made by Node.js\'s own client, without fetch', async () => {
+    await exchange()
+    expect(server.requests[0]?.headers).to.include({ 'user-agent': 'node' }).and.not.have.any.keys('sec-fetch-mode', 'accept-language')
+  })
+
+  it('goes to a path below the address, where the endpoint has one', async () => {
+    await exchange(`${server.url}/wechat/`)
+    expect(server.paths).to.deep.equal(['/wechat/sns/oauth2/access_token'])
+  })
+
+  it('goes to an address of IPv6', async function () {
+    const six = createServer((_request, response) => { response.end(JSON.stringify(tokenReply())) })
+    six.listen(0, '::1')
+    await once(six, 'listening').catch(() => skipBecause(this, 'this machine has no IPv6'))
+    try {
+      expect(await exchange(`http://[::1]:${(six.address() as AddressInfo).port}`)).to.include({ openid })
+    } finally {
+      six.closeAllConnections()
+      six.close()
+    }
+  })
+
+  it('goes over the connection of the one before', async () => {
+    const ports = new Set<number | undefined>()
+    server.answer((response, request) => {
+      ports.add(response.socket?.remotePort)
+      return json(tokenReply())(response, request)
+    })
+    for (let call = 0; call < 5; call++) await exchange()
+    expect(ports).to.have.lengthOf(1)
+  })
+
+  it('that fails leaves no connection behind on which WeChat goes on for ever', async () => {
+    const closed = new Promise((resolve) => {
+      server.answer((response) => {
+        response.once('close', resolve)
+        response.writeHead(500)
+        const write = (): void => {
+          if (!response.destroyed) response.write(Buffer.alloc(64 * 1024), write)
+        }
+        write()
+      })
+    })
+    expect(await rejection(exchange())).to.include({ code: 'ERR_WECHAT_STATUS' })
+    await closed
+  })
+
+  describe('whose answer is compressed, unasked,', () => {
+    const text = JSON.stringify(tokenReply())
+    for (const [encoding, packed] of Object.entries({ 'gzip': gzipSync(text), 'X-Gzip': gzipSync(text), 'deflate': deflateSync(text), 'br': brotliCompressSync(text), 'identity': text })) {
+      it(`is understood where that is ${encoding}`, async () => {
+        server.answer(body(packed, { 'content-encoding': encoding }))
+        expect(await exchange()).to.include({ openid })
+      })
+    }
+
+    it('is refused where nobody knows how', async () => {
+      server.answer(body(gzipSync(text), { 'content-encoding': 'zip' }))
+      expect(await rejection(exchange())).to.include({ code: 'ERR_WECHAT_RESPONSE' })
+    })
+  })
+
+  describe('of an application that has its own ways', () => {
+    const { fetch } = globalThis
+    const dispatcher = getGlobalDispatcher()
+    afterEach(() => {
+      globalThis.fetch = fetch
+      setGlobalDispatcher(dispatcher)
+    })
+
+    it('is made by its global fetch, also where that came later than the client', async () => {
+      const oauth = client({ endpoints: server.url })
+      const seen: string[] = []
+      globalThis.fetch = async (input, init) => {
+        seen.push(input as string)
+        return fetch(input, init)
+      }
+      await oauth.getAccessToken(code)
+      globalThis.fetch = fetch
+      await oauth.getAccessToken(code)
+      expect(seen).to.have.lengthOf(1)
+      expect(server.requests.map(({ headers }) => 'sec-fetch-mode' in headers)).to.deep.equal([true, false])
+    })
+
+    it('does not reach the network where undici has been given a mock of it', async () => {
+      const mock = new MockAgent()
+      mock.disableNetConnect()
+      mock.get(server.url).intercept({ path: (path) => path.startsWith('/sns/oauth2/access_token?') }).reply(200, tokenReply({ scope: 'of the mock' }))
+      setGlobalDispatcher(mock)
+      expect(await exchange()).to.include({ scope: 'of the mock' })
+      expect(server.requests).to.be.empty
+      await mock.close()
+    })
+
+    it('is made as ever where undici has the agent that it makes for itself', async () => {
+      setGlobalDispatcher(new Agent())
+      await exchange()
+      expect(server.requests[0]?.headers).to.not.have.any.keys('sec-fetch-mode')
+    })
+  })
+})
