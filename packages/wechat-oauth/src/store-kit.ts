@@ -1,6 +1,6 @@
 /**
- * What every store needs: the checks that the contracts ask for, errors without values, and a lock made of two atomic
- * operations of a database. For authors of stores: `@wechat-auth/wechat-oauth/store-kit`.
+ * What every store needs: the checks that the contracts ask for, errors without values, calls in bounded time, and a lock made
+ * of two atomic operations of a database. For authors of stores: `@wechat-auth/wechat-oauth/store-kit`.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { TokenStoreError, WechatDecryptError } from './errors.js'
@@ -8,9 +8,10 @@ import type { WechatAccount } from './session-contracts.js'
 import type { LockOptions, WechatToken } from './types.js'
 import { withDeadline, withTimeout, type Deadline } from './with-timeout.js'
 
+export { KeyedQueue } from './keyed-queue.js'
 export { toNumber } from './token.js'
 export { isWellFormed } from './well-formed.js'
-export type { Deadline } from './with-timeout.js'
+export { withDeadline, type Deadline } from './with-timeout.js'
 
 /** @throws TypeError when the key of a record or lock is not a non-empty string */
 export function checkKey(key: unknown): asserts key is string {
@@ -56,7 +57,7 @@ export async function attemptWithin<T>(timeout: number, what: string, command: (
 }
 
 /** The same where no signal is needed, which would cost several microseconds. */
-export async function attemptBefore<T>(timeout: number, what: string, command: (deadline: Deadline) => Promise<T>): Promise<T> {
+export async function attemptBefore<T>(timeout: number, what: string, command: (deadline: Deadline) => T | PromiseLike<T>): Promise<T> {
   try {
     return await withDeadline(timeout, command, () => lateError(timeout, what))
   } catch (error) {

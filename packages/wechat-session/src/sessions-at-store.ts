@@ -1,6 +1,5 @@
 import { TokenStoreError, type SessionStore, type StoredSession, type WechatSession } from '@wechat-auth/wechat-oauth'
-import { toNumber } from '@wechat-auth/wechat-oauth/store-kit'
-import { visit } from './visit.js'
+import { attemptBefore, toNumber } from '@wechat-auth/wechat-oauth/store-kit'
 
 /** The way into a session store: what comes out is checked, failures are errors without values, everything in bounded time. */
 export class SessionsAtStore {
@@ -49,7 +48,7 @@ export class SessionsAtStore {
   }
 
   #visit<T>(what: string, command: (store: SessionStore) => Promise<T>): Promise<T> {
-    return visit(this.#timeout, what, () => command(this.#store))
+    return attemptBefore(this.#timeout, what, () => command(this.#store))
   }
 
   // The store says so first; here it is the second line of defence.

@@ -1,6 +1,6 @@
 import { WechatSessionError, type RegisteredUser, type StoredSession, type WechatSession } from '@wechat-auth/wechat-oauth'
+import { KeyedQueue } from '@wechat-auth/wechat-oauth/store-kit'
 import { checkedLogin, logIn } from './login.js'
-import { OneAtATime } from './one-at-a-time.js'
 import { settingsOf, type Settings } from './options.js'
 import { publicPartOf, SessionsAtStore } from './sessions-at-store.js'
 import { hashOf, isOpenid, newToken, partsOf } from './token.js'
@@ -20,7 +20,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   readonly #settings: Settings<User>
   readonly #store: SessionsAtStore
   readonly #users: Users<User>
-  readonly #registrations = new OneAtATime()
+  readonly #registrations = new KeyedQueue()
   readonly #prolonging = new Map<string, Promise<void>>()
   #isClosed = false
 

@@ -1,7 +1,7 @@
-import { WechatError, type RegisteredUser, type UserProfile, type UserStore, type WechatAccount } from '@wechat-auth/wechat-oauth'
+import { TokenStoreError, WechatError, type RegisteredUser, type UserProfile, type UserStore, type WechatAccount } from '@wechat-auth/wechat-oauth'
+import { attemptBefore, withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import type { UserSource } from './options.js'
 import type { CreateUser, FindUser, Identified } from './types.js'
-import { visit, within } from './visit.js'
 
 export type NewUser = WechatAccount & { profile?: UserProfile }
 
@@ -77,7 +77,7 @@ class UsersAtStore implements Users<RegisteredUser> {
   }
 
   #visit<T>(what: string, command: (store: UserStore) => Promise<T>): Promise<T> {
-    return visit(this.#timeout, what, () => command(this.#store))
+    return attemptBefore(this.#timeout, what, () => command(this.#store))
   }
 }
 
@@ -94,7 +94,7 @@ class OwnUsers<User extends Identified> implements Users<User> {
   }
 
   async find(account: WechatAccount): Promise<User | undefined> {
-    const user = await within(this.#timeout, 'find a user', () => this.#find({ ...account }))
+    const user = await this.#ask('find a user', () => this.#find({ ...account }))
     return user ? identified(user, 'findUser') : undefined
   }
 
@@ -103,7 +103,7 @@ class OwnUsers<User extends Identified> implements Users<User> {
     const known = await this.find(account)
     if (known) return { user: known, isNewUser: false }
     try {
-      const created = await within(this.#timeout, 'create a user', () => this.#create({ ...user }))
+      const created = await this.#ask('create a user', () => this.#create({ ...user }))
       return { user: identified(created, 'createUser'), isNewUser: true }
     } catch (error) {
       // Another process was faster, and a unique index keeps users apart.
@@ -111,6 +111,11 @@ class OwnUsers<User extends Identified> implements Users<User> {
       if (!meanwhile) throw error
       return { user: meanwhile, isNewUser: false }
     }
+  }
+
+  // What the application throws is passed on as it is.
+  #ask<T>(what: string, call: () => T | PromiseLike<T>): Promise<T> {
+    return withDeadline(this.#timeout, call, () => new TokenStoreError(`The attempt to ${what} was not answered within ${this.#timeout} ms.`))
   }
 }
 
