@@ -1,4 +1,5 @@
 import { WechatError, WechatOAuth, type WechatMode } from '@wechat-auth/wechat-oauth'
+import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import type { Request } from 'express'
 import type { AppSettings, Settings } from './options.js'
 import { hash } from './recent.js'
@@ -6,7 +7,6 @@ import { header } from './request.js'
 import type { RedirectMode } from './state/record.js'
 import type { PerRequest } from './types.js'
 import { isWechatBrowser } from './user-agent.js'
-import { within } from './within.js'
 
 const maxClients = 100
 
@@ -14,6 +14,9 @@ const maxClients = 100
 export class Apps {
   readonly #settings: Settings
   readonly #fixed = new Map<WechatMode, WechatOAuth>()
+  readonly redirectModes: readonly RedirectMode[]
+  /** The appIds of the modes that redirect, where none of them depends on the request. */
+  readonly fixedIds: ReadonlyMap<RedirectMode, string> | undefined
   /** Clients of tenants, the one used longest ago first. */
   readonly #tenants = new Map<string, WechatOAuth>()
 
@@ -24,10 +27,9 @@ export class Apps {
         this.#fixed.set(mode, new WechatOAuth({ ...settings.client, appId, appSecret }))
       }
     }
-  }
-
-  get redirectModes(): RedirectMode[] {
-    return [...this.#settings.apps.keys()].filter((mode) => mode !== 'miniprogram')
+    this.redirectModes = [...settings.apps.keys()].filter((mode) => mode !== 'miniprogram')
+    const ids = this.redirectModes.map((mode) => [mode, this.app(mode).appId] as const)
+    this.fixedIds = ids.every((pair): pair is readonly [RedirectMode, string] => typeof pair[1] === 'string') ? new Map(ids) : undefined
   }
 
   /**
@@ -112,7 +114,7 @@ export class RequestApps {
 
   async #resolve(option: string, value: PerRequest<string>): Promise<string> {
     if (typeof value === 'string') return value
-    const text: unknown = await within(this.#timeout, () => value(this.#req), () => new WechatError('ERR_WECHAT_CONFIG', `The function ${option} did not answer within ${this.#timeout} ms`))
+    const text: unknown = await withDeadline(this.#timeout, () => value(this.#req), () => new WechatError('ERR_WECHAT_CONFIG', `The function ${option} did not answer within ${this.#timeout} ms`))
     if (typeof text !== 'string' || text === '') throw new WechatError('ERR_WECHAT_CONFIG', `The function ${option} gave no text for this request`)
     return text
   }

@@ -1,4 +1,5 @@
 import { WechatError, type WechatMode, type WechatOAuth } from '@wechat-auth/wechat-oauth'
+import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import type { Request } from 'express'
 import { Apps } from './apps.js'
 import { AuthorizeFlow } from './flow/authorize.js'
@@ -11,7 +12,6 @@ import type { Settings } from './options.js'
 import { outcomeOf, type Outcome } from './outcome.js'
 import { methodOf, queryParameter } from './request.js'
 import type { AnyWechatVerify, WechatAuthorization, WechatCallOptions } from './types.js'
-import { within } from './within.js'
 
 /** All that the strategy knows and does, behind private fields: inspecting the strategy shows none of it. */
 export class Logins {
@@ -68,6 +68,6 @@ export class Logins {
   async #isCallback(req: Request): Promise<boolean> {
     const { isCallback, timeout } = this.#settings
     if (!isCallback) return ['code', 'state'].some((name) => queryParameter(req, name) !== undefined)
-    return within(timeout, () => isCallback(req), () => new WechatError('ERR_WECHAT_CONFIG', `The function isCallback did not answer within ${timeout} ms`))
+    return withDeadline(timeout, () => isCallback(req), () => new WechatError('ERR_WECHAT_CONFIG', `The function isCallback did not answer within ${timeout} ms`))
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 import type { Outcome } from './outcome.js'
 import type { RedirectMode } from './state/record.js'
 
@@ -28,13 +28,13 @@ export class RecentCallbacks {
     this.#now = now
   }
 
-  find(state: string): RecentCallback | undefined {
-    const entry = this.#entries.get(hash(state))
+  /** @param stateHash - what `hash` makes of the state: the states themselves are not kept */
+  find(stateHash: string): RecentCallback | undefined {
+    const entry = this.#entries.get(stateHash)
     return entry && entry.expires > this.#now() ? entry : undefined
   }
 
-  add(state: string, callback: RecentCallback): void {
-    const key = hash(state)
+  add(key: string, callback: RecentCallback): void {
     const entry = { ...callback, expires: this.#now() + lifetime }
     this.#entries.delete(key)
     this.#entries.set(key, entry)
@@ -58,5 +58,5 @@ export class RecentCallbacks {
 }
 
 export function hash(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
+  return digest('sha256', text, 'base64url')
 }

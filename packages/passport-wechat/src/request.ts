@@ -59,7 +59,8 @@ export function isSecure(req: RequestParts, proxy: boolean): boolean {
  * @throws WechatError `ERR_WECHAT_CONFIG`
  */
 export function absoluteURL(req: RequestParts, callbackURL: string, proxy: boolean): string {
-  if (URL.canParse(callbackURL)) return callbackURL
+  // It has been checked: what begins like this is a whole address.
+  if (/^https?:/i.test(callbackURL)) return callbackURL
   const origin = `${protocolOf(req, proxy)}://${hostOf(req, proxy)}`
   const path = [req.originalUrl, req.url].find((url) => typeof url === 'string' && url.startsWith('/')) as string | undefined
   if (!isOrigin(origin)) {

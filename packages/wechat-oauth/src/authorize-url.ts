@@ -56,11 +56,16 @@ function pageURL(path: string, { open, appId, redirect, state, scope }: PageOpti
   return `${open}${path}?${parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')}#wechat_redirect`
 }
 
+// It is the same at each login.
+let lastGood: unknown
+
 // The parser of URLs drops blanks around them, and line breaks; WeChat does not, and refuses the address.
 function checkRedirect(redirect: unknown): void {
+  if (redirect === lastGood) return
   const clean = typeof redirect === 'string' && redirect.trim() === redirect && !/\p{Cc}/u.test(redirect) && isWellFormed(redirect)
   const protocol = clean && URL.canParse(redirect) ? new URL(redirect).protocol : ''
   if (!/^https?:$/.test(protocol)) throw new TypeError('redirect must be an absolute http(s) URL')
+  lastGood = redirect
 }
 
 function pick(extra: object, names: string[]): [string, string][] {

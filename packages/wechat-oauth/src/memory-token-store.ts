@@ -18,6 +18,15 @@ interface Lock {
   waiting: (() => void)[]
 }
 
+// As records of WeChat's own fields are: nothing in them is an object, and they are copied in no time.
+function isFlat(token: WechatToken): boolean {
+  return Object.values(token).every((value) => value === null || !['object', 'function', 'symbol'].includes(typeof value))
+}
+
+function copyOf(token: WechatToken): WechatToken {
+  return isFlat(token) ? { ...token } : structuredClone(token)
+}
+
 /** Keeps tokens in the memory of this process, bounded. The default; for one process, tests and development. */
 export class MemoryTokenStore implements TokenStore {
   readonly #max: number
@@ -47,12 +56,12 @@ export class MemoryTokenStore implements TokenStore {
     this.#entries.delete(openid)
     if (entry.expiresAt <= Date.now()) return undefined
     this.#entries.set(openid, entry)
-    return Promise.resolve(structuredClone(entry.token))
+    return Promise.resolve(copyOf(entry.token))
   }
 
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkKey(openid)
-    const entry = { token: structuredClone(token), expiresAt: Date.now() + this.#ttl }
+    const entry = { token: copyOf(token), expiresAt: Date.now() + this.#ttl }
     this.#entries.delete(openid)
     this.#entries.set(openid, entry)
     for (const oldest of this.#entries.keys()) {

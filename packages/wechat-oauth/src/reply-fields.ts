@@ -100,14 +100,14 @@ const userFields = new Map<string, (value: unknown) => unknown>([
 const notOfTheUser = new Set(['errcode', 'errmsg', '__proto__', 'nickname', 'unionid', 'headimgurl'])
 
 function wellTyped(reply: Reply): Reply {
-  return Object.fromEntries(Object.entries(reply)
-    .filter(([name]) => !notOfTheUser.has(name))
-    .map(([name, value]): [string, unknown] => [name, (userFields.get(name) ?? unchanged)(value)])
-    .filter(([, value]) => value !== undefined))
-}
-
-function unchanged(value: unknown): unknown {
-  return value
+  const typed: Reply = {}
+  for (const name of Object.keys(reply)) {
+    if (notOfTheUser.has(name)) continue
+    const check = userFields.get(name)
+    const value = check ? check(reply[name]) : reply[name]
+    if (value !== undefined) typed[name] = value
+  }
+  return typed
 }
 
 function optionalString(value: unknown): string | undefined {

@@ -3,7 +3,7 @@ import { KeyedQueue } from './keyed-queue.js'
 import { asTokenStoreError } from './store-kit.js'
 import { normalizeRecord } from './token.js'
 import type { TokenStore, WechatToken } from './types.js'
-import { withTimeout } from './with-timeout.js'
+import { withDeadline, type Deadline } from './with-timeout.js'
 
 export interface StoreAccessOptions {
   store: TokenStore
@@ -40,13 +40,21 @@ export class StoreAccess {
 
   /** @throws TokenStoreError */
   async change(key: string, change: Change): Promise<void> {
-    await this.#bounded((late) => this.#changes.run(key, () => this.#bounded(async () => {
-      late.throwIfAborted()
+    if (!this.#changes.isBusy(key)) return this.#changes.run(key, () => this.#changeNow(key, change))
+    // Those before may take long, each in its own time.
+    await this.#bounded((waiting) => this.#changes.run(key, async () => {
+      if (!waiting.isOver) await this.#changeNow(key, change, waiting)
+    }))
+  }
+
+  #changeNow(key: string, change: Change, waiting?: Deadline): Promise<void> {
+    return this.#bounded(async (own) => {
       const changed = change(await this.#get(key))
-      if (late.aborted) return
+      // Whoever asked has been told that it failed.
+      if (own.isOver || waiting?.isOver) return
       if (changed) await this.#save(key, changed)
       if (changed === null) await this.#remove(key)
-    })))
+    })
   }
 
   /**
@@ -69,9 +77,9 @@ export class StoreAccess {
     const wait = ttl + this.#timeout
     const tooLate = new TokenStoreError('The lock was not had in time.', { code: 'ERR_WECHAT_LOCK' })
     try {
-      return await withTimeout(wait + this.#timeout, (givenUp) => new Promise((resolve, reject) => {
+      return await withDeadline(wait + this.#timeout, (patience) => new Promise((resolve, reject) => {
         const locked = store.withLock?.(key, async (signal) => {
-          if (givenUp.aborted) throw tooLate
+          if (patience.isOver) throw tooLate
           // A process that was stopped for a while hears of its signal late: the clock tells as well.
           const until = performance.now() + ttl
           const result = task(() => !signal.aborted && performance.now() < until)
@@ -113,7 +121,7 @@ export class StoreAccess {
     }
   }
 
-  async #bounded<T>(visit: (late: AbortSignal) => Promise<T>): Promise<T> {
-    return withTimeout(this.#timeout, visit, () => new TokenStoreError(`The token store did not answer within ${this.#timeout} ms.`))
+  async #bounded<T>(visit: (deadline: Deadline) => Promise<T>): Promise<T> {
+    return withDeadline(this.#timeout, visit, () => new TokenStoreError(`The token store did not answer within ${this.#timeout} ms.`))
   }
 }

@@ -70,7 +70,12 @@ function jsonCopy(state: unknown): unknown {
 
 // JavaScript's `undefined` means "not given" here, whatever the declared type.
 function defined<T extends object>(values: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T
+  const given: Partial<T> = {}
+  for (const name of Object.keys(values) as (keyof T)[]) {
+    const value = values[name]
+    if (value !== undefined) given[name] = value
+  }
+  return given as T
 }
 
 function refuseUnless(condition: boolean, message: string): asserts condition {

@@ -9,7 +9,6 @@ import { longestState, type LoginRecord, type RedirectMode } from '../state/reco
 import type { WechatStateReason } from '../types.js'
 import { callbackURLFor, scopeFor, type Call } from './call.js'
 import type { IdentifyFlow } from './identify.js'
-import { LookUps } from './look-ups.js'
 import type { States } from './states.js'
 
 type AppIds = ReadonlyMap<RedirectMode, string>
@@ -26,7 +25,6 @@ export class CallbackFlow {
   readonly #states: States
   readonly #identify: IdentifyFlow
   readonly #recent: RecentCallbacks
-  readonly #lookUps = new LookUps()
 
   constructor(settings: Settings, apps: Apps, states: States, identify: IdentifyFlow) {
     this.#settings = settings
@@ -45,15 +43,13 @@ export class CallbackFlow {
     if (typeof state !== 'string' || state === '') throw stateRefusal('missing')
     if (state.length > longestState) throw stateRefusal('unknown')
     const appIds = await this.#appIds(apps)
-    const codeHash = hashOf(code)
-    const lookUp = this.#take(req, call, state, appIds, codeHash)
-    this.#lookUps.add(state, lookUp)
-    const found = await lookUp
-    if (!found.found && !this.#recent.find(state)) await this.#lookUps.settled(state)
+    const [codeHash, stateHash] = [hashOf(code), hash(state)]
+    const found = await this.#take(req, call, state, appIds, codeHash)
+    if (!found.found && !this.#recent.find(stateHash)) await this.#states.settled(state)
     const record = found.found ? found.record : undefined
     if (record) refuseOther(record, call, appIds)
 
-    const entry = this.#recent.find(state)
+    const entry = this.#recent.find(stateHash)
     if (entry) {
       refuseOther(entry, call, appIds)
       if (entry.codeHash !== codeHash) throw stateRefusal('code')
@@ -62,15 +58,15 @@ export class CallbackFlow {
     }
     if (!found.found) throw stateRefusal('unknown')
     if (found.used) throw stateRefusal('replayed')
-    return this.#begin(req, call, apps, record ?? this.#presumed(req, call, appIds), { state, code, codeHash })
+    return this.#begin(req, call, apps, record ?? this.#presumed(req, call, appIds), { stateHash, code, codeHash })
   }
 
   // Nothing is awaited between the look at the table and the entry in it: two callbacks can come in the same tick.
-  #begin(req: Request, call: Call, apps: RequestApps, record: LoginRecord, callback: { state: string, code: unknown, codeHash: string }): Promise<Outcome> {
-    const { state, code, codeHash } = callback
+  #begin(req: Request, call: Call, apps: RequestApps, record: LoginRecord, callback: { stateHash: string, code: unknown, codeHash: string }): Promise<Outcome> {
+    const { stateHash, code, codeHash } = callback
     const { mode, appId } = record
     const outcome = outcomeOf(() => this.#logIn(req, call, apps, record, code))
-    this.#recent.add(state, { codeHash, cookieHash: cookieHashOf(req), mode, appId, outcome })
+    this.#recent.add(stateHash, { codeHash, cookieHash: cookieHashOf(req), mode, appId, outcome })
     return outcome
   }
 
@@ -87,9 +83,9 @@ export class CallbackFlow {
 
   async #take(req: Request, call: Call, state: string, appIds: AppIds, codeHash: string): ReturnType<States['take']> {
     const mode = this.#apps.choose(req, call.mode) as RedirectMode
-    return this.#states.take(req, state, {
-      mode, appId: appIds.get(mode) ?? '', appIds: [...appIds.values()], callbackURL: this.#callbackURL(req, mode, call), codeHash,
-    })
+    return this.#states.take(req, state, [...appIds.values()], () => ({
+      mode, appId: appIds.get(mode) ?? '', callbackURL: this.#callbackURL(req, mode, call), codeHash,
+    }))
   }
 
   // Only told to the state store: WeChat does not ask for it again.
@@ -102,7 +98,8 @@ export class CallbackFlow {
   }
 
   async #appIds(apps: RequestApps): Promise<AppIds> {
-    return new Map(await Promise.all(this.#apps.redirectModes.map(async (mode) => [mode, await apps.appId(mode)] as const)))
+    const { redirectModes, fixedIds } = this.#apps
+    return fixedIds ?? new Map(await Promise.all(redirectModes.map(async (mode) => [mode, await apps.appId(mode)] as const)))
   }
 
   // Where nothing was kept of the login, it can only have been the one that this request would begin.

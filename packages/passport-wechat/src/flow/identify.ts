@@ -1,4 +1,5 @@
 import { WechatError, type WechatLang, type WechatMode, type WechatOAuth, type WechatToken, type WechatUser } from '@wechat-auth/wechat-oauth'
+import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import type { Request } from 'express'
 import type { Settings } from '../options.js'
 import { answerByCallback } from '../callback.js'
@@ -6,7 +7,6 @@ import { answerOf, Refusal, type Outcome } from '../outcome.js'
 import { personOfUserinfo, profileOf, type Person } from '../profile.js'
 import type { AnyWechatVerify, SkipUserProfile, WechatAuthInfo, WechatTokenParams } from '../types.js'
 import { callVerify, type VerifyAnswer } from '../verify.js'
-import { within } from '../within.js'
 
 /** A user of whom WeChat has told the openid. */
 export interface Identity {
@@ -80,21 +80,20 @@ export class IdentifyFlow {
     return id
   }
 
-  #skipsUserProfile(accessToken: string): Promise<boolean> {
+  #skipsUserProfile(accessToken: string): boolean | Promise<boolean> {
     const { skipUserProfile } = this.#settings
-    return this.#inTime('skipUserProfile', () => typeof skipUserProfile === 'boolean' ? skipUserProfile : askWhetherToSkip(skipUserProfile, accessToken))
+    if (typeof skipUserProfile === 'boolean') return skipUserProfile
+    return this.#inTime('skipUserProfile', () => askWhetherToSkip(skipUserProfile, accessToken))
   }
 
   #inTime<T>(option: string, task: () => T | PromiseLike<T>): Promise<T> {
     const { timeout } = this.#settings
-    return within(timeout, task, () => new WechatError('ERR_WECHAT_CONFIG', `The function ${option} did not answer within ${timeout} ms`))
+    return withDeadline(timeout, task, () => new WechatError('ERR_WECHAT_CONFIG', `The function ${option} did not answer within ${timeout} ms`))
   }
 }
 
 function paramsOf(token: WechatToken): WechatTokenParams {
-  const params: WechatTokenParams = { ...token }
-  delete params['refresh_token']
-  delete params['create_at']
+  const { refresh_token, create_at, ...params } = token
   return params
 }
 

@@ -1,4 +1,5 @@
 import { WechatDecryptError, WechatError, type MiniProgramData, type WechatOAuth } from '@wechat-auth/wechat-oauth'
+import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import type { Request } from 'express'
 import type { Apps } from '../apps.js'
 import type { Settings } from '../options.js'
@@ -6,7 +7,6 @@ import { answerOf, Refusal, type Outcome } from '../outcome.js'
 import { personOfMiniProgram } from '../profile.js'
 import { header, ownMember } from '../request.js'
 import type { MiniProgramInput } from '../types.js'
-import { within } from '../within.js'
 import type { IdentifyFlow } from './identify.js'
 
 const longest = { code: 512, encryptedData: 1024 * 1024, iv: 256, rawData: 1024 * 1024, signature: 256 } satisfies Record<keyof MiniProgramInput, number>
@@ -51,7 +51,7 @@ export class MiniProgramFlow {
   async #read(req: Request): Promise<unknown> {
     const { miniProgramInput, timeout } = this.#settings
     if (!miniProgramInput) return jsonBody(req)
-    return within(timeout, () => miniProgramInput(req), () => new WechatError('ERR_WECHAT_CONFIG', `The function miniProgramInput did not answer within ${timeout} ms`))
+    return withDeadline(timeout, () => miniProgramInput(req), () => new WechatError('ERR_WECHAT_CONFIG', `The function miniProgramInput did not answer within ${timeout} ms`))
   }
 }
 

@@ -1,4 +1,5 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
+import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import type { Request } from 'express'
 import type { Settings } from '../options.js'
 import { isSecure } from '../request.js'
@@ -7,12 +8,19 @@ import { ForeignStateStore } from '../state/foreign.js'
 import type { Found, StateKeeper } from '../state/keeper.js'
 import type { LoginRecord, RedirectMode } from '../state/record.js'
 import { SessionStateStore } from '../state/session.js'
-import { within } from '../within.js'
+import { LookUps } from './look-ups.js'
 
-/** The state store of a strategy, which must answer in time. */
+export interface MetaFacts {
+  mode: RedirectMode
+  appId: string
+  callbackURL: string | undefined
+}
+
+/** The state store of a strategy. One of the application's must answer in time; the session is at hand. */
 export class States {
   readonly #keeper: StateKeeper
   readonly #settings: Settings
+  readonly #lookUps = new LookUps()
 
   constructor(settings: Settings) {
     this.#settings = settings
@@ -20,19 +28,25 @@ export class States {
   }
 
   keep(req: Request, record: LoginRecord): Promise<string> {
-    const meta = this.#meta(req, record.mode, record.appId, record.callbackURL)
-    return this.#inTime(() => this.#keeper.keep(req, record, meta))
+    return this.#inTime(() => this.#keeper.keep(req, record, () => this.#meta(req, record)))
   }
 
-  take(req: Request, state: string, request: {
-    mode: RedirectMode, appId: string, appIds: readonly string[], callbackURL: string | undefined, codeHash: string,
-  }): Promise<Found> {
-    const { mode, appId, appIds, callbackURL, codeHash } = request
-    const meta = { ...this.#meta(req, mode, appId, callbackURL), codeHash }
-    return this.#inTime(() => this.#keeper.take(req, state, meta, appIds))
+  /** @param facts - what a store of the application's is told */
+  take(req: Request, state: string, appIds: readonly string[], facts: () => MetaFacts & { codeHash: string }): Promise<Found> {
+    const lookUp = this.#inTime(() => this.#keeper.take(req, state, () => {
+      const given = facts()
+      return { ...this.#meta(req, given), codeHash: given.codeHash }
+    }, appIds))
+    if (this.#settings.store) this.#lookUps.add(state, lookUp)
+    return lookUp
   }
 
-  #meta(req: Request, mode: RedirectMode, appId: string, callbackURL: string | undefined): StateMeta {
+  /** Waits for the look-ups of this state that are under way. */
+  settled(state: string): Promise<void> {
+    return this.#lookUps.settled(state)
+  }
+
+  #meta(req: Request, { mode, appId, callbackURL }: MetaFacts): StateMeta {
     const { endpoints } = this.#settings.client
     const { open = 'https://open.weixin.qq.com', api = 'https://api.weixin.qq.com' } = typeof endpoints === 'string'
       ? { open: endpoints, api: endpoints }
@@ -48,7 +62,8 @@ export class States {
   }
 
   #inTime<T>(task: () => Promise<T>): Promise<T> {
-    const { timeout } = this.#settings
-    return within(timeout, task, () => new WechatError('ERR_WECHAT_STATE_STORE', `The state store did not answer within ${timeout} ms`))
+    const { timeout, store } = this.#settings
+    if (!store) return task()
+    return withDeadline(timeout, task, () => new WechatError('ERR_WECHAT_STATE_STORE', `The state store did not answer within ${timeout} ms`))
   }
 }

@@ -17,8 +17,9 @@ export class ForeignStateStore implements StateKeeper {
     this.#store = store
   }
 
-  async keep(req: Request, record: LoginRecord, meta: StateMeta): Promise<string> {
+  async keep(req: Request, record: LoginRecord, metaOf: () => StateMeta): Promise<string> {
     const store = bound(this.#store, 'store')
+    const meta = metaOf()
     if (record.app !== undefined && store.length < 4) {
       throw new WechatError('ERR_WECHAT_CONFIG', 'This state store has no room for the state of the application: its store function declares fewer than four parameters')
     }
@@ -37,8 +38,9 @@ export class ForeignStateStore implements StateKeeper {
     return state
   }
 
-  async take(req: Request, state: string, meta: StateMeta): Promise<Found> {
+  async take(req: Request, state: string, metaOf: () => StateMeta): Promise<Found> {
     const verify = bound(this.#store, 'verify')
+    const meta = metaOf()
     const [ok, kept] = await answerByCallback((callback) => verify.length === 4
       ? verify(req, state, meta, callback)
       : verify(req, state, callback))

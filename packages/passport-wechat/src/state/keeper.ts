@@ -10,11 +10,11 @@ export type Found =
 /** How the flows see a state store. */
 export interface StateKeeper {
   /** Keeps the record and resolves to the state that stands for it. */
-  keep(req: Request, record: LoginRecord, meta: StateMeta): Promise<string>
+  keep(req: Request, record: LoginRecord, meta: () => StateMeta): Promise<string>
   /**
    * Looks the state up and consumes it.
    *
    * @param appIds - the apps whose logins this request could end
    */
-  take(req: Request, state: string, meta: StateMeta, appIds: readonly string[]): Promise<Found>
+  take(req: Request, state: string, meta: () => StateMeta, appIds: readonly string[]): Promise<Found>
 }
