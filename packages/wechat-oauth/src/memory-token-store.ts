@@ -18,6 +18,11 @@ interface Lock {
   waiting: (() => void)[]
 }
 
+// What the task throws is a rejection.
+function promised<T>(task: () => T): Promise<T> {
+  return new Promise((resolve) => { resolve(task()) })
+}
+
 // As records of WeChat's own fields are: nothing in them is an object, and they are copied in no time.
 function isFlat(token: WechatToken): boolean {
   return Object.values(token).every((value) => value === null || !['object', 'function', 'symbol'].includes(typeof value))
@@ -49,32 +54,36 @@ export class MemoryTokenStore implements TokenStore {
     return this.#entries.size
   }
 
-  async getToken(openid: string): Promise<WechatToken | undefined> {
-    checkKey(openid)
-    const entry = this.#entries.get(openid)
-    if (!entry) return undefined
-    this.#entries.delete(openid)
-    if (entry.expiresAt <= Date.now()) return undefined
-    this.#entries.set(openid, entry)
-    return Promise.resolve(copyOf(entry.token))
+  getToken(openid: string): Promise<WechatToken | undefined> {
+    return promised(() => {
+      checkKey(openid)
+      const entry = this.#entries.get(openid)
+      if (!entry) return undefined
+      this.#entries.delete(openid)
+      if (entry.expiresAt <= Date.now()) return undefined
+      this.#entries.set(openid, entry)
+      return copyOf(entry.token)
+    })
   }
 
-  async saveToken(openid: string, token: WechatToken): Promise<void> {
-    checkKey(openid)
-    const entry = { token: copyOf(token), expiresAt: Date.now() + this.#ttl }
-    this.#entries.delete(openid)
-    this.#entries.set(openid, entry)
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#max) break
-      this.#entries.delete(oldest)
-    }
-    return Promise.resolve()
+  saveToken(openid: string, token: WechatToken): Promise<void> {
+    return promised(() => {
+      checkKey(openid)
+      const entry = { token: copyOf(token), expiresAt: Date.now() + this.#ttl }
+      this.#entries.delete(openid)
+      this.#entries.set(openid, entry)
+      for (const oldest of this.#entries.keys()) {
+        if (this.#entries.size <= this.#max) break
+        this.#entries.delete(oldest)
+      }
+    })
   }
 
-  async deleteToken(openid: string): Promise<void> {
-    checkKey(openid)
-    this.#entries.delete(openid)
-    return Promise.resolve()
+  deleteToken(openid: string): Promise<void> {
+    return promised(() => {
+      checkKey(openid)
+      this.#entries.delete(openid)
+    })
   }
 
   async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options?: LockOptions): Promise<T> {

@@ -34,7 +34,7 @@ export class StoreAccess {
   }
 
   /** @throws TokenStoreError */
-  async read(key: string): Promise<WechatToken | undefined> {
+  read(key: string): Promise<WechatToken | undefined> {
     return this.#bounded(() => this.#get(key))
   }
 
@@ -121,7 +121,7 @@ export class StoreAccess {
     }
   }
 
-  async #bounded<T>(visit: (deadline: Deadline) => Promise<T>): Promise<T> {
+  #bounded<T>(visit: (deadline: Deadline) => Promise<T>): Promise<T> {
     return withDeadline(this.#timeout, visit, () => new TokenStoreError(`The token store did not answer within ${this.#timeout} ms.`))
   }
 }

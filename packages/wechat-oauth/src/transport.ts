@@ -53,7 +53,7 @@ export class Transport {
    * @returns the JSON object that WeChat answered, which carries no error
    * @throws WechatAPIError, WechatTransportError; within the timeout, its one repetition included
    */
-  async call(call: Call): Promise<Reply> {
+  call(call: Call): Promise<Reply> {
     return this.#run(call, this.#options.api, ({ data }) => {
       // Over the whole body, so that a character may come in two packets; lenient, because nicknames contain broken ones.
       const reply = parseReply(utf8.decode(data))
@@ -67,7 +67,7 @@ export class Transport {
    * @returns the image that WeChat answered
    * @throws WechatTransportError; within the timeout, its one repetition included
    */
-  async image(call: Call): Promise<Binary> {
+  image(call: Call): Promise<Binary> {
     return this.#run(call, this.#options.mp, (answer) => {
       const contentType = answer.contentType.replace(/;.*$/s, '').trim().toLowerCase()
       if (!/^image\/[\w.+-]{1,64}$/.test(contentType)) {

@@ -42,7 +42,7 @@ export class CallbackFlow {
     const state = queryParameter(req, 'state')
     if (typeof state !== 'string' || state === '') throw stateRefusal('missing')
     if (state.length > longestState) throw stateRefusal('unknown')
-    const appIds = await this.#appIds(apps)
+    const appIds = this.#apps.fixedIds ?? await this.#appIds(apps)
     const [codeHash, stateHash] = [hashOf(code), hash(state)]
     const found = await this.#take(req, call, state, appIds, codeHash)
     if (!found.found && !this.#recent.find(stateHash)) await this.#states.settled(state)
@@ -81,7 +81,7 @@ export class CallbackFlow {
     })
   }
 
-  async #take(req: Request, call: Call, state: string, appIds: AppIds, codeHash: string): ReturnType<States['take']> {
+  #take(req: Request, call: Call, state: string, appIds: AppIds, codeHash: string): ReturnType<States['take']> {
     const mode = this.#apps.choose(req, call.mode) as RedirectMode
     return this.#states.take(req, state, [...appIds.values()], () => ({
       mode, appId: appIds.get(mode) ?? '', callbackURL: this.#callbackURL(req, mode, call), codeHash,
@@ -98,8 +98,7 @@ export class CallbackFlow {
   }
 
   async #appIds(apps: RequestApps): Promise<AppIds> {
-    const { redirectModes, fixedIds } = this.#apps
-    return fixedIds ?? new Map(await Promise.all(redirectModes.map(async (mode) => [mode, await apps.appId(mode)] as const)))
+    return new Map(await Promise.all(this.#apps.redirectModes.map(async (mode) => [mode, await apps.appId(mode)] as const)))
   }
 
   // Where nothing was kept of the login, it can only have been the one that this request would begin.

@@ -80,6 +80,6 @@ function sessionOf(req: Request): Record<string, unknown> {
 }
 
 // What a session's setters throw becomes a rejection.
-async function attempt<T>(task: () => T): Promise<T> {
-  return Promise.resolve(task())
+function attempt<T>(task: () => T): Promise<T> {
+  return new Promise((resolve) => { resolve(task()) })
 }

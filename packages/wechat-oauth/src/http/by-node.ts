@@ -1,4 +1,3 @@
-import type { ClientRequest, IncomingMessage } from 'node:http'
 import http from 'node:http'
 import https from 'node:https'
 import { acceptedTypes, largestBody, type Exchange, type HttpAnswer } from './exchange.js'
@@ -11,28 +10,47 @@ const headers = { 'accept': acceptedTypes, 'user-agent': 'node' }
  * By Node.js's own client, over the connections that its global agent keeps: a fraction of what the built-in `fetch` costs
  * for answers as short as WeChat's.
  */
-export const byNode: Exchange = async ({ server, path, endpoint, body }, deadline) => {
-  return new Promise<HttpAnswer>((resolve, reject) => {
-    const { client, prefix, ...address } = serverAt(server)
-    const posted = body !== undefined && {
-      method: 'POST',
-      headers: { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+export const byNode: Exchange = ({ server, path, endpoint, body }, deadline) => new Promise<HttpAnswer>((resolve, reject) => {
+  const { client, prefix, ...address } = serverAt(server)
+  const posted = body !== undefined && {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+  }
+  const asking = client.request({ ...address, path: prefix + path, headers, ...posted })
+  deadline.onOver = () => { asking.destroy() }
+  asking.on('error', (error) => { reject(unreachable(endpoint, error)) })
+  asking.on('response', (response) => {
+    const { statusCode: status = 0, headers: { 'content-encoding': encoding, 'content-type': contentType = '' } } = response
+    if (status < 200 || status > 299) {
+      reject(badStatus(endpoint, status))
+      // What else it says may never end.
+      response.destroy()
+      return
     }
-    const asking = client.request({ ...address, path: prefix + path, headers, ...posted })
-    deadline.onOver = () => { asking.destroy() }
-    asking.on('response', (response) => {
-      const status = response.statusCode ?? 0
-      if (status >= 200 && status < 300) readAll(response, asking, endpoint).then(resolve, reject)
-      else {
-        reject(badStatus(endpoint, status))
-        // What else it says may never end.
-        response.destroy()
-      }
+    const chunks: Buffer[] = []
+    let size = 0
+    response.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size <= largestBody) return
+      reject(tooLarge(endpoint))
+      response.destroy()
     })
-    asking.on('error', (error) => { reject(unreachable(endpoint, error)) })
-    asking.end(body)
+    response.on('error', (error) => { reject(brokenOff(endpoint, error)) })
+    const done = (): void => {
+      const data = Buffer.concat(chunks)
+      if (encoding === undefined) resolve({ contentType, data })
+      else resolve(unpacked(data, encoding, endpoint).then((unpackedData) => ({ contentType, data: unpackedData })))
+    }
+    response.on('end', () => {
+      // An answer can be here before the system has said that the question was sent. Only then the connection is free again, and
+      // whoever asks the next question before that opens another one.
+      if (asking.writableFinished) done()
+      else asking.once('close', done)
+    })
   })
-}
+  asking.end(body)
+})
 
 interface Server {
   /** The module itself: whoever traces or mocks replaces functions in it. */
@@ -58,28 +76,4 @@ function serverAt(address: string): Server {
   }
   servers.set(address, server)
   return server
-}
-
-async function readAll(response: IncomingMessage, asking: ClientRequest, endpoint: string): Promise<HttpAnswer> {
-  const data = await new Promise<Buffer>((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let size = 0
-    response.on('data', (chunk: Buffer) => {
-      chunks.push(chunk)
-      size += chunk.length
-      if (size <= largestBody) return
-      reject(tooLarge(endpoint))
-      response.destroy()
-    })
-    const done = (): void => { resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)) }
-    response.on('end', () => {
-      // An answer can be here before the system has said that the question was sent. Only then the connection is free again, and
-      // whoever asks the next question before that opens another one.
-      if (asking.writableFinished) done()
-      else asking.once('close', done)
-    })
-    response.on('error', (error) => { reject(brokenOff(endpoint, error)) })
-  })
-  const { 'content-encoding': encoding, 'content-type': contentType = '' } = response.headers
-  return { contentType, data: encoding === undefined ? data : await unpacked(data, encoding, endpoint) }
 }

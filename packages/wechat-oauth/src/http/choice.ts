@@ -8,7 +8,7 @@ import type { Exchange } from './exchange.js'
  */
 export function exchangeBy(own: typeof fetch | undefined): Exchange {
   if (own) return byFetch(own)
-  return async (request, deadline) => (isFetchAsNodeHasIt() ? byNode : byFetch(globalThis.fetch))(request, deadline)
+  return (request, deadline) => (isFetchAsNodeHasIt() ? byNode : byFetch(globalThis.fetch))(request, deadline)
 }
 
 let judged: { fetch: unknown, isOfNode: boolean } = { fetch: undefined, isOfNode: false }
