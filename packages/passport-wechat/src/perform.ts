@@ -1,3 +1,4 @@
+import { takeAction, takeReport } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Outcome } from './outcome.js'
 
 /** Passport's actions, for one request. */
@@ -8,21 +9,11 @@ export interface Actions {
   error(error: unknown): unknown
 }
 
-/**
- * Takes the action of an outcome. An action calls the application (`passport.authenticate('wechat', callback)`): what that
- * throws goes to `error`, once; what it throws then goes to `lastResort`.
- */
-export async function perform(actions: Actions, outcome: Outcome, lastResort: (error: unknown) => Promise<void>): Promise<void> {
-  try {
-    if (outcome.action !== 'error') {
-      await take(actions, outcome)
-      return
-    }
-  } catch (error) {
-    await report(actions, error, lastResort)
-    return
-  }
-  await report(actions, outcome.error, lastResort)
+/** Takes the action of an outcome. What the application throws at an error goes to `lastResort`. */
+export function perform(actions: Actions, outcome: Outcome, lastResort: (error: unknown) => Promise<void>): Promise<void> {
+  const report = (error: unknown): unknown => actions.error(error)
+  if (outcome.action === 'error') return takeReport(() => report(outcome.error), lastResort)
+  return takeAction(() => take(actions, outcome), report, lastResort)
 }
 
 function take(actions: Actions, outcome: Exclude<Outcome, { action: 'error' }>): unknown {
@@ -30,13 +21,5 @@ function take(actions: Actions, outcome: Exclude<Outcome, { action: 'error' }>):
     case 'success': return actions.success(outcome.user, outcome.info)
     case 'fail': return actions.fail(outcome.info, outcome.status)
     case 'redirect': return actions.redirect(outcome.url)
-  }
-}
-
-async function report(actions: Actions, error: unknown, lastResort: (error: unknown) => Promise<void>): Promise<void> {
-  try {
-    await actions.error(error)
-  } catch (thrown) {
-    await lastResort(thrown)
   }
 }

@@ -1,3 +1,5 @@
+import { takeAction, takeReport } from '@wechat-auth/wechat-oauth/strategy-kit'
+
 /** What a request comes to. */
 export type Outcome =
   | { action: 'success', user: Express.User, info: object }
@@ -11,25 +13,11 @@ export interface Actions {
   error(error: Error): unknown
 }
 
-/**
- * Takes the action of an outcome. An action calls the application (`passport.authenticate('wechat-session', callback)`): what
- * that throws goes to `error`, once; what it throws then goes to `lastResort`.
- */
-export async function perform(actions: Actions, outcome: Outcome, lastResort: (error: unknown) => unknown): Promise<void> {
-  let failure: unknown
-  try {
-    if (outcome.action === 'success') await actions.success(outcome.user, outcome.info)
-    if (outcome.action === 'fail') await actions.fail(outcome.challenge, 401)
-    if (outcome.action !== 'error') return
-    failure = outcome.error
-  } catch (error) {
-    failure = error
-  }
-  try {
-    await actions.error(asError(failure))
-  } catch (error) {
-    await lastResort(error)
-  }
+/** Takes the action of an outcome. What the application throws at an error goes to `lastResort`. */
+export function perform(actions: Actions, outcome: Outcome, lastResort: (error: unknown) => unknown): Promise<void> {
+  const report = (error: unknown): unknown => actions.error(asError(error))
+  if (outcome.action === 'error') return takeReport(() => report(outcome.error), lastResort)
+  return takeAction(() => outcome.action === 'success' ? actions.success(outcome.user, outcome.info) : actions.fail(outcome.challenge, 401), report, lastResort)
 }
 
 // Express goes on with the next handler when the error is falsy, and skips handlers for these words.

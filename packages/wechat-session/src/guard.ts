@@ -1,9 +1,9 @@
 import type { WechatSession } from '@wechat-auth/wechat-oauth'
+import { callVerify, type VerifyAnswer } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { Outcome } from './actions.js'
 import type { WechatSessions } from './sessions.js'
 import type { Identified } from './types.js'
-import { callVerify, type VerifyAnswer } from './verify.js'
 
 /** What the strategy needs of a `WechatSessions`. */
 export type SessionChecks = Pick<WechatSessions<Identified>, 'getSession' | 'getUser'>
@@ -44,10 +44,12 @@ export class Guard {
     return { action: 'success', user, info: { ...told, ...session } }
   }
 
-  async #userOf(req: Request, session: WechatSession): Promise<VerifyAnswer> {
+  async #userOf(req: Request, session: WechatSession): Promise<VerifyAnswer<Express.User>> {
     const { sessions, verify, passReqToCallback } = this.#settings
     if (!verify) return { user: await sessions.getUser(session) as Express.User | null }
-    return callVerify(verify, passReqToCallback ? [req, session] : [session])
+    const values = passReqToCallback ? [req, session] : [session]
+    // Who declares no `done` can answer in no other way than by what it returns.
+    return callVerify(verify, values, verify.length === values.length)
   }
 
   #refusal(description?: string): Outcome {

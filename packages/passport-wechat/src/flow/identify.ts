@@ -1,12 +1,13 @@
 import { WechatError, type WechatLang, type WechatMode, type WechatOAuth, type WechatToken, type WechatUser } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
+import type { VerifyAnswer } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { Settings } from '../options.js'
 import { answerByCallback } from '../callback.js'
 import { answerOf, Refusal, type Outcome } from '../outcome.js'
 import { personOfUserinfo, profileOf, type Person } from '../profile.js'
 import type { AnyWechatVerify, SkipUserProfile, WechatAuthInfo, WechatTokenParams } from '../types.js'
-import { callVerify, type VerifyAnswer } from '../verify.js'
+import { callVerify } from '../verify.js'
 
 /** A user of whom WeChat has told the openid. */
 export interface Identity {
@@ -108,14 +109,14 @@ async function askWhetherToSkip(skip: Exclude<SkipUserProfile, boolean>, accessT
   return answer === true
 }
 
-function verdictOf({ user, info }: VerifyAnswer, facts: WechatAuthInfo): Outcome {
+function verdictOf({ user, info }: VerifyAnswer<Express.User>, facts: WechatAuthInfo): Outcome {
   if (user) return { action: 'success', user, info: { ...messageOf(info), ...facts } }
   if (typeof info === 'object' && info !== null) return { action: 'fail', info, status: 401 }
   // As text it would become a WWW-Authenticate header, which cannot hold every character.
   return new Refusal('ERR_WECHAT_VERIFY', messageOf(info)).outcome
 }
 
-function messageOf(info: VerifyAnswer['info']): object {
+function messageOf(info: VerifyAnswer<Express.User>['info']): object {
   return typeof info === 'string' ? { message: info } : info ?? {}
 }
 
