@@ -168,8 +168,8 @@ export interface WechatOAuthOptions extends TokenStoreSource {
   /** Milliseconds for a whole call, body included; also for a whole visit to the token store. Default 5000, at most a day. */
   timeout?: number
   /**
-   * What WeChat is asked through, e.g. a `fetch` that goes through a proxy. Default Node.js's own `node:https` and the connections
-   * that its global agent keeps; or the global `fetch`, where the application has replaced it or given undici a global dispatcher.
+   * What WeChat is asked through, e.g. a `fetch` that goes through a proxy. Default `node:https`, with connections that are kept for
+   * 5 s; or the global `fetch`, where the application has replaced it or given undici a global dispatcher.
    */
   fetch?: typeof fetch
   /** Milliseconds since the epoch. Default `Date.now`. */

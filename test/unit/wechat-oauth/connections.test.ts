@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import { expect } from 'chai'
 import { Agent, getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici'
 import { body, json, startLoopbackServer, type LoopbackServer } from '../../helpers/loopback-server.js'
@@ -109,6 +111,18 @@ describe('a call', () => {
       expect(await exchange()).to.include({ scope: 'of the mock' })
       expect(server.requests).to.be.empty
       await mock.close()
+    })
+
+    it('does not trust whom only the global agent was told to trust', async () => {
+      const sandbox = await startSandbox({ tls: { port: 0 } })
+      https.globalAgent.options.rejectUnauthorized = false
+      try {
+        const error = await rejection(client({ endpoints: `https://localhost:${sandbox.tls?.port}` }).getAccessToken(code))
+        expect(error).to.include({ code: 'ERR_WECHAT_NETWORK', reason: 'SELF_SIGNED_CERT_IN_CHAIN' })
+      } finally {
+        delete https.globalAgent.options.rejectUnauthorized
+        await sandbox.close()
+      }
     })
 
     it('is made as ever where undici has the agent that it makes for itself', async () => {
