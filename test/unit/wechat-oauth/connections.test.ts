@@ -1,15 +1,17 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import http, { createServer } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import { expect } from 'chai'
+import { stub } from 'sinon'
 import { Agent, getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici'
 import { body, json, startLoopbackServer, type LoopbackServer } from '../../helpers/loopback-server.js'
 import { rejection } from '../../helpers/rejection.js'
 import { skipBecause } from '../../helpers/skip.js'
-import { client, code, openid, tokenReply } from '../../helpers/wechat-replies.js'
+import { appSecret, client, code, openid, tokenReply } from '../../helpers/wechat-replies.js'
 
 describe('a call', () => {
   let server: LoopbackServer
@@ -122,6 +124,17 @@ describe('a call', () => {
       } finally {
         delete https.globalAgent.options.rejectUnauthorized
         await sandbox.close()
+      }
+    })
+
+    it('fails without a secret where a stand-in for Node.js\'s client throws the address', async () => {
+      const request = stub(http, 'request').callsFake((options) => { throw new Error(JSON.stringify(options)) })
+      try {
+        const error = await rejection(exchange())
+        expect(error).to.include({ code: 'ERR_WECHAT_NETWORK' })
+        expect(inspect(error, { depth: 9, showHidden: true })).to.not.contain(appSecret)
+      } finally {
+        request.restore()
       }
     })
 

@@ -6,7 +6,7 @@ import { unpacked } from './unpacked.js'
 
 const headers = { 'accept': acceptedTypes, 'user-agent': 'node' }
 
-/** Idle connections are closed after milliseconds. The agents are our own: what an application does to the global ones, say to trust anybody, is not meant for its app secret. */
+// What an application does to the global agents, say to trust anybody, is not meant for its app secret: these are our own.
 const kept = { keepAlive: true, timeout: 5000 }
 const overHttp = { client: http, agent: new http.Agent(kept) }
 const overHttps = { client: https, agent: new https.Agent(kept) }
@@ -18,7 +18,14 @@ export const byNode: Exchange = ({ server, path, endpoint, body }, deadline) => 
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
   }
-  const asking = client.request({ ...address, path: prefix + path, headers, ...posted })
+  let asking: http.ClientRequest
+  try {
+    asking = client.request({ ...address, path: prefix + path, headers, ...posted })
+  } catch (error) {
+    // Node.js's own does not throw here; what an application put in its place may, with the whole address in the message.
+    reject(unreachable(endpoint, error))
+    return
+  }
   deadline.onOver = () => { asking.destroy() }
   asking.on('error', (error) => { reject(unreachable(endpoint, error)) })
   asking.on('response', (response) => {
