@@ -1,12 +1,15 @@
-import type { Wechat } from '../wechat/wechat.js'
+import { Wechat } from '../wechat/wechat.js'
 import { Cluster, processes } from './cluster.js'
+import type { Claim, Report, Row } from './report.js'
+import { row } from './rows.js'
 import { exactly, spreadOf, type Spread } from './statistics.js'
-import type { StoreServer } from './store-servers.js'
+import { storeServers, type StoreServer } from './store-servers.js'
 import { Subject } from './subject.js'
 import { inTurns } from './turns.js'
+import { clientsOf, ours, type Competitor } from './versions.js'
 
 /** What many calls at once cost. */
-export interface Stampede {
+interface Stampede {
   /** Requests to WeChat, by path. */
   readonly requests: Readonly<Record<string, number>>
   readonly handshakes: number
@@ -19,7 +22,7 @@ export interface Stampede {
 type Call = (command: string, ...args: unknown[]) => Promise<unknown>
 
 /** Those who will make the calls: one process, or several. */
-export interface Callers {
+interface Callers {
   callOne: Call
   callAll: Call
 }
@@ -28,22 +31,75 @@ export interface Calls {
   /** The command of the subject that makes them; its last argument is how many. */
   readonly command: string
   readonly count: number
-  /** Of WeChat, to be counted. */
-  readonly paths: readonly string[]
+  /** What they are, in the report. */
+  readonly name: string
+  /** What the last one has to wait for, likewise: `all have …`. */
+  readonly done: string
+  /** What one request to WeChat is enough for, by its name in the report: the paths where it can be had. */
+  readonly fetched: Readonly<Record<string, readonly string[]>>
   /** Has them find nothing that they can use; answers the arguments of the command. */
   readonly before: (callers: Callers, wechat: Wechat) => Promise<unknown[]>
 }
 
+/** Milliseconds of a round trip to WeChat. */
+export const delay = 30
+
+const own = ours('wechat-oauth')
 const rounds = 8
 const clusterRounds = 4
 
 /**
+ * Has ours and the others make many calls at once, and processes of ours that share a store.
+ *
+ * @param module - makes the calls; takes a client's name as its argument
+ */
+export async function reportStampede(module: URL, competitors: readonly Competitor[], calls: Calls, notes: readonly string[]): Promise<Report> {
+  const wechat = await Wechat.start()
+  try {
+    await wechat.setDelay(delay)
+    const clients = clientsOf(own, competitors)
+    const inOneProcess = await stampedeEach(module, clients, calls, wechat)
+    const rows = [
+      ...fetchedRows(calls, inOneProcess),
+      row(`time until ${calls.done}`, 'ms', inOneProcess, spreads.took),
+      row('CPU', 'ms', inOneProcess, spreads.cpu),
+      row('TLS handshakes', '', inOneProcess, spreads.handshakes),
+    ]
+    const claims = claimsOf(calls, inOneProcess.get(own) ?? [], 'in one process')
+    for (const start of storeServers) {
+      const server = await start()
+      try {
+        const where = `${processes} processes with ${server.title}`
+        const runs = await stampedeCluster(server, calls, wechat)
+        const measured = new Map([[own, runs]])
+        rows.push(...fetchedRows(calls, measured, `, ${where}`), row(`time, ${where}`, 'ms', measured, spreads.took))
+        claims.push(...claimsOf(calls, runs, `in ${where}`))
+      } finally {
+        await server.stop()
+      }
+    }
+    return { subjects: [...clients.values()], rows, claims, notes }
+  } finally {
+    await wechat.stop()
+  }
+}
+
+function fetchedRows({ fetched }: Calls, measured: ReadonlyMap<string, readonly Stampede[]>, where = ''): Row[] {
+  return Object.entries(fetched).map(([what, paths]) => row(what + where, '', measured, spreads.requests(paths)))
+}
+
+function claimsOf({ fetched, count, name }: Calls, runs: readonly Stampede[], where: string): Claim[] {
+  return Object.entries(fetched).map(([what, paths]) => (
+    { claim: `${what} for ${count} ${name} ${where}`, unit: '', value: mostRequests(runs, paths), limit: 1 }
+  ))
+}
+
+/**
  * Has each client make its calls, in turns. The first round is to warm up.
  *
- * @param module - takes a client's name as its argument
  * @param clients - by name, what they are called in the report
  */
-export async function stampedeEach(module: URL, clients: ReadonlyMap<string, string>, calls: Calls, wechat: Wechat): Promise<Map<string, Stampede[]>> {
+async function stampedeEach(module: URL, clients: ReadonlyMap<string, string>, calls: Calls, wechat: Wechat): Promise<Map<string, Stampede[]>> {
   const subjects: [string, Subject][] = []
   try {
     for (const [name, title] of clients) subjects.push([title, await Subject.start(module, { ...wechat.leadingHere, args: [name] })])
@@ -52,7 +108,7 @@ export async function stampedeEach(module: URL, clients: ReadonlyMap<string, str
       const call: Call = async (...words) => subject.call(...words)
       const args = await calls.before({ callOne: call, callAll: call }, wechat)
       const act = async (): Promise<unknown> => subject.call(calls.command, ...args, calls.count)
-      const stampede = await watch(wechat, calls.paths, act, async () => subject.call('cpuTime'))
+      const stampede = await watch(wechat, Object.values(calls.fetched).flat(), act, async () => subject.call('cpuTime'))
       if (round > 0) measured.get(title)?.push(stampede)
     })
     return measured
@@ -62,14 +118,14 @@ export async function stampedeEach(module: URL, clients: ReadonlyMap<string, str
 }
 
 /** Has a cluster of ours make the same number of calls, each process its part. */
-export async function stampedeCluster(server: StoreServer, calls: Calls, wechat: Wechat): Promise<Stampede[]> {
+async function stampedeCluster(server: StoreServer, calls: Calls, wechat: Wechat): Promise<Stampede[]> {
   const cluster = await Cluster.start(server, wechat)
   const measured: Stampede[] = []
   try {
     for (let round = 0; round <= clusterRounds; round += 1) {
       const args = await calls.before(cluster, wechat)
       const act = async (): Promise<void> => cluster.callAll(calls.command, ...args, calls.count / processes)
-      const stampede = await watch(wechat, calls.paths, act)
+      const stampede = await watch(wechat, Object.values(calls.fetched).flat(), act)
       if (round > 0) measured.push(stampede)
     }
     return measured
@@ -96,12 +152,12 @@ async function watch(wechat: Wechat, paths: readonly string[], act: () => Promis
 }
 
 /** How many requests to these paths there were at most in one round. */
-export function mostRequests(runs: readonly Stampede[], ...paths: string[]): number {
+function mostRequests(runs: readonly Stampede[], paths: readonly string[]): number {
   return Math.max(...runs.map(({ requests }) => paths.reduce((sum, path) => sum + (requests[path] ?? 0), 0)))
 }
 
-export const spreads = {
-  requests: (...paths: string[]) => (runs: readonly Stampede[]): Spread => exactly(mostRequests(runs, ...paths)),
+const spreads = {
+  requests: (paths: readonly string[]) => (runs: readonly Stampede[]): Spread => exactly(mostRequests(runs, paths)),
   handshakes: (runs: readonly Stampede[]): Spread => spreadOf(runs.map(({ handshakes }) => handshakes)),
   took: (runs: readonly Stampede[]): Spread => spreadOf(runs.map(({ took }) => took)),
   cpu: (runs: readonly Stampede[]): Spread => spreadOf(runs.flatMap(({ cpu }) => cpu ?? [])),

@@ -1,9 +1,9 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { RequestListener, Server } from 'node:http'
+import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import type { Sandbox, SandboxApp } from '@wechat-auth/wechat-sandbox'
+import { closed, listening, orAnyPort } from '../../shared/demo.js'
 import { createApp } from './app.js'
 import type { AppOptions } from './app.js'
 import { appsFrom, publicUrlFrom } from './real-wechat.js'
@@ -46,7 +46,7 @@ export async function startDemo({ port = 0, sandboxPort = 0, host = '127.0.0.1',
   const opened = store && await openStore(store, env)
   const sandbox = realApps ? undefined : await orAnyPort(sandboxPort, (port) => startSandbox({ port }))
   try {
-    const server = await orAnyPort(port, (port) => listening(port, host))
+    const server = await orAnyPort(port, (port) => listening(createServer(), port, host))
     const { port: ownPort } = server.address() as AddressInfo
     const ownUrl = `http://127.0.0.1:${ownPort}`
     const app = createApp({
@@ -94,27 +94,4 @@ function underOneName(url: string, app: RequestListener): RequestListener {
     if (req.headers.host === host) app(req, res)
     else res.writeHead(307, { Location: url + (req.url ?? '/') }).end()
   }
-}
-
-async function orAnyPort<T>(port: number, start: (port: number) => Promise<T>): Promise<T> {
-  try {
-    return await start(port)
-  } catch (error) {
-    if (port === 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    return await start(0)
-  }
-}
-
-async function listening(port: number, host: string): Promise<Server> {
-  const server = createServer()
-  server.listen(port, host)
-  await once(server, 'listening')
-  return server
-}
-
-async function closed(server: Server): Promise<void> {
-  const close = once(server, 'close')
-  server.close()
-  server.closeAllConnections()
-  await close
 }

@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { closeAtTheEnd, loadEnvFile, portOf } from '../../shared/demo.js'
 import { startDemo } from './start.js'
 import type { Demo } from './start.js'
 
@@ -37,35 +37,12 @@ async function main(): Promise<void> {
     process.stdout.write(help)
     return
   }
-  loadEnvFile()
+  loadEnvFile(new URL('../.env', import.meta.url))
   const port = portOf('--port', values.port)
   const sandboxPort = portOf('--sandbox-port', values['sandbox-port'])
   const demo = await startDemo({ port, sandboxPort, host: values.host, file: values.file, env: process.env })
   closeAtTheEnd(demo)
   announce(demo, values.file)
-}
-
-function closeAtTheEnd(demo: Demo): void {
-  const stop = (): void => void demo.close()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
-  if (process.env.npm_lifecycle_event === undefined) return
-  // npm passes a signal on to its shell only, and the shell dies without telling anybody: its end is the signal then.
-  const shell = process.ppid
-  setInterval(() => { if (process.ppid !== shell) stop() }, 500).unref()
-}
-
-function loadEnvFile(): void {
-  try {
-    process.loadEnvFile(fileURLToPath(new URL('../.env', import.meta.url)))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
-}
-
-function portOf(option: string, value: string): number {
-  const port = Number(value)
-  if (!/^\d+$/.test(value) || port > 65_535) throw new Error(`${option} must be a port number, 0 to 65535`)
-  return port
 }
 
 function announce({ url, sandbox, consoleUrl }: Demo, file: string): void {

@@ -1,10 +1,9 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { WechatSessions } from '@wechat-auth/wechat-session'
 import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import type { Sandbox } from '@wechat-auth/wechat-sandbox'
+import { closed, listening, orAnyPort } from '../../shared/demo.js'
 import { createApp } from './app.js'
 import type { AppOptions } from './app.js'
 import { openStores } from './stores.js'
@@ -93,26 +92,4 @@ function presetOf(sandbox: Sandbox | undefined): AppOptions['miniProgram'] {
 
 function consoleOf(sandbox: Sandbox, loginUrl: string): string {
   return `${sandbox.url}/__sandbox/miniprogram?${new URLSearchParams({ url: loginUrl }).toString()}`
-}
-
-async function orAnyPort<T>(port: number, start: (port: number) => Promise<T>): Promise<T> {
-  try {
-    return await start(port)
-  } catch (error) {
-    if (port === 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    return await start(0)
-  }
-}
-
-async function listening(server: Server, port: number, host: string): Promise<Server> {
-  server.listen(port, host)
-  await once(server, 'listening')
-  return server
-}
-
-async function closed(server: Server): Promise<void> {
-  const close = once(server, 'close')
-  server.close()
-  server.closeAllConnections()
-  await close
 }
