@@ -57,3 +57,12 @@ export async function connect({ driver, urls, resp = 3 }: RedisAddress, options:
   await client.connect()
   return client
 }
+
+/** How often the server of `client` was asked for what, by anybody, while `task` ran. */
+export async function commandsDuring(client: RedisClient, task: () => Promise<unknown>): Promise<Record<string, number>> {
+  await client.sendCommand(['CONFIG', 'RESETSTAT'])
+  await task()
+  const stats = String(await client.sendCommand(['INFO', 'commandstats']))
+  const counts = [...stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)].map(([, name, calls]): [string, number] => [name!, Number(calls)])
+  return Object.fromEntries(counts.filter(([name]) => name !== 'config|resetstat'))
+}

@@ -2,12 +2,12 @@ import { expect } from 'chai'
 import mongoose from 'mongoose'
 import type { TokenStore } from '@wechat-auth/wechat-oauth'
 import * as storeMongo from '@wechat-auth/store-mongo'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import { startMongo, type MongoServer } from '../../services/mongo.js'
-import { blockOf, chinese, column, english, readmeOf, tableOf } from './markdown.js'
+import { blockOf, chinese, english, readmeOf, tableOf } from './markdown.js'
 import { expectRecipeToEncrypt, listingOf } from './reencrypting.js'
-import { runModule, runPart } from './running.js'
+import { runPart } from './running.js'
 import { Source } from './sources.js'
+import { expectOptions, keepToken } from './stores.js'
 
 describe('the README of store-mongo', function () {
   this.timeout(30_000)
@@ -29,14 +29,10 @@ describe('the README of store-mongo', function () {
   })
 
   it('has a snippet that runs as it stands there: a token is kept in MongoDB', async () => {
-    const sandbox = await startSandbox({ apps: [{ appId: 'wx…', appSecret: '…', type: 'mp' }] })
-    endings.push(() => sandbox.close())
-    const code = sandbox.issueCode({ appId: 'wx…', user: 'alice' })
-    const { printed } = await runModule(`${blockOf(readme, /^@wechat-auth/)}
-      const { openid } = await oauth.getAccessToken(${JSON.stringify(code)})
+    const openid = await keepToken(readme, `
       console.log(openid)
-      await mongoose.disconnect()`, { env: { MONGO_URL: mongo.url }, wechat: sandbox.url })
-    const document = await connection.collection('tokens').findOne({ openid: printed.trim() })
+      await mongoose.disconnect()`, { MONGO_URL: mongo.url })
+    const document = await connection.collection('tokens').findOne({ openid })
     expect(document?.access_token).to.be.a('string')
   })
 
@@ -69,11 +65,9 @@ describe('the README of store-mongo', function () {
 
   for (const file of [english, chinese]) {
     it(`names the options and their defaults: ${file}`, () => {
-      const source = new Source('store-mongo/src/mongo-token-store.ts')
-      const rows = tableOf(readmeOf('packages/store-mongo', file), /^(?:Options|选项)$/)
-      expect(column(rows, 0)).to.deep.equal(source.members('MongoTokenStoreOptions'))
-      expect(column(rows, 1)).to.deep.equal(["'tokens'", '5000'])
-      expect(source.text).to.contain("{ connection, collection = 'tokens', timeout = 5000 }")
+      expectOptions(tableOf(readmeOf('packages/store-mongo', file), /^(?:Options|选项)$/), {
+        store: 'MongoTokenStore', path: 'store-mongo/src/mongo-token-store.ts', parameter: "{ connection, collection = 'tokens', timeout = 5000 }",
+      })
     })
 
     it(`names the indexes that init() builds: ${file}`, () => {

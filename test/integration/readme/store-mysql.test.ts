@@ -2,15 +2,14 @@ import { expect } from 'chai'
 import type { Pool } from 'mysql2/promise'
 import type { TokenStore, WechatToken } from '@wechat-auth/wechat-oauth'
 import * as storeMysql from '@wechat-auth/store-mysql'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import { endPool, openPromisePool } from '../../helpers/mysql.js'
 import { startMariadb } from '../../services/mariadb.js'
 import type { Server } from '../../services/server.js'
 import { oldTable } from '../store-mysql/setting.js'
-import { blockOf, chinese, codeIn, column, english, readmeOf, tableOf } from './markdown.js'
+import { blockOf, chinese, codeIn, english, readmeOf, tableOf } from './markdown.js'
 import { expectRecipeToEncrypt, listingOf } from './reencrypting.js'
-import { runModule, runPart } from './running.js'
-import { Source } from './sources.js'
+import { runPart } from './running.js'
+import { expectOptions, keepToken } from './stores.js'
 
 const month = 30 * 24 * 3600 * 1000
 
@@ -42,15 +41,11 @@ describe('the README of store-mysql', function () {
   }
 
   it('has a snippet that runs as it stands there: a token is kept in MySQL', async () => {
-    const sandbox = await startSandbox({ apps: [{ appId: 'wx…', appSecret: '…', type: 'mp' }] })
-    endings.push(() => sandbox.close())
-    const code = sandbox.issueCode({ appId: 'wx…', user: 'alice' })
-    const { printed } = await runModule(`${blockOf(readme, /^@wechat-auth/)}
-      const { openid } = await oauth.getAccessToken(${JSON.stringify(code)})
+    const openid = await keepToken(readme, `
       console.log(openid)
-      await pool.end()`, { env: { MYSQL_URL: server.url }, wechat: sandbox.url })
-    const [rows] = await pool.query('SELECT CONVERT(openid USING utf8mb4) AS openid FROM token WHERE openid = ?', [printed.trim()])
-    expect(rows).to.deep.equal([{ openid: printed.trim() }])
+      await pool.end()`, { MYSQL_URL: server.url })
+    const [rows] = await pool.query('SELECT CONVERT(openid USING utf8mb4) AS openid FROM token WHERE openid = ?', [openid])
+    expect(rows).to.deep.equal([{ openid }])
   })
 
   it('makes room in the table of wechat-oauth, whose records stay', async () => {
@@ -116,11 +111,9 @@ describe('the README of store-mysql', function () {
 
   for (const file of [english, chinese]) {
     it(`names the options and their defaults: ${file}`, () => {
-      const source = new Source('store-mysql/src/mysql-token-store.ts')
-      const rows = tableOf(readmeOf('packages/store-mysql', file), /^(?:Options|选项)$/)
-      expect(column(rows, 0)).to.deep.equal(source.members('MysqlTokenStoreOptions'))
-      expect(column(rows, 1)).to.deep.equal(["'token'", '5000'])
-      expect(source.text).to.contain("{ pool, table = 'token', timeout = 5000 }")
+      expectOptions(tableOf(readmeOf('packages/store-mysql', file), /^(?:Options|选项)$/), {
+        store: 'MysqlTokenStore', path: 'store-mysql/src/mysql-token-store.ts', parameter: "{ pool, table = 'token', timeout = 5000 }",
+      })
     })
 
     it(`names the columns that createTable() makes, with their types: ${file}`, () => {

@@ -6,10 +6,10 @@ import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import { MemoryUserStore, WechatSessions } from '@wechat-auth/wechat-session'
 import { startRedis } from '../../services/redis.js'
 import type { Server } from '../../services/server.js'
-import { blockOf, chinese, column, english, readmeOf, tableOf } from './markdown.js'
+import { blockOf, chinese, english, readmeOf, tableOf } from './markdown.js'
 import { expectRecipeToEncrypt, listingOf } from './reencrypting.js'
-import { runModule, runPart } from './running.js'
-import { Source } from './sources.js'
+import { runPart } from './running.js'
+import { expectOptions, keepToken } from './stores.js'
 
 describe('the README of store-redis', function () {
   this.timeout(30_000)
@@ -28,14 +28,10 @@ describe('the README of store-redis', function () {
   })
 
   it('has a snippet that runs as it stands there: a token is kept in Redis', async () => {
-    const sandbox = await startSandbox({ apps: [{ appId: 'wx…', appSecret: '…', type: 'mp' }] })
-    endings.push(() => sandbox.close())
-    const code = sandbox.issueCode({ appId: 'wx…', user: 'alice' })
-    const { printed } = await runModule(`${blockOf(readme, /^@wechat-auth/)}
-      const { openid } = await oauth.getAccessToken(${JSON.stringify(code)})
+    const printed = await keepToken(readme, `
       console.log(JSON.stringify(await tokenStore.getToken(openid)) === await client.get('wechat:token:' + openid))
-      client.destroy()`, { env: { REDIS_URL: redis.url }, wechat: sandbox.url })
-    expect(printed.trim()).to.equal('true')
+      client.destroy()`, { REDIS_URL: redis.url })
+    expect(printed).to.equal('true')
   })
 
   it('lists keys as the recipe for encrypting what is there takes them, while a token is being refreshed', async () => {
@@ -88,19 +84,15 @@ describe('the README of store-redis', function () {
 
   for (const file of [english, chinese]) {
     it(`names the options of the session store and their defaults: ${file}`, () => {
-      const source = new Source('store-redis/src/redis-session-store.ts')
-      const rows = tableOf(readmeOf('packages/store-redis', file), /^(?:Sessions|会话)$/)
-      expect(column(rows, 0)).to.deep.equal(source.members('RedisSessionStoreOptions'))
-      expect(column(rows, 1)).to.deep.equal(["'wechat:session:'", '5000'])
-      expect(source.text).to.contain("{ client, prefix = 'wechat:session:', timeout = 5000 }")
+      expectOptions(tableOf(readmeOf('packages/store-redis', file), /^(?:Sessions|会话)$/), {
+        store: 'RedisSessionStore', path: 'store-redis/src/redis-session-store.ts', parameter: "{ client, prefix = 'wechat:session:', timeout = 5000 }",
+      })
     })
 
     it(`names the options and their defaults: ${file}`, () => {
-      const source = new Source('store-redis/src/redis-token-store.ts')
-      const rows = tableOf(readmeOf('packages/store-redis', file), /^(?:Options|选项)$/)
-      expect(column(rows, 0)).to.deep.equal(source.members('RedisTokenStoreOptions'))
-      expect(column(rows, 1)).to.deep.equal(["'wechat:token:'", '5000'])
-      expect(source.text).to.contain("{ client, prefix = 'wechat:token:', ttl, timeout = 5000 }")
+      expectOptions(tableOf(readmeOf('packages/store-redis', file), /^(?:Options|选项)$/), {
+        store: 'RedisTokenStore', path: 'store-redis/src/redis-token-store.ts', parameter: "{ client, prefix = 'wechat:token:', ttl, timeout = 5000 }",
+      })
     })
   }
 })

@@ -7,7 +7,7 @@ import { Databases, type OpenDatabase } from '../../helpers/sqlite.js'
 import { blockOf, chinese, codeIn, column, english, readmeOf, tableOf } from './markdown.js'
 import { expectRecipeToEncrypt, listingOf } from './reencrypting.js'
 import { runPart } from './running.js'
-import { Source } from './sources.js'
+import { expectOptions } from './stores.js'
 
 const readme = readmeOf('packages/store-sqlite', english)
 
@@ -107,10 +107,9 @@ describe('the README of store-sqlite', () => {
     it(`names the options of the other stores and their defaults: ${file}`, () => {
       const rows = tableOf(readmeOf('packages/store-sqlite', file), /^(?:Sessions|会话)$/)
       for (const [place, kind, table] of [[1, 'Session', 'wechat_session'], [2, 'User', 'user']] as const) {
-        const source = new Source(`store-sqlite/src/sqlite-${kind.toLowerCase()}-store.ts`)
-        expect(column(rows, 0)).to.deep.equal(source.members(`Sqlite${kind}StoreOptions`))
-        expect(column(rows, place)).to.deep.equal([`'${table}'`, '5000'])
-        expect(source.text).to.contain(`{ database, table = '${table}', timeout = 5000 }`)
+        expectOptions(rows, {
+          store: `Sqlite${kind}Store`, path: `store-sqlite/src/sqlite-${kind.toLowerCase()}-store.ts`, parameter: `{ database, table = '${table}', timeout = 5000 }`,
+        }, place)
       }
     })
 
@@ -123,11 +122,9 @@ describe('the README of store-sqlite', () => {
     })
 
     it(`names the options and their defaults: ${file}`, () => {
-      const source = new Source('store-sqlite/src/sqlite-token-store.ts')
-      const rows = tableOf(readmeOf('packages/store-sqlite', file), /^(?:Options|选项)$/)
-      expect(column(rows, 0)).to.deep.equal(source.members('SqliteTokenStoreOptions'))
-      expect(column(rows, 1)).to.deep.equal(["'token'", '5000'])
-      expect(source.text).to.contain("{ database, table = 'token', timeout = 5000 }")
+      expectOptions(tableOf(readmeOf('packages/store-sqlite', file), /^(?:Options|选项)$/), {
+        store: 'SqliteTokenStore', path: 'store-sqlite/src/sqlite-token-store.ts', parameter: "{ database, table = 'token', timeout = 5000 }",
+      })
     })
 
     it(`names the tables and their columns: ${file}`, () => {

@@ -1,11 +1,8 @@
 import { expect } from 'chai'
-import { TokenStoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { RedisTokenStore } from '@wechat-auth/store-redis'
+import { expectEachToBeAnswered, killAmidWrites, writes } from '../../helpers/kill-amid-writes.js'
 import { connect, driverNames } from '../../helpers/redis.js'
 import { startRedis } from '../../services/redis.js'
-
-const writes = 2000
-const writers = 50
 
 describe('RedisTokenStore on a server that writes to its disk before it answers', function () {
   this.timeout(60_000)
@@ -16,31 +13,13 @@ describe('RedisTokenStore on a server that writes to its disk before it answers'
       const client = await connect({ driver, urls: [server.url] })
       try {
         const store = new RedisTokenStore({ client, timeout: 2000 })
-        const acknowledged = new Map<string, WechatToken>()
-        const rejected: unknown[] = []
-        let next = 0
-        let outage: Promise<void> | undefined
+        const aftermath = await killAmidWrites(server, store, {
+          tokenOf: (openid, fields) => ({ openid, refresh_token: 'r', expires_in: 7200, ...fields }),
+          waitAfterFailure: false,
+        })
+        const acknowledged = new Map([...aftermath.before, ...aftermath.after])
 
-        const write = async (): Promise<void> => {
-          while (next < writes) {
-            const openid = `o${next}`
-            next += 1
-            const token: WechatToken = { openid, access_token: `token ${next}`, refresh_token: 'r', expires_in: 7200, create_at: 1_763_000_000_000 + next }
-            try {
-              await store.saveToken(openid, token)
-              acknowledged.set(openid, token)
-            } catch (error) {
-              rejected.push(error)
-            }
-            if (acknowledged.size >= writes / 4) outage ??= server.kill().then(() => server.restart())
-          }
-        }
-        await Promise.all(Array.from({ length: writers }, write))
-        await outage
-
-        expect(acknowledged.size + rejected.length).to.equal(writes)
-        expect(rejected).to.not.be.empty
-        for (const error of rejected) expect(error).to.be.an.instanceOf(TokenStoreError)
+        expectEachToBeAnswered(aftermath)
         expect(acknowledged.size).to.be.greaterThan(writes / 2)
         for (const [openid, token] of acknowledged) expect(await store.getToken(openid)).to.deep.equal(token)
       } finally {

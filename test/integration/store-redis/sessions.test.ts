@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import { RedisSessionStore, type RedisCommands, type RedisConnection } from '@wechat-auth/store-redis'
 import { TokenStoreError, type StoredSession } from '@wechat-auth/wechat-oauth'
-import { connect, type RedisClient } from '../../helpers/redis.js'
+import { commandsDuring, connect, type RedisClient } from '../../helpers/redis.js'
 import { rejection } from '../../helpers/rejection.js'
 import { startRedis, startRedisCluster, type RedisCluster } from '../../services/redis.js'
 import type { Server } from '../../services/server.js'
@@ -58,19 +58,10 @@ describe('RedisSessionStore on a server', () => {
     return ids.filter((_, place) => found[place]).sort()
   }
 
-  /** How often the server was asked for what while `task` ran. */
-  async function commandsDuring(task: () => Promise<unknown>): Promise<Record<string, number>> {
-    await client.sendCommand(['CONFIG', 'RESETSTAT'])
-    await task()
-    const stats = String(await client.sendCommand(['INFO', 'commandstats']))
-    const counts = [...stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)].map(([, name, calls]): [string, number] => [name!, Number(calls)])
-    return Object.fromEntries(counts.filter(([name]) => name !== 'config|resetstat'))
-  }
-
   it('checks a session by one command, and searches for nothing in any other operation', async () => {
     await store.create('a', sessionOf('a'), ttl)
-    expect(await commandsDuring(() => store.get('a'))).to.deep.equal({ get: 1 })
-    const others = await commandsDuring(async () => {
+    expect(await commandsDuring(client, () => store.get('a'))).to.deep.equal({ get: 1 })
+    const others = await commandsDuring(client, async () => {
       await store.create('b', sessionOf('b'), ttl)
       await store.rotate('a', 'c', sessionOf('c'), ttl)
       await store.delete('b')
@@ -82,7 +73,7 @@ describe('RedisSessionStore on a server', () => {
   })
 
   it('asks as often for the sessions of a user, however many there are', async () => {
-    const revoke = (): Promise<Record<string, number>> => commandsDuring(() => store.deleteByUser('u'))
+    const revoke = (): Promise<Record<string, number>> => commandsDuring(client, () => store.deleteByUser('u'))
     await store.create('a', sessionOf('a'), ttl)
     const few = await revoke()
     for (let index = 0; index < 200; index += 1) await store.create(`other ${index}`, sessionOf('x', `other ${index}`), ttl)
