@@ -10,7 +10,7 @@ import { MiniProgramFlow } from './flow/mini-program.js'
 import { States } from './flow/states.js'
 import type { Settings } from './options.js'
 import { outcomeOf, type Outcome } from './outcome.js'
-import { methodOf, queryParameter } from './request.js'
+import { callbackParameters, methodOf, type CallbackParameters } from './request.js'
 import type { AnyWechatVerify, WechatAuthorization, WechatCallOptions } from './types.js'
 
 /** All that the strategy knows and does, behind private fields: inspecting the strategy shows none of it. */
@@ -36,7 +36,8 @@ export class Logins {
     return outcomeOf(async () => {
       const call = callOf(options)
       if (this.#apps.choose(req, call.mode) === 'miniprogram') return this.#miniProgram.run(req)
-      if (await this.#isCallback(req)) return this.#callback.run(req, call)
+      const parameters = callbackParameters(req)
+      if (await this.#isCallback(req, parameters)) return this.#callback.run(req, call, parameters)
       const { url } = await this.#authorize.begin(req, call)
       return { action: 'redirect', url }
     })
@@ -65,9 +66,9 @@ export class Logins {
     }
   }
 
-  async #isCallback(req: Request): Promise<boolean> {
+  #isCallback(req: Request, { code, state }: CallbackParameters): boolean | Promise<boolean> {
     const { isCallback, timeout } = this.#settings
-    if (!isCallback) return ['code', 'state'].some((name) => queryParameter(req, name) !== undefined)
+    if (!isCallback) return code !== undefined || state !== undefined
     return withDeadline(timeout, () => isCallback(req), () => new WechatError('ERR_WECHAT_CONFIG', `The function isCallback did not answer within ${timeout} ms`))
   }
 }

@@ -39,12 +39,23 @@ export function header(req: RequestParts, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-/** A parameter of the query: absent, text, or (named more than once) something else. */
-export function queryParameter(req: RequestParts, name: string): unknown {
-  if (typeof req.query === 'object' && req.query !== null) return ownMember(req.query, name)
+/** What WeChat sends back through the browser: absent, text, or (named more than once) something else. */
+export interface CallbackParameters {
+  code: unknown
+  state: unknown
+}
+
+/** Looks at the query once: Express takes it apart each time that it is asked for. */
+export function callbackParameters(req: RequestParts): CallbackParameters {
+  const { query } = req
+  if (typeof query === 'object' && query !== null) return { code: ownMember(query, 'code'), state: ownMember(query, 'state') }
   const [, search = ''] = /\?([^#]*)/.exec(typeof req.url === 'string' ? req.url : '') ?? []
-  const values = new URLSearchParams(search).getAll(name)
-  return values.length > 1 ? values : values[0]
+  const parameters = new URLSearchParams(search)
+  const valueOf = (name: string): unknown => {
+    const values = parameters.getAll(name)
+    return values.length > 1 ? values : values[0]
+  }
+  return { code: valueOf('code'), state: valueOf('state') }
 }
 
 /** Whether the user's browser speaks https, as far as we trust to know. */

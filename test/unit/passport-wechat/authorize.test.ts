@@ -4,9 +4,10 @@ import { expect } from 'chai'
 import type { Request } from 'express'
 import OAuth2Strategy from 'passport-oauth2'
 import { action, authenticate, requestOf, type RequestParts } from '../../helpers/authenticate.js'
+import { FakeWechat } from '../../helpers/fake-wechat.js'
 import { rejection } from '../../helpers/rejection.js'
 import { apps, appsStrategy, callbackURL, mpStrategy } from '../../helpers/strategies.js'
-import { appId, appSecret } from '../../helpers/wechat-replies.js'
+import { appId, appSecret, code } from '../../helpers/wechat-replies.js'
 
 const inWechat = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 MicroMessenger/8.0.50(0x1800323d) NetType/WIFI Language/zh_CN'
 const userAgents: [string, string, 'mp' | 'website'][] = [
@@ -187,6 +188,20 @@ describe('a callbackURL of null', () => {
     expect((await start(strategy, { callbackURL: 'https://a.example/cb' })).searchParams.get('redirect_uri')).to.equal('https://a.example/cb')
     const { error } = await action('error', authenticate(strategy, requestOf({ session: {} })))
     expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
+  })
+})
+
+describe('the query of a request', () => {
+  it('is asked for once on each leg: Express takes it apart each time', async () => {
+    const strategy = mpStrategy(new FakeWechat())
+    const session = {}
+    const { state } = await strategy.getAuthorization(requestOf({ session }))
+    for (const [query, outcome] of [[{}, 'redirect'], [{ code, state }, 'success']] as const) {
+      let times = 0
+      const req = Object.defineProperty(requestOf({ session }), 'query', { get: () => { times += 1; return query } })
+      await action(outcome, authenticate(strategy, req))
+      expect(times).to.equal(1)
+    }
   })
 })
 

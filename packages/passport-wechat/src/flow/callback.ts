@@ -4,7 +4,7 @@ import type { Apps, RequestApps } from '../apps.js'
 import type { Settings } from '../options.js'
 import { answerOf, outcomeOf, Refusal, type Outcome } from '../outcome.js'
 import { hash, RecentCallbacks, type RecentCallback } from '../recent.js'
-import { header, queryParameter } from '../request.js'
+import { header, type CallbackParameters } from '../request.js'
 import { longestState, type LoginRecord, type RedirectMode } from '../state/record.js'
 import type { WechatStateReason } from '../types.js'
 import { callbackURLFor, scopeFor, type Call } from './call.js'
@@ -34,12 +34,10 @@ export class CallbackFlow {
     this.#recent = new RecentCallbacks(settings.now)
   }
 
-  async run(req: Request, call: Call): Promise<Outcome> {
+  async run(req: Request, call: Call, { code, state }: CallbackParameters): Promise<Outcome> {
     const apps = this.#apps.forRequest(req)
-    const code = queryParameter(req, 'code')
     if (!this.#settings.state) return this.#logIn(req, call, apps, this.#presumed(req, call, await this.#appIds(apps)), code)
 
-    const state = queryParameter(req, 'state')
     if (typeof state !== 'string' || state === '') throw stateRefusal('missing')
     if (state.length > longestState) throw stateRefusal('unknown')
     const appIds = this.#apps.fixedIds ?? await this.#appIds(apps)
