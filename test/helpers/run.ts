@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 
 export interface Finished {
   code: number | null
@@ -29,4 +29,17 @@ export async function runOrThrow(...[command, args, options]: Parameters<typeof 
   const { code, stdout, stderr } = await run(command, args, options)
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${String(code)}\n${stdout}\n${stderr}`)
   return stdout
+}
+
+/**
+ * Ends a child that was started `detached`, with all that it started: what is left behind holds the pipe to its output, and
+ * this process would not end.
+ */
+export function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // All have ended.
+  }
 }

@@ -12,7 +12,7 @@ import type { Demo } from '../../../examples/miniprogram/src/start.js'
 import { Phone } from '../../helpers/mini-program.js'
 import type { ClientOptions, ClientSession } from '../../helpers/mini-program.js'
 import { rejection } from '../../helpers/rejection.js'
-import { root } from '../../helpers/run.js'
+import { killGroup, root } from '../../helpers/run.js'
 import { blockOf, read } from '../readme/markdown.js'
 
 const days = 24 * 60 * 60 * 1000
@@ -520,7 +520,7 @@ describe('Starting the mini-program example', () => {
     // Set, so that a developer's own .env does not count.
     const env = { ...process.env, WECHAT_MINIPROGRAM_APP_ID: '', WECHAT_MINIPROGRAM_APP_SECRET: '' }
     const npm = spawn('npm', ['start', '--', '--port', '0', '--sandbox-port', '0', '--file', file], {
-      cwd: join(root, 'examples/miniprogram'), env, stdio: ['ignore', 'pipe', 'ignore'],
+      cwd: join(root, 'examples/miniprogram'), env, stdio: ['ignore', 'pipe', 'ignore'], detached: true,
     })
     try {
       let output = ''
@@ -538,7 +538,7 @@ describe('Starting the mini-program example', () => {
       await closed
       expect(await rejection(fetch(server))).to.be.instanceOf(TypeError)
     } finally {
-      npm.kill('SIGKILL')
+      killGroup(npm)
     }
   })
 })
