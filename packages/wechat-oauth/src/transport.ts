@@ -5,7 +5,7 @@ import { parseReply, type Reply } from './reply.js'
 import { hide, oneLine, rid } from './redact.js'
 import { toNumber } from './token.js'
 import type { WechatLogger } from './types.js'
-import { withDeadline, type Deadline } from './with-timeout.js'
+import { withDeadline } from './with-timeout.js'
 
 const pauseWhenBusy = 100
 const utf8 = new TextDecoder()
@@ -79,20 +79,23 @@ export class Transport {
   }
 
   async #run<T>(call: Call, base: string, read: (answer: HttpAnswer) => T): Promise<T> {
-    const { fallbackHosts, timeout } = this.#options
+    const { exchange, fallbackHosts, timeout } = this.#options
+    const { endpoint, query, body } = call
+    const request = { path: pathOf(endpoint, query), endpoint, body: body && JSON.stringify(body) }
     const startedAt = performance.now()
     try {
       const result = await withDeadline(timeout, async (deadline) => {
         // It comes while this waits.
         const isOver = (): boolean => deadline.isOver
+        const attempt = async (server: string): Promise<T> => read(await exchange({ ...request, server }, deadline))
         try {
-          return await this.#attempt(base, call, deadline, read)
+          return await attempt(base)
         } catch (error) {
           if (isOver() || !call.repeatable || !isPassing(error)) throw error
           this.#log('warn', 'WeChat call is tried again', call, startedAt, error)
           if (error instanceof WechatAPIError) await new Promise((resolve) => setTimeout(resolve, pauseWhenBusy))
           if (isOver()) throw error
-          return this.#attempt((call.fallback ? fallbackHosts[0] : undefined) ?? base, call, deadline, read)
+          return attempt((call.fallback ? fallbackHosts[0] : undefined) ?? base)
         }
       }, () => new WechatTransportError('ERR_WECHAT_TIMEOUT', call.endpoint, `did not answer within ${timeout} ms`))
       this.#log('debug', 'WeChat call', call, startedAt)
@@ -101,11 +104,6 @@ export class Transport {
       this.#log('warn', 'WeChat call failed', call, startedAt, error)
       throw error
     }
-  }
-
-  async #attempt<T>(host: string, { endpoint, query, body }: Call, deadline: Deadline, read: (answer: HttpAnswer) => T): Promise<T> {
-    const request = { server: host, path: pathOf(endpoint, query), endpoint, body: body && JSON.stringify(body) }
-    return read(await this.#options.exchange(request, deadline))
   }
 
   #log(level: keyof WechatLogger, message: string, call: Call, startedAt: number, error?: unknown): void {

@@ -9,7 +9,7 @@ export interface Deadline {
  * Runs `task` for at most `ms`: then rejects with what `onTimeout` makes and aborts the signal, whether the task listens
  * to it or not. (Not `AbortSignal.timeout`: that one keeps its timer, and fake clocks do not drive it.)
  */
-export async function withTimeout<T>(ms: number, task: (signal: AbortSignal) => Promise<T>, onTimeout: () => Error): Promise<T> {
+export function withTimeout<T>(ms: number, task: (signal: AbortSignal) => Promise<T>, onTimeout: () => Error): Promise<T> {
   const controller = new AbortController()
   return withDeadline(ms, (deadline) => {
     deadline.onOver = () => controller.abort()
@@ -18,20 +18,27 @@ export async function withTimeout<T>(ms: number, task: (signal: AbortSignal) => 
 }
 
 /** The same without a signal, which costs several microseconds. What `task` throws rejects. */
-export async function withDeadline<T>(ms: number, task: (deadline: Deadline) => T | PromiseLike<T>, onTimeout: () => Error): Promise<T> {
-  const deadline: { isOver: boolean, onOver?: () => void } = { isOver: false }
-  let timer: NodeJS.Timeout | undefined
-  try {
-    // One promise for both outcomes: Promise.race makes several more.
-    return await new Promise<T>((resolve, reject) => {
-      timer = setTimeout(() => {
-        deadline.isOver = true
-        reject(onTimeout())
-        deadline.onOver?.()
-      }, ms)
-      Promise.resolve(task(deadline)).then(resolve, reject)
-    })
-  } finally {
-    clearTimeout(timer)
-  }
+export function withDeadline<T>(ms: number, task: (deadline: Deadline) => T | PromiseLike<T>, onTimeout: () => Error): Promise<T> {
+  // One promise for all outcomes: with `async`, or Promise.race, there are several more, and this is on the way of every call.
+  return new Promise<T>((resolve, reject: (reason: Error) => void) => {
+    const deadline: { isOver: boolean, onOver?: () => void } = { isOver: false }
+    const timer = setTimeout(() => {
+      deadline.isOver = true
+      reject(onTimeout())
+      deadline.onOver?.()
+    }, ms)
+    const succeed = (result: T): void => {
+      clearTimeout(timer)
+      resolve(result)
+    }
+    const fail = (reason: Error): void => {
+      clearTimeout(timer)
+      reject(reason)
+    }
+    try {
+      Promise.resolve(task(deadline)).then(succeed, fail)
+    } catch (error) {
+      fail(error as Error)
+    }
+  })
 }
