@@ -96,6 +96,21 @@ export function status(code: number, content: string | Uint8Array = '', headers:
   return (response) => response.writeHead(code, headers).end(content)
 }
 
+/** An answer that goes on for ever, and a promise of its end by the client. */
+export function endless(code: number): { answer: Answer, closed: Promise<void> } {
+  let close: () => void
+  const closed = new Promise<void>((resolve) => { close = resolve })
+  const answer: Answer = (response) => {
+    response.once('close', () => { close() })
+    response.writeHead(code)
+    const write = (): void => {
+      if (!response.destroyed) response.write(Buffer.alloc(64 * 1024), write)
+    }
+    write()
+  }
+  return { answer, closed }
+}
+
 /** Sends each part in a packet of its own. */
 export function packets(...parts: Uint8Array[]): Answer {
   return async (response) => {

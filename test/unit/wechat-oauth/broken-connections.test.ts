@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { WechatTransportError, type WechatOAuth, type WechatOAuthOptions } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
-import { body, deadURL, drip, hang, reset, stall, startLoopbackServer, truncated, type Answer, type LoopbackServer } from '../../helpers/loopback-server.js'
+import { body, deadURL, drip, endless, hang, reset, stall, startLoopbackServer, truncated, type Answer, type LoopbackServer } from '../../helpers/loopback-server.js'
 import { rejection } from '../../helpers/rejection.js'
 import { appSecret, client, code, now, openid, sessionReply, tokenReply, userReply } from '../../helpers/wechat-replies.js'
 
@@ -93,16 +93,8 @@ describe('a connection that', () => {
   })
 
   it('brings too much is closed', async () => {
-    const closed = new Promise((resolve) => {
-      server.answer((response) => {
-        response.once('close', resolve)
-        response.writeHead(200)
-        const write = (): void => {
-          if (!response.destroyed) response.write(Buffer.alloc(64 * 1024), write)
-        }
-        write()
-      })
-    })
+    const { answer, closed } = endless(200)
+    server.answer(answer)
     expect(await rejection(client({ endpoints: server.url, timeout: 5000 }).getAccessToken(code))).to.include({ code: 'ERR_WECHAT_RESPONSE' })
     await closed
   })

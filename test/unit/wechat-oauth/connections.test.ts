@@ -8,7 +8,7 @@ import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import { expect } from 'chai'
 import { stub } from 'sinon'
 import { Agent, getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici'
-import { body, json, startLoopbackServer, type LoopbackServer } from '../../helpers/loopback-server.js'
+import { body, endless, json, startLoopbackServer, type LoopbackServer } from '../../helpers/loopback-server.js'
 import { rejection } from '../../helpers/rejection.js'
 import { skipBecause } from '../../helpers/skip.js'
 import { appSecret, client, code, openid, tokenReply } from '../../helpers/wechat-replies.js'
@@ -54,16 +54,8 @@ describe('a call', () => {
   })
 
   it('that fails leaves no connection behind on which WeChat goes on for ever', async () => {
-    const closed = new Promise((resolve) => {
-      server.answer((response) => {
-        response.once('close', resolve)
-        response.writeHead(500)
-        const write = (): void => {
-          if (!response.destroyed) response.write(Buffer.alloc(64 * 1024), write)
-        }
-        write()
-      })
-    })
+    const { answer, closed } = endless(500)
+    server.answer(answer)
     expect(await rejection(exchange())).to.include({ code: 'ERR_WECHAT_STATUS' })
     await closed
   })
