@@ -1,4 +1,5 @@
 import { WechatAPIError } from '@wechat-auth/wechat-oauth'
+import { reportable } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { WechatFailure, WechatFailureCode } from './types.js'
 
 /** What a request comes to: exactly one of Passport's actions. */
@@ -51,11 +52,6 @@ export async function outcomeOf(flow: () => Promise<Outcome>): Promise<Outcome> 
   try {
     return await flow()
   } catch (error) {
-    return error instanceof Refusal ? error.outcome : { action: 'error', error: asError(error) }
+    return error instanceof Refusal ? error.outcome : { action: 'error', error: reportable(error, 'The login failed without a reason: something was thrown that is no error') }
   }
-}
-
-// Express goes on with the next handler when the error is falsy, and skips handlers for these words.
-function asError(thrown: unknown): unknown {
-  return !thrown || thrown === 'route' || thrown === 'router' ? new Error('The login failed without a reason: something was thrown that is no error') : thrown
 }

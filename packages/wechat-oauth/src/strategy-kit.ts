@@ -49,6 +49,16 @@ function isPromise(value: unknown, declaresDone: boolean): value is PromiseLike<
 }
 
 /**
+ * What can be given to Passport as an error. Express goes on with the next handler when that is falsy, and skips handlers for
+ * these words.
+ *
+ * @param ifNone - the message of the error that stands in for such
+ */
+export function reportable(thrown: unknown, ifNone: string): unknown {
+  return !thrown || thrown === 'route' || thrown === 'router' ? new Error(ifNone) : thrown
+}
+
+/**
  * Takes one of Passport's actions. It calls the application (`passport.authenticate(name, callback)`): what that throws, or
  * rejects with, goes to `report`, once; what this throws then goes to `lastResort`.
  */

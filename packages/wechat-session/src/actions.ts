@@ -1,4 +1,4 @@
-import { takeAction, takeReport } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { reportable, takeAction, takeReport } from '@wechat-auth/wechat-oauth/strategy-kit'
 
 /** What a request comes to. */
 export type Outcome =
@@ -10,18 +10,12 @@ export type Outcome =
 export interface Actions {
   success(user: Express.User, info: object): unknown
   fail(challenge: string, status: number): unknown
-  error(error: Error): unknown
+  error(error: unknown): unknown
 }
 
 /** Takes the action of an outcome. What the application throws at an error goes to `lastResort`. */
 export function perform(actions: Actions, outcome: Outcome, lastResort: (error: unknown) => unknown): Promise<void> {
-  const report = (error: unknown): unknown => actions.error(asError(error))
+  const report = (error: unknown): unknown => actions.error(reportable(error, 'The request was refused without a reason: something was thrown that is no error'))
   if (outcome.action === 'error') return takeReport(() => report(outcome.error), lastResort)
   return takeAction(() => outcome.action === 'success' ? actions.success(outcome.user, outcome.info) : actions.fail(outcome.challenge, 401), report, lastResort)
-}
-
-// Express goes on with the next handler when the error is falsy, and skips handlers for these words.
-function asError(thrown: unknown): Error {
-  const isNone = !thrown || thrown === 'route' || thrown === 'router'
-  return isNone ? new Error('The request was refused without a reason: something was thrown that is no error') : thrown as Error
 }
