@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, normalize } from 'node:path'
 import { expect } from 'chai'
-import { packages, tarballs } from './packed.js'
+import { packages, tarballs, type Manifest } from './packed.js'
 
 for (const [name, { folder, manifest }] of packages) {
   describe(`the tarball of ${name}`, function () {
@@ -14,16 +15,21 @@ for (const [name, { folder, manifest }] of packages) {
       expect(missing('package.json', 'LICENSE', 'README.md', 'README.zh-CN.md')).to.deep.equal([])
     })
 
-    it('holds code, types, and maps that lead to sources in it', () => {
+    it('holds the types of each module, and code for each entry', () => {
       const modules = files.filter((file) => /^src\/.*\.ts$/.test(file)).map((file) => file.slice('src/'.length, -'.ts'.length))
       expect(modules).to.include('index')
-      const built = modules.flatMap((module) => ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((end) => `dist/${module}${end}`))
-      expect(missing(...built)).to.deep.equal([])
+      expect(missing(...modules.map((module) => `dist/${module}.d.ts`))).to.deep.equal([])
+      expect(missing(...entriesOf(manifest))).to.deep.equal([])
     })
 
-    it('holds nothing built from a source that is gone', () => {
-      const stale = files.filter((file) => file.startsWith('dist/') && !existsSync(`${folder}${file.replace(/^dist\//, 'src/').replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts')}`))
-      expect(stale, 'run `npm run clean`').to.deep.equal([])
+    it('holds a map of each file that was built, to sources that it holds as well', () => {
+      const built = files.filter((file) => /^dist\/.*\.(js|d\.ts)$/.test(file))
+      expect(missing(...built.map((file) => `${file}.map`))).to.deep.equal([])
+      const sources = built.flatMap((file) => {
+        const map = JSON.parse(readFileSync(`${folder}${file}.map`, 'utf8')) as { sources: string[] }
+        return map.sources.map((source) => normalize(`${dirname(file)}/${source}`))
+      })
+      expect(missing(...sources), 'run `npm run clean`').to.deep.equal([])
     })
 
     it('holds nothing else', () => {
@@ -36,12 +42,13 @@ for (const [name, { folder, manifest }] of packages) {
       const linked = ['README.md', 'README.zh-CN.md'].flatMap((file) => [...readFileSync(`${folder}${file}`, 'utf8').matchAll(/\]\((docs\/[^)#]+)/g)].map(([, path = '']) => path))
       expect(missing(...linked)).to.deep.equal([])
     })
-
-    it('holds each file that package.json names', () => {
-      const named = Object.values(manifest.bin ?? {}).map((path) => path.replace(/^\.\//, ''))
-      expect(missing('dist/index.js', 'dist/index.d.ts', ...named)).to.deep.equal([])
-    })
   })
+}
+
+/** All that package.json names of what was built. */
+function entriesOf({ main, types, exports, bin = {} }: Manifest): string[] {
+  const ofExports = Object.values(exports).flatMap((entry) => typeof entry === 'string' ? [] : [entry.types, entry.default])
+  return [main, types, ...ofExports, ...Object.values(bin)].map(normalize)
 }
 
 describe('the workspace', () => {

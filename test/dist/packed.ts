@@ -9,6 +9,9 @@ import { skipBecause } from '../helpers/skip.js'
 export interface Manifest {
   name: string
   version: string
+  main: string
+  types: string
+  exports: Record<string, string | { types: string, default: string }>
   bin?: Record<string, string>
   dependencies?: Record<string, string>
   peerDependencies?: Record<string, string>

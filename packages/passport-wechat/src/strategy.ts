@@ -50,8 +50,8 @@ const Parent: new (options: OAuth2Strategy.StrategyOptions, verify: OAuth2Strate
  */
 export class WechatStrategy extends Parent {
   // For `require`, whose result is the class.
-  static readonly WechatStrategy = WechatStrategy
-  static readonly Strategy = WechatStrategy
+  static readonly WechatStrategy = this
+  static readonly Strategy = this
   static readonly CookieStateStore = CookieStates
 
   // One object with private fields of its own. Passport calls strategies through Object.create, where they cannot have any.

@@ -13,11 +13,11 @@ export class DatabaseInUse extends Error {
   }
 
   static byAnotherConnection(error: unknown): DatabaseInUse {
-    return new DatabaseInUse('another connection has locked the database', error)
+    return new this('another connection has locked the database', error)
   }
 
   static byTheApplication(error?: unknown): DatabaseInUse {
-    return new DatabaseInUse('the application has a transaction or an iterator open on this database object', error)
+    return new this('the application has a transaction or an iterator open on this database object', error)
   }
 }
 

@@ -12,6 +12,10 @@ describe('the package', () => {
     expect([Strategy, byDefault]).to.deep.equal([WechatStrategy, WechatStrategy])
     expect(WechatStrategy).to.include({ WechatStrategy, Strategy, CookieStateStore })
   })
+
+  it('says its name where it is printed', () => {
+    expect([WechatStrategy.name, CookieStateStore.name]).to.deep.equal(['WechatStrategy', 'CookieStateStore'])
+  })
 })
 
 // tsc checks these. Forms with `params` want their types written down, the others get them without a word.

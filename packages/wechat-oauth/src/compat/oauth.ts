@@ -25,7 +25,7 @@ import { userToken } from './user-token.js'
  */
 export class OAuth {
   /** The class itself, so that `const { OAuth } = require(…)` gives it as `const OAuth = require(…)` does. */
-  static readonly OAuth = OAuth
+  static readonly OAuth = this
 
   appid: string
   /** Not enumerable: it stays out of logs and of JSON. */
