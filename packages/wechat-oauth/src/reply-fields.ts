@@ -19,50 +19,54 @@ const notSnapshotUser = new Set<unknown>([undefined, null, 0, '0', false, ''])
 
 /** `/sns/oauth2/access_token` and `/sns/oauth2/refresh_token`: the fields that are ours to keep, their types checked. */
 export function tokenOf(endpoint: string, reply: Reply, createAt: number): WechatToken & { access_token: string } {
-  const field = fieldReader(endpoint, reply)
-  const token = {
-    access_token: field.text('access_token'),
-    expires_in: field.number('expires_in'),
-    ...field.optionalText('refresh_token'),
-    openid: field.openid(),
-    ...field.optionalText('scope'),
-    ...field.optionalText('unionid'),
+  const token: WechatToken & { access_token: string } = {
+    access_token: textOf(endpoint, reply, 'access_token'),
+    expires_in: numberOf(endpoint, reply, 'expires_in'),
+    openid: openidOf(endpoint, reply),
     create_at: createAt,
   }
-  return notSnapshotUser.has(reply.is_snapshotuser) ? token : { ...token, is_snapshotuser: 1 }
+  addTexts(endpoint, reply, token, ['refresh_token', 'scope', 'unionid'])
+  if (!notSnapshotUser.has(reply.is_snapshotuser)) token.is_snapshotuser = 1
+  return token
 }
 
 /** `/sns/jscode2session`. */
 export function sessionOf(endpoint: string, reply: Reply, createAt: number): WechatToken & { session_key: string } {
-  const field = fieldReader(endpoint, reply)
-  return { openid: field.openid(), session_key: field.text('session_key'), ...field.optionalText('unionid'), create_at: createAt }
+  const session: WechatToken & { session_key: string } = { openid: openidOf(endpoint, reply), session_key: textOf(endpoint, reply, 'session_key'), create_at: createAt }
+  addTexts(endpoint, reply, session, ['unionid'])
+  return session
 }
 
 /** `/sns/userinfo`: all that WeChat sent, for the openid that was asked for. */
 export function userOf(endpoint: string, reply: Reply, openid: string): WechatUser {
-  const field = fieldReader(endpoint, reply)
-  if (field.openid() !== openid) throw refused(endpoint, 'openid of another user')
-  return {
-    ...wellTyped(reply),
-    openid,
-    nickname: '',
-    ...field.optionalText('nickname'),
-    ...field.optionalText('unionid'),
-    ...field.optionalText('headimgurl'),
+  if (openidOf(endpoint, reply) !== openid) throw refused(endpoint, 'openid of another user')
+  // A copy that is changed where it has to be: put together field by field it takes ten times as long.
+  const user: WechatUser = { ...reply, openid, nickname: optionalTextOf(endpoint, reply, 'nickname') ?? '' }
+  for (const name of ['unionid', 'headimgurl']) {
+    if (optionalTextOf(endpoint, reply, name) === undefined) Reflect.deleteProperty(user, name)
   }
+  for (const [name, check] of userFields) {
+    if (!Object.hasOwn(reply, name)) continue
+    const value = check(reply[name])
+    if (value === undefined) Reflect.deleteProperty(user, name)
+    else user[name] = value
+  }
+  return user
 }
 
 /** `/cgi-bin/stable_token`, `/cgi-bin/token`, and with the name `ticket` `/cgi-bin/ticket/getticket`. */
 export function credentialOf(endpoint: string, reply: Reply, name: 'access_token' | 'ticket', createAt: number): Credential {
-  const field = fieldReader(endpoint, reply)
-  return { access_token: field.text(name), expires_in: field.number('expires_in'), create_at: createAt }
+  return { access_token: textOf(endpoint, reply, name), expires_in: numberOf(endpoint, reply, 'expires_in'), create_at: createAt }
 }
 
 /** `/cgi-bin/qrcode/create`. A permanent code has no lifetime. */
 export function qrCodeTicketOf(endpoint: string, reply: Reply): QRCodeTicket {
-  const field = fieldReader(endpoint, reply)
   const seconds = toNumber(reply.expire_seconds)
-  return { ticket: field.text('ticket'), ...(seconds !== undefined && seconds > 0 && { expire_seconds: seconds }), url: field.text('url') }
+  return {
+    ticket: textOf(endpoint, reply, 'ticket'),
+    ...(seconds !== undefined && seconds > 0 && { expire_seconds: seconds }),
+    url: textOf(endpoint, reply, 'url'),
+  }
 }
 
 /** `/wxa/business/getuserphonenumber`: of this app, and the country code as text, whichever way it was sent. */
@@ -71,14 +75,13 @@ export function phoneInfoOf(endpoint: string, reply: Reply, appId: string): Wech
   if (typeof info !== 'object' || info === null || Array.isArray(info)) throw refused(endpoint, 'phone_info')
   const { countryCode, watermark, ...rest } = info as Reply
   const code = typeof countryCode === 'number' ? String(countryCode) : countryCode
-  const field = fieldReader(endpoint, { ...rest, countryCode: code })
   const { appid, timestamp } = (watermark ?? {}) as Record<string, unknown>
   if (appid !== appId) throw refused(endpoint, 'watermark')
   return {
     ...rest,
-    phoneNumber: field.text('phoneNumber'),
-    purePhoneNumber: field.text('purePhoneNumber'),
-    countryCode: field.text('countryCode'),
+    phoneNumber: textOf(endpoint, rest, 'phoneNumber'),
+    purePhoneNumber: textOf(endpoint, rest, 'purePhoneNumber'),
+    countryCode: textOf(endpoint, { countryCode: code }, 'countryCode'),
     watermark: { timestamp: toNumber(timestamp) ?? 0, appid },
   }
 }
@@ -96,51 +99,48 @@ const userFields = new Map<string, (value: unknown) => unknown>([
   ['province', optionalString],
   ['country', optionalString],
   ['privilege', (value) => (Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? value : undefined)],
+  // Not of the user.
+  ['errcode', () => undefined],
+  ['errmsg', () => undefined],
+  ['__proto__', () => undefined],
 ])
-const notOfTheUser = new Set(['errcode', 'errmsg', '__proto__', 'nickname', 'unionid', 'headimgurl'])
-
-function wellTyped(reply: Reply): Reply {
-  const typed: Reply = {}
-  for (const name of Object.keys(reply)) {
-    if (notOfTheUser.has(name)) continue
-    const check = userFields.get(name)
-    const value = check ? check(reply[name]) : reply[name]
-    if (value !== undefined) typed[name] = value
-  }
-  return typed
-}
 
 function optionalString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-function fieldReader(endpoint: string, reply: Reply) {
-  const optionalText = <Name extends string>(name: Name): { [name in Name]?: string } => {
-    const value = reply[name]
-    if (value === undefined || value === null || value === '') return {}
-    if (typeof value !== 'string' || value.length > longest) throw refused(endpoint, name)
-    return { [name]: value } as { [name in Name]: string }
+function optionalTextOf(endpoint: string, reply: Reply, name: string): string | undefined {
+  const value = reply[name]
+  if (value === undefined || value === null || value === '') return undefined
+  if (typeof value !== 'string' || value.length > longest) throw refused(endpoint, name)
+  return value
+}
+
+function textOf(endpoint: string, reply: Reply, name: string): string {
+  const value = optionalTextOf(endpoint, reply, name)
+  if (value === undefined) throw refused(endpoint, name)
+  return value
+}
+
+/** Adds those of the texts that were answered. */
+function addTexts<Name extends string>(endpoint: string, reply: Reply, record: { [name in Name]?: string }, names: readonly Name[]): void {
+  for (const name of names) {
+    const value: string | undefined = optionalTextOf(endpoint, reply, name)
+    if (value !== undefined) record[name] = value
   }
-  const text = (name: string): string => {
-    const value: string | undefined = optionalText(name)[name]
-    if (value === undefined) throw refused(endpoint, name)
-    return value
-  }
-  return {
-    text,
-    optionalText,
-    number(name: string): number {
-      const value = toNumber(reply[name])
-      if (value === undefined || value <= 0) throw refused(endpoint, name)
-      return value
-    },
-    /** No openid has a colon; the keys of app-level credentials in the token store do. */
-    openid(): string {
-      const value = text('openid')
-      if (value.includes(':') || value.length > 128) throw refused(endpoint, 'openid')
-      return value
-    },
-  }
+}
+
+function numberOf(endpoint: string, reply: Reply, name: string): number {
+  const value = toNumber(reply[name])
+  if (value === undefined || value <= 0) throw refused(endpoint, name)
+  return value
+}
+
+/** No openid has a colon; the keys of app-level credentials in the token store do. */
+function openidOf(endpoint: string, reply: Reply): string {
+  const value = textOf(endpoint, reply, 'openid')
+  if (value.includes(':') || value.length > 128) throw refused(endpoint, 'openid')
+  return value
 }
 
 function refused(endpoint: string, field: string): WechatTransportError {

@@ -39,10 +39,10 @@ export class StoreAccess {
   }
 
   /** @throws TokenStoreError */
-  async change(key: string, change: Change): Promise<void> {
+  change(key: string, change: Change): Promise<void> {
     if (!this.#changes.isBusy(key)) return this.#changes.run(key, () => this.#changeNow(key, change))
     // Those before may take long, each in its own time.
-    await this.#bounded((waiting) => this.#changes.run(key, async () => {
+    return this.#bounded((waiting) => this.#changes.run(key, async () => {
       if (!waiting.isOver) await this.#changeNow(key, change, waiting)
     }))
   }

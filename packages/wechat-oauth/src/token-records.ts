@@ -27,7 +27,7 @@ export class TokenRecords {
   }
 
   /** @throws TokenStoreError */
-  async read(openid: string): Promise<WechatToken | undefined> {
+  read(openid: string): Promise<WechatToken | undefined> {
     return this.#access.read(openid)
   }
 

@@ -69,7 +69,7 @@ export class Transport {
    */
   image(call: Call): Promise<Binary> {
     return this.#run(call, this.#options.mp, (answer) => {
-      const contentType = answer.contentType.replace(/;.*$/s, '').trim().toLowerCase()
+      const contentType = answer.contentType().replace(/;.*$/s, '').trim().toLowerCase()
       if (!/^image\/[\w.+-]{1,64}$/.test(contentType)) {
         throw new WechatTransportError('ERR_WECHAT_RESPONSE', call.endpoint, 'answered something that is not an image')
       }
@@ -81,21 +81,21 @@ export class Transport {
   async #run<T>(call: Call, base: string, read: (answer: HttpAnswer) => T): Promise<T> {
     const { exchange, fallbackHosts, timeout } = this.#options
     const { endpoint, query, body } = call
-    const request = { path: pathOf(endpoint, query), endpoint, body: body && JSON.stringify(body) }
+    const request = { server: base, path: pathOf(endpoint, query), endpoint, body: body && JSON.stringify(body) }
     const startedAt = performance.now()
     try {
       const result = await withDeadline(timeout, async (deadline) => {
         // It comes while this waits.
         const isOver = (): boolean => deadline.isOver
-        const attempt = async (server: string): Promise<T> => read(await exchange({ ...request, server }, deadline))
         try {
-          return await attempt(base)
+          return read(await exchange(request, deadline))
         } catch (error) {
           if (isOver() || !call.repeatable || !isPassing(error)) throw error
           this.#log('warn', 'WeChat call is tried again', call, startedAt, error)
           if (error instanceof WechatAPIError) await new Promise((resolve) => setTimeout(resolve, pauseWhenBusy))
           if (isOver()) throw error
-          return attempt((call.fallback ? fallbackHosts[0] : undefined) ?? base)
+          const server = (call.fallback ? fallbackHosts[0] : undefined) ?? base
+          return read(await exchange({ ...request, server }, deadline))
         }
       }, () => new WechatTransportError('ERR_WECHAT_TIMEOUT', call.endpoint, `did not answer within ${timeout} ms`))
       this.#log('debug', 'WeChat call', call, startedAt)

@@ -23,7 +23,7 @@ export function byFetch(fetch: typeof globalThis.fetch): Exchange {
     }
     try {
       const data = await readBytes(response, endpoint)
-      return { contentType: contentTypeOf(response), data }
+      return { contentType: () => contentTypeOf(response), data }
     } catch (error) {
       throw error instanceof WechatTransportError ? error : brokenOff(endpoint, error)
     }

@@ -16,14 +16,14 @@ const overHttps = { client: https, agent: new https.Agent(kept) }
 
 /** By Node.js's own client, over connections that are kept: a fraction of what the built-in `fetch` costs for answers as short as WeChat's. */
 export const byNode: Exchange = ({ server, path, endpoint, body }, deadline) => new Promise<HttpAnswer>((resolve, reject) => {
-  const { client, prefix, ...address } = serverAt(server)
+  const { client, prefix, options } = serverAt(server)
   const posted = body !== undefined && {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
   }
   let asking: Http.ClientRequest
   try {
-    asking = client.request({ ...address, path: prefix + path, headers, ...posted })
+    asking = client.request({ ...options, path: prefix + path, ...posted })
   } catch (error) {
     // Node.js's own does not throw here; what an application put in its place may, with the whole address in the message.
     reject(unreachable(endpoint, error))
@@ -32,7 +32,7 @@ export const byNode: Exchange = ({ server, path, endpoint, body }, deadline) => 
   deadline.onOver = () => { asking.destroy() }
   asking.on('error', (error) => { reject(unreachable(endpoint, error)) })
   asking.on('response', (response) => {
-    const { statusCode: status = 0, headers: { 'content-encoding': encoding, 'content-type': contentType = '' } } = response
+    const { statusCode: status = 0 } = response
     if (status < 200 || status > 299) {
       reject(badStatus(endpoint, status))
       // What else it says may never end.
@@ -50,6 +50,8 @@ export const byNode: Exchange = ({ server, path, endpoint, body }, deadline) => 
     })
     response.on('error', (error) => { reject(brokenOff(endpoint, error)) })
     const done = (): void => {
+      const contentType = (): string => headerOf(response, 'content-type') ?? ''
+      const encoding = headerOf(response, 'content-encoding')
       const data = Buffer.concat(chunks)
       if (encoding === undefined) resolve({ contentType, data })
       else resolve(unpacked(data, encoding, endpoint).then((unpackedData) => ({ contentType, data: unpackedData })))
@@ -64,13 +66,18 @@ export const byNode: Exchange = ({ server, path, endpoint, body }, deadline) => 
   asking.end(body)
 })
 
+/** Looked for, because `response.headers` makes an object of all of them. */
+function headerOf({ rawHeaders }: Http.IncomingMessage, name: string): string | undefined {
+  const at = rawHeaders.findIndex((text, index) => index % 2 === 0 && text.length === name.length && text.toLowerCase() === name)
+  return at === -1 ? undefined : rawHeaders[at + 1]
+}
+
 interface Server {
   /** The module itself: whoever traces or mocks replaces functions in it. */
   client: typeof Http | typeof https
-  agent: Http.Agent
-  hostname: string
-  port: string
   prefix: string
+  /** Of every request. */
+  options: Http.RequestOptions
 }
 
 const servers = new Map<string, Server>()
@@ -80,12 +87,12 @@ function serverAt(address: string): Server {
   const known = servers.get(address)
   if (known) return known
   const { protocol, hostname, port, pathname } = new URL(address)
+  const { client, agent } = protocol === 'https:' ? overHttps : overHttp
   const server = {
-    ...(protocol === 'https:' ? overHttps : overHttp),
-    // Without the brackets of IPv6.
-    hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
-    port,
+    client,
     prefix: pathname.replace(/\/$/, ''),
+    // The name without the brackets of IPv6.
+    options: { agent, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port, headers },
   }
   servers.set(address, server)
   return server

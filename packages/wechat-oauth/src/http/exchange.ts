@@ -13,7 +13,8 @@ export interface HttpRequest {
 
 /** An answer of status 200 to 299, read to its end. */
 export interface HttpAnswer {
-  contentType: string
+  /** As it was sent, or nothing. */
+  contentType: () => string
   data: Uint8Array
 }
 
