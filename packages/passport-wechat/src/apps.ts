@@ -105,9 +105,11 @@ export class RequestApps {
     return appId
   }
 
-  async client(mode: WechatMode): Promise<WechatOAuth> {
-    const fixed = this.#apps.fixed(mode)
-    if (fixed) return fixed
+  client(mode: WechatMode): WechatOAuth | Promise<WechatOAuth> {
+    return this.#apps.fixed(mode) ?? this.#tenant(mode)
+  }
+
+  async #tenant(mode: WechatMode): Promise<WechatOAuth> {
     const appId = await this.appId(mode)
     return this.#apps.tenant(appId, await this.#resolve('appSecret', this.#apps.app(mode).appSecret))
   }

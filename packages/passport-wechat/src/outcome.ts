@@ -34,17 +34,15 @@ export class Refusal extends Error {
   }
 }
 
-/** Waits for an answer of WeChat, and makes those errors that are the user's or the code's a refusal. */
-export async function answerOf<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call
-  } catch (error) {
+/** For an answer of WeChat: makes those errors that are the user's or the code's a refusal. */
+export function answerOf<T>(call: Promise<T>): Promise<T> {
+  return call.catch((error: unknown) => {
     if (!(error instanceof WechatAPIError)) throw error
     const { kind, errcode } = error
     if (kind === 'code') throw new Refusal('ERR_WECHAT_CODE', { errcode })
     if (kind === 'denied' || kind === 'user') throw new Refusal('ERR_WECHAT_BLOCKED', { errcode })
     throw error
-  }
+  })
 }
 
 /** Runs a flow to its outcome; never rejects. */

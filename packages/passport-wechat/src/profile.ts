@@ -57,5 +57,5 @@ function genderOf(value: unknown): 'male' | 'female' | undefined {
 
 // WeChat's picture hosts answer on both; browsers refuse http pictures on https pages.
 function overHttps(url: string): string {
-  return url.replace(/^http:\/\/((?:[\w-]+\.)*qlogo\.cn\/)/i, 'https://$1')
+  return url.startsWith('https:') ? url : url.replace(/^http:\/\/((?:[\w-]+\.)*qlogo\.cn\/)/i, 'https://$1')
 }

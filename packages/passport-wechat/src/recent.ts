@@ -20,7 +20,7 @@ const capacity = 1000
  * answer of the first. At most 1,000. Outcomes that are errors leave when they are known.
  */
 export class RecentCallbacks {
-  readonly #entries = new Map<string, RecentCallback & { expires: number }>()
+  readonly #entries = new Map<string, { callback: RecentCallback, expires: number }>()
   readonly #now: () => number
   #sweep: NodeJS.Timeout | undefined
 
@@ -31,15 +31,15 @@ export class RecentCallbacks {
   /** @param stateHash - what `hash` makes of the state: the states themselves are not kept */
   find(stateHash: string): RecentCallback | undefined {
     const entry = this.#entries.get(stateHash)
-    return entry && entry.expires > this.#now() ? entry : undefined
+    return entry && entry.expires > this.#now() ? entry.callback : undefined
   }
 
   add(key: string, callback: RecentCallback): void {
-    const entry = { ...callback, expires: this.#now() + lifetime }
+    const entry = { callback, expires: this.#now() + lifetime }
     this.#entries.delete(key)
     this.#entries.set(key, entry)
     if (this.#entries.size > capacity) this.#entries.delete(this.#entries.keys().next().value as string)
-    void entry.outcome.then(({ action }) => {
+    void callback.outcome.then(({ action }) => {
       if (action === 'error' && this.#entries.get(key) === entry) this.#entries.delete(key)
     })
     this.#sweepLater()

@@ -35,7 +35,13 @@ export class StoreAccess {
 
   /** @throws TokenStoreError */
   read(key: string): Promise<WechatToken | undefined> {
-    return this.#bounded(() => this.#get(key))
+    return this.#bounded(async () => {
+      try {
+        return normalizeRecord(key, await this.#store.getToken(key))
+      } catch (error) {
+        throw asTokenStoreError(error, 'read')
+      }
+    })
   }
 
   /** @throws TokenStoreError */
@@ -49,11 +55,16 @@ export class StoreAccess {
 
   #changeNow(key: string, change: Change, waiting?: Deadline): Promise<void> {
     return this.#bounded(async (own) => {
-      const changed = change(await this.#get(key))
-      // Whoever asked has been told that it failed.
-      if (own.isOver || waiting?.isOver) return
-      if (changed) await this.#save(key, changed)
-      if (changed === null) await this.#remove(key)
+      let doing = 'read'
+      try {
+        const changed = change(normalizeRecord(key, await this.#store.getToken(key)))
+        // Whoever asked has been told that it failed.
+        if (changed === undefined || own.isOver || waiting?.isOver) return
+        doing = changed ? 'save' : 'delete'
+        await (changed ? this.#store.saveToken(key, changed) : this.#remove(key))
+      } catch (error) {
+        throw asTokenStoreError(error, doing)
+      }
     })
   }
 
@@ -93,32 +104,10 @@ export class StoreAccess {
     }
   }
 
-  async #get(key: string): Promise<WechatToken | undefined> {
-    let stored: unknown
-    try {
-      stored = await this.#store.getToken(key)
-    } catch (error) {
-      throw asTokenStoreError(error, 'read')
-    }
-    return normalizeRecord(key, stored)
-  }
-
-  async #save(key: string, token: WechatToken): Promise<void> {
-    try {
-      await this.#store.saveToken(key, token)
-    } catch (error) {
-      throw asTokenStoreError(error, 'save')
-    }
-  }
-
+  // A store that cannot delete is given a record that is good for nothing.
   async #remove(key: string): Promise<void> {
-    // A store that cannot delete is given a record that is good for nothing.
-    if (!this.#store.deleteToken) return this.#save(key, { openid: key, access_token: '', expires_in: 0, create_at: 0 })
-    try {
-      await this.#store.deleteToken(key)
-    } catch (error) {
-      throw asTokenStoreError(error, 'delete')
-    }
+    if (this.#store.deleteToken) await this.#store.deleteToken(key)
+    else await this.#store.saveToken(key, { openid: key, access_token: '', expires_in: 0, create_at: 0 })
   }
 
   #bounded<T>(visit: (deadline: Deadline) => Promise<T>): Promise<T> {
