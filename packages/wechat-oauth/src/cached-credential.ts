@@ -15,7 +15,7 @@ export interface CachedCredentialOptions {
   key: string
   access: StoreAccess
   now: () => number
-  logger: WechatLogger
+  logger: WechatLogger | undefined
   /** Asks WeChat. `force`: for another than the one that WeChat considers good. */
   obtain: (force: boolean) => Promise<Credential>
 }
@@ -207,6 +207,6 @@ export class CachedCredential {
   #warn(message: string, error: unknown): void {
     const { code, errcode } = (error ?? {}) as Partial<WechatError & { errcode: number }>
     const { key, logger } = this.#options
-    logger.warn(message, Object.fromEntries(Object.entries({ credential: key, code, errcode }).filter(([, value]) => value !== undefined)))
+    logger?.warn(message, Object.fromEntries(Object.entries({ credential: key, code, errcode }).filter(([, value]) => value !== undefined)))
   }
 }

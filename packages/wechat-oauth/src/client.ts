@@ -442,7 +442,7 @@ export class WechatOAuth {
   #warnThatThereIsNoLock(): void {
     if (this.#saidThatThereIsNoLock) return
     this.#saidThatThereIsNoLock = true
-    this.#settings.logger.warn('No lock was to be had from the token store: tokens are refreshed once per process')
+    this.#settings.logger?.warn('No lock was to be had from the token store: tokens are refreshed once per process')
   }
 }
 

@@ -21,7 +21,7 @@ export interface Settings {
   exchange: Exchange
   now: () => number
   saveSnapshotUsers: boolean
-  logger: WechatLogger
+  logger: WechatLogger | undefined
 }
 
 const langs: readonly unknown[] = ['zh_CN', 'zh_TW', 'en'] satisfies WechatLang[]

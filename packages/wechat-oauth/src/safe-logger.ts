@@ -3,11 +3,9 @@ import type { WechatLogger } from './types.js'
 /** A logger may be asynchronous without telling so. */
 type AnyLogger = Record<keyof WechatLogger, (message: string, details?: Record<string, unknown>) => unknown>
 
-const silent: WechatLogger = { debug: () => undefined, warn: () => undefined }
-
 /** The application's logger, or none: a logger that is broken must not cost anybody the login, nor the process its life. */
-export function safeLogger(logger: AnyLogger | undefined): WechatLogger {
-  if (!logger) return silent
+export function safeLogger(logger: AnyLogger | undefined): WechatLogger | undefined {
+  if (!logger) return undefined
   const log = async (level: keyof WechatLogger, message: string, details?: Record<string, unknown>): Promise<void> => {
     try {
       await logger[level](message, details)

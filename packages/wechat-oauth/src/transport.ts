@@ -38,7 +38,7 @@ export interface TransportOptions {
   fallbackHosts: readonly string[]
   timeout: number
   exchange: Exchange
-  logger: WechatLogger
+  logger: WechatLogger | undefined
 }
 
 /** All talk to WeChat's servers goes through here. Every answer is untrusted until it has passed every check. */
@@ -107,12 +107,14 @@ export class Transport {
   }
 
   #log(level: keyof WechatLogger, message: string, call: Call, startedAt: number, error?: unknown): void {
+    const { logger } = this.#options
+    if (!logger) return
     const facts: Record<string, unknown> = { endpoint: call.endpoint, ms: Math.round(performance.now() - startedAt) }
     for (const name of error instanceof Error ? ['code', 'errcode', 'reason', 'requestId'] : []) {
       const value: unknown = Reflect.get(error as Error, name)
       if (value !== undefined) facts[name] = value
     }
-    this.#options.logger[level](message, facts)
+    logger[level](message, facts)
   }
 }
 

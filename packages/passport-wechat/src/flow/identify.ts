@@ -16,7 +16,7 @@ export interface Identity {
   appId: string
   /** What WeChat answered; without session_key. */
   token: WechatToken
-  userinfo?: WechatUser
+  userinfo?: WechatUser | undefined
   person: Person
   params: WechatTokenParams
   /** The application's state of the call that began the login. */
@@ -46,7 +46,7 @@ export class IdentifyFlow {
       mode,
       appId: client.appId,
       token,
-      ...(userinfo && { userinfo }),
+      userinfo,
       person: userinfo ? personOfUserinfo(userinfo) : {},
       params: paramsOf(token),
       ...('state' in login && { state: login.state }),
