@@ -1,5 +1,5 @@
 import { WechatTransportError } from '../errors.js'
-import { acceptedTypes, largestBody, type Exchange } from './exchange.js'
+import { largestBody, type Exchange } from './exchange.js'
 import { badStatus, brokenOff, tooLarge, unreachable } from './failures.js'
 
 /** Through a `fetch`, which may be of the application's making: what it gives is looked at with the same distrust as the answer. */
@@ -7,10 +7,10 @@ export function byFetch(fetch: typeof globalThis.fetch): Exchange {
   return async ({ server, path, endpoint, body }, deadline) => {
     const controller = new AbortController()
     deadline.onOver = () => controller.abort()
-    const posted = body !== undefined && { method: 'POST', headers: { accept: acceptedTypes, 'content-type': 'application/json' }, body }
+    const posted = body !== undefined && { method: 'POST', headers: { 'content-type': 'application/json' }, body }
     let response: Response
     try {
-      response = await fetch(server + path, { redirect: 'manual', headers: { accept: acceptedTypes }, ...posted, signal: controller.signal })
+      response = await fetch(server + path, { redirect: 'manual', ...posted, signal: controller.signal })
     } catch (error) {
       throw unreachable(endpoint, error)
     }

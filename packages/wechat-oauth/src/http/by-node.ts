@@ -1,6 +1,6 @@
 import type * as Http from 'node:http'
 import https from 'node:https'
-import { acceptedTypes, largestBody, type Exchange, type HttpAnswer } from './exchange.js'
+import { largestBody, type Exchange, type HttpAnswer } from './exchange.js'
 import { badStatus, brokenOff, tooLarge, unreachable } from './failures.js'
 import { unpacked } from './unpacked.js'
 
@@ -14,7 +14,7 @@ class AgentOfOurs extends https.Agent {
   }
 }
 
-const headers = { 'accept': acceptedTypes, 'user-agent': 'node' }
+const headers = { 'user-agent': 'node' }
 
 // What an application does to the global agents, say to trust anybody, is not meant for its app secret: these are our own.
 const kept = { keepAlive: true, timeout: 5000 }

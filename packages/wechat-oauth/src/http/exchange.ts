@@ -26,5 +26,3 @@ export interface HttpAnswer {
 export type Exchange = (request: HttpRequest, deadline: Deadline) => Promise<HttpAnswer>
 
 export const largestBody = 1024 * 1024
-
-export const acceptedTypes = 'application/json, text/plain'
