@@ -22,7 +22,7 @@ const warmUp = { rounds: 20, logins: 250, width: 50 }
 const pairs = 2000
 const inARow = 200
 const cases = [
-  { delay: 0, width: 1, rounds: 12, logins: 60 },
+  { delay: 0, width: 1, rounds: 48, logins: 60 },
   { delay: 0, width: 50, rounds: 6, logins: 150 },
   { delay: 5, width: 1, rounds: 6, logins: 20 },
   { delay: 5, width: 50, rounds: 4, logins: 150 },
