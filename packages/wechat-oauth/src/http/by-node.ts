@@ -7,19 +7,12 @@ import { unpacked } from './unpacked.js'
 // An import reads all that a module offers; of this one since Node.js 22 WebSockets, which take 20 ms to load.
 const http = process.getBuiltinModule('node:http')
 
-class AgentOfOurs extends https.Agent {
-  /** Which connection will do. Our requests differ in nothing else, and Node.js asks three times a request for a name of two dozen parts. */
-  override getName({ host, port }: https.RequestOptions = {}): string {
-    return `${host ?? ''}:${port ?? ''}`
-  }
-}
-
 const headers = { 'user-agent': 'node' }
 
 // What an application does to the global agents, say to trust anybody, is not meant for its app secret: these are our own.
 const kept = { keepAlive: true, timeout: 5000 }
 const overHttp = { client: http, agent: new http.Agent(kept) }
-const overHttps = { client: https, agent: new AgentOfOurs(kept) }
+const overHttps = { client: https, agent: new https.Agent(kept) }
 
 /** By Node.js's own client, over connections that are kept: a fraction of what the built-in `fetch` costs for answers as short as WeChat's. */
 export const byNode: Exchange = ({ server, path, endpoint, body }, deadline) => new Promise<HttpAnswer>((resolve, reject) => {
