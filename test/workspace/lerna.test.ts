@@ -28,7 +28,7 @@ describe('lerna', function () {
   let copy: string
   before(async () => {
     copy = await mkdtemp(join(tmpdir(), 'wechat-auth-lerna-'))
-    for (const name of ['package.json', 'package-lock.json', 'lerna.json', 'nx.json', '.gitignore', 'tsconfig.json', 'tsconfig.base.json', 'packages', 'examples']) {
+    for (const name of ['package.json', 'package-lock.json', 'lerna.json', 'nx.json', '.gitignore', 'tsconfig.json', 'tsconfig.base.json', 'tsconfig.package.json', 'scripts', 'packages', 'examples']) {
       await cp(join(root, name), join(copy, name), { recursive: true, filter: (path) => !['dist', 'node_modules'].includes(basename(path)) })
     }
     await linkDependencies(copy)
