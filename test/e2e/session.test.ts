@@ -64,6 +64,8 @@ describe('Being logged in', () => {
     await second.goto(scene.url)
     await askForConsent(first)
     await askForConsent(second)
+    // So that both have come back before either is logged in: from then on the session of before is gone, with the other's state.
+    scene.sandbox.fail('/sns/oauth2/access_token', { delay: 1000 }, { times: 2 })
     await Promise.all([first, second].map(async (page) => {
       await answer(page, 'decision-allow')
       await at(page, '/profile')
