@@ -105,11 +105,9 @@ export class RequestApps {
     return appId
   }
 
-  client(mode: WechatMode): WechatOAuth | Promise<WechatOAuth> {
-    return this.#apps.fixed(mode) ?? this.#tenant(mode)
-  }
-
-  async #tenant(mode: WechatMode): Promise<WechatOAuth> {
+  async client(mode: WechatMode): Promise<WechatOAuth> {
+    const fixed = this.#apps.fixed(mode)
+    if (fixed) return fixed
     const appId = await this.appId(mode)
     return this.#apps.tenant(appId, await this.#resolve('appSecret', this.#apps.app(mode).appSecret))
   }

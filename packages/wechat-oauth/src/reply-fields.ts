@@ -32,7 +32,11 @@ export function tokenOf(endpoint: string, reply: Reply, createAt: number): Wecha
 
 /** `/sns/jscode2session`. */
 export function sessionOf(endpoint: string, reply: Reply, createAt: number): WechatToken & { session_key: string } {
-  const session: WechatToken & { session_key: string } = { openid: openidOf(endpoint, reply), session_key: textOf(endpoint, reply, 'session_key'), create_at: createAt }
+  const session: WechatToken & { session_key: string } = {
+    openid: openidOf(endpoint, reply),
+    session_key: textOf(endpoint, reply, 'session_key'),
+    create_at: createAt,
+  }
   addTexts(endpoint, reply, session, ['unionid'])
   return session
 }

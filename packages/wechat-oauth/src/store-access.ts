@@ -1,6 +1,6 @@
 import { TokenStoreError } from './errors.js'
 import { KeyedQueue } from './keyed-queue.js'
-import { asTokenStoreError } from './store-kit.js'
+import { attempt } from './store-kit.js'
 import { normalizeRecord } from './token.js'
 import type { TokenStore, WechatToken } from './types.js'
 import { withDeadline, type Deadline } from './with-timeout.js'
@@ -35,13 +35,7 @@ export class StoreAccess {
 
   /** @throws TokenStoreError */
   read(key: string): Promise<WechatToken | undefined> {
-    return this.#bounded(async () => {
-      try {
-        return normalizeRecord(key, await this.#store.getToken(key))
-      } catch (error) {
-        throw asTokenStoreError(error, 'read')
-      }
-    })
+    return this.#bounded(() => this.#get(key))
   }
 
   /** @throws TokenStoreError */
@@ -55,16 +49,11 @@ export class StoreAccess {
 
   #changeNow(key: string, change: Change, waiting?: Deadline): Promise<void> {
     return this.#bounded(async (own) => {
-      let doing = 'read'
-      try {
-        const changed = change(normalizeRecord(key, await this.#store.getToken(key)))
-        // Whoever asked has been told that it failed.
-        if (changed === undefined || own.isOver || waiting?.isOver) return
-        doing = changed ? 'save' : 'delete'
-        await (changed ? this.#store.saveToken(key, changed) : this.#remove(key))
-      } catch (error) {
-        throw asTokenStoreError(error, doing)
-      }
+      const changed = change(await this.#get(key))
+      // Whoever asked has been told that it failed.
+      if (own.isOver || waiting?.isOver) return
+      if (changed) await this.#save(key, changed)
+      if (changed === null) await this.#remove(key)
     })
   }
 
@@ -104,10 +93,18 @@ export class StoreAccess {
     }
   }
 
-  // A store that cannot delete is given a record that is good for nothing.
-  async #remove(key: string): Promise<void> {
-    if (this.#store.deleteToken) await this.#store.deleteToken(key)
-    else await this.#store.saveToken(key, { openid: key, access_token: '', expires_in: 0, create_at: 0 })
+  #get(key: string): Promise<WechatToken | undefined> {
+    return attempt('read', async () => normalizeRecord(key, await this.#store.getToken(key)))
+  }
+
+  #save(key: string, token: WechatToken): Promise<unknown> {
+    return attempt('save', () => this.#store.saveToken(key, token))
+  }
+
+  #remove(key: string): Promise<unknown> {
+    // A store that cannot delete is given a record that is good for nothing.
+    if (!this.#store.deleteToken) return this.#save(key, { openid: key, access_token: '', expires_in: 0, create_at: 0 })
+    return attempt('delete', async () => this.#store.deleteToken?.(key))
   }
 
   #bounded<T>(visit: (deadline: Deadline) => Promise<T>): Promise<T> {

@@ -42,9 +42,9 @@ export class TokenRecords {
    *
    * @param order - tells which of two logins in this process began later, where the clock does not
    */
-  saveLogin(token: WechatToken, order: number): Promise<void> {
-    if (token.is_snapshotuser && !this.#saveSnapshotUsers) return Promise.resolve()
-    return this.#access.change(token.openid, (stored) => {
+  async saveLogin(token: WechatToken, order: number): Promise<void> {
+    if (token.is_snapshotuser && !this.#saveSnapshotUsers) return
+    await this.#access.change(token.openid, (stored) => {
       const isLate = stored && (stored.create_at > token.create_at || (stored.create_at === token.create_at && this.#savedOf(token.openid) > order))
       if (isLate) return undefined
       this.#noteSaved(token.openid, order)

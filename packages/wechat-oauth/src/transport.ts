@@ -82,7 +82,7 @@ export class Transport {
     const { exchange, fallbackHosts, timeout } = this.#options
     const { endpoint, query, body } = call
     const request = { server: base, path: pathOf(endpoint, query), endpoint, body: body && JSON.stringify(body) }
-    const startedAt = this.#options.logger && performance.now()
+    const startedAt = performance.now()
     try {
       const result = await withDeadline(timeout, async (deadline) => {
         // It comes while this waits.
@@ -106,9 +106,9 @@ export class Transport {
     }
   }
 
-  #log(level: keyof WechatLogger, message: string, call: Call, startedAt: number | undefined, error?: unknown): void {
+  #log(level: keyof WechatLogger, message: string, call: Call, startedAt: number, error?: unknown): void {
     const { logger } = this.#options
-    if (!logger || startedAt === undefined) return
+    if (!logger) return
     const facts: Record<string, unknown> = { endpoint: call.endpoint, ms: Math.round(performance.now() - startedAt) }
     for (const name of error instanceof Error ? ['code', 'errcode', 'reason', 'requestId'] : []) {
       const value: unknown = Reflect.get(error as Error, name)

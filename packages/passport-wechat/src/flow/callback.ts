@@ -36,11 +36,11 @@ export class CallbackFlow {
 
   async run(req: Request, call: Call, { code, state }: CallbackParameters): Promise<Outcome> {
     const apps = this.#apps.forRequest(req)
-    if (!this.#settings.state) return this.#logIn(req, call, apps, this.#presumed(req, call, this.#apps.fixedIds ?? await this.#appIds(apps)), code)
+    if (!this.#settings.state) return this.#logIn(req, call, apps, this.#presumed(req, call, await this.#appIds(apps)), code)
 
     if (typeof state !== 'string' || state === '') throw stateRefusal('missing')
     if (state.length > longestState) throw stateRefusal('unknown')
-    const appIds = this.#apps.fixedIds ?? await this.#appIds(apps)
+    const appIds = await this.#appIds(apps)
     const [codeHash, stateHash] = [hashOf(code), hash(state)]
     const found = await this.#take(req, call, state, appIds, codeHash)
     if (!found.found && !this.#recent.find(stateHash)) await this.#states.settled(state)
@@ -96,7 +96,7 @@ export class CallbackFlow {
   }
 
   async #appIds(apps: RequestApps): Promise<AppIds> {
-    return new Map(await Promise.all(this.#apps.redirectModes.map(async (mode) => [mode, await apps.appId(mode)] as const)))
+    return this.#apps.fixedIds ?? new Map(await Promise.all(this.#apps.redirectModes.map(async (mode) => [mode, await apps.appId(mode)] as const)))
   }
 
   // Where nothing was kept of the login, it can only have been the one that this request would begin.

@@ -6,7 +6,7 @@ import type { Settings } from '../options.js'
 import { answerByCallback } from '../callback.js'
 import { answerOf, Refusal, type Outcome } from '../outcome.js'
 import { personOfUserinfo, profileOf, type Person } from '../profile.js'
-import type { AnyWechatVerify, IdSource, SkipUserProfile, WechatAuthInfo, WechatTokenParams } from '../types.js'
+import type { AnyWechatVerify, SkipUserProfile, WechatAuthInfo, WechatTokenParams } from '../types.js'
 import { callVerify } from '../verify.js'
 
 /** A user of whom WeChat has told the openid. */
@@ -69,17 +69,13 @@ export class IdentifyFlow {
     return verdictOf(answer, info)
   }
 
-  #idOf({ token, userinfo }: Identity, unionid: string | undefined): string | Promise<string> {
+  async #idOf({ token, userinfo }: Identity, unionid: string | undefined): Promise<string> {
     const { idSource } = this.#settings
     if (idSource === 'openid') return token.openid
     if (idSource === 'unionid') {
       if (unionid === undefined) throw new Refusal('ERR_WECHAT_NO_UNIONID')
       return unionid
     }
-    return this.#idBy(idSource, token, userinfo)
-  }
-
-  async #idBy(idSource: Exclude<IdSource, string>, token: WechatToken, userinfo: WechatUser | undefined): Promise<string> {
     const id: unknown = await this.#inTime('idSource', () => userinfo ? idSource({ ...token }, userinfo) : idSource({ ...token }))
     if (typeof id !== 'string' || id === '') throw new WechatError('ERR_WECHAT_CONFIG', 'The function idSource gave no text')
     return id
