@@ -1,4 +1,4 @@
-// Makes of the sources of each package one file for each entry that its package.json names, and one for what entries share:
+// Makes of the sources of each package one file for each entry that its package.json names, and others for what entries share:
 // Node.js takes longer to find and load many small modules than to run them. The types are tsc's.
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

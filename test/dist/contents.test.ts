@@ -32,6 +32,13 @@ for (const [name, { folder, manifest }] of packages) {
       expect(missing(...sources), 'run `npm run clean`').to.deep.equal([])
     })
 
+    it('calls its classes what the sources call them', () => {
+      const built = files.filter((file) => /^dist\/.*\.js$/.test(file)).flatMap((file) => classesIn(readFileSync(`${folder}${file}`, 'utf8')))
+      const written = files.filter((file) => /^src\/.*\.ts$/.test(file)).flatMap((file) => classesIn(readFileSync(`${folder}${file}`, 'utf8')))
+      expect(written).to.include.members(built)
+      expect(built.length).to.equal(new Set(written).size)
+    })
+
     it('holds nothing else', () => {
       const documents = ['package.json', 'LICENSE', 'README.md', 'README.zh-CN.md']
       expect(files.filter((file) => !/^(?:(?:dist|src)\/|docs\/[\w.-]+\.md$)/.test(file) && !documents.includes(file))).to.deep.equal([])
@@ -49,6 +56,12 @@ for (const [name, { folder, manifest }] of packages) {
 function entriesOf({ main, types, exports, bin = {} }: Manifest): string[] {
   const ofExports = Object.values(exports).flatMap((entry) => typeof entry === 'string' ? [] : [entry.types, entry.default])
   return [main, types, ...ofExports, ...Object.values(bin)].map(normalize)
+}
+
+/** Names of the classes of a module, also of those that a bundle keeps in variables. */
+function classesIn(code: string): string[] {
+  const classes = code.matchAll(/^(?:export )?(?:class|var (?<variable>\w+) = class)(?: (?!extends\b)(?<name>\w+))?/gm)
+  return [...classes].map(({ groups }) => groups?.name ?? groups?.variable ?? '')
 }
 
 describe('the workspace', () => {
