@@ -19,6 +19,7 @@ const failures: Record<WechatFailureCode, { status: number, message: string }> =
   ERR_WECHAT_VERIFY: { status: 401, message: 'This application does not let this WeChat user log in' },
   ERR_WECHAT_REQUEST: { status: 400, message: 'The request is not a login of a mini-program' },
   ERR_WECHAT_SIGNATURE: { status: 401, message: 'rawData and signature do not belong together, or the session_key is stale: call wx.login again' },
+  ERR_WECHAT_ENCRYPTED_DATA: { status: 400, message: 'encryptedData or iv is damaged' },
   ERR_WECHAT_SESSION_KEY: { status: 401, message: 'The encrypted data does not open with the current session_key: call wx.login again' },
   ERR_WECHAT_OPENID_MISMATCH: { status: 401, message: 'The encrypted data belongs to another user or another app: call wx.login again' },
 }

@@ -291,7 +291,9 @@ export type WechatFailureCode =
   | 'ERR_WECHAT_REQUEST'
   /** Mini-program: rawData and signature do not belong together. 401 */
   | 'ERR_WECHAT_SIGNATURE'
-  /** Mini-program: the encrypted data does not open; call `wx.login` again. 401 */
+  /** Mini-program: `encryptedData` or `iv` is damaged; `message` says what is wrong with it. 400 */
+  | 'ERR_WECHAT_ENCRYPTED_DATA'
+  /** Mini-program: the encrypted data is well-formed and does not open; call `wx.login` again. 401 */
   | 'ERR_WECHAT_SESSION_KEY'
   /** Mini-program: the encrypted data is of another user or another app. 401 */
   | 'ERR_WECHAT_OPENID_MISMATCH'

@@ -15,9 +15,15 @@ export function checkCode(code: unknown): asserts code is string {
   }
 }
 
-// With a colon it could be the key of an app-level credential.
+/**
+ * Whether a value can be an openid. Stores use it as a key, and an application may use it in the name of a file: it has neither
+ * dots nor slashes, nor the colon that the keys of app-level credentials have.
+ */
+export function isOpenid(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w-]{1,128}$/.test(value)
+}
+
+/** @throws TypeError */
 export function checkOpenid(openid: unknown): asserts openid is string {
-  if (typeof openid !== 'string' || openid === '' || openid.length > 128 || openid.includes(':') || !isWellFormed(openid)) {
-    throw new TypeError('openid must be a non-empty string of at most 128 characters without a colon')
-  }
+  if (!isOpenid(openid)) throw new TypeError('openid must be 1 to 128 characters of A-Z a-z 0-9 _ -')
 }

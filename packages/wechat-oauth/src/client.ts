@@ -1,8 +1,9 @@
 import { AppCredentials } from './app-credentials.js'
 import { checkCode, checkOpenid, checkText } from './arguments.js'
 import { mpPageURL, websitePageURL, type MpPageParameters, type WebsitePageParameters } from './authorize-url.js'
-import { NoOAuthTokenError, WechatAPIError, WechatDecryptError, WechatTransportError } from './errors.js'
+import { NoOAuthTokenError, WechatAPIError, WechatTransportError, type WechatDecryptError } from './errors.js'
 import { isTokenRefused } from './errcodes.js'
+import { bindToIdentity } from './identity.js'
 import { pageToSign, signPage, type JsSDKSignOptions } from './js-sdk.js'
 import { MiniProgramCalls } from './mini-program-calls.js'
 import { decryptMiniProgramData, verifyMiniProgramSignature, type EncryptedUserData } from './mini-program-data.js'
@@ -232,10 +233,14 @@ export class WechatOAuth {
   }
 
   /**
-   * Opens what a mini-program received as `encryptedData` and `iv`. White space in the base64 is ignored. How old the data
-   * may be is the caller's to decide: `watermark.timestamp`, in seconds.
+   * Opens what a mini-program received as `encryptedData` and `iv`. Line breaks in the base64 are ignored; blanks that a form
+   * made of `+` are turned back. The caller decides how old the data may be: `watermark.timestamp`, in seconds.
    *
-   * @throws WechatDecryptError with `reason` `data` (damaged, or the session_key is stale) or `watermark` (of another app); TypeError
+   * The result proves nothing about who the user is: the sender can change it without knowing the session_key. openid and
+   * unionid are those of `code2Session`, and `decryptForUser` checks the data against them.
+   *
+   * @throws WechatDecryptError `ERR_WECHAT_ENCRYPTED_DATA` where the input is damaged; `ERR_WECHAT_DECRYPT` with `reason` `data`
+   * (the session_key is stale, or the data was changed) or `watermark` (of another app); TypeError
    * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html
    */
   decryptMiniProgramUser(data: EncryptedUserData & { sessionKey: string }): MiniProgramData {
@@ -245,22 +250,21 @@ export class WechatOAuth {
   /**
    * Opens encrypted data with the session_key that `code2Session` saved for this user.
    *
-   * WeChat encrypts with AES-CBC, which authenticates nothing: who sends the data chooses its first 16 bytes by the iv, and can
-   * so give another name to the first value, e.g. call a nickname a phone number. Where it matters, ask `getPhoneNumber`.
+   * WeChat encrypts with AES-CBC, which authenticates nothing: the sender can change parts of the data without knowing the
+   * session_key. So identity comes from WeChat's replies alone: data that names another user is refused, and a `unionId` that
+   * the saved record does not have is left out. For a phone number that you can trust, call `getPhoneNumber`.
    *
-   * @throws NoOAuthTokenError where no session_key is saved; WechatDecryptError with `ERR_WECHAT_SESSION_KEY` where the data
-   * does not open: in all likelihood the key is stale, and the mini-program must call `wx.login` again; else with
-   * `ERR_WECHAT_DECRYPT`, also with `reason` `openid` where the data is somebody else's; TokenStoreError; TypeError
+   * @throws NoOAuthTokenError where no session_key is saved; WechatDecryptError `ERR_WECHAT_ENCRYPTED_DATA` where the input is
+   * damaged, `ERR_WECHAT_SESSION_KEY` where it does not open (the key is stale: the mini-program must call `wx.login` again),
+   * `ERR_WECHAT_OPENID_MISMATCH` where it names another user, `ERR_WECHAT_DECRYPT` where it is for another app; TokenStoreError;
+   * TypeError
    */
   async decryptForUser(openid: string, data: EncryptedUserData): Promise<MiniProgramData> {
     checkOpenid(openid)
     const saved = await this.#records.read(openid)
     if (!saved?.session_key) throw new NoOAuthTokenError(openid)
     const opened = this.#open({ ...data, sessionKey: saved.session_key }, 'ERR_WECHAT_SESSION_KEY')
-    // Without an openid, WeChat tells no unionid: what says one was made of other data of this user.
-    const isNamed = opened.openId !== undefined || opened.unionId !== undefined
-    if (isNamed && opened.openId !== openid) throw new WechatDecryptError('The data is of another user.', 'openid')
-    return opened
+    return bindToIdentity(opened, saved)
   }
 
   /** Whether `signature` belongs to `rawData` and this session_key; compared in constant time. @throws TypeError */

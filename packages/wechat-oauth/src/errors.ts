@@ -31,6 +31,7 @@ export type WechatErrorCode =
   | 'ERR_WECHAT_RESPONSE'
   | 'ERR_WECHAT_NO_TOKEN'
   | 'ERR_WECHAT_DECRYPT'
+  | 'ERR_WECHAT_ENCRYPTED_DATA'
   | 'ERR_WECHAT_SESSION_KEY'
   | 'ERR_WECHAT_STORE'
   | 'ERR_WECHAT_LOCK'
@@ -130,23 +131,26 @@ export class NoOAuthTokenError extends WechatError {
 }
 
 /**
- * Encrypted data does not open, or is not meant for this application or user (`ERR_WECHAT_DECRYPT`); or it does not open with
- * the session_key that is saved for the user, who must call `wx.login` again (`ERR_WECHAT_SESSION_KEY`).
+ * Encrypted data cannot be used.
+ *
+ * `ERR_WECHAT_ENCRYPTED_DATA` (status 400): the input is damaged, and no key could open it. `ERR_WECHAT_SESSION_KEY`: the input
+ * is well-formed and does not open with the session_key that is saved for the user, who must call `wx.login` again.
+ * `ERR_WECHAT_OPENID_MISMATCH` (401): the data belongs to another user. `ERR_WECHAT_DECRYPT`: everything else.
  */
 export class WechatDecryptError extends WechatError {
-  declare readonly code: 'ERR_WECHAT_DECRYPT' | 'ERR_WECHAT_SESSION_KEY'
+  declare readonly code: 'ERR_WECHAT_DECRYPT' | 'ERR_WECHAT_ENCRYPTED_DATA' | 'ERR_WECHAT_SESSION_KEY' | 'ERR_WECHAT_OPENID_MISMATCH'
   /**
-   * `data`: wrong key or damaged data. `watermark`: opened, but encrypted for another app. `openid`: for another user.
-   * `stored`: a value in an encrypted token store does not open.
+   * `input`: not base64, or not of the right length. `data`: wrong key, or changed data. `watermark`: opened, but encrypted for
+   * another app. `openid`, `unionid`: for another user. `stored`: a value in an encrypted token store does not open.
    */
-  readonly reason: 'data' | 'watermark' | 'openid' | 'stored'
+  readonly reason: 'input' | 'data' | 'watermark' | 'openid' | 'unionid' | 'stored'
 
   /**
    * @param reason - default `data`
    * @param code - default `ERR_WECHAT_DECRYPT`
    */
   constructor(message: string, reason: WechatDecryptError['reason'] = 'data', code: WechatDecryptError['code'] = 'ERR_WECHAT_DECRYPT') {
-    super(code, message)
+    super(code, message, decryptStatus.get(code))
     this.reason = reason
   }
 
@@ -201,6 +205,8 @@ export class WechatSessionError extends WechatError {
     name(this, 'WechatSessionError')
   }
 }
+
+const decryptStatus = new Map<WechatDecryptError['code'], number>([['ERR_WECHAT_ENCRYPTED_DATA', 400], ['ERR_WECHAT_OPENID_MISMATCH', 401]])
 
 // On the prototype, where neither JSON nor inspection repeats it as a field.
 function name(type: { prototype: Error }, value: string): void {

@@ -1,4 +1,4 @@
-import { longestPageURL } from './js-sdk.js'
+import { longestPageURL, signedPartOf } from './js-sdk.js'
 import type { JsSDKSignature } from './types.js'
 
 /** What the handler needs of a request: Node's own, and so Express's, has it. */
@@ -80,9 +80,6 @@ function pageOf(address: string, hosts: ReadonlySet<string>): string | undefined
   const start = address.indexOf('?')
   const [page, ...others] = new URLSearchParams(start === -1 ? '' : address.slice(start + 1)).getAll('url')
   if (page === undefined || others.length > 0 || page.length > longestPageURL) return undefined
-  const [url = ''] = page.split('#', 1)
-  // The parser would drop blanks, turn backslashes round, and cope with missing slashes; no browser shows such an address.
-  if (!/^https?:\/\/[^/?@\\\s]+(?:[/?][^\s\p{Cc}]*)?$/iu.test(url) || !URL.canParse(url)) return undefined
-  const { host, username, password } = new URL(url)
-  return username === '' && password === '' && hosts.has(host) ? url : undefined
+  const url = signedPartOf(page)
+  return url !== undefined && hosts.has(new URL(url).host) ? url : undefined
 }

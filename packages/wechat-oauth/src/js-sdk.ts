@@ -12,11 +12,20 @@ export interface JsSDKSignOptions {
   timestamp?: number
 }
 
+/**
+ * The address of a page up to `#`, which is what WeChat signs. `undefined` where it is not one that a browser shows: a parser of
+ * addresses would drop blanks and controls, turn backslashes round, and cope with missing slashes.
+ */
+export function signedPartOf(page: string): string | undefined {
+  const [url = ''] = page.split('#', 1)
+  return /^https?:\/\/[^/?@\\\s\p{Cc}]+(?:[/?][^\s\p{Cc}]*)?$/iu.test(url) && URL.canParse(url) ? url : undefined
+}
+
 /** What is signed besides the ticket, checked. @throws TypeError */
 export function pageToSign(appId: string, page: string, options: JsSDKSignOptions, now: number): Omit<JsSDKSignature, 'signature'> {
   checkText('url', page, longestPageURL)
-  const [url = ''] = page.split('#', 1)
-  if (!/^https?:\/\/[^\s\p{Cc}]+$/iu.test(url) || !URL.canParse(url)) throw new TypeError('url must be the http(s) address of a page')
+  const url = signedPartOf(page)
+  if (url === undefined) throw new TypeError('url must be the http(s) address of a page')
   const { nonceStr = randomBytes(16).toString('hex'), timestamp = Math.floor(now / 1000) } = options
   if (typeof nonceStr !== 'string' || !/^[\w-]{1,128}$/.test(nonceStr)) throw new TypeError('nonceStr must be 1 to 128 characters of A-Z a-z 0-9 _ -')
   if (!Number.isSafeInteger(timestamp) || timestamp < 0) throw new TypeError('timestamp must be a number of whole seconds')

@@ -20,12 +20,15 @@ export function decryptMiniProgramData(
   { encryptedData, iv }: EncryptedUserData,
   codeWhenStale: DecryptErrorCode = 'ERR_WECHAT_DECRYPT',
 ): MiniProgramData {
-  const [vector, content] = [bytes('iv', iv, 16), bytes('encryptedData', encryptedData)]
-  if (content.length % 16 !== 0) throw new WechatDecryptError('encryptedData is not whole.')
-  const data = parse(decrypt(bytes('sessionKey', sessionKey, 16, codeWhenStale), vector, content))
+  const [vector, content] = [decoded('iv', iv), decoded('encryptedData', encryptedData)]
+  if (vector.length !== 16) throw badInput('iv is not the base64 of 16 bytes')
+  if (content.length === 0 || content.length % 16 !== 0) throw badInput('encryptedData is incomplete: its length is not a multiple of 16 bytes')
+  const key = bytesOf(sessionKey)
+  if (key?.length !== 16) throw new WechatDecryptError('sessionKey is not the base64 of 16 bytes', 'data', codeWhenStale)
+  const data = parse(decrypt(key, vector, content))
   // A wrong key shows as bad padding, or by chance as garbage behind good padding.
   if (!data) throw new WechatDecryptError(staleMessage, 'data', codeWhenStale)
-  if (data.watermark.appid !== appId) throw new WechatDecryptError('The data was encrypted for another application.', 'watermark')
+  if (data.watermark.appid !== appId) throw new WechatDecryptError('The data was encrypted for another app', 'watermark')
   return data
 }
 
@@ -41,14 +44,20 @@ export function loginStateSignature(sessionKey: string): string {
   return createHmac('sha256', sessionKey).digest('hex')
 }
 
-// Clients wrap base64 in lines; forms turn its `+` into blanks, which no receiver can undo.
-function bytes(name: string, text: string, length?: number, code?: DecryptErrorCode): Buffer {
-  const base64 = text.replace(/\s+/g, '')
-  const value = /^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : Buffer.alloc(0)
-  if (value.length === 0 || (length !== undefined && value.length !== length)) {
-    throw new WechatDecryptError(`${name} is not base64${length === undefined ? '' : ` of ${length} bytes`}.`, 'data', code)
-  }
-  return value
+function decoded(name: string, text: string): Buffer {
+  const bytes = bytesOf(text)
+  if (!bytes) throw badInput(`${name} is not base64`)
+  return bytes
+}
+
+// Clients wrap base64 in lines, and forms turn its `+` into a blank. Only where nothing else was wrapped can blanks be turned back.
+function bytesOf(text: string): Buffer | undefined {
+  const base64 = /[^\S ]/.test(text) ? text.replace(/\s+/g, '') : text.replaceAll(' ', '+')
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : undefined
+}
+
+function badInput(message: string): WechatDecryptError {
+  return new WechatDecryptError(message, 'input', 'ERR_WECHAT_ENCRYPTED_DATA')
 }
 
 function decrypt(key: Buffer, iv: Buffer, data: Buffer): string | undefined {
@@ -75,4 +84,4 @@ function isMiniProgramData(data: unknown): data is MiniProgramData {
   return typeof watermark === 'object' && typeof (watermark as { appid?: unknown } | null)?.appid === 'string'
 }
 
-const staleMessage = 'The data does not open with this session_key: it was damaged on its way, or the key is stale (call wx.login again).'
+const staleMessage = 'The data does not open with this session_key: the key is stale, or the data was changed. Call wx.login again'

@@ -1,3 +1,4 @@
+import { isOpenid } from './arguments.js'
 import { WechatTransportError } from './errors.js'
 import type { Reply } from './reply.js'
 import { toNumber } from './token.js'
@@ -140,11 +141,10 @@ function numberOf(endpoint: string, reply: Reply, name: string): number {
   return value
 }
 
-/** No openid has a colon; the keys of app-level credentials in the token store do. */
 function openidOf(endpoint: string, reply: Reply): string {
-  const value = textOf(endpoint, reply, 'openid')
-  if (value.includes(':') || value.length > 128) throw refused(endpoint, 'openid')
-  return value
+  const { openid } = reply
+  if (!isOpenid(openid)) throw refused(endpoint, 'openid')
+  return openid
 }
 
 function refused(endpoint: string, field: string): WechatTransportError {

@@ -1,8 +1,10 @@
 /**
- * What strategies of Passport need to call the application in its own style and to survive what it throws. For authors of
- * strategies: `@wechat-auth/wechat-oauth/strategy-kit`.
+ * What strategies of Passport need to call the application in its own style, to survive what it throws, and to take an identity
+ * from WeChat's replies only. For authors of strategies: `@wechat-auth/wechat-oauth/strategy-kit`.
  */
 import { types } from 'node:util'
+
+export { bindToIdentity, type WechatIdentity } from './identity.js'
 
 /** What verify came to; a falsy user means no. */
 export interface VerifyAnswer<User> {

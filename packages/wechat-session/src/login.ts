@@ -1,11 +1,13 @@
 import {
   WechatAPIError,
   WechatDecryptError,
+  type WechatError,
   WechatSessionError,
   type MiniProgramData,
   type UserProfile,
   type WechatErrorKind,
 } from '@wechat-auth/wechat-oauth'
+import { bindToIdentity, type WechatIdentity } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { MiniProgramClient, MiniProgramLogin } from './types.js'
 import type { NewUser } from './users.js'
 
@@ -33,37 +35,27 @@ export function checkedLogin(input: unknown): MiniProgramLogin {
 /** Asks WeChat who has logged in. The session_key stays in the client's token store. */
 export async function logIn(oauth: MiniProgramClient, { code, encryptedData, iv }: MiniProgramLogin): Promise<NewUser> {
   const { session_key: sessionKey, openid, unionid } = await sessionOf(oauth, code)
-  const data = encryptedData === undefined || iv === undefined ? undefined : open(oauth, { sessionKey, encryptedData, iv })
-  if (isOther(data?.openId, openid) || isOther(data?.unionId, unionid) || isForged(data)) throw mismatch()
-  const known = [unionid, data?.unionId].find((value) => typeof value === 'string' && value !== '')
+  const data = encryptedData === undefined || iv === undefined
+    ? undefined
+    : open(oauth, { sessionKey, encryptedData, iv }, { openid, unionid })
   const profile = data && profileOf(data)
-  return { appId: oauth.appId, openid, ...(known !== undefined && { unionid: known }), ...(profile && { profile }) }
+  return { appId: oauth.appId, openid, ...(unionid !== undefined && { unionid }), ...(profile && { profile }) }
 }
 
-function open(oauth: MiniProgramClient, data: { sessionKey: string, encryptedData: string, iv: string }): MiniProgramData {
+function open(oauth: MiniProgramClient, data: { sessionKey: string, encryptedData: string, iv: string }, identity: WechatIdentity): MiniProgramData {
   try {
-    return oauth.decryptMiniProgramUser(data)
+    return bindToIdentity(oauth.decryptMiniProgramUser(data), identity)
   } catch (error) {
-    if (!(error instanceof WechatDecryptError)) throw error
-    if (error.reason === 'watermark') throw mismatch()
-    throw new WechatSessionError('ERR_WECHAT_SESSION_KEY', 'The encrypted data does not open with the current session_key: call wx.login again.')
+    throw error instanceof WechatDecryptError ? asSessionError(error) : error
   }
 }
 
-function isOther(theirs: unknown, ours: string | undefined): boolean {
-  return theirs !== undefined && ours !== undefined && theirs !== ours
-}
-
-/**
- * Nothing authenticates the data: whoever chooses the iv chooses its first 16 bytes, which are enough to call a nickname of
- * one's choice a unionid, and so to be somebody else. WeChat tells a unionid behind the openid only.
- */
-function isForged(data: MiniProgramData | undefined): boolean {
-  return data?.unionId !== undefined && data.openId === undefined
-}
-
-function mismatch(): WechatSessionError {
-  return new WechatSessionError('ERR_WECHAT_OPENID_MISMATCH', 'The encrypted data belongs to another user or another app: call wx.login again.')
+/** Damaged input is no matter of the session, and stays the error that it is. */
+function asSessionError(error: WechatDecryptError): WechatError {
+  if (error.code === 'ERR_WECHAT_ENCRYPTED_DATA') return error
+  return error.code === 'ERR_WECHAT_OPENID_MISMATCH' || error.reason === 'watermark'
+    ? new WechatSessionError('ERR_WECHAT_OPENID_MISMATCH', 'The encrypted data belongs to another user or another app. Call wx.login again')
+    : new WechatSessionError('ERR_WECHAT_SESSION_KEY', 'The encrypted data does not open with the current session_key. Call wx.login again')
 }
 
 const toldAsText = ['nickName', 'avatarUrl', 'language', 'city', 'province', 'country'] as const

@@ -36,11 +36,13 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    * Logs a user of the mini-program in: exchanges the code, finds or makes the user, and gives this device a session of its own.
    *
    * With `encryptedData` and `iv`, these must open with the session_key of this code and belong to the same user; a new user's
-   * profile is taken from them. They are not needed: WeChat tells next to nothing in them any more.
+   * profile is taken from them, and nothing else: the user's openid and unionid are what WeChat answered to the code. They are
+   * optional, and WeChat tells next to nothing in them any more.
    *
    * @param input - the body of the mini-program's request will do; members that have no place here are ignored
    * @throws WechatAPIError of kind `code` (status 401) where the code is bad, used or expired, of kind `denied` or `user` (403)
    * where WeChat blocks the user; WechatSessionError `ERR_WECHAT_SESSION_KEY` or `ERR_WECHAT_OPENID_MISMATCH`;
+   * WechatDecryptError `ERR_WECHAT_ENCRYPTED_DATA` (400) where the input is damaged;
    * WechatTransportError; TokenStoreError; what `findUser` or `createUser` throws; TypeError, with the status 400
    * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/login.html
    */

@@ -347,6 +347,24 @@ describe('recipes of the READMEs', () => {
     expect((await browser.open(await callbackOf(browser))).location?.pathname).to.equal('/welcome')
   })
 
+  it('a page to return to, which is a path of this application', async () => {
+    const passport = passportWith(mpStrategy())
+    const app = express()
+    app.use(expressSession(), passport.session() as RequestHandler)
+    await runPart(blockOf(strategyReadme, /^A page to return to$/), { app, passport })
+    const browser = await start(app)
+    const returnedTo = async (page: string): Promise<string | undefined> => {
+      const { location } = await browser.open(`/auth/wechat?returnTo=${encodeURIComponent(page)}`)
+      const { pathname, search } = await consent(sandbox, location!)
+      const { location: returned } = await browser.open(pathname + search)
+      return returned?.href.replace(/^http:\/\/127\.0\.0\.1:\d+/, '')
+    }
+    expect(await returnedTo('/orders?page=2')).to.equal('/orders?page=2')
+    for (const hostile of ['https://evil.example/', '//evil.example', '/\\evil.example', '/\t/evil.example', '/\n//evil.example', 'javascript:alert(1)', '']) {
+      expect(await returnedTo(hostile), hostile).to.equal('/')
+    }
+  })
+
   it('single-page applications, the widget, and the tokens later', async () => {
     const passport = passportWith()
     const app = withSession(passport, expressSession())

@@ -69,8 +69,8 @@ describe('the mini-program login', () => {
     expect(await tokenStore.getToken(openid)).to.include({ session_key: sessionKey })
   })
 
-  it('takes name, picture, gender and unionid of encrypted user data', async () => {
-    const { seen } = await logIn({ code, encryptedData, iv })
+  it('takes name, picture and gender of encrypted user data, and the unionid of WeChat\'s answer', async () => {
+    const { seen } = await logIn({ code, encryptedData, iv }, { session: { unionid } })
     expect(seen?.profile).to.deep.include({
       displayName: 'Band', gender: 'male', unionid,
       photos: [{ value: 'https://wx.qlogo.cn/mmopen/vi_32/aSKcBBPpibyKNicHNTMM0qJVh8Kjgiak2AHWr8MHM4WgMEm7GFhsf8OYrySdbvAMvTsw3mo8ibKicsnfN5pRjl1p8HQ/0' }],
@@ -95,13 +95,10 @@ describe('the mini-program login', () => {
 
   const refusals: [string, Record<string, unknown>, Record<string, unknown>, string][] = [
     ['data of another key', { session_key: 'AAAAAAAAAAAAAAAAAAAAAA==' }, { encryptedData, iv }, 'ERR_WECHAT_SESSION_KEY'],
-    ['damaged data', {}, { encryptedData: encryptedData.replace('Ciy', 'XXX').slice(0, -8), iv }, 'ERR_WECHAT_SESSION_KEY'],
-    ['data that is no base64', {}, { encryptedData: '%%%', iv }, 'ERR_WECHAT_SESSION_KEY'],
-    ['an iv of the wrong length', {}, { encryptedData, iv: 'AAAA' }, 'ERR_WECHAT_SESSION_KEY'],
+    ['data that was changed', {}, { encryptedData: encryptedData.replace('Ciy', 'XXX'), iv }, 'ERR_WECHAT_SESSION_KEY'],
     ['data of another app', {}, encrypt({ openId: openid, watermark: { appid: 'wxother', timestamp: 1 } }), 'ERR_WECHAT_OPENID_MISMATCH'],
     ['data of another user', { openid: 'oSOMEBODYELSE' }, { encryptedData, iv }, 'ERR_WECHAT_OPENID_MISMATCH'],
     ['an openid that is no text', {}, encrypt({ openId: 1 }), 'ERR_WECHAT_OPENID_MISMATCH'],
-    ['a unionid without an openid, as WeChat sends none', {}, encrypt({ unionId: 'oUNION' }), 'ERR_WECHAT_OPENID_MISMATCH'],
     ['data of another unionid', { unionid: 'oUNION' }, { encryptedData, iv }, 'ERR_WECHAT_OPENID_MISMATCH'],
   ]
   for (const [title, session, body, expected] of refusals) {
@@ -111,6 +108,24 @@ describe('the mini-program login', () => {
       expect(seen).to.equal(undefined)
     })
   }
+
+  const damaged: [string, Record<string, unknown>, string][] = [
+    ['data that is not base64', { encryptedData: '%%%', iv }, 'encryptedData is not base64'],
+    ['data without its end', { encryptedData: encryptedData.slice(0, -8), iv }, 'encryptedData is incomplete: its length is not a multiple of 16 bytes'],
+    ['an iv of the wrong length', { encryptedData, iv: 'AAAA' }, 'iv is not the base64 of 16 bytes'],
+  ]
+  for (const [title, body, message] of damaged) {
+    it(`fails with 400 for ${title}, and says what is wrong`, async () => {
+      const { taken, seen } = await logIn({ code, ...body })
+      expect(taken).to.deep.equal({ action: 'fail', info: { message, code: 'ERR_WECHAT_ENCRYPTED_DATA' }, status: 400 })
+      expect(seen).to.equal(undefined)
+    })
+  }
+
+  it('opens data in which a form turned every + into a blank', async () => {
+    const { seen } = await logIn({ code, encryptedData: encryptedData.replace(/\s+/g, '').replaceAll('+', ' '), iv })
+    expect(seen?.profile.displayName).to.equal('Band')
+  })
 
   const bodies: [string, unknown][] = [
     ['none', undefined], ['null', null], ['a text', JSON.stringify({ code })], ['an array', [{ code }]], ['bytes', Buffer.from('{}')], ['no code', {}], ['an empty code', { code: '' }],

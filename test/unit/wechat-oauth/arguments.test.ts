@@ -7,7 +7,7 @@ import { client, now, openid, record } from '../../helpers/wechat-replies.js'
 
 const noText = [undefined, null, '', 5, true, {}, [], ['x'], 'a\ud800', 'x'.repeat(4097)]
 const noCode = [...noText, 'a b', 'a\n', 'cödé', 'x'.repeat(513)]
-const noOpenid = [...noText, 'client:wx1', 'x'.repeat(129)]
+const noOpenid = [...noText, 'client:wx1', 'x'.repeat(129), '../x', 'a/b', 'a\\b', 'a.b', 'a b', 'a\n', 'ö', 'a\0']
 const token = (fields: object): unknown => ({ openid, access_token: 'a', create_at: now, ...fields })
 const mini = { sessionKey: 'tiihtNczf5v6AKRyjwEUhQ==', encryptedData: 'AAAA', iv: 'r7BXXKkLb8qrSNn05n0qiA==' }
 const signed = { rawData: '{}', signature: 'a'.repeat(40), sessionKey: 'k' }

@@ -94,7 +94,7 @@ describe('jsSDKHandler', () => {
     'https://good.example.evil.com/', 'https://evil.com/good.example', 'https://evilgood.example/', 'https://sub.good.example/', 'https://good.example:8443/', 'https://good.example.:443/',
     'https://user@good.example/', 'https://user:pass@good.example/', 'https://@good.example/', 'https://good.example@evil.com/', 'https://evil.com#@good.example/', 'https://evil.com\\@good.example/', 'https://good.example\\.evil.com/',
     'https://evil.com?@good.example/', '//good.example/', 'good.example', '/page', 'ftp://good.example/', 'javascript://good.example/%0aalert(1)', 'data:text/html,good.example', 'https:good.example/', 'https:///good.example/', 'https:\\\\good.example/',
-    'https://good\t.example/', ' https://good.example/', 'https://good.example/ ', 'https://good.example/\n', 'https://good.example/\0', '', `https://good.example/${'x'.repeat(9000)}`,
+    'https://good\t.example/', ' https://good.example/', 'https://good.example/ ', 'https://good.example/\n', 'https://good.example/\0', 'https://good.example\0', 'https://good.example\x7f', 'https://good.example\x01/', 'https://good\0.example/', '', `https://good.example/${'x'.repeat(9000)}`,
   ]
   for (const page of foreign) {
     it(`refuses to sign for ${JSON.stringify(page.slice(0, 50))}`, async () => {

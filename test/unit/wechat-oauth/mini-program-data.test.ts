@@ -20,18 +20,19 @@ const sample = {
   unionId: 'ocMvos6NjeKLIBqg5Mr9QjxrP1FA', watermark: { timestamp: 1477314187, appid: appId },
 }
 
-const encrypt = (text: string | Buffer, key = sessionKey): { encryptedData: string, iv: string } => {
-  const cipher = createCipheriv('aes-128-cbc', Buffer.from(key, 'base64'), Buffer.from(iv, 'base64'))
-  return { encryptedData: Buffer.concat([cipher.update(text), cipher.final()]).toString('base64'), iv }
+const encrypt = (text: string | Buffer, key = sessionKey, vector = iv): { encryptedData: string, iv: string } => {
+  const cipher = createCipheriv('aes-128-cbc', Buffer.from(key, 'base64'), Buffer.from(vector, 'base64'))
+  return { encryptedData: Buffer.concat([cipher.update(text), cipher.final()]).toString('base64'), iv: vector }
 }
 const watermark = { appid: appId, timestamp: 1 }
 
 describe('decryptMiniProgramUser', () => {
   const oauth = client({ appId })
-  const failure = (data: { sessionKey?: string, encryptedData?: string, iv?: string }): WechatDecryptError => {
+  type Damage = { sessionKey?: string, encryptedData?: string, iv?: string }
+  const failure = (data: Damage, code = 'ERR_WECHAT_DECRYPT', status = 500): WechatDecryptError => {
     const error = thrown(() => oauth.decryptMiniProgramUser({ sessionKey, encryptedData, iv, ...data })) as WechatDecryptError
     expect(error).to.be.an.instanceOf(WechatDecryptError)
-    expect(error).to.include({ code: 'ERR_WECHAT_DECRYPT', status: 500 })
+    expect(error).to.include({ code, status })
     expect('cause' in error).to.equal(false)
     const text = inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error)
     for (const secret of [data.sessionKey ?? sessionKey, 'Band', sampleOpenid]) expect(text).to.not.contain(secret)
@@ -45,6 +46,14 @@ describe('decryptMiniProgramUser', () => {
   it('ignores white space in base64, as the sample for PHP has it', () => {
     const wrapped = (text: string): string => ` ${text.replace(/.{10}/g, '$&\r\n\t ')}\n`
     expect(oauth.decryptMiniProgramUser({ sessionKey: wrapped(sessionKey), encryptedData: wrapped(encryptedData), iv: wrapped(iv) })).to.deep.equal(sample)
+  })
+
+  it('turns blanks back into +, where a form made them', () => {
+    const throughForm = (text: string): string => new URLSearchParams(`text=${text}`).get('text') ?? ''
+    expect(throughForm(encryptedData)).to.contain(' ')
+    expect(oauth.decryptMiniProgramUser({ sessionKey, encryptedData: throughForm(encryptedData), iv })).to.deep.equal(sample)
+    const withPlus = encrypt(JSON.stringify(sample), sessionKey, '+7BXXKkLb8qrSNn+5n0qiA==')
+    expect(oauth.decryptMiniProgramUser({ sessionKey, ...withPlus, iv: throughForm(withPlus.iv) })).to.deep.equal(sample)
   })
 
   it('opens a phone number', () => {
@@ -68,22 +77,31 @@ describe('decryptMiniProgramUser', () => {
     expect(error).to.include({ code: 'ERR_WECHAT_DECRYPT', reason: 'watermark' })
   })
 
-  const bad: Record<string, Parameters<typeof failure>[0]> = {
+  const damaged: Record<string, [data: Damage, message: string]> = {
+    'an iv that is too short': [{ iv: 'AAAA' }, 'iv is not the base64 of 16 bytes'],
+    'an iv that is too long': [{ iv: `${iv.slice(0, 22)}AAAA` }, 'iv is not the base64 of 16 bytes'],
+    'an iv that is not base64': [{ iv: 'r7BXXKkLb8qrSNn05n0qi-==' }, 'iv is not base64'],
+    'an iv of blanks': [{ iv: '    ' }, 'iv is not the base64 of 16 bytes'],
+    'data that is not base64': [{ encryptedData: '{"openId":"x"}' }, 'encryptedData is not base64'],
+    'data that was encoded for a URL twice': [{ encryptedData: encodeURIComponent(encryptedData) }, 'encryptedData is not base64'],
+    'padding alone': [{ encryptedData: '====' }, 'encryptedData is not base64'],
+    'half a byte': [{ encryptedData: 'A' }, 'encryptedData is incomplete: its length is not a multiple of 16 bytes'],
+    'data that is not whole blocks': [{ encryptedData: encryptedData.slice(0, -8) }, 'encryptedData is incomplete: its length is not a multiple of 16 bytes'],
+  }
+  for (const [what, [data, message]] of Object.entries(damaged)) {
+    it(`says what is wrong with ${what}`, () => {
+      expect(failure(data, 'ERR_WECHAT_ENCRYPTED_DATA', 400)).to.include({ reason: 'input', message })
+    })
+  }
+
+  const bad: Record<string, Damage> = {
     'a wrong iv': { iv: 'AAAAAAAAAAAAAAAAAAAAAA==' },
-    'an iv that is too short': { iv: 'AAAA' },
-    'an iv that is too long': { iv: `${iv.slice(0, 22)}AAAA` },
-    'an iv that is no base64': { iv: 'r7BXXKkLb8qrSNn05n0qi-==' },
-    'an iv of blanks': { iv: '    ' },
     'a session_key that is too short': { sessionKey: 'tiihtNczf5v6AKRyjwEU' },
     'a session_key that is too long': { sessionKey: `${sessionKey.slice(0, 22)}AAAAAAAA` },
     'a session_key that is no base64': { sessionKey: '!iihtNczf5v6AKRyjwEUhQ==' },
-    'data that is no base64': { encryptedData: '{"openId":"x"}' },
-    'data whose + became blanks': { encryptedData: encryptedData.replaceAll('+', ' ') },
-    'data that is not whole blocks': { encryptedData: encryptedData.slice(0, -8) },
     'data without its last block': { encryptedData: Buffer.from(encryptedData, 'base64').subarray(0, -16).toString('base64') },
     'data of one damaged bit': { encryptedData: `D${encryptedData.slice(1)}` },
     'random data': { encryptedData: 'A'.repeat(64) },
-    'padding alone': { encryptedData: '====' },
     'what is no JSON': encrypt('hello'),
     'broken UTF-8': encrypt(Buffer.from([0xff, 0xfe])),
     nothing: encrypt(''),
@@ -116,7 +134,16 @@ describe('decryptForUser', () => {
   }
 
   it('opens data with the stored session_key', async () => {
-    expect(await (await withSession()).decryptForUser(sampleOpenid, { encryptedData, iv })).to.deep.equal(sample)
+    expect(await (await withSession({ unionid: sample.unionId })).decryptForUser(sampleOpenid, { encryptedData, iv })).to.deep.equal(sample)
+  })
+
+  it('leaves out a unionid that the record does not have', async () => {
+    const { unionId: _unconfirmed, ...others } = sample
+    expect(await (await withSession()).decryptForUser(sampleOpenid, { encryptedData, iv })).to.deep.equal(others)
+    for (const unionId of ['', null]) {
+      const data = encrypt(JSON.stringify({ ...others, unionId }))
+      expect(await (await withSession({ unionid: sample.unionId })).decryptForUser(sampleOpenid, data)).to.deep.equal(others)
+    }
   })
 
   it('opens data in which there is no openid, as it is today', async () => {
@@ -124,17 +151,19 @@ describe('decryptForUser', () => {
     expect(await (await withSession()).decryptForUser(sampleOpenid, encrypt(JSON.stringify(data)))).to.deep.equal(data)
   })
 
-  it('says `openid` for a unionid without an openid, as WeChat sends none', async () => {
-    const data = encrypt(JSON.stringify({ unionId: 'oUNION', watermark }))
-    const error = await rejection((await withSession()).decryptForUser(sampleOpenid, data), WechatDecryptError)
-    expect(error).to.include({ code: 'ERR_WECHAT_DECRYPT', reason: 'openid' })
+  it('says `unionid` for the data of another unionid', async () => {
+    for (const unionId of ['oUNION', 5, [sample.unionId]]) {
+      const data = encrypt(JSON.stringify({ openId: sampleOpenid, unionId, watermark }))
+      const error = await rejection((await withSession({ unionid: sample.unionId })).decryptForUser(sampleOpenid, data), WechatDecryptError)
+      expect(error).to.include({ code: 'ERR_WECHAT_OPENID_MISMATCH', reason: 'unionid', status: 401 })
+    }
   })
 
   it('says `openid` for the data of another user', async () => {
     for (const openId of ['oBBBBBBBBBBBBBBBBBBBBBBBBBBB', '', null, 5, [sampleOpenid]]) {
       const data = encrypt(JSON.stringify({ openId, watermark }))
       const error = await rejection((await withSession()).decryptForUser(sampleOpenid, data), WechatDecryptError)
-      expect(error).to.include({ code: 'ERR_WECHAT_DECRYPT', reason: 'openid' })
+      expect(error).to.include({ code: 'ERR_WECHAT_OPENID_MISMATCH', reason: 'openid', status: 401 })
     }
   })
 
@@ -153,10 +182,11 @@ describe('decryptForUser', () => {
   })
 
   it('does not ask for a login where no key could open the data', async () => {
-    const wrong = [{ encryptedData: '%', iv }, { encryptedData, iv: 'AAAA' }, { encryptedData: encryptedData.slice(0, -8), iv }, encrypt(JSON.stringify({ watermark: { ...watermark, appid: 'wx1' } }))]
-    for (const data of wrong) {
-      expect(await rejection((await withSession()).decryptForUser(sampleOpenid, data), WechatDecryptError)).to.include({ code: 'ERR_WECHAT_DECRYPT' })
+    for (const data of [{ encryptedData: '%', iv }, { encryptedData, iv: 'AAAA' }, { encryptedData: encryptedData.slice(0, -8), iv }]) {
+      expect(await rejection((await withSession()).decryptForUser(sampleOpenid, data), WechatDecryptError)).to.include({ code: 'ERR_WECHAT_ENCRYPTED_DATA' })
     }
+    const foreign = encrypt(JSON.stringify({ watermark: { ...watermark, appid: 'wx1' } }))
+    expect(await rejection((await withSession()).decryptForUser(sampleOpenid, foreign), WechatDecryptError)).to.include({ code: 'ERR_WECHAT_DECRYPT', reason: 'watermark' })
   })
 
   it('asks for a login where there is no session_key', async () => {

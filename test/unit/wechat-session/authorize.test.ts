@@ -1,5 +1,5 @@
 import { createCipheriv } from 'node:crypto'
-import { TokenStoreError, WechatAPIError } from '@wechat-auth/wechat-oauth'
+import { TokenStoreError, WechatAPIError, WechatDecryptError } from '@wechat-auth/wechat-oauth'
 import { MemoryUserStore, WechatSessionError, WechatSessions, type RegisteredUser, type UserStore, type WechatSessionsOptions } from '@wechat-auth/wechat-session'
 import { expect } from 'chai'
 import { rejection } from '../../helpers/rejection.js'
@@ -17,12 +17,6 @@ function encrypted(data: Record<string, unknown>, key = sessionKey): { encrypted
   return { encryptedData: Buffer.concat([cipher.update(text), cipher.final()]).toString('base64'), iv }
 }
 
-/** The same data with another iv: it opens, and its first 16 bytes are these. */
-function beginningWith(wanted: string, { encryptedData }: { encryptedData: string }, given: string): { encryptedData: string, iv: string } {
-  const forged = Buffer.from(iv, 'base64').map((byte, place) => byte ^ Buffer.from(given)[place]! ^ Buffer.from(wanted)[place]!)
-  return { encryptedData, iv: Buffer.from(forged).toString('base64') }
-}
-
 function withKey(session: Record<string, unknown> = {}) {
   const made = setting()
   made.wechat.replies['/sns/jscode2session'] = sessionReply({ session_key: sessionKey, openid: alice, ...session })
@@ -38,8 +32,8 @@ describe('authorize', () => {
     expect(wechat.paths).to.deep.equal(['/sns/jscode2session'])
   })
 
-  it('takes a new user\'s profile and unionid of the encrypted data', async () => {
-    const { sessions } = withKey()
+  it('takes a new user\'s profile of the encrypted data, and the unionid of WeChat\'s answer', async () => {
+    const { sessions } = withKey({ unionid: 'oUNION' })
     const data = encrypted({ openId: alice, unionId: 'oUNION', nickName: '爱丽丝🐼', gender: 2, city: '', country: '中国', avatarUrl: 'https://wx.qlogo.cn/0', phoneNumber: '13800138000' })
     const { user, token } = await sessions.authorize({ code, ...data })
     expect(user).to.deep.equal({
@@ -50,7 +44,6 @@ describe('authorize', () => {
 
   const refusals: [string, Record<string, unknown>, { encryptedData: string, iv: string }, string][] = [
     ['data of another key', {}, encrypted({ openId: alice }, 'AAAAAAAAAAAAAAAAAAAAAA=='), 'ERR_WECHAT_SESSION_KEY'],
-    ['data that is no base64', {}, { encryptedData: '%%%', iv }, 'ERR_WECHAT_SESSION_KEY'],
     ['data of another user', {}, encrypted({ openId: bob }), 'ERR_WECHAT_OPENID_MISMATCH'],
     ['an openid that is no text', {}, encrypted({ openId: 1 }), 'ERR_WECHAT_OPENID_MISMATCH'],
     ['data of another unionid', { unionid: 'oUNION' }, encrypted({ openId: alice, unionId: 'oOTHER' }), 'ERR_WECHAT_OPENID_MISMATCH'],
@@ -65,16 +58,25 @@ describe('authorize', () => {
     })
   }
 
-  it('does not take a nickname for a unionid, though who sends the data chooses how it begins', async () => {
-    const { sessions, userStore } = withKey()
-    const victim = await userStore.store.create({ appId: 'wxofficial', openid: 'oVICTIM_there', unionid: 'oVICTIM_of_the_union_account' })
-    // As wx.getUserProfile has it: neither openid nor unionid.
-    const text = JSON.stringify({ nickName: `abc${victim.id.slice(4)}`, gender: 0, watermark: { appid: appId, timestamp: 1 } })
-    const cipher = createCipheriv('aes-128-cbc', Buffer.from(sessionKey, 'base64'), Buffer.from(iv, 'base64'))
-    const own = { encryptedData: Buffer.concat([cipher.update(text), cipher.final()]).toString('base64'), iv }
-    const forged = beginningWith(`{"unionId":"${victim.id}`.slice(0, 16), own, text)
-    expect((await sessions.authorize({ code, ...own })).user.id).to.equal(alice)
-    expect(await rejection(sessions.authorize({ code, ...forged }), WechatSessionError)).to.include({ code: 'ERR_WECHAT_OPENID_MISMATCH', status: 401 })
+  const damaged: [string, Record<string, string>][] = [
+    ['data that is not base64', { encryptedData: '%%%', iv }],
+    ['data without its end', { encryptedData: encrypted({ openId: alice }).encryptedData.slice(0, -8), iv }],
+    ['an iv of the wrong length', { encryptedData: encrypted({ openId: alice }).encryptedData, iv: 'AAAA' }],
+  ]
+  for (const [title, data] of damaged) {
+    it(`rejects ${title} with the status 400, and makes neither user nor session`, async () => {
+      const { sessions, sessionStore, userStore } = withKey()
+      const error = await rejection(sessions.authorize({ code, ...data }), WechatDecryptError)
+      expect(error).to.include({ code: 'ERR_WECHAT_ENCRYPTED_DATA', status: 400, reason: 'input' })
+      expect([...sessionStore.calls, ...userStore.calls]).to.deep.equal([])
+    })
+  }
+
+  it('takes no unionid of data that names one without WeChat\'s answer', async () => {
+    const { sessions } = withKey()
+    const { user, token } = await sessions.authorize({ code, ...encrypted({ openId: alice, unionId: 'oUNION', nickName: 'Alice' }) })
+    expect(user).to.deep.equal({ id: alice, openid: alice, profile: { nickName: 'Alice' } })
+    expect(await sessions.getSession(token)).to.not.have.property('unionid')
   })
 
   const errcodes: [number, string, number][] = [[40029, 'code', 401], [40163, 'code', 401], [40226, 'denied', 403], [45011, 'rate', 503], [40125, 'config', 500]]

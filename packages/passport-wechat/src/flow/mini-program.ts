@@ -1,5 +1,6 @@
 import { WechatDecryptError, WechatError, type MiniProgramData, type WechatOAuth } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
+import { bindToIdentity, type WechatIdentity } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { Apps } from '../apps.js'
 import type { Settings } from '../options.js'
@@ -34,15 +35,13 @@ export class MiniProgramFlow {
     const { session_key: sessionKey, ...session } = await answerOf(client.code2Session(input.code))
     const { openid } = session
     checkSignature(client, sessionKey, input)
-    const data = open(client, sessionKey, input)
-    refuseOthersData(data, session)
-    const unionid = [session.unionid, data?.unionId].find((value) => typeof value === 'string' && value !== '')
-    const identifiers = { openid, ...(unionid !== undefined && { unionid }) }
+    const data = open(client, sessionKey, input, session)
+    const identifiers = { openid, ...(session.unionid !== undefined && { unionid: session.unionid }) }
     return this.#identify.conclude({
       req,
       mode: 'miniprogram',
       appId: client.appId,
-      token: { ...session, ...identifiers },
+      token: session,
       person: data ? personOfMiniProgram(data) : {},
       params: identifiers,
     })
@@ -88,21 +87,18 @@ function checkSignature(client: WechatOAuth, sessionKey: string, { rawData, sign
   if (!client.verifyUserSignature({ rawData, signature, sessionKey })) throw new Refusal('ERR_WECHAT_SIGNATURE')
 }
 
-function open(client: WechatOAuth, sessionKey: string, { encryptedData, iv }: MiniProgramInput): MiniProgramData | undefined {
+function open(client: WechatOAuth, sessionKey: string, { encryptedData, iv }: MiniProgramInput, identity: WechatIdentity): MiniProgramData | undefined {
   if (encryptedData === undefined || iv === undefined) return undefined
   try {
-    return client.decryptMiniProgramUser({ sessionKey, encryptedData, iv })
+    return bindToIdentity(client.decryptMiniProgramUser({ sessionKey, encryptedData, iv }), identity)
   } catch (error) {
-    if (!(error instanceof WechatDecryptError)) throw error
-    throw new Refusal(error.reason === 'watermark' ? 'ERR_WECHAT_OPENID_MISMATCH' : 'ERR_WECHAT_SESSION_KEY')
+    throw error instanceof WechatDecryptError ? dataRefusal(error) : error
   }
 }
 
-function refuseOthersData(data: MiniProgramData | undefined, session: { openid: string, unionid?: string }): void {
-  const isOther = (theirs: unknown, ours: string | undefined) => theirs !== undefined && ours !== undefined && theirs !== ours
-  // Nothing authenticates the data: whoever chooses the iv chooses its first 16 bytes, which are enough to call a nickname a unionid. WeChat tells one behind the openid only.
-  const isForged = data?.unionId !== undefined && data.openId === undefined
-  if (isForged || isOther(data?.openId, session.openid) || isOther(data?.unionId, session.unionid)) throw new Refusal('ERR_WECHAT_OPENID_MISMATCH')
+function dataRefusal({ code, reason, message }: WechatDecryptError): Refusal {
+  if (code === 'ERR_WECHAT_ENCRYPTED_DATA') return new Refusal(code, { message })
+  return new Refusal(code === 'ERR_WECHAT_OPENID_MISMATCH' || reason === 'watermark' ? 'ERR_WECHAT_OPENID_MISMATCH' : 'ERR_WECHAT_SESSION_KEY')
 }
 
 function requestRefusal(message: string): Refusal {

@@ -39,6 +39,7 @@ const transportNames = {
 const lostConnection = new Set<unknown>(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 
 const decryptMessages = new Map<string, string>([
+  ['input', 'Illegal Buffer, Is Your Data Correct?'],
   ['data', 'Illegal Buffer, Is Your Data Correct?'],
   ['watermark', 'Invalid Watermark, Be Sure to Check Again'],
 ])
@@ -52,7 +53,11 @@ export function asOAuthError(error: unknown): OAuthError {
     return disguised(error, name, error.message, error.reason === 'UND_ERR_SOCKET' ? 'ECONNRESET' : error.reason ?? error.code)
   }
   if (error instanceof NoOAuthTokenError) return disguised(error, error.name, error.message)
-  if (error instanceof WechatDecryptError) return new Error(decryptMessages.get(error.reason) ?? error.message, { cause: error })
+  if (error instanceof WechatDecryptError) {
+    const message = decryptMessages.get(error.reason)
+    // The older package knew no other failures than these, and gave them no code.
+    return message === undefined ? disguised(error, error.name, error.message, error.code) : new Error(message, { cause: error })
+  }
   // A function that threw nothing failed all the same.
   return (error instanceof ApplicationFailure && error.error ? error.error : error) as OAuthError
 }

@@ -1,6 +1,7 @@
 import { stringify } from 'node:querystring'
-import { checkCode, checkOpenid, checkText } from '../arguments.js'
+import { checkCode, checkOpenid, checkText, isOpenid } from '../arguments.js'
 import { NoOAuthTokenError } from '../errors.js'
+import { bindToIdentity } from '../identity.js'
 import { endpointsOf } from '../options.js'
 import { checkOk } from '../reply-fields.js'
 import type { GetTokenFunction, SaveTokenFunction, WechatToken, WechatUser } from '../types.js'
@@ -194,6 +195,8 @@ export class OAuth {
 
   /**
    * Exchanges a mini-program's code, and opens `encryptedData` with the session_key, without a further call (`isMiniProgram`).
+   * `openId` and `unionId` of the result are what WeChat answered to the code, whatever the data says; data that names another
+   * user is an error with the code `ERR_WECHAT_OPENID_MISMATCH`.
    *
    * @param options - the code of `wx.login`, and what `wx.getUserInfo` gave
    */
@@ -209,7 +212,8 @@ export class OAuth {
       const { code, lang, encryptedData, iv }: UserByCodeOptions = typeof options === 'string' ? { code: options } : options
       if (this.isMiniProgram) {
         const { data } = await outcomeOf<AccessToken<WechatToken & { session_key: string }>>((done) => { this.getSessionKey(code, done) })
-        return this.decryptMiniProgramUser({ sessionKey: data.session_key, encryptedData: encryptedData ?? '', iv: iv ?? '' })
+        const opened = this.decryptMiniProgramUser({ sessionKey: data.session_key, encryptedData: encryptedData ?? '', iv: iv ?? '' })
+        return identified(opened, data)
       }
       const { data } = await outcomeOf<AccessToken>((done) => { this.getAccessToken(code, done) })
       return outcomeOf<WechatUser>((done) => { this.getUser({ openid: data.openid, ...(lang !== undefined && { lang }) }, done) })
@@ -222,6 +226,14 @@ interface UserByCodeOptions {
   lang?: string
   encryptedData?: string
   iv?: string
+}
+
+function identified(opened: DecryptedUser, { openid, unionid }: WechatToken): DecryptedUser {
+  try {
+    return { ...bindToIdentity(opened, { openid, unionid }), openId: openid, ...(unionid !== undefined && { unionId: unionid }) }
+  } catch (error) {
+    throw asOAuthError(error)
+  }
 }
 
 function pageURL({ appid, defaults }: OAuth, path: string, redirect: string, state: string | undefined, scope: string): string {
@@ -241,14 +253,5 @@ function refuseWrongCode(endpoint: string, code: unknown): void {
     checkCode(code)
   } catch {
     throw missing(endpoint, 40029, 'invalid code')
-  }
-}
-
-function isOpenid(value: unknown): value is string {
-  try {
-    checkOpenid(value)
-    return true
-  } catch {
-    return false
   }
 }
