@@ -157,7 +157,7 @@ export interface WechatCommonOptions extends TokenStoreSource {
   state?: boolean
   /** Default: the session (`req.session`). */
   store?: StateStore
-  /** Trust `X-Forwarded-Proto` and `X-Forwarded-Host`. Default: what the framework trusts. */
+  /** Where `callbackURL` is relative, trust `X-Forwarded-Proto` and `X-Forwarded-Host`. Default: what the framework trusts. */
   proxy?: boolean
   /** Tells a return from WeChat from a first visit, at once or by a promise. Default: `code` or `state` is in the query. */
   isCallback?: (req: Request) => boolean | PromiseLike<boolean>
@@ -224,7 +224,10 @@ export interface WechatCallOptions {
    * Only with the strategy's option `state: false` is it sent to WeChat: as it is, and it must then be a string.
    */
   state?: unknown
-  /** Absolute, or relative to the request's address. Default: the app's. */
+  /**
+   * Absolute, or relative to the request's address. Default: the app's. Give it on the callback route too: whether it is https
+   * decides which state cookies are read there.
+   */
   callbackURL?: string
   /** Of the QR page, and on the callback of the user's data. Default: the strategy's. `cn` is the QR page's word for `zh_CN`. */
   lang?: WechatLang | 'cn'

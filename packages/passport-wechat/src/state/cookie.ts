@@ -12,7 +12,8 @@ export interface CookieStateStoreOptions {
   /** Milliseconds that a user has for the login. Default 1,800,000: half an hour. */
   maxAge?: number
   /**
-   * Default `lax`. `none` is for a callback inside of a frame of another site; it needs https (over http it stays `lax`).
+   * Default `lax`. `none` is for a callback in a frame of another site. It needs a callback URL of https: with http the cookie
+   * stays `lax`.
    * `strict` cannot work: the callback comes from WeChat's page.
    */
   sameSite?: 'lax' | 'none'
@@ -31,6 +32,8 @@ interface Payload {
   record?: unknown
   /** Hash of the code that the callback carried. */
   usedFor?: string
+  /** The name has the prefix. A cookie that says so under another name was planted. */
+  secure?: true
 }
 
 const usedMaxAge = 60_000
@@ -44,9 +47,9 @@ const purpose = 'wechat-auth state v1\n'
 /**
  * Keeps the state of a login in a signed cookie of the user's browser, for applications without sessions.
  *
- * Each attempt has its own cookie, so that several tabs do not disturb each other; at most ten are kept, and 6 KB. Over https the
- * cookie has the prefix `__Host-`, which a sibling domain cannot set, and only that name is read. The cookie is signed, not
- * encrypted: the user can read the state that the application gave. On use it is not cleared but replaced by a signed
+ * Each attempt has its own cookie, so that several tabs do not disturb each other; at most ten are kept, and 6 KB. Where
+ * the callback URL is https (`meta.secure`), the cookie is `Secure` and has the prefix `__Host-`, which a sibling domain cannot set,
+ * and only that name is read. The cookie is signed, not encrypted: the user can read the state that the application gave. On use it is not cleared but replaced by a signed
  * "used, with this code" for 60 s, which answers the second of two equal callbacks and cannot begin an exchange.
  *
  * It follows passport-oauth2's contract of state stores.
@@ -94,11 +97,7 @@ export class CookieStateStore {
    * was here in the last 60 s, else `false`.
    */
   verify(req: Request, state: string, meta: StateMeta, callback: VerifyCallback): void {
-    const secure = this.#isSecure(req, meta)
-    const found = cookies(req)
-      .filter(({ name }) => name === nameOf(state, secure))
-      .map(({ value }) => this.#open(value))
-      .filter((payload) => payload !== undefined && payload.exp > this.#now() && sameText(payload.state, state)) as Payload[]
+    const found = this.#find(req, state, this.#isSecure(req, meta))
     const used = found.find((payload) => payload.usedFor !== undefined)
     if (used) {
       callback(null, used.usedFor === meta.codeHash && 'used', undefined)
@@ -110,7 +109,20 @@ export class CookieStateStore {
       return
     }
     const marker: Payload = { state, exp: this.#now() + usedMaxAge, usedFor: meta.codeHash ?? '' }
-    this.#write(req, [this.#serialize(marker, usedMaxAge, secure)]).then(() => callback(null, true, begun.record), callback)
+    this.#write(req, [this.#serialize(marker, usedMaxAge, begun.secure)]).then(() => callback(null, true, begun.record), callback)
+  }
+
+  // The callback may come to a route that does not know the URL, and take a secure login for another: a name with the prefix is good
+  // there, too.
+  #find(req: Request, state: string, secure: boolean): (Omit<Payload, 'secure'> & { secure: boolean })[] {
+    const given = cookies(req)
+    return (secure ? [true] : [true, false]).flatMap((hasPrefix) => given
+      .filter(({ name }) => name === nameOf(state, hasPrefix))
+      .flatMap(({ value }) => {
+        const payload = this.#open(value)
+        const isGood = payload !== undefined && payload.exp > this.#now() && sameText(payload.state, state) && (hasPrefix || !payload.secure)
+        return isGood ? [{ ...payload, secure: hasPrefix }] : []
+      }))
   }
 
   #isSecure(req: Request, meta: StateMeta | undefined): boolean {
@@ -142,7 +154,7 @@ export class CookieStateStore {
   }
 
   #serialize(payload: Payload, maxAge: number, secure: boolean): string {
-    const body = Buffer.from(JSON.stringify(payload)).toString('base64url')
+    const body = Buffer.from(JSON.stringify({ ...payload, ...(secure && { secure }) })).toString('base64url')
     return this.#attributes(`${nameOf(payload.state, secure)}=${body}.${mac(this.#secrets[0] as Buffer, body).toString('base64url')}`, maxAge, secure)
   }
 
