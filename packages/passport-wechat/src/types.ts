@@ -139,7 +139,11 @@ export type SkipUserProfile =
 
 /** Options that do not depend on how many apps there are. */
 export interface WechatCommonOptions extends TokenStoreSource {
-  /** Name under which Passport knows the strategy. Default `wechat`. */
+  /**
+   * Name under which Passport knows the strategy. It is kept with the state: a login ends only at a strategy of the same name.
+   * Strategies of one app need different names here; the name that `passport.use(name, strategy)` gives is not seen.
+   * Default `wechat`.
+   */
   name?: string
   /**
    * Absolute, or relative to the request's address. Required for `mp` and `website`; `null` says that every call gives its
@@ -313,6 +317,8 @@ export type WechatStateReason =
   | 'mode'
   /** Begun with another app. */
   | 'app'
+  /** Started by a strategy of another `name`, or before an update from a version whose states had no name. */
+  | 'strategy'
 
 /** The `info` of a failed login. */
 export interface WechatFailure {

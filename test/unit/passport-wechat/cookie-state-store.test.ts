@@ -331,6 +331,6 @@ describe('CookieStateStore', () => {
     const { strategy, request, jar } = setUp()
     await strategy.getAuthorization(request())
     const [body = ''] = [...jar.values()].join().split('.')
-    expect(JSON.parse(Buffer.from(body, 'base64url').toString())).to.have.property('record').that.deep.equals({ mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL: overHttp })
+    expect(JSON.parse(Buffer.from(body, 'base64url').toString())).to.have.property('record').that.deep.equals({ strategy: 'wechat', mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL: overHttp })
   })
 })

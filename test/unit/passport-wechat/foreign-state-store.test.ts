@@ -11,7 +11,7 @@ type Method = (...given: unknown[]) => unknown
 type Callback = (error: unknown, ...results: unknown[]) => void
 
 const meta = { authorizationURL: 'https://open.weixin.qq.com/connect/oauth2/authorize', tokenURL: 'https://api.weixin.qq.com/sns/oauth2/access_token', clientID: appId, callbackURL }
-const record = { mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL }
+const record = { strategy: 'wechat', mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL }
 const state = 'handle123'
 
 const callbackOf = (given: unknown[]) => given.at(-1) as Callback

@@ -45,11 +45,11 @@ export class CallbackFlow {
     const found = await this.#take(req, call, state, appIds, codeHash)
     if (!found.found && !this.#recent.find(stateHash)) await this.#states.settled(state)
     const record = found.found ? found.record : undefined
-    if (record) refuseOther(record, call, appIds)
+    if (record) this.#refuseOther(record, call, appIds)
 
     const entry = this.#recent.find(stateHash)
     if (entry) {
-      refuseOther(entry, call, appIds)
+      this.#refuseOther(entry, call, appIds)
       if (entry.codeHash !== codeHash) throw stateRefusal('code')
       if (!found.found && !isSameBrowser(req, entry)) throw stateRefusal('replayed')
       return entry.outcome
@@ -62,9 +62,9 @@ export class CallbackFlow {
   // Nothing is awaited between the look at the table and the entry in it: two callbacks can come in the same tick.
   #begin(req: Request, call: Call, apps: RequestApps, record: LoginRecord, callback: { stateHash: string, code: unknown, codeHash: string }): Promise<Outcome> {
     const { stateHash, code, codeHash } = callback
-    const { mode, appId } = record
+    const { strategy, mode, appId } = record
     const outcome = outcomeOf(() => this.#logIn(req, call, apps, record, code))
-    this.#recent.add(stateHash, { codeHash, cookieHash: cookieHashOf(req), mode, appId, outcome })
+    this.#recent.add(stateHash, { codeHash, cookieHash: cookieHashOf(req), strategy, mode, appId, outcome })
     return outcome
   }
 
@@ -99,20 +99,21 @@ export class CallbackFlow {
     return this.#apps.fixedIds ?? new Map(await Promise.all(this.#apps.redirectModes.map(async (mode) => [mode, await apps.appId(mode)] as const)))
   }
 
+  /** A record of another strategy, of another mode, or of another app (another tenant) than this request's. */
+  #refuseOther(login: Pick<LoginRecord, 'strategy' | 'mode' | 'appId'>, call: Call, appIds: AppIds): void {
+    if (login.strategy !== this.#settings.name) throw stateRefusal('strategy')
+    if (!appIds.has(login.mode) || (call.mode ?? login.mode) !== login.mode) throw stateRefusal('mode')
+    if (appIds.get(login.mode) !== login.appId) throw stateRefusal('app')
+  }
+
   // Where nothing was kept of the login, it can only have been the one that this request would begin.
   #presumed(req: Request, call: Call, appIds: AppIds): LoginRecord {
     const mode = call.mode ?? (appIds.size === 1 ? [...appIds.keys()][0] : undefined)
     if (mode === undefined || mode === 'miniprogram') {
       throw new WechatError('ERR_WECHAT_CONFIG', 'There are several apps, and no record says which one this callback is of: give each route its mode, or use a state store that keeps the state of the application')
     }
-    return { mode, appId: appIds.get(mode) ?? '', scope: scopeFor(mode, call, this.#apps), callbackURL: this.#callbackURL(req, mode, call) ?? '' }
+    return { strategy: this.#settings.name, mode, appId: appIds.get(mode) ?? '', scope: scopeFor(mode, call, this.#apps), callbackURL: this.#callbackURL(req, mode, call) ?? '' }
   }
-}
-
-/** A record of another mode, or of another app (another tenant) than this request's. */
-function refuseOther(login: Pick<LoginRecord, 'mode' | 'appId'>, call: Call, appIds: AppIds): void {
-  if (!appIds.has(login.mode) || (call.mode ?? login.mode) !== login.mode) throw stateRefusal('mode')
-  if (appIds.get(login.mode) !== login.appId) throw stateRefusal('app')
 }
 
 function stateRefusal(reason: WechatStateReason): Refusal {

@@ -62,8 +62,8 @@ function isSessionRecord(value: unknown): value is SessionRecord {
   return typeof state === 'string' && typeof exp === 'number'
 }
 
-function recordOf({ mode, appId, scope, callbackURL, app }: LoginRecord): LoginRecord {
-  return { mode, appId, scope, callbackURL, ...(app !== undefined && { app }) }
+function recordOf({ strategy, mode, appId, scope, callbackURL, app }: LoginRecord): LoginRecord {
+  return { strategy, mode, appId, scope, callbackURL, ...(app !== undefined && { app }) }
 }
 
 function keyOf(appId: string): string {
