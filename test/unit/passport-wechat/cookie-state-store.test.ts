@@ -295,6 +295,14 @@ describe('CookieStateStore', () => {
     expect(calls[0]?.[1]).to.match(/^wechat\./)
   })
 
+  it('does not wait for what is not a promise: Fastify\'s reply settles when the response is sent', async () => {
+    const looks: unknown[] = []
+    const setCookie = () => ({ then: (...given: unknown[]) => { looks.push(given) } })
+    const { strategy } = setUp({ setCookie })
+    await strategy.getAuthorization(requestOf())
+    expect(looks).to.deep.equal([])
+  })
+
   it('is an error where there is no way to write', async () => {
     const error = await rejection(setUp().strategy.getAuthorization(requestOf()), WechatError)
     expect(error).to.have.property('code', 'ERR_WECHAT_STATE_STORE')

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { WechatError } from '@wechat-auth/wechat-oauth'
+import { settled } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import { header, isSecure, methodOf, type RequestParts } from '../request.js'
 import type { StateMeta, StoreCallback, VerifyCallback } from './contract.js'
@@ -17,7 +18,11 @@ export interface CookieStateStoreOptions {
    * `strict` cannot work: the callback comes from WeChat's page.
    */
   sameSite?: 'lax' | 'none'
-  /** Adds a `Set-Cookie` header of this value to the response. Default: `req.res.appendHeader` (Express) or `req.ctx.append` (Koa). */
+  /**
+   * Adds a `Set-Cookie` header of this value to the response. A promise that it returns is waited for; any other value is
+   * ignored, such as Fastify's reply. An async function must not return that reply: its promise would wait for the response.
+   * Default: `req.res.appendHeader` (Express) or `req.ctx.append` (Koa).
+   */
   setCookie?: (req: Request, value: string) => unknown
   /** Milliseconds since the epoch. Default `Date.now`. */
   now?: () => number
@@ -131,7 +136,7 @@ export class CookieStateStore {
 
   async #write(req: Request, values: string[]): Promise<void> {
     for (const value of values) {
-      if (this.#setCookie) await this.#setCookie(req, value)
+      if (this.#setCookie) await settled(this.#setCookie(req, value))
       else appendHeader(req, value)
     }
   }
