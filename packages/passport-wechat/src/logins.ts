@@ -61,7 +61,7 @@ export class Logins {
     try {
       const next = methodOf(req, 'next')
       if (next) await settled(next(error))
-      else await settled(this.#settings.logger?.warn('The callback of the application threw when it was given an error'))
+      else this.#settings.logger?.warn('The callback of the application threw when it was given an error')
     } catch {
       // That threw as well; a rejection that nobody handles would end the process.
     }

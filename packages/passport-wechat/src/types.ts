@@ -328,4 +328,10 @@ export interface WechatFailure {
   errcode?: number
   /** With `ERR_WECHAT_STATE`. */
   reason?: WechatStateReason
+  /**
+   * With the reason `unknown`: one sentence for the developer, with the likely cause and what to do, by what can be seen of the
+   * request. It has host names in it, but no value of a cookie or of the query; its wording may change. The logger is told the
+   * same.
+   */
+  hint?: string
 }

@@ -4,6 +4,8 @@
  */
 import { types } from 'node:util'
 
+export { safeLogger } from './safe-logger.js'
+
 /** What verify came to; a falsy user means no. */
 export interface VerifyAnswer<User> {
   user?: User | false | null | undefined

@@ -4,11 +4,12 @@ import type { Apps, RequestApps } from '../apps.js'
 import type { Settings } from '../options.js'
 import { answerOf, outcomeOf, Refusal, type Outcome } from '../outcome.js'
 import { hash, RecentCallbacks, type RecentCallback } from '../recent.js'
-import { header, type CallbackParameters } from '../request.js'
+import { cookieHeader, type CallbackParameters } from '../request.js'
 import { longestState, type LoginRecord, type RedirectMode } from '../state/record.js'
 import type { WechatStateReason } from '../types.js'
 import { callbackURLFor, scopeFor, type Call } from './call.js'
 import type { IdentifyFlow } from './identify.js'
+import { explainLostState } from './lost-state.js'
 import type { States } from './states.js'
 
 type AppIds = ReadonlyMap<RedirectMode, string>
@@ -39,7 +40,7 @@ export class CallbackFlow {
     if (!this.#settings.state) return this.#logIn(req, call, apps, this.#presumed(req, call, await this.#appIds(apps)), code)
 
     if (typeof state !== 'string' || state === '') throw stateRefusal('missing')
-    if (state.length > longestState) throw stateRefusal('unknown')
+    if (state.length > longestState) throw this.#lost(req, call, false)
     const appIds = await this.#appIds(apps)
     const [codeHash, stateHash] = [hashOf(code), hash(state)]
     const found = await this.#take(req, call, state, appIds, codeHash)
@@ -54,7 +55,7 @@ export class CallbackFlow {
       if (!found.found && !isSameBrowser(req, entry)) throw stateRefusal('replayed')
       return entry.outcome
     }
-    if (!found.found) throw stateRefusal('unknown')
+    if (!found.found) throw this.#lost(req, call, found.expired)
     if (found.used) throw stateRefusal('replayed')
     return this.#begin(req, call, apps, record ?? this.#presumed(req, call, appIds), { stateHash, code, codeHash })
   }
@@ -84,6 +85,16 @@ export class CallbackFlow {
     return this.#states.take(req, state, [...appIds.values()], () => ({
       mode, appId: appIds.get(mode) ?? '', callbackURL: this.#callbackURL(req, mode, call), codeHash,
     }))
+  }
+
+  /** The most frequent of failures: says why to the developer, in the log too. */
+  #lost(req: Request, call: Call, expired: boolean): Refusal {
+    const { store, proxy, logger } = this.#settings
+    const mode = this.#apps.choose(req, call.mode) as RedirectMode
+    const callbackURLs = [mode, ...this.#apps.redirectModes].flatMap((one) => this.#callbackURL(req, one, call) ?? [])
+    const { hint, ...facts } = explainLostState(req, { expired, inSession: store === undefined, callbackURLs, proxy })
+    logger?.warn(`A callback from WeChat was refused. ${hint}`, { reason: 'unknown', ...facts })
+    return stateRefusal('unknown', hint)
   }
 
   // Only told to the state store: WeChat does not ask for it again.
@@ -116,8 +127,8 @@ export class CallbackFlow {
   }
 }
 
-function stateRefusal(reason: WechatStateReason): Refusal {
-  return new Refusal('ERR_WECHAT_STATE', { reason })
+function stateRefusal(reason: WechatStateReason, hint?: string): Refusal {
+  return new Refusal('ERR_WECHAT_STATE', { reason, ...(hint !== undefined && { hint }) })
 }
 
 /** What is no text is refused all the same, whatever it is. */
@@ -126,8 +137,8 @@ function hashOf(code: unknown): string {
 }
 
 function cookieHashOf(req: Request): string | undefined {
-  const cookie = header(req, 'cookie')
-  return cookie ? hash(cookie) : undefined
+  const cookie = cookieHeader(req)
+  return cookie === '' ? undefined : hash(cookie)
 }
 
 function isSameBrowser(req: Request, { cookieHash }: RecentCallback): boolean {

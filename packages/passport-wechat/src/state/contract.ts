@@ -25,7 +25,8 @@ export type StoreCallback = (error?: unknown, state?: string) => void
 
 /**
  * `ok`: whether the state is known. `'used'`: known, and used before with the same code; that is good enough for the second
- * of two equal callbacks, never for a login. `state`: what `store` was given.
+ * of two equal callbacks, never for a login. `state`: what `store` was given; without `ok`, `'expired'` says that the state is known,
+ * but too old.
  */
 export type VerifyCallback = (error?: unknown, ok?: unknown, state?: unknown) => void
 

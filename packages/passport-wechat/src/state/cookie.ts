@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import { settled } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
-import { header, isSecure, methodOf, type RequestParts } from '../request.js'
+import { cookieHeader, isSecure, methodOf, type RequestParts } from '../request.js'
 import type { StateMeta, StoreCallback, VerifyCallback } from './contract.js'
 import { newState, sameText } from './record.js'
 
@@ -99,10 +99,11 @@ export class CookieStateStore {
 
   /**
    * Looks for the cookie of a state and marks it as used. Answers `true` and what was kept, `'used'` where this very callback
-   * was here in the last 60 s, else `false`.
+   * was here in the last 60 s, else `false`, with `'expired'` where the browser still has a cookie that is too old.
    */
   verify(req: Request, state: string, meta: StateMeta, callback: VerifyCallback): void {
-    const found = this.#find(req, state, this.#isSecure(req, meta))
+    const known = this.#find(req, state, this.#isSecure(req, meta))
+    const found = known.filter(({ exp }) => exp > this.#now())
     const used = found.find((payload) => payload.usedFor !== undefined)
     if (used) {
       callback(null, used.usedFor === meta.codeHash && 'used', undefined)
@@ -110,7 +111,7 @@ export class CookieStateStore {
     }
     const begun = found[0]
     if (!begun) {
-      callback(null, false)
+      callback(null, false, known.some(({ usedFor }) => usedFor === undefined) ? 'expired' : undefined)
       return
     }
     const marker: Payload = { state, exp: this.#now() + usedMaxAge, usedFor: meta.codeHash ?? '' }
@@ -125,8 +126,8 @@ export class CookieStateStore {
       .filter(({ name }) => name === nameOf(state, hasPrefix))
       .flatMap(({ value }) => {
         const payload = this.#open(value)
-        const isGood = payload !== undefined && payload.exp > this.#now() && sameText(payload.state, state) && (hasPrefix || !payload.secure)
-        return isGood ? [{ ...payload, secure: hasPrefix }] : []
+        const isOurs = payload !== undefined && sameText(payload.state, state) && (hasPrefix || !payload.secure)
+        return isOurs ? [{ ...payload, secure: hasPrefix }] : []
       }))
   }
 
@@ -193,7 +194,7 @@ function nameOf(state: string, secure: boolean): string {
 
 /** Reads leniently: what is no pair is skipped. A name can occur several times. */
 function cookies(req: RequestParts): { name: string, value: string }[] {
-  return (header(req, 'cookie') ?? '').split(';').flatMap((pair) => {
+  return cookieHeader(req).split(';').flatMap((pair) => {
     const at = pair.indexOf('=')
     if (at < 1) return []
     return [{ name: pair.slice(0, at).trim(), value: pair.slice(at + 1).trim().replace(/^"(.*)"$/, '$1') }]
