@@ -1,5 +1,6 @@
 import { WechatError, type WechatMode, type WechatOAuth } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
+import { settled } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import { Apps } from './apps.js'
 import { AuthorizeFlow } from './flow/authorize.js'
@@ -59,8 +60,8 @@ export class Logins {
   async lastResort(req: Request, error: unknown): Promise<void> {
     try {
       const next = methodOf(req, 'next')
-      if (next) await next(error)
-      else await (this.#settings.logger?.warn('The callback of the application threw when it was given an error') as unknown)
+      if (next) await settled(next(error))
+      else this.#settings.logger?.warn('The callback of the application threw when it was given an error')
     } catch {
       // That threw as well; a rejection that nobody handles would end the process.
     }

@@ -1,4 +1,5 @@
 import { MemoryTokenStore, WechatOAuth, type WechatLogger, type WechatMode, type WechatOAuthOptions } from '@wechat-auth/wechat-oauth'
+import { safeLogger } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { StateStore } from './state/contract.js'
 import type { VerifyOptions } from './verify.js'
@@ -67,7 +68,7 @@ export function settingsOf(options: WechatStrategyOptions): Settings {
     miniProgramInput: options.miniProgramInput,
     timeout: options.timeout ?? 5000,
     now: options.now ?? Date.now,
-    logger: options.logger,
+    logger: safeLogger(options.logger),
   }
 }
 

@@ -7,6 +7,7 @@ export interface RecentCallback {
   codeHash: string
   /** Hash of the Cookie header; `undefined` where there was none. */
   cookieHash: string | undefined
+  strategy: string
   mode: RedirectMode
   appId: string
   outcome: Promise<Outcome>

@@ -12,6 +12,9 @@ export interface RequestParts {
   readonly socket?: unknown
   readonly app?: unknown
   readonly ctx?: unknown
+  readonly session?: unknown
+  readonly sessionID?: unknown
+  readonly sessionStore?: unknown
 }
 
 type Trust = (address: unknown, hop: number) => unknown
@@ -37,6 +40,11 @@ export function ownMember(value: unknown, name: string): unknown {
 export function header(req: RequestParts, name: string): string | undefined {
   const value = member(req.headers, name)
   return typeof value === 'string' ? value : undefined
+}
+
+/** Every cookie that the browser sent; empty where it sent none. */
+export function cookieHeader(req: RequestParts): string {
+  return header(req, 'cookie') ?? ''
 }
 
 /** What WeChat sends back through the browser: absent, text, or (named more than once) something else. */
@@ -78,6 +86,16 @@ export function absoluteURL(req: RequestParts, callbackURL: string, proxy: boole
     throw new WechatError('ERR_WECHAT_CONFIG', 'A relative callbackURL needs a request with a Host header; give an absolute callbackURL')
   }
   return new URL(callbackURL, origin + (path ?? '/')).href
+}
+
+/**
+ * The names of the host that the browser asked, without the port: first the one that we trust, then what a proxy says. For words
+ * only, never for a decision.
+ */
+export function hostNames(req: RequestParts, proxy: boolean): string[] {
+  return [hostOf(req, proxy), firstOf(header(req, 'x-forwarded-host'))]
+    .map((host) => `http://${host ?? ''}`)
+    .flatMap((origin) => isOrigin(origin) ? [new URL(origin).hostname] : [])
 }
 
 // Nothing but a host and a port: no user, no path.

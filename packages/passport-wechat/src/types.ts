@@ -139,7 +139,11 @@ export type SkipUserProfile =
 
 /** Options that do not depend on how many apps there are. */
 export interface WechatCommonOptions extends TokenStoreSource {
-  /** Name under which Passport knows the strategy. Default `wechat`. */
+  /**
+   * Name under which Passport knows the strategy. It is kept with the state: a login ends only at a strategy of the same name.
+   * Strategies of one app need different names here; the name that `passport.use(name, strategy)` gives is not seen.
+   * Default `wechat`.
+   */
   name?: string
   /**
    * Absolute, or relative to the request's address. Required for `mp` and `website`; `null` says that every call gives its
@@ -157,7 +161,7 @@ export interface WechatCommonOptions extends TokenStoreSource {
   state?: boolean
   /** Default: the session (`req.session`). */
   store?: StateStore
-  /** Trust `X-Forwarded-Proto` and `X-Forwarded-Host`. Default: what the framework trusts. */
+  /** Where `callbackURL` is relative, trust `X-Forwarded-Proto` and `X-Forwarded-Host`. Default: what the framework trusts. */
   proxy?: boolean
   /** Tells a return from WeChat from a first visit, at once or by a promise. Default: `code` or `state` is in the query. */
   isCallback?: (req: Request) => boolean | PromiseLike<boolean>
@@ -224,7 +228,10 @@ export interface WechatCallOptions {
    * Only with the strategy's option `state: false` is it sent to WeChat: as it is, and it must then be a string.
    */
   state?: unknown
-  /** Absolute, or relative to the request's address. Default: the app's. */
+  /**
+   * Absolute, or relative to the request's address. Default: the app's. Give it on the callback route too: whether it is https
+   * decides which state cookies are read there.
+   */
   callbackURL?: string
   /** Of the QR page, and on the callback of the user's data. Default: the strategy's. `cn` is the QR page's word for `zh_CN`. */
   lang?: WechatLang | 'cn'
@@ -312,6 +319,8 @@ export type WechatStateReason =
   | 'mode'
   /** Begun with another app. */
   | 'app'
+  /** Started by a strategy of another `name`, or before an update from a version whose states had no name. */
+  | 'strategy'
 
 /** The `info` of a failed login. */
 export interface WechatFailure {
@@ -321,4 +330,10 @@ export interface WechatFailure {
   errcode?: number
   /** With `ERR_WECHAT_STATE`. */
   reason?: WechatStateReason
+  /**
+   * With the reason `unknown`: one sentence for the developer, with the likely cause and what to do, by what can be seen of the
+   * request. It has host names in it, but no value of a cookie or of the query; its wording may change. The logger is told the
+   * same.
+   */
+  hint?: string
 }

@@ -5,6 +5,7 @@
 import { types } from 'node:util'
 
 export { bindToIdentity, type WechatIdentity } from './identity.js'
+export { safeLogger } from './safe-logger.js'
 
 /** What verify came to; a falsy user means no. */
 export interface VerifyAnswer<User> {
@@ -61,12 +62,20 @@ export function reportable(thrown: unknown, ifNone: string): unknown {
 }
 
 /**
+ * Waits for a promise of the application, and rejects as it does. Any other value is not looked at: a thenable can be Fastify's
+ * reply, which settles only when the response is sent, or a database query, which would run (again).
+ */
+export async function settled(returned: unknown): Promise<void> {
+  if (types.isPromise(returned)) await returned
+}
+
+/**
  * Takes one of Passport's actions. It calls the application (`passport.authenticate(name, callback)`): what that throws, or
  * rejects with, goes to `report`, once; what this throws then goes to `lastResort`.
  */
 export async function takeAction(action: () => unknown, report: (error: unknown) => unknown, lastResort: (error: unknown) => unknown): Promise<void> {
   try {
-    await action()
+    await settled(action())
   } catch (error) {
     await takeReport(() => report(error), lastResort)
   }
@@ -75,8 +84,8 @@ export async function takeAction(action: () => unknown, report: (error: unknown)
 /** The same for the action that reports an error itself. */
 export async function takeReport(report: () => unknown, lastResort: (error: unknown) => unknown): Promise<void> {
   try {
-    await report()
+    await settled(report())
   } catch (error) {
-    await lastResort(error)
+    await settled(lastResort(error))
   }
 }

@@ -1,4 +1,5 @@
 import type { WechatSession } from '@wechat-auth/wechat-oauth'
+import { settled } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import { Strategy } from 'passport-strategy'
 import { perform } from './actions.js'
@@ -22,7 +23,7 @@ export type WechatSessionVerify = (session: WechatSession, done: WechatSessionVe
 
 export type WechatSessionVerifyWithRequest = (req: Request, session: WechatSession, done: WechatSessionVerifyCallback) => unknown
 
-type LogIn = (user: Express.User, options: unknown, done: unknown) => void
+type LogIn = (user: Express.User, options: unknown, done: unknown) => unknown
 
 /**
  * Passport strategy that lets those in who send a session token: `Authorization: Bearer <token>`. Others get 401 with
@@ -78,9 +79,8 @@ function withoutCookieSession(req: Request, options: unknown, success: () => unk
   const isSilent = typeof logIn === 'function' && (options as { session?: unknown } | null | undefined)?.session === undefined
   if (!isSilent) return success()
   const isOwn = Object.hasOwn(target, 'logIn')
-  target.logIn = (user, given, done) => {
-    Reflect.apply(logIn, req, [user, given === options ? { ...options as object, session: false } : given, done])
-  }
+  // Passport's answers through `done`, Fastify's by a promise.
+  target.logIn = (user, given, done) => Reflect.apply(logIn, req, [user, given === options ? { ...options as object, session: false } : given, done])
   try {
     return success()
   } finally {
@@ -92,7 +92,7 @@ function withoutCookieSession(req: Request, options: unknown, success: () => unk
 /** What an application's callback threw at an error of ours has nowhere else to go. */
 async function lastResort(req: Request, error: unknown): Promise<void> {
   try {
-    await (req as { next?: (error: unknown) => unknown }).next?.(error)
+    await settled((req as { next?: (error: unknown) => unknown }).next?.(error))
   } catch {
     // That threw as well; a rejection that nobody handles would end the process.
   }

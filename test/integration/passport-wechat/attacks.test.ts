@@ -1,6 +1,9 @@
+import { WechatStrategy } from '@wechat-auth/passport-wechat'
 import { expect } from 'chai'
+import type { RequestHandler } from 'express'
+import { Passport } from 'passport'
 import { Browser } from '../../helpers/browser.js'
-import { callback, desktop, failureOf, startSetting, type Setting, type StateStoreKind } from './setting.js'
+import { callback, desktop, failureOf, startSetting, stateStore, type Setting, type StateStoreKind } from './setting.js'
 
 for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
   describe(`attacks on the login, with states in the ${states}`, () => {
@@ -95,6 +98,33 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
         expect(appId).to.equal('wx-red')
         const failure = failureOf(await blue.open(callback({ code: 'x', state }), { headers: { cookie: red.cookieHeader } }))
         expect(failure).to.include({ httpStatus: 403, code: 'ERR_WECHAT_STATE', reason: states === 'cookie' ? 'app' : 'unknown' })
+        expect(other.sandbox.count('/sns/oauth2/access_token')).to.equal(0)
+      } finally {
+        await other.close()
+      }
+    })
+
+    it('a callback at another strategy of the same app is refused', async () => {
+      const other: Setting = await startSetting({
+        states,
+        before: (app) => app.get('/link/callback', (req, res, next) => {
+          const { sandbox } = other
+          const { appId, appSecret } = sandbox.apps.find(({ type }) => type === 'mp')!
+          const link = new WechatStrategy({
+            appId, appSecret, name: 'link', callbackURL: '/link/callback', endpoints: sandbox.endpoints, ...(states === 'cookie' && { store: stateStore() }),
+          }, ({ profile }) => Promise.resolve({ id: profile.id }))
+          const handle = new Passport().authenticate(link, (error: unknown, user?: unknown, info?: unknown, status?: number) => {
+            if (error) next(error)
+            else res.status(status ?? 200).json({ user, failure: info })
+          }) as RequestHandler
+          void handle(req, res, next)
+        }),
+      })
+      try {
+        const browser = other.browser()
+        const path = await other.consent(browser)
+        const elsewhere = path.replace('/auth/wechat/callback', '/link/callback')
+        expect(failureOf(await browser.open(elsewhere))).to.include({ httpStatus: 403, code: 'ERR_WECHAT_STATE', reason: 'strategy' })
         expect(other.sandbox.count('/sns/oauth2/access_token')).to.equal(0)
       } finally {
         await other.close()

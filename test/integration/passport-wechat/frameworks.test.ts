@@ -99,6 +99,25 @@ describe('an application behind a proxy', () => {
     }
   })
 
+  it('gets a Secure cookie by its https callbackURL though Express knows of no proxy, and reads no planted one', async () => {
+    const callbackURL = 'https://shop.example/auth/wechat/callback'
+    const setting = await startSetting({ states: 'cookie', strategy: { callbackURL } })
+    try {
+      const [victim, attacker] = [setting.browser(), setting.browser()]
+      const [own, others] = [await setting.consent(victim), await setting.consent(attacker, { user: 'bob' })]
+      for (const { cookieHeader } of [victim, attacker]) expect(cookieHeader).to.match(/^__Host-wechat\./)
+      const planted = attacker.cookieHeader.replace('__Host-', '')
+      const page = await victim.open(others, { headers: { cookie: `${victim.cookieHeader}; ${planted}` } })
+      expect(failureOf(page)).to.include({ httpStatus: 403, code: 'ERR_WECHAT_STATE', reason: 'unknown' })
+      expect(setting.sandbox.count('/sns/oauth2/access_token')).to.equal(0)
+      const { status, headers } = await victim.open(own)
+      expect(status).to.equal(200)
+      expect(headers.getSetCookie().join()).to.match(/^__Host-wechat\.[^;]+; Path=\/; Max-Age=60; HttpOnly; Secure; SameSite=Lax$/)
+    } finally {
+      await setting.close()
+    }
+  })
+
   it('does not believe the headers of anybody otherwise', async () => {
     const setting = await startSetting({ states: 'cookie' })
     try {

@@ -67,11 +67,16 @@ export async function startSetting({ states = 'session', strategy: options = {},
     apps: { mp: credentials('mp'), website: credentials('website'), miniprogram: credentials('miniprogram') },
     callbackURL: '/auth/wechat/callback',
     endpoints: sandbox.endpoints,
-    ...(states === 'cookie' && { store: new CookieStateStore({ secret: 'a secret of the tests, of 32 bytes and more' }) }),
+    ...(states === 'cookie' && { store: stateStore() }),
     ...options,
   }, verify ?? (({ profile }) => Promise.resolve({ id: profile.id, name: profile.displayName })))
   const app = await startExpressApp(strategy, { sessions: states === 'cookie' ? 'none' : 'express-session', ...rest })
   return new Setting(sandbox, app, strategy)
+}
+
+/** Any two of these read each other's cookies. */
+export function stateStore(): CookieStateStore {
+  return new CookieStateStore({ secret: 'a secret of the tests, of 32 bytes and more' })
 }
 
 export function callback(parameters: Record<string, string>, path = '/auth/wechat/callback'): string {

@@ -84,6 +84,11 @@ for (const [file, language] of Object.entries(languages)) {
       expect(column(tableOf(readme, /^(?:What happens when|各种情况的结果)$/, 1), 0)).to.have.members(types.union('WechatStateReason'))
     })
 
+    it('causes of a state that is unknown', () => {
+      const causes = new Source('passport-wechat/src/flow/lost-state.ts').union('LostStateCause')
+      expect(column(tableOf(readme, /^(?:What happens when|各种情况的结果)$/, 2), 0)).to.have.members(causes)
+    })
+
     it('options of CookieStateStore with their defaults', () => {
       const store = new Source('passport-wechat/src/state/cookie.ts')
       const rows = tableOf(readme, /^(?:Without sessions|不用 session)$/)

@@ -3,7 +3,7 @@ import { CookieStateStore, WechatStrategy, type WechatOneAppOptions } from '@wec
 import { WechatTransportError } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import passport from 'passport'
-import { action, authenticate, requestOf, type RequestParts } from '../../helpers/authenticate.js'
+import { action, authenticate, requestOf, type Action, type RequestParts } from '../../helpers/authenticate.js'
 import { FakeWechat } from '../../helpers/fake-wechat.js'
 import { callbackURL, mpStrategy } from '../../helpers/strategies.js'
 import { appId, appSecret, code, tokenReply } from '../../helpers/wechat-replies.js'
@@ -53,6 +53,41 @@ describe('what the application throws inside of an action', () => {
       void authenticate(mpStrategy(undefined, { logger }), requestOf(), {}, { error: throwing })
     })
     expect(message).to.contain('callback of the application')
+  })
+})
+
+describe('what the application returns from an action', () => {
+  const cases: [Action['action'], RequestParts][] = [
+    ['success', {}], ['fail', { session: {}, query: { code } }], ['redirect', { session: {} }], ['error', {}],
+  ]
+  for (const [name, parts] of cases) {
+    it(`is not looked at, from ${name}, where it is not a promise: a query may run again, and a reply may never settle`, async () => {
+      const strategy = mpStrategy(new FakeWechat())
+      const req = name === 'success' ? await goodCallback(strategy) : requestOf(parts)
+      let looks = 0
+      await new Promise<void>((resolve) => {
+        const answer = () => {
+          resolve()
+          return { then: () => { looks += 1 } }
+        }
+        void authenticate(strategy, req, {}, { [name]: answer })
+      })
+      await new Promise(setImmediate)
+      expect(looks).to.equal(0)
+    })
+  }
+
+  it('is not looked at, from next, where it is not a promise', async () => {
+    let looks = 0
+    await new Promise<void>((resolve) => {
+      const next = () => {
+        resolve()
+        return { then: () => { looks += 1 } }
+      }
+      void authenticate(mpStrategy(), requestOf({ next }), {}, { error: () => { throw new Error('thrown by the application') } })
+    })
+    await new Promise(setImmediate)
+    expect(looks).to.equal(0)
   })
 })
 

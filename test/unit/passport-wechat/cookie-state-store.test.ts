@@ -11,14 +11,18 @@ const secret = 'a secret of thirty-two bytes or more'
 const otherSecret = 'another secret of thirty-two bytes or so'
 
 interface Setting extends Partial<CookieStateStoreOptions> {
+  /** Default: one of http. */
+  callbackURL?: string | null
   proxy?: boolean
   strategyNow?: () => number
 }
 
+const overHttp = callbackURL.replace('https:', 'http:')
+
 /** A strategy whose cookies go into a jar, and requests that carry them. */
-function setUp({ proxy = false, strategyNow = () => now, ...options }: Setting = {}) {
+function setUp({ callbackURL: url = overHttp, proxy = false, strategyNow = () => now, ...options }: Setting = {}) {
   const wechat = new FakeWechat()
-  const strategy = mpStrategy(wechat, { proxy, now: strategyNow, store: new CookieStateStore({ secret, now: () => now, ...options }) })
+  const strategy = mpStrategy(wechat, { callbackURL: url, proxy, now: strategyNow, store: new CookieStateStore({ secret, now: () => now, ...options }) })
   const jar = new Map<string, string>()
   const written: string[] = []
   const res = {
@@ -68,32 +72,77 @@ describe('CookieStateStore', () => {
     expect(written[0]).to.match(new RegExp(`^wechat\\.${state.slice(0, 8)}=[\\w-]+\\.[\\w-]{43}; Path=/; Max-Age=1800; HttpOnly; SameSite=Lax$`))
   })
 
-  const overHttps: [string, RequestParts, boolean][] = [
+  const ofHttps = (state: string) => new RegExp(`^__Host-wechat\\.${state.slice(0, 8)}=[^;]+; Path=/; Max-Age=1800; HttpOnly; Secure; SameSite=Lax$`)
+
+  for (const url of [callbackURL, callbackURL.replace('https:', 'HTTPS:')]) {
+    it(`writes a Secure cookie with the prefix __Host- where callbackURL is ${url}, although the request came over http`, async () => {
+      const { strategy, request, written } = setUp({ callbackURL: url })
+      const { state } = await strategy.getAuthorization(request({ headers: { 'x-forwarded-proto': 'http' } }))
+      expect(written[0]).to.match(ofHttps(state))
+    })
+  }
+
+  it('goes by the callbackURL of the call, before that of the strategy', async () => {
+    const { strategy, request, written } = setUp()
+    const { state } = await strategy.getAuthorization(request(), { callbackURL })
+    expect(written[0]).to.match(ofHttps(state))
+    const other = setUp({ callbackURL })
+    await other.strategy.getAuthorization(other.request({ secure: true }), { callbackURL: overHttp })
+    expect(other.written[0]).to.match(/^wechat\./).and.not.contain('Secure')
+  })
+
+  const sayingHttps: [string, RequestParts, boolean][] = [
     ['Express says so', { secure: true }, false],
     ['Fastify says so', { protocol: 'https' }, false],
     ['the socket is encrypted', { socket: { encrypted: true } }, false],
     ['a trusted proxy says so', { headers: { 'x-forwarded-proto': 'https' } }, true],
   ]
-  for (const [title, parts, proxy] of overHttps) {
-    it(`writes a Secure cookie with the prefix __Host- when ${title}`, async () => {
-      const { strategy, request, written } = setUp({ proxy })
-      const { state } = await strategy.getAuthorization(request(parts))
-      expect(written[0]).to.match(new RegExp(`^__Host-wechat\\.${state.slice(0, 8)}=[^;]+; Path=/; Max-Age=1800; HttpOnly; Secure; SameSite=Lax$`))
+  for (const [title, { headers, ...parts }, proxy] of sayingHttps) {
+    it(`takes a relative callbackURL for https when ${title}`, async () => {
+      const { strategy, request, written } = setUp({ callbackURL: '/callback', proxy })
+      const { state } = await strategy.getAuthorization(request({ ...parts, headers: { host: 'shop.example', ...headers as object } }))
+      expect(written[0]).to.match(ofHttps(state))
     })
   }
 
-  it('does not believe a proxy that is not trusted', async () => {
-    const { strategy, request, written } = setUp()
-    await strategy.getAuthorization(request({ headers: { 'x-forwarded-proto': 'https' } }))
+  it('does not believe a proxy that is not trusted, where callbackURL is relative', async () => {
+    const { strategy, request, written } = setUp({ callbackURL: '/callback' })
+    await strategy.getAuthorization(request({ headers: { 'host': 'shop.example', 'x-forwarded-proto': 'https' } }))
     expect(written[0]).to.match(/^wechat\./).and.not.contain('Secure')
   })
 
-  it('can write SameSite=None, over https only', async () => {
-    const { strategy, request, written } = setUp({ sameSite: 'none' })
-    await strategy.getAuthorization(request({ secure: true }))
-    await strategy.getAuthorization(request())
-    expect(written[0]).to.contain('SameSite=None')
-    expect(written[1]).to.contain('SameSite=Lax')
+  it('can write SameSite=None, where callbackURL is https', async () => {
+    for (const [url, sameSite] of [[callbackURL, 'None'], [overHttp, 'Lax']] as const) {
+      const { strategy, request, written } = setUp({ sameSite: 'none', callbackURL: url })
+      await strategy.getAuthorization(request())
+      expect(written[0]).to.match(new RegExp(`SameSite=${sameSite}$`))
+    }
+  })
+
+  it('reads only cookies with the prefix where callbackURL is https', async () => {
+    const { strategy, request, cookie } = setUp({ callbackURL })
+    const { state } = await strategy.getAuthorization(request())
+    const planted = { cookie: cookie().replace('__Host-', '') }
+    expect(refusal(await authenticate(strategy, request({ headers: planted, query: { code, state } })))).to.equal('unknown')
+    await action('success', authenticate(strategy, request({ query: { code, state } })))
+  })
+
+  it('reads only cookies with the prefix where the callbackURL of the call is https', async () => {
+    const { strategy, request, jar } = setUp()
+    const { state } = await strategy.getAuthorization(request())
+    expect([...jar.keys()].join()).to.match(/^wechat\./)
+    const callback = () => request({ query: { code, state } })
+    expect(refusal(await authenticate(strategy, callback(), { callbackURL }))).to.equal('unknown')
+    await action('success', authenticate(strategy, callback()))
+  })
+
+  it('knows a secure login by its cookie on a callback route that knows no URL, and refuses it without the prefix', async () => {
+    const { strategy, request, cookie, written } = setUp({ callbackURL: null })
+    const { state } = await strategy.getAuthorization(request(), { callbackURL })
+    const planted = { cookie: cookie().replace('__Host-', '') }
+    expect(refusal(await authenticate(strategy, request({ headers: planted, query: { code, state } })))).to.equal('unknown')
+    await action('success', authenticate(strategy, request({ query: { code, state } })))
+    expect(written.at(-1)).to.match(/^__Host-wechat\.[^;]+; Path=\/; Max-Age=60; HttpOnly; Secure; /)
   })
 
   it('logs in, with what was kept of the login', async () => {
@@ -246,6 +295,14 @@ describe('CookieStateStore', () => {
     expect(calls[0]?.[1]).to.match(/^wechat\./)
   })
 
+  it('does not wait for what is not a promise: Fastify\'s reply settles when the response is sent', async () => {
+    const looks: unknown[] = []
+    const setCookie = () => ({ then: (...given: unknown[]) => { looks.push(given) } })
+    const { strategy } = setUp({ setCookie })
+    await strategy.getAuthorization(requestOf())
+    expect(looks).to.deep.equal([])
+  })
+
   it('is an error where there is no way to write', async () => {
     const error = await rejection(setUp().strategy.getAuthorization(requestOf()), WechatError)
     expect(error).to.have.property('code', 'ERR_WECHAT_STATE_STORE')
@@ -282,6 +339,6 @@ describe('CookieStateStore', () => {
     const { strategy, request, jar } = setUp()
     await strategy.getAuthorization(request())
     const [body = ''] = [...jar.values()].join().split('.')
-    expect(JSON.parse(Buffer.from(body, 'base64url').toString())).to.have.property('record').that.deep.equals({ mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL })
+    expect(JSON.parse(Buffer.from(body, 'base64url').toString())).to.have.property('record').that.deep.equals({ strategy: 'wechat', mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL: overHttp })
   })
 })

@@ -11,7 +11,7 @@ type Method = (...given: unknown[]) => unknown
 type Callback = (error: unknown, ...results: unknown[]) => void
 
 const meta = { authorizationURL: 'https://open.weixin.qq.com/connect/oauth2/authorize', tokenURL: 'https://api.weixin.qq.com/sns/oauth2/access_token', clientID: appId, callbackURL }
-const record = { mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL }
+const record = { strategy: 'wechat', mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL }
 const state = 'handle123'
 
 const callbackOf = (given: unknown[]) => given.at(-1) as Callback
@@ -54,13 +54,13 @@ describe('a state store of passport-oauth2', () => {
         expect(stored[0]?.[0]).to.equal(first)
         const [given, meaning] = rest(stored[0]?.slice(1) ?? [])
         if (storeLength >= 4) expect(given).to.deep.equal(record)
-        if (storeLength >= 3) expect(meaning ?? given).to.deep.equal({ ...meta, mode: 'mp', secure: false })
+        if (storeLength >= 3) expect(meaning ?? given).to.deep.equal({ ...meta, mode: 'mp', secure: true })
         if (storeLength === 5) expect(stored[0]?.[1]).to.be.a('string').with.length.above(40)
 
         const second = requestOf({ query: { code, state } })
         await action('success', authenticate(strategy, second))
         expect(verified[0]?.slice(0, 2)).to.deep.equal([second, state])
-        if (verifyLength === 4) expect(verified[0]?.[2]).to.deep.include({ ...meta, mode: 'mp', secure: false }).and.to.have.property('codeHash').that.is.a('string')
+        if (verifyLength === 4) expect(verified[0]?.[2]).to.deep.include({ ...meta, mode: 'mp', secure: true }).and.to.have.property('codeHash').that.is.a('string')
         else expect(verified[0]).to.have.length(2)
       })
     }

@@ -26,7 +26,7 @@ describe('states in the session', () => {
     const session: Record<string, unknown> = {}
     const { state } = await mpStrategy(undefined, { now: () => now }).getAuthorization(requestOf({ session }), { state: { cart: 1 } })
     expect(session).to.deep.equal({
-      [key]: [{ state, mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL, app: { cart: 1 }, exp: now + 30 * 60_000 }],
+      [key]: [{ state, strategy: 'wechat', mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL, app: { cart: 1 }, exp: now + 30 * 60_000 }],
     })
   })
 

@@ -202,6 +202,25 @@ describe('an application that throws', () => {
     expect(taken).to.deep.equal({ action: 'error', error: problem })
   })
 
+  it('is not waited for where it returns what is not a promise', async () => {
+    const { strategy, token } = await ofAlice()
+    let looks = 0
+    const thenable = { then: () => { looks += 1 } }
+    const throwing = () => { throw new Error('of the application') }
+    for (const asked of ['success', 'error', 'next']) {
+      await new Promise<void>((resolve) => {
+        const hooks: Record<string, () => unknown> = { success: throwing, error: throwing }
+        hooks[asked] = () => {
+          resolve()
+          return thenable
+        }
+        void authenticate(strategy, Object.assign(withToken(token), { next: hooks['next'] }), {}, hooks)
+      })
+    }
+    await new Promise(setImmediate)
+    expect(looks).to.equal(0)
+  })
+
   it('inside of error as well is heard by next', async () => {
     const { strategy, token } = await ofAlice()
     const problem = new Error('of the application')
@@ -210,5 +229,22 @@ describe('an application that throws', () => {
       void authenticate(strategy, req, {}, { success: () => { throw new Error('first') }, error: () => { throw problem } })
     })
     expect(heard).to.equal(problem)
+  })
+})
+
+describe('logging in, as Passport does it inside of success', () => {
+  it('says session: false, and hands on the promise that Fastify\'s logIn returns', async () => {
+    const { strategy, token, user } = await ofAlice()
+    const options = { successRedirect: '/' }
+    const given: unknown[] = []
+    const logIn = async (...parameters: unknown[]) => { given.push(parameters) }
+    const req = Object.assign(withToken(token), { logIn })
+    const returned = await new Promise<unknown[]>((resolve) => {
+      void authenticate(strategy, req, options, { success: () => resolve([req.logIn(user, options)]) })
+    })
+    expect(returned[0]).to.be.a('promise')
+    expect(given).to.deep.equal([[user, { successRedirect: '/', session: false }, undefined]])
+    expect(options).to.deep.equal({ successRedirect: '/' })
+    expect(req).to.have.property('logIn', logIn)
   })
 })

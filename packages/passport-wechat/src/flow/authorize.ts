@@ -23,7 +23,9 @@ export class AuthorizeFlow {
     const redirect = callbackURLFor(req, mode, call, this.#apps, this.#settings)
     const scope = scopeFor(mode, call, this.#apps)
     const client = await this.#apps.forRequest(req).client(mode)
-    const record = { mode, appId: client.appId, scope, callbackURL: redirect, ...(call.state !== undefined && { app: call.state }) }
+    const record = {
+      strategy: this.#settings.name, mode, appId: client.appId, scope, callbackURL: redirect, ...(call.state !== undefined && { app: call.state }),
+    }
     const state = this.#settings.state ? await this.#states.keep(req, record) : verbatim(call.state)
     const url = mode === 'mp'
       ? client.getAuthorizeURL(redirect, state, scope, call.mpPage)

@@ -4,11 +4,12 @@ import type { Apps, RequestApps } from '../apps.js'
 import type { Settings } from '../options.js'
 import { answerOf, outcomeOf, Refusal, type Outcome } from '../outcome.js'
 import { hash, RecentCallbacks, type RecentCallback } from '../recent.js'
-import { header, type CallbackParameters } from '../request.js'
+import { cookieHeader, type CallbackParameters } from '../request.js'
 import { longestState, type LoginRecord, type RedirectMode } from '../state/record.js'
 import type { WechatStateReason } from '../types.js'
 import { callbackURLFor, scopeFor, type Call } from './call.js'
 import type { IdentifyFlow } from './identify.js'
+import { explainLostState } from './lost-state.js'
 import type { States } from './states.js'
 
 type AppIds = ReadonlyMap<RedirectMode, string>
@@ -39,22 +40,22 @@ export class CallbackFlow {
     if (!this.#settings.state) return this.#logIn(req, call, apps, this.#presumed(req, call, await this.#appIds(apps)), code)
 
     if (typeof state !== 'string' || state === '') throw stateRefusal('missing')
-    if (state.length > longestState) throw stateRefusal('unknown')
+    if (state.length > longestState) throw this.#lost(req, call, false)
     const appIds = await this.#appIds(apps)
     const [codeHash, stateHash] = [hashOf(code), hash(state)]
     const found = await this.#take(req, call, state, appIds, codeHash)
     if (!found.found && !this.#recent.find(stateHash)) await this.#states.settled(state)
     const record = found.found ? found.record : undefined
-    if (record) refuseOther(record, call, appIds)
+    if (record) this.#refuseOther(record, call, appIds)
 
     const entry = this.#recent.find(stateHash)
     if (entry) {
-      refuseOther(entry, call, appIds)
+      this.#refuseOther(entry, call, appIds)
       if (entry.codeHash !== codeHash) throw stateRefusal('code')
       if (!found.found && !isSameBrowser(req, entry)) throw stateRefusal('replayed')
       return entry.outcome
     }
-    if (!found.found) throw stateRefusal('unknown')
+    if (!found.found) throw this.#lost(req, call, found.expired)
     if (found.used) throw stateRefusal('replayed')
     return this.#begin(req, call, apps, record ?? this.#presumed(req, call, appIds), { stateHash, code, codeHash })
   }
@@ -62,9 +63,9 @@ export class CallbackFlow {
   // Nothing is awaited between the look at the table and the entry in it: two callbacks can come in the same tick.
   #begin(req: Request, call: Call, apps: RequestApps, record: LoginRecord, callback: { stateHash: string, code: unknown, codeHash: string }): Promise<Outcome> {
     const { stateHash, code, codeHash } = callback
-    const { mode, appId } = record
+    const { strategy, mode, appId } = record
     const outcome = outcomeOf(() => this.#logIn(req, call, apps, record, code))
-    this.#recent.add(stateHash, { codeHash, cookieHash: cookieHashOf(req), mode, appId, outcome })
+    this.#recent.add(stateHash, { codeHash, cookieHash: cookieHashOf(req), strategy, mode, appId, outcome })
     return outcome
   }
 
@@ -86,6 +87,16 @@ export class CallbackFlow {
     }))
   }
 
+  /** The most frequent of failures: says why to the developer, in the log too. */
+  #lost(req: Request, call: Call, expired: boolean): Refusal {
+    const { store, proxy, logger } = this.#settings
+    const mode = this.#apps.choose(req, call.mode) as RedirectMode
+    const callbackURLs = [mode, ...this.#apps.redirectModes].flatMap((one) => this.#callbackURL(req, one, call) ?? [])
+    const { hint, ...facts } = explainLostState(req, { expired, inSession: store === undefined, callbackURLs, proxy })
+    logger?.warn(`A callback from WeChat was refused. ${hint}`, { reason: 'unknown', ...facts })
+    return stateRefusal('unknown', hint)
+  }
+
   // Only told to the state store: WeChat does not ask for it again.
   #callbackURL(req: Request, mode: RedirectMode, call: Call): string | undefined {
     try {
@@ -99,24 +110,25 @@ export class CallbackFlow {
     return this.#apps.fixedIds ?? new Map(await Promise.all(this.#apps.redirectModes.map(async (mode) => [mode, await apps.appId(mode)] as const)))
   }
 
+  /** A record of another strategy, of another mode, or of another app (another tenant) than this request's. */
+  #refuseOther(login: Pick<LoginRecord, 'strategy' | 'mode' | 'appId'>, call: Call, appIds: AppIds): void {
+    if (login.strategy !== this.#settings.name) throw stateRefusal('strategy')
+    if (!appIds.has(login.mode) || (call.mode ?? login.mode) !== login.mode) throw stateRefusal('mode')
+    if (appIds.get(login.mode) !== login.appId) throw stateRefusal('app')
+  }
+
   // Where nothing was kept of the login, it can only have been the one that this request would begin.
   #presumed(req: Request, call: Call, appIds: AppIds): LoginRecord {
     const mode = call.mode ?? (appIds.size === 1 ? [...appIds.keys()][0] : undefined)
     if (mode === undefined || mode === 'miniprogram') {
       throw new WechatError('ERR_WECHAT_CONFIG', 'There are several apps, and no record says which one this callback is of: give each route its mode, or use a state store that keeps the state of the application')
     }
-    return { mode, appId: appIds.get(mode) ?? '', scope: scopeFor(mode, call, this.#apps), callbackURL: this.#callbackURL(req, mode, call) ?? '' }
+    return { strategy: this.#settings.name, mode, appId: appIds.get(mode) ?? '', scope: scopeFor(mode, call, this.#apps), callbackURL: this.#callbackURL(req, mode, call) ?? '' }
   }
 }
 
-/** A record of another mode, or of another app (another tenant) than this request's. */
-function refuseOther(login: Pick<LoginRecord, 'mode' | 'appId'>, call: Call, appIds: AppIds): void {
-  if (!appIds.has(login.mode) || (call.mode ?? login.mode) !== login.mode) throw stateRefusal('mode')
-  if (appIds.get(login.mode) !== login.appId) throw stateRefusal('app')
-}
-
-function stateRefusal(reason: WechatStateReason): Refusal {
-  return new Refusal('ERR_WECHAT_STATE', { reason })
+function stateRefusal(reason: WechatStateReason, hint?: string): Refusal {
+  return new Refusal('ERR_WECHAT_STATE', { reason, ...(hint !== undefined && { hint }) })
 }
 
 /** What is no text is refused all the same, whatever it is. */
@@ -125,8 +137,8 @@ function hashOf(code: unknown): string {
 }
 
 function cookieHashOf(req: Request): string | undefined {
-  const cookie = header(req, 'cookie')
-  return cookie ? hash(cookie) : undefined
+  const cookie = cookieHeader(req)
+  return cookie === '' ? undefined : hash(cookie)
 }
 
 function isSameBrowser(req: Request, { cookieHash }: RecentCallback): boolean {

@@ -57,7 +57,7 @@ export class States {
       clientID: appId,
       ...(callbackURL !== undefined && { callbackURL }),
       mode,
-      secure: isSecure(req, this.#settings.proxy),
+      secure: callbackURL === undefined ? isSecure(req, this.#settings.proxy) : /^https:/i.test(callbackURL),
     }
   }
 

@@ -1,7 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { WechatError } from '@wechat-auth/wechat-oauth'
+import { settled } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
-import { header, isSecure, methodOf, type RequestParts } from '../request.js'
+import { cookieHeader, isSecure, methodOf, type RequestParts } from '../request.js'
 import type { StateMeta, StoreCallback, VerifyCallback } from './contract.js'
 import { newState, sameText } from './record.js'
 
@@ -12,11 +13,16 @@ export interface CookieStateStoreOptions {
   /** Milliseconds that a user has for the login. Default 1,800,000: half an hour. */
   maxAge?: number
   /**
-   * Default `lax`. `none` is for a callback inside of a frame of another site; it needs https (over http it stays `lax`).
+   * Default `lax`. `none` is for a callback in a frame of another site. It needs a callback URL of https: with http the cookie
+   * stays `lax`.
    * `strict` cannot work: the callback comes from WeChat's page.
    */
   sameSite?: 'lax' | 'none'
-  /** Adds a `Set-Cookie` header of this value to the response. Default: `req.res.appendHeader` (Express) or `req.ctx.append` (Koa). */
+  /**
+   * Adds a `Set-Cookie` header of this value to the response. A promise that it returns is waited for; any other value is
+   * ignored, such as Fastify's reply. An async function must not return that reply: its promise would wait for the response.
+   * Default: `req.res.appendHeader` (Express) or `req.ctx.append` (Koa).
+   */
   setCookie?: (req: Request, value: string) => unknown
   /** Milliseconds since the epoch. Default `Date.now`. */
   now?: () => number
@@ -31,6 +37,8 @@ interface Payload {
   record?: unknown
   /** Hash of the code that the callback carried. */
   usedFor?: string
+  /** The name has the prefix. A cookie that says so under another name was planted. */
+  secure?: true
 }
 
 const usedMaxAge = 60_000
@@ -44,9 +52,9 @@ const purpose = 'wechat-auth state v1\n'
 /**
  * Keeps the state of a login in a signed cookie of the user's browser, for applications without sessions.
  *
- * Each attempt has its own cookie, so that several tabs do not disturb each other; at most ten are kept, and 6 KB. Over https the
- * cookie has the prefix `__Host-`, which a sibling domain cannot set, and only that name is read. The cookie is signed, not
- * encrypted: the user can read the state that the application gave. On use it is not cleared but replaced by a signed
+ * Each attempt has its own cookie, so that several tabs do not disturb each other; at most ten are kept, and 6 KB. Where
+ * the callback URL is https (`meta.secure`), the cookie is `Secure` and has the prefix `__Host-`, which a sibling domain cannot set,
+ * and only that name is read. The cookie is signed, not encrypted: the user can read the state that the application gave. On use it is not cleared but replaced by a signed
  * "used, with this code" for 60 s, which answers the second of two equal callbacks and cannot begin an exchange.
  *
  * It follows passport-oauth2's contract of state stores.
@@ -91,14 +99,11 @@ export class CookieStateStore {
 
   /**
    * Looks for the cookie of a state and marks it as used. Answers `true` and what was kept, `'used'` where this very callback
-   * was here in the last 60 s, else `false`.
+   * was here in the last 60 s, else `false`, with `'expired'` where the browser still has a cookie that is too old.
    */
   verify(req: Request, state: string, meta: StateMeta, callback: VerifyCallback): void {
-    const secure = this.#isSecure(req, meta)
-    const found = cookies(req)
-      .filter(({ name }) => name === nameOf(state, secure))
-      .map(({ value }) => this.#open(value))
-      .filter((payload) => payload !== undefined && payload.exp > this.#now() && sameText(payload.state, state)) as Payload[]
+    const known = this.#find(req, state, this.#isSecure(req, meta))
+    const found = known.filter(({ exp }) => exp > this.#now())
     const used = found.find((payload) => payload.usedFor !== undefined)
     if (used) {
       callback(null, used.usedFor === meta.codeHash && 'used', undefined)
@@ -106,11 +111,24 @@ export class CookieStateStore {
     }
     const begun = found[0]
     if (!begun) {
-      callback(null, false)
+      callback(null, false, known.some(({ usedFor }) => usedFor === undefined) ? 'expired' : undefined)
       return
     }
     const marker: Payload = { state, exp: this.#now() + usedMaxAge, usedFor: meta.codeHash ?? '' }
-    this.#write(req, [this.#serialize(marker, usedMaxAge, secure)]).then(() => callback(null, true, begun.record), callback)
+    this.#write(req, [this.#serialize(marker, usedMaxAge, begun.secure)]).then(() => callback(null, true, begun.record), callback)
+  }
+
+  // The callback may come to a route that does not know the URL, and take a secure login for another: a name with the prefix is good
+  // there, too.
+  #find(req: Request, state: string, secure: boolean): (Omit<Payload, 'secure'> & { secure: boolean })[] {
+    const given = cookies(req)
+    return (secure ? [true] : [true, false]).flatMap((hasPrefix) => given
+      .filter(({ name }) => name === nameOf(state, hasPrefix))
+      .flatMap(({ value }) => {
+        const payload = this.#open(value)
+        const isOurs = payload !== undefined && sameText(payload.state, state) && (hasPrefix || !payload.secure)
+        return isOurs ? [{ ...payload, secure: hasPrefix }] : []
+      }))
   }
 
   #isSecure(req: Request, meta: StateMeta | undefined): boolean {
@@ -119,7 +137,7 @@ export class CookieStateStore {
 
   async #write(req: Request, values: string[]): Promise<void> {
     for (const value of values) {
-      if (this.#setCookie) await this.#setCookie(req, value)
+      if (this.#setCookie) await settled(this.#setCookie(req, value))
       else appendHeader(req, value)
     }
   }
@@ -142,7 +160,7 @@ export class CookieStateStore {
   }
 
   #serialize(payload: Payload, maxAge: number, secure: boolean): string {
-    const body = Buffer.from(JSON.stringify(payload)).toString('base64url')
+    const body = Buffer.from(JSON.stringify({ ...payload, ...(secure && { secure }) })).toString('base64url')
     return this.#attributes(`${nameOf(payload.state, secure)}=${body}.${mac(this.#secrets[0] as Buffer, body).toString('base64url')}`, maxAge, secure)
   }
 
@@ -176,7 +194,7 @@ function nameOf(state: string, secure: boolean): string {
 
 /** Reads leniently: what is no pair is skipped. A name can occur several times. */
 function cookies(req: RequestParts): { name: string, value: string }[] {
-  return (header(req, 'cookie') ?? '').split(';').flatMap((pair) => {
+  return cookieHeader(req).split(';').flatMap((pair) => {
     const at = pair.indexOf('=')
     if (at < 1) return []
     return [{ name: pair.slice(0, at).trim(), value: pair.slice(at + 1).trim().replace(/^"(.*)"$/, '$1') }]

@@ -44,7 +44,7 @@ export class ForeignStateStore implements StateKeeper {
     const [ok, kept] = await answerByCallback((callback) => verify.length === 4
       ? verify(req, state, meta, callback)
       : verify(req, state, callback))
-    if (!ok) return { found: false }
+    if (!ok) return { found: false, expired: kept === 'expired' }
     return { found: true, used: ok === 'used', record: isLoginRecord(kept) ? kept : undefined }
   }
 }

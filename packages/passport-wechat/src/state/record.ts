@@ -5,6 +5,8 @@ export type RedirectMode = Exclude<WechatMode, 'miniprogram'>
 
 /** What the callback must know about the login that it ends. */
 export interface LoginRecord {
+  /** The name of the strategy. `isLoginRecord` does not look at it: a record without one is a record, of no strategy. */
+  strategy: string
   mode: RedirectMode
   appId: string
   /** As requested, comma separated. */

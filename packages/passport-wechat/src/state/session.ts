@@ -1,5 +1,6 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import type { Request } from 'express'
+import { member, type RequestParts } from '../request.js'
 import type { Found, StateKeeper } from './keeper.js'
 import { isLoginRecord, newState, sameText, type LoginRecord } from './record.js'
 
@@ -29,7 +30,7 @@ export class SessionStateStore implements StateKeeper {
       const session = sessionOf(req)
       const key = keyOf(record.appId)
       const entry: SessionRecord = { state: newState(), ...record, exp: this.#now() + maxAge }
-      session[key] = [...this.#live(session[key]), entry].slice(-maxRecords)
+      session[key] = [...recordsOf(session[key]).filter((one) => this.#isLive(one)), entry].slice(-maxRecords)
       return entry.state
     })
   }
@@ -37,23 +38,30 @@ export class SessionStateStore implements StateKeeper {
   take(req: Request, state: string, _meta: unknown, appIds: readonly string[]): Promise<Found> {
     return attempt(() => {
       const session = sessionOf(req)
+      let expired = false
       for (const key of appIds.map(keyOf)) {
-        const records = this.#live(session[key])
+        const records = recordsOf(session[key])
         // Every record is compared, wherever the right one stands.
         const matches = records.map((record) => sameText(record.state, state))
-        const index = matches.indexOf(true)
-        const entry = records[index]
+        const entry = records[matches.indexOf(true)]
         if (entry === undefined) continue
-        session[key] = records.toSpliced(index, 1)
-        return { found: true, used: false, record: recordOf(entry) }
+        if (this.#isLive(entry)) {
+          session[key] = records.filter((record) => record !== entry && this.#isLive(record))
+          return { found: true, used: false, record: recordOf(entry) }
+        }
+        expired = true
       }
-      return { found: false }
+      return { found: false, expired }
     })
   }
 
-  #live(value: unknown): SessionRecord[] {
-    return Array.isArray(value) ? value.filter(isSessionRecord).filter(({ exp }) => exp > this.#now()) : []
+  #isLive({ exp }: SessionRecord): boolean {
+    return exp > this.#now()
   }
+}
+
+function recordsOf(value: unknown): SessionRecord[] {
+  return Array.isArray(value) ? value.filter(isSessionRecord) : []
 }
 
 function isSessionRecord(value: unknown): value is SessionRecord {
@@ -62,21 +70,37 @@ function isSessionRecord(value: unknown): value is SessionRecord {
   return typeof state === 'string' && typeof exp === 'number'
 }
 
-function recordOf({ mode, appId, scope, callbackURL, app }: LoginRecord): LoginRecord {
-  return { mode, appId, scope, callbackURL, ...(app !== undefined && { app }) }
+function recordOf({ strategy, mode, appId, scope, callbackURL, app }: LoginRecord): LoginRecord {
+  return { strategy, mode, appId, scope, callbackURL, ...(app !== undefined && { app }) }
 }
 
 function keyOf(appId: string): string {
   return `wechat:${appId}`
 }
 
-function sessionOf(req: Request): Record<string, unknown> {
-  const { session } = req as { session?: unknown }
-  if (typeof session !== 'object' || session === null) {
-    throw new WechatError('ERR_WECHAT_STATE_STORE',
-      'The login with WeChat keeps its state in the session, and there is no req.session: use session middleware such as express-session before the route, or give the strategy a CookieStateStore')
-  }
+function sessionOf(req: RequestParts): Record<string, unknown> {
+  const { session } = req
+  if (typeof session !== 'object' || session === null) throw new WechatError('ERR_WECHAT_STATE_STORE', whyNoSession(req))
   return session as Record<string, unknown>
+}
+
+function whyNoSession(req: RequestParts): string {
+  if (req.sessionStore !== undefined) {
+    return 'express-session ran, but there is no req.session: the session store failed, or the session was destroyed before the login with WeChat'
+  }
+  if (usesExpressSession(req.app)) {
+    return 'express-session gave this request no session: the session store is disconnected, cookie.path does not cover this address, or express-session comes after the route'
+  }
+  return 'The login with WeChat keeps its state in req.session, and there is none: use session middleware such as express-session before the route, see that its store is connected, or give the strategy a CookieStateStore'
+}
+
+/** While its store is disconnected, express-session leaves no trace on the request; but Express has it among its middleware. */
+function usesExpressSession(app: unknown): boolean {
+  if (app === undefined) return false
+  // Express 4 throws where its `router` is looked at.
+  const layers = member(member(app, '_router') ?? member(app, 'router'), 'stack')
+  const isUsed = Array.isArray(layers) && layers.some((layer) => member(layer, 'name') === 'session')
+  return isUsed || usesExpressSession(member(app, 'parent'))
 }
 
 // What a session's setters throw becomes a rejection.
