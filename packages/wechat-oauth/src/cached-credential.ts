@@ -1,3 +1,4 @@
+import { clockMargin, isAheadOfClock } from './clock.js'
 import type { WechatError } from './errors.js'
 import type { Credential } from './reply-fields.js'
 import type { StoreAccess } from './store-access.js'
@@ -6,7 +7,8 @@ import type { WechatLogger, WechatToken } from './types.js'
 
 // How long the store need not be asked again.
 const memoTime = 10_000
-const longestMargin = 240_000
+// As much as clocks may differ: a credential that another clock calls younger than it is must be renewed in time, too.
+const longestMargin = clockMargin
 const pauseAfterFailure = 5000
 const pauseBetweenForced = 30_000
 
@@ -190,8 +192,7 @@ export class CachedCredential {
   #isGood(credential: Credential): boolean {
     const { create_at: createAt, expires_in: expiresIn } = credential
     const now = this.#options.now()
-    // By a clock that is ahead by more than the margin, it would seem good when it no longer is.
-    return now < createAt + expiresIn * 1000 && createAt <= now + longestMargin
+    return now < createAt + expiresIn * 1000 && !isAheadOfClock(createAt, now)
   }
 
   #isDue({ create_at: createAt, expires_in: expiresIn }: Credential): boolean {

@@ -1,3 +1,4 @@
+import { isAheadOfClock } from './clock.js'
 import { TokenStoreError } from './errors.js'
 import type { WechatToken } from './types.js'
 
@@ -11,16 +12,22 @@ const refreshTokenLifetime = 30 * 24 * 3600 * 1000
  * Whether the access token of a record is still good, with 60 seconds to spare. Numbers that a store kept as text count
  * as numbers, and `created_at` counts where there is no `create_at`.
  *
+ * Not good is a token whose `create_at` is more than four minutes after `now`: the clock that wrote it was wrong, and nobody
+ * can tell when the token expires.
+ *
  * @param now - milliseconds since the epoch, default `Date.now()`
  */
 export function isTokenValid(token: WechatToken | null | undefined, now: number = Date.now()): boolean {
   if (!token?.access_token) return false
-  return now + skew < createdAt(token) + (toNumber(token.expires_in) ?? 0) * 1000
+  const since = createdAt(token)
+  return now + skew < since + (toNumber(token.expires_in) ?? 0) * 1000 && !isAheadOfClock(since, now)
 }
 
 /** Whether a token can still lead to user data: by itself, or through its refresh token. */
 export function isTokenOfUse(token: WechatToken, now: number): boolean {
-  return isTokenValid(token, now) || (Boolean(token.refresh_token) && now < createdAt(token) + refreshTokenLifetime)
+  if (isTokenValid(token, now)) return true
+  const since = createdAt(token)
+  return Boolean(token.refresh_token) && now < since + refreshTokenLifetime && !isAheadOfClock(since, now)
 }
 
 /** The granted scopes; WeChat separates them by commas, and has been seen to leave one at the end. */

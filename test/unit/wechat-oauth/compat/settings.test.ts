@@ -140,6 +140,24 @@ describe('the drop-in OAuth', () => {
       expect(saved).to.deep.equal([[openid, 'new-access-token']])
     })
 
+    for (const [what, text] of Object.entries({ 'as a number': Number, 'as text': String })) {
+      it(`refreshes and saves a record whose time a clock eight hours ahead wrote (${what})`, async () => {
+        wechat.replies['/sns/oauth2/refresh_token'] = tokenReply({ access_token: 'refreshed' })
+        const oauth = oauthWith({ fetch: wechat.fetch })
+        const saved: WechatToken[] = []
+        oauth.getToken = (_openid, callback) => { callback(null, record({ create_at: text(Date.now() + 8 * 3_600_000) as number })) }
+        oauth.saveToken = (_openid, token, callback) => {
+          saved.push(token)
+          callback(null)
+        }
+        expect(await new Promise((resolve) => { oauth.getUser(openid, resolve) })).to.equal(null)
+        expect(wechat.paths).to.deep.equal(['/sns/oauth2/refresh_token', '/sns/userinfo'])
+        expect(saved).to.have.lengthOf(1)
+        expect(saved[0]).to.include({ access_token: 'refreshed' })
+        expect(saved[0]?.create_at).to.be.at.most(Date.now())
+      })
+    }
+
     it('refreshes nothing that was refreshed while it was read', async () => {
       const oauth = oauthWith({ fetch: wechat.fetch })
       const records = [record({ create_at: 0 }), record({ create_at: Date.now() })]
