@@ -1,5 +1,5 @@
 import { clockMargin, isAheadOfClock } from './clock.js'
-import type { WechatError } from './errors.js'
+import { isUnusableRecord, type WechatError } from './errors.js'
 import type { Credential } from './reply-fields.js'
 import type { StoreAccess } from './store-access.js'
 import { toNumber } from './token.js'
@@ -102,9 +102,12 @@ export class CachedCredential {
       return stored && this.#hold(stored)
     } catch (error) {
       // Where the store is down, what is at hand will do as long as it is good.
-      if (!before || this.#held !== before || !this.#isGood(before.credential)) throw error
-      this.#warn('The token store failed: the credential in memory is used', error)
-      return this.#hold(before.credential)
+      if (before && this.#held === before && this.#isGood(before.credential)) {
+        this.#warn('The token store failed: the credential in memory is used', error)
+        return this.#hold(before.credential)
+      }
+      if (!isUnusableRecord(error)) throw error
+      return undefined
     }
   }
 
@@ -127,7 +130,11 @@ export class CachedCredential {
 
   async #renewLocked(isOurs: () => boolean, forced: { instead: string | undefined } | undefined): Promise<Credential> {
     const { access, key } = this.#options
-    const stored = await access.read(key)
+    const stored = await access.read(key).catch((error: unknown) => {
+      // A renewal replaces it.
+      if (!isUnusableRecord(error)) throw error
+      return undefined
+    })
     const current = this.#usable(stored)
     if (current && (forced ? current.access_token !== forced.instead : !this.#isDue(current))) return this.#hold(current)
     if (stored?.access_token !== undefined && this.#refused.has(stored.access_token)) await this.#drop(stored.access_token)
@@ -159,7 +166,7 @@ export class CachedCredential {
       if (!isNewer) return isOurs() ? { openid: key, ...fresh } : undefined
       result = this.#hold(current)
       return undefined
-    })
+    }, (problem) => { this.#warn('A record in the token store that cannot be used is replaced', problem) })
     return result
   }
 

@@ -57,7 +57,7 @@ export class TokenRecords {
   }
 
   /**
-   * A login replaces the record whole, unless that would lose something.
+   * A login replaces the record whole, unless that would lose something; and whatever is there that cannot be used.
    *
    * @param order - tells which of two logins in this process began later, where the clock does not
    */
@@ -70,6 +70,8 @@ export class TokenRecords {
         this.#logger?.warn('A login replaces a record in the token store whose create_at is in the future')
       }
       return token
+    }, ({ code, reason }) => {
+      this.#logger?.warn('A login replaces a record in the token store that cannot be used', { code, reason })
     })
   }
 

@@ -49,10 +49,10 @@ export function isBaseScope(scope: string | undefined): boolean {
  */
 export function normalizeRecord(key: string, value: unknown): WechatToken | undefined {
   if (value === null || value === undefined) return undefined
-  if (typeof value !== 'object' || Array.isArray(value)) throw new TokenStoreError('The token store answered something that is not a record.')
+  if (typeof value !== 'object' || Array.isArray(value)) throw unusable('something that is not a record')
   const record = plainObject(value) as WechatToken
   if (typeof record.openid === 'string' && record.openid !== key) {
-    throw new TokenStoreError('The token store answered the record of another user.')
+    throw unusable('the record of another user')
   }
   const normal: WechatToken = { ...record, openid: key, create_at: createdAt(record) }
   delete normal.created_at
@@ -63,6 +63,10 @@ export function normalizeRecord(key: string, value: unknown): WechatToken | unde
     if (typeof normal[field] !== 'string' || normal[field] === '') Reflect.deleteProperty(normal, field)
   }
   return normal
+}
+
+function unusable(what: string): TokenStoreError {
+  return new TokenStoreError(`The token store answered ${what}.`, { reason: 'record' })
 }
 
 /** The fields of a mongoose document are getters of its class, which a copy would lose. */

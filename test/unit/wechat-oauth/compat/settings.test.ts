@@ -127,18 +127,25 @@ describe('the drop-in OAuth', () => {
       expect(seen[0]).to.equal(oauth)
     })
 
-    it('saves a refreshed token also where the record cannot be read', async () => {
-      wechat.replies['/sns/oauth2/refresh_token'] = tokenReply({ access_token: 'new-access-token' })
-      const oauth = oauthWith({ fetch: wechat.fetch })
-      const saved: unknown[] = []
-      oauth.getToken = (_openid, callback) => { callback(new Error('no such file')) }
-      oauth.saveToken = (id, token, callback) => {
-        saved.push([id, token.access_token])
-        callback(null)
-      }
-      await new Promise((resolve) => { oauth.refreshAccessToken('some-refresh-token', resolve) })
-      expect(saved).to.deep.equal([[openid, 'new-access-token']])
-    })
+    const unreadable: Record<string, OAuth['getToken']> = {
+      'cannot be read': (_openid, callback) => { callback(new Error('no such file')) },
+      'is not a record': (_openid, callback) => { callback(null, '{"access_token":' as unknown as WechatToken) },
+      'is of another user': (_openid, callback) => { callback(null, record({ openid: 'oBBBBBBBBBBBBBBBBBBBBBBBBBBB' })) },
+    }
+    for (const [what, getToken] of Object.entries(unreadable)) {
+      it(`saves a refreshed token also where the record ${what}`, async () => {
+        wechat.replies['/sns/oauth2/refresh_token'] = tokenReply({ access_token: 'new-access-token' })
+        const oauth = oauthWith({ fetch: wechat.fetch })
+        const saved: unknown[] = []
+        oauth.getToken = getToken
+        oauth.saveToken = (id, token, callback) => {
+          saved.push([id, token.access_token])
+          callback(null)
+        }
+        expect(await new Promise((resolve) => { oauth.refreshAccessToken('some-refresh-token', resolve) })).to.equal(null)
+        expect(saved).to.deep.equal([[openid, 'new-access-token']])
+      })
+    }
 
     for (const [what, text] of Object.entries({ 'as a number': Number, 'as text': String })) {
       it(`refreshes and saves a record whose time a clock eight hours ahead wrote (${what})`, async () => {
