@@ -1,6 +1,6 @@
 import type { SessionStoreHarness } from '@wechat-auth/store-conformance'
 import { TokenStoreError, type SessionStore, type StoredSession } from '@wechat-auth/wechat-oauth'
-import { attempt } from '@wechat-auth/wechat-oauth/store-kit'
+import { attempt, corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
 import { DriverError } from './reference-store.js'
 import { ReferenceSessionStore, sessionHarnessOf, type SessionBackend } from './reference-session-store.js'
 
@@ -89,6 +89,8 @@ const cases = {
 
 const whenDown = (name: string, then: (error: unknown) => Promise<StoredSession | undefined>): BrokenSessionStore =>
   broken(name, cases.down, (right) => ({ get: (hash) => right.get(hash).catch(then) }))
+
+const failed = (): Promise<never> => Promise.reject(new TokenStoreError('The store failed to read.'))
 
 /** Does in several steps what must be one. */
 const stepByStep = (name: string, caughtBy: string): BrokenSessionStore =>
@@ -332,6 +334,11 @@ export const brokenSessionStores: readonly BrokenSessionStore[] = [
     },
   })),
   broken('finds no session where it is corrupt', cases.corrupt, (right) => ({ get: (hash) => right.get(hash).catch(() => undefined) })),
+  broken('says of a corrupt session that its backend failed', cases.corrupt, (right) => ({ get: (hash) => right.get(hash).catch(failed) })),
+  broken('says of a list with a corrupt session that its backend failed', cases.corrupt, (right) => ({
+    listByUser: (userId) => right.listByUser(userId).catch(failed),
+  })),
+  whenDown('says of a backend that is down that the session is corrupt', () => Promise.reject(corruptRecord())),
   broken('reads a session before it deletes it', cases.corrupt, (right) => ({
     delete: async (hash) => {
       await right.get(hash)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TokenStoreHarness } from '@wechat-auth/store-conformance'
 import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
-import { attempt, checkKey, decodeRecord, lockError, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { attempt, checkKey, corruptRecord, decodeRecord, lockError, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { Backend, ReferenceStore, harnessOf } from './reference-store.js'
 
 export interface BrokenStore {
@@ -397,6 +397,10 @@ const failureFaults: BrokenStore[] = [
       }
     },
   })),
+  broken('says of a corrupt record that its backend failed', inFailures.corrupt, (right) => ({
+    getToken: (openid) => right.getToken(openid).catch(() => Promise.reject(new TokenStoreError('The store failed to read.'))),
+  })),
+  whenDown('says of a backend that is down that the record is corrupt', () => Promise.reject(corruptRecord())),
   broken('reads a record before it replaces it', inFailures.corruptSaved, (right) => ({
     saveToken: async (openid, token) => {
       await right.getToken(openid)

@@ -56,6 +56,18 @@ export function assertStoreError(error: unknown, secrets: readonly string[], cod
   for (const secret of secrets) assert.ok(!shown.includes(secret), 'no value of the record may be seen in the error')
 }
 
+const reasonOf = (error: unknown): unknown => (error as { reason?: unknown } | null | undefined)?.reason
+
+/** The backend works, and what it holds cannot be used: whoever has something better may replace it. */
+export function assertIsOfRecord(error: unknown): void {
+  assert.equal(reasonOf(error), 'record', 'where the record is corrupt, the reason of the error must be \'record\'')
+}
+
+/** The backend failed, and nobody knows what it holds: a reason to replace it is none. */
+export function assertIsOfBackend(error: unknown): void {
+  assert.notEqual(reasonOf(error), 'record', 'where the backend is down, the reason of the error must not be \'record\'')
+}
+
 /** What cannot be the name of anything. */
 export const notNames: readonly unknown[] = [
   undefined, null, '', 0, 1, true, Symbol('name'), {}, [], ['name'], { $ne: null }, Buffer.from('name'), () => 'name',

@@ -30,7 +30,7 @@ export type Capability = 'deleteToken' | 'withLock' | 'second' | 'corrupt' | 'ou
 
 /** How the cases get at the store under test. Everything that a store has must be here, or its absence explained in `without`. */
 export interface TokenStoreHarness extends StoreHarness<TokenStore, Capability> {
-  /** Damages the record under this key where it is kept, so that it is no record any more. */
+  /** Damages the record under this key where it is kept, so that it cannot be used any more. */
   corrupt?(key: string, store: TokenStore): Promise<void> | void
   expiry?: {
     /** A store that keeps records for `ttl` seconds after they were saved. */

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { TokenStoreError } from '@wechat-auth/wechat-oauth'
 import { attemptWithin, checkTimeout, corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
 import { checkClient, type RedisCommands, type RedisConnection } from './redis-connection.js'
 
@@ -31,16 +32,25 @@ export class Operations {
    * @param what - completes "failed to …"
    */
   run<T>(what: string, operation: (redis: Redis) => Promise<T>): Promise<T> {
-    return attemptWithin(this.#timeout, what, (abortSignal) => {
+    return attemptWithin(this.#timeout, what, async (abortSignal) => {
       // The driver listens once for each command that is under way.
       setMaxListeners(0, abortSignal)
-      return operation(() => {
-        abortSignal.throwIfAborted()
-        // The driver writes into the options, so they are made anew. A limit of its own (node-redis 6) would only come in the way of ours.
-        return this.#client.withCommandOptions({ abortSignal, typeMapping: plainTypes, timeout: 0 })
-      })
+      try {
+        return await operation(() => {
+          abortSignal.throwIfAborted()
+          // The driver writes into the options, so they are made anew. A limit of its own (node-redis 6) would only come in the way of ours.
+          return this.#client.withCommandOptions({ abortSignal, typeMapping: plainTypes, timeout: 0 })
+        })
+      } catch (error) {
+        throw isWrongType(error) ? new TokenStoreError(`The store failed to ${what}.`, { error, reason: 'record' }) : error
+      }
     })
   }
+}
+
+/** Redis works, but keeps something else under this key, e.g. a list. Scripts have the word within their message. */
+function isWrongType(error: unknown): boolean {
+  return error instanceof Error && /\bWRONGTYPE\b/.test(error.message)
 }
 
 /** The sentinel of node-redis 5 does not heed options of single commands: there, the caller's type mapping may make it a buffer. */

@@ -8,12 +8,16 @@ export interface IndexEntry {
 
 /**
  * By the clock of the server, so that those of the processes need not agree. What is over leaves on this occasion, and the
- * index ends with the last of what is in it.
+ * index ends with the last of what is in it. What is not an index is replaced: else its user could never log in again.
  */
 const add = `
 local time = redis.call('time')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('zremrangebyscore', KEYS[1], '-inf', string.format('%.0f', now))
+local swept = redis.pcall('zremrangebyscore', KEYS[1], '-inf', string.format('%.0f', now))
+if type(swept) == 'table' then
+  if not string.find(swept.err, 'WRONGTYPE', 1, true) then return swept end
+  redis.call('del', KEYS[1])
+end
 redis.call('zadd', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
 redis.call('pexpireat', KEYS[1], redis.call('zrange', KEYS[1], -1, -1, 'withscores')[2])`
 

@@ -1,4 +1,5 @@
-import type { WechatError } from './errors.js'
+import { clockMargin, isAheadOfClock } from './clock.js'
+import { isUnusableRecord, type WechatError } from './errors.js'
 import type { Credential } from './reply-fields.js'
 import type { StoreAccess } from './store-access.js'
 import { toNumber } from './token.js'
@@ -6,7 +7,8 @@ import type { WechatLogger, WechatToken } from './types.js'
 
 // How long the store need not be asked again.
 const memoTime = 10_000
-const longestMargin = 240_000
+// As much as clocks may differ: a credential that another clock calls younger than it is must be renewed in time, too.
+const longestMargin = clockMargin
 const pauseAfterFailure = 5000
 const pauseBetweenForced = 30_000
 
@@ -100,9 +102,12 @@ export class CachedCredential {
       return stored && this.#hold(stored)
     } catch (error) {
       // Where the store is down, what is at hand will do as long as it is good.
-      if (!before || this.#held !== before || !this.#isGood(before.credential)) throw error
-      this.#warn('The token store failed: the credential in memory is used', error)
-      return this.#hold(before.credential)
+      if (before && this.#held === before && this.#isGood(before.credential)) {
+        this.#warn('The token store failed: the credential in memory is used', error)
+        return this.#hold(before.credential)
+      }
+      if (!isUnusableRecord(error)) throw error
+      return undefined
     }
   }
 
@@ -125,7 +130,11 @@ export class CachedCredential {
 
   async #renewLocked(isOurs: () => boolean, forced: { instead: string | undefined } | undefined): Promise<Credential> {
     const { access, key } = this.#options
-    const stored = await access.read(key)
+    const stored = await access.read(key).catch((error: unknown) => {
+      // A renewal replaces it.
+      if (!isUnusableRecord(error)) throw error
+      return undefined
+    })
     const current = this.#usable(stored)
     if (current && (forced ? current.access_token !== forced.instead : !this.#isDue(current))) return this.#hold(current)
     if (stored?.access_token !== undefined && this.#refused.has(stored.access_token)) await this.#drop(stored.access_token)
@@ -157,7 +166,7 @@ export class CachedCredential {
       if (!isNewer) return isOurs() ? { openid: key, ...fresh } : undefined
       result = this.#hold(current)
       return undefined
-    })
+    }, (problem) => { this.#warn('A record in the token store that cannot be used is replaced', problem) })
     return result
   }
 
@@ -190,8 +199,7 @@ export class CachedCredential {
   #isGood(credential: Credential): boolean {
     const { create_at: createAt, expires_in: expiresIn } = credential
     const now = this.#options.now()
-    // By a clock that is ahead by more than the margin, it would seem good when it no longer is.
-    return now < createAt + expiresIn * 1000 && createAt <= now + longestMargin
+    return now < createAt + expiresIn * 1000 && !isAheadOfClock(createAt, now)
   }
 
   #isDue({ create_at: createAt, expires_in: expiresIn }: Credential): boolean {

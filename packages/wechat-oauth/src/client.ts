@@ -63,7 +63,7 @@ export class WechatOAuth {
     })
     const accessTo = (store: typeof tokenStore): StoreAccess => new StoreAccess({ store, timeout, onNoLock: () => { this.#warnThatThereIsNoLock() } })
     this.#access = accessTo(tokenStore)
-    this.#records = new TokenRecords({ access: this.#access, now, saveSnapshotUsers })
+    this.#records = new TokenRecords({ access: this.#access, now, saveSnapshotUsers, logger })
     this.#credentials = new AppCredentials(settings, this.#transport, accessTo(credentialStore))
     this.#miniProgram = new MiniProgramCalls(settings, this.#transport, this.#credentials, this.#records)
     this.#qrCodes = new QRCodeCalls(this.#transport, this.#credentials)
@@ -98,8 +98,9 @@ export class WechatOAuth {
   /**
    * Exchanges the code of a callback for the user's token, and saves it. The code is spent and sent only once.
    *
-   * A saved token of wider scope that is still of use is not replaced by one of `snsapi_base`, a newer one not by an older
-   * one, and the token of a snapshot user is not saved (unless `saveSnapshotUsers`).
+   * A saved token of wider scope that is still of use is not replaced by one of `snsapi_base`, that of a login which began later
+   * not by an earlier one, and the token of a snapshot user is not saved (unless `saveSnapshotUsers`). A record whose
+   * `create_at` is ahead of the clock does not count as later: the clocks of servers differ.
    *
    * @returns what WeChat answered to this code
    * @throws WechatAPIError of kind `code` where the code is bad, used or expired; WechatTransportError; TokenStoreError; TypeError
@@ -125,7 +126,7 @@ export class WechatOAuth {
    * @throws WechatAPIError of kind `refresh` where the user must log in again; WechatTransportError; TokenStoreError; TypeError
    */
   async refreshAccessToken(refreshToken: string): Promise<WechatToken> {
-    return this.#records.saveRefresh(await this.#requestRefresh(refreshToken), { mayCreate: true })
+    return this.#records.saveRefresh(await this.#requestRefresh(refreshToken), { refreshToken })
   }
 
   /**
@@ -289,7 +290,8 @@ export class WechatOAuth {
 
   /**
    * Has WeChat replace the user's session_key, and saves the new one into the user's record, whose other fields stay; its
-   * life is not prolonged. A login that came in meanwhile stays.
+   * life is not prolonged. A login that came in meanwhile stays. A `create_at` that is more than four minutes ahead of the clock
+   * is set to now.
    *
    * @returns the record as it now is. The session_key must not leave the server.
    * @throws NoOAuthTokenError where no session_key is saved; WechatAPIError with `ERR_WECHAT_SESSION_KEY` where it is
@@ -433,7 +435,7 @@ export class WechatOAuth {
       if (fresh.openid !== openid) {
         throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint.refreshToken, 'answered the token of another user')
       }
-      return this.#records.saveRefresh(fresh, { mayCreate: false, isOurs })
+      return this.#records.saveRefresh(fresh, { refreshToken: current.refresh_token, record: current, isOurs })
     }).finally(() => this.#refreshes.delete(openid))
     this.#refreshes.set(openid, refresh)
     return refresh

@@ -1,6 +1,6 @@
-import { TokenStoreError } from './errors.js'
+import { isUnusableRecord, TokenStoreError, type WechatDecryptError } from './errors.js'
 import { KeyedQueue } from './keyed-queue.js'
-import { attempt } from './store-kit.js'
+import { asTokenStoreError, attempt, corruptRecord } from './store-kit.js'
 import { normalizeRecord } from './token.js'
 import type { TokenStore, WechatToken } from './types.js'
 import { withDeadline, type Deadline } from './with-timeout.js'
@@ -14,6 +14,11 @@ export interface StoreAccessOptions {
 
 /** What a change of a record is based on. `undefined` as the answer leaves the record as it is, `null` removes it. */
 export type Change = (stored: WechatToken | undefined) => WechatToken | undefined | null
+
+/** Hears why a record cannot be used, before it is replaced. */
+export type OnReplaced = (problem: StoreFailure) => void
+
+export type StoreFailure = TokenStoreError | WechatDecryptError
 
 /**
  * The way into a token store: records come out normal, failures as errors without values, and everything in bounded time.
@@ -38,20 +43,32 @@ export class StoreAccess {
     return this.#bounded(() => this.#get(key))
   }
 
-  /** @throws TokenStoreError */
-  change(key: string, change: Change): Promise<void> {
-    if (!this.#changes.isBusy(key)) return this.#changes.run(key, () => this.#changeNow(key, change))
+  /**
+   * @param onReplaced - where it is given, a record that cannot be used counts as absent; else the change rejects
+   * @throws TokenStoreError
+   */
+  change(key: string, change: Change, onReplaced?: OnReplaced): Promise<void> {
+    if (!this.#changes.isBusy(key)) return this.#changes.run(key, () => this.#changeNow(key, change, onReplaced))
     // Those before may take long, each in its own time.
     return this.#bounded((waiting) => this.#changes.run(key, async () => {
-      if (!waiting.isOver) await this.#changeNow(key, change, waiting)
+      if (!waiting.isOver) await this.#changeNow(key, change, onReplaced, waiting)
     }))
   }
 
-  #changeNow(key: string, change: Change, waiting?: Deadline): Promise<void> {
+  #changeNow(key: string, change: Change, onReplaced?: OnReplaced, waiting?: Deadline): Promise<void> {
     return this.#bounded(async (own) => {
-      const changed = change(await this.#get(key))
+      let stored: WechatToken | undefined
+      let problem: StoreFailure | undefined
+      try {
+        stored = await this.#get(key)
+      } catch (error) {
+        if (!onReplaced || !isUnusableRecord(error)) throw error
+        problem = error as StoreFailure
+      }
+      const changed = change(stored)
       // Whoever asked has been told that it failed.
       if (own.isOver || waiting?.isOver) return
+      if (problem && changed) onReplaced?.(problem)
       if (changed) await this.#save(key, changed)
       if (changed === null) await this.#remove(key)
     })
@@ -93,8 +110,14 @@ export class StoreAccess {
     }
   }
 
-  #get(key: string): Promise<WechatToken | undefined> {
-    return attempt('read', async () => normalizeRecord(key, await this.#store.getToken(key)))
+  async #get(key: string): Promise<WechatToken | undefined> {
+    try {
+      return normalizeRecord(key, await this.#store.getToken(key))
+    } catch (error) {
+      const failure = asTokenStoreError(error, 'read')
+      // Of a store that parses what it kept: somebody cut it off.
+      throw failure instanceof TokenStoreError && failure.driver?.name === 'SyntaxError' ? corruptRecord() : failure
+    }
   }
 
   #save(key: string, token: WechatToken): Promise<unknown> {

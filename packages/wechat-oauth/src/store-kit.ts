@@ -3,11 +3,12 @@
  * of two atomic operations of a database. For authors of stores: `@wechat-auth/wechat-oauth/store-kit`.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { TokenStoreError, WechatDecryptError } from './errors.js'
+import { isUnusableRecord, TokenStoreError, WechatDecryptError } from './errors.js'
 import type { WechatAccount } from './session-contracts.js'
 import type { LockOptions, WechatToken } from './types.js'
 import { withDeadline, withTimeout, type Deadline } from './with-timeout.js'
 
+export { isUnusableRecord } from './errors.js'
 export { KeyedQueue } from './keyed-queue.js'
 export { toNumber } from './token.js'
 export { isWellFormed } from './well-formed.js'
@@ -39,7 +40,8 @@ export function checkAccount(account: unknown): asserts account is WechatAccount
 
 /** A failure of a backend as the error that callers are promised: what a token store itself throws stays, anything else loses its text. */
 export function asTokenStoreError(error: unknown, what: string): TokenStoreError | WechatDecryptError {
-  return error instanceof TokenStoreError || error instanceof WechatDecryptError ? error : new TokenStoreError(`The store failed to ${what}.`, { error })
+  if (error instanceof TokenStoreError || error instanceof WechatDecryptError) return error
+  return new TokenStoreError(`The store failed to ${what}.`, { error, reason: isUnusableRecord(error) ? 'record' : undefined })
 }
 
 /** Runs a command of the backend; whatever it throws becomes a `TokenStoreError`. `what` completes "failed to …". */
@@ -90,9 +92,12 @@ export function decodeRecord(text: string): WechatToken {
   return value as WechatToken
 }
 
-/** What is kept under a key is no record. */
+/**
+ * What is kept under a key is no record. Its `reason` is `record`: a login replaces what is there. Throw it only where the
+ * backend has answered.
+ */
 export function corruptRecord(): TokenStoreError {
-  return new TokenStoreError('The store holds something that is not a record.')
+  return new TokenStoreError('The store holds something that is not a record.', { reason: 'record' })
 }
 
 /** Two atomic operations of a database on one lock. `owner` is new for each attempt to get it. */

@@ -1,14 +1,31 @@
+import { isAheadOfClock, isWithin } from './clock.js'
 import type { StoreAccess } from './store-access.js'
-import { isBaseScope, isTokenOfUse } from './token.js'
-import type { WechatToken } from './types.js'
+import { isBaseScope, isTokenOfUse, isTokenValid } from './token.js'
+import type { WechatLogger, WechatToken } from './types.js'
 
-// Logins that began in the same millisecond end within a few seconds of each other.
+// Logins that overlap end within a few seconds of each other.
 const mostSaved = 1000
 
 export interface TokenRecordsOptions {
   access: StoreAccess
   now: () => number
   saveSnapshotUsers: boolean
+  logger: WechatLogger | undefined
+}
+
+/** The login of a user that this process saved last. */
+interface SavedLogin {
+  order: number
+  createAt: number
+}
+
+/** Where a refreshed token comes from. */
+export interface RefreshOrigin {
+  refreshToken: string
+  /** The record that was read under the lock. Absent where the application gave the refresh token: then a record may be made. */
+  record?: WechatToken
+  /** Whether the lock under which the token was obtained is still held. */
+  isOurs?: () => boolean
 }
 
 /** The users' records in the token store: the rules of what is written when. */
@@ -16,14 +33,16 @@ export class TokenRecords {
   readonly #access: StoreAccess
   readonly #now: () => number
   readonly #saveSnapshotUsers: boolean
+  readonly #logger: WechatLogger | undefined
   #logins = 0
-  /** Which login of a user was saved last, the latest users only. */
-  readonly #saved = new Map<string, number>()
+  /** Of the latest users only. */
+  readonly #saved = new Map<string, SavedLogin>()
 
-  constructor({ access, now, saveSnapshotUsers }: TokenRecordsOptions) {
+  constructor({ access, now, saveSnapshotUsers, logger }: TokenRecordsOptions) {
     this.#access = access
     this.#now = now
     this.#saveSnapshotUsers = saveSnapshotUsers
+    this.#logger = logger
   }
 
   /** @throws TokenStoreError */
@@ -38,30 +57,48 @@ export class TokenRecords {
   }
 
   /**
-   * A login replaces the record whole, unless that would lose something.
+   * A login replaces the record whole, unless that would lose something; and whatever is there that cannot be used.
    *
    * @param order - tells which of two logins in this process began later, where the clock does not
    */
   async saveLogin(token: WechatToken, order: number): Promise<void> {
     if (token.is_snapshotuser && !this.#saveSnapshotUsers) return
     await this.#access.change(token.openid, (stored) => {
-      const isLate = stored && (stored.create_at > token.create_at || (stored.create_at === token.create_at && this.#savedOf(token.openid) > order))
-      if (isLate) return undefined
-      this.#noteSaved(token.openid, order)
-      if (!stored) return token
-      // A silent login must not destroy the token that reads the user's profile.
-      const narrower = isBaseScope(token.scope) && stored.access_token !== undefined && !isBaseScope(stored.scope)
-      return narrower && isTokenOfUse(stored, this.#now()) ? undefined : token
+      if (stored && (this.#isOfLaterLogin(stored, token, order) || this.#isWorthMore(stored, token))) return undefined
+      this.#noteSaved(token, order)
+      if (stored && isAheadOfClock(stored.create_at, this.#now())) {
+        this.#logger?.warn('A login replaces a record in the token store whose create_at is in the future')
+      }
+      return token
+    }, ({ code, reason }) => {
+      this.#logger?.warn('A login replaces a record in the token store that cannot be used', { code, reason })
     })
   }
 
-  #savedOf(openid: string): number {
-    return this.#saved.get(openid) ?? 0
+  /** A silent login must not destroy the token that reads the user's profile. */
+  #isWorthMore(stored: WechatToken, token: WechatToken): boolean {
+    const narrower = isBaseScope(token.scope) && stored.access_token !== undefined && !isBaseScope(stored.scope)
+    return narrower && isTokenOfUse(stored, this.#now())
   }
 
-  #noteSaved(openid: string, order: number): void {
+  /**
+   * Whether a login that began after this one was saved before it.
+   *
+   * In this process the order tells. For logins of other processes there are only times, by clocks that may be minutes apart. If
+   * the clocks agree, a later login that is saved already began after this one and before now: only such a time counts. A time
+   * that is ahead of our clock proves nothing, and to lose a login costs more than to save an older one late: this one is saved.
+   * (Clocks that differ can mislead only a login that is on its way at the very moment when its own clock reaches the time that
+   * the other clock gave to an earlier login.)
+   */
+  #isOfLaterLogin(stored: WechatToken, token: WechatToken, order: number): boolean {
+    const saved = this.#saved.get(token.openid)
+    if (saved && (saved.order > order || saved.createAt === stored.create_at)) return saved.order > order
+    return isWithin(stored.create_at, token.create_at, this.#now())
+  }
+
+  #noteSaved({ openid, create_at: createAt }: WechatToken, order: number): void {
     this.#saved.delete(openid)
-    this.#saved.set(openid, order)
+    this.#saved.set(openid, { order, createAt })
     for (const oldest of this.#saved.keys()) {
       if (this.#saved.size <= mostSaved) break
       this.#saved.delete(oldest)
@@ -69,21 +106,23 @@ export class TokenRecords {
   }
 
   /**
-   * A refresh keeps the unionid and what the application added, and gives way to a login that came in meanwhile.
+   * A refresh keeps the unionid and what the application added, and gives way to a good token that came in meanwhile.
    *
-   * @param mayCreate - save it even where there is no record (any more)
-   * @param isOurs - whether the lock under which the token was obtained is still held
    * @returns the record as it now is
    */
-  async saveRefresh(token: WechatToken, { mayCreate, isOurs = () => true }: { mayCreate: boolean, isOurs?: () => boolean }): Promise<WechatToken> {
+  async saveRefresh(token: WechatToken, { refreshToken, record, isOurs = () => true }: RefreshOrigin): Promise<WechatToken> {
+    // Clocks differ, so times are compared only where it is not known which record the refresh token came from.
+    const cameMeanwhile = (stored: WechatToken): boolean => record
+      ? stored.access_token !== record.access_token || stored.refresh_token !== record.refresh_token
+      : stored.refresh_token !== refreshToken && stored.create_at > token.create_at
     let result = token
     await this.#access.change(token.openid, (stored) => {
-      if (stored && stored.create_at > token.create_at) {
+      if (stored && cameMeanwhile(stored) && isTokenValid(stored, this.#now())) {
         result = stored
         return undefined
       }
       result = { ...stored, ...token }
-      return (stored || mayCreate) && isOurs() ? result : undefined
+      return (stored || !record) && isOurs() ? result : undefined
     })
     return result
   }
@@ -105,7 +144,8 @@ export class TokenRecords {
     await this.#access.change(session.openid, (stored) => {
       if (!stored) return undefined
       if (stored.session_key === undefined || stored.session_key === replaced) {
-        result = { ...stored, ...session, create_at: Math.max(stored.create_at, session.create_at) }
+        const isAhead = isAheadOfClock(stored.create_at, this.#now())
+        result = { ...stored, ...session, create_at: isAhead ? session.create_at : Math.max(stored.create_at, session.create_at) }
         return result
       }
       result = { ...stored, session_key: stored.session_key }

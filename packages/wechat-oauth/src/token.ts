@@ -1,3 +1,4 @@
+import { isAheadOfClock } from './clock.js'
 import { TokenStoreError } from './errors.js'
 import type { WechatToken } from './types.js'
 
@@ -11,16 +12,22 @@ const refreshTokenLifetime = 30 * 24 * 3600 * 1000
  * Whether the access token of a record is still good, with 60 seconds to spare. Numbers that a store kept as text count
  * as numbers, and `created_at` counts where there is no `create_at`.
  *
+ * Not good is a token whose `create_at` is more than four minutes after `now`: the clock that wrote it was wrong, and nobody
+ * can tell when the token expires.
+ *
  * @param now - milliseconds since the epoch, default `Date.now()`
  */
 export function isTokenValid(token: WechatToken | null | undefined, now: number = Date.now()): boolean {
   if (!token?.access_token) return false
-  return now + skew < createdAt(token) + (toNumber(token.expires_in) ?? 0) * 1000
+  const since = createdAt(token)
+  return now + skew < since + (toNumber(token.expires_in) ?? 0) * 1000 && !isAheadOfClock(since, now)
 }
 
 /** Whether a token can still lead to user data: by itself, or through its refresh token. */
 export function isTokenOfUse(token: WechatToken, now: number): boolean {
-  return isTokenValid(token, now) || (Boolean(token.refresh_token) && now < createdAt(token) + refreshTokenLifetime)
+  if (isTokenValid(token, now)) return true
+  const since = createdAt(token)
+  return Boolean(token.refresh_token) && now < since + refreshTokenLifetime && !isAheadOfClock(since, now)
 }
 
 /** The granted scopes; WeChat separates them by commas, and has been seen to leave one at the end. */
@@ -42,10 +49,10 @@ export function isBaseScope(scope: string | undefined): boolean {
  */
 export function normalizeRecord(key: string, value: unknown): WechatToken | undefined {
   if (value === null || value === undefined) return undefined
-  if (typeof value !== 'object' || Array.isArray(value)) throw new TokenStoreError('The token store answered something that is not a record.')
+  if (typeof value !== 'object' || Array.isArray(value)) throw unusable('something that is not a record')
   const record = plainObject(value) as WechatToken
   if (typeof record.openid === 'string' && record.openid !== key) {
-    throw new TokenStoreError('The token store answered the record of another user.')
+    throw unusable('the record of another user')
   }
   const normal: WechatToken = { ...record, openid: key, create_at: createdAt(record) }
   delete normal.created_at
@@ -56,6 +63,10 @@ export function normalizeRecord(key: string, value: unknown): WechatToken | unde
     if (typeof normal[field] !== 'string' || normal[field] === '') Reflect.deleteProperty(normal, field)
   }
   return normal
+}
+
+function unusable(what: string): TokenStoreError {
+  return new TokenStoreError(`The token store answered ${what}.`, { reason: 'record' })
 }
 
 /** The fields of a mongoose document are getters of its class, which a copy would lose. */

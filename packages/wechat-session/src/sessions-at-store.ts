@@ -82,5 +82,5 @@ function isText(value: unknown): value is string {
 }
 
 function noSession(): TokenStoreError {
-  return new TokenStoreError('The session store holds something that is not a session.')
+  return new TokenStoreError('The session store holds something that is not a session.', { reason: 'record' })
 }

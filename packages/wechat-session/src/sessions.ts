@@ -1,5 +1,5 @@
 import { WechatSessionError, type RegisteredUser, type StoredSession, type WechatSession } from '@wechat-auth/wechat-oauth'
-import { KeyedQueue } from '@wechat-auth/wechat-oauth/store-kit'
+import { isUnusableRecord, KeyedQueue } from '@wechat-auth/wechat-oauth/store-kit'
 import { checkedLogin, logIn } from './login.js'
 import { settingsOf, type Settings } from './options.js'
 import { publicPartOf, SessionsAtStore } from './sessions-at-store.js'
@@ -96,6 +96,9 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   /**
    * Gives a device of a user a session, without asking WeChat: for the server's own use, after a login that it has checked. With
    * Passport, `issueTokenFor(req.user.id, req.authInfo)`.
+   *
+   * With `maxSessions`, where one of the user's sessions in the store cannot be used, all of them end, of every sku: nobody can
+   * count them.
    *
    * @param userId - of a user that exists. A number is kept as its decimal text
    * @param holder - other members than these are ignored
@@ -230,8 +233,22 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
 
   /** A point in time after the user's other logins, whatever the clocks of other servers say. */
   async #nextTurnOf(userId: string): Promise<number> {
-    const [latest] = await this.#store.listByUser(userId)
+    const [latest] = await this.#sessionsBeforeLogin(userId)
     return Math.max(this.#settings.now(), latest ? latest.createdAt + 1 : 0)
+  }
+
+  /**
+   * A session that cannot be used hides the others of its user, so that they can be neither counted nor ended one by one. It
+   * must not keep the user from logging in: all of them end.
+   */
+  async #sessionsBeforeLogin(userId: string): Promise<StoredSession[]> {
+    return this.#store.listByUser(userId).catch(async (error: unknown) => {
+      refuseUnlessUnusable(error)
+      void this.#warn('A login ends the sessions of a user, of which one cannot be used', detailsOf(error))
+      // What is there may be so broken that it cannot be ended either.
+      await this.#store.deleteByUser(userId).catch(refuseUnlessUnusable)
+      return []
+    })
   }
 
   /**
@@ -241,7 +258,12 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    */
   async #endSurplus(userId: string): Promise<string[]> {
     const { sku, maxSessions } = this.#settings
-    const sessions = (await this.#store.listByUser(userId)).filter((session) => session.sku === sku)
+    const all = await this.#store.listByUser(userId).catch((error: unknown): StoredSession[] => {
+      // The new session is there: the next login sees to the others.
+      refuseUnlessUnusable(error)
+      return []
+    })
+    const sessions = all.filter((session) => session.sku === sku)
     const surplus = sessions.slice(maxSessions).map(({ id }) => id).filter((id) => id !== undefined)
     await Promise.all(surplus.map((id) => this.#store.delete(id)))
     return surplus
@@ -269,6 +291,16 @@ function optionalText(name: string, value: unknown, longest: number): string | u
   if (value === undefined || value === null || value === '') return undefined
   if (typeof value !== 'string' || value.length > longest) throw new TypeError(`${name} must be a string of at most ${longest} characters`)
   return value
+}
+
+/** @throws what it is given, where the store failed for another reason */
+function refuseUnlessUnusable(error: unknown): void {
+  if (!isUnusableRecord(error)) throw error
+}
+
+function detailsOf(error: unknown): Record<string, unknown> {
+  const { code, reason } = error as { code?: unknown, reason?: unknown }
+  return { code, reason }
 }
 
 function reasonOf(error: unknown): unknown {

@@ -12,6 +12,8 @@ interface Misbehaviour {
   outcome: 'good' | { code: WechatErrorCode }
   /** The whole timeout goes by. */
   waits?: boolean
+  /** The store works, but what it answers cannot be used: a login replaces it. */
+  isOfRecord?: boolean
 }
 
 interface Promising extends Misbehaviour {
@@ -68,7 +70,7 @@ function promising(timeout: number): Promising[] {
       waits: true,
     },
     ...garbage.map(([what, value]): Promising => (
-      { title: `answers ${what}`, methods: ['getToken'], answer: async (_statement, others) => value(others), outcome: failed }
+      { title: `answers ${what}`, methods: ['getToken'], answer: async (_statement, others) => value(others), outcome: failed, isOfRecord: true }
     )),
     { title: 'answers without a promise', methods: ['getToken'], answer: () => null, outcome: 'good' },
     ...(['OK', 1, false, null] as const).map((value): Promising => (

@@ -195,7 +195,9 @@ describe('RedisTokenStore on a server', () => {
 
         it('where the key holds something of another type', async () => {
           await client.sendCommand(['LPUSH', `${prefix}oFailing`, secrets.access_token])
-          expectNoValues(await rejection(store.getToken('oFailing'), TokenStoreError))
+          const error = await rejection(store.getToken('oFailing'), TokenStoreError)
+          expectNoValues(error)
+          expect(error.reason).to.equal('record')
           await store.saveToken('oFailing', tokenOf('oFailing'))
           expect(await store.getToken('oFailing')).to.deep.equal(tokenOf('oFailing'))
         })
@@ -203,7 +205,9 @@ describe('RedisTokenStore on a server', () => {
         for (const [what, text] of Object.entries({ 'no JSON': `{"access_token":"${secrets.access_token}`, 'a list': '[1]', 'null': 'null', 'a number': '1', 'nothing': '' })) {
           it(`where the key holds ${what}`, async () => {
             await client.set(`${prefix}oFailing`, text)
-            expectNoValues(await rejection(store.getToken('oFailing'), TokenStoreError))
+            const error = await rejection(store.getToken('oFailing'), TokenStoreError)
+            expectNoValues(error)
+            expect(error.reason).to.equal('record')
           })
         }
 
@@ -229,6 +233,7 @@ describe('RedisTokenStore on a server', () => {
           const onClosed = new RedisTokenStore({ client: closed, prefix })
           const error = await rejection(onClosed.getToken('oFailing'), TokenStoreError)
           expectNoValues(error)
+          expect(error.reason).to.equal(undefined)
         })
       })
 

@@ -145,9 +145,17 @@ describe('RedisSessionStore on a server', () => {
       expect(await isAlive('a')).to.equal(false)
     }
     await client.sendCommand(['RPUSH', `${prefix}hash:a`, 'x'])
-    expect((await rejection(store.get('a'), TokenStoreError)).message).to.equal('The store failed to read a session.')
+    expect(await rejection(store.get('a'), TokenStoreError)).to.include({ message: 'The store failed to read a session.', reason: 'record' })
     await store.delete('a')
     expect(await isAlive('a')).to.equal(false)
+  })
+
+  it('says so where the index of a user is something else, and makes a new one with the next session', async () => {
+    await client.sendCommand(['RPUSH', `${prefix}user:u`, 'x'])
+    expect(await rejection(store.listByUser('u'), TokenStoreError)).to.include({ reason: 'record' })
+    expect(await rejection(store.deleteByUser('u'), TokenStoreError)).to.include({ reason: 'record' })
+    await store.create('a', sessionOf('a'), ttl)
+    expect(await listed()).to.deep.equal(['a'])
   })
 
   type Act = (store: RedisSessionStore) => Promise<unknown>

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import {
-  encryptedTokenStore, MemoryTokenStore, TokenStoreError, WechatAPIError, WechatTransportError, type WechatOAuth, type WechatOAuthOptions, type WechatToken,
+  encryptedTokenStore, MemoryTokenStore, TokenStoreError, WechatAPIError, WechatDecryptError, WechatTransportError, type WechatOAuth, type WechatOAuthOptions, type WechatToken,
 } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
+import sinon from 'sinon'
 import { json, status } from '../../helpers/loopback-server.js'
 import { rejection } from '../../helpers/rejection.js'
 import { appId, appSecret, client, now } from '../../helpers/wechat-replies.js'
@@ -394,6 +395,47 @@ describe('app-level credentials', () => {
       wechat.down = json({ errcode: 40001, errmsg: 'invalid credential' })
       expect(await rejection(call(oauthWith()), WechatAPIError)).to.include({ endpoint: paths.stable })
       expect(wechat.server.requests).to.have.lengthOf(1)
+    })
+  })
+
+  describe('in a record that cannot be used', () => {
+    const unusable: Record<string, () => Promise<WechatToken>> = {
+      'that is no record': async () => Promise.resolve('text' as unknown as WechatToken),
+      'that a store calls corrupt': async () => Promise.reject(new TokenStoreError('Not a record.', { reason: 'record' })),
+      'whose key is lost': async () => Promise.reject(new WechatDecryptError('The access_token does not open.', 'stored')),
+    }
+    for (const [what, answer] of Object.entries(unusable)) {
+      it(`${what} are obtained again, which replaces it, and the logger hears of it once`, async () => {
+        const getToken = sinon.stub(store, 'getToken').callsFake(answer)
+        sinon.stub(store, 'saveToken').callsFake(async (key, token) => {
+          getToken.restore()
+          await MemoryTokenStore.prototype.saveToken.call(store, key, token)
+        })
+        const warn = sinon.stub()
+        const oauth = oauthWith({ logger: { debug: () => {}, warn } })
+        expect(await oauth.getClientAccessToken()).to.include({ access_token: wechat.token })
+        expect(await store.getToken(tokenKey)).to.include({ access_token: wechat.token })
+        expect(await oauthWith().getClientAccessToken()).to.include({ access_token: wechat.token })
+        expect(wechat.count(paths.stable)).to.equal(1)
+        sinon.assert.calledOnceWithMatch(warn, /cannot be used/, { credential: tokenKey })
+      })
+    }
+
+    it('are used from memory while they are good', async () => {
+      const oauth = oauthWith()
+      await oauth.getClientAccessToken()
+      store.getToken = async () => Promise.reject(new TokenStoreError('Not a record.', { reason: 'record' }))
+      wechat.down = status(500, 'down')
+      wechat.advance(3600)
+      expect(await oauth.getClientAccessToken()).to.include({ access_token: wechat.token })
+    })
+
+    it('are renewed where somebody asks for that', async () => {
+      const oauth = oauthWith()
+      const { access_token: old } = await oauth.getClientAccessToken()
+      store.getToken = async () => Promise.reject(new TokenStoreError('Not a record.', { reason: 'record' }))
+      const { access_token: renewed } = await oauth.getClientAccessToken({ forceRefresh: true })
+      expect(renewed).to.equal(wechat.token).and.not.equal(old)
     })
   })
 

@@ -76,6 +76,13 @@ describe('calls about the user of a mini-program', () => {
       expect(wechat.server.requests.at(-1)?.query).to.deep.equal({ access_token: wechat.token, ...signed() })
     })
 
+    it('replaces a time that a clock eight hours ahead wrote, and keeps one of two minutes', async () => {
+      for (const [ahead, expected] of [[8 * 3_600_000, now], [120_000, now + 120_000]] as const) {
+        await store.saveToken(openid, { openid, session_key: sessionKey, create_at: now + ahead })
+        expect(await oauth.resetSession(openid)).to.deep.equal({ openid, session_key: fresh, create_at: expected })
+      }
+    })
+
     it('gives way to a login that came in meanwhile', async () => {
       const login = { openid, session_key: 'of the login', create_at: now + 1 }
       wechat.replies[paths.reset] = async (response, request) => {

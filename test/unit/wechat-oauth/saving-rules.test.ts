@@ -1,5 +1,6 @@
 import { MemoryTokenStore, type WechatOAuth, type WechatOAuthOptions, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
+import sinon from 'sinon'
 import { json, startLoopbackServer, type Answer, type LoopbackServer } from '../../helpers/loopback-server.js'
 import { rejection } from '../../helpers/rejection.js'
 import { client, code, now, openid, record, sessionReply, tokenReply, unionid, userReply } from '../../helpers/wechat-replies.js'
@@ -179,10 +180,135 @@ describe('what is saved', () => {
       expect(await stored()).to.include({ access_token: 'access-of-second' })
     })
 
+    it('is the one with consent, though a silent one that began later was answered first and not saved', async () => {
+      await store.saveToken(openid, record())
+      const oauth = oauthWith()
+      server.answer(async (response, request) => {
+        if (request.query.code === 'silent') return json(tokenReply({ scope: 'snsapi_base' }))(response, request)
+        await oauth.getAccessToken('silent')
+        return json(tokenReply({ access_token: 'with-consent' }))(response, request)
+      })
+      await oauth.getAccessToken(code)
+      expect(await stored()).to.include({ access_token: 'with-consent' })
+    })
+
     it('is the newer of two at the same millisecond', async () => {
       await store.saveToken(openid, record({ create_at: now }))
       await login(tokenReply())
       expect(await stored()).to.include({ access_token: tokenReply().access_token })
+    })
+  })
+
+  describe('when the record was written by a clock that is ahead', () => {
+    const minute = 60_000
+    const hour = 60 * minute
+
+    for (const [what, ahead] of Object.entries({ 'two minutes': 2 * minute, 'four minutes': 4 * minute, 'eight hours': 8 * hour })) {
+      it(`by ${what}, a login replaces it`, async () => {
+        await store.saveToken(openid, record({ create_at: now + ahead }))
+        const token = await login(tokenReply())
+        expect(await stored()).to.deep.equal(token)
+      })
+
+      it(`by ${what}, a login of a mini-program replaces it`, async () => {
+        await store.saveToken(openid, { openid, session_key: 'old', create_at: now + ahead })
+        server.answer(json(sessionReply()))
+        const session = await oauthWith().code2Session(code)
+        expect(await stored()).to.deep.equal(session)
+      })
+    }
+
+    it('by eight hours, a silent login replaces it too: nobody can tell whether it is still of use', async () => {
+      await store.saveToken(openid, record({ create_at: now + 8 * hour }))
+      const token = await login(tokenReply({ scope: 'snsapi_base' }))
+      expect(await stored()).to.deep.equal(token)
+    })
+
+    it('by two minutes, a silent login does not replace a wider token', async () => {
+      const before = record({ create_at: now + 2 * minute })
+      await store.saveToken(openid, before)
+      await login(tokenReply({ scope: 'snsapi_base' }))
+      expect(await stored()).to.deep.equal(before)
+    })
+
+    it('by eight hours, the logger hears of it, without a value; by two minutes it does not', async () => {
+      const warn = sinon.stub()
+      await store.saveToken(openid, record({ create_at: now + 2 * minute }))
+      await login(tokenReply(), { logger: { debug: () => {}, warn } })
+      sinon.assert.notCalled(warn)
+      await store.saveToken(openid, record({ create_at: now + 8 * hour }))
+      await login(tokenReply(), { logger: { debug: () => {}, warn } })
+      sinon.assert.calledOnce(warn)
+      expect(JSON.stringify(warn.firstCall.args)).to.match(/create_at/).and.not.match(/stored-|70_|oAAA|17000/)
+    })
+
+    it('on two servers two minutes apart, the login that came last stays, on whichever it was', async () => {
+      let time = now
+      server.answer((response, request) => json(tokenReply({ access_token: `access-of-${request.query.code}` }))(response, request))
+      const servers = [oauthWith({ now: () => time }), oauthWith({ now: () => time + 2 * minute })]
+      for (const [turn, oauth] of [...servers, ...servers].entries()) {
+        time += 1000
+        await oauth.getAccessToken(`code${turn}`)
+        expect(await stored()).to.include({ access_token: `access-of-code${turn}` })
+      }
+    })
+
+    it('in the same process, the login that began last stays, though the clock was set back meanwhile', async () => {
+      let time = now
+      server.answer((response, request) => {
+        time += 1500
+        json(tokenReply({ access_token: `access-of-${request.query.code}` }))(response, request)
+      })
+      const oauth = oauthWith({ now: () => time })
+      await oauth.getAccessToken('first')
+      time = now - 1000
+      await oauth.getAccessToken('second')
+      expect(await stored()).to.include({ access_token: 'access-of-second' })
+    })
+
+    const refreshing = (): void => {
+      server.answerByPath({
+        '/sns/oauth2/refresh_token': json(tokenReply({ access_token: 'refreshed' })),
+        '/sns/userinfo': (response, request) => json(request.query.access_token === 'stored-access-token' ? { errcode: 42001, errmsg: 'access_token expired' } : userReply())(response, request),
+      })
+    }
+
+    for (const [what, ahead] of Object.entries({ 'two minutes': 2 * minute, 'eight hours': 8 * hour })) {
+      it(`by ${what}, a refresh replaces its times too`, async () => {
+        refreshing()
+        await store.saveToken(openid, record({ create_at: now + ahead, mine: 1 }))
+        expect(await oauthWith().getUser(openid)).to.include({ openid })
+        expect(await stored()).to.include({ access_token: 'refreshed', create_at: now, mine: 1 })
+      })
+
+      it(`by ${what}, a refresh that the application asks for replaces its times too`, async () => {
+        refreshing()
+        await store.saveToken(openid, record({ create_at: now + ahead }))
+        expect(await oauthWith().refreshAccessToken('stored-refresh-token')).to.include({ access_token: 'refreshed', create_at: now })
+        expect(await stored()).to.include({ access_token: 'refreshed', create_at: now })
+      })
+    }
+
+    it('by eight hours, its token is not used without a refresh', async () => {
+      refreshing()
+      await store.saveToken(openid, record({ create_at: now + 8 * hour }))
+      await oauthWith().getUser(openid)
+      expect(server.paths).to.deep.equal(['/sns/oauth2/refresh_token', '/sns/userinfo'])
+    })
+  })
+
+  describe('when another process saves a login', () => {
+    it('that began later, while this one is waiting for WeChat, this one is not saved', async () => {
+      let time = now
+      const other = oauthWith({ now: () => time })
+      server.answer(async (response, request) => {
+        time += 1000
+        if (request.query.code === 'first') await other.getAccessToken('second')
+        time += 1000
+        json(tokenReply({ access_token: `access-of-${request.query.code}` }))(response, request)
+      })
+      await oauthWith({ now: () => time }).getAccessToken('first')
+      expect(await stored()).to.include({ access_token: 'access-of-second' })
     })
   })
 
@@ -223,6 +349,14 @@ describe('what is saved', () => {
       await oauthWith().getUser(openid)
       expect(await stored()).to.deep.equal({ ...login, unionid })
       expect(server.requests.at(-1)?.query).to.include({ access_token: 'of-the-login' })
+    })
+
+    it('gives way to a login in the meantime on a server whose clock is behind', async () => {
+      await store.saveToken(openid, expired)
+      const login = record({ access_token: 'of-the-login', refresh_token: 'of-the-login', create_at: now - 120_000, unionid })
+      during(async () => store.saveToken(openid, login))
+      await oauthWith().getUser(openid)
+      expect(await stored()).to.deep.equal(login)
     })
 
     it('keeps what the application wrote in the meantime', async () => {

@@ -1,6 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
-import { TokenStoreError, type TokenStore, type WechatOAuth, type WechatToken } from '@wechat-auth/wechat-oauth'
+import {
+  encryptedTokenStore, MemoryTokenStore, TokenStoreError, WechatDecryptError, WechatError,
+  type EncryptionKey, type TokenStore, type WechatOAuth, type WechatToken,
+} from '@wechat-auth/wechat-oauth'
+import { corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
 import { expect } from 'chai'
+import sinon from 'sinon'
 import { rejection } from '../../helpers/rejection.js'
 import { client, code, now, openid, record, sessionReply, tokenReply, unionid, userReply } from '../../helpers/wechat-replies.js'
 
@@ -64,14 +70,6 @@ describe('a token store that fails', () => {
     }
   }
 
-  for (const garbage of ['text', '', 5, true, false, [], [record()], record({ openid: 'oBBBBBBBBBBBBBBBBBBBBBBBBBBB' }), record({ openid: openid.toLowerCase() })]) {
-    it(`because getToken resolves to ${JSON.stringify(garbage).slice(0, 50)} is not taken for one without a token`, async () => {
-      const store = { getToken: async () => garbage as unknown as WechatToken, saveToken: async () => {} }
-      await check(oauthWith(store).getUser(openid))
-      await check(oauthWith(store).getAccessToken(code))
-    })
-  }
-
   it('by being slow to read does not save after the caller has been told that it failed', async () => {
     let answer: (token: undefined) => void = () => {}
     let saved = 0
@@ -114,6 +112,114 @@ describe('a token store that fails', () => {
     const oauth = oauthWith({ getToken: async () => (calls++ === 0 ? Promise.reject(driverError) : undefined), saveToken: async () => {} })
     await check(oauth.getAccessToken(code))
     expect(await oauth.getAccessToken(code)).to.include({ openid })
+  })
+})
+
+describe('a record that cannot be used', () => {
+  const answering = (value: unknown) => async (): Promise<WechatToken> => Promise.resolve(value as WechatToken)
+  const rejecting = (error: unknown) => async (): Promise<never> => Promise.reject(error)
+  const foreign = Object.assign(new Error('SECRET'), { code: 'ERR_WECHAT_STORE', reason: 'record' })
+  const parse = (): WechatToken => JSON.parse('{"access_token":"SECRET') as WechatToken
+  const others = record({ openid: 'oBBBBBBBBBBBBBBBBBBBBBBBBBBB', access_token: 'SECRET' })
+  const unusable: Record<string, TokenStore['getToken']> = {
+    'a text': answering('SECRET'),
+    'an empty text': answering(''),
+    'a number': answering(5),
+    'true': answering(true),
+    'false': answering(false),
+    'a list': answering([]),
+    'a list of records': answering([record()]),
+    'the record of another user': answering(others),
+    'the record of a user whose openid differs in case': answering(record({ openid: openid.toLowerCase() })),
+    'what store-kit calls corrupt': rejecting(corruptRecord()),
+    'what a store says cannot be used': rejecting(new TokenStoreError('Not a record.', { reason: 'record' })),
+    'what a store with another copy of this package says cannot be used': rejecting(foreign),
+    'JSON that is cut off, to a function that parses it': async () => Promise.resolve().then(parse),
+    'a value that does not open': rejecting(new WechatDecryptError('The access_token does not open.', 'stored')),
+  }
+
+  interface Scene {
+    oauth: WechatOAuth
+    saved: WechatToken[]
+    warn: sinon.SinonStub
+  }
+  const sceneWith = (getToken: TokenStore['getToken']): Scene => {
+    const saved: WechatToken[] = []
+    const warn = sinon.stub()
+    const store: TokenStore = { getToken, saveToken: async (_key, token) => { saved.push(token) } }
+    return { oauth: client({ fetch: fetching, timeout, tokenStore: store, logger: { debug: () => {}, warn } }), saved, warn }
+  }
+
+  for (const [what, getToken] of Object.entries(unusable)) {
+    it(`(${what}) is replaced by a login, and the logger hears of it, without values`, async () => {
+      const { oauth, saved, warn } = sceneWith(getToken)
+      const logins = [await oauth.getAccessToken(code), await oauth.code2Session(code)]
+      expect(saved).to.deep.equal(logins)
+      sinon.assert.calledTwice(warn)
+      for (const { args } of warn.getCalls()) {
+        expect(args[0]).to.match(/cannot be used/)
+        expect(JSON.stringify(args)).to.not.match(/SECRET|70_|oAAA|stored-/)
+      }
+    })
+
+    it(`(${what}) makes everything else reject, and stays`, async () => {
+      const { oauth, saved, warn } = sceneWith(getToken)
+      const calls = {
+        getUser: oauth.getUser(openid),
+        refreshAccessToken: oauth.refreshAccessToken('r'),
+        decryptForUser: oauth.decryptForUser(openid, { encryptedData: 'AAAA', iv: 'AAAA' }),
+        checkSession: oauth.checkSession(openid),
+      }
+      for (const [method, call] of Object.entries(calls)) {
+        const error = await rejection(call, WechatError)
+        expect(error, method).to.include(what === 'a value that does not open'
+          ? { name: 'WechatDecryptError', code: 'ERR_WECHAT_DECRYPT', reason: 'stored' }
+          : { name: 'TokenStoreError', code: 'ERR_WECHAT_STORE', reason: 'record' })
+        expect([error.stack, JSON.stringify(error), inspect(error, { depth: 9, showHidden: true })].join()).to.not.contain('SECRET')
+      }
+      expect(saved).to.deep.equal([])
+      sinon.assert.notCalled(warn)
+    })
+  }
+
+  it('is told from a backend that failed', () => {
+    expect(new TokenStoreError('The database is down.', { error: driverError }).reason).to.equal(undefined)
+    expect(corruptRecord()).to.include({ code: 'ERR_WECHAT_STORE', reason: 'record' })
+  })
+
+  it('is told by a pair of functions too, with a callback', async () => {
+    const saved: WechatToken[] = []
+    const oauth = client({
+      fetch: fetching,
+      getToken: (_key, callback) => {
+        try {
+          callback(null, parse())
+        } catch (error) {
+          callback(error)
+        }
+      },
+      saveToken: (_key, token) => { saved.push(token) },
+    })
+    expect(saved).to.deep.equal([])
+    expect(await oauth.getAccessToken(code)).to.equal(saved[0])
+  })
+
+  it('makes a login reject where it cannot be replaced', async () => {
+    const { warn } = sceneWith(answering('text'))
+    const store = { getToken: answering('text'), saveToken: rejecting(driverError) }
+    const error = await rejection(client({ fetch: fetching, tokenStore: store, logger: { debug: () => {}, warn } }).getAccessToken(code), TokenStoreError)
+    expect(error).to.include({ code: 'ERR_WECHAT_STORE', reason: undefined })
+  })
+
+  it('for want of a key that is lost is replaced by a login, also a silent one', async () => {
+    const memory = new MemoryTokenStore()
+    const key = (id: string): EncryptionKey => ({ id, key: randomBytes(32) })
+    await encryptedTokenStore(memory, { keys: [key('lost')] }).saveToken(openid, record())
+    const tokenStore = encryptedTokenStore(memory, { keys: [key('new')] })
+    const oauth = client({ fetch: async () => Promise.resolve(Response.json(tokenReply({ scope: 'snsapi_base' }))), tokenStore })
+    await rejection(oauth.getUser(openid), WechatDecryptError)
+    const token = await oauth.getAccessToken(code)
+    expect(await tokenStore.getToken(openid)).to.deep.equal(token)
   })
 })
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { TokenStoreError } from '@wechat-auth/wechat-oauth'
 import { MemorySessionStore, WechatSessionError } from '@wechat-auth/wechat-session'
 import { expect } from 'chai'
 import sinon from 'sinon'
@@ -208,6 +209,54 @@ describe('the sessions of a user', () => {
     await sessions.issueTokenFor('u1', { openid: alice, device: 'second' })
     expect(await refreshing).to.include({ code: 'ERR_WECHAT_SESSION_TOKEN' })
     expect((await sessions.listSessions('u1')).map(({ device }) => device)).to.deep.equal(['second'])
+  })
+
+  describe('of which one cannot be used', () => {
+    const unusable: Record<string, () => unknown> = {
+      'as its store says': () => Promise.reject(new TokenStoreError('Not a record.', { reason: 'record' })),
+      'being no session': () => Promise.resolve([{ userId: 'u1' }]),
+    }
+    for (const [what, answer] of Object.entries(unusable)) {
+      it(`(${what}) end at the next login, which the logger hears of: nobody can tell how many there are`, async () => {
+        let isCorrupt = false
+        const sessionStore = watched(new MemorySessionStore(), (method) => {
+          if (method === 'deleteByUser') isCorrupt = false
+          return isCorrupt && method === 'listByUser' ? answer() : undefined
+        })
+        const warn = sinon.stub()
+        const { sessions } = setting({ sessionStore, maxSessions: 2, logger: { debug: () => {}, warn } })
+        const before = await sessions.issueTokenFor('u1', { openid: alice })
+        isCorrupt = true
+        expect(await rejection(sessions.listSessions('u1'), TokenStoreError)).to.include({ reason: 'record' })
+        const after = await sessions.issueTokenFor('u1', { openid: alice })
+        expect([await sessions.isTokenValid(before.token), await sessions.isTokenValid(after.token)]).to.deep.equal([false, true])
+        sinon.assert.calledOnceWithMatch(warn, /cannot be used/, { code: 'ERR_WECHAT_STORE', reason: 'record' })
+      })
+
+      it(`(${what}) cost nobody the token that a refresh made`, async () => {
+        let isCorrupt = false
+        const sessionStore = watched(new MemorySessionStore(), (method) => isCorrupt && method === 'listByUser' ? answer() : undefined)
+        const { sessions } = setting({ sessionStore, maxSessions: 2 })
+        const before = await sessions.issueTokenFor('u1', { openid: alice })
+        isCorrupt = true
+        const { token } = await sessions.refreshToken(before.token)
+        expect(await sessions.isTokenValid(token)).to.equal(true)
+      })
+    }
+
+    it('keep nobody from logging in where the store cannot even end them', async () => {
+      const answer = unusable['as its store says']!
+      const sessionStore = watched(new MemorySessionStore(), (method) => ['listByUser', 'deleteByUser'].includes(method) ? answer() : undefined)
+      const { sessions } = setting({ sessionStore, maxSessions: 1 })
+      const { token } = await sessions.issueTokenFor('u1', { openid: alice })
+      expect(await sessions.isTokenValid(token)).to.equal(true)
+    })
+
+    it('are an error of a login where the store fails', async () => {
+      const sessionStore = watched(new MemorySessionStore(), (method) => method === 'listByUser' ? Promise.reject(new Error('down')) : undefined)
+      const { sessions } = setting({ sessionStore, maxSessions: 1 })
+      expect(await rejection(sessions.issueTokenFor('u1', { openid: alice }), TokenStoreError)).to.include({ reason: undefined })
+    })
   })
 
   it('are limited by who logged in last, though the clock of that server is slow', async () => {

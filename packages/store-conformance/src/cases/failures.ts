@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { defineCase } from '../define-case.js'
 import { boundOf, duringEachOutage, outageTimeout } from '../outages.js'
-import { assertStoreError, rejectionOf, webToken, within } from '../tools.js'
+import { assertIsOfBackend, assertIsOfRecord, assertStoreError, rejectionOf, webToken, within } from '../tools.js'
 import type { TokenStore, TokenStoreCase } from '../types.js'
 import { refusesWrongKeys } from './keys.js'
 
@@ -36,6 +36,7 @@ export const failureCases: readonly TokenStoreCase[] = [
         if (!call) return
         const error = await within(boundOf(harness), `${method} must reject`, rejectionOf(method, call))
         assertStoreError(error, values, method === 'withLock' ? ['ERR_WECHAT_STORE', 'ERR_WECHAT_LOCK'] : undefined)
+        assertIsOfBackend(error)
       }))
       assert.equal(ran, false, 'without its lock the task must not run')
     })
@@ -53,7 +54,9 @@ export const failureCases: readonly TokenStoreCase[] = [
     await store.saveToken(neighbour.openid, neighbour)
     await store.saveToken(openid, webToken(openid, secrets))
     await harness.corrupt?.(openid, store)
-    assertStoreError(await rejectionOf('getToken', store.getToken(openid)), values)
+    const error = await rejectionOf('getToken', store.getToken(openid))
+    assertStoreError(error, values)
+    assertIsOfRecord(error)
     assert.deepStrictEqual(await store.getToken(neighbour.openid), neighbour)
   }, { needs: ['corrupt'] }),
 

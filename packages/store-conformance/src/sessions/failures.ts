@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { boundOf, duringEachOutage, outageTimeout } from '../outages.js'
-import { assertStoreError, assertTypeErrors, notNames, rejectionOf, within } from '../tools.js'
+import { assertIsOfBackend, assertIsOfRecord, assertStoreError, assertTypeErrors, notNames, rejectionOf, within } from '../tools.js'
 import { assertDead, defineSessionCase, listed, long, sessionOf } from './define.js'
 import type { SessionStore, SessionStoreCase } from './types.js'
 
@@ -53,7 +53,9 @@ export const failureCases: readonly SessionStoreCase[] = [
         listByUser: store.listByUser(user()),
       }
       await Promise.all(Object.entries(calls).map(async ([method, call]) => {
-        assertStoreError(await within(boundOf(harness), `${method} must reject`, rejectionOf(method, call)), Object.values(secrets))
+        const error = await within(boundOf(harness), `${method} must reject`, rejectionOf(method, call))
+        assertStoreError(error, Object.values(secrets))
+        assertIsOfBackend(error)
       }))
     })
   }, { needs: ['outages'], timeout: outageTimeout }),
@@ -69,7 +71,11 @@ export const failureCases: readonly SessionStoreCase[] = [
       const [corrupt, neighbour] = [hash(), hash()]
       for (const id of [corrupt, neighbour]) await store.create(id, sessionOf(user(), { ...secrets, id }), long)
       await harness.corrupt?.(corrupt, store)
-      assertStoreError(await rejectionOf('get', store.get(corrupt)), Object.values(secrets))
+      const error = await rejectionOf('get', store.get(corrupt))
+      assertStoreError(error, Object.values(secrets))
+      assertIsOfRecord(error)
+      // It may be left out of the list.
+      await store.listByUser(user()).catch(assertIsOfRecord)
       assert.equal((await store.get(neighbour))?.id, neighbour)
       await end(corrupt)
       await assertDead(store, corrupt)

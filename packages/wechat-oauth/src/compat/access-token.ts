@@ -1,3 +1,4 @@
+import { isAheadOfClock } from '../clock.js'
 import { toNumber } from '../token.js'
 import type { WechatToken } from '../types.js'
 import type { AccessToken } from './types.js'
@@ -11,7 +12,8 @@ class Token<Data extends WechatToken> implements AccessToken<Data> {
 
   isValid(): boolean {
     const { access_token: token, create_at: createdAt, expires_in: expiresIn } = this.data
-    return Boolean(token) && Date.now() < (toNumber(createdAt) ?? 0) + (toNumber(expiresIn) ?? 0) * 1000
+    const since = toNumber(createdAt) ?? 0
+    return Boolean(token) && Date.now() < since + (toNumber(expiresIn) ?? 0) * 1000 && !isAheadOfClock(since, Date.now())
   }
 }
 

@@ -1,8 +1,9 @@
 import { WechatOAuth } from '../client.js'
 import { settingsOf } from '../options.js'
 import { StoreAccess } from '../store-access.js'
-import { toNumber } from '../token.js'
+import { normalizeRecord, toNumber } from '../token.js'
 import { Transport } from '../transport.js'
+import type { TokenStore, WechatToken } from '../types.js'
 import { applicationStore } from './application-store.js'
 import type { OAuth } from './oauth.js'
 import type { OAuthOptions } from './types.js'
@@ -11,7 +12,7 @@ import type { OAuthOptions } from './types.js'
 export interface Parts {
   /** Exchanges codes. It reads no records: `getToken` of an application may fail where there is none yet. */
   logins: WechatOAuth
-  /** Refreshes tokens. A record that cannot be read is replaced. */
+  /** Refreshes tokens. A record that cannot be read, or used, is replaced. */
   refreshes: WechatOAuth
   transport: Transport
   /** The application's records. */
@@ -56,10 +57,19 @@ function makeParts(oauth: OAuth): Parts {
   const settings = settingsOf({ ...options, tokenStore: store })
   return {
     logins: new WechatOAuth({ ...options, tokenStore: { ...store, getToken: () => Promise.resolve(undefined) } }),
-    refreshes: new WechatOAuth({ ...options, tokenStore: { ...store, getToken: (openid) => store.getToken(openid).catch(() => undefined) } }),
+    refreshes: new WechatOAuth({ ...options, tokenStore: { ...store, getToken: (openid) => recordIn(store, openid) } }),
     transport: new Transport({ ...settings, api: settings.endpoints.api, mp: settings.endpoints.mp }),
     access: new StoreAccess({ store, timeout: settings.timeout, onNoLock: () => undefined }),
     refreshing: new Map(),
+  }
+}
+
+/** `undefined` also where there is something else. */
+async function recordIn(store: TokenStore, openid: string): Promise<WechatToken | undefined> {
+  try {
+    return normalizeRecord(openid, await store.getToken(openid))
+  } catch {
+    return undefined
   }
 }
 

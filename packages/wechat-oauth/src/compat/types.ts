@@ -16,7 +16,10 @@ export interface OAuthError extends Error {
 export interface AccessToken<Data extends WechatToken = WechatToken> {
   /** What WeChat answered, and `create_at`. */
   data: Data
-  /** Whether the access token has not expired, to the millisecond. */
+  /**
+   * Whether the access token has not expired, to the millisecond. `false` where `create_at` is more than four minutes ahead of
+   * the clock.
+   */
   isValid(): boolean
 }
 

@@ -127,18 +127,43 @@ describe('the drop-in OAuth', () => {
       expect(seen[0]).to.equal(oauth)
     })
 
-    it('saves a refreshed token also where the record cannot be read', async () => {
-      wechat.replies['/sns/oauth2/refresh_token'] = tokenReply({ access_token: 'new-access-token' })
-      const oauth = oauthWith({ fetch: wechat.fetch })
-      const saved: unknown[] = []
-      oauth.getToken = (_openid, callback) => { callback(new Error('no such file')) }
-      oauth.saveToken = (id, token, callback) => {
-        saved.push([id, token.access_token])
-        callback(null)
-      }
-      await new Promise((resolve) => { oauth.refreshAccessToken('some-refresh-token', resolve) })
-      expect(saved).to.deep.equal([[openid, 'new-access-token']])
-    })
+    const unreadable: Record<string, OAuth['getToken']> = {
+      'cannot be read': (_openid, callback) => { callback(new Error('no such file')) },
+      'is not a record': (_openid, callback) => { callback(null, '{"access_token":' as unknown as WechatToken) },
+      'is of another user': (_openid, callback) => { callback(null, record({ openid: 'oBBBBBBBBBBBBBBBBBBBBBBBBBBB' })) },
+    }
+    for (const [what, getToken] of Object.entries(unreadable)) {
+      it(`saves a refreshed token also where the record ${what}`, async () => {
+        wechat.replies['/sns/oauth2/refresh_token'] = tokenReply({ access_token: 'new-access-token' })
+        const oauth = oauthWith({ fetch: wechat.fetch })
+        const saved: unknown[] = []
+        oauth.getToken = getToken
+        oauth.saveToken = (id, token, callback) => {
+          saved.push([id, token.access_token])
+          callback(null)
+        }
+        expect(await new Promise((resolve) => { oauth.refreshAccessToken('some-refresh-token', resolve) })).to.equal(null)
+        expect(saved).to.deep.equal([[openid, 'new-access-token']])
+      })
+    }
+
+    for (const [what, text] of Object.entries({ 'as a number': Number, 'as text': String })) {
+      it(`refreshes and saves a record whose time a clock eight hours ahead wrote (${what})`, async () => {
+        wechat.replies['/sns/oauth2/refresh_token'] = tokenReply({ access_token: 'refreshed' })
+        const oauth = oauthWith({ fetch: wechat.fetch })
+        const saved: WechatToken[] = []
+        oauth.getToken = (_openid, callback) => { callback(null, record({ create_at: text(Date.now() + 8 * 3_600_000) as number })) }
+        oauth.saveToken = (_openid, token, callback) => {
+          saved.push(token)
+          callback(null)
+        }
+        expect(await new Promise((resolve) => { oauth.getUser(openid, resolve) })).to.equal(null)
+        expect(wechat.paths).to.deep.equal(['/sns/oauth2/refresh_token', '/sns/userinfo'])
+        expect(saved).to.have.lengthOf(1)
+        expect(saved[0]).to.include({ access_token: 'refreshed' })
+        expect(saved[0]?.create_at).to.be.at.most(Date.now())
+      })
+    }
 
     it('refreshes nothing that was refreshed while it was read', async () => {
       const oauth = oauthWith({ fetch: wechat.fetch })
