@@ -1,6 +1,6 @@
-import { CachedCredential } from './cached-credential.js'
+import { CachedCredential, type SourcedCredential } from './cached-credential.js'
 import { isTokenRefused } from './errcodes.js'
-import { credentialOf, type Credential } from './reply-fields.js'
+import { credentialOf } from './reply-fields.js'
 import type { Settings } from './options.js'
 import type { StoreAccess } from './store-access.js'
 import type { Transport } from './transport.js'
@@ -24,16 +24,18 @@ export class AppCredentials {
   readonly #transport: Transport
 
   constructor(settings: Settings, transport: Transport, access: StoreAccess) {
-    const { appId, clientCredential, now, logger } = settings
+    const { appId, appSecret, clientCredential, now, logger } = settings
     this.#settings = settings
     this.#transport = transport
-    const ticket = (type: WechatTicketType): CachedCredential =>
-      new CachedCredential({ key: `ticket:${type}:${appId}`, access, now, logger, obtain: () => this.#requestTicket(type) })
+    const common = { appSecret, access, now, logger }
+    const ticket = (type: WechatTicketType): CachedCredential => new CachedCredential({
+      ...common,
+      key: `ticket:${type}:${appId}`,
+      obtain: () => this.#requestTicket(type),
+    })
     this.token = new CachedCredential({
+      ...common,
       key: `client:${appId}`,
-      access,
-      now,
-      logger,
       obtain: (force) => (clientCredential === 'classic' ? this.#requestClassic() : this.#requestStable(force)),
     })
     this.#tickets = { jsapi: ticket('jsapi'), wx_card: ticket('wx_card') }
@@ -47,19 +49,19 @@ export class AppCredentials {
 
   /** Makes a call with the app's token, and once more with another where WeChat refuses that one. */
   async use<T>(call: (accessToken: string) => Promise<T>): Promise<T> {
-    return this.#useToken(await this.token.get(), call)
+    return this.#useToken(await this.token.get(), (token) => call(token.access_token))
   }
 
-  async #useToken<T>({ access_token: accessToken }: Credential, call: (accessToken: string) => Promise<T>): Promise<T> {
+  async #useToken<T>(token: SourcedCredential, call: (token: SourcedCredential) => Promise<T>): Promise<T> {
     try {
-      return await call(accessToken)
+      return await call(token)
     } catch (error) {
       if (!isTokenRefused(error)) throw error
     }
-    return call((await this.token.replace(accessToken)).access_token)
+    return call(await this.token.replace(token.access_token))
   }
 
-  async #requestStable(force: boolean): Promise<Credential> {
+  async #requestStable(force: boolean): Promise<SourcedCredential> {
     const { appId, appSecret, now } = this.#settings
     const createAt = now()
     const reply = await this.#transport.call({
@@ -69,10 +71,10 @@ export class AppCredentials {
       repeatable: true,
       fallback: true,
     })
-    return credentialOf(endpoint.stable, reply, 'access_token', createAt)
+    return { ...credentialOf(endpoint.stable, reply, 'access_token', createAt), isBound: true }
   }
 
-  async #requestClassic(): Promise<Credential> {
+  async #requestClassic(): Promise<SourcedCredential> {
     const { appId, appSecret, now } = this.#settings
     const createAt = now()
     const reply = await this.#transport.call({
@@ -81,12 +83,12 @@ export class AppCredentials {
       repeatable: true,
       fallback: false,
     })
-    return credentialOf(endpoint.classic, reply, 'access_token', createAt)
+    return { ...credentialOf(endpoint.classic, reply, 'access_token', createAt), isBound: true }
   }
 
-  async #requestTicket(type: WechatTicketType): Promise<Credential> {
+  async #requestTicket(type: WechatTicketType): Promise<SourcedCredential> {
     // Tickets and token tend to end together: with the old token, the call would often come too late.
-    return this.#useToken(await this.token.getLasting(), async (accessToken) => {
+    return this.#useToken(await this.token.getLasting(), async ({ access_token: accessToken, isBound }) => {
       const createAt = this.#settings.now()
       const reply = await this.#transport.call({
         endpoint: endpoint.ticket,
@@ -94,7 +96,7 @@ export class AppCredentials {
         repeatable: true,
         fallback: true,
       })
-      return credentialOf(endpoint.ticket, reply, 'ticket', createAt)
+      return { ...credentialOf(endpoint.ticket, reply, 'ticket', createAt), isBound }
     })
   }
 }

@@ -1,6 +1,7 @@
 import { clockMargin, isAheadOfClock } from './clock.js'
 import { isUnusableRecord, type WechatError } from './errors.js'
 import type { Credential } from './reply-fields.js'
+import { isFingerprintOf, secretFingerprint } from './secret-fingerprint.js'
 import type { StoreAccess } from './store-access.js'
 import { toNumber } from './token.js'
 import type { WechatLogger, WechatToken } from './types.js'
@@ -12,34 +13,44 @@ const longestMargin = clockMargin
 const pauseAfterFailure = 5000
 const pauseBetweenForced = 30_000
 
+/** A credential, and whether it belongs to an app secret. */
+export interface SourcedCredential extends Credential {
+  /** WeChat gave it to this app secret. `false` where nobody knows: an older version saved it. */
+  isBound: boolean
+}
+
 export interface CachedCredentialOptions {
   /** Of the record in the store, and of the lock. */
   key: string
+  appSecret: string
   access: StoreAccess
   now: () => number
   logger: WechatLogger | undefined
   /** Asks WeChat. `force`: for another than the one that WeChat considers good. */
-  obtain: (force: boolean) => Promise<Credential>
+  obtain: (force: boolean) => Promise<SourcedCredential>
 }
 
 interface Held {
-  credential: Credential
+  credential: SourcedCredential
   checkedAt: number
 }
 
 interface Renewal {
-  result: Promise<Credential>
+  result: Promise<SourcedCredential>
   forced: boolean
 }
 
 /**
  * An app-level credential: kept in the token store for all processes, renewed by one of them ahead of its end, while the
  * others and all callers go on with the old one.
+ *
+ * A record that belongs to another app secret is neither used nor deleted: this client may have a wrong appId.
+ * What WeChat gives to this secret replaces it: then the secret was reset.
  */
 export class CachedCredential {
   readonly #options: CachedCredentialOptions
   #held: Held | undefined
-  #look: Promise<Credential | undefined> | undefined
+  #look: Promise<SourcedCredential | undefined> | undefined
   #renewal: Renewal | undefined
   /** What WeChat refused, until it has handed out something else. */
   readonly #refused = new Set<string>()
@@ -51,7 +62,7 @@ export class CachedCredential {
   }
 
   /** One that is good; waits for WeChat only where there is none. */
-  async get(): Promise<Credential> {
+  async get(): Promise<SourcedCredential> {
     const current = await this.#current()
     if (!current) return this.#renew()
     if (this.#isDue(current)) this.#renewInBackground()
@@ -59,7 +70,7 @@ export class CachedCredential {
   }
 
   /** The same for who has time: one that is not about to end, where that is to be had. */
-  async getLasting(): Promise<Credential> {
+  async getLasting(): Promise<SourcedCredential> {
     const current = await this.#current()
     if (current && !this.#isDue(current)) return current
     try {
@@ -71,13 +82,13 @@ export class CachedCredential {
   }
 
   /** A new one, though the current one may be good. Who asks at the same time shares it. */
-  async renewed(): Promise<Credential> {
+  async renewed(): Promise<SourcedCredential> {
     const current = await this.#current()
     return this.#renew({ instead: current?.access_token })
   }
 
   /** One for somebody whose call was refused with `refused`. */
-  async replace(refused: string): Promise<Credential> {
+  async replace(refused: string): Promise<SourcedCredential> {
     const held = this.#held?.credential
     if (held && held.access_token !== refused && this.#isGood(held)) return held
     this.#refused.add(refused)
@@ -87,22 +98,25 @@ export class CachedCredential {
     return this.#refused.has(current.access_token) ? this.#renew() : current
   }
 
-  async #current(): Promise<Credential | undefined> {
+  async #current(): Promise<SourcedCredential | undefined> {
     const held = this.#held
     if (held && this.#isGood(held.credential) && this.#hasPassedSince(held.checkedAt) < memoTime) return held.credential
     this.#look ??= this.#lookUp(held).finally(() => { this.#look = undefined })
     return this.#look
   }
 
-  async #lookUp(before: Held | undefined): Promise<Credential | undefined> {
+  async #lookUp(before: Held | undefined): Promise<SourcedCredential | undefined> {
     try {
-      const stored = this.#usable(await this.#options.access.read(this.#options.key))
+      const stored = await this.#options.access.read(this.#options.key)
       // Renewed in the meantime: what was read may be older.
       if (this.#held && this.#held !== before) return this.#held.credential
-      return stored && this.#hold(stored)
+      // A record of another secret does not mean that what is in memory is no longer good.
+      const keepsOwn = this.#isForeign(stored) && this.#stillHolds(before)
+      const usable = keepsOwn ? before.credential : this.#usable(stored)
+      return usable && this.#hold(usable)
     } catch (error) {
       // Where the store is down, what is at hand will do as long as it is good.
-      if (before && this.#held === before && this.#isGood(before.credential)) {
+      if (this.#stillHolds(before)) {
         this.#warn('The token store failed: the credential in memory is used', error)
         return this.#hold(before.credential)
       }
@@ -111,12 +125,16 @@ export class CachedCredential {
     }
   }
 
+  #stillHolds(before: Held | undefined): before is Held {
+    return before !== undefined && this.#held === before && this.#isGood(before.credential)
+  }
+
   // One for all callers, except that a renewal that may find the current one good enough will not do for who wants another.
-  #renew(forced?: { instead: string | undefined }): Promise<Credential> {
+  #renew(forced?: { instead: string | undefined }): Promise<SourcedCredential> {
     const running = this.#renewal
     if (running && (running.forced || !forced)) return running.result
     const { access, key } = this.#options
-    const renew = async (): Promise<Credential> => {
+    const renew = async (): Promise<SourcedCredential> => {
       await running?.result.catch(() => undefined)
       return access.withLock(key, (isOurs) => this.#renewLocked(isOurs, forced))
     }
@@ -128,7 +146,10 @@ export class CachedCredential {
     return renewal.result
   }
 
-  async #renewLocked(isOurs: () => boolean, forced: { instead: string | undefined } | undefined): Promise<Credential> {
+  async #renewLocked(
+    isOurs: () => boolean,
+    forced: { instead: string | undefined } | undefined,
+  ): Promise<SourcedCredential> {
     const { access, key } = this.#options
     const stored = await access.read(key).catch((error: unknown) => {
       // A renewal replaces it.
@@ -142,7 +163,7 @@ export class CachedCredential {
     return this.#save(fresh, stored?.access_token, isOurs)
   }
 
-  async #obtain(force: boolean): Promise<Credential> {
+  async #obtain(force: boolean): Promise<SourcedCredential> {
     let fresh = await this.#request(force)
     // Without force, WeChat hands out what it considers good, even where its servers do not agree on that.
     const mayForce = !force && this.#hasPassedSince(this.#forcedAt) >= pauseBetweenForced
@@ -151,19 +172,25 @@ export class CachedCredential {
     return fresh
   }
 
-  async #request(force: boolean): Promise<Credential> {
+  async #request(force: boolean): Promise<SourcedCredential> {
     if (force) this.#forcedAt = this.#options.now()
     return this.#options.obtain(force)
   }
 
-  async #save(fresh: Credential, replaced: string | undefined, isOurs: () => boolean): Promise<Credential> {
+  async #save(
+    fresh: SourcedCredential,
+    replaced: string | undefined,
+    isOurs: () => boolean,
+  ): Promise<SourcedCredential> {
     const { access, key } = this.#options
     // Before it is saved: should that fail, WeChat need not be asked again at every call.
     let result = this.#hold(fresh)
     await access.change(key, (stored) => {
+      // A ticket that an unbound token bought does not show that WeChat takes this secret.
+      if (!fresh.isBound && this.#isForeign(stored)) return undefined
       const current = this.#usable(stored)
       const isNewer = current && current.access_token !== replaced && current.create_at > fresh.create_at
-      if (!isNewer) return isOurs() ? { openid: key, ...fresh } : undefined
+      if (!isNewer) return isOurs() ? this.#recordOf(fresh) : undefined
       result = this.#hold(current)
       return undefined
     }, (problem) => { this.#warn('A record in the token store that cannot be used is replaced', problem) })
@@ -172,7 +199,9 @@ export class CachedCredential {
 
   /** Out of the store, unless it has been replaced. */
   async #drop(refused: string): Promise<void> {
-    await this.#options.access.change(this.#options.key, (stored) => (stored?.access_token === refused ? null : undefined))
+    await this.#options.access.change(this.#options.key, (stored) => (
+      stored?.access_token === refused && !this.#isForeign(stored) ? null : undefined
+    ))
   }
 
   // Nobody waits for it, and nobody hears of a failure: the current one is still good.
@@ -184,16 +213,33 @@ export class CachedCredential {
     })
   }
 
-  #hold(credential: Credential): Credential {
+  #hold(credential: SourcedCredential): SourcedCredential {
     this.#held = { credential, checkedAt: this.#options.now() }
     return credential
   }
 
-  #usable(stored: WechatToken | undefined): Credential | undefined {
+  #usable(stored: WechatToken | undefined): SourcedCredential | undefined {
     const accessToken = stored?.access_token
     if (!stored || accessToken === undefined || this.#refused.has(accessToken)) return undefined
-    const credential = { access_token: accessToken, expires_in: toNumber(stored.expires_in) ?? 0, create_at: stored.create_at }
+    if (this.#isForeign(stored)) return undefined
+    const credential = {
+      access_token: accessToken,
+      expires_in: toNumber(stored.expires_in) ?? 0,
+      create_at: stored.create_at,
+      isBound: stored.scope !== undefined,
+    }
     return this.#isGood(credential) ? credential : undefined
+  }
+
+  /** It belongs to another app secret. */
+  #isForeign(stored: WechatToken | undefined): boolean {
+    const { appSecret, key } = this.#options
+    return stored?.scope !== undefined && !isFingerprintOf(appSecret, key, stored.scope)
+  }
+
+  #recordOf({ isBound, ...credential }: SourcedCredential): WechatToken {
+    const { appSecret, key } = this.#options
+    return { openid: key, ...credential, ...(isBound && { scope: secretFingerprint(appSecret, key) }) }
   }
 
   #isGood(credential: Credential): boolean {

@@ -329,7 +329,8 @@ export class WechatOAuth {
     const { forceRefresh = false } = options
     if (typeof forceRefresh !== 'boolean') throw new TypeError('forceRefresh must be true or false')
     const { token } = this.#credentials
-    return { ...await (forceRefresh ? token.renewed() : token.get()) }
+    const { access_token, expires_in, create_at } = await (forceRefresh ? token.renewed() : token.get())
+    return { access_token, expires_in, create_at }
   }
 
   /**

@@ -12,7 +12,7 @@ export interface WechatToken {
   /** Lifetime of the access token in seconds, counted from `create_at`. */
   expires_in?: number
   refresh_token?: string
-  /** As WeChat sent it: comma separated. */
+  /** As WeChat sent it: comma separated. App-level credentials have a fingerprint of the app secret here. */
   scope?: string
   /** Milliseconds since the epoch, taken before the request that obtained the token. */
   create_at: number

@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { randomBytes } from 'node:crypto'
-import { encryptedTokenStore, isTokenValid, TokenStoreError, WechatOAuth, type WechatToken } from '@wechat-auth/wechat-oauth'
+import {
+  encryptedTokenStore, isTokenValid, TokenStoreError, WechatAPIError, WechatOAuth, type WechatToken,
+} from '@wechat-auth/wechat-oauth'
 import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import { lenientSession, openPool } from '../../helpers/mysql.js'
 import { rejection } from '../../helpers/rejection.js'
@@ -192,6 +194,25 @@ describe('MysqlTokenStore on the table of the older packages', () => {
       await saveAsTheyDid(table, { ...(await store.getToken(openid))!, create_at: 1_500_000_000_000, scope: 'snsapi_userinfo' })
       await rejection(oauth.getUser(openid))
       expect(sandbox.count('/sns/oauth2/refresh_token')).to.equal(1)
+    } finally {
+      await sandbox.close()
+    }
+  })
+
+  it('keeps an app\'s access token and ticket for its own secret', async () => {
+    const sandbox = await startSandbox()
+    try {
+      const tokenStore = setting.store({ table: await setting.table(...oldTable) })
+      const { appId, appSecret } = sandbox.apps.find(({ type }) => type === 'mp')!
+      const options = { appId, endpoints: sandbox.url, tokenStore }
+      const tenant = (secret: string): WechatOAuth => new WechatOAuth({ ...options, appSecret: secret })
+      await tenant(appSecret).getJsApiTicket()
+      await rejection(tenant('wrong').getJsApiTicket(), WechatAPIError)
+      await rejection(tenant('wrong').getClientAccessToken(), WechatAPIError)
+      await tenant(appSecret).getJsApiTicket()
+      await tenant(appSecret).getClientAccessToken()
+      expect(sandbox.count('/cgi-bin/ticket/getticket')).to.equal(1)
+      expect(sandbox.count('/cgi-bin/stable_token')).to.equal(3)
     } finally {
       await sandbox.close()
     }

@@ -142,6 +142,47 @@ describe('app-level calls to the sandbox', () => {
     for (const seen of [logged, errors, oauth, await oauth.jsSDKSign('http://127.0.0.1:3000/page')]) expect(secrets.leaksIn(exposed(seen))).to.deep.equal([])
   })
 
+  describe('of two tenants with one token store', () => {
+    let tokenStore: MemoryTokenStore
+    beforeEach(() => { tokenStore = new MemoryTokenStore() })
+    const calls: Record<string, (oauth: WechatOAuth) => Promise<unknown>> = {
+      'the access token': async (oauth) => oauth.getClientAccessToken(),
+      'the ticket': async (oauth) => oauth.getJsApiTicket(),
+      'a signature': async (oauth) => oauth.jsSDKSign(page),
+      'a QR code': async (oauth) => oauth.getQRCode(qrCode),
+    }
+    const owner = (): WechatOAuth => clientOf('mp', { tokenStore })
+    const sign = async (oauth: WechatOAuth): Promise<void> => {
+      expect(sandbox.checkJsSdkSignature(await oauth.jsSDKSign(page))).to.equal('ok')
+    }
+
+    it('the one with a wrong secret gets nothing, and the other one does not notice it', async () => {
+      await sign(owner())
+      for (const [what, call] of Object.entries(calls)) {
+        const other = clientOf('mp', { tokenStore, appSecret: '0123456789abcdef0123456789abcdef' })
+        const error = await rejection(call(other), WechatAPIError)
+        expect(error, what).to.include({ errcode: 40125, kind: 'config', endpoint: tokenPath.stable })
+      }
+      const [tokens, tickets] = [sandbox.count(tokenPath.stable), sandbox.count(ticketPath)]
+      await sign(owner())
+      expect([sandbox.count(tokenPath.stable), sandbox.count(ticketPath)]).to.deep.equal([tokens, tickets])
+    })
+
+    it('the one with the new secret replaces what the old secret left', async () => {
+      await sign(owner())
+      const { appId, appSecret, type } = sandbox.apps.find((app) => app.type === 'mp')!
+      await sandbox.close()
+      // WeChat after the secret was reset.
+      sandbox = await startSandbox({ apps: [{ appId, type, appSecret: 'fedcba9876543210fedcba9876543210' }] })
+      for (const [what, call] of Object.entries(calls)) {
+        expect(await call(owner()), what).to.be.an('object')
+        await rejection(call(clientOf('mp', { tokenStore, appSecret })), WechatAPIError)
+      }
+      await sign(owner())
+      expect(sandbox.count(ticketPath)).to.equal(1)
+    })
+  })
+
   it('a QR code with a scene has an image', async () => {
     const { data, contentType } = await clientOf('mp').getQRCode(qrCode)
     expect(contentType).to.match(/^image\//)
