@@ -83,7 +83,7 @@ export async function project(context: Context, ours: readonly string[], others:
 }
 
 interface Locked {
-  packages: Record<string, { hasInstallScript?: boolean }>
+  packages: Record<string, { version: string, hasInstallScript?: boolean }>
 }
 
 /** What npm has installed in a project, by path. */

@@ -2,38 +2,96 @@ import { copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { root, run } from '../helpers/run.js'
-import { addFixtures, packages, project } from './packed.js'
+import { english, readmeOf } from '../integration/readme/markdown.js'
+import { addFixtures, installed, packages, project } from './packed.js'
+import { javascriptOf, typescriptOf } from './readme-code.js'
 
-// How TypeScript looks packages up, from the newest way to the one that knows only `main` and `types`; TypeScript 6 wants a word to still use that.
+const [, oldest = ''] = /TypeScript (\d+\.\d+) or newer/.exec(readmeOf('packages/passport-wechat', english).paragraphs.join('\n')) ?? []
+const oldestTypeScript = `typescript@${oldest}`
+
+// How TypeScript looks packages up, from the newest way to the one that does not know `exports`: what TypeScript 5 does with `module: commonjs`.
 // What exactOptionalPropertyTypes makes of types does not depend on the way, and each run takes seconds: both are tried with the newest.
-const resolvers = {
+const resolvers: Record<string, { files: string[], options: object, exact: boolean[], compiler?: string }> = {
   nodenext: { files: ['consumer.mts', 'consumer.cts', 'require.cts'], options: { module: 'nodenext' }, exact: [true, false] },
-  bundler: { files: ['consumer.ts'], options: { module: 'esnext', moduleResolution: 'bundler' }, exact: [false] },
-  node10: { files: ['consumer.ts'], options: { module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0', esModuleInterop: true }, exact: [true] },
+  bundler: { files: ['consumer.ts', 'subpaths.ts'], options: { module: 'esnext', moduleResolution: 'bundler' }, exact: [false] },
+  node10: { files: ['consumer.ts', 'subpaths.ts'], options: { module: 'commonjs', esModuleInterop: true }, exact: [true], compiler: oldestTypeScript },
 }
+
+// The JavaScript of the READMEs has no types for parameters, and does not ask whether there is a user or a variable of the environment.
+const javascript = { module: 'nodenext', strictNullChecks: false, noImplicitAny: false }
+
+/** What a package can be imported by, all of them in one file: resolvers that do not know `exports` find them by `typesVersions`. */
+function everySubpath(): string {
+  const names = [...packages.values()].flatMap(({ manifest }) => Object.keys(manifest.exports).map((subpath) => manifest.name + subpath.slice(1)))
+  return names.map((name, index) => `import * as entry${index} from '${name}'\nexport { entry${index} }\n`).join('')
+}
+
+/** Compiles files of a project strictly, the declarations of all packages included; expects no complaint. */
+async function compile(folder: string, files: readonly string[], options: object, compilerFrom = root): Promise<void> {
+  const config = join(folder, 'tsconfig.json')
+  await writeFile(config, JSON.stringify({
+    compilerOptions: { target: 'es2022', strict: true, noEmit: true, skipLibCheck: false, resolveJsonModule: true, ...options },
+    files,
+  }))
+  const { code, stdout } = await run(process.execPath, [join(compilerFrom, 'node_modules/typescript/bin/tsc'), '--project', config], { cwd: folder })
+  expect(stdout).to.equal('')
+  expect(code).to.equal(0)
+}
+
+/** Writes files into a project; resolves to their names. */
+async function addFiles(folder: string, files: Record<string, string>): Promise<string[]> {
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+  return Object.keys(files)
+}
+
+const readmeCode = (): Record<string, string> => javascriptOf('packages/passport-wechat', 'packages/wechat-session')
 
 describe('an application in TypeScript', function () {
   this.timeout(180_000)
 
   let folder: string
   before(async function () {
-    folder = await project(this, [...packages.keys()])
+    folder = await project(this, [...packages.keys()], ['@types/express-session', oldestTypeScript])
     await addFixtures(folder, 'consumer.ts', 'require.cts')
     for (const kind of ['mts', 'cts']) await copyFile(join(folder, 'consumer.ts'), join(folder, `consumer.${kind}`))
+    await addFiles(folder, { 'subpaths.ts': everySubpath() })
   })
 
-  for (const [resolver, { files, options, exact }] of Object.entries(resolvers)) {
+  for (const [resolver, { files, options, exact, compiler }] of Object.entries(resolvers)) {
     for (const exactOptionalPropertyTypes of exact) {
-      it(`compiles ${files.join(', ')} by ${resolver}, exactOptionalPropertyTypes ${exactOptionalPropertyTypes ? 'on' : 'off'}`, async () => {
-        const config = join(folder, `tsconfig.${resolver}.json`)
-        await writeFile(config, JSON.stringify({
-          compilerOptions: { ...options, exactOptionalPropertyTypes, target: 'es2022', strict: true, noEmit: true, skipLibCheck: false },
-          files,
-        }))
-        const { code, stdout } = await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--project', config], { cwd: folder })
-        expect(stdout).to.equal('')
-        expect(code).to.equal(0)
+      const title = `compiles ${files.join(', ')} by ${resolver}, exactOptionalPropertyTypes ${exactOptionalPropertyTypes ? 'on' : 'off'}`
+      it(compiler === undefined ? title : `${title}, with ${compiler}`, async () => {
+        await compile(folder, files, { ...options, exactOptionalPropertyTypes }, compiler === undefined ? root : folder)
       })
     }
   }
+
+  it('compiles the code of the READMEs', async () => {
+    await compile(folder, await addFiles(folder, readmeCode()), javascript)
+  })
+})
+
+describe('an application in TypeScript with Express 4', function () {
+  this.timeout(180_000)
+
+  let folder: string
+  before(async function () {
+    folder = await project(this, ['wechat-oauth', 'passport-wechat', 'wechat-session', 'wechat-sandbox'], ['@types/express@4', '@types/express-session'])
+  })
+
+  it('gets no other types of Express than its own', async () => {
+    const copies = Object.entries(await installed(folder)).filter(([path]) => path.endsWith('node_modules/@types/express'))
+    expect(copies.map(([path, { version }]) => `${path} ${version.split('.', 1).join()}`)).to.deep.equal(['node_modules/@types/express 4'])
+  })
+
+  it('compiles consumer.mts', async () => {
+    await addFixtures(folder, 'consumer.ts')
+    await copyFile(join(folder, 'consumer.ts'), join(folder, 'consumer.mts'))
+    await compile(folder, ['consumer.mts'], { module: 'nodenext' })
+  })
+
+  it('compiles the code of the READMEs', async () => {
+    await compile(folder, await addFiles(folder, readmeCode()), javascript)
+    await compile(folder, await addFiles(folder, { 'readme.mts': typescriptOf('packages/passport-wechat') }), { module: 'nodenext' })
+  })
 })

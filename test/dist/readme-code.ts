@@ -1,0 +1,57 @@
+import { english, readmeOf } from '../integration/readme/markdown.js'
+
+/** Code of pages and of other frameworks: it runs elsewhere than in an application with Express. */
+const elsewhere = ['QR code inside of the page', 'Other frameworks']
+
+// What the READMEs leave to the application. In TypeScript, it says once what its users are.
+const setting = `
+import type { Express as Application, Request } from 'express'
+import type * as strategies from '@wechat-auth/passport-wechat'
+import type * as tokens from '@wechat-auth/wechat-session'
+import type { WechatOAuth } from '@wechat-auth/wechat-oauth'
+
+interface Users {
+  byAccount(appId: string, openid: string): Promise<Express.User | undefined>
+  byUnionid(unionid: string): Promise<Express.User | undefined>
+  create(name: string): Promise<Express.User>
+  remember(user: Express.User, account: { appId: string, openid: string, unionid?: string }): Promise<void>
+}
+
+interface Database {
+  users: { findById(id: string): Promise<Express.User>, findOne(query: object): Promise<{ id: string }>, insert(row: object): Promise<{ id: string }> }
+}
+
+declare global {
+  namespace Express {
+    interface User { id?: string, openid?: string, name?: string }
+    interface AuthInfo extends strategies.WechatAuthInfo {}
+  }
+  const app: Application, express: typeof import('express'), passport: import('passport').PassportStatic
+  const { WechatStrategy }: typeof strategies, { WechatSessions, WechatSessionStrategy }: typeof tokens
+  const appId: string, appSecret: string, callbackURL: string, openid: string, oauth: WechatOAuth
+  const apps: strategies.WechatApps, options: strategies.WechatOneAppOptions, verify: strategies.WechatVerify, wechat: strategies.WechatStrategy
+  const issueTokenFor: (user: Express.User) => string, tenantOf: (req: Request) => { id: string, appId: string }
+  const secrets: { read(id: string): Promise<string> }, users: Users, db: Database
+  const sessions: tokens.WechatSessions, sessionStore: tokens.SessionStore
+}
+`
+
+/**
+ * The JavaScript of READMEs as modules in TypeScript, by file name, with the declarations that they need.
+ *
+ * Passport's types do not say what a session keeps: the parameter of `deserializeUser` wants its type.
+ */
+export function javascriptOf(...folders: string[]): Record<string, string> {
+  const blocks = folders.flatMap((folder) => readmeOf(folder, english).blocks)
+    .filter(({ language, heading }) => language === 'js' && !elsewhere.includes(heading))
+  const modules = blocks.map(({ code, heading }, index) => [
+    `readme-${index}.mts`,
+    `// ${heading}\n${code.replace('deserializeUser((user, done)', 'deserializeUser((user: Express.User, done)')}\nexport {}\n`,
+  ])
+  return { 'setting.d.mts': setting, ...Object.fromEntries(modules) as Record<string, string> }
+}
+
+/** The TypeScript of a README as one module. */
+export function typescriptOf(folder: string): string {
+  return readmeOf(folder, english).blocks.filter(({ language }) => language === 'ts').map(({ code }) => code).join('\n')
+}
