@@ -9,6 +9,7 @@ const stores = {
     'test/integration/examples/stores.test.ts',
     'test/integration/readme/store-*.test.ts',
     'test/integration/store-*/**/*.test.ts',
+    'test/integration/wechat-oauth/callback-drivers.test.ts',
     'test/workspace/services.test.ts',
   ],
   // How a store bears crashes of its server is not a matter of how it was built: the quick ones, beside those that install packed stores.

@@ -1,49 +1,25 @@
-import { asTokenStoreError } from './store-kit.js'
+import { answerOf } from './answer-of.js'
 import type { GetTokenFunction, SaveTokenFunction, TokenStore, WechatToken } from './types.js'
 
-type AnyFunction = (...values: unknown[]) => unknown
+// A function without a callback may answer at once.
+const isAnswer = (): boolean => true
 
 /**
- * A token store made of two functions, each in the style of promises or of Node callbacks. Arity cannot tell the styles
- * apart (stubs, rest arguments, defaults), so both always get a callback and the first answer counts. How long they may
- * take is bounded by whoever uses the store.
+ * A token store made of two functions, each in the style of promises or of Node callbacks. How long they may
+ * take is limited by the code that uses the store.
  */
 export function functionTokenStore(getToken: GetTokenFunction, saveToken: SaveTokenFunction): TokenStore {
   return {
-    getToken: (openid) => answerOf(getToken as AnyFunction, [openid], false) as Promise<WechatToken | null | undefined>,
+    getToken: async (openid) => {
+      const declaresCallback = getToken.length > 1
+      const [token] = await answerOf((callback) => getToken(openid, callback), { declaresCallback, isAnswer })
+      return token as WechatToken | null | undefined
+    },
     saveToken: async (openid, token) => {
-      await answerOf(saveToken as AnyFunction, [openid, token], true)
+      const declaresCallback = saveToken.length > 2
+      await answerOf((callback) => saveToken(openid, token, callback), { declaresCallback, isAnswer })
     },
   }
-}
-
-/** @param saves - the function has nothing to answer, so that a promise of `undefined` means done */
-function answerOf(call: AnyFunction, values: unknown[], saves: boolean): Promise<unknown> {
-  const declaresCallback = call.length > values.length
-  return new Promise((resolve, reject) => {
-    const returned = call(...values, (error: unknown, value: unknown) => {
-      if (error) reject(asTokenStoreError(error, saves ? 'save' : 'read'))
-      else resolve(value)
-    })
-    if (isPromise(returned)) {
-      returned.then((value) => {
-        if (value !== undefined || saves || !declaresCallback) resolve(value)
-      }, reject)
-    } else if (!declaresCallback || isAnswer(returned, saves)) {
-      resolve(returned)
-    }
-  })
-}
-
-// What `(openid, callback) => pool.query(…, callback)` returns at once is the driver's, not an answer.
-function isAnswer(returned: unknown, saves: boolean): boolean {
-  if (returned === undefined) return false
-  if (typeof returned !== 'object' || returned === null) return saves || returned === null
-  return 'openid' in returned || 'access_token' in returned
-}
-
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 /** Picks the store out of options that name one, or a pair of functions, or neither. */

@@ -3,6 +3,7 @@
  * from WeChat's replies only. For authors of strategies: `@wechat-auth/wechat-oauth/strategy-kit`.
  */
 import { types } from 'node:util'
+import { answerOf } from './answer-of.js'
 
 export { bindToIdentity, type WechatIdentity } from './identity.js'
 export { safeLogger } from './safe-logger.js'
@@ -13,42 +14,26 @@ export interface VerifyAnswer<User> {
   info?: object | string | null | undefined
 }
 
-type Done<User> = (error?: unknown, user?: VerifyAnswer<User>['user'], info?: VerifyAnswer<User>['info']) => void
-
 /**
- * Calls verify with these values and `done` behind them, and settles with the first of: `done`, a throw, a rejection, a promise
- * of something other than `undefined`. A promise of `undefined` is a no where no `done` is declared, and else waits for it.
+ * Calls verify with these values and `done` behind them. The first answer counts: `done`, a throw, a
+ * rejection, or a promise of something other than `undefined`. A promise of `undefined` means no where verify
+ * declares no `done`; else verify still has to call it. Beside a declared `done` a thenable that is not a
+ * native promise is left alone.
  *
- * @param mayReturn - what verify returns, without a promise, is its answer too
+ * @param mayReturn - where verify declares no `done`, it may return the user without a promise. `undefined`
+ * is no answer
  */
-export function callVerify<User>(verify: (...parameters: never[]) => unknown, values: readonly unknown[], mayReturn: boolean): Promise<VerifyAnswer<User>> {
-  const declaresDone = verify.length > values.length
-  return new Promise((resolve, reject: (reason: Error) => void) => {
-    const done: Done<User> = (error, user, info) => {
-      if (error) reject(error as Error)
-      else resolve({ user, info })
-    }
-    let returned: unknown
-    try {
-      returned = (verify as (...parameters: unknown[]) => unknown)(...values, done)
-    } catch (error) {
-      reject(error as Error)
-      return
-    }
-    if (!isPromise(returned, declaresDone)) {
-      if (mayReturn && returned !== undefined) resolve({ user: returned as VerifyAnswer<User>['user'] })
-      return
-    }
-    returned.then((user) => {
-      if (user !== undefined || !declaresDone) resolve({ user: user as VerifyAnswer<User>['user'] })
-    }, reject)
+export async function callVerify<User>(
+  verify: (...parameters: never[]) => unknown,
+  values: readonly unknown[],
+  mayReturn: boolean,
+): Promise<VerifyAnswer<User>> {
+  const call = verify as (...parameters: unknown[]) => unknown
+  const [user, info] = await answerOf((done) => call(...values, done), {
+    declaresCallback: verify.length > values.length,
+    isAnswer: (returned) => mayReturn && returned !== undefined,
   })
-}
-
-// A database query can be a thenable that runs (again) when it is looked at: beside a declared `done` it is left alone.
-function isPromise(value: unknown, declaresDone: boolean): value is PromiseLike<unknown> {
-  if (types.isPromise(value)) return true
-  return !declaresDone && typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  return { user, info } as VerifyAnswer<User>
 }
 
 /**

@@ -50,13 +50,29 @@ export interface TokenStore {
   withLock?<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options?: LockOptions): Promise<T>
 }
 
-/**
- * `getToken` in the style of promises, `async (openid) => token`, or of Node callbacks. One signature for both, because a
- * union of two would leave the parameters of a function literal without types.
- */
-export type GetTokenFunction = (openid: string, callback: (error?: unknown, token?: WechatToken | null) => void) => unknown
+// One signature for both styles: a union of two leaves the parameters of a function literal without types.
 
-/** `saveToken` in the style of promises, `async (openid, token) => {}`, or of Node callbacks. */
+/**
+ * Reads the record of a user: `async (openid) => token`, or `(openid, callback)` in the style of Node.
+ *
+ * A function that declares `callback` answers through it: `callback(error)`, or `callback(null, token)`,
+ * without a token where there is none. What it returns does not count, except a native promise that rejects
+ * or resolves to something other than `undefined`. A function that does not declare it answers by what it
+ * returns: a promise or the value itself. A throw is a failure in both. The first answer counts. No answer
+ * within `timeout` is a `TokenStoreError`.
+ */
+export type GetTokenFunction = (
+  openid: string,
+  callback: (error?: unknown, token?: WechatToken | null) => void,
+) => unknown
+
+/**
+ * Replaces the record of a user: `async (openid, token) => {}`, or `(openid, token, callback)` in the style
+ * of Node.
+ *
+ * It answers as `getToken` does. Where `callback` is declared, the record counts as saved when it is called
+ * without an error, and not when the function returns.
+ */
 export type SaveTokenFunction = (openid: string, token: WechatToken, callback: (error?: unknown) => void) => unknown
 
 /** A token store, or a pair of functions. */

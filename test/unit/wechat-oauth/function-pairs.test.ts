@@ -9,8 +9,25 @@ type Callback = (error?: unknown, token?: WechatToken | null) => void
 
 const timeout = 100
 const none = (): void => {}
-const declaring = <F extends (...values: never[]) => unknown>(length: number, call: F): F => Object.defineProperty(call, 'length', { value: length })
+const declaring = (length: number, call: (...values: unknown[]) => unknown): unknown => {
+  return Object.defineProperty(call, 'length', { value: length })
+}
 const driverError = Object.assign(new Error("near 'SECRET'"), { code: 'ER_NO_SUCH_TABLE', errno: 1146, sqlState: '42S02', sql: "SELECT 'SECRET'" })
+
+const answerNull = (resolve: (value: null) => void): void => { resolve(null) }
+
+// What `(openid, callback) => driver.query(…, callback)` returns at once is the driver's business.
+const handles: Record<string, () => unknown> = {
+  'an object': () => ({ query: 1 }),
+  'an object that looks like a record': () => record({ access_token: 'not-the-answer' }),
+  'a timer': () => setImmediate(none),
+  'null': () => null,
+  'true, as node-redis 3 does': () => true,
+  'a number': () => 5,
+  'a query whose then throws, as mysql2 does': () => ({ then: () => { throw new Error('not a promise') } }),
+  'a query that runs again when it is awaited, as mongoose does': () => ({ then: answerNull }),
+  'an object that cannot be looked at': () => ({ get then() { throw new Error('not a promise') } }),
+}
 
 describe('a pair of functions as token store', () => {
   const answering = (reply: object): typeof fetch => async () => Promise.resolve(Response.json(reply))
@@ -37,13 +54,15 @@ describe('a pair of functions as token store', () => {
       'calls back later': (_openid: string, callback: Callback) => { setImmediate(callback, null, record()) },
       'calls back with undefined as error': (_openid: string, callback: Callback) => { setImmediate(callback, undefined, record()) },
       'returns it': () => record(),
-      'returns it and declares a callback': declaring(2, () => record()),
       'returns a thenable': () => ({ then: (resolve: (token: WechatToken) => void) => { resolve(record()) } }),
       'resolves to undefined, declares a callback and calls it later': async (_openid: string, callback: Callback) => { setTimeout(callback, 20, null, record()) },
       'returns something else that has to do with its driver, having called back': (_openid: string, callback: Callback) => {
         callback(null, record())
         return { query: 1 }
       },
+      'returns a function that is a thenable': () => Object.assign(() => {}, {
+        then: (resolve: (token: WechatToken) => void) => { resolve(record()) },
+      }),
       'is a stub that resolves': sinon.stub().resolves(record()),
       'is a stub that calls back': sinon.stub().callsArgWith(1, null, record()),
       'takes rest arguments and calls back at once': (...values: unknown[]) => { (values[1] as Callback)(null, record()) },
@@ -70,12 +89,11 @@ describe('a pair of functions as token store', () => {
       })
     }
 
-    // As `(openid, callback) => pool.query(…, callback)` does.
-    for (const handle of [{ query: 1 }, true, 5, setImmediate(none)]) {
-      it(`that returns ${typeof handle === 'object' ? 'an object of its driver' : String(handle)} and calls back later has answered when it calls back`, async () => {
+    for (const [what, handle] of Object.entries(handles)) {
+      it(`that returns ${what} and calls back later has answered when it calls back`, async () => {
         const getToken = (_openid: string, callback: Callback): unknown => {
-          setTimeout(callback, 20, null, record())
-          return handle
+          setImmediate(callback, null, record())
+          return handle()
         }
         expect(await read(getToken)).to.include({ openid })
       })
@@ -120,6 +138,7 @@ describe('a pair of functions as token store', () => {
       'throws null': () => { throw null },
       'never settles': async () => new Promise(none),
       'never calls back': declaring(2, () => {}),
+      'returns it, declares a callback and never calls it': declaring(2, () => record()),
       'resolves to undefined, declares a callback and never calls it': declaring(2, async () => {}),
       'returns a thenable that never answers': () => ({ then: none }),
       'resolves to a text': async () => 'SECRET',
@@ -147,14 +166,16 @@ describe('a pair of functions as token store', () => {
 
     const saving: Record<string, unknown> = {
       'resolves to undefined': async () => {},
-      'resolves to undefined and declares a callback': declaring(3, async () => {}),
       'resolves to something': async () => ({ affectedRows: 1 }),
       'resolves to null': async () => null,
+      'resolves to something and declares a callback': declaring(3, async () => ({ affectedRows: 1 })),
+      'resolves to undefined, declares a callback and calls it later': declaring(3, async (...values) => {
+        setImmediate(values[2] as Callback)
+      }),
       'calls back at once': (_openid: string, _token: WechatToken, callback: Callback) => { callback() },
       'calls back later': (_openid: string, _token: WechatToken, callback: Callback) => { setImmediate(callback, null) },
       'returns undefined and declares no callback': declaring(2, () => {}),
       'returns something': () => true,
-      'returns something and declares a callback': declaring(3, () => true),
       'is a stub of length 0': sinon.stub(),
       'is a stub that calls back': sinon.stub().callsArg(2),
       'calls back and then rejects': async (_openid: string, _token: WechatToken, callback: Callback) => {
@@ -191,6 +212,8 @@ describe('a pair of functions as token store', () => {
     const silent: Record<string, unknown> = {
       'never settles': async () => new Promise(none),
       'never calls back': declaring(3, () => {}),
+      'returns something, declares a callback and never calls it': declaring(3, () => true),
+      'resolves to undefined, declares a callback and never calls it': declaring(3, async () => {}),
     }
     for (const [how, saveToken] of Object.entries(silent)) {
       it(`that ${how} has failed, within the timeout`, async () => {
@@ -210,9 +233,21 @@ describe('a pair of functions as token store', () => {
       expect(events).to.deep.equal(['saved', 'resolved'])
     })
 
-    it('that declares a callback and returns an object of its driver is waited for, too', async () => {
-      const saveToken = (_openid: string, _token: WechatToken, callback: Callback): unknown => setTimeout(callback, 20, driverError)
-      await failed(save(saveToken))
+    for (const [what, handle] of Object.entries(handles)) {
+      it(`that returns ${what} and calls back with an error later has failed`, async () => {
+        const saveToken = (_openid: string, _token: WechatToken, callback: Callback): unknown => {
+          setImmediate(callback, driverError)
+          return handle()
+        }
+        expect((await failed(save(saveToken))).driver).to.include({ code: 'ER_NO_SUCH_TABLE' })
+      })
+    }
+
+    it('that resolves to undefined and calls back with an error later has failed', async () => {
+      const saveToken = declaring(3, async (...values) => {
+        setImmediate(values[2] as Callback, driverError)
+      })
+      expect((await failed(save(saveToken))).driver).to.include({ code: 'ER_NO_SUCH_TABLE' })
     })
 
     it('gets the openid, the token and a callback', async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { OAuth, type OAuthError } from '@wechat-auth/wechat-oauth/compat'
 import { expect } from 'chai'
 import { FakeWechat } from '../../../helpers/fake-wechat.js'
-import { appId, appSecret, code, openid, tokenReply } from '../../../helpers/wechat-replies.js'
+import { appId, appSecret, code, openid, record, tokenReply } from '../../../helpers/wechat-replies.js'
 
 describe('callbacks of the drop-in OAuth', () => {
   let wechat: FakeWechat
@@ -49,6 +49,45 @@ describe('callbacks of the drop-in OAuth', () => {
     const saved = new Promise((resolve) => { oauth.saveToken = resolve })
     oauth.getAccessToken(code)
     expect(await saved).to.equal(openid)
+  })
+
+  // As `(openid, token, callback) => pool.query(…, callback)` does.
+  const handles: Record<string, unknown> = {
+    'a query whose then throws': { then: () => { throw new Error('You have tried to call .then()') } },
+    'a query that runs again when it is awaited': {
+      then: (resolve: (value: null) => void) => { resolve(null) },
+    },
+    'true': true,
+    'a record': record(),
+    'a promise of undefined': Promise.resolve(),
+  }
+  for (const [what, handle] of Object.entries(handles)) {
+    it(`get what the application's functions call back with, where these return ${what}`, async () => {
+      const outcome = (start: (callback: (error: OAuthError | null) => void) => void): Promise<unknown> => {
+        return new Promise(start)
+      }
+      const failure = new Error('not saved')
+      oauth.saveToken = (_openid, _token, callback) => {
+        setImmediate(callback, failure)
+        return handle
+      }
+      expect(await outcome((callback) => oauth.getAccessToken(code, callback))).to.equal(failure)
+      oauth.getToken = (_openid, callback) => {
+        setImmediate(callback, null, record({ access_token: 'called-back', create_at: Date.now() }))
+        return handle
+      }
+      expect(await outcome((callback) => oauth.getUser(openid, callback))).to.equal(null)
+      expect(wechat.requests.at(-1)?.searchParams.get('access_token')).to.equal('called-back')
+    })
+  }
+
+  it('wait for a function that declares no callback and returns no promise', async () => {
+    oauth.saveToken = (...values) => {
+      setImmediate(values[2], new Error('not saved'))
+      return true
+    }
+    const error = await new Promise((resolve) => { oauth.getAccessToken(code, resolve) })
+    expect(error).to.have.property('message', 'not saved')
   })
 
   it('get an error that says nothing of secrets, with its cause', async () => {
