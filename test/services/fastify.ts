@@ -50,19 +50,31 @@ export interface Fastify {
   cookie: unknown
 }
 
-const specs = ['fastify@5.12.8', '@fastify/passport@4.0.3', '@fastify/secure-session@8.4.0', '@fastify/session@11.1.3', '@fastify/cookie@11.1.5']
+const specs = [
+  'fastify@5.12.8',
+  '@fastify/passport@4.0.3',
+  '@fastify/secure-session@8.4.0',
+  '@fastify/session@11.1.3',
+  '@fastify/cookie@11.1.5',
+]
 
-/** Fastify and its plugins, installed for the tests; where that fails, the test, or from a `before` hook its suite, is skipped. */
+/**
+ * Fastify and its plugins, installed for the tests. Where that fails, the test, or from a `before` hook its
+ * suite, is skipped.
+ */
 export async function fastifyWithPlugins(context: Context): Promise<Fastify> {
-  return orSkip(context, () => share('fastify', () => climb<Fastify>('Fastify', [{ name: 'npm', get: install }], 'the package registry must be reachable')))
+  const rungs = [{ name: 'npm', get: install }]
+  const advice = 'the package registry must be reachable'
+  return orSkip(context, () => share('fastify', () => climb<Fastify>('Fastify', rungs, advice)))
 }
 
 async function install(): Promise<Fastify | string> {
   try {
-    const key = createHash('sha256').update(`${process.platform} ${process.arch} ${specs.join()}`).digest('hex').slice(0, 16)
-    const folder = await cachedFolder(`fastify-${key}`, (draft) => npm(
-      draft, 'install', '--prefix', draft, '--no-save', '--no-package-lock', '--prefer-offline', '--ignore-scripts', ...specs,
-    ))
+    const inputs = [process.platform, process.arch, ...specs].join(' ')
+    const key = createHash('sha256').update(inputs).digest('hex').slice(0, 16)
+    const flags = ['--no-save', '--no-package-lock', '--prefer-offline', '--ignore-scripts']
+    const fill = (draft: string) => npm(draft, 'install', '--prefix', draft, ...flags, ...specs)
+    const folder = await cachedFolder(`fastify-${key}`, fill)
     const require = createRequire(join(folder, 'index.js'))
     return {
       fastify: require('fastify') as Fastify['fastify'],

@@ -10,7 +10,10 @@ export type Outcome =
   | { action: 'error', error: unknown }
 
 const failures: Record<WechatFailureCode, { status: number, message: string }> = {
-  ERR_WECHAT_STATE: { status: 403, message: 'This login was started in another browser, has already finished, or has expired. Start again' },
+  ERR_WECHAT_STATE: {
+    status: 403,
+    message: 'This login was started in another browser, has already finished, or has expired. Start again',
+  },
   ERR_WECHAT_DENIED: { status: 401, message: 'The login with WeChat was refused' },
   ERR_WECHAT_CODE: { status: 401, message: 'The code from WeChat is invalid, used or expired: start the login again' },
   ERR_WECHAT_SNAPSHOT_USER: { status: 401, message: 'This is a preview page with a virtual account: tap "Use Full Service" (使用完整服务) at the bottom, then log in' },

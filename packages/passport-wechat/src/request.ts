@@ -89,8 +89,8 @@ export function absoluteURL(req: RequestParts, callbackURL: string, proxy: boole
 }
 
 /**
- * The names of the host that the browser asked, without the port: first the one that we trust, then what a proxy says. For words
- * only, never for a decision.
+ * The names of the host that the browser asked, without the port: first the one that we trust, then what a
+ * proxy says. For words only, never for a decision.
  */
 export function hostNames(req: RequestParts, proxy: boolean): string[] {
   return [hostOf(req, proxy), firstOf(header(req, 'x-forwarded-host'))]

@@ -140,9 +140,9 @@ export type SkipUserProfile =
 /** Options that do not depend on how many apps there are. */
 export interface WechatCommonOptions extends TokenStoreSource {
   /**
-   * Name under which Passport knows the strategy. It is kept with the state: a login ends only at a strategy of the same name.
-   * Strategies of one app need different names here; the name that `passport.use(name, strategy)` gives is not seen.
-   * Default `wechat`.
+   * Name under which Passport knows the strategy. It is kept with the state: a login ends only at a strategy
+   * of the same name. Strategies of one app need different names here: the name that `passport.use(name,
+   * strategy)` gives is not seen. Default `wechat`.
    */
   name?: string
   /**
@@ -161,7 +161,10 @@ export interface WechatCommonOptions extends TokenStoreSource {
   state?: boolean
   /** Default: the session (`req.session`). */
   store?: StateStore
-  /** Where `callbackURL` is relative, trust `X-Forwarded-Proto` and `X-Forwarded-Host`. Default: what the framework trusts. */
+  /**
+   * Where `callbackURL` is relative, trust `X-Forwarded-Proto` and `X-Forwarded-Host`. Default: what the
+   * framework trusts.
+   */
   proxy?: boolean
   /** Tells a return from WeChat from a first visit, at once or by a promise. Default: `code` or `state` is in the query. */
   isCallback?: (req: Request) => boolean | PromiseLike<boolean>
@@ -229,8 +232,8 @@ export interface WechatCallOptions {
    */
   state?: unknown
   /**
-   * Absolute, or relative to the request's address. Default: the app's. Give it on the callback route too: whether it is https
-   * decides which state cookies are read there.
+   * Absolute, or relative to the request's address. Default: the app's. Give it on the callback route too:
+   * whether it is https decides which state cookies are read there.
    */
   callbackURL?: string
   /** Of the QR page, and on the callback of the user's data. Default: the strategy's. `cn` is the QR page's word for `zh_CN`. */
@@ -331,9 +334,9 @@ export interface WechatFailure {
   /** With `ERR_WECHAT_STATE`. */
   reason?: WechatStateReason
   /**
-   * With the reason `unknown`: one sentence for the developer, with the likely cause and what to do, by what can be seen of the
-   * request. It has host names in it, but no value of a cookie or of the query; its wording may change. The logger is told the
-   * same.
+   * With the reason `unknown`: one sentence for the developer, with the likely cause and what to do, by what
+   * can be seen of the request. It has host names in it, but no value of a cookie or of the query; its
+   * wording may change. The logger gets the same.
    */
   hint?: string
 }

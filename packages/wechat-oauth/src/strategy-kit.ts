@@ -47,8 +47,9 @@ export function reportable(thrown: unknown, ifNone: string): unknown {
 }
 
 /**
- * Waits for a promise of the application, and rejects as it does. Any other value is not looked at: a thenable can be Fastify's
- * reply, which settles only when the response is sent, or a database query, which would run (again).
+ * Waits for a promise of the application, and rejects as it does. Any other value is not looked at: a
+ * thenable can be Fastify's reply, which settles only when the response is sent, or a database query, which
+ * would run (again).
  */
 export async function settled(returned: unknown): Promise<void> {
   if (types.isPromise(returned)) await returned

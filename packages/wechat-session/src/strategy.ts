@@ -80,7 +80,10 @@ function withoutCookieSession(req: Request, options: unknown, success: () => unk
   if (!isSilent) return success()
   const isOwn = Object.hasOwn(target, 'logIn')
   // Passport's answers through `done`, Fastify's by a promise.
-  target.logIn = (user, given, done) => Reflect.apply(logIn, req, [user, given === options ? { ...options as object, session: false } : given, done])
+  target.logIn = (user, given, done) => {
+    const own = given === options ? { ...options as object, session: false } : given
+    return Reflect.apply(logIn, req, [user, own, done])
+  }
   try {
     return success()
   } finally {

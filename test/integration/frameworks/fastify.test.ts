@@ -1,10 +1,14 @@
 import { CookieStateStore, WechatStrategy, type WechatOneAppOptions } from '@wechat-auth/passport-wechat'
 import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
-import { MemorySessionStore, MemoryUserStore, WechatSessions, WechatSessionStrategy } from '@wechat-auth/wechat-session'
 import { WechatOAuth } from '@wechat-auth/wechat-oauth'
+import {
+  MemorySessionStore, MemoryUserStore, WechatSessions, WechatSessionStrategy,
+} from '@wechat-auth/wechat-session'
 import { expect } from 'chai'
 import { Browser } from '../../helpers/browser.js'
-import { fastifyWithPlugins, type Fastify, type FastifyApp, type FastifyPassport } from '../../services/fastify.js'
+import {
+  fastifyWithPlugins, type Fastify, type FastifyApp, type FastifyPassport,
+} from '../../services/fastify.js'
 import { blockOf, english, readmeOf } from '../readme/markdown.js'
 import { runPart } from '../readme/running.js'
 
@@ -47,10 +51,13 @@ describe('Fastify', () => {
 
   /** A login of Alice; the routes are those of the READMEs. */
   async function logIn(options: Partial<WechatOneAppOptions>, call: object = {}) {
-    passport.use(new WechatStrategy(
-      { ...credentials('mp'), callbackURL: '/auth/wechat/callback', endpoints: sandbox.endpoints, timeout: 1000, ...options },
-      ({ profile }) => Promise.resolve({ name: profile.displayName }),
-    ))
+    passport.use(new WechatStrategy({
+      ...credentials('mp'),
+      callbackURL: '/auth/wechat/callback',
+      endpoints: sandbox.endpoints,
+      timeout: 1000,
+      ...options,
+    }, ({ profile }) => Promise.resolve({ name: profile.displayName })))
     const preValidation = passport.authenticate('wechat', call)
     const answer = (request: { user?: unknown }): object => ({ user: request.user ?? null })
     app.get('/auth/wechat', { preValidation }, answer)
@@ -61,23 +68,25 @@ describe('Fastify', () => {
     expect(page.status, page.text).to.equal(302)
     const state = page.location?.searchParams.get('state') ?? ''
     const code = sandbox.issueCode({ appId: credentials('mp').appId, user: 'alice' })
-    return { browser, page: await browser.open(`/auth/wechat/callback?${new URLSearchParams({ code, state }).toString()}`) }
+    const query = new URLSearchParams({ code, state }).toString()
+    return { browser, page: await browser.open(`/auth/wechat/callback?${query}`) }
   }
 
   it('logs in by a cookie\'s state, with the recipe of the README as it stands there', async () => {
     // @fastify/passport does not start without one.
     withSession()
     process.env['STATE_SECRET'] = secret
-    const scope = { fastify: app, CookieStateStore }
-    const { store } = await runPart(blockOf(readmeOf('packages/passport-wechat', english), /^Other frameworks$/), scope, ['store'])
+    const recipe = blockOf(readmeOf('packages/passport-wechat', english), /^Other frameworks$/)
+    const { store } = await runPart(recipe, { fastify: app, CookieStateStore }, ['store'])
     delete process.env['STATE_SECRET']
     const { browser, page } = await logIn({ store: store as CookieStateStore }, { session: false })
     expect(page.json).to.deep.equal({ user: { name: '爱丽丝' } })
     expect([...browser.cookies.keys()].join()).to.match(/^wechat\.\w{8}$/)
   })
 
-  for (const kind of ['secureSession', 'session'] as const) {
-    it(`logs in with states and users in ${kind === 'session' ? '@fastify/session' : '@fastify/secure-session'}`, async () => {
+  const sessions = { secureSession: '@fastify/secure-session', session: '@fastify/session' } as const
+  for (const [kind, title] of Object.entries(sessions) as ['secureSession' | 'session', string][]) {
+    it(`logs in with states and users in ${title}`, async () => {
       withSession(kind)
       app.register(passport.secureSession())
       const { browser, page } = await logIn({})
@@ -93,9 +102,11 @@ describe('Fastify', () => {
       sessionStore: new MemorySessionStore(), userStore: new MemoryUserStore(), sku: 'shop',
     })
     passport.use(new WechatSessionStrategy({ sessions: tokens }))
-    app.get('/me', { preValidation: passport.authenticate('wechat-session') }, (request) => ({ user: request.user, session: request.authInfo }))
+    const preValidation = passport.authenticate('wechat-session')
+    app.get('/me', { preValidation }, ({ user, authInfo }) => ({ user, session: authInfo }))
     const browser = new Browser(await app.listen({ port: 0, host: '127.0.0.1' }))
-    const { token, user } = await tokens.authorize({ code: sandbox.wxLogin({ appId: credentials('miniprogram').appId, user: 'alice' }) })
+    const code = sandbox.wxLogin({ appId: credentials('miniprogram').appId, user: 'alice' })
+    const { token, user } = await tokens.authorize({ code })
     const page = await browser.open('/me', { headers: { authorization: `Bearer ${token}` } })
     expect(page.json, page.text).to.have.property('user').that.deep.equals(user)
     expect(page.json).to.have.nested.property('session.sku', 'shop')

@@ -1,9 +1,11 @@
 import { WechatStrategy } from '@wechat-auth/passport-wechat'
 import { expect } from 'chai'
 import type { RequestHandler } from 'express'
-import { Passport } from 'passport'
+import { Passport, type AuthenticateCallback } from 'passport'
 import { Browser } from '../../helpers/browser.js'
-import { callback, desktop, failureOf, startSetting, stateStore, type Setting, type StateStoreKind } from './setting.js'
+import {
+  callback, desktop, failureOf, startSetting, stateStore, type Setting, type StateStoreKind,
+} from './setting.js'
 
 for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
   describe(`attacks on the login, with states in the ${states}`, () => {
@@ -111,12 +113,18 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
           const { sandbox } = other
           const { appId, appSecret } = sandbox.apps.find(({ type }) => type === 'mp')!
           const link = new WechatStrategy({
-            appId, appSecret, name: 'link', callbackURL: '/link/callback', endpoints: sandbox.endpoints, ...(states === 'cookie' && { store: stateStore() }),
+            appId,
+            appSecret,
+            name: 'link',
+            callbackURL: '/link/callback',
+            endpoints: sandbox.endpoints,
+            ...(states === 'cookie' && { store: stateStore() }),
           }, ({ profile }) => Promise.resolve({ id: profile.id }))
-          const handle = new Passport().authenticate(link, (error: unknown, user?: unknown, info?: unknown, status?: number) => {
+          const answer: AuthenticateCallback = (error, user, failure, status) => {
             if (error) next(error)
-            else res.status(status ?? 200).json({ user, failure: info })
-          }) as RequestHandler
+            else res.status(Number(status ?? 200)).json({ user, failure })
+          }
+          const handle = new Passport().authenticate(link, answer) as RequestHandler
           void handle(req, res, next)
         }),
       })
@@ -124,7 +132,8 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
         const browser = other.browser()
         const path = await other.consent(browser)
         const elsewhere = path.replace('/auth/wechat/callback', '/link/callback')
-        expect(failureOf(await browser.open(elsewhere))).to.include({ httpStatus: 403, code: 'ERR_WECHAT_STATE', reason: 'strategy' })
+        const failure = failureOf(await browser.open(elsewhere))
+        expect(failure).to.include({ httpStatus: 403, code: 'ERR_WECHAT_STATE', reason: 'strategy' })
         expect(other.sandbox.count('/sns/oauth2/access_token')).to.equal(0)
       } finally {
         await other.close()

@@ -2,7 +2,7 @@ import { WechatStrategy } from '@wechat-auth/passport-wechat'
 import { expect } from 'chai'
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import session, { MemoryStore, type SessionOptions } from 'express-session'
-import { Passport } from 'passport'
+import { Passport, type AuthenticateCallback } from 'passport'
 import { Browser } from '../../helpers/browser.js'
 import { serve } from '../readme/running.js'
 import { callback, failureOf } from './setting.js'
@@ -11,13 +11,15 @@ const code = '0a1CODE'
 
 /** An application with real sessions, which does not get as far as WeChat. */
 async function start(options: Partial<SessionOptions>, before?: RequestHandler) {
-  const strategy = new WechatStrategy({ appId: 'wx', appSecret: 'secret', callbackURL: '/auth/wechat/callback' }, () => Promise.resolve(false))
+  const settings = { appId: 'wx', appSecret: 'secret', callbackURL: '/auth/wechat/callback' }
+  const strategy = new WechatStrategy(settings, () => Promise.resolve(false))
   const passport = new Passport()
   const authenticate: RequestHandler = (req, res, next) => {
-    const handle = passport.authenticate(strategy, (error: unknown, _user?: unknown, failure?: unknown, status?: number) => {
+    const answer: AuthenticateCallback = (error, _user, failure, status) => {
       if (error) next(error)
-      else res.status(status ?? 200).json({ failure })
-    }) as RequestHandler
+      else res.status(Number(status ?? 200)).json({ failure })
+    }
+    const handle = passport.authenticate(strategy, answer) as RequestHandler
     void handle(req, res, next)
   }
   const reportError: ErrorRequestHandler = (error: { code: string, message: string }, _req, res, next) => {
@@ -37,25 +39,26 @@ describe('an application whose sessions get lost', () => {
   let app: Awaited<ReturnType<typeof start>>
   afterEach(() => app.close())
 
+  /** A login whose cookies are lost on the way to WeChat. */
   const lose = async (): Promise<Record<string, unknown>> => {
     const { location } = await app.browser.open('/auth/wechat')
-    return failureOf(await app.browser.open(callback({ code, state: location?.searchParams.get('state') ?? '' })))
+    app.browser.cookies.clear()
+    const state = location?.searchParams.get('state') ?? ''
+    return failureOf(await app.browser.open(callback({ code, state })))
   }
 
   it('hears that a Secure cookie is never set where Express does not know of the TLS proxy', async () => {
     app = await start({ cookie: { secure: true } })
+    await app.browser.open('/auth/wechat')
+    expect(app.browser.cookies.size).to.equal(0)
     const failure = await lose()
     expect(failure).to.include({ httpStatus: 403, code: 'ERR_WECHAT_STATE', reason: 'unknown' })
     expect(failure['hint']).to.match(/Secure.*trust proxy/)
-    expect(app.browser.cookies.size).to.equal(0)
   })
 
   it('hears that the browser sent no cookie', async () => {
     app = await start({})
-    const { location } = await app.browser.open('/auth/wechat')
-    app.browser.cookies.clear()
-    const failure = failureOf(await app.browser.open(callback({ code, state: location?.searchParams.get('state') ?? '' })))
-    expect(failure['hint']).to.match(/no cookie.*127\.0\.0\.1/)
+    expect(await lose()).to.have.property('hint').that.matches(/no cookie.*127\.0\.0\.1/)
   })
 
   it('hears that the session has no such login, where its cookie came', async () => {

@@ -3,7 +3,9 @@ import { CookieStateStore, WechatStrategy, type WechatOneAppOptions } from '@wec
 import { WechatTransportError } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import passport from 'passport'
-import { action, authenticate, requestOf, type Action, type RequestParts } from '../../helpers/authenticate.js'
+import {
+  action, authenticate, requestOf, type Action, type RequestParts,
+} from '../../helpers/authenticate.js'
 import { FakeWechat } from '../../helpers/fake-wechat.js'
 import { callbackURL, mpStrategy } from '../../helpers/strategies.js'
 import { appId, appSecret, code, tokenReply } from '../../helpers/wechat-replies.js'
@@ -61,7 +63,8 @@ describe('what the application returns from an action', () => {
     ['success', {}], ['fail', { session: {}, query: { code } }], ['redirect', { session: {} }], ['error', {}],
   ]
   for (const [name, parts] of cases) {
-    it(`is not looked at, from ${name}, where it is not a promise: a query may run again, and a reply may never settle`, async () => {
+    // A query may run again, and Fastify's reply settles when the response is sent.
+    it(`is not looked at, from ${name}, where it is not a promise`, async () => {
       const strategy = mpStrategy(new FakeWechat())
       const req = name === 'success' ? await goodCallback(strategy) : requestOf(parts)
       let looks = 0
@@ -84,7 +87,8 @@ describe('what the application returns from an action', () => {
         resolve()
         return { then: () => { looks += 1 } }
       }
-      void authenticate(mpStrategy(), requestOf({ next }), {}, { error: () => { throw new Error('thrown by the application') } })
+      const error = () => { throw new Error('thrown by the application') }
+      void authenticate(mpStrategy(), requestOf({ next }), {}, { error })
     })
     await new Promise(setImmediate)
     expect(looks).to.equal(0)

@@ -20,9 +20,11 @@ interface Setting extends Partial<CookieStateStoreOptions> {
 const overHttp = callbackURL.replace('https:', 'http:')
 
 /** A strategy whose cookies go into a jar, and requests that carry them. */
-function setUp({ callbackURL: url = overHttp, proxy = false, strategyNow = () => now, ...options }: Setting = {}) {
+function setUp(setting: Setting = {}) {
+  const { callbackURL: url = overHttp, proxy = false, strategyNow = () => now, ...options } = setting
   const wechat = new FakeWechat()
-  const strategy = mpStrategy(wechat, { callbackURL: url, proxy, now: strategyNow, store: new CookieStateStore({ secret, now: () => now, ...options }) })
+  const store = new CookieStateStore({ secret, now: () => now, ...options })
+  const strategy = mpStrategy(wechat, { callbackURL: url, proxy, now: strategyNow, store })
   const jar = new Map<string, string>()
   const written: string[] = []
   const res = {
@@ -72,10 +74,11 @@ describe('CookieStateStore', () => {
     expect(written[0]).to.match(new RegExp(`^wechat\\.${state.slice(0, 8)}=[\\w-]+\\.[\\w-]{43}; Path=/; Max-Age=1800; HttpOnly; SameSite=Lax$`))
   })
 
-  const ofHttps = (state: string) => new RegExp(`^__Host-wechat\\.${state.slice(0, 8)}=[^;]+; Path=/; Max-Age=1800; HttpOnly; Secure; SameSite=Lax$`)
+  const attributes = '; Path=/; Max-Age=1800; HttpOnly; Secure; SameSite=Lax'
+  const ofHttps = (state: string) => new RegExp(`^__Host-wechat\\.${state.slice(0, 8)}=[^;]+${attributes}$`)
 
   for (const url of [callbackURL, callbackURL.replace('https:', 'HTTPS:')]) {
-    it(`writes a Secure cookie with the prefix __Host- where callbackURL is ${url}, although the request came over http`, async () => {
+    it(`writes a Secure cookie with the prefix __Host- where callbackURL is ${url}`, async () => {
       const { strategy, request, written } = setUp({ callbackURL: url })
       const { state } = await strategy.getAuthorization(request({ headers: { 'x-forwarded-proto': 'http' } }))
       expect(written[0]).to.match(ofHttps(state))
@@ -100,14 +103,16 @@ describe('CookieStateStore', () => {
   for (const [title, { headers, ...parts }, proxy] of sayingHttps) {
     it(`takes a relative callbackURL for https when ${title}`, async () => {
       const { strategy, request, written } = setUp({ callbackURL: '/callback', proxy })
-      const { state } = await strategy.getAuthorization(request({ ...parts, headers: { host: 'shop.example', ...headers as object } }))
+      const req = request({ ...parts, headers: { host: 'shop.example', ...headers as object } })
+      const { state } = await strategy.getAuthorization(req)
       expect(written[0]).to.match(ofHttps(state))
     })
   }
 
   it('does not believe a proxy that is not trusted, where callbackURL is relative', async () => {
     const { strategy, request, written } = setUp({ callbackURL: '/callback' })
-    await strategy.getAuthorization(request({ headers: { 'host': 'shop.example', 'x-forwarded-proto': 'https' } }))
+    const headers = { 'host': 'shop.example', 'x-forwarded-proto': 'https' }
+    await strategy.getAuthorization(request({ headers }))
     expect(written[0]).to.match(/^wechat\./).and.not.contain('Secure')
   })
 
@@ -123,7 +128,8 @@ describe('CookieStateStore', () => {
     const { strategy, request, cookie } = setUp({ callbackURL })
     const { state } = await strategy.getAuthorization(request())
     const planted = { cookie: cookie().replace('__Host-', '') }
-    expect(refusal(await authenticate(strategy, request({ headers: planted, query: { code, state } })))).to.equal('unknown')
+    const attack = request({ headers: planted, query: { code, state } })
+    expect(refusal(await authenticate(strategy, attack))).to.equal('unknown')
     await action('success', authenticate(strategy, request({ query: { code, state } })))
   })
 
@@ -136,11 +142,12 @@ describe('CookieStateStore', () => {
     await action('success', authenticate(strategy, callback()))
   })
 
-  it('knows a secure login by its cookie on a callback route that knows no URL, and refuses it without the prefix', async () => {
+  it('knows a secure login by its cookie, with the prefix only, on a route that knows no URL', async () => {
     const { strategy, request, cookie, written } = setUp({ callbackURL: null })
     const { state } = await strategy.getAuthorization(request(), { callbackURL })
     const planted = { cookie: cookie().replace('__Host-', '') }
-    expect(refusal(await authenticate(strategy, request({ headers: planted, query: { code, state } })))).to.equal('unknown')
+    const attack = request({ headers: planted, query: { code, state } })
+    expect(refusal(await authenticate(strategy, attack))).to.equal('unknown')
     await action('success', authenticate(strategy, request({ query: { code, state } })))
     expect(written.at(-1)).to.match(/^__Host-wechat\.[^;]+; Path=\/; Max-Age=60; HttpOnly; Secure; /)
   })
@@ -295,7 +302,7 @@ describe('CookieStateStore', () => {
     expect(calls[0]?.[1]).to.match(/^wechat\./)
   })
 
-  it('does not wait for what is not a promise: Fastify\'s reply settles when the response is sent', async () => {
+  it('does not wait for what is not a promise, such as Fastify\'s reply', async () => {
     const looks: unknown[] = []
     const setCookie = () => ({ then: (...given: unknown[]) => { looks.push(given) } })
     const { strategy } = setUp({ setCookie })
@@ -339,6 +346,8 @@ describe('CookieStateStore', () => {
     const { strategy, request, jar } = setUp()
     await strategy.getAuthorization(request())
     const [body = ''] = [...jar.values()].join().split('.')
-    expect(JSON.parse(Buffer.from(body, 'base64url').toString())).to.have.property('record').that.deep.equals({ strategy: 'wechat', mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL: overHttp })
+    const { record } = JSON.parse(Buffer.from(body, 'base64url').toString()) as { record?: unknown }
+    const login = { strategy: 'wechat', mode: 'mp', appId, scope: 'snsapi_userinfo' }
+    expect(record).to.deep.equal({ ...login, callbackURL: overHttp })
   })
 })

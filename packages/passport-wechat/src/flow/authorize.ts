@@ -24,7 +24,12 @@ export class AuthorizeFlow {
     const scope = scopeFor(mode, call, this.#apps)
     const client = await this.#apps.forRequest(req).client(mode)
     const record = {
-      strategy: this.#settings.name, mode, appId: client.appId, scope, callbackURL: redirect, ...(call.state !== undefined && { app: call.state }),
+      strategy: this.#settings.name,
+      mode,
+      appId: client.appId,
+      scope,
+      callbackURL: redirect,
+      ...(call.state !== undefined && { app: call.state }),
     }
     const state = this.#settings.state ? await this.#states.keep(req, record) : verbatim(call.state)
     const url = mode === 'mp'

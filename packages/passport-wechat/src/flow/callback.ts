@@ -91,8 +91,10 @@ export class CallbackFlow {
   #lost(req: Request, call: Call, expired: boolean): Refusal {
     const { store, proxy, logger } = this.#settings
     const mode = this.#apps.choose(req, call.mode) as RedirectMode
-    const callbackURLs = [mode, ...this.#apps.redirectModes].flatMap((one) => this.#callbackURL(req, one, call) ?? [])
-    const { hint, ...facts } = explainLostState(req, { expired, inSession: store === undefined, callbackURLs, proxy })
+    const modes = [mode, ...this.#apps.redirectModes]
+    const callbackURLs = modes.flatMap((one) => this.#callbackURL(req, one, call) ?? [])
+    const inSession = store === undefined
+    const { hint, ...facts } = explainLostState(req, { expired, inSession, callbackURLs, proxy })
     logger?.warn(`A callback from WeChat was refused. ${hint}`, { reason: 'unknown', ...facts })
     return stateRefusal('unknown', hint)
   }
@@ -110,7 +112,7 @@ export class CallbackFlow {
     return this.#apps.fixedIds ?? new Map(await Promise.all(this.#apps.redirectModes.map(async (mode) => [mode, await apps.appId(mode)] as const)))
   }
 
-  /** A record of another strategy, of another mode, or of another app (another tenant) than this request's. */
+  /** A login of another strategy, of another mode, or of another app (another tenant) than this request's. */
   #refuseOther(login: Pick<LoginRecord, 'strategy' | 'mode' | 'appId'>, call: Call, appIds: AppIds): void {
     if (login.strategy !== this.#settings.name) throw stateRefusal('strategy')
     if (!appIds.has(login.mode) || (call.mode ?? login.mode) !== login.mode) throw stateRefusal('mode')
@@ -123,7 +125,13 @@ export class CallbackFlow {
     if (mode === undefined || mode === 'miniprogram') {
       throw new WechatError('ERR_WECHAT_CONFIG', 'There are several apps, and no record says which one this callback is of: give each route its mode, or use a state store that keeps the state of the application')
     }
-    return { strategy: this.#settings.name, mode, appId: appIds.get(mode) ?? '', scope: scopeFor(mode, call, this.#apps), callbackURL: this.#callbackURL(req, mode, call) ?? '' }
+    return {
+      strategy: this.#settings.name,
+      mode,
+      appId: appIds.get(mode) ?? '',
+      scope: scopeFor(mode, call, this.#apps),
+      callbackURL: this.#callbackURL(req, mode, call) ?? '',
+    }
   }
 }
 

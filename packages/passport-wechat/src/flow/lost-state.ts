@@ -1,7 +1,8 @@
 import { cookieHeader, hostNames, isSecure, member, type RequestParts } from '../request.js'
 
 /** The likely reason why a state is not known. */
-export type LostStateCause = 'expired' | 'secure-cookie' | 'strict-cookie' | 'other-host' | 'no-cookie' | 'other-session'
+export type LostStateCause =
+  | 'expired' | 'secure-cookie' | 'strict-cookie' | 'other-host' | 'no-cookie' | 'other-session'
 
 /** What the strategy knows beside the request. */
 export interface LostStateFacts {
@@ -14,7 +15,7 @@ export interface LostStateFacts {
   proxy: boolean
 }
 
-/** Words for the developer, without any value of a cookie or of the query. */
+/** For the developer, without any value of a cookie or of the query. */
 export interface LostState {
   cause: LostStateCause
   hint: string
@@ -22,48 +23,77 @@ export interface LostState {
   callbackHost?: string
 }
 
-/** Says why the state of a callback is probably not known, and what to do about it, by what can be seen of the request. */
-export function explainLostState(req: RequestParts, { expired, inSession, callbackURLs, proxy }: LostStateFacts): LostState {
-  const hosts = hostNames(req, proxy)
-  const callbackHosts = callbackURLs.flatMap((url) => URL.canParse(url) ? [new URL(url).hostname] : [])
-  const [host, callbackHost] = [hosts[0], callbackHosts[0]]
-  const cause = ((): LostStateCause => {
-    if (expired) return 'expired'
-    const cookie = inSession ? sessionCookie(req) : undefined
-    if (cookie?.hasCome) return 'other-session'
-    // Session middleware goes by what the framework trusts.
-    if (cookie?.secure === true && !isSecure(req, false)) return 'secure-cookie'
-    if (cookie?.sameSite === 'strict' || cookie?.sameSite === true) return 'strict-cookie'
-    if (host !== undefined && callbackHost !== undefined && !hosts.some((one) => callbackHosts.includes(one))) return 'other-host'
-    return cookieHeader(req) === '' ? 'no-cookie' : 'other-session'
-  })()
-  return { cause, hint: hintOf(cause, host, callbackHost), ...(host !== undefined && { host }), ...(callbackHost !== undefined && { callbackHost }) }
-}
-
-function hintOf(cause: LostStateCause, host = '', callbackHost = 'the host of callbackURL'): string {
-  switch (cause) {
-    case 'expired': return 'The user took longer than the state is kept: start the login again'
-    case 'secure-cookie': return 'The session cookie is Secure, but the application sees http, so the session middleware does not set it:'
-      + " behind a TLS proxy, trust the proxy (Express: app.set('trust proxy', 1)); without TLS, use cookie.secure: 'auto'"
-    case 'strict-cookie': return 'The session cookie is SameSite=Strict, so the browser does not send it on the way back from WeChat: use SameSite=Lax'
-    case 'other-host': return `The callback came to ${host}, but callbackURL names ${callbackHost}, and browsers keep the cookies of the two apart:`
-      + ' use one host for the whole login; if a proxy changes the Host header, let it pass the header on'
-    case 'no-cookie': return `The browser sent no cookie: start the login on ${callbackHost} (with and without www are two hosts), in the browser that`
-      + ' opens the callback, and let it accept cookies'
-    case 'other-session': return 'The browser sent cookies, but this login is not in its session: it started in another browser or on another host, it has'
-      + ' already finished, or the session store lost it; start the login again'
+/** Says why the state of a callback is probably not known, and what to do, by what the request shows. */
+export function explainLostState(req: RequestParts, facts: LostStateFacts): LostState {
+  const hosts = hostNames(req, facts.proxy)
+  const callbackHosts = facts.callbackURLs.flatMap((url) => URL.canParse(url) ? [new URL(url).hostname] : [])
+  const isHere = hosts.some((host) => callbackHosts.includes(host))
+  const isElsewhere = hosts.length > 0 && callbackHosts.length > 0 && !isHere
+  const cause = causeOf(req, facts, isElsewhere)
+  const [[host], [callbackHost]] = [hosts, callbackHosts]
+  return {
+    cause,
+    hint: hintOf(cause, facts, host, callbackHost),
+    ...(host !== undefined && { host }),
+    ...(callbackHost !== undefined && { callbackHost }),
   }
 }
 
+// The surest first.
+function causeOf(req: RequestParts, facts: LostStateFacts, isElsewhere: boolean): LostStateCause {
+  if (facts.expired) return 'expired'
+  const cookie = facts.inSession ? sessionCookie(req) : undefined
+  if (cookie?.hasCome) return 'other-session'
+  // Session middleware goes by what the framework trusts.
+  if (cookie?.secure === true && !isSecure(req, false)) return 'secure-cookie'
+  if (cookie?.sameSite === 'strict' || cookie?.sameSite === true) return 'strict-cookie'
+  if (isElsewhere) return 'other-host'
+  return cookieHeader(req) === '' ? 'no-cookie' : 'other-session'
+}
+
+function hintOf(
+  cause: LostStateCause, { inSession }: LostStateFacts, host = '', callbackHost = 'the host of callbackURL',
+): string {
+  switch (cause) {
+    case 'expired':
+      return 'The user took longer than the state is kept: start the login again'
+    case 'secure-cookie':
+      return 'The session cookie is Secure, but the application sees http, so the session middleware does not'
+        + " set it: behind a TLS proxy, trust the proxy (Express: app.set('trust proxy', 1));"
+        + " without TLS, use cookie.secure: 'auto'"
+    case 'strict-cookie':
+      return 'The session cookie is SameSite=Strict, so the browser does not send it on the way back from'
+        + ' WeChat: use SameSite=Lax'
+    case 'other-host':
+      return `The callback came to ${host}, but callbackURL names ${callbackHost}, and their cookies are kept`
+        + ' apart: use one host for the whole login; if a proxy changes the Host header, let it pass it on'
+    case 'no-cookie':
+      return `The browser sent no cookie: start the login on ${callbackHost} (with and without www are two`
+        + ' hosts), in the browser that opens the callback, and let it accept cookies'
+        + (inSession ? '' : '; a state cookie is also gone when the user took too long')
+    case 'other-session':
+      return 'The browser sent cookies, but none of them belongs to this login: it started in another browser'
+        + ' or on another host, it has already finished, or its session was lost; start the login again'
+  }
+}
+
+interface SessionCookie {
+  secure: unknown
+  sameSite: unknown
+  /** This request has brought it. */
+  hasCome: boolean
+}
+
 /** The cookie of express-session or @fastify/session, as far as the session tells of it. */
-function sessionCookie(req: RequestParts): { secure: unknown, sameSite: unknown, hasCome: boolean } | undefined {
+function sessionCookie(req: RequestParts): SessionCookie | undefined {
   const cookie = member(req.session, 'cookie')
   if (cookie === undefined) return undefined
-  const id = [member(req.session, 'id'), member(req.session, 'sessionId'), req.sessionID].find((one) => typeof one === 'string' && one !== '')
+  const id = [member(req.session, 'id'), member(req.session, 'sessionId'), req.sessionID]
+    .find((one): one is string => typeof one === 'string' && one !== '')
   return {
     secure: member(cookie, 'secure'),
     sameSite: member(cookie, 'sameSite'),
     // The ID of a session that has just been made is in no cookie yet.
-    hasCome: id !== undefined && cookieHeader(req).includes(encodeURIComponent(id as string)),
+    hasCome: id !== undefined && cookieHeader(req).includes(encodeURIComponent(id)),
   }
 }

@@ -11,9 +11,9 @@ export interface StateMeta {
   /** The mode that the request asks for; on a callback, the record's counts. */
   mode: WechatMode
   /**
-   * The login is secure: its callback URL is https, whatever this request came over, because a proxy in front of the application
-   * may speak http to it. A relative callback URL is https where the request is, as far as the strategy trusts to know; so is
-   * a callback for which neither the call nor the strategy has a URL.
+   * The login is secure: its callback URL is https. What this request came over does not count, because a
+   * proxy in front of the application may speak http to it. It counts, as far as the strategy trusts to know,
+   * where the callback URL is relative, and on a callback where neither the call nor the strategy has a URL.
    */
   secure: boolean
   /** On a callback: hash of the code that it carries. A store that answers `'used'` must have seen the same hash. */
@@ -25,8 +25,8 @@ export type StoreCallback = (error?: unknown, state?: string) => void
 
 /**
  * `ok`: whether the state is known. `'used'`: known, and used before with the same code; that is good enough for the second
- * of two equal callbacks, never for a login. `state`: what `store` was given; without `ok`, `'expired'` says that the state is known,
- * but too old.
+ * of two equal callbacks, never for a login. `state`: what `store` was given; without `ok`, `'expired'` says
+ * that the state is known, but too old.
  */
 export type VerifyCallback = (error?: unknown, ok?: unknown, state?: unknown) => void
 

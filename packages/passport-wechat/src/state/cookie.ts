@@ -13,15 +13,14 @@ export interface CookieStateStoreOptions {
   /** Milliseconds that a user has for the login. Default 1,800,000: half an hour. */
   maxAge?: number
   /**
-   * Default `lax`. `none` is for a callback in a frame of another site. It needs a callback URL of https: with http the cookie
-   * stays `lax`.
-   * `strict` cannot work: the callback comes from WeChat's page.
+   * Default `lax`. `none` is for a callback in a frame of another site. It needs a callback URL of https:
+   * with http the cookie stays `lax`. `strict` cannot work: the callback comes from WeChat's page.
    */
   sameSite?: 'lax' | 'none'
   /**
-   * Adds a `Set-Cookie` header of this value to the response. A promise that it returns is waited for; any other value is
-   * ignored, such as Fastify's reply. An async function must not return that reply: its promise would wait for the response.
-   * Default: `req.res.appendHeader` (Express) or `req.ctx.append` (Koa).
+   * Adds a `Set-Cookie` header of this value to the response. A promise that it returns is waited for; any
+   * other value is ignored, such as Fastify's reply. An async function must not return that reply: its
+   * promise would wait for the response. Default: `req.res.appendHeader` (Express) or `req.ctx.append` (Koa).
    */
   setCookie?: (req: Request, value: string) => unknown
   /** Milliseconds since the epoch. Default `Date.now`. */
@@ -52,10 +51,11 @@ const purpose = 'wechat-auth state v1\n'
 /**
  * Keeps the state of a login in a signed cookie of the user's browser, for applications without sessions.
  *
- * Each attempt has its own cookie, so that several tabs do not disturb each other; at most ten are kept, and 6 KB. Where
- * the callback URL is https (`meta.secure`), the cookie is `Secure` and has the prefix `__Host-`, which a sibling domain cannot set,
- * and only that name is read. The cookie is signed, not encrypted: the user can read the state that the application gave. On use it is not cleared but replaced by a signed
- * "used, with this code" for 60 s, which answers the second of two equal callbacks and cannot begin an exchange.
+ * Each attempt has its own cookie, so that several tabs do not disturb each other; at most ten are kept, and
+ * 6 KB. Where the callback URL is https (`meta.secure`), the cookie is `Secure` and has the prefix `__Host-`,
+ * which a sibling domain cannot set, and only that name is read. The cookie is signed, not encrypted: the
+ * user can read the state that the application gave. On use it is not cleared but replaced by a signed "used,
+ * with this code" for 60 s, which answers the second of two equal callbacks and cannot begin an exchange.
  *
  * It follows passport-oauth2's contract of state stores.
  */
@@ -98,8 +98,9 @@ export class CookieStateStore {
   }
 
   /**
-   * Looks for the cookie of a state and marks it as used. Answers `true` and what was kept, `'used'` where this very callback
-   * was here in the last 60 s, else `false`, with `'expired'` where the browser still has a cookie that is too old.
+   * Looks for the cookie of a state and marks it as used. Answers `true` and what was kept, `'used'` where
+   * this very callback was here in the last 60 s, else `false`, with `'expired'` where the browser still has
+   * a cookie that is too old.
    */
   verify(req: Request, state: string, meta: StateMeta, callback: VerifyCallback): void {
     const known = this.#find(req, state, this.#isSecure(req, meta))
@@ -115,19 +116,20 @@ export class CookieStateStore {
       return
     }
     const marker: Payload = { state, exp: this.#now() + usedMaxAge, usedFor: meta.codeHash ?? '' }
-    this.#write(req, [this.#serialize(marker, usedMaxAge, begun.secure)]).then(() => callback(null, true, begun.record), callback)
+    const cookie = this.#serialize(marker, usedMaxAge, begun.secure)
+    this.#write(req, [cookie]).then(() => callback(null, true, begun.record), callback)
   }
 
-  // The callback may come to a route that does not know the URL, and take a secure login for another: a name with the prefix is good
-  // there, too.
+  // A callback route that does not know the URL may take a secure login for one that is not: there, a name
+  // with the prefix is read too.
   #find(req: Request, state: string, secure: boolean): (Omit<Payload, 'secure'> & { secure: boolean })[] {
     const given = cookies(req)
     return (secure ? [true] : [true, false]).flatMap((hasPrefix) => given
       .filter(({ name }) => name === nameOf(state, hasPrefix))
       .flatMap(({ value }) => {
         const payload = this.#open(value)
-        const isOurs = payload !== undefined && sameText(payload.state, state) && (hasPrefix || !payload.secure)
-        return isOurs ? [{ ...payload, secure: hasPrefix }] : []
+        if (!payload || !sameText(payload.state, state)) return []
+        return hasPrefix || !payload.secure ? [{ ...payload, secure: hasPrefix }] : []
       }))
   }
 

@@ -2,7 +2,10 @@ import type { Request } from 'express'
 import type { StateMeta } from './contract.js'
 import type { LoginRecord } from './record.js'
 
-/** Whether a state was found, and what was kept with it (a store of few parameters keeps nothing). `expired`: it is there, but too old. */
+/**
+ * Whether a state was found, and what was kept with it (a store of few parameters keeps nothing). `expired`:
+ * it is there, but too old.
+ */
 export type Found =
   | { found: false, expired: boolean }
   | { found: true, used: boolean, record: LoginRecord | undefined }

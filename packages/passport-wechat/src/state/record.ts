@@ -5,7 +5,7 @@ export type RedirectMode = Exclude<WechatMode, 'miniprogram'>
 
 /** What the callback must know about the login that it ends. */
 export interface LoginRecord {
-  /** The name of the strategy. `isLoginRecord` does not look at it: a record without one is a record, of no strategy. */
+  /** Name of the strategy. `isLoginRecord` does not look at it: a record without one is of no strategy. */
   strategy: string
   mode: RedirectMode
   appId: string

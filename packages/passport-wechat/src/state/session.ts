@@ -80,21 +80,28 @@ function keyOf(appId: string): string {
 
 function sessionOf(req: RequestParts): Record<string, unknown> {
   const { session } = req
-  if (typeof session !== 'object' || session === null) throw new WechatError('ERR_WECHAT_STATE_STORE', whyNoSession(req))
+  if (typeof session !== 'object' || session === null) {
+    throw new WechatError('ERR_WECHAT_STATE_STORE', whyNoSession(req))
+  }
   return session as Record<string, unknown>
 }
 
 function whyNoSession(req: RequestParts): string {
   if (req.sessionStore !== undefined) {
-    return 'express-session ran, but there is no req.session: the session store failed, or the session was destroyed before the login with WeChat'
+    return 'There is a session store, but no req.session:'
+      + ' the session store failed, or the session was destroyed before the login with WeChat'
   }
   if (usesExpressSession(req.app)) {
-    return 'express-session gave this request no session: the session store is disconnected, cookie.path does not cover this address, or express-session comes after the route'
+    return 'express-session gave this request no session: the session store is disconnected,'
+      + ' cookie.path does not cover this address, or express-session comes after the route'
   }
-  return 'The login with WeChat keeps its state in req.session, and there is none: use session middleware such as express-session before the route, see that its store is connected, or give the strategy a CookieStateStore'
+  return 'The login with WeChat keeps its state in req.session, and there is none:'
+    + ' use session middleware such as express-session before the route, and check that its store is'
+    + ' connected, or give the strategy a CookieStateStore'
 }
 
-/** While its store is disconnected, express-session leaves no trace on the request; but Express has it among its middleware. */
+// While its store is disconnected, express-session leaves no trace on the request; but Express lists its
+// middleware.
 function usesExpressSession(app: unknown): boolean {
   if (app === undefined) return false
   // Express 4 throws where its `router` is looked at.
