@@ -166,9 +166,11 @@ export class WechatOAuth {
 
   /**
    * The user's data by a token that is at hand: `/sns/userinfo`, nothing is refreshed. A unionid that the saved record does
-   * not have yet is added to it.
+   * not have yet is added to it before this resolves, in at most `timeout`. Where the store fails to do that, the logger hears
+   * of it, and the user's data is answered all the same.
    *
-   * @throws WechatAPIError; WechatTransportError, also where WeChat answers another user; TokenStoreError; TypeError
+   * @throws WechatAPIError; WechatTransportError, also where WeChat answers another user; NoOAuthTokenError where the token has
+   * no access token; TypeError
    */
   async getUserByToken(token: WechatToken, options: { lang?: WechatLang | undefined } = {}): Promise<WechatUser> {
     const { openid, access_token: accessToken } = token
@@ -176,6 +178,7 @@ export class WechatOAuth {
     checkLang(options.lang)
     if (!accessToken) throw new NoOAuthTokenError(openid)
     checkText('access_token', accessToken)
+    const order = this.#records.startQuestion()
     const reply = await this.#transport.call({
       endpoint: endpoint.userinfo,
       query: { access_token: accessToken, openid, lang: options.lang ?? this.#settings.lang },
@@ -184,7 +187,8 @@ export class WechatOAuth {
       fallback: true,
     })
     const user = userOf(endpoint.userinfo, reply, openid)
-    if (user.unionid !== undefined && user.unionid !== token.unionid) await this.#records.addUnionid(openid, user.unionid)
+    const { unionid } = user
+    if (unionid !== undefined) await this.#records.addUnionid(openid, { unionid, order }, unionid === token.unionid)
     return user
   }
 

@@ -1,6 +1,8 @@
 import { isAheadOfClock, isWithin } from './clock.js'
-import type { StoreAccess } from './store-access.js'
+import { Latest } from './latest.js'
+import type { StoreAccess, StoreFailure } from './store-access.js'
 import { isBaseScope, isTokenOfUse, isTokenValid } from './token.js'
+import { ToldUnionids, type Told } from './told-unionids.js'
 import type { WechatLogger, WechatToken } from './types.js'
 
 // Logins that overlap end within a few seconds of each other.
@@ -34,9 +36,9 @@ export class TokenRecords {
   readonly #now: () => number
   readonly #saveSnapshotUsers: boolean
   readonly #logger: WechatLogger | undefined
-  #logins = 0
-  /** Of the latest users only. */
-  readonly #saved = new Map<string, SavedLogin>()
+  #questions = 0
+  readonly #saved = new Latest<SavedLogin>(mostSaved)
+  readonly #unionids = new ToldUnionids((openid, take) => this.#writeUnionid(openid, take))
 
   constructor({ access, now, saveSnapshotUsers, logger }: TokenRecordsOptions) {
     this.#access = access
@@ -52,27 +54,30 @@ export class TokenRecords {
 
   /** What a login's record needs to know of its beginning. */
   startLogin(): { createAt: number, order: number } {
-    this.#logins += 1
-    return { createAt: this.#now(), order: this.#logins }
+    return { createAt: this.#now(), order: this.startQuestion() }
+  }
+
+  /** Which question to WeChat it is: of two in this process, the later has the greater number. */
+  startQuestion(): number {
+    this.#questions += 1
+    return this.#questions
   }
 
   /**
    * A login replaces the record whole, unless that would lose something; and whatever is there that cannot be used.
    *
-   * @param order - tells which of two logins in this process began later, where the clock does not
+   * @param order - of the question that was answered with it
    */
   async saveLogin(token: WechatToken, order: number): Promise<void> {
     if (token.is_snapshotuser && !this.#saveSnapshotUsers) return
     await this.#access.change(token.openid, (stored) => {
       if (stored && (this.#isOfLaterLogin(stored, token, order) || this.#isWorthMore(stored, token))) return undefined
-      this.#noteSaved(token, order)
+      this.#saved.set(token.openid, { order, createAt: token.create_at })
       if (stored && isAheadOfClock(stored.create_at, this.#now())) {
         this.#logger?.warn('A login replaces a record in the token store whose create_at is in the future')
       }
       return token
-    }, ({ code, reason }) => {
-      this.#logger?.warn('A login replaces a record in the token store that cannot be used', { code, reason })
-    })
+    }, (problem) => { this.#warn('A login replaces a record in the token store that cannot be used', problem) })
   }
 
   /** A silent login must not destroy the token that reads the user's profile. */
@@ -94,15 +99,6 @@ export class TokenRecords {
     const saved = this.#saved.get(token.openid)
     if (saved && (saved.order > order || saved.createAt === stored.create_at)) return saved.order > order
     return isWithin(stored.create_at, token.create_at, this.#now())
-  }
-
-  #noteSaved({ openid, create_at: createAt }: WechatToken, order: number): void {
-    this.#saved.delete(openid)
-    this.#saved.set(openid, { order, createAt })
-    for (const oldest of this.#saved.keys()) {
-      if (this.#saved.size <= mostSaved) break
-      this.#saved.delete(oldest)
-    }
   }
 
   /**
@@ -127,9 +123,28 @@ export class TokenRecords {
     return result
   }
 
-  /** Adds a unionid that was first seen after the login. */
-  addUnionid(openid: string, unionid: string): Promise<void> {
-    return this.#access.change(openid, (stored) => (stored && stored.unionid !== unionid ? { ...stored, unionid } : undefined))
+  /**
+   * Adds a unionid that was first seen after the login. Whoever asked for the user has the answer already, so a failure goes to
+   * the logger and to nobody else. They wait for it all the same, for no longer than a visit to the store may take: what they
+   * read afterwards is complete, and a process that ends after its last answer has lost nothing.
+   *
+   * @param isSaved - the record had this unionid when WeChat was asked
+   */
+  addUnionid(openid: string, told: Told, isSaved: boolean): Promise<void> {
+    return this.#unionids.save(openid, told, isSaved)
+  }
+
+  async #writeUnionid(openid: string, take: () => Told): Promise<void> {
+    try {
+      await this.#access.change(openid, (stored) => {
+        const { unionid, order } = take()
+        if (!stored || stored.unionid === unionid) return undefined
+        const isOlderThanLogin = stored.unionid !== undefined && (this.#saved.get(openid)?.order ?? 0) > order
+        return isOlderThanLogin ? undefined : { ...stored, unionid }
+      })
+    } catch (error) {
+      this.#warn('A unionid could not be added to the record of its user', error)
+    }
   }
 
   /**
@@ -152,5 +167,10 @@ export class TokenRecords {
       return undefined
     })
     return result
+  }
+
+  #warn(message: string, error: unknown): void {
+    const { code, reason } = error as Partial<StoreFailure>
+    this.#logger?.warn(message, { code, ...(reason !== undefined && { reason }) })
   }
 }

@@ -1,4 +1,4 @@
-import { MemoryTokenStore, type WechatOAuth, type WechatOAuthOptions, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { MemoryTokenStore, type TokenStore, type WechatOAuth, type WechatOAuthOptions, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import sinon from 'sinon'
 import { json, startLoopbackServer, type Answer, type LoopbackServer } from '../../helpers/loopback-server.js'
@@ -412,6 +412,123 @@ describe('what is saved', () => {
       server.answer(json(userReply()))
       await oauthWith().getUser(openid)
       expect(await stored()).to.deep.equal(record({ unionid }))
+    })
+
+    /** A store whose reads wait until the test lets them go; `reads` and `saves` count. */
+    const gated = (): { tokenStore: TokenStore, open: () => void, seen: { reads: number, saves: number } } => {
+      let open = (): void => {}
+      const gate = new Promise<void>((resolve) => { open = resolve })
+      const seen = { reads: 0, saves: 0 }
+      const tokenStore: TokenStore = {
+        getToken: async (key) => {
+          seen.reads += 1
+          await gate
+          return store.getToken(key)
+        },
+        saveToken: async (key, token) => {
+          seen.saves += 1
+          await store.saveToken(key, token)
+        },
+      }
+      return { tokenStore, open, seen }
+    }
+    /** Answers one after the other what it is given, whenever a test wants. */
+    const answersTo = (): { fetch: typeof fetch, answers: ((unionid: string) => void)[] } => {
+      const answers: ((unionid: string) => void)[] = []
+      return { answers, fetch: async () => new Promise((resolve) => { answers.push((told) => { resolve(Response.json(userReply({ unionid: told }))) }) }) }
+    }
+    const turn = async (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
+
+    it('is written once for fifty callers', async () => {
+      const { tokenStore, open, seen } = gated()
+      const { fetch, answers } = answersTo()
+      await store.saveToken(openid, record())
+      const oauth = client({ tokenStore, fetch })
+      const calls = Array.from({ length: 50 }, async () => oauth.getUserByToken(record()))
+      while (answers.length < calls.length) await turn()
+      for (const answer of answers) answer(unionid)
+      while (seen.reads === 0) await turn()
+      open()
+      for (const user of await Promise.all(calls)) expect(user).to.include({ unionid })
+      expect(seen).to.deep.equal({ reads: 1, saves: 1 })
+      expect(await stored()).to.deep.equal(record({ unionid }))
+    })
+
+    for (const [which, order] of Object.entries({ 'in the order of the questions': [0, 1], 'the other way round': [1, 0] })) {
+      it(`is the one that WeChat told to who asked last, where two are answered ${which}`, async () => {
+        for (const waitsForStore of [true, false]) {
+          const { tokenStore, open } = gated()
+          const { fetch, answers } = answersTo()
+          await store.saveToken(openid, record())
+          const oauth = client({ tokenStore, fetch })
+          const calls = [oauth.getUserByToken(record()), oauth.getUserByToken(record())]
+          while (answers.length < calls.length) await turn()
+          if (!waitsForStore) open()
+          for (const index of order) {
+            answers[index]?.(['oOLDER', 'oNEWER'][index] ?? '')
+            if (!waitsForStore) await calls[index]
+          }
+          open()
+          await Promise.all(calls)
+          expect(await stored()).to.include({ unionid: 'oNEWER' })
+        }
+      })
+    }
+
+    it('that is told while another is being saved is saved after it', async () => {
+      await store.saveToken(openid, record())
+      const { fetch, answers } = answersTo()
+      let second: Promise<unknown> | undefined
+      const saved: unknown[] = []
+      const tokenStore: TokenStore = {
+        getToken: async (key) => store.getToken(key),
+        saveToken: async (key, token) => {
+          saved.push(token.unionid)
+          if (saved.length === 1) {
+            second = oauth.getUserByToken(record())
+            while (answers.length < 2) await turn()
+            answers[1]?.('oNEWER')
+            await turn()
+          }
+          await store.saveToken(key, token)
+        },
+      }
+      const oauth = client({ tokenStore, fetch })
+      const first = oauth.getUserByToken(record())
+      while (answers.length < 1) await turn()
+      answers[0]?.('oOLDER')
+      await first
+      await second
+      expect(saved).to.deep.equal(['oOLDER', 'oNEWER'])
+      expect(await stored()).to.include({ unionid: 'oNEWER' })
+    })
+
+    it('is not saved where a later question was answered with the one that is saved', async () => {
+      await store.saveToken(openid, record({ unionid: 'oNEWER' }))
+      const { fetch, answers } = answersTo()
+      const oauth = client({ tokenStore: store, fetch })
+      const calls = [oauth.getUser(openid), oauth.getUser(openid)]
+      while (answers.length < calls.length) await turn()
+      answers[1]?.('oNEWER')
+      await calls[1]
+      answers[0]?.('oOLDER')
+      await calls[0]
+      expect(await stored()).to.include({ unionid: 'oNEWER' })
+    })
+
+    it('gives way to that of a login which began later', async () => {
+      let asked = false
+      const oauth = oauthWith()
+      server.answer(async (response, request) => {
+        if (request.path === '/sns/oauth2/access_token') return json(tokenReply({ unionid: 'oOF-THE-LOGIN' }))(response, request)
+        asked = true
+        await oauth.getAccessToken(code)
+        return json(userReply({ unionid: 'oOLDER' }))(response, request)
+      })
+      await store.saveToken(openid, record())
+      await oauth.getUser(openid)
+      expect(asked).to.equal(true)
+      expect(await stored()).to.include({ unionid: 'oOF-THE-LOGIN' })
     })
 
     it('makes no record where there is none, as for a snapshot user', async () => {

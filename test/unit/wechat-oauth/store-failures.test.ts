@@ -36,7 +36,6 @@ const reading: Record<string, (oauth: WechatOAuth) => Promise<unknown>> = {
   refreshAccessToken: async (oauth) => oauth.refreshAccessToken('r'),
   getUser: async (oauth) => oauth.getUser(openid),
   getUserByCode: async (oauth) => oauth.getUserByCode(code),
-  'getUserByToken (a new unionid)': async (oauth) => oauth.getUserByToken(record()),
   code2Session: async (oauth) => oauth.code2Session(code),
   decryptForUser: async (oauth) => oauth.decryptForUser(openid, { encryptedData: 'AAAA', iv: 'AAAA' }),
 }
@@ -66,6 +65,20 @@ describe('a token store that fails', () => {
       it(`because saveToken ${how} makes ${method} reject with ERR_WECHAT_STORE`, async () => {
         const expired = record({ create_at: now - 7_200_000 })
         await check(call(oauthWith({ getToken: async () => expired, saveToken: fail as TokenStore['saveToken'] })))
+      })
+    }
+  }
+
+  for (const [how, fail] of Object.entries(failures)) {
+    for (const method of ['getToken', 'saveToken'] as const) {
+      it(`because ${method} ${how} keeps nobody from the user's data: that a unionid could not be saved goes to the logger, once`, async () => {
+        const warn = sinon.stub()
+        const store: TokenStore = { getToken: async () => Promise.resolve(record()), saveToken: async () => {}, [method]: fail }
+        const oauth = client({ fetch: fetching, timeout, tokenStore: store, logger: { debug: () => {}, warn } })
+        const users = await Promise.all([oauth.getUserByToken(record()), oauth.getUserByToken(record())])
+        for (const user of users) expect(user).to.deep.equal(userReply({ unionid }))
+        sinon.assert.calledOnceWithMatch(warn, /unionid/, { code: 'ERR_WECHAT_STORE' })
+        expect(JSON.stringify(warn.args)).to.not.match(/SECRET|70_|oAAA|oUUU|stored-/)
       })
     }
   }
@@ -181,6 +194,13 @@ describe('a record that cannot be used', () => {
       sinon.assert.notCalled(warn)
     })
   }
+
+  it('keeps nobody from the data of the user: the logger hears of it', async () => {
+    const { oauth, saved, warn } = sceneWith(answering('text'))
+    expect(await oauth.getUserByToken(record())).to.include({ unionid })
+    expect(saved).to.deep.equal([])
+    sinon.assert.calledOnceWithMatch(warn, /unionid/, { code: 'ERR_WECHAT_STORE', reason: 'record' })
+  })
 
   it('is told from a backend that failed', () => {
     expect(new TokenStoreError('The database is down.', { error: driverError }).reason).to.equal(undefined)
