@@ -182,7 +182,12 @@ export interface WechatCommonOptions extends TokenStoreSource {
   shareCredentials?: boolean
   /** Base addresses of WeChat. https, or http on loopback. */
   endpoints?: string | Endpoints
-  /** Base addresses for the second try of a call that may be repeated. Default none. */
+  /**
+   * Base addresses that are asked in this order, all within `timeout`, when the first host fails. A call that may be
+   * repeated goes on after a failed connection, or when WeChat is busy. A call that spends a code goes on only if no
+   * connection came about, so that nothing was sent. QR codes and the classic access token do not go on.
+   * Default none: then a call that may be repeated is tried once more on the same host.
+   */
   fallbackHosts?: string[]
   /** Milliseconds for each call to WeChat, to a store, and to a function of the application other than verify. Default 5000. */
   timeout?: number

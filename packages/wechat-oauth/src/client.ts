@@ -113,7 +113,7 @@ export class WechatOAuth {
       endpoint: endpoint.accessToken,
       query: { appid: appId, secret: appSecret, code, grant_type: 'authorization_code' },
       repeatable: false,
-      fallback: false,
+      fallback: true,
     })
     const token = tokenOf(endpoint.accessToken, reply, createAt)
     await this.#records.saveLogin(token, order)
@@ -230,7 +230,7 @@ export class WechatOAuth {
       endpoint: endpoint.session,
       query: { appid: appId, secret: appSecret, js_code: code, grant_type: 'authorization_code' },
       repeatable: false,
-      fallback: false,
+      fallback: true,
     })
     const session = sessionOf(endpoint.session, reply, createAt)
     await this.#records.saveLogin(session, order)

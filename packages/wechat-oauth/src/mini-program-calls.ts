@@ -66,7 +66,7 @@ export class MiniProgramCalls {
         query: { access_token: accessToken },
         body: { code },
         repeatable: false,
-        fallback: false,
+        fallback: true,
       })
       return phoneInfoOf(endpoint.phone, reply, this.#settings.appId)
     })
@@ -80,7 +80,7 @@ export class MiniProgramCalls {
       secrets: [sessionKey],
       // The first time ends the key that the second would be signed with.
       repeatable: false,
-      fallback: false,
+      fallback: true,
     })
     return sessionOf(endpoint.reset, reply, createAt)
   }

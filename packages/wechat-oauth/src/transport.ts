@@ -1,26 +1,27 @@
 import { kindOf } from './errcodes.js'
 import { WechatAPIError, WechatTransportError } from './errors.js'
 import type { Exchange, HttpAnswer } from './http/exchange.js'
+import { isUnsent } from './http/failures.js'
 import { parseReply, type Reply } from './reply.js'
 import { hide, oneLine, rid } from './redact.js'
 import { toNumber } from './token.js'
 import type { WechatLogger } from './types.js'
-import { withDeadline } from './with-timeout.js'
+import { withDeadline, type Deadline } from './with-timeout.js'
 
 const pauseWhenBusy = 100
 const utf8 = new TextDecoder()
 
 export interface Call {
-  /** Path of the endpoint, which is all that errors and logs ever say of the address. */
+  /** Path of the endpoint, which is all that errors say of the address. Logs may name the host as well. */
   endpoint: string
   query: Readonly<Record<string, string>>
   /** Sent as JSON, which makes it a POST. */
   body?: Readonly<Record<string, unknown>>
   /** What neither says, but WeChat knows: must not be shown either. */
   secrets?: readonly (string | undefined)[]
-  /** May be sent a second time: not where a one-time code is spent. */
+  /** May be sent twice: not where a one-time code is spent. Such a call is repeated only if nothing was sent. */
   repeatable: boolean
-  /** May go to a fallback host. */
+  /** The fallback hosts serve it. */
   fallback: boolean
 }
 
@@ -41,6 +42,14 @@ export interface TransportOptions {
   logger: WechatLogger | undefined
 }
 
+/** What is to be done for one call. */
+interface Task<T> {
+  call: Call
+  read: (answer: HttpAnswer) => T
+  deadline: Deadline
+  startedAt: number
+}
+
 /** All talk to WeChat's servers goes through here. Every answer is untrusted until it has passed every check. */
 export class Transport {
   readonly #options: TransportOptions
@@ -51,7 +60,7 @@ export class Transport {
 
   /**
    * @returns the JSON object that WeChat answered, which carries no error
-   * @throws WechatAPIError, WechatTransportError; within the timeout, its one repetition included
+   * @throws WechatAPIError, WechatTransportError; within the timeout, repetitions included
    */
   call(call: Call): Promise<Reply> {
     return this.#run(call, this.#options.api, ({ data }) => {
@@ -65,7 +74,7 @@ export class Transport {
 
   /**
    * @returns the image that WeChat answered
-   * @throws WechatTransportError; within the timeout, its one repetition included
+   * @throws WechatTransportError; within the timeout, repetitions included
    */
   image(call: Call): Promise<Binary> {
     return this.#run(call, this.#options.mp, (answer) => {
@@ -79,37 +88,71 @@ export class Transport {
   }
 
   async #run<T>(call: Call, base: string, read: (answer: HttpAnswer) => T): Promise<T> {
-    const { exchange, fallbackHosts, timeout } = this.#options
-    const { endpoint, query, body } = call
-    const request = { server: base, path: pathOf(endpoint, query), endpoint, body: body && JSON.stringify(body) }
+    const { timeout } = this.#options
+    const lateMessage = `did not answer within ${timeout} ms`
     const startedAt = performance.now()
     try {
-      const result = await withDeadline(timeout, async (deadline) => {
-        // It comes while this waits.
-        const isOver = (): boolean => deadline.isOver
-        try {
-          return read(await exchange(request, deadline))
-        } catch (error) {
-          if (isOver() || !call.repeatable || !isPassing(error)) throw error
-          this.#log('warn', 'WeChat call is tried again', call, startedAt, error)
-          if (error instanceof WechatAPIError) await new Promise((resolve) => setTimeout(resolve, pauseWhenBusy))
-          if (isOver()) throw error
-          const server = (call.fallback ? fallbackHosts[0] : undefined) ?? base
-          return read(await exchange({ ...request, server }, deadline))
-        }
-      }, () => new WechatTransportError('ERR_WECHAT_TIMEOUT', call.endpoint, `did not answer within ${timeout} ms`))
+      const result = await withDeadline(
+        timeout,
+        (deadline) => this.#ask(this.#serversFor(call, base), { call, read, deadline, startedAt }),
+        () => new WechatTransportError('ERR_WECHAT_TIMEOUT', call.endpoint, lateMessage),
+      )
       this.#log('debug', 'WeChat call', call, startedAt)
       return result
     } catch (error) {
-      this.#log('warn', 'WeChat call failed', call, startedAt, error)
+      this.#log('warn', 'WeChat call failed', call, startedAt, { error })
       throw error
     }
   }
 
-  #log(level: keyof WechatLogger, message: string, call: Call, startedAt: number, error?: unknown): void {
+  /** Where a call goes, in this order, while it may be tried again. */
+  #serversFor({ repeatable, fallback }: Call, base: string): readonly string[] {
+    const others = fallback ? this.#options.fallbackHosts : []
+    return others.length === 0 && repeatable ? [base, base] : [base, ...others]
+  }
+
+  /**
+   * Asks one server after the other. Where all fail, the error is that of the last one that may have read the
+   * request: the caller must know that a code may be spent, or that WeChat is busy. Where no connection came about,
+   * it is that of the first, which should have answered.
+   */
+  async #ask<T>(servers: readonly string[], { call, read, deadline, startedAt }: Task<T>): Promise<T> {
+    const { exchange } = this.#options
+    const { endpoint, query, body } = call
+    const request = { path: pathOf(endpoint, query), endpoint, body: body && JSON.stringify(body) }
+    // It comes while this waits.
+    const isOver = (): boolean => deadline.isOver
+    let failure: unknown
+    for (const [index, server] of servers.entries()) {
+      try {
+        return read(await exchange({ server, ...request }, deadline))
+      } catch (error) {
+        if (isOver()) throw error
+        failure = failure !== undefined && isUnsent(error) ? failure : error
+        if (index === servers.length - 1 || !mayRepeat(call, error)) {
+          // Otherwise nobody would hear of this one.
+          if (failure !== error) this.#log('warn', 'WeChat host could not be reached', call, startedAt, { error, server })
+          break
+        }
+        this.#log('warn', 'WeChat call is tried again', call, startedAt, { error, server })
+        if (error instanceof WechatAPIError) await new Promise((resolve) => setTimeout(resolve, pauseWhenBusy))
+        if (isOver()) break
+      }
+    }
+    throw failure
+  }
+
+  #log(
+    level: keyof WechatLogger,
+    message: string,
+    call: Call,
+    startedAt: number,
+    { error, server }: { error?: unknown, server?: string } = {},
+  ): void {
     const { logger } = this.#options
     if (!logger) return
     const facts: Record<string, unknown> = { endpoint: call.endpoint, ms: Math.round(performance.now() - startedAt) }
+    if (server !== undefined) facts.host = new URL(server).host
     for (const name of error instanceof Error ? ['code', 'errcode', 'reason', 'requestId'] : []) {
       const value: unknown = Reflect.get(error as Error, name)
       if (value !== undefined) facts[name] = value
@@ -127,6 +170,10 @@ export function pathOf(endpoint: string, query: Readonly<Record<string, string>>
     separator = '&'
   }
   return path
+}
+
+function mayRepeat({ repeatable }: Call, error: unknown): boolean {
+  return repeatable ? isPassing(error) : isUnsent(error)
 }
 
 function isPassing(error: unknown): boolean {

@@ -182,7 +182,12 @@ export interface WechatOAuthOptions extends TokenStoreSource {
   lang?: WechatLang
   /** A string serves all three. Only https, or http on loopback. Default: WeChat. */
   endpoints?: string | Endpoints
-  /** The first of them gets the second try of a call that may be repeated: the connection failed, or WeChat was busy. Default none. */
+  /**
+   * Base addresses that are asked in this order, all within `timeout`, when the first host fails. A call that may be
+   * repeated goes on after a failed connection, or when WeChat is busy. A call that spends a code goes on only if no
+   * connection came about, so that nothing was sent. QR codes and the classic access token do not go on.
+   * Default none: then a call that may be repeated is tried once more on the same host.
+   */
   fallbackHosts?: string[]
   /** Milliseconds for a whole call, body included; also for a whole visit to the token store. Default 5000, at most a day. */
   timeout?: number

@@ -54,12 +54,6 @@ describe('a call', () => {
         expect(other.requests).to.have.lengthOf(0)
       })
     }
-
-    it(`${method} does not go to another host though nobody answers`, async () => {
-      other.answer(json(good))
-      await rejection(call(client({ endpoints: await deadURL(), fallbackHosts: [other.url] })))
-      expect(other.requests).to.have.lengthOf(0)
-    })
   }
 
   for (const [method, { call, good }] of Object.entries(repeatable)) {

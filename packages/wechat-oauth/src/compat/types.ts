@@ -29,7 +29,12 @@ export interface OAuthOptions {
   timeout?: number | string | readonly (number | string)[]
   /** Base addresses of WeChat's servers: one for everything, or `{ open, api, mp }`. Default: WeChat. */
   endpoints?: string | Endpoints
-  /** Where the one repetition of a call goes that may be repeated. Default none. */
+  /**
+   * Base addresses that are asked in this order, all within `timeout`, when the first host fails. A call that may be
+   * repeated goes on after a failed connection, or when WeChat is busy. A call that spends a code goes on only if no
+   * connection came about, so that nothing was sent.
+   * Default none: then a call that may be repeated is tried once more on the same host.
+   */
   fallbackHosts?: string[]
   /** Default the global `fetch`. Takes the place of urllib's `agent`, `httpsAgent` and `proxy`. */
   fetch?: typeof fetch

@@ -1,5 +1,6 @@
 import { WechatTransportError } from '../errors.js'
 import { largestBody, type Exchange } from './exchange.js'
+import { mayHaveConnected } from './fetch-errors.js'
 import { badStatus, brokenOff, tooLarge, unreachable } from './failures.js'
 
 /** Through a `fetch`, which may be of the application's making: what it gives is looked at with the same distrust as the answer. */
@@ -12,7 +13,7 @@ export function byFetch(fetch: typeof globalThis.fetch): Exchange {
     try {
       response = await fetch(server + path, { redirect: 'manual', ...posted, signal: controller.signal })
     } catch (error) {
-      throw unreachable(endpoint, error)
+      throw unreachable(endpoint, error, mayHaveConnected(error))
     }
     if (typeof (response as Partial<Response> | undefined)?.status !== 'number') {
       throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint, 'gave no response: does the fetch option return one?')

@@ -11,12 +11,12 @@ const headers = { 'user-agent': 'node' }
 
 // What an application does to the global agents, say to trust anybody, is not meant for its app secret: these are our own.
 const kept = { keepAlive: true, timeout: 5000 }
-const overHttp = { client: http, agent: new http.Agent(kept) }
-const overHttps = { client: https, agent: new https.Agent(kept) }
+const overHttp = { client: http, agent: new http.Agent(kept), connected: 'connect' }
+const overHttps = { client: https, agent: new https.Agent(kept), connected: 'secureConnect' }
 
 /** By Node.js's own client, over connections that are kept: a fraction of what the built-in `fetch` costs for answers as short as WeChat's. */
 export const byNode: Exchange = ({ server, path, endpoint, body }, deadline) => new Promise<HttpAnswer>((resolve, reject) => {
-  const { client, prefix, options } = serverAt(server)
+  const { client, connected, prefix, options } = serverAt(server)
   const posted = body !== undefined && {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
@@ -26,11 +26,18 @@ export const byNode: Exchange = ({ server, path, endpoint, body }, deadline) => 
     asking = client.request({ ...options, path: prefix + path, ...posted })
   } catch (error) {
     // Node.js's own does not throw here; what an application put in its place may, with the whole address in the message.
-    reject(unreachable(endpoint, error))
+    reject(unreachable(endpoint, error, true))
     return
   }
   deadline.onOver = () => { asking.destroy() }
-  asking.on('error', (error) => { reject(unreachable(endpoint, error)) })
+  let hasConnected = true
+  asking.on('socket', (socket) => {
+    // A kept connection, or one that is not Node.js's own, may have sent the request at any time.
+    if (asking.reusedSocket || !(socket.connecting || socket.destroyed)) return
+    hasConnected = false
+    socket.once(connected, () => { hasConnected = true })
+  })
+  asking.on('error', (error) => { reject(unreachable(endpoint, error, hasConnected)) })
   asking.on('response', (response) => {
     const { statusCode: status = 0 } = response
     if (status < 200 || status > 299) {
@@ -75,6 +82,8 @@ function headerOf({ rawHeaders }: Http.IncomingMessage, name: string): string | 
 interface Server {
   /** The module itself: whoever traces or mocks replaces functions in it. */
   client: typeof Http | typeof https
+  /** The event of a new connection before which it sends nothing of a request. */
+  connected: string
   prefix: string
   /** Of every request. */
   options: Http.RequestOptions
@@ -87,9 +96,10 @@ function serverAt(address: string): Server {
   const known = servers.get(address)
   if (known) return known
   const { protocol, hostname, port, pathname } = new URL(address)
-  const { client, agent } = protocol === 'https:' ? overHttps : overHttp
+  const { client, agent, connected } = protocol === 'https:' ? overHttps : overHttp
   const server = {
     client,
+    connected,
     prefix: pathname.replace(/\/$/, ''),
     // The name without the brackets of IPv6.
     options: { agent, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port, headers },

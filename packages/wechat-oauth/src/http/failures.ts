@@ -1,8 +1,19 @@
 import { WechatTransportError } from '../errors.js'
 import { largestBody } from './exchange.js'
 
-export function unreachable(endpoint: string, error: unknown): WechatTransportError {
-  return new WechatTransportError('ERR_WECHAT_NETWORK', endpoint, 'could not be reached', reasonOf(error))
+const unsent = new WeakSet<object>()
+
+/** Whether it is certain that no byte of the request was sent. Otherwise WeChat may have read it. */
+export function isUnsent(error: unknown): boolean {
+  return error instanceof WechatTransportError && unsent.has(error)
+}
+
+/** @param hasConnected - `false` only where there was certainly no connection to send the request over */
+export function unreachable(endpoint: string, error: unknown, hasConnected: boolean): WechatTransportError {
+  const reason = reasonOf(error)
+  const failure = new WechatTransportError('ERR_WECHAT_NETWORK', endpoint, 'could not be reached', reason)
+  if (!hasConnected) unsent.add(failure)
+  return failure
 }
 
 export function brokenOff(endpoint: string, error: unknown): WechatTransportError {
