@@ -110,8 +110,8 @@ export class CachedCredential {
       const stored = await this.#options.access.read(this.#options.key)
       // Renewed in the meantime: what was read may be older.
       if (this.#held && this.#held !== before) return this.#held.credential
-      // A record of another secret does not mean that what is in memory is no longer good.
-      const keepsOwn = this.#isForeign(stored) && this.#stillHolds(before)
+      // A record of another secret does not mean that what this one was given is no longer good.
+      const keepsOwn = this.#isForeign(stored) && this.#stillHolds(before) && before.credential.isBound
       const usable = keepsOwn ? before.credential : this.#usable(stored)
       return usable && this.#hold(usable)
     } catch (error) {

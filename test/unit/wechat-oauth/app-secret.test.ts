@@ -116,6 +116,15 @@ describe('app-level credentials in a store that tenants share', () => {
     await rejection(tenant(otherSecret).getJsApiTicket(), WechatAPIError)
   })
 
+  it('without a fingerprint are kept by the wrong secret only until the right one has renewed them', async () => {
+    await store.saveToken(tokenKey, unbound(tokenKey, 'old token'))
+    const other = tenant(otherSecret)
+    expect(await other.getClientAccessToken()).to.include({ access_token: 'old token' })
+    await tenant().getClientAccessToken({ forceRefresh: true })
+    wechat.advance(11)
+    expect(await rejection(other.getClientAccessToken(), WechatAPIError)).to.include({ errcode: 40125 })
+  })
+
   it('without a fingerprint do not let the wrong secret replace a ticket', async () => {
     await tenant().getJsApiTicket()
     await store.saveToken(tokenKey, unbound(tokenKey, wechat.token))
