@@ -1,4 +1,5 @@
 import { TokenStoreError } from './errors.js'
+import { isRecord, plainRecord } from './plain-record.js'
 import type { WechatToken } from './types.js'
 
 // A token that lapses while the request is under way is of no use.
@@ -42,8 +43,7 @@ export function isBaseScope(scope: string | undefined): boolean {
  */
 export function normalizeRecord(key: string, value: unknown): WechatToken | undefined {
   if (value === null || value === undefined) return undefined
-  if (typeof value !== 'object' || Array.isArray(value)) throw new TokenStoreError('The token store answered something that is not a record.')
-  const record = plainObject(value) as WechatToken
+  const record = plainToken(value)
   if (typeof record.openid === 'string' && record.openid !== key) {
     throw new TokenStoreError('The token store answered the record of another user.')
   }
@@ -58,10 +58,19 @@ export function normalizeRecord(key: string, value: unknown): WechatToken | unde
   return normal
 }
 
-/** The fields of a mongoose document are getters of its class, which a copy would lose. */
-export function plainObject(value: object): object {
-  const { toObject } = value as { toObject?: unknown }
-  return typeof toObject === 'function' ? Reflect.apply(toObject, value, []) as object : value
+const ownFields = [
+  'openid', 'access_token', 'expires_in', 'refresh_token', 'scope', 'create_at', 'created_at', 'unionid',
+  'session_key', 'is_snapshotuser',
+]
+
+/**
+ * What a store answered, as a plain object.
+ *
+ * @throws TokenStoreError when it is not a record, or cannot be read
+ */
+export function plainToken(value: unknown): WechatToken {
+  if (!isRecord(value)) throw new TokenStoreError('The token store answered something that is not a record.')
+  return plainRecord(value, ownFields) as WechatToken
 }
 
 function createdAt(token: { create_at?: unknown, created_at?: unknown }): number {
