@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 import { WechatDecryptError } from './errors.js'
 import { checkKey } from './store-kit.js'
-import { plainObject } from './token.js'
+import { plainToken } from './token.js'
 import type { LockOptions, TokenStore, WechatToken } from './types.js'
 import { isWellFormed } from './well-formed.js'
 
@@ -49,9 +49,8 @@ export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenSt
     getToken: async (openid) => {
       checkOpenid(openid)
       const record: unknown = await store.getToken(openid)
-      // What is no record is refused by whoever reads it; a copy of it would pass for one without tokens.
-      if (typeof record !== 'object' || record === null || Array.isArray(record)) return record as null | undefined
-      return changed(plainObject(record) as WechatToken, (value, field) => {
+      if (record === null || record === undefined) return record
+      return changed(plainToken(record), (value, field) => {
         if (typeof value === 'string' && !value.startsWith(prefix) && acceptPlaintext) return value
         return decrypted(value, field, openid, all)
       })

@@ -1,5 +1,6 @@
 import { isAheadOfClock } from './clock.js'
 import { TokenStoreError } from './errors.js'
+import { isRecord, plainRecord } from './plain-record.js'
 import type { WechatToken } from './types.js'
 
 // A token that lapses while the request is under way is of no use.
@@ -49,8 +50,7 @@ export function isBaseScope(scope: string | undefined): boolean {
  */
 export function normalizeRecord(key: string, value: unknown): WechatToken | undefined {
   if (value === null || value === undefined) return undefined
-  if (typeof value !== 'object' || Array.isArray(value)) throw unusable('something that is not a record')
-  const record = plainObject(value) as WechatToken
+  const record = plainToken(value)
   if (typeof record.openid === 'string' && record.openid !== key) {
     throw unusable('the record of another user')
   }
@@ -69,10 +69,19 @@ function unusable(what: string): TokenStoreError {
   return new TokenStoreError(`The token store answered ${what}.`, { reason: 'record' })
 }
 
-/** The fields of a mongoose document are getters of its class, which a copy would lose. */
-export function plainObject(value: object): object {
-  const { toObject } = value as { toObject?: unknown }
-  return typeof toObject === 'function' ? Reflect.apply(toObject, value, []) as object : value
+const ownFields = [
+  'openid', 'access_token', 'expires_in', 'refresh_token', 'scope', 'create_at', 'created_at', 'unionid',
+  'session_key', 'is_snapshotuser',
+]
+
+/**
+ * What a store answered, as a plain object.
+ *
+ * @throws TokenStoreError when it is not a record, or cannot be read
+ */
+export function plainToken(value: unknown): WechatToken {
+  if (!isRecord(value)) throw unusable('something that is not a record')
+  return plainRecord(value, ownFields) as WechatToken
 }
 
 function createdAt(token: { create_at?: unknown, created_at?: unknown }): number {

@@ -36,8 +36,9 @@ export interface LockOptions {
 /** Where tokens are kept. One record per key; the key is an openid, or for app-level credentials a name that no openid can have. */
 export interface TokenStore {
   /**
-   * Resolves to the record, or to `null` or `undefined` where there is none. Rejects when the backend fails; and with a
-   * `TokenStoreError` whose `reason` is `record` when there is something that cannot be used, which a login then replaces.
+   * Resolves to the record, or to `null` or `undefined` where there is none. The record may be an object of an ORM.
+   * Rejects when the backend fails; and with a `TokenStoreError` whose `reason` is `record` when there is something that
+   * cannot be used, which a login then replaces.
    */
   getToken(openid: string): Promise<WechatToken | null | undefined>
   /** Replaces the whole record. Resolves when it can be read back. */

@@ -1,5 +1,8 @@
-import { TokenStoreError, WechatError, type RegisteredUser, type UserProfile, type UserStore, type WechatAccount } from '@wechat-auth/wechat-oauth'
-import { attemptBefore, withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
+import {
+  TokenStoreError, WechatError,
+  type CreatedUser, type RegisteredUser, type UserProfile, type UserStore, type WechatAccount,
+} from '@wechat-auth/wechat-oauth'
+import { attemptBefore, isRecord, plainRecord, withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import type { UserSource } from './options.js'
 import type { CreateUser, FindUser, Identified } from './types.js'
 
@@ -41,7 +44,7 @@ class UsersAtStore implements Users<RegisteredUser> {
   }
 
   async find({ appId, openid }: WechatAccount): Promise<RegisteredUser | undefined> {
-    const user = await this.#visit('find a user', (store) => store.findByOpenid(appId, openid))
+    const user = await this.#askForUser('find a user', (store) => store.findByOpenid(appId, openid))
     return user ? userOf(user, openid) : undefined
   }
 
@@ -49,7 +52,8 @@ class UsersAtStore implements Users<RegisteredUser> {
     const known = await this.#known(user)
     if (known) return { user: known, isNewUser: false }
     try {
-      const { isNew = true, ...created } = await this.#visit('create a user', (store) => store.create(user))
+      const answer = await this.#askForUser('create a user', (store) => store.create(user))
+      const { isNew = true, ...created } = answer
       return { user: userOf(created, user.openid, user.unionid), isNewUser: isNew }
     } catch (error) {
       // A store may refuse what another process was faster with.
@@ -69,11 +73,18 @@ class UsersAtStore implements Users<RegisteredUser> {
       return userOf(known, openid, unionid)
     }
     if (unionid === undefined) return undefined
-    const namesake = await this.#visit('find a user', (store) => store.findByUnionid(unionid))
+    const namesake = await this.#askForUser('find a user', (store) => store.findByUnionid(unionid))
     if (!namesake) return undefined
     await this.#visit('link a user', (store) => store.link(namesake.id, account))
     // Somebody else may have got the account meanwhile.
     return await this.find(account) ?? userOf(namesake, openid, unionid)
+  }
+
+  #askForUser<T extends CreatedUser | null | undefined>(
+    what: string,
+    question: (store: UserStore) => Promise<T>,
+  ): Promise<T> {
+    return this.#visit(what, async (store) => plainUser(await question(store)))
   }
 
   #visit<T>(what: string, command: (store: UserStore) => Promise<T>): Promise<T> {
@@ -121,6 +132,15 @@ class OwnUsers<User extends Identified> implements Users<User> {
 
 function accountOf({ appId, openid, unionid }: NewUser): WechatAccount {
   return { appId, openid, ...(unionid !== undefined && { unionid }) }
+}
+
+const userFields = ['openid', 'unionid', 'profile']
+
+/** What a user store answered, where that is an object of an ORM. */
+function plainUser<T>(answered: T): T {
+  if (!isRecord(answered)) return answered
+  // An id need not be a column: mongoose has a getter for it.
+  return { id: answered['id'], ...plainRecord(answered, userFields) } as T
 }
 
 /** @param unionid - as WeChat told it just now; what is registered counts more */

@@ -1,0 +1,68 @@
+import type { CreatedUser, SessionStore, StoredSession } from '@wechat-auth/wechat-oauth'
+import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { MemorySessionStore, MemoryUserStore } from '@wechat-auth/wechat-session'
+import { expect } from 'chai'
+import { records } from '../../helpers/orm-records.js'
+import { rejection } from '../../helpers/rejection.js'
+import { alice, setting, watched } from './setting.js'
+
+/** Sessions as this makes them. */
+class OrmSessionStore extends MemorySessionStore implements SessionStore {
+  readonly #make: (fields: Record<string, unknown>) => object
+
+  constructor(make: (fields: Record<string, unknown>) => object) {
+    super()
+    this.#make = make
+  }
+
+  override async get(hash: string): Promise<StoredSession | undefined> {
+    const session = await super.get(hash)
+    return session && this.#make({ ...session }) as StoredSession
+  }
+
+  override async listByUser(userId: string): Promise<StoredSession[]> {
+    return (await super.listByUser(userId)).map((session) => this.#make({ ...session }) as StoredSession)
+  }
+}
+
+/** Users as this makes them. */
+class OrmUserStore extends MemoryUserStore {
+  readonly #make: (fields: Record<string, unknown>) => object
+
+  constructor(make: (fields: Record<string, unknown>) => object) {
+    super()
+    this.#make = make
+  }
+
+  override async create(...parameters: Parameters<MemoryUserStore['create']>): Promise<CreatedUser> {
+    return this.#make({ ...await super.create(...parameters) }) as CreatedUser
+  }
+}
+
+describe('stores that hand out objects of an ORM', () => {
+  for (const [what, make] of Object.entries(records).filter(([name]) => !name.includes('mongoose'))) {
+    it(`may keep a session as ${what}`, async () => {
+      const { sessions, logIn } = setting({ sessionStore: watched<SessionStore>(new OrmSessionStore(make)) })
+      const { token } = await logIn(alice, { device: 'phone' })
+      const session = await sessions.getSession(token)
+      expect(session).to.include({ userId: alice, openid: alice, device: 'phone', sku: 'shop' })
+      expect((await sessions.listSessions(alice))[0]).to.deep.include({ ...session })
+      expect(await sessions.isTokenValid((await sessions.refreshToken(token)).token)).to.equal(true)
+    })
+
+    it(`may answer a new user as ${what}`, async () => {
+      const { logIn } = setting({ userStore: watched(new OrmUserStore(make)) })
+      expect(await logIn(alice)).to.deep.include({ isNewUser: true, user: { id: alice, openid: alice } })
+      expect(await logIn(alice)).to.include({ isNewUser: false })
+    })
+  }
+
+  it('fail without values where an object cannot be read', async () => {
+    const broken = (): object => ({ toJSON: () => { throw new Error('SECRET') } })
+    const sessionStore = watched<SessionStore>(new OrmSessionStore(broken))
+    const { sessions, logIn } = setting({ sessionStore })
+    const { token } = await logIn()
+    const error = await rejection(sessions.getSession(token), TokenStoreError)
+    expect(error.message).to.equal('The store answered a record that cannot be read.')
+  })
+})
