@@ -4,6 +4,10 @@
  */
 import { types } from 'node:util'
 
+export { hasOuterSpace, refuseOuterSpace } from './outer-space.js'
+export { isOfOtherPage, refuseScopesOfOtherPage, scopesIn } from './scopes.js'
+export { refuseWrongNames, wrongCredentialNames, type WrongNames } from './wrong-names.js'
+
 /** What verify came to; a falsy user means no. */
 export interface VerifyAnswer<User> {
   user?: User | false | null | undefined
