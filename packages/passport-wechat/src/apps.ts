@@ -1,5 +1,6 @@
 import { WechatError, WechatOAuth, type WechatMode } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
+import { hasOuterSpace } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { AppSettings, Settings } from './options.js'
 import { hash } from './recent.js'
@@ -116,6 +117,7 @@ export class RequestApps {
     if (typeof value === 'string') return value
     const text: unknown = await withDeadline(this.#timeout, () => value(this.#req), () => new WechatError('ERR_WECHAT_CONFIG', `The function ${option} did not answer within ${this.#timeout} ms`))
     if (typeof text !== 'string' || text === '') throw new WechatError('ERR_WECHAT_CONFIG', `The function ${option} gave no text for this request`)
+    if (hasOuterSpace(text)) throw new WechatError('ERR_WECHAT_CONFIG', `The function ${option} gave a text with white space at its start or end for this request`)
     return text
   }
 }

@@ -1,5 +1,7 @@
 import { MemoryTokenStore, WechatOAuth, type WechatLogger, type WechatMode, type WechatOAuthOptions } from '@wechat-auth/wechat-oauth'
-import { safeLogger } from '@wechat-auth/wechat-oauth/strategy-kit'
+import {
+  refuseOuterSpace, refuseScopesOfOtherPage, refuseWrongNames, safeLogger, scopesIn, wrongCredentialNames, type WrongNames,
+} from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { StateStore } from './state/contract.js'
 import type { VerifyOptions } from './verify.js'
@@ -44,10 +46,31 @@ export const modes: readonly WechatMode[] = ['mp', 'website', 'miniprogram']
 
 const defaultScope = { mp: 'snsapi_userinfo', website: 'snsapi_login', miniprogram: '' } satisfies Record<WechatMode, string>
 
+/** What messages about options begin with. */
+export const who = 'WechatStrategy'
+
+const wrongCallbackNames = { callbackURL: ['callbackUrl', 'callbackUri', 'redirect_uri', 'redirectUri', 'redirectURI'] }
+const wrongModeNames = { "mode: 'mp', 'website' or 'miniprogram'": ['client'] }
+const wrongAppNames: WrongNames = { ...wrongCredentialNames, ...wrongCallbackNames }
+
+const wrongNames: WrongNames = {
+  ...wrongAppNames,
+  ...wrongModeNames,
+  state: ['requireState'],
+  proxy: ['trustProxy'],
+  endpoints: ['authorizationURL', 'tokenURL', 'userProfileURL'],
+  fetch: ['agent', 'httpAgent', 'httpsAgent', 'dispatcher'],
+  "snapshotUser: 'allow'": ['saveSnapshotUsers'],
+}
+
+/** What other packages call the options of a single call. */
+export const wrongCallNames: WrongNames = { ...wrongCallbackNames, ...wrongModeNames }
+
 /** @throws TypeError that names the option */
 export function settingsOf(options: WechatStrategyOptions): Settings {
   refuseUnless(isObject(options), 'needs an object of options')
   const given: Record<string, unknown> = { ...options }
+  refuseWrongNames(who, given, wrongNames)
   checkTypes(given)
   const client = clientOptionsOf(options)
   // Refuses bad options of the client now, also where the apps are known only at a request.
@@ -76,8 +99,8 @@ export function settingsOf(options: WechatStrategyOptions): Settings {
 export function scopeOf(name: string, scope: unknown): string | undefined {
   if (scope === undefined) return undefined
   const scopes: unknown[] = Array.isArray(scope) ? scope : [scope]
-  refuseUnless(scopes.length > 0 && scopes.every((one) => typeof one === 'string' && one.trim() !== ''), `${name} must be a non-empty string, or an array of such strings`)
-  return scopes.join(',')
+  refuseUnless(scopes.length > 0 && scopes.every((one) => typeof one === 'string' && scopesIn(one).length > 0), `${name} must be a non-empty string, or an array of such strings`)
+  return scopesIn(scopes.join(',')).join(',')
 }
 
 function checkTypes(given: Record<string, unknown>): void {
@@ -105,6 +128,7 @@ function appsOf(options: WechatStrategyOptions): Map<WechatMode, AppSettings> {
   if (apps === undefined) {
     oneOf({ mode }, 'mode', modes)
     const only = (mode as WechatMode | undefined) ?? 'mp'
+    refuseScopeOfOtherMode(only, 'scope', topScope)
     return new Map([[only, appOf(only, { appId, appSecret }, '', options, topScope)]])
   }
   refuseUnless(isObject(apps) && !Array.isArray(apps), 'apps must be an object with the members mp, website or miniprogram')
@@ -112,18 +136,22 @@ function appsOf(options: WechatStrategyOptions): Map<WechatMode, AppSettings> {
   refuseUnless(appId === undefined && appSecret === undefined, 'appId and appSecret go into apps, or stand alone without apps')
   const given = Object.entries(apps).filter(([, app]) => app !== undefined)
   refuseUnless(given.length > 0, 'apps must have at least one of mp, website and miniprogram')
+  const [first = 'miniprogram'] = modes.filter((one) => apps[one] !== undefined)
+  refuseScopeOfOtherMode(first, 'scope', topScope)
   return new Map(given.map(([key, app]) => {
     refuseUnless((modes as readonly string[]).includes(key), `apps.${key} is no mode: apps can have mp, website and miniprogram`)
     refuseUnless(isObject(app), `apps.${key} must be an object`)
+    refuseWrongNames(who, app, wrongAppNames, `apps.${key}.`)
     return [key as WechatMode, appOf(key as WechatMode, app, `apps.${key}.`, options, topScope)]
   }))
 }
 
 function appOf(mode: WechatMode, app: Record<string, unknown>, prefix: string, options: WechatStrategyOptions, topScope: string | undefined): AppSettings {
   const { appId, appSecret, scope } = app
-  refuseUnless(isCredential(appId), `${prefix}appId must be a non-empty string or a function`)
-  refuseUnless(isCredential(appSecret), `${prefix}appSecret must be a non-empty string or a function`)
+  checkCredential(`${prefix}appId`, appId)
+  checkCredential(`${prefix}appSecret`, appSecret)
   const own = scopeOf(`${prefix}scope`, scope)
+  refuseScopeOfOtherMode(mode, `${prefix}scope`, own)
   return {
     mode,
     appId,
@@ -139,6 +167,7 @@ function callbackURLOf(prefix: string, app: Partial<WechatRedirectApp>, options:
   if (callbackURL === null) return undefined
   refuseUnless(callbackURL !== undefined, 'callbackURL is required (null where each call gives its own)')
   refuseUnless(isCallbackURL(callbackURL), `${name} must be an http(s) URL, absolute or relative`)
+  refuseOuterSpace(who, name, callbackURL)
   return callbackURL
 }
 
@@ -147,8 +176,13 @@ export function isCallbackURL(value: unknown): value is string {
   return /^https?:$/.test(new URL(value, 'https://localhost').protocol)
 }
 
-function isCredential(value: unknown): value is PerRequest<string> {
-  return (typeof value === 'string' && value !== '') || typeof value === 'function'
+function checkCredential(option: string, value: unknown): asserts value is PerRequest<string> {
+  refuseUnless((typeof value === 'string' && value !== '') || typeof value === 'function', `${option} must be a non-empty string or a function`)
+  if (typeof value === 'string') refuseOuterSpace(who, option, value)
+}
+
+function refuseScopeOfOtherMode(mode: WechatMode, option: string, scope: string | undefined): void {
+  if (mode !== 'miniprogram' && scope !== undefined) refuseScopesOfOtherPage(who, option, mode, scope)
 }
 
 function clientOptionsOf(options: WechatStrategyOptions): Settings['client'] {
@@ -182,5 +216,5 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function refuseUnless(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new TypeError(`WechatStrategy: ${message}`)
+  if (!condition) throw new TypeError(`${who}: ${message}`)
 }

@@ -150,7 +150,10 @@ export interface WechatCommonOptions extends TokenStoreSource {
    * own.
    */
   callbackURL?: string | null
-  /** Scope of the official account's page; other modes do not use it. Default `snsapi_userinfo`. */
+  /**
+   * Scope of the official account's page; other modes do not use it. Default `snsapi_userinfo`. A scope that belongs to
+   * another mode (`snsapi_login`; for a website `snsapi_base`, `snsapi_userinfo`) is refused.
+   */
   scope?: string | readonly string[]
   /** Default `zh_CN`. */
   lang?: WechatLang
@@ -229,7 +232,10 @@ export type WechatStrategyOptions = (WechatOneAppOptions | WechatSeveralAppsOpti
 export interface WechatCallOptions {
   /** On a callback it is checked against the mode that the login began with. */
   mode?: WechatMode
-  /** Default: the app's. Scopes that the page of the mode does not know are left out. */
+  /**
+   * Default: the app's. A strategy with a website and an official account leaves out the scopes of the other page. With one
+   * of them, it is a TypeError if no scope remains.
+   */
   scope?: string | readonly string[]
   /**
    * Any JSON value of the application's, kept on the server (or in the state cookie) and handed back as `info.state`.

@@ -1,5 +1,5 @@
 import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
-import { checkKey, checkTimeout, isWellFormed, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkKey, checkTimeout, isWellFormed, refuseWrongNames, runLocked, type WrongNames } from '@wechat-auth/wechat-oauth/store-kit'
 import { Backend, type Collections, type WriteOptions } from './backend.js'
 import { checkConnection, type MongooseConnection } from './mongoose-connection.js'
 import { serverTime, type ServerTime } from './server-clock.js'
@@ -22,6 +22,11 @@ const saveAttempts = 3
 
 const duplicateKey = 11000
 
+const wrongNames: WrongNames = {
+  'connection: a connection of mongoose': ['mongoose', 'client', 'db', 'database', 'pool', 'url', 'uri', 'mongoUrl'],
+  collection: ['collectionName', 'table'],
+}
+
 /**
  * Keeps tokens in MongoDB, one document per openid, by the driver of a mongoose connection. Call `init()` once before
  * the first use.
@@ -31,7 +36,9 @@ export class MongoTokenStore implements TokenStore {
   readonly #timeout: number
 
   /** @throws TypeError that names the option which is wrong */
-  constructor({ connection, collection = 'tokens', timeout = 5000 }: MongoTokenStoreOptions) {
+  constructor(options: MongoTokenStoreOptions) {
+    refuseWrongNames('MongoTokenStore', options, wrongNames)
+    const { connection, collection = 'tokens', timeout = 5000 } = options
     checkConnection(connection)
     checkCollectionName(collection)
     checkTimeout(timeout)

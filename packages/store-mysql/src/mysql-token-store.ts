@@ -1,5 +1,5 @@
 import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
-import { asTokenStoreError, checkKey, checkTimeout, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { asTokenStoreError, checkKey, checkTimeout, refuseWrongNames, runLocked, type WrongNames } from '@wechat-auth/wechat-oauth/store-kit'
 import { Database, errnoOf, type MysqlPool, type StatementRunner } from './database.js'
 import { fieldsOf, type Field } from './fields.js'
 import { LockTable } from './lock-table.js'
@@ -26,6 +26,11 @@ interface FoundTable {
 const noSuchTable = 1146
 const noSuchColumn = 1054
 
+const wrongNames: WrongNames = {
+  'pool: what createPool of mysql2 returns': ['connection', 'client', 'db', 'database', 'mysql', 'url', 'uri', 'host'],
+  table: ['tableName'],
+}
+
 /**
  * Keeps tokens in a table of MySQL or MariaDB: one that `createTable` made, or that the README of `wechat-oauth` told
  * people to make, with or without columns of the application's own. One statement per operation.
@@ -37,7 +42,9 @@ export class MysqlTokenStore implements TokenStore {
   #found: Promise<FoundTable> | undefined
 
   /** @throws TypeError that names the option which is wrong */
-  constructor({ pool, table = 'token', timeout = 5000 }: MysqlTokenStoreOptions) {
+  constructor(options: MysqlTokenStoreOptions) {
+    refuseWrongNames('MysqlTokenStore', options, wrongNames)
+    const { pool, table = 'token', timeout = 5000 } = options
     checkTimeout(timeout)
     this.#database = new Database(pool, timeout)
     this.#names = tableNames(table)

@@ -1,8 +1,9 @@
 import type { LockOptions, TokenStore, WechatToken } from '@wechat-auth/wechat-oauth'
-import { checkKey, decodeRecord, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkKey, decodeRecord, refuseWrongNames, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { lifetimeOf } from './lifetime.js'
 import { Operations, textOf } from './operations.js'
 import { checkPrefix, type RedisConnection } from './redis-connection.js'
+import { wrongNames } from './wrong-names.js'
 
 export interface RedisTokenStoreOptions {
   /** What `createClient`, `createClientPool`, `createCluster` or `createSentinel` of node-redis 5 or 6 made. It is never closed. */
@@ -33,7 +34,9 @@ export class RedisTokenStore implements TokenStore {
   readonly #ttl: number | undefined
 
   /** @throws TypeError that names the option which is wrong */
-  constructor({ client, prefix = 'wechat:token:', ttl, timeout = 5000 }: RedisTokenStoreOptions) {
+  constructor(options: RedisTokenStoreOptions) {
+    refuseWrongNames('RedisTokenStore', options, wrongNames)
+    const { client, prefix = 'wechat:token:', ttl, timeout = 5000 } = options
     this.#operations = new Operations(client, timeout)
     checkPrefix(prefix)
     if (ttl !== undefined && !(typeof ttl === 'number' && ttl > 0)) throw new TypeError('ttl must be a positive number of seconds')

@@ -1,5 +1,5 @@
 import type { SessionStore, StoredSession } from '@wechat-auth/wechat-oauth'
-import { checkLifetime, corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkLifetime, corruptRecord, refuseWrongNames } from '@wechat-auth/wechat-oauth/store-kit'
 import type { Transaction } from './connection.js'
 import { checkText } from './names.js'
 import { Operations } from './operations.js'
@@ -7,6 +7,7 @@ import { jsonOf, recordIn } from './record.js'
 import { createSessionTable, scriptOf } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { checkTable, quoted } from './table-name.js'
+import { wrongNames } from './wrong-names.js'
 
 export interface SqliteSessionStoreOptions {
   /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
@@ -45,7 +46,9 @@ export class SqliteSessionStore implements SessionStore {
   readonly #deleteByUser: string
 
   /** @throws TypeError that names the option which is wrong */
-  constructor({ database, table = 'wechat_session', timeout = 5000 }: SqliteSessionStoreOptions) {
+  constructor(options: SqliteSessionStoreOptions) {
+    refuseWrongNames('SqliteSessionStore', options, wrongNames)
+    const { database, table = 'wechat_session', timeout = 5000 } = options
     this.#operations = new Operations(database, timeout, 'sessions')
     checkTable(table)
     this.#table = table

@@ -1,11 +1,12 @@
 import type { LockOptions, TokenStore, WechatToken } from '@wechat-auth/wechat-oauth'
-import { checkKey, isWellFormed, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkKey, isWellFormed, refuseWrongNames, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { LockTable } from './lock-table.js'
 import { Operations } from './operations.js'
 import { jsonOf, recordIn } from './record.js'
 import { createTokenTables, scriptOf, tokenTables, type TokenTables } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { checkTable } from './table-name.js'
+import { wrongNames } from './wrong-names.js'
 
 export interface SqliteTokenStoreOptions {
   /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
@@ -32,7 +33,9 @@ export class SqliteTokenStore implements TokenStore {
   readonly #delete: string
 
   /** @throws TypeError that names the option which is wrong */
-  constructor({ database, table = 'token', timeout = 5000 }: SqliteTokenStoreOptions) {
+  constructor(options: SqliteTokenStoreOptions) {
+    refuseWrongNames('SqliteTokenStore', options, wrongNames)
+    const { database, table = 'token', timeout = 5000 } = options
     this.#operations = new Operations(database, timeout, 'tokens')
     checkTable(table)
     this.#tables = tokenTables(table)

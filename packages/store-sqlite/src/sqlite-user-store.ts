@@ -1,5 +1,5 @@
 import type { CreatedUser, RegisteredUser, UserProfile, UserStore, WechatAccount } from '@wechat-auth/wechat-oauth'
-import { checkAccount } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkAccount, refuseWrongNames } from '@wechat-auth/wechat-oauth/store-kit'
 import type { Transaction } from './connection.js'
 import { checkText } from './names.js'
 import { Operations } from './operations.js'
@@ -7,6 +7,7 @@ import { createUserTables, scriptOf, userTables, type UserTables } from './schem
 import type { SqliteDatabase } from './sqlite-database.js'
 import { checkTable } from './table-name.js'
 import { UserTable } from './user-table.js'
+import { wrongNames } from './wrong-names.js'
 
 export interface SqliteUserStoreOptions {
   /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
@@ -32,7 +33,9 @@ export class SqliteUserStore implements UserStore {
   readonly #table: UserTable
 
   /** @throws TypeError that names the option which is wrong */
-  constructor({ database, table = 'user', timeout = 5000 }: SqliteUserStoreOptions) {
+  constructor(options: SqliteUserStoreOptions) {
+    refuseWrongNames('SqliteUserStore', options, wrongNames)
+    const { database, table = 'user', timeout = 5000 } = options
     this.#operations = new Operations(database, timeout, 'users')
     checkTable(table)
     this.#tables = userTables(table)

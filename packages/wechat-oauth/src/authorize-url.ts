@@ -1,3 +1,4 @@
+import { refuseScopesOfOtherPage } from './scopes.js'
 import type { WechatLang } from './types.js'
 import { isWellFormed } from './well-formed.js'
 
@@ -34,19 +35,26 @@ export interface PageOptions {
 
 const longestState = 128
 
+const pages = {
+  mp: { path: '/connect/oauth2/authorize', method: 'getAuthorizeURL' },
+  website: { path: '/connect/qrconnect', method: 'getAuthorizeURLForWebsite' },
+} as const
+
 /** WeChat matches the address of the page against a pattern: the order of the parameters counts. */
 export function mpPageURL(options: PageOptions, extra: MpPageParameters): string {
-  return pageURL('/connect/oauth2/authorize', options, pick(extra, ['forcePopup', 'forceSnapShot']))
+  return pageURL('mp', options, pick(extra, ['forcePopup', 'forceSnapShot']))
 }
 
 export function websitePageURL(options: PageOptions, extra: WebsitePageParameters, lang: WechatLang): string {
   const parameters = { ...extra, lang: extra.lang ?? (lang === 'en' ? lang : undefined) }
-  return pageURL('/connect/qrconnect', options, pick(parameters, ['lang', 'style', 'href', 'self_redirect', 'stylelite', 'fast_login']))
+  return pageURL('website', options, pick(parameters, ['lang', 'style', 'href', 'self_redirect', 'stylelite', 'fast_login']))
 }
 
-function pageURL(path: string, { open, appId, redirect, state, scope }: PageOptions, extra: [string, string][]): string {
+function pageURL(mode: keyof typeof pages, { open, appId, redirect, state, scope }: PageOptions, extra: [string, string][]): string {
+  const { path, method } = pages[mode]
   checkRedirect(redirect)
   if (typeof scope !== 'string' || scope === '' || !isWellFormed(scope)) throw new TypeError('scope must be a non-empty string')
+  refuseScopesOfOtherPage(method, 'scope', mode, scope)
   if (typeof state !== 'string' || Buffer.byteLength(state) > longestState || !isWellFormed(state)) {
     throw new TypeError(`state must be a string of at most ${longestState} bytes: WeChat refuses longer ones`)
   }

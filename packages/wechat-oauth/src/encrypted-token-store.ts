@@ -4,6 +4,7 @@ import { checkKey } from './store-kit.js'
 import { plainToken } from './token.js'
 import type { LockOptions, TokenStore, WechatToken } from './types.js'
 import { isWellFormed } from './well-formed.js'
+import { refuseWrongNames } from './wrong-names.js'
 
 export interface EncryptionKey {
   /** Stays with every value that this key encrypts: 1 to 32 characters of `A-Z a-z 0-9 _ -`. */
@@ -40,6 +41,7 @@ const tagLength = 16
  */
 export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenStoreOptions): TokenStore {
   checkStore(store)
+  refuseWrongNames('encryptedTokenStore', options, { 'keys: [{ id, key }]': ['key', 'secret', 'secrets'], acceptPlaintext: ['acceptPlainText'] })
   const { keys, acceptPlaintext = false } = options
   if (typeof acceptPlaintext !== 'boolean') throw new TypeError('acceptPlaintext must be true or false')
   const { all, first } = keyring(keys)

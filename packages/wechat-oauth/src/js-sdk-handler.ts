@@ -1,5 +1,6 @@
 import { longestPageURL, signedPartOf } from './js-sdk.js'
 import type { JsSDKSignature } from './types.js'
+import { refuseWrongNames } from './wrong-names.js'
 
 /** What the handler needs of a request: Node's own, and so Express's, has it. */
 export interface JsSDKRequest {
@@ -33,6 +34,7 @@ export function jsSDKHandler(
   options: JsSDKHandlerOptions,
 ): (request: JsSDKRequest, response: JsSDKResponse, next?: (error?: unknown) => void) => Promise<void> {
   if (typeof (oauth as Partial<typeof oauth> | undefined)?.jsSDKSign !== 'function') throw new TypeError('jsSDKHandler needs a WechatOAuth')
+  refuseWrongNames('jsSDKHandler', options, { hosts: ['host', 'domain', 'domains', 'origin', 'origins'] })
   const hosts = hostsOf((options as Partial<JsSDKHandlerOptions> | undefined)?.hosts)
 
   return async (request, response, next) => {

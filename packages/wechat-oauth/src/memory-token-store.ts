@@ -1,6 +1,7 @@
 import { TokenStoreError } from './errors.js'
 import { checkKey, lockTimes } from './store-kit.js'
 import type { LockOptions, TokenStore, WechatToken } from './types.js'
+import { refuseWrongNames } from './wrong-names.js'
 
 export interface MemoryTokenStoreOptions {
   /** Most records kept; the least recently used goes first. Default 10,000. */
@@ -42,6 +43,7 @@ export class MemoryTokenStore implements TokenStore {
 
   /** @throws TypeError when `max` is not a positive integer or `ttl` not a positive number */
   constructor(options: MemoryTokenStoreOptions = {}) {
+    refuseWrongNames('MemoryTokenStore', options, { max: ['maxSize'], 'ttl, in seconds': ['maxAge'] })
     const { max = 10_000, ttl = Infinity } = options
     if (!Number.isInteger(max) || max < 1) throw new TypeError('max must be a positive integer')
     if (typeof ttl !== 'number' || !(ttl > 0)) throw new TypeError('ttl must be a positive number of seconds')

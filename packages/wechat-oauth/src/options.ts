@@ -2,9 +2,11 @@ import { tokenStoreOf } from './function-token-store.js'
 import { exchangeBy } from './http/choice.js'
 import type { Exchange } from './http/exchange.js'
 import { MemoryTokenStore } from './memory-token-store.js'
+import { refuseOuterSpace } from './outer-space.js'
 import { safeLogger } from './safe-logger.js'
 import type { Endpoints, TokenStore, WechatLang, WechatLogger, WechatOAuthOptions } from './types.js'
 import { isWellFormed } from './well-formed.js'
+import { refuseWrongNames, wrongCredentialNames, type WrongNames } from './wrong-names.js'
 
 /** Options with every default filled in and every value checked. */
 export interface Settings {
@@ -28,13 +30,23 @@ const langs: readonly unknown[] = ['zh_CN', 'zh_TW', 'en'] satisfies WechatLang[
 // A lock is waited for several times as long, and a timer of more than 2 ** 31 ms goes off at once.
 const longestTimeout = 24 * 3600 * 1000
 
+const wrongNames: WrongNames = {
+  ...wrongCredentialNames,
+  tokenStore: ['store'],
+  fetch: ['agent', 'httpAgent', 'httpsAgent', 'proxy', 'dispatcher'],
+  'saveSnapshotUsers: true': ['snapshotUser'],
+}
+
 /** @throws TypeError that names the option */
 export function settingsOf(options: WechatOAuthOptions): Settings {
   if (typeof options !== 'object' || (options as unknown) === null) throw new TypeError('WechatOAuth needs an object of options')
+  refuseWrongNames('WechatOAuth', options, wrongNames)
   const { lang = 'zh_CN', timeout = 5000, now = Date.now, clientCredential = 'stable', logger } = options
   const ownFetch: unknown = options.fetch
-  text('appId', options.appId)
-  text('appSecret', options.appSecret)
+  for (const option of ['appId', 'appSecret'] as const) {
+    text(option, options[option])
+    refuseOuterSpace('WechatOAuth', option, options[option])
+  }
   refuseUnless(langs.includes(lang), 'lang must be zh_CN, zh_TW or en')
   refuseUnless(typeof timeout === 'number' && timeout > 0 && timeout <= longestTimeout, 'timeout must be a positive number of milliseconds, at most a day')
   refuseUnless(ownFetch === undefined || typeof ownFetch === 'function', 'fetch must be a function')

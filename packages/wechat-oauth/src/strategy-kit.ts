@@ -8,6 +8,10 @@ import { answerOf } from './answer-of.js'
 export { bindToIdentity, type WechatIdentity } from './identity.js'
 export { safeLogger } from './safe-logger.js'
 
+export { hasOuterSpace, refuseOuterSpace } from './outer-space.js'
+export { isOfOtherPage, refuseScopesOfOtherPage, scopesIn } from './scopes.js'
+export { refuseWrongNames, wrongCredentialNames, type WrongNames } from './wrong-names.js'
+
 /** What verify came to; a falsy user means no. */
 export interface VerifyAnswer<User> {
   user?: User | false | null | undefined

@@ -1,5 +1,5 @@
 import type { SessionStore, StoredSession } from '@wechat-auth/wechat-oauth'
-import { checkLifetime, checkName } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkLifetime, checkName, refuseWrongNames } from '@wechat-auth/wechat-oauth/store-kit'
 
 export interface MemorySessionStoreOptions {
   /** Most sessions kept; the one written longest ago goes first. Default 100,000. */
@@ -24,6 +24,7 @@ export class MemorySessionStore implements SessionStore {
 
   /** @throws TypeError when `max` is not a positive integer */
   constructor(options: MemorySessionStoreOptions = {}) {
+    refuseWrongNames('MemorySessionStore', options, { max: ['maxSize'] })
     const { max = 100_000 } = options
     if (!Number.isInteger(max) || max < 1) throw new TypeError('max must be a positive integer')
     this.#max = max

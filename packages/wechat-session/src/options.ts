@@ -1,5 +1,5 @@
 import type { SessionStore, UserStore, WechatLogger } from '@wechat-auth/wechat-oauth'
-import { checkTimeout } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkTimeout, refuseWrongNames } from '@wechat-auth/wechat-oauth/store-kit'
 import { isSku } from './token.js'
 import type { CreateUser, FindUser, Identified, MiniProgramClient, WechatSessionsOptions } from './types.js'
 
@@ -25,6 +25,9 @@ const longestTtl = 10 * 366 * 24 * 3600
 /** @throws TypeError that names the option */
 export function settingsOf<User extends Identified>(options: WechatSessionsOptions<User>): Settings<User> {
   refuseUnless(isObject(options), 'needs an object of options')
+  refuseWrongNames('WechatSessions', options, {
+    'oauth: a WechatOAuth': ['client'], sessionStore: ['store'], 'ttl, in seconds': ['maxAge', 'expiresIn'],
+  })
   const { oauth, sessionStore, sku, ttl = 259_200, sliding = false, maxSessions = Infinity, timeout = 5000, now = Date.now, logger } = options
   refuseUnless(hasMethods(oauth, ['code2Session', 'decryptMiniProgramUser']) && typeof oauth.appId === 'string', 'oauth must be a WechatOAuth')
   refuseUnless(hasMethods(sessionStore, ['create', 'get', 'rotate', 'delete', 'deleteByUser', 'listByUser']), 'sessionStore must be a session store')

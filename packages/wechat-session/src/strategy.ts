@@ -1,5 +1,5 @@
 import type { WechatSession } from '@wechat-auth/wechat-oauth'
-import { settled } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { refuseWrongNames, settled } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import { Strategy } from 'passport-strategy'
 import { perform } from './actions.js'
@@ -50,6 +50,7 @@ export class WechatSessionStrategy extends Strategy {
   constructor(options: WechatSessionStrategyOptions, verify?: WechatSessionVerify | WechatSessionVerifyWithRequest) {
     super()
     refuseUnless(typeof options === 'object' && (options as unknown) !== null, 'needs an object of options')
+    refuseWrongNames('WechatSessionStrategy', options, { 'sessions: a WechatSessions': ['session'], name: ['realm'] })
     const { sessions, name = 'wechat-session', passReqToCallback = false } = options
     refuseUnless(isSessions(sessions), 'sessions must be a WechatSessions')
     refuseUnless(typeof name === 'string' && name !== '', 'name must be a non-empty string')

@@ -41,7 +41,7 @@ describe('the redirect to WeChat', () => {
   })
 
   it('leads a website\'s users to the QR code, with the scope of websites whatever the top-level scope', async () => {
-    const strategy = new WechatStrategy({ ...apps.website, mode: 'website', callbackURL, scope: 'snsapi_base' }, () => undefined)
+    const strategy = new WechatStrategy({ apps, callbackURL, scope: 'snsapi_base' }, () => undefined)
     const url = await start(strategy)
     expect(url.pathname).to.equal('/connect/qrconnect')
     expect(url.searchParams.get('scope')).to.equal('snsapi_login')
@@ -103,6 +103,26 @@ describe('the redirect to WeChat', () => {
     expect((await start(appsStrategy(), { mode: 'mp', scope: ['snsapi_base', 'snsapi_login'] })).searchParams.get('scope')).to.equal('snsapi_base')
   })
 
+  it('is an error where a strategy with one page is asked for nothing but a scope of the other page', async () => {
+    const strategies: [WechatStrategy, string, string][] = [
+      [mpStrategy(), 'snsapi_login', 'WechatStrategy: scope snsapi_login belongs to mode website. For mp write snsapi_userinfo or snsapi_base'],
+      [appsStrategy(undefined, { apps: { website: apps.website, miniprogram: apps.miniprogram } }), 'snsapi_base',
+        'WechatStrategy: scope snsapi_base belongs to mode mp. For website write snsapi_login'],
+    ]
+    for (const [strategy, scope, message] of strategies) {
+      const { error } = await action('error', authenticate(strategy, requestOf({ session: {} }), { scope }))
+      expect(error).to.be.instanceOf(TypeError).with.property('message', message)
+    }
+    expect((await start(mpStrategy(), { scope: ['snsapi_login', 'snsapi_base'] })).searchParams.get('scope')).to.equal('snsapi_base')
+  })
+
+  it('separates scopes by commas, however they were given', async () => {
+    for (const scope of ['snsapi_base, snsapi_userinfo', 'snsapi_base snsapi_userinfo', ['snsapi_base ', 'snsapi_userinfo']]) {
+      expect((await start(mpStrategy(), { scope })).searchParams.get('scope')).to.equal('snsapi_base,snsapi_userinfo')
+      expect((await start(mpStrategy(undefined, { scope }))).searchParams.get('scope')).to.equal('snsapi_base,snsapi_userinfo')
+    }
+  })
+
   it('takes scope and callbackURL of the app before those of the strategy', async () => {
     const strategy = appsStrategy(undefined, { apps: { mp: { ...apps.mp, scope: 'snsapi_base', callbackURL: 'https://mp.example/cb' }, website: apps.website } })
     const mp = await start(strategy, { mode: 'mp' })
@@ -128,7 +148,8 @@ describe('the redirect to WeChat', () => {
   })
 
   const bad: [string, unknown][] = [
-    ['mode', { mode: 'web' }], ['scope', { scope: '' }], ['callbackURL', { callbackURL: 'ftp://x/' }], ['lang', { lang: 'fr' }], ['state', { state: () => 1 }], ['state', { state: 1n }],
+    ['mode', { mode: 'web' }], ['scope', { scope: '' }], ['callbackURL', { callbackURL: 'ftp://x/' }], ['callbackURL', { callbackURL: '/cb ' }],
+    ['callbackUrl', { callbackUrl: 'https://shop.example/cb' }], ['client', { client: 'web' }], ['lang', { lang: 'fr' }], ['state', { state: () => 1 }], ['state', { state: 1n }],
   ]
   for (const [name, options] of bad) {
     it(`is a TypeError that names ${name} when the call gives a bad one`, async () => {

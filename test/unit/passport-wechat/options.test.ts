@@ -58,6 +58,42 @@ describe('options of WechatStrategy', () => {
     })
   }
 
+  const website = { ...one, mode: 'website' }
+  const exact: [string, unknown, string][] = [
+    ['the scope of a website for an official account', { ...one, scope: 'snsapi_login' },
+      'scope snsapi_login belongs to mode website. For mp write snsapi_userinfo or snsapi_base'],
+    ['the scope of a website among others', { ...one, mode: 'mp', scope: ['snsapi_base', 'snsapi_login'] },
+      'scope snsapi_login belongs to mode website. For mp write snsapi_userinfo or snsapi_base'],
+    ...['snsapi_userinfo', 'snsapi_base', 'snsapi_login, snsapi_base'].map((scope): [string, unknown, string] => [
+      `the scope ${scope} for a website`, { ...website, scope }, `scope ${scope.replace('snsapi_login, ', '')} belongs to mode mp. For website write snsapi_login`,
+    ]),
+    ['the scope of another mode in apps', { callbackURL, apps: { website: { appId: 'wxa', appSecret: 's', scope: 'snsapi_userinfo' } } },
+      'apps.website.scope snsapi_userinfo belongs to mode mp. For website write snsapi_login'],
+    ['the scope of a website beside apps', { ...several, scope: 'snsapi_login' },
+      'scope snsapi_login belongs to mode website. For mp write snsapi_userinfo or snsapi_base'],
+    ['the scope of an official account beside a website alone', { callbackURL, apps: { website: several.apps.mp }, scope: 'snsapi_base' },
+      'scope snsapi_base belongs to mode mp. For website write snsapi_login'],
+    ...['s\n', ' s', '\u00a0s', 's\ufeff'].map((appSecret): [string, unknown, string] => [
+      `the appSecret ${JSON.stringify(appSecret)}`, { ...one, appSecret }, 'appSecret has white space at its start or end. Remove it',
+    ]),
+    ['an appId with white space', { ...one, appId: 'wxa\r\n' }, 'appId has white space at its start or end. Remove it'],
+    ['an appSecret with white space in apps', { callbackURL, apps: { miniprogram: { appId: 'wxa', appSecret: 's ' } } },
+      'apps.miniprogram.appSecret has white space at its start or end. Remove it'],
+    ['a callbackURL with white space', { ...one, callbackURL: 'https://shop.example/callback\n' }, 'callbackURL has white space at its start or end. Remove it'],
+  ]
+  for (const [title, options, message] of exact) {
+    it(`refuses ${title}, and says what to do`, () => {
+      const error = thrown(() => create(options))
+      expect(error).to.be.instanceOf(TypeError).with.property('message', `WechatStrategy: ${message}`)
+    })
+  }
+
+  it('takes scopes that belong to the mode, and those that it does not know', () => {
+    for (const scope of ['snsapi_base', 'snsapi_base,snsapi_userinfo', ['snsapi_userinfo'], 'snsapi_of_tomorrow']) expect(() => create({ ...one, scope })).not.to.throw()
+    for (const scope of ['snsapi_login', ['snsapi_login', 'snsapi_of_tomorrow']]) expect(() => create({ ...website, scope })).not.to.throw()
+    expect(() => create({ ...one, mode: 'miniprogram', scope: 'snsapi_base' })).not.to.throw()
+  })
+
   it('refuses a missing verify function with a TypeError that names it', () => {
     expect(thrown(() => create(one, null))).to.be.instanceOf(TypeError).with.property('message').that.matches(/verify/)
   })

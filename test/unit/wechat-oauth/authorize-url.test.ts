@@ -114,4 +114,12 @@ describe('arguments of the authorize URLs', () => {
   it('a page parameter with half of a surrogate pair is refused by its name', () => {
     expect(() => oauth.getAuthorizeURLForWebsite('https://a.cn/', '', 'snsapi_login', { href: 'https://a.cn/\ud800' })).to.throw(TypeError, /href/)
   })
+
+  it('refuses a scope of the other page, and says which one is right', () => {
+    const wrong: [() => string, string][] = [
+      [() => oauth.getAuthorizeURL('https://a.cn/', '', 'snsapi_login'), 'getAuthorizeURL: scope snsapi_login belongs to mode website. For mp write snsapi_userinfo or snsapi_base'],
+      [() => oauth.getAuthorizeURLForWebsite('https://a.cn/', '', 'snsapi_login,snsapi_base'), 'getAuthorizeURLForWebsite: scope snsapi_base belongs to mode mp. For website write snsapi_login'],
+    ]
+    for (const [call, message] of wrong) expect(call).to.throw(TypeError).with.property('message', message)
+  })
 })

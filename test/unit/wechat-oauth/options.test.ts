@@ -41,6 +41,15 @@ describe('options of WechatOAuth', () => {
     }
   }
 
+  for (const option of ['appId', 'appSecret']) {
+    it(`a TypeError says that ${option} has white space at its ends`, () => {
+      for (const value of ['wx1\n', ' wx1', '\twx1', 'wx1\u3000']) {
+        const error = thrown(() => build({ ...good, [option]: value }))
+        expect(error).to.be.an.instanceOf(TypeError).with.property('message', `WechatOAuth: ${option} has white space at its start or end. Remove it`)
+      }
+    })
+  }
+
   for (const options of [undefined, null, 'wx', 5]) {
     it(`a TypeError says that options are needed where they are ${shown(options)}`, () => {
       expect(() => build(options)).to.throw(TypeError, /options/)

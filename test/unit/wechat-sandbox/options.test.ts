@@ -14,6 +14,8 @@ const refused: [string, unknown][] = [
   ['apps', { apps: 'mp' }],
   ['apps[0].appId', { apps: [{ ...app, appId: '' }] }],
   ['apps[0].appSecret', { apps: [{ ...app, appSecret: undefined }] }],
+  ['apps[0].appId', { apps: [{ ...app, appId: ' wxsandboxunit00001' }] }],
+  ['apps[0].appSecret', { apps: [{ ...app, appSecret: 'secret\n' }] }],
   ['apps[0].type', { apps: [{ ...app, type: 'web' }] }],
   ['apps[0].domains', { apps: [{ ...app, domains: 'a.example' }] }],
   ['apps[0].unionAccount', { apps: [{ ...app, unionAccount: 1 }] }],

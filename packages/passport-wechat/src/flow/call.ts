@@ -1,7 +1,8 @@
 import { WechatError, type MpPageParameters, type WebsitePageParameters, type WechatLang, type WechatMode } from '@wechat-auth/wechat-oauth'
+import { isOfOtherPage, refuseOuterSpace, refuseScopesOfOtherPage, refuseWrongNames, scopesIn } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { Apps } from '../apps.js'
-import { isCallbackURL, modes, scopeOf, type Settings } from '../options.js'
+import { isCallbackURL, modes, scopeOf, who, wrongCallNames, type Settings } from '../options.js'
 import { absoluteURL } from '../request.js'
 import type { RedirectMode } from '../state/record.js'
 import type { WechatCallOptions } from '../types.js'
@@ -22,9 +23,11 @@ const langs: readonly unknown[] = ['zh_CN', 'zh_TW', 'en', 'cn']
 
 /** @throws TypeError that names the option */
 export function callOf(options: WechatCallOptions = {}): Call {
+  refuseWrongNames(who, options, wrongCallNames)
   const { mode, scope, state, callbackURL, lang, forcePopup, forceSnapShot, style, href, self_redirect, stylelite, fast_login } = options
   refuseUnless(mode === undefined || modes.includes(mode), `mode must be one of ${modes.join(', ')}`)
   refuseUnless(callbackURL === undefined || isCallbackURL(callbackURL), 'callbackURL must be an http(s) URL, absolute or relative')
+  if (callbackURL !== undefined) refuseOuterSpace(who, 'callbackURL', callbackURL)
   refuseUnless(lang === undefined || langs.includes(lang), 'lang must be zh_CN, zh_TW or en')
   const pageLang = lang === undefined ? undefined : lang === 'en' ? 'en' : 'cn'
   return {
@@ -38,13 +41,16 @@ export function callOf(options: WechatCallOptions = {}): Call {
   }
 }
 
-const scopesOfOthers = { mp: ['snsapi_login'], website: ['snsapi_base', 'snsapi_userinfo'] } satisfies Record<RedirectMode, string[]>
-
-/** The scope to ask for. Either page refuses the scopes of the other, which a route of both may name. */
-export function scopeFor(mode: RedirectMode, call: Call, apps: Apps): string {
-  const asked = (call.scope ?? '').split(',').map((scope) => scope.trim())
-    .filter((scope) => scope !== '' && !scopesOfOthers[mode].includes(scope))
-  return asked.length > 0 ? asked.join(',') : apps.app(mode).scope
+/**
+ * The scope to ask for. Either page refuses the scopes of the other, which a route of both may name.
+ *
+ * @throws TypeError where the strategy has no other page that they could be for, and none remains
+ */
+export function scopeFor(mode: RedirectMode, { scope = '' }: Call, apps: Apps): string {
+  const asked = scopesIn(scope).filter((one) => !isOfOtherPage(mode, one))
+  if (asked.length > 0) return asked.join(',')
+  if (apps.redirectModes.length === 1) refuseScopesOfOtherPage(who, 'scope', mode, scope)
+  return apps.app(mode).scope
 }
 
 /** @throws WechatError `ERR_WECHAT_CONFIG` */

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { WechatError } from '@wechat-auth/wechat-oauth'
-import { settled } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { refuseWrongNames, settled } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import { cookieHeader, isSecure, methodOf, type RequestParts } from '../request.js'
 import type { StateMeta, StoreCallback, VerifyCallback } from './contract.js'
@@ -68,6 +68,9 @@ export class CookieStateStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: CookieStateStoreOptions) {
+    refuseWrongNames('CookieStateStore', options, {
+      secret: ['key', 'keys', 'secrets'], 'maxAge, in milliseconds': ['maxage', 'ttl'], sameSite: ['samesite'],
+    })
     const { secret, maxAge = 30 * 60_000, sameSite = 'lax', setCookie, now = Date.now } = (options as CookieStateStoreOptions | undefined) ?? { secret: [] }
     this.#secrets = secretsOf(secret)
     refuseUnless(Number.isSafeInteger(maxAge) && maxAge >= 1000, 'maxAge must be a whole number of milliseconds, at least 1000')

@@ -1,0 +1,28 @@
+import type { WechatMode } from './types.js'
+
+type PageMode = Exclude<WechatMode, 'miniprogram'>
+
+const scopes: Readonly<Record<PageMode, readonly string[]>> = { mp: ['snsapi_userinfo', 'snsapi_base'], website: ['snsapi_login'] }
+const otherMode = { mp: 'website', website: 'mp' } satisfies Record<PageMode, PageMode>
+
+/** The scopes that a text names, separated by commas or white space. */
+export function scopesIn(text: string): string[] {
+  return text.split(/[\s,]+/).filter((scope) => scope !== '')
+}
+
+/** Whether a scope belongs to the page of the other mode; this mode's page refuses it. A scope that is new to us does not. */
+export function isOfOtherPage(mode: PageMode, scope: string): boolean {
+  return scopes[otherMode[mode]].includes(scope)
+}
+
+/**
+ * @param who - the class or function that takes the scope
+ * @param option - what the scope is called there
+ * @throws TypeError where one of the scopes belongs to the page of the other mode
+ */
+export function refuseScopesOfOtherPage(who: string, option: string, mode: PageMode, scope: string): void {
+  const wrong = scopesIn(scope).find((one) => isOfOtherPage(mode, one))
+  if (wrong !== undefined) {
+    throw new TypeError(`${who}: ${option} ${wrong} belongs to mode ${otherMode[mode]}. For ${mode} write ${scopes[mode].join(' or ')}`)
+  }
+}
