@@ -3,6 +3,7 @@ import { decodeRecord, isWellFormed } from '@wechat-auth/wechat-oauth/store-kit'
 import { columnTypeOf } from './column-type.js'
 import type { Row } from './database.js'
 import { jsonOfAll, type Field, type FieldValue } from './fields.js'
+import { isDispensable, warnOfLeftOut } from './left-out.js'
 import { columnDefinition, definedType, extraField } from './schema.js'
 import type { Column, Table } from './table.js'
 
@@ -17,7 +18,11 @@ export interface Cells {
   readonly extra: Cell
 }
 
-/** @throws TokenStoreError when the table has no place for a field: it names the fields, and what to do */
+/**
+ * A unionid and the mark of a snapshot user are left out where the table has no place for them, with a warning.
+ *
+ * @throws TokenStoreError when the table has no place for another field: it names the fields, and what to do
+ */
 export function cellsOf(table: Table, key: string, fields: readonly Field[]): Cells {
   const keyText = keyCell(table, key)
   if (keyText === undefined) throw noRoomForKey(table, key)
@@ -58,7 +63,8 @@ function extraCell(table: Table, rest: readonly Field[]): Cell {
   if (!extra) {
     // A table without room for others has room for these: they are what an absent field is read as.
     const lost = rest.filter(([, value]) => value !== null && value !== '')
-    if (lost.length > 0) throw noRoom(table, lost)
+    if (lost.some(([name]) => !isDispensable(table, name))) throw noRoom(table, lost)
+    if (lost.length > 0) warnOfLeftOut(table)
     return null
   }
   if (rest.length === 0) return extra.isNullable ? null : extra.type.blank

@@ -143,6 +143,73 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     })
   }
 
+  describe('without columns for unionid and is_snapshotuser', () => {
+    /** The warnings of the process that name the table. */
+    async function warningsDuring(table: string, task: () => Promise<void>): Promise<Error[]> {
+      const warnings: Error[] = []
+      const hear = (warning: Error): void => { if (warning.message.includes(table)) warnings.push(warning) }
+      process.on('warning', hear)
+      try {
+        await task()
+        await new Promise((resolve) => { setImmediate(resolve) })
+      } finally {
+        process.off('warning', hear)
+      }
+      return warnings
+    }
+
+    it('leaves these out, and the process hears once which statement to run', async () => {
+      const table = await setting.table(...oldTable)
+      const token = tokenOf('o1', { unionid: 'SECRET-unionid', is_snapshotuser: 1 })
+      const warnings = await warningsDuring(table, async () => {
+        for (const fields of [{ unionid: 'SECRET-unionid' }, { is_snapshotuser: 1 }, { unionid: 'SECRET-unionid', is_snapshotuser: 1 }]) {
+          await setting.store({ table }).saveToken('o1', tokenOf('o1', fields))
+          expect(await setting.store({ table }).getToken('o1')).to.deep.equal(tokenOf('o1'))
+        }
+      })
+      expect(warnings).to.have.lengthOf(1)
+      expect(warnings[0]?.name).to.equal('WechatStoreWarning')
+      expect(warnings[0]?.message).to.not.match(/SECRET|o1/)
+      await doAsTold(setting, warnings[0]!)
+      const store = setting.store({ table })
+      await store.saveToken('o1', token)
+      expect(await store.getToken('o1')).to.deep.equal(token)
+    })
+
+    it('cause one warning for each table', async () => {
+      const tables = [await setting.table(...oldTable), await setting.table(...oldTable)]
+      const warnings = await Promise.all(tables.map(async (table) => warningsDuring(table, async () => {
+        await setting.store({ table }).saveToken('o1', tokenOf('o1', { unionid: 'oUnionid' }))
+      })))
+      expect(warnings.map(({ length }) => length)).to.deep.equal([1, 1])
+    })
+
+    it('refuses them where there is a column with too little room', async () => {
+      const table = await setting.table(...oldTable, 'ALTER TABLE `$` ADD COLUMN unionid varchar(5), ADD COLUMN is_snapshotuser varchar(1)')
+      const error = await rejection(setting.store({ table }).saveToken('o1', tokenOf('o1', { unionid: 'oUnionid' })), TokenStoreError)
+      expect(error.message).to.match(/MODIFY COLUMN `unionid`/)
+    })
+
+    it('logs users in who have a unionid, reads their data, and heals a record that cannot be used', async () => {
+      const sandbox = await startSandbox()
+      try {
+        const table = await setting.table(...oldTable)
+        const { appId, appSecret } = sandbox.apps.find(({ type }) => type === 'mp')!
+        const oauth = new WechatOAuth({ appId, appSecret, endpoints: sandbox.url, tokenStore: setting.store({ table }) })
+        const login = (): Promise<WechatToken> => oauth.getAccessToken(sandbox.issueCode({ appId, user: 'alice', scope: 'snsapi_userinfo' }))
+        const { unionid, ...token } = await login()
+        expect(await oauth.getUser(token.openid)).to.include({ openid: token.openid, unionid })
+        expect(unionid).to.be.a('string')
+        await setting.pool.query(`UPDATE ${table} SET create_at = 'yesterday'`)
+        expect(await rejection(oauth.getUser(token.openid), TokenStoreError)).to.include({ reason: 'record' })
+        const { unionid: _again, ...next } = await login()
+        expect(await setting.store({ table }).getToken(token.openid)).to.deep.equal(next)
+      } finally {
+        await sandbox.close()
+      }
+    })
+  })
+
   it('keeps encrypted tokens as long as there is room for them', async () => {
     const table = await setting.table(...oldTable)
     const store = setting.store({ table })

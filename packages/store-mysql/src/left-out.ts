@@ -1,0 +1,29 @@
+import { columnDefinition } from './schema.js'
+import type { Table } from './table.js'
+
+/**
+ * Fields that a table may lack: WeChat tells them at each login, and a user can be logged in and looked up without them. The
+ * table of the older packages has no columns for them.
+ */
+const dispensable = ['unionid', 'is_snapshotuser']
+
+/** Tables of which the process was warned. */
+const warned = new Set<string>()
+
+export function isDispensable({ indexes }: Table, field: string): boolean {
+  return dispensable.includes(field) && !indexes.has(field)
+}
+
+/** Warns the process, once for each table, that its records are kept without some fields. No value is told. */
+export function warnOfLeftOut(table: Table): void {
+  const { name } = table
+  if (warned.has(name)) return
+  warned.add(name)
+  const missing = dispensable.filter((field) => isDispensable(table, field))
+  const changes = missing.map((field) => `ADD COLUMN ${columnDefinition(field)}`).join(', ')
+  process.emitWarning(
+    `The table ${name} has no column for ${missing.join(' and ')}, so records are saved without. `
+    + `Run this and start the application again: ALTER TABLE ${name} ${changes};`,
+    'WechatStoreWarning',
+  )
+}
