@@ -334,11 +334,13 @@ export const brokenSessionStores: readonly BrokenSessionStore[] = [
     },
   })),
   broken('finds no session where it is corrupt', cases.corrupt, (right) => ({ get: (hash) => right.get(hash).catch(() => undefined) })),
-  broken('says of a corrupt session that its backend failed', cases.corrupt, (right) => ({ get: (hash) => right.get(hash).catch(failed) })),
+  broken('says of a corrupt session that its backend failed', cases.corrupt, (right) => ({
+    get: (hash) => right.get(hash).catch(failed),
+  })),
   broken('says of a list with a corrupt session that its backend failed', cases.corrupt, (right) => ({
     listByUser: (userId) => right.listByUser(userId).catch(failed),
   })),
-  whenDown('says of a backend that is down that the session is corrupt', () => Promise.reject(corruptRecord())),
+  whenDown('says that the session is corrupt while its backend is down', () => Promise.reject(corruptRecord())),
   broken('reads a session before it deletes it', cases.corrupt, (right) => ({
     delete: async (hash) => {
       await right.get(hash)

@@ -398,9 +398,11 @@ const failureFaults: BrokenStore[] = [
     },
   })),
   broken('says of a corrupt record that its backend failed', inFailures.corrupt, (right) => ({
-    getToken: (openid) => right.getToken(openid).catch(() => Promise.reject(new TokenStoreError('The store failed to read.'))),
+    getToken: (openid) => right.getToken(openid).catch(() => {
+      throw new TokenStoreError('The store failed to read.')
+    }),
   })),
-  whenDown('says of a backend that is down that the record is corrupt', () => Promise.reject(corruptRecord())),
+  whenDown('says that the record is corrupt while its backend is down', () => Promise.reject(corruptRecord())),
   broken('reads a record before it replaces it', inFailures.corruptSaved, (right) => ({
     saveToken: async (openid, token) => {
       await right.getToken(openid)

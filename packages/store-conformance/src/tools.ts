@@ -60,12 +60,12 @@ const reasonOf = (error: unknown): unknown => (error as { reason?: unknown } | n
 
 /** The backend works, and what it holds cannot be used: whoever has something better may replace it. */
 export function assertIsOfRecord(error: unknown): void {
-  assert.equal(reasonOf(error), 'record', 'where the record is corrupt, the reason of the error must be \'record\'')
+  assert.equal(reasonOf(error), 'record', 'a corrupt record must be an error with the reason "record"')
 }
 
-/** The backend failed, and nobody knows what it holds: a reason to replace it is none. */
+/** The backend failed, and nobody knows what it holds: it must not be replaced. */
 export function assertIsOfBackend(error: unknown): void {
-  assert.notEqual(reasonOf(error), 'record', 'where the backend is down, the reason of the error must not be \'record\'')
+  assert.notEqual(reasonOf(error), 'record', 'a failing backend must not be an error with the reason "record"')
 }
 
 /** What cannot be the name of anything. */

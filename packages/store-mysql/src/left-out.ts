@@ -2,8 +2,8 @@ import { columnDefinition } from './schema.js'
 import type { Table } from './table.js'
 
 /**
- * Fields that a table may lack: WeChat tells them at each login, and a user can be logged in and looked up without them. The
- * table of the older packages has no columns for them.
+ * Fields that a table may lack: WeChat tells them at each login, and a user can be logged in and looked up
+ * without them. The table of the older packages has no columns for them.
  */
 const dispensable = ['unionid', 'is_snapshotuser']
 
@@ -14,7 +14,7 @@ export function isDispensable({ indexes }: Table, field: string): boolean {
   return dispensable.includes(field) && !indexes.has(field)
 }
 
-/** Warns the process, once for each table, that its records are kept without some fields. No value is told. */
+/** Warns the process, once for each table, that records are saved without some fields. It tells no value. */
 export function warnOfLeftOut(table: Table): void {
   const { name } = table
   if (warned.has(name)) return

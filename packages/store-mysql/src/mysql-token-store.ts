@@ -85,8 +85,8 @@ export class MysqlTokenStore implements TokenStore {
   /**
    * Replaces the record, and leaves columns of the application's own as they are that the record has no field for.
    *
-   * Where the table has neither a column for `unionid` or `is_snapshotuser` nor one called `extra`, these are left out, and the
-   * process is warned once.
+   * Where the table has neither a column for `unionid` or `is_snapshotuser` nor one called `extra`, these are
+   * left out, and the process is warned once.
    *
    * @throws TokenStoreError; it says what to do when the table has no room for another field; TypeError
    */

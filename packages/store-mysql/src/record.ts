@@ -19,7 +19,8 @@ export interface Cells {
 }
 
 /**
- * A unionid and the mark of a snapshot user are left out where the table has no place for them, with a warning.
+ * A unionid and the mark of a snapshot user are left out, with a warning, where the table has no place for
+ * them.
  *
  * @throws TokenStoreError when the table has no place for another field: it names the fields, and what to do
  */

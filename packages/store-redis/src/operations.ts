@@ -38,18 +38,21 @@ export class Operations {
       try {
         return await operation(() => {
           abortSignal.throwIfAborted()
-          // The driver writes into the options, so they are made anew. A limit of its own (node-redis 6) would only come in the way of ours.
+          // The driver writes into the options, so each command has its own. A limit of the driver
+          // (node-redis 6) would only come in the way of ours.
           return this.#client.withCommandOptions({ abortSignal, typeMapping: plainTypes, timeout: 0 })
         })
       } catch (error) {
-        throw isWrongType(error) ? new TokenStoreError(`The store failed to ${what}.`, { error, reason: 'record' }) : error
+        if (!isWrongType(error)) throw error
+        throw new TokenStoreError(`The store failed to ${what}.`, { error, reason: 'record' })
       }
     })
   }
 }
 
-/** Redis works, but keeps something else under this key, e.g. a list. Scripts have the word within their message. */
+/** Redis works, but has something else under this key, e.g. a list. */
 function isWrongType(error: unknown): boolean {
+  // Of a script, the word comes later in the message.
   return error instanceof Error && /\bWRONGTYPE\b/.test(error.message)
 }
 

@@ -7,8 +7,9 @@ export interface IndexEntry {
 }
 
 /**
- * By the clock of the server, so that those of the processes need not agree. What is over leaves on this occasion, and the
- * index ends with the last of what is in it. What is not an index is replaced: else its user could never log in again.
+ * By the clock of the server, so that those of the processes need not agree. What is over leaves on this
+ * occasion, and the index ends with the last of what is in it. What is not an index is replaced: else the
+ * user could never log in.
  */
 const add = `
 local time = redis.call('time')

@@ -8,7 +8,7 @@ import type { WechatLogger, WechatToken } from './types.js'
 
 // How long the store need not be asked again.
 const memoTime = 10_000
-// As much as clocks may differ: a credential that another clock calls younger than it is must be renewed in time, too.
+// As much as clocks may differ: what another clock calls younger than it is must be renewed in time, too.
 const longestMargin = clockMargin
 const pauseAfterFailure = 5000
 const pauseBetweenForced = 30_000

@@ -99,9 +99,10 @@ export class WechatOAuth {
   /**
    * Exchanges the code of a callback for the user's token, and saves it. The code is spent and sent only once.
    *
-   * A saved token of wider scope that is still of use is not replaced by one of `snsapi_base`, that of a login which began later
-   * not by an earlier one, and the token of a snapshot user is not saved (unless `saveSnapshotUsers`). A record whose
-   * `create_at` is ahead of the clock does not count as later: the clocks of servers differ.
+   * A saved token of wider scope that is still of use is not replaced by one of `snsapi_base`, that of a
+   * login which began later not by an earlier one, and the token of a snapshot user is not saved (unless
+   * `saveSnapshotUsers`). A record whose `create_at` is ahead of the clock does not count as later: the
+   * clocks of servers differ.
    *
    * @returns what WeChat answered to this code
    * @throws WechatAPIError of kind `code` where the code is bad, used or expired; WechatTransportError; TokenStoreError; TypeError
@@ -166,12 +167,12 @@ export class WechatOAuth {
   }
 
   /**
-   * The user's data by a token that is at hand: `/sns/userinfo`, nothing is refreshed. A unionid that the saved record does
-   * not have yet is added to it before this resolves, in at most `timeout`. Where the store fails to do that, the logger hears
-   * of it, and the user's data is answered all the same.
+   * The user's data by a token that is at hand: `/sns/userinfo`, nothing is refreshed. A unionid that the
+   * saved record does not have yet is added to it before this resolves, in at most `timeout`. Where the store
+   * fails to do that, the logger hears of it, and the user's data is answered all the same.
    *
-   * @throws WechatAPIError; WechatTransportError, also where WeChat answers another user; NoOAuthTokenError where the token has
-   * no access token; TypeError
+   * @throws WechatAPIError; WechatTransportError, also where WeChat answers another user; NoOAuthTokenError where
+   * the token has no access token; TypeError
    */
   async getUserByToken(token: WechatToken, options: { lang?: WechatLang | undefined } = {}): Promise<WechatUser> {
     const { openid, access_token: accessToken } = token
@@ -189,7 +190,8 @@ export class WechatOAuth {
     })
     const user = userOf(endpoint.userinfo, reply, openid)
     const { unionid } = user
-    if (unionid !== undefined) await this.#records.addUnionid(openid, { unionid, order }, unionid === token.unionid)
+    const isSaved = unionid === token.unionid
+    if (unionid !== undefined) await this.#records.addUnionid(openid, { unionid, order }, isSaved)
     return user
   }
 
@@ -294,9 +296,9 @@ export class WechatOAuth {
   }
 
   /**
-   * Has WeChat replace the user's session_key, and saves the new one into the user's record, whose other fields stay; its
-   * life is not prolonged. A login that came in meanwhile stays. A `create_at` that is more than four minutes ahead of the clock
-   * is set to now.
+   * Has WeChat replace the user's session_key, and saves the new one into the user's record, whose other
+   * fields stay; its life is not prolonged. A login that came in meanwhile stays. A `create_at` that is more
+   * than four minutes ahead of the clock is set to now.
    *
    * @returns the record as it now is. The session_key must not leave the server.
    * @throws NoOAuthTokenError where no session_key is saved; WechatAPIError with `ERR_WECHAT_SESSION_KEY` where it is
@@ -441,7 +443,8 @@ export class WechatOAuth {
       if (fresh.openid !== openid) {
         throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint.refreshToken, 'answered the token of another user')
       }
-      return this.#records.saveRefresh(fresh, { refreshToken: current.refresh_token, record: current, isOurs })
+      const { refresh_token: refreshToken } = current
+      return this.#records.saveRefresh(fresh, { refreshToken, record: current, isOurs })
     }).finally(() => this.#refreshes.delete(openid))
     this.#refreshes.set(openid, refresh)
     return refresh

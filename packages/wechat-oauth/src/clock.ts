@@ -1,6 +1,6 @@
 /**
- * How far the clock of another server may be ahead of ours, in milliseconds. A time that is further ahead says nothing: what
- * it belongs to counts neither as newer nor as good.
+ * How far the clock of another server may be ahead of ours, in milliseconds. A time that is further ahead
+ * says nothing: what it belongs to counts neither as newer nor as good.
  */
 export const clockMargin = 240_000
 

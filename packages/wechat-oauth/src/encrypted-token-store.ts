@@ -34,8 +34,9 @@ const tagLength = 16
  * A token store that keeps access_token, refresh_token and session_key encrypted (AES-256-GCM) in another. Other fields
  * stay as they are. A value opens only in its own field of its own record: copied to another user, it does not.
  *
- * `deleteToken` and `withLock` are there where `store` has them. `getToken` rejects with `WechatDecryptError`, `reason`
- * `stored`, where a value does not open, or is in clear text without `acceptPlaintext`. A login replaces such a record.
+ * `deleteToken` and `withLock` are there where `store` has them. `getToken` rejects with
+ * `WechatDecryptError`, `reason` `stored`, where a value does not open, or is in clear text without
+ * `acceptPlaintext`. A login replaces such a record.
  *
  * @throws TypeError that names the option which is wrong
  */

@@ -172,8 +172,8 @@ export class TokenStoreError extends WechatError {
   declare readonly code: 'ERR_WECHAT_STORE' | 'ERR_WECHAT_LOCK'
   readonly driver: DriverErrorFacts | undefined
   /**
-   * `record`: the store works, but what it holds cannot be used, e.g. because it is not a record. A login replaces such a
-   * record. `undefined`: the backend failed, and nobody knows what it holds.
+   * `record`: the store works, but what it holds cannot be used, e.g. because it is not a record. A login
+   * replaces such a record. `undefined`: the backend failed, and nobody knows what it holds.
    */
   readonly reason: 'record' | undefined
 
@@ -183,7 +183,10 @@ export class TokenStoreError extends WechatError {
    * @param options.error - what the driver threw; only facts without values are taken from it
    * @param options.reason - default `undefined`
    */
-  constructor(message: string, options: { code?: TokenStoreError['code'], error?: unknown, reason?: TokenStoreError['reason'] } = {}) {
+  constructor(
+    message: string,
+    options: { code?: TokenStoreError['code'], error?: unknown, reason?: TokenStoreError['reason'] } = {},
+  ) {
     super(options.code ?? 'ERR_WECHAT_STORE', message)
     this.driver = driverFacts(options.error)
     this.reason = options.reason
@@ -195,13 +198,14 @@ export class TokenStoreError extends WechatError {
 }
 
 /**
- * Whether a store failed because what it holds cannot be used, and not because its backend failed. It goes by `code` and
- * `reason`: the error may come from another copy of this package.
+ * Whether a store failed because what it holds cannot be used, and not because its backend failed. It goes by
+ * `code` and `reason`: the error may come from another copy of this package.
  */
 export function isUnusableRecord(error: unknown): boolean {
   try {
     const { code, reason } = (error ?? {}) as { code?: unknown, reason?: unknown }
-    return (code === 'ERR_WECHAT_STORE' && reason === 'record') || (code === 'ERR_WECHAT_DECRYPT' && reason === 'stored')
+    return (code === 'ERR_WECHAT_STORE' && reason === 'record')
+      || (code === 'ERR_WECHAT_DECRYPT' && reason === 'stored')
   } catch {
     // A getter threw: it is an error of somebody else's.
     return false

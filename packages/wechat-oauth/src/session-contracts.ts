@@ -25,11 +25,12 @@ export interface StoredSession extends WechatSession {
 /**
  * Where sessions are kept, under the SHA-256 hash of their tokens: from what is here, no token can be made.
  *
- * All of it holds for every process on the same data, whatever happens at the same time. Hashes, user ids and lifetimes are
- * checked before the backend is asked: a hash or user id that is not a non-empty string, or a `ttl` that is not a positive
- * number, rejects with a `TypeError`. Where the backend fails, or what it holds is no session, methods reject with a
- * `TokenStoreError` (`ERR_WECHAT_STORE`, no cause, no values; `reason` is `record` where it is no session); a failure is
- * never an answer. Objects are copied on their way in and out.
+ * All of it holds for every process on the same data, whatever happens at the same time. Hashes, user ids and
+ * lifetimes are checked before the backend is asked: a hash or user id that is not a non-empty string, or a
+ * `ttl` that is not a positive number, rejects with a `TypeError`. Where the backend fails, or what it holds
+ * is no session, methods reject with a `TokenStoreError` (`ERR_WECHAT_STORE`, no cause, no values; `reason`
+ * is `record` where it is no session); a failure is never an answer. Objects are copied on their way in and
+ * out.
  */
 export interface SessionStore {
   /**

@@ -44,14 +44,15 @@ export class StoreAccess {
   }
 
   /**
-   * @param onReplaced - where it is given, a record that cannot be used counts as absent; else the change rejects
+   * @param onReplaced - with it, a record that cannot be used counts as absent. Default: the change rejects
    * @throws TokenStoreError
    */
   change(key: string, change: Change, onReplaced?: OnReplaced): Promise<void> {
-    if (!this.#changes.isBusy(key)) return this.#changes.run(key, () => this.#changeNow(key, change, onReplaced))
+    const now = (waiting?: Deadline): Promise<void> => this.#changeNow(key, change, onReplaced, waiting)
+    if (!this.#changes.isBusy(key)) return this.#changes.run(key, now)
     // Those before may take long, each in its own time.
     return this.#bounded((waiting) => this.#changes.run(key, async () => {
-      if (!waiting.isOver) await this.#changeNow(key, change, onReplaced, waiting)
+      if (!waiting.isOver) await now(waiting)
     }))
   }
 
@@ -115,8 +116,9 @@ export class StoreAccess {
       return normalizeRecord(key, await this.#store.getToken(key))
     } catch (error) {
       const failure = asTokenStoreError(error, 'read')
-      // Of a store that parses what it kept: somebody cut it off.
-      throw failure instanceof TokenStoreError && failure.driver?.name === 'SyntaxError' ? corruptRecord() : failure
+      // Of a store that parses what it kept, and finds it cut off.
+      const isSyntaxError = failure instanceof TokenStoreError && failure.driver?.name === 'SyntaxError'
+      throw isSyntaxError ? corruptRecord() : failure
     }
   }
 

@@ -43,7 +43,8 @@ export function checkAccount(account: unknown): asserts account is WechatAccount
 /** A failure of a backend as the error that callers are promised: what a token store itself throws stays, anything else loses its text. */
 export function asTokenStoreError(error: unknown, what: string): TokenStoreError | WechatDecryptError {
   if (error instanceof TokenStoreError || error instanceof WechatDecryptError) return error
-  return new TokenStoreError(`The store failed to ${what}.`, { error, reason: isUnusableRecord(error) ? 'record' : undefined })
+  const reason = isUnusableRecord(error) ? 'record' : undefined
+  return new TokenStoreError(`The store failed to ${what}.`, { error, reason })
 }
 
 /** Runs a command of the backend; whatever it throws becomes a `TokenStoreError`. `what` completes "failed to …". */
@@ -95,8 +96,8 @@ export function decodeRecord(text: string): WechatToken {
 }
 
 /**
- * What is kept under a key is no record. Its `reason` is `record`: a login replaces what is there. Throw it only where the
- * backend has answered.
+ * What is kept under a key is not a record. The `reason` of the error is `record`: a login replaces what is
+ * there. Throw it only where the backend has answered.
  */
 export function corruptRecord(): TokenStoreError {
   return new TokenStoreError('The store holds something that is not a record.', { reason: 'record' })

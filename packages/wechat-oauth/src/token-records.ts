@@ -24,7 +24,7 @@ interface SavedLogin {
 /** Where a refreshed token comes from. */
 export interface RefreshOrigin {
   refreshToken: string
-  /** The record that was read under the lock. Absent where the application gave the refresh token: then a record may be made. */
+  /** What was read under the lock. Absent where the application gave the refresh token: it may make a record. */
   record?: WechatToken
   /** Whether the lock under which the token was obtained is still held. */
   isOurs?: () => boolean
@@ -64,36 +64,41 @@ export class TokenRecords {
   }
 
   /**
-   * A login replaces the record whole, unless that would lose something; and whatever is there that cannot be used.
+   * A login replaces the record whole, unless that would lose something. It always replaces what cannot be
+   * used.
    *
    * @param order - of the question that was answered with it
    */
   async saveLogin(token: WechatToken, order: number): Promise<void> {
     if (token.is_snapshotuser && !this.#saveSnapshotUsers) return
     await this.#access.change(token.openid, (stored) => {
-      if (stored && (this.#isOfLaterLogin(stored, token, order) || this.#isWorthMore(stored, token))) return undefined
+      if (stored && this.#isOfLaterLogin(stored, token, order)) return undefined
+      if (stored && this.#isWorthMore(stored, token)) return undefined
       this.#saved.set(token.openid, { order, createAt: token.create_at })
       if (stored && isAheadOfClock(stored.create_at, this.#now())) {
         this.#logger?.warn('A login replaces a record in the token store whose create_at is in the future')
       }
       return token
-    }, (problem) => { this.#warn('A login replaces a record in the token store that cannot be used', problem) })
+    }, (problem) => {
+      this.#warn('A login replaces a record in the token store that cannot be used', problem)
+    })
   }
 
   /** A silent login must not destroy the token that reads the user's profile. */
   #isWorthMore(stored: WechatToken, token: WechatToken): boolean {
-    const narrower = isBaseScope(token.scope) && stored.access_token !== undefined && !isBaseScope(stored.scope)
-    return narrower && isTokenOfUse(stored, this.#now())
+    const isWider = stored.access_token !== undefined && !isBaseScope(stored.scope)
+    return isBaseScope(token.scope) && isWider && isTokenOfUse(stored, this.#now())
   }
 
   /**
    * Whether a login that began after this one was saved before it.
    *
-   * In this process the order tells. For logins of other processes there are only times, by clocks that may be minutes apart. If
-   * the clocks agree, a later login that is saved already began after this one and before now: only such a time counts. A time
-   * that is ahead of our clock proves nothing, and to lose a login costs more than to save an older one late: this one is saved.
-   * (Clocks that differ can mislead only a login that is on its way at the very moment when its own clock reaches the time that
-   * the other clock gave to an earlier login.)
+   * In this process the order tells. For logins of other processes there are only times, by clocks that may
+   * be minutes apart. If the clocks agree, a later login that is saved already began after this one and
+   * before now: only such a time counts. A time that is ahead of our clock proves nothing, and to lose a
+   * login costs more than to save an older one late, so this one is saved. (Clocks that differ can mislead
+   * only a login that is on its way at the very moment when its own clock reaches the time that the other
+   * clock gave to an earlier login.)
    */
   #isOfLaterLogin(stored: WechatToken, token: WechatToken, order: number): boolean {
     const saved = this.#saved.get(token.openid)
@@ -102,12 +107,14 @@ export class TokenRecords {
   }
 
   /**
-   * A refresh keeps the unionid and what the application added, and gives way to a good token that came in meanwhile.
+   * A refresh keeps the unionid and what the application added. It gives way to a good token that came in
+   * meanwhile.
    *
    * @returns the record as it now is
    */
-  async saveRefresh(token: WechatToken, { refreshToken, record, isOurs = () => true }: RefreshOrigin): Promise<WechatToken> {
-    // Clocks differ, so times are compared only where it is not known which record the refresh token came from.
+  async saveRefresh(token: WechatToken, origin: RefreshOrigin): Promise<WechatToken> {
+    const { refreshToken, record, isOurs = () => true } = origin
+    // Clocks differ: times are compared only where it is not known which record the refresh token came from.
     const cameMeanwhile = (stored: WechatToken): boolean => record
       ? stored.access_token !== record.access_token || stored.refresh_token !== record.refresh_token
       : stored.refresh_token !== refreshToken && stored.create_at > token.create_at
@@ -124,9 +131,10 @@ export class TokenRecords {
   }
 
   /**
-   * Adds a unionid that was first seen after the login. Whoever asked for the user has the answer already, so a failure goes to
-   * the logger and to nobody else. They wait for it all the same, for no longer than a visit to the store may take: what they
-   * read afterwards is complete, and a process that ends after its last answer has lost nothing.
+   * Adds a unionid that was first seen after the login. WeChat has answered those who asked for the user, so
+   * a failure goes to the logger and to nobody else. They wait for it all the same, for no longer than a
+   * visit to the store may take: what they read afterwards is complete, and a process that ends after its
+   * last answer has lost nothing.
    *
    * @param isSaved - the record had this unionid when WeChat was asked
    */
@@ -159,8 +167,8 @@ export class TokenRecords {
     await this.#access.change(session.openid, (stored) => {
       if (!stored) return undefined
       if (stored.session_key === undefined || stored.session_key === replaced) {
-        const isAhead = isAheadOfClock(stored.create_at, this.#now())
-        result = { ...stored, ...session, create_at: isAhead ? session.create_at : Math.max(stored.create_at, session.create_at) }
+        const since = isAheadOfClock(stored.create_at, this.#now()) ? 0 : stored.create_at
+        result = { ...stored, ...session, create_at: Math.max(since, session.create_at) }
         return result
       }
       result = { ...stored, session_key: stored.session_key }

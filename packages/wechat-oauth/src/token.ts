@@ -13,8 +13,8 @@ const refreshTokenLifetime = 30 * 24 * 3600 * 1000
  * Whether the access token of a record is still good, with 60 seconds to spare. Numbers that a store kept as text count
  * as numbers, and `created_at` counts where there is no `create_at`.
  *
- * Not good is a token whose `create_at` is more than four minutes after `now`: the clock that wrote it was wrong, and nobody
- * can tell when the token expires.
+ * A token whose `create_at` is more than four minutes after `now` is not good: the clock that wrote it was
+ * wrong, and nobody can tell when the token expires.
  *
  * @param now - milliseconds since the epoch, default `Date.now()`
  */

@@ -1,6 +1,6 @@
 import { Latest } from './latest.js'
 
-/** A unionid that WeChat told, and which question of this process it answers: later ones have greater numbers. */
+/** A unionid that WeChat told, and which question of this process it answers: the later, the greater. */
 export interface Told {
   unionid: string
   order: number
@@ -18,7 +18,7 @@ interface Pending {
 // Answers that overlap come within a few seconds.
 const mostRemembered = 1000
 
-/** Has unionids written that WeChat told: one write of a user for all who wait, and of several unionids the newest. */
+/** Has unionids written that WeChat told: one write for all who wait, and of several unionids the newest. */
 export class ToldUnionids {
   readonly #write: Write
   readonly #pending = new Map<string, Pending>()

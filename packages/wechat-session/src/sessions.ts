@@ -97,8 +97,8 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    * Gives a device of a user a session, without asking WeChat: for the server's own use, after a login that it has checked. With
    * Passport, `issueTokenFor(req.user.id, req.authInfo)`.
    *
-   * With `maxSessions`, where one of the user's sessions in the store cannot be used, all of them end, of every sku: nobody can
-   * count them.
+   * With `maxSessions`, where one of the user's sessions in the store cannot be used, all of them end, of
+   * every sku: nobody can count them.
    *
    * @param userId - of a user that exists. A number is kept as its decimal text
    * @param holder - other members than these are ignored
@@ -238,8 +238,8 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   }
 
   /**
-   * A session that cannot be used hides the others of its user, so that they can be neither counted nor ended one by one. It
-   * must not keep the user from logging in: all of them end.
+   * A session that cannot be used hides the others of its user, so that they can be neither counted nor ended
+   * one by one. It must not keep the user from logging in: all of them end.
    */
   async #sessionsBeforeLogin(userId: string): Promise<StoredSession[]> {
     return this.#store.listByUser(userId).catch(async (error: unknown) => {

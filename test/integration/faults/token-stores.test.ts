@@ -26,7 +26,9 @@ interface StoreUse {
 /** The client's calls that come to the store. */
 const uses: StoreUse[] = [
   ...clientCalls.filter(({ step }) => ['exchange', 'refresh', 'session'].includes(step))
-    .map((call): StoreUse => ({ call, methods: ['getToken', 'saveToken'], needsRecord: false, isLogin: call.step !== 'refresh' })),
+    .map((call): StoreUse => ({
+      call, methods: ['getToken', 'saveToken'], needsRecord: false, isLogin: call.step !== 'refresh',
+    })),
   ...clientCalls.filter(({ step }) => step === 'renewal')
     .map((call): StoreUse => ({ call, methods: ['getToken', 'saveToken'], needsRecord: true })),
   ...clientCalls.filter(({ title }) => title === 'getUser')

@@ -70,7 +70,13 @@ function promising(timeout: number): Promising[] {
       waits: true,
     },
     ...garbage.map(([what, value]): Promising => (
-      { title: `answers ${what}`, methods: ['getToken'], answer: async (_statement, others) => value(others), outcome: failed, isOfRecord: true }
+      {
+        title: `answers ${what}`,
+        methods: ['getToken'],
+        answer: async (_statement, others) => value(others),
+        outcome: failed,
+        isOfRecord: true,
+      }
     )),
     { title: 'answers without a promise', methods: ['getToken'], answer: () => null, outcome: 'good' },
     ...(['OK', 1, false, null] as const).map((value): Promising => (

@@ -160,9 +160,10 @@ describe('MysqlTokenStore on the table of the older packages', () => {
 
     it('leaves these out, and the process hears once which statement to run', async () => {
       const table = await setting.table(...oldTable)
-      const token = tokenOf('o1', { unionid: 'SECRET-unionid', is_snapshotuser: 1 })
+      const [unionid, snapshot] = [{ unionid: 'SECRET-unionid' }, { is_snapshotuser: 1 }]
+      const token = tokenOf('o1', { ...unionid, ...snapshot })
       const warnings = await warningsDuring(table, async () => {
-        for (const fields of [{ unionid: 'SECRET-unionid' }, { is_snapshotuser: 1 }, { unionid: 'SECRET-unionid', is_snapshotuser: 1 }]) {
+        for (const fields of [unionid, snapshot, { ...unionid, ...snapshot }]) {
           await setting.store({ table }).saveToken('o1', tokenOf('o1', fields))
           expect(await setting.store({ table }).getToken('o1')).to.deep.equal(tokenOf('o1'))
         }
@@ -185,18 +186,21 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     })
 
     it('refuses them where there is a column with too little room', async () => {
-      const table = await setting.table(...oldTable, 'ALTER TABLE `$` ADD COLUMN unionid varchar(5), ADD COLUMN is_snapshotuser varchar(1)')
-      const error = await rejection(setting.store({ table }).saveToken('o1', tokenOf('o1', { unionid: 'oUnionid' })), TokenStoreError)
+      const table = await setting.table(...oldTable, 'ALTER TABLE `$` ADD COLUMN unionid varchar(5)')
+      const saving = setting.store({ table }).saveToken('o1', tokenOf('o1', { unionid: 'oUnionid' }))
+      const error = await rejection(saving, TokenStoreError)
       expect(error.message).to.match(/MODIFY COLUMN `unionid`/)
     })
 
-    it('logs users in who have a unionid, reads their data, and heals a record that cannot be used', async () => {
+    it('logs users in who have a unionid, reads them, and replaces a record that cannot be used', async () => {
       const sandbox = await startSandbox()
       try {
         const table = await setting.table(...oldTable)
         const { appId, appSecret } = sandbox.apps.find(({ type }) => type === 'mp')!
-        const oauth = new WechatOAuth({ appId, appSecret, endpoints: sandbox.url, tokenStore: setting.store({ table }) })
-        const login = (): Promise<WechatToken> => oauth.getAccessToken(sandbox.issueCode({ appId, user: 'alice', scope: 'snsapi_userinfo' }))
+        const tokenStore = setting.store({ table })
+        const oauth = new WechatOAuth({ appId, appSecret, endpoints: sandbox.url, tokenStore })
+        const code = (): string => sandbox.issueCode({ appId, user: 'alice', scope: 'snsapi_userinfo' })
+        const login = (): Promise<WechatToken> => oauth.getAccessToken(code())
         const { unionid, ...token } = await login()
         expect(await oauth.getUser(token.openid)).to.include({ openid: token.openid, unionid })
         expect(unionid).to.be.a('string')

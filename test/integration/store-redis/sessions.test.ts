@@ -145,12 +145,13 @@ describe('RedisSessionStore on a server', () => {
       expect(await isAlive('a')).to.equal(false)
     }
     await client.sendCommand(['RPUSH', `${prefix}hash:a`, 'x'])
-    expect(await rejection(store.get('a'), TokenStoreError)).to.include({ message: 'The store failed to read a session.', reason: 'record' })
+    const error = await rejection(store.get('a'), TokenStoreError)
+    expect(error).to.include({ message: 'The store failed to read a session.', reason: 'record' })
     await store.delete('a')
     expect(await isAlive('a')).to.equal(false)
   })
 
-  it('says so where the index of a user is something else, and makes a new one with the next session', async () => {
+  it('says so where the index of a user is something else, which the next session replaces', async () => {
     await client.sendCommand(['RPUSH', `${prefix}user:u`, 'x'])
     expect(await rejection(store.listByUser('u'), TokenStoreError)).to.include({ reason: 'record' })
     expect(await rejection(store.deleteByUser('u'), TokenStoreError)).to.include({ reason: 'record' })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import {
-  encryptedTokenStore, MemoryTokenStore, TokenStoreError, WechatAPIError, WechatDecryptError, WechatTransportError, type WechatOAuth, type WechatOAuthOptions, type WechatToken,
+  encryptedTokenStore, MemoryTokenStore, TokenStoreError, WechatAPIError, WechatDecryptError, WechatTransportError,
+  type WechatOAuth, type WechatOAuthOptions, type WechatToken,
 } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import sinon from 'sinon'
@@ -403,10 +404,11 @@ describe('app-level credentials', () => {
   })
 
   describe('in a record that cannot be used', () => {
+    const corrupt = async (): Promise<never> => Promise.reject(new TokenStoreError('Not a record.', { reason: 'record' }))
     const unusable: Record<string, () => Promise<WechatToken>> = {
       'that is no record': async () => Promise.resolve('text' as unknown as WechatToken),
-      'that a store calls corrupt': async () => Promise.reject(new TokenStoreError('Not a record.', { reason: 'record' })),
-      'whose key is lost': async () => Promise.reject(new WechatDecryptError('The access_token does not open.', 'stored')),
+      'that a store calls corrupt': corrupt,
+      'whose key is lost': async () => Promise.reject(new WechatDecryptError('It does not open.', 'stored')),
     }
     for (const [what, answer] of Object.entries(unusable)) {
       it(`${what} are obtained again, which replaces it, and the logger hears of it once`, async () => {
@@ -428,7 +430,7 @@ describe('app-level credentials', () => {
     it('are used from memory while they are good', async () => {
       const oauth = oauthWith()
       await oauth.getClientAccessToken()
-      store.getToken = async () => Promise.reject(new TokenStoreError('Not a record.', { reason: 'record' }))
+      store.getToken = corrupt
       wechat.down = status(500, 'down')
       wechat.advance(3600)
       expect(await oauth.getClientAccessToken()).to.include({ access_token: wechat.token })
@@ -437,7 +439,7 @@ describe('app-level credentials', () => {
     it('are renewed where somebody asks for that', async () => {
       const oauth = oauthWith()
       const { access_token: old } = await oauth.getClientAccessToken()
-      store.getToken = async () => Promise.reject(new TokenStoreError('Not a record.', { reason: 'record' }))
+      store.getToken = corrupt
       const { access_token: renewed } = await oauth.getClientAccessToken({ forceRefresh: true })
       expect(renewed).to.equal(wechat.token).and.not.equal(old)
     })

@@ -1,4 +1,6 @@
-import { MemoryTokenStore, type TokenStore, type WechatOAuth, type WechatOAuthOptions, type WechatToken } from '@wechat-auth/wechat-oauth'
+import {
+  MemoryTokenStore, type TokenStore, type WechatOAuth, type WechatOAuthOptions, type WechatToken,
+} from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import sinon from 'sinon'
 import { json, startLoopbackServer, type Answer, type LoopbackServer } from '../../helpers/loopback-server.js'
@@ -180,11 +182,12 @@ describe('what is saved', () => {
       expect(await stored()).to.include({ access_token: 'access-of-second' })
     })
 
-    it('is the one with consent, though a silent one that began later was answered first and not saved', async () => {
+    it('is the one with consent, though a later silent one was answered first and not saved', async () => {
       await store.saveToken(openid, record())
       const oauth = oauthWith()
       server.answer(async (response, request) => {
-        if (request.query.code === 'silent') return json(tokenReply({ scope: 'snsapi_base' }))(response, request)
+        const isSilent = request.query.code === 'silent'
+        if (isSilent) return json(tokenReply({ scope: 'snsapi_base' }))(response, request)
         await oauth.getAccessToken('silent')
         return json(tokenReply({ access_token: 'with-consent' }))(response, request)
       })
@@ -203,7 +206,9 @@ describe('what is saved', () => {
     const minute = 60_000
     const hour = 60 * minute
 
-    for (const [what, ahead] of Object.entries({ 'two minutes': 2 * minute, 'four minutes': 4 * minute, 'eight hours': 8 * hour })) {
+    const offsets = { 'two minutes': 2 * minute, 'four minutes': 4 * minute, 'eight hours': 8 * hour }
+
+    for (const [what, ahead] of Object.entries(offsets)) {
       it(`by ${what}, a login replaces it`, async () => {
         await store.saveToken(openid, record({ create_at: now + ahead }))
         const token = await login(tokenReply())
@@ -218,7 +223,7 @@ describe('what is saved', () => {
       })
     }
 
-    it('by eight hours, a silent login replaces it too: nobody can tell whether it is still of use', async () => {
+    it('by eight hours, a silent login replaces it too: nobody knows whether it is still of use', async () => {
       await store.saveToken(openid, record({ create_at: now + 8 * hour }))
       const token = await login(tokenReply({ scope: 'snsapi_base' }))
       expect(await stored()).to.deep.equal(token)
@@ -239,12 +244,15 @@ describe('what is saved', () => {
       await store.saveToken(openid, record({ create_at: now + 8 * hour }))
       await login(tokenReply(), { logger: { debug: () => {}, warn } })
       sinon.assert.calledOnce(warn)
-      expect(JSON.stringify(warn.firstCall.args)).to.match(/create_at/).and.not.match(/stored-|70_|oAAA|17000/)
+      const told = JSON.stringify(warn.firstCall.args)
+      expect(told).to.match(/create_at/).and.not.match(/stored-|70_|oAAA|17000/)
     })
 
     it('on two servers two minutes apart, the login that came last stays, on whichever it was', async () => {
       let time = now
-      server.answer((response, request) => json(tokenReply({ access_token: `access-of-${request.query.code}` }))(response, request))
+      server.answer((response, request) => {
+        json(tokenReply({ access_token: `access-of-${request.query.code}` }))(response, request)
+      })
       const servers = [oauthWith({ now: () => time }), oauthWith({ now: () => time + 2 * minute })]
       for (const [turn, oauth] of [...servers, ...servers].entries()) {
         time += 1000
@@ -253,7 +261,7 @@ describe('what is saved', () => {
       }
     })
 
-    it('in the same process, the login that began last stays, though the clock was set back meanwhile', async () => {
+    it('in the same process, the login that began last stays, though the clock was set back', async () => {
       let time = now
       server.answer((response, request) => {
         time += 1500
@@ -269,7 +277,10 @@ describe('what is saved', () => {
     const refreshing = (): void => {
       server.answerByPath({
         '/sns/oauth2/refresh_token': json(tokenReply({ access_token: 'refreshed' })),
-        '/sns/userinfo': (response, request) => json(request.query.access_token === 'stored-access-token' ? { errcode: 42001, errmsg: 'access_token expired' } : userReply())(response, request),
+        '/sns/userinfo': (response, request) => {
+          const isOld = request.query.access_token === 'stored-access-token'
+          json(isOld ? { errcode: 42001, errmsg: 'access_token expired' } : userReply())(response, request)
+        },
       })
     }
 
@@ -284,8 +295,9 @@ describe('what is saved', () => {
       it(`by ${what}, a refresh that the application asks for replaces its times too`, async () => {
         refreshing()
         await store.saveToken(openid, record({ create_at: now + ahead }))
-        expect(await oauthWith().refreshAccessToken('stored-refresh-token')).to.include({ access_token: 'refreshed', create_at: now })
-        expect(await stored()).to.include({ access_token: 'refreshed', create_at: now })
+        const token = await oauthWith().refreshAccessToken('stored-refresh-token')
+        expect(token).to.include({ access_token: 'refreshed', create_at: now })
+        expect(await stored()).to.deep.equal(token)
       })
     }
 
@@ -353,7 +365,8 @@ describe('what is saved', () => {
 
     it('gives way to a login in the meantime on a server whose clock is behind', async () => {
       await store.saveToken(openid, expired)
-      const login = record({ access_token: 'of-the-login', refresh_token: 'of-the-login', create_at: now - 120_000, unionid })
+      const tokens = { access_token: 'of-the-login', refresh_token: 'of-the-login' }
+      const login = record({ ...tokens, create_at: now - 120_000, unionid })
       during(async () => store.saveToken(openid, login))
       await oauthWith().getUser(openid)
       expect(await stored()).to.deep.equal(login)
@@ -415,7 +428,12 @@ describe('what is saved', () => {
     })
 
     /** A store whose reads wait until the test lets them go; `reads` and `saves` count. */
-    const gated = (): { tokenStore: TokenStore, open: () => void, seen: { reads: number, saves: number } } => {
+    interface Gated {
+      tokenStore: TokenStore
+      open: () => void
+      seen: { reads: number, saves: number }
+    }
+    const gated = (): Gated => {
       let open = (): void => {}
       const gate = new Promise<void>((resolve) => { open = resolve })
       const seen = { reads: 0, saves: 0 }
@@ -435,7 +453,10 @@ describe('what is saved', () => {
     /** Answers one after the other what it is given, whenever a test wants. */
     const answersTo = (): { fetch: typeof fetch, answers: ((unionid: string) => void)[] } => {
       const answers: ((unionid: string) => void)[] = []
-      return { answers, fetch: async () => new Promise((resolve) => { answers.push((told) => { resolve(Response.json(userReply({ unionid: told }))) }) }) }
+      const answering: typeof fetch = async () => new Promise((resolve) => {
+        answers.push((told) => { resolve(Response.json(userReply({ unionid: told }))) })
+      })
+      return { answers, fetch: answering }
     }
     const turn = async (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
 
@@ -454,7 +475,8 @@ describe('what is saved', () => {
       expect(await stored()).to.deep.equal(record({ unionid }))
     })
 
-    for (const [which, order] of Object.entries({ 'in the order of the questions': [0, 1], 'the other way round': [1, 0] })) {
+    const orders = { 'in the order of the questions': [0, 1], 'the other way round': [1, 0] }
+    for (const [which, order] of Object.entries(orders)) {
       it(`is the one that WeChat told to who asked last, where two are answered ${which}`, async () => {
         for (const waitsForStore of [true, false]) {
           const { tokenStore, open } = gated()
@@ -520,7 +542,8 @@ describe('what is saved', () => {
       let asked = false
       const oauth = oauthWith()
       server.answer(async (response, request) => {
-        if (request.path === '/sns/oauth2/access_token') return json(tokenReply({ unionid: 'oOF-THE-LOGIN' }))(response, request)
+        const isLogin = request.path === '/sns/oauth2/access_token'
+        if (isLogin) return json(tokenReply({ unionid: 'oOF-THE-LOGIN' }))(response, request)
         asked = true
         await oauth.getAccessToken(code)
         return json(userReply({ unionid: 'oOLDER' }))(response, request)

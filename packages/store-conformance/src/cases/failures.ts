@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { defineCase } from '../define-case.js'
 import { boundOf, duringEachOutage, outageTimeout } from '../outages.js'
-import { assertIsOfBackend, assertIsOfRecord, assertStoreError, rejectionOf, webToken, within } from '../tools.js'
+import {
+  assertIsOfBackend, assertIsOfRecord, assertStoreError, rejectionOf, webToken, within,
+} from '../tools.js'
 import type { TokenStore, TokenStoreCase } from '../types.js'
 import { refusesWrongKeys } from './keys.js'
 

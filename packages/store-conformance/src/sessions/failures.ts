@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { boundOf, duringEachOutage, outageTimeout } from '../outages.js'
-import { assertIsOfBackend, assertIsOfRecord, assertStoreError, assertTypeErrors, notNames, rejectionOf, within } from '../tools.js'
+import {
+  assertIsOfBackend, assertIsOfRecord, assertStoreError, assertTypeErrors, notNames, rejectionOf, within,
+} from '../tools.js'
 import { assertDead, defineSessionCase, listed, long, sessionOf } from './define.js'
 import type { SessionStore, SessionStoreCase } from './types.js'
 

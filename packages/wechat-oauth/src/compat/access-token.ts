@@ -12,8 +12,8 @@ class Token<Data extends WechatToken> implements AccessToken<Data> {
 
   isValid(): boolean {
     const { access_token: token, create_at: createdAt, expires_in: expiresIn } = this.data
-    const since = toNumber(createdAt) ?? 0
-    return Boolean(token) && Date.now() < since + (toNumber(expiresIn) ?? 0) * 1000 && !isAheadOfClock(since, Date.now())
+    const [now, since] = [Date.now(), toNumber(createdAt) ?? 0]
+    return Boolean(token) && now < since + (toNumber(expiresIn) ?? 0) * 1000 && !isAheadOfClock(since, now)
   }
 }
 

@@ -57,7 +57,9 @@ function makeParts(oauth: OAuth): Parts {
   const settings = settingsOf({ ...options, tokenStore: store })
   return {
     logins: new WechatOAuth({ ...options, tokenStore: { ...store, getToken: () => Promise.resolve(undefined) } }),
-    refreshes: new WechatOAuth({ ...options, tokenStore: { ...store, getToken: (openid) => recordIn(store, openid) } }),
+    refreshes: new WechatOAuth({
+      ...options, tokenStore: { ...store, getToken: (openid) => recordIn(store, openid) },
+    }),
     transport: new Transport({ ...settings, api: settings.endpoints.api, mp: settings.endpoints.mp }),
     access: new StoreAccess({ store, timeout: settings.timeout, onNoLock: () => undefined }),
     refreshing: new Map(),

@@ -17,8 +17,8 @@ export interface AccessToken<Data extends WechatToken = WechatToken> {
   /** What WeChat answered, and `create_at`. */
   data: Data
   /**
-   * Whether the access token has not expired, to the millisecond. `false` where `create_at` is more than four minutes ahead of
-   * the clock.
+   * Whether the access token has not expired, to the millisecond. `false` where `create_at` is more than four
+   * minutes ahead of the clock.
    */
   isValid(): boolean
 }
