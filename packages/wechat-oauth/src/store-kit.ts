@@ -10,7 +10,7 @@ import { withDeadline, withTimeout, type Deadline } from './with-timeout.js'
 
 export { KeyedQueue } from './keyed-queue.js'
 export { isRecord, plainRecord } from './plain-record.js'
-export { toNumber } from './token.js'
+export { toNumber, toTime } from './token.js'
 export { isWellFormed } from './well-formed.js'
 export { withDeadline, type Deadline } from './with-timeout.js'
 

@@ -1,4 +1,4 @@
-import { toNumber } from '../token.js'
+import { createdAt, toNumber } from '../token.js'
 import type { WechatToken } from '../types.js'
 import type { AccessToken } from './types.js'
 
@@ -10,8 +10,8 @@ class Token<Data extends WechatToken> implements AccessToken<Data> {
   }
 
   isValid(): boolean {
-    const { access_token: token, create_at: createdAt, expires_in: expiresIn } = this.data
-    return Boolean(token) && Date.now() < (toNumber(createdAt) ?? 0) + (toNumber(expiresIn) ?? 0) * 1000
+    const { access_token: token, expires_in: expiresIn } = this.data
+    return Boolean(token) && Date.now() < createdAt(this.data) + (toNumber(expiresIn) ?? 0) * 1000
   }
 }
 
