@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import type { WechatToken } from '@wechat-auth/wechat-oauth'
-import { corruptRecord, toNumber } from '@wechat-auth/wechat-oauth/store-kit'
+import { corruptRecord, toNumber, toTime } from '@wechat-auth/wechat-oauth/store-kit'
 import { escapeName, unescapeName } from './field-names.js'
 
 /** MongoDB's own limit. */
@@ -27,17 +27,16 @@ export function toDocument(openid: string, token: WechatToken): object {
 }
 
 /**
- * The token that a document keeps, also one that was written by the schema of the wechat-oauth package's README, which
- * keeps create_at as text.
+ * The token that a document keeps, also one that was written by the schema of the wechat-oauth package's
+ * README, which keeps create_at as text, or by a schema that keeps it as a date.
  *
  * @throws TokenStoreError when the document is no token of this openid
  */
 export function fromDocument(openid: string, document: object): WechatToken {
   const token = fieldsFromBson(document, ownNames)
-  for (const name of numbers) {
-    const value = token[name]
-    if (typeof value === 'string') token[name] = toNumber(value) ?? value
-  }
+  const [expiresIn, createAt] = [toNumber(token.expires_in), toTime(token.create_at)]
+  if (expiresIn !== undefined) token.expires_in = expiresIn
+  if (createAt !== undefined) token.create_at = createAt
   // A query for a text also finds lists that contain it, and in a collection with a collation of its own texts that are only alike.
   if (token.openid !== openid || misfitOf(token) !== undefined) throw corruptRecord()
   return token as WechatToken

@@ -1,4 +1,4 @@
-import { corruptRecord, toNumber } from '@wechat-auth/wechat-oauth/store-kit'
+import { corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
 import { jsonOf, type FieldValue } from './fields.js'
 
 /**
@@ -158,14 +158,18 @@ const jsonType: ColumnType = {
   },
 }
 
-/** Numbers in a column for text, as the tables of older packages have them. */
-export function numberAsText(type: ColumnType): ColumnType {
+/**
+ * Numbers in a column for text, as the tables of older packages have them.
+ *
+ * @param numberIn - reads what was not written by us
+ */
+export function numberAsText(type: ColumnType, numberIn: (text: string) => number | undefined): ColumnType {
   return {
     ...type,
     encode: (value) => (typeof value === 'number' && Number.isFinite(value) ? type.encode(String(value)) : undefined),
     decode: (text) => {
       if (text.trim() === '') return undefined
-      const number = toNumber(text)
+      const number = numberIn(text)
       if (number === undefined) throw corruptRecord()
       return number
     },

@@ -1,4 +1,5 @@
 import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { toNumber, toTime } from '@wechat-auth/wechat-oauth/store-kit'
 import { columnTypeOf, fieldsAsJson, numberAsText, type ColumnType } from './column-type.js'
 import { autocommitOff, type StatementRunner, type TextRow } from './database.js'
 import { columnDefinition, extraField, knownFields } from './schema.js'
@@ -99,15 +100,25 @@ function ourColumn(table: string, facts: ColumnFacts): Column {
   const field = facts.name.toLowerCase()
   const found = isFilledByServer(facts) ? undefined : columnTypeOf(facts.definition, facts.collation)
   const type = found && typeFor(field, found)
-  if (!type) throw unfit(`has a column ${field} of another type`, table, `MODIFY COLUMN ${columnDefinition(field)}`)
+  if (!type) throw unfit(`has a column ${field} of another type`, table, changeOfType(table, field, facts))
   return { field, name: quote(facts.name), type, isNullable: facts.isNullable, isOurs: true, initial: '' }
+}
+
+/** What to do about a column of ours of another type, after `ALTER TABLE … `. */
+function changeOfType(table: string, field: string, { name, definition }: ColumnFacts): string {
+  const [dates] = /^(?:datetime|timestamp|date)\b(?:\(\d\))?/i.exec(definition) ?? []
+  if (dates === undefined || field !== 'create_at') return `MODIFY COLUMN ${columnDefinition(field)}`
+  // MODIFY makes one number of the digits of a date, which is a time in the far future.
+  const kept = quote(`${name}_date`)
+  const change = `CHANGE COLUMN ${quote(name)} ${kept} ${dates} NULL, ADD COLUMN ${columnDefinition(field)}`
+  return `${change}; UPDATE ${table} SET ${quote(field)} = UNIX_TIMESTAMP(${kept}) * 1000`
 }
 
 function typeFor(field: string, type: ColumnType): ColumnType | undefined {
   const isText = type.family === 'text' || type.family === 'bytes'
   if (field === extraField) return isText || type.family === 'json' ? fieldsAsJson(type) : undefined
   if (knownFields[field] === 'text') return isText ? type : undefined
-  if (isText) return numberAsText(type)
+  if (isText) return numberAsText(type, field === 'create_at' ? toTime : toNumber)
   return type.family === 'number' ? type : undefined
 }
 

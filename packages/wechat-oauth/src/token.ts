@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { isAheadOfClock } from './clock.js'
 import { TokenStoreError } from './errors.js'
 import { isRecord, plainRecord } from './plain-record.js'
@@ -10,8 +11,9 @@ const skew = 60_000
 const refreshTokenLifetime = 30 * 24 * 3600 * 1000
 
 /**
- * Whether the access token of a record is still good, with 60 seconds to spare. Numbers that a store kept as text count
- * as numbers, and `created_at` counts where there is no `create_at`.
+ * Whether the access token of a record is still good, with 60 seconds to spare. Numbers that a store kept as
+ * text count as numbers, dates and ISO 8601 text with a time zone as times, and `created_at` where there is
+ * no `create_at`.
  *
  * A token whose `create_at` is more than four minutes after `now` is not good: the clock that wrote it was
  * wrong, and nobody can tell when the token expires.
@@ -84,8 +86,24 @@ export function plainToken(value: unknown): WechatToken {
   return plainRecord(value, ownFields) as WechatToken
 }
 
-function createdAt(token: { create_at?: unknown, created_at?: unknown }): number {
-  return toNumber(token.create_at) ?? toNumber(token.created_at) ?? 0
+/** When a token was obtained: milliseconds since the epoch, 0 where the record does not tell. */
+export function createdAt(token: { create_at?: unknown, created_at?: unknown }): number {
+  return toTime(token.create_at) ?? toTime(token.created_at) ?? 0
+}
+
+const isoTime = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?:Z|([+-]\d\d)(?::?(\d\d))?)$/i
+
+/**
+ * The point in time that a value tells, in milliseconds since the epoch: a number or its text, a date, ISO
+ * 8601 text with a time zone. Else `undefined`: text without a time zone means another time on another
+ * server.
+ */
+export function toTime(value: unknown): number | undefined {
+  if (types.isDate(value)) return toNumber(value.getTime())
+  const iso = typeof value === 'string' ? isoTime.exec(value.trim()) : null
+  if (!iso) return toNumber(value)
+  const [, day, clock, hours = '+00', minutes = '00'] = iso
+  return toNumber(Date.parse(`${day}T${clock}${hours}:${minutes}`))
 }
 
 /** A finite number, or the number that a text spells; else `undefined`. */

@@ -1,5 +1,5 @@
 import { TokenStoreError, type SessionStore, type StoredSession, type WechatSession } from '@wechat-auth/wechat-oauth'
-import { attemptBefore, isRecord, plainRecord, toNumber } from '@wechat-auth/wechat-oauth/store-kit'
+import { attemptBefore, isRecord, plainRecord, toTime } from '@wechat-auth/wechat-oauth/store-kit'
 
 /** The way into a session store: what comes out is checked, failures are errors without values, everything in bounded time. */
 export class SessionsAtStore {
@@ -72,7 +72,7 @@ function checked(value: unknown): StoredSession | null {
   if (value === null || value === undefined) return null
   if (!isRecord(value)) throw noSession()
   const { unionid, device, ...session } = plainRecord(value, sessionFields) as StoredSession
-  const [createdAt, expiresAt] = [toNumber(session.createdAt), toNumber(session.expiresAt)]
+  const [createdAt, expiresAt] = [toTime(session.createdAt), toTime(session.expiresAt)]
   const texts: unknown[] = [session.userId, session.openid, session.sku]
   if (createdAt === undefined || expiresAt === undefined || !texts.every((text) => typeof text === 'string' && text !== '')) throw noSession()
   // Columns of a table have no absent values.

@@ -224,6 +224,33 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
     })
   })
 
+  describe('whose create_at is not a number', () => {
+    const forms: Record<string, (time: number) => unknown> = {
+      'a date': (time) => new Date(time),
+      'ISO 8601 text': (time) => new Date(time).toISOString(),
+    }
+    for (const [what, form] of Object.entries(forms)) {
+      it(`are read where it is ${what}`, async () => {
+        const { store, raw } = await setting.freshStore()
+        await raw.insertOne({ ...tokenOf('o'), create_at: form(1_763_000_000_123) })
+        expect(await store.getToken('o')).to.deep.equal(tokenOf('o', { create_at: 1_763_000_000_123 }))
+      })
+
+      it(`are replaced by a login where it is ${what}`, async () => {
+        const { store, raw } = await setting.freshStore()
+        await raw.insertOne({ ...tokenOf('o'), create_at: form(1_763_000_000_123) })
+        const reply = { ...tokenOf('o'), access_token: 'new', refresh_token: 'new' }
+        const oauth = new WechatOAuth({
+          appId: 'wx1234567890abcdef', appSecret: 'x'.repeat(32), tokenStore: store,
+          fetch: () => Promise.resolve(Response.json(reply)),
+        })
+        const { create_at } = await oauth.getAccessToken('code')
+        const [document] = await raw.find({}).toArray()
+        expect(document).to.deep.include({ ...reply, create_at })
+      })
+    }
+  })
+
   it('hold no secret in clear text where the store is encrypted, and open for nobody else', async () => {
     const { store, raw } = await setting.freshStore()
     const encrypted = encryptedTokenStore(store, { keys: [{ id: 'k1', key: randomBytes(32) }] })

@@ -40,6 +40,16 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     expect(isTokenValid(await store.getToken('oYoung'))).to.equal(true)
   })
 
+  it('reads times as text of ISO 8601', async () => {
+    const table = await setting.table(oldTable[0]!.replace('varchar(20)', 'varchar(40)'), oldTable[1]!)
+    const token = tokenOf('oNew')
+    for (const time of ['2025-11-13T02:13:20.123Z', '2025-11-13 10:13:20.123+08:00']) {
+      await saveAsTheyDid(table, { ...token, create_at: time as unknown as number })
+      const read = await setting.store({ table }).getToken('oNew')
+      expect(read).to.deep.equal({ ...token, create_at: Date.parse(time) })
+    }
+  })
+
   it('saves what they can read', async () => {
     const table = await setting.table(...oldTable)
     const token = tokenOf('oNew')

@@ -159,6 +159,25 @@ describe('MysqlTokenStore and its table', () => {
     })
   }
 
+  for (const type of ['DATETIME', 'DATETIME(3) NOT NULL', 'TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP']) {
+    it(`tells how to keep the times of a create_at of the type ${type}`, async () => {
+      const columns = others.replace('BIGINT', type)
+      const table = await setting.table(`CREATE TABLE $ (${wide} PRIMARY KEY, ${columns})`)
+      await setting.pool.query(`INSERT INTO ${table} SET openid = 'o1', create_at = '2025-11-13 10:13:20'`)
+      const store = setting.store({ table })
+      const { message } = await rejection(store.getToken('o1'), TokenStoreError)
+      const [time] = await setting.rows(`SELECT UNIX_TIMESTAMP(create_at) AS seconds FROM ${table}`)
+      for (const statement of message.slice(message.indexOf('ALTER')).split(';')) {
+        if (statement.trim() !== '') await setting.pool.query(statement)
+      }
+      const create_at = Number(time?.seconds) * 1000
+      expect(await store.getToken('o1')).to.deep.equal({ openid: 'o1', create_at })
+      await store.saveToken('o1', tokenOf('o1'))
+      await store.saveToken('o2', tokenOf('o2'))
+      expect(await store.getToken('o2')).to.deep.equal(tokenOf('o2'))
+    })
+  }
+
   it('takes a second unique key that openid, or a number that the server counts, is part of', async () => {
     const table = await setting.table(`CREATE TABLE $ (id INT AUTO_INCREMENT PRIMARY KEY, ${wide}, ${others}, UNIQUE KEY (openid), UNIQUE KEY (scope(5), openid))`)
     const store = setting.store({ table })

@@ -57,6 +57,16 @@ describe('stores that hand out objects of an ORM', () => {
     })
   }
 
+  it('may keep the times of a session as dates', async () => {
+    const date = (time: unknown): Date => new Date(time as number)
+    const sessionStore = watched<SessionStore>(new OrmSessionStore(({ createdAt, expiresAt, ...rest }) => {
+      return { ...rest, createdAt: date(createdAt), expiresAt: date(expiresAt).toISOString() }
+    }))
+    const { sessions, logIn } = setting({ sessionStore })
+    const { token, expiresAt } = await logIn()
+    expect(await sessions.getSession(token)).to.include({ expiresAt })
+  })
+
   it('fail without values where an object cannot be read', async () => {
     const broken = (): object => ({ toJSON: () => { throw new Error('SECRET') } })
     const sessionStore = watched<SessionStore>(new OrmSessionStore(broken))

@@ -1,5 +1,5 @@
 import { isAheadOfClock } from '../clock.js'
-import { toNumber } from '../token.js'
+import { createdAt, toNumber } from '../token.js'
 import type { WechatToken } from '../types.js'
 import type { AccessToken } from './types.js'
 
@@ -11,8 +11,8 @@ class Token<Data extends WechatToken> implements AccessToken<Data> {
   }
 
   isValid(): boolean {
-    const { access_token: token, create_at: createdAt, expires_in: expiresIn } = this.data
-    const [now, since] = [Date.now(), toNumber(createdAt) ?? 0]
+    const { access_token: token, expires_in: expiresIn } = this.data
+    const [now, since] = [Date.now(), createdAt(this.data)]
     return Boolean(token) && now < since + (toNumber(expiresIn) ?? 0) * 1000 && !isAheadOfClock(since, now)
   }
 }
