@@ -1,7 +1,7 @@
 import { english, readmeOf } from '../integration/readme/markdown.js'
 
-/** Code of pages and of other frameworks: it runs elsewhere than in an application with Express. */
-const elsewhere = ['QR code inside of the page', 'Other frameworks']
+/** Code of pages, of other frameworks, and with packages that an application with Express does not have: it runs elsewhere. */
+const elsewhere = /^(?:QR code inside of the page|Other frameworks|WeChat's cloud hosting)/
 
 // What the READMEs leave to the application. In TypeScript, it says once what its users are.
 const setting = `
@@ -43,7 +43,7 @@ declare global {
  */
 export function javascriptOf(...folders: string[]): Record<string, string> {
   const blocks = folders.flatMap((folder) => readmeOf(folder, english).blocks)
-    .filter(({ language, heading }) => language === 'js' && !elsewhere.includes(heading))
+    .filter(({ language, heading }) => language === 'js' && !elsewhere.test(heading))
   const modules = blocks.map(({ code, heading }, index) => [
     `readme-${index}.mts`,
     `// ${heading}\n${code.replace('deserializeUser((user, done)', 'deserializeUser((user: Express.User, done)')}\nexport {}\n`,
