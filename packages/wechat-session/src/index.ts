@@ -22,6 +22,7 @@ export type {
   MiniProgramClient,
   MiniProgramLogin,
   TokenHolder,
+  UserId,
   WechatLogin,
   WechatSessionsCommonOptions,
   WechatSessionsOptions,

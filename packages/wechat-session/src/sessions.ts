@@ -4,8 +4,11 @@ import { checkedLogin, logIn } from './login.js'
 import { settingsOf, type Settings } from './options.js'
 import { publicPartOf, SessionsAtStore } from './sessions-at-store.js'
 import { hashOf, isOpenid, newToken, partsOf } from './token.js'
-import type { AccountToRegister, Identified, IssuedToken, ListedSession, MiniProgramLogin, TokenHolder, WechatLogin, WechatSessionsOptions } from './types.js'
-import { userIdOf, usersOf, type NewUser, type Registration, type Users } from './users.js'
+import type {
+  AccountToRegister, Identified, IssuedToken, ListedSession, MiniProgramLogin, TokenHolder, UserId,
+  WechatLogin, WechatSessionsOptions,
+} from './types.js'
+import { userIdOf, userIdRule, usersOf, type NewUser, type Registration, type Users } from './users.js'
 
 /** A session that slides is written again when this part of its life is over, so that few checks write. */
 const partBeforeProlonging = 0.1
@@ -100,11 +103,11 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    * With `maxSessions`, where one of the user's sessions in the store cannot be used, all of them end, of
    * every sku: nobody can count them.
    *
-   * @param userId - of a user that exists. A number is kept as its decimal text
+   * @param userId - of a user that exists. A number or a bigint is kept as its decimal text
    * @param holder - other members than these are ignored
    * @throws TokenStoreError; TypeError
    */
-  async issueTokenFor(userId: string | number, holder: TokenHolder): Promise<IssuedToken> {
+  async issueTokenFor(userId: UserId, holder: TokenHolder): Promise<IssuedToken> {
     const owner = checkedUserId(userId)
     const { openid, unionid, device } = checkedHolder(holder)
     const { sku, ttl, maxSessions } = this.#settings
@@ -125,7 +128,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   }
 
   /** Ends all sessions of a user, of every sku: logs them out everywhere. @throws TokenStoreError; TypeError */
-  async revokeUser(userId: string | number): Promise<void> {
+  async revokeUser(userId: UserId): Promise<void> {
     await this.#store.deleteByUser(checkedUserId(userId))
   }
 
@@ -136,7 +139,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    * @returns `false` where this user has no such session
    * @throws TokenStoreError; TypeError
    */
-  async revokeSession(userId: string | number, id: string): Promise<boolean> {
+  async revokeSession(userId: UserId, id: string): Promise<boolean> {
     const owner = checkedUserId(userId)
     if (typeof id !== 'string' || !/^[0-9a-f]{64}$/.test(id)) return false
     if ((await this.#store.get(id))?.userId !== owner) return false
@@ -145,7 +148,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   }
 
   /** The live sessions of a user, of every sku, the newest first. @throws TokenStoreError; TypeError */
-  async listSessions(userId: string | number): Promise<ListedSession[]> {
+  async listSessions(userId: UserId): Promise<ListedSession[]> {
     const sessions = await this.#store.listByUser(checkedUserId(userId))
     return sessions.map(({ id, ...session }) => ({ ...publicPartOf(session as StoredSession), ...(typeof id === 'string' && { id }) }))
   }
@@ -276,7 +279,7 @@ function badToken(): WechatSessionError {
 
 function checkedUserId(userId: unknown): string {
   const id = userIdOf(userId)
-  if (id === undefined) throw new TypeError('userId must be a non-empty string of at most 256 characters, or an integer')
+  if (id === undefined) throw new TypeError(`userId must be ${userIdRule}`)
   return id
 }
 

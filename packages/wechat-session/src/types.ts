@@ -12,9 +12,15 @@ import type {
 /** What `WechatSessions` needs of a `WechatOAuth`, the client of one mini-program. */
 export type MiniProgramClient = Pick<WechatOAuth, 'appId' | 'code2Session' | 'decryptMiniProgramUser'>
 
-/** What every user has. A number is kept as its decimal text. */
+/**
+ * The id of a user: text of at most 256 characters, a safe integer or a bigint. Sessions keep a number as its
+ * decimal text, so 7, 7n and '7' are the same user.
+ */
+export type UserId = string | number | bigint
+
+/** What every user has. */
 export interface Identified {
-  id: string | number
+  id: UserId
 }
 
 type Answer<T> = T | PromiseLike<T>

@@ -27,10 +27,14 @@ export function usersOf<User extends Identified>(source: UserSource<User>, timeo
   return 'userStore' in source ? new UsersAtStore(source.userStore, timeout) as unknown as Users<User> : new OwnUsers(source, timeout)
 }
 
-/** The id of a user as sessions keep it, or `undefined` where it is none. */
+/** What `userIdOf` takes, in words. */
+export const userIdRule = 'a non-empty string of at most 256 characters, a safe integer or a bigint'
+
+/** The id of a user as sessions keep it, or `undefined` where it is not an id. */
 export function userIdOf(id: unknown): string | undefined {
   if (typeof id === 'number') return Number.isSafeInteger(id) ? String(id) : undefined
-  return typeof id === 'string' && id !== '' && id.length <= 256 ? id : undefined
+  const text = typeof id === 'bigint' ? String(id) : id
+  return typeof text === 'string' && text !== '' && text.length <= 256 ? text : undefined
 }
 
 /** Identity is sticky: who was found once stays the same user, whatever WeChat tells later. */
@@ -152,7 +156,7 @@ function userOf(user: RegisteredUser, openid: string, unionid?: string): Registe
 
 function identified<User extends Identified>(user: User, origin: string): User {
   if (userIdOf((user as Partial<User> | null | undefined)?.id) === undefined) {
-    throw new WechatError('ERR_WECHAT_CONFIG', `${origin} must answer a user with an id: a non-empty string of at most 256 characters, or an integer`)
+    throw new WechatError('ERR_WECHAT_CONFIG', `${origin} must answer a user with an id: ${userIdRule}`)
   }
   return user
 }
