@@ -1,6 +1,6 @@
 import { english, readmeOf } from '../integration/readme/markdown.js'
 
-/** Code of pages, of other frameworks, and with packages that an application with Express does not have: it runs elsewhere. */
+/** Code of pages, of other frameworks, and with a package that the projects here do not have. */
 const elsewhere = /^(?:QR code inside of the page|Other frameworks|WeChat's cloud hosting)/
 
 // What the READMEs leave to the application. In TypeScript, it says once what its users are.
@@ -18,7 +18,11 @@ interface Users {
 }
 
 interface Database {
-  users: { findById(id: string): Promise<Express.User>, findOne(query: object): Promise<{ id: string }>, insert(row: object): Promise<{ id: string }> }
+  users: {
+    findById(id: string): Promise<Express.User>
+    findOne(query: object): Promise<{ id: string }>
+    insert(row: object): Promise<{ id: string }>
+  }
 }
 
 declare global {
@@ -29,8 +33,10 @@ declare global {
   const app: Application, express: typeof import('express'), passport: import('passport').PassportStatic
   const { WechatStrategy }: typeof strategies, { WechatSessions, WechatSessionStrategy }: typeof tokens
   const appId: string, appSecret: string, callbackURL: string, openid: string, oauth: WechatOAuth
-  const apps: strategies.WechatApps, options: strategies.WechatOneAppOptions, verify: strategies.WechatVerify, wechat: strategies.WechatStrategy
-  const issueTokenFor: (user: Express.User) => string, tenantOf: (req: Request) => { id: string, appId: string }
+  const apps: strategies.WechatApps, options: strategies.WechatOneAppOptions
+  const verify: strategies.WechatVerify, wechat: strategies.WechatStrategy
+  const issueTokenFor: (user: Express.User) => string
+  const tenantOf: (req: Request) => { id: string, appId: string }
   const secrets: { read(id: string): Promise<string> }, users: Users, db: Database
   const sessions: tokens.WechatSessions, sessionStore: tokens.SessionStore
 }
@@ -44,14 +50,15 @@ declare global {
 export function javascriptOf(...folders: string[]): Record<string, string> {
   const blocks = folders.flatMap((folder) => readmeOf(folder, english).blocks)
     .filter(({ language, heading }) => language === 'js' && !elsewhere.test(heading))
-  const modules = blocks.map(({ code, heading }, index) => [
-    `readme-${index}.mts`,
-    `// ${heading}\n${code.replace('deserializeUser((user, done)', 'deserializeUser((user: Express.User, done)')}\nexport {}\n`,
-  ])
+  const modules = blocks.map(({ code, heading }, index) => {
+    const typed = code.replace('deserializeUser((user, done)', 'deserializeUser((user: Express.User, done)')
+    return [`readme-${index}.mts`, `// ${heading}\n${typed}\nexport {}\n`]
+  })
   return { 'setting.d.mts': setting, ...Object.fromEntries(modules) as Record<string, string> }
 }
 
 /** The TypeScript of a README as one module. */
 export function typescriptOf(folder: string): string {
-  return readmeOf(folder, english).blocks.filter(({ language }) => language === 'ts').map(({ code }) => code).join('\n')
+  const blocks = readmeOf(folder, english).blocks.filter(({ language }) => language === 'ts')
+  return blocks.map(({ code }) => code).join('\n')
 }

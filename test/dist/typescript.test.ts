@@ -6,34 +6,50 @@ import { english, readmeOf } from '../integration/readme/markdown.js'
 import { addFixtures, installed, packages, project } from './packed.js'
 import { javascriptOf, typescriptOf } from './readme-code.js'
 
-const [, oldest = ''] = /TypeScript (\d+\.\d+) or newer/.exec(readmeOf('packages/passport-wechat', english).paragraphs.join('\n')) ?? []
+const text = readmeOf('packages/passport-wechat', english).paragraphs.join('\n')
+const [, oldest = ''] = /TypeScript (\d+\.\d+) or newer/.exec(text) ?? []
 const oldestTypeScript = `typescript@${oldest}`
 
-// How TypeScript looks packages up, from the newest way to the one that does not know `exports`: what TypeScript 5 does with `module: commonjs`.
+// How TypeScript looks packages up, from the newest way to the one that does not know `exports`, which is what
+// TypeScript 5 does with `module: commonjs`.
 // What exactOptionalPropertyTypes makes of types does not depend on the way, and each run takes seconds: both are tried with the newest.
 const resolvers: Record<string, { files: string[], options: object, exact: boolean[], compiler?: string }> = {
   nodenext: { files: ['consumer.mts', 'consumer.cts', 'require.cts'], options: { module: 'nodenext' }, exact: [true, false] },
-  bundler: { files: ['consumer.ts', 'subpaths.ts'], options: { module: 'esnext', moduleResolution: 'bundler' }, exact: [false] },
-  node10: { files: ['consumer.ts', 'subpaths.ts'], options: { module: 'commonjs', esModuleInterop: true }, exact: [true], compiler: oldestTypeScript },
+  bundler: {
+    files: ['consumer.ts', 'subpaths.ts'],
+    options: { module: 'esnext', moduleResolution: 'bundler' },
+    exact: [false],
+  },
+  node10: {
+    files: ['consumer.ts', 'subpaths.ts'],
+    options: { module: 'commonjs', esModuleInterop: true },
+    exact: [true],
+    compiler: oldestTypeScript,
+  },
 }
 
-// The JavaScript of the READMEs has no types for parameters, and does not ask whether there is a user or a variable of the environment.
+// The JavaScript of the READMEs has no types for parameters, and does not ask whether there is a user or an
+// environment variable.
 const javascript = { module: 'nodenext', strictNullChecks: false, noImplicitAny: false }
 
-/** What a package can be imported by, all of them in one file: resolvers that do not know `exports` find them by `typesVersions`. */
+/** A file that imports each entry of each package. Resolvers that do not know `exports` follow `typesVersions`. */
 function everySubpath(): string {
-  const names = [...packages.values()].flatMap(({ manifest }) => Object.keys(manifest.exports).map((subpath) => manifest.name + subpath.slice(1)))
-  return names.map((name, index) => `import * as entry${index} from '${name}'\nexport { entry${index} }\n`).join('')
+  const names = [...packages.values()].flatMap(({ manifest: { name, exports } }) =>
+    Object.keys(exports).map((subpath) => name + subpath.slice(1)))
+  return names.map((name, i) => `import * as entry${i} from '${name}'\nexport { entry${i} }\n`).join('')
 }
 
-/** Compiles files of a project strictly, the declarations of all packages included; expects no complaint. */
-async function compile(folder: string, files: readonly string[], options: object, compilerFrom = root): Promise<void> {
+/**
+ * Compiles files of a project strictly, the declarations of all packages included; expects no complaint.
+ *
+ * @param from - the folder whose compiler is used
+ */
+async function compile(folder: string, files: string[], options: object, from = root): Promise<void> {
   const config = join(folder, 'tsconfig.json')
-  await writeFile(config, JSON.stringify({
-    compilerOptions: { target: 'es2022', strict: true, noEmit: true, skipLibCheck: false, resolveJsonModule: true, ...options },
-    files,
-  }))
-  const { code, stdout } = await run(process.execPath, [join(compilerFrom, 'node_modules/typescript/bin/tsc'), '--project', config], { cwd: folder })
+  const strictly = { target: 'es2022', strict: true, skipLibCheck: false, resolveJsonModule: true, noEmit: true }
+  await writeFile(config, JSON.stringify({ compilerOptions: { ...strictly, ...options }, files }))
+  const compiler = join(from, 'node_modules/typescript/bin/tsc')
+  const { code, stdout } = await run(process.execPath, [compiler, '--project', config], { cwd: folder })
   expect(stdout).to.equal('')
   expect(code).to.equal(0)
 }
@@ -44,7 +60,9 @@ async function addFiles(folder: string, files: Record<string, string>): Promise<
   return Object.keys(files)
 }
 
-const readmeCode = (): Record<string, string> => javascriptOf('packages/passport-wechat', 'packages/wechat-session')
+function readmeCode(): Record<string, string> {
+  return javascriptOf('packages/passport-wechat', 'packages/wechat-session')
+}
 
 describe('an application in TypeScript', function () {
   this.timeout(180_000)
@@ -59,9 +77,11 @@ describe('an application in TypeScript', function () {
 
   for (const [resolver, { files, options, exact, compiler }] of Object.entries(resolvers)) {
     for (const exactOptionalPropertyTypes of exact) {
-      const title = `compiles ${files.join(', ')} by ${resolver}, exactOptionalPropertyTypes ${exactOptionalPropertyTypes ? 'on' : 'off'}`
-      it(compiler === undefined ? title : `${title}, with ${compiler}`, async () => {
-        await compile(folder, files, { ...options, exactOptionalPropertyTypes }, compiler === undefined ? root : folder)
+      const exactly = `exactOptionalPropertyTypes ${exactOptionalPropertyTypes ? 'on' : 'off'}`
+      const how = [resolver, exactly, ...compiler === undefined ? [] : [compiler]].join(', ')
+      it(`compiles ${files.join(', ')} by ${how}`, async () => {
+        const from = compiler === undefined ? root : folder
+        await compile(folder, files, { ...options, exactOptionalPropertyTypes }, from)
       })
     }
   }
@@ -76,12 +96,15 @@ describe('an application in TypeScript with Express 4', function () {
 
   let folder: string
   before(async function () {
-    folder = await project(this, ['wechat-oauth', 'passport-wechat', 'wechat-session', 'wechat-sandbox'], ['@types/express@4', '@types/express-session'])
+    const ours = ['wechat-oauth', 'passport-wechat', 'wechat-session', 'wechat-sandbox']
+    folder = await project(this, ours, ['@types/express@4', '@types/express-session'])
   })
 
   it('gets no other types of Express than its own', async () => {
-    const copies = Object.entries(await installed(folder)).filter(([path]) => path.endsWith('node_modules/@types/express'))
-    expect(copies.map(([path, { version }]) => `${path} ${version.split('.', 1).join()}`)).to.deep.equal(['node_modules/@types/express 4'])
+    const all = Object.entries(await installed(folder))
+    const copies = all.filter(([path]) => path.endsWith('node_modules/@types/express'))
+    const versions = copies.map(([path, { version }]) => [path, version.replace(/\..*/, '')])
+    expect(versions).to.deep.equal([['node_modules/@types/express', '4']])
   })
 
   it('compiles consumer.mts', async () => {
@@ -92,6 +115,7 @@ describe('an application in TypeScript with Express 4', function () {
 
   it('compiles the code of the READMEs', async () => {
     await compile(folder, await addFiles(folder, readmeCode()), javascript)
-    await compile(folder, await addFiles(folder, { 'readme.mts': typescriptOf('packages/passport-wechat') }), { module: 'nodenext' })
+    const typescript = { 'readme.mts': typescriptOf('packages/passport-wechat') }
+    await compile(folder, await addFiles(folder, typescript), { module: 'nodenext' })
   })
 })

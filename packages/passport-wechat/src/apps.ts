@@ -117,7 +117,10 @@ export class RequestApps {
     if (typeof value === 'string') return value
     const text: unknown = await withDeadline(this.#timeout, () => value(this.#req), () => new WechatError('ERR_WECHAT_CONFIG', `The function ${option} did not answer within ${this.#timeout} ms`))
     if (typeof text !== 'string' || text === '') throw new WechatError('ERR_WECHAT_CONFIG', `The function ${option} gave no text for this request`)
-    if (hasOuterSpace(text)) throw new WechatError('ERR_WECHAT_CONFIG', `The function ${option} gave a text with white space at its start or end for this request`)
+    if (hasOuterSpace(text)) {
+      const what = 'a text with white space at its start or end'
+      throw new WechatError('ERR_WECHAT_CONFIG', `The function ${option} gave ${what} for this request`)
+    }
     return text
   }
 }

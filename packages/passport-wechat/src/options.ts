@@ -1,6 +1,7 @@
 import { MemoryTokenStore, WechatOAuth, type WechatLogger, type WechatMode, type WechatOAuthOptions } from '@wechat-auth/wechat-oauth'
 import {
-  refuseOuterSpace, refuseScopesOfOtherPage, refuseWrongNames, safeLogger, scopesIn, wrongCredentialNames, type WrongNames,
+  refuseOuterSpace, refuseScopesOfOtherPage, refuseWrongNames, safeLogger, scopesIn, wrongCredentialNames,
+  type WrongNames,
 } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { StateStore } from './state/contract.js'
@@ -49,7 +50,9 @@ const defaultScope = { mp: 'snsapi_userinfo', website: 'snsapi_login', miniprogr
 /** What messages about options begin with. */
 export const who = 'WechatStrategy'
 
-const wrongCallbackNames = { callbackURL: ['callbackUrl', 'callbackUri', 'redirect_uri', 'redirectUri', 'redirectURI'] }
+const wrongCallbackNames = {
+  callbackURL: ['callbackUrl', 'callbackUri', 'redirect_uri', 'redirectUri', 'redirectURI'],
+}
 const wrongModeNames = { "mode: 'mp', 'website' or 'miniprogram'": ['client'] }
 const wrongAppNames: WrongNames = { ...wrongCredentialNames, ...wrongCallbackNames }
 
@@ -99,7 +102,9 @@ export function settingsOf(options: WechatStrategyOptions): Settings {
 export function scopeOf(name: string, scope: unknown): string | undefined {
   if (scope === undefined) return undefined
   const scopes: unknown[] = Array.isArray(scope) ? scope : [scope]
-  refuseUnless(scopes.length > 0 && scopes.every((one) => typeof one === 'string' && scopesIn(one).length > 0), `${name} must be a non-empty string, or an array of such strings`)
+  const isScope = (one: unknown) => typeof one === 'string' && scopesIn(one).length > 0
+  const areScopes = scopes.length > 0 && scopes.every(isScope)
+  refuseUnless(areScopes, `${name} must be a non-empty string, or an array of such strings`)
   return scopesIn(scopes.join(',')).join(',')
 }
 
@@ -177,7 +182,8 @@ export function isCallbackURL(value: unknown): value is string {
 }
 
 function checkCredential(option: string, value: unknown): asserts value is PerRequest<string> {
-  refuseUnless((typeof value === 'string' && value !== '') || typeof value === 'function', `${option} must be a non-empty string or a function`)
+  const isCredential = (typeof value === 'string' && value !== '') || typeof value === 'function'
+  refuseUnless(isCredential, `${option} must be a non-empty string or a function`)
   if (typeof value === 'string') refuseOuterSpace(who, option, value)
 }
 

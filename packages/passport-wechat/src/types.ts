@@ -151,8 +151,8 @@ export interface WechatCommonOptions extends TokenStoreSource {
    */
   callbackURL?: string | null
   /**
-   * Scope of the official account's page; other modes do not use it. Default `snsapi_userinfo`. A scope that belongs to
-   * another mode (`snsapi_login`; for a website `snsapi_base`, `snsapi_userinfo`) is refused.
+   * Scope of the official account's page; other modes do not use it. Default `snsapi_userinfo`. A scope that
+   * belongs to another mode (`snsapi_login`; for a website `snsapi_base`, `snsapi_userinfo`) is refused.
    */
   scope?: string | readonly string[]
   /** Default `zh_CN`. */
@@ -233,8 +233,8 @@ export interface WechatCallOptions {
   /** On a callback it is checked against the mode that the login began with. */
   mode?: WechatMode
   /**
-   * Default: the app's. A strategy with a website and an official account leaves out the scopes of the other page. With one
-   * of them, it is a TypeError if no scope remains.
+   * Default: the app's. A strategy with a website and an official account leaves out the scopes of the other
+   * page. With one of them, it is a TypeError if no scope remains.
    */
   scope?: string | readonly string[]
   /**

@@ -1,5 +1,7 @@
 import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
-import { checkKey, checkTimeout, isWellFormed, refuseWrongNames, runLocked, type WrongNames } from '@wechat-auth/wechat-oauth/store-kit'
+import {
+  checkKey, checkTimeout, isWellFormed, refuseWrongNames, runLocked, type WrongNames,
+} from '@wechat-auth/wechat-oauth/store-kit'
 import { Backend, type Collections, type WriteOptions } from './backend.js'
 import { checkConnection, type MongooseConnection } from './mongoose-connection.js'
 import { serverTime, type ServerTime } from './server-clock.js'
@@ -23,7 +25,8 @@ const saveAttempts = 3
 const duplicateKey = 11000
 
 const wrongNames: WrongNames = {
-  'connection: a connection of mongoose': ['mongoose', 'client', 'db', 'database', 'pool', 'url', 'uri', 'mongoUrl'],
+  'connection: a connection of mongoose':
+    ['mongoose', 'client', 'db', 'database', 'pool', 'url', 'uri', 'mongoUrl'],
   collection: ['collectionName', 'table'],
 }
 

@@ -1,5 +1,7 @@
 import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
-import { asTokenStoreError, checkKey, checkTimeout, refuseWrongNames, runLocked, type WrongNames } from '@wechat-auth/wechat-oauth/store-kit'
+import {
+  asTokenStoreError, checkKey, checkTimeout, refuseWrongNames, runLocked, type WrongNames,
+} from '@wechat-auth/wechat-oauth/store-kit'
 import { Database, errnoOf, type MysqlPool, type StatementRunner } from './database.js'
 import { fieldsOf, type Field } from './fields.js'
 import { LockTable } from './lock-table.js'
@@ -27,7 +29,8 @@ const noSuchTable = 1146
 const noSuchColumn = 1054
 
 const wrongNames: WrongNames = {
-  'pool: what createPool of mysql2 returns': ['connection', 'client', 'db', 'database', 'mysql', 'url', 'uri', 'host'],
+  'pool: what createPool of mysql2 returns':
+    ['connection', 'client', 'db', 'database', 'mysql', 'url', 'uri', 'host'],
   table: ['tableName'],
 }
 

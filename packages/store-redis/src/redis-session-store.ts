@@ -1,5 +1,7 @@
 import type { SessionStore, StoredSession } from '@wechat-auth/wechat-oauth'
-import { checkLifetime, checkName, corruptRecord, decodeRecord, isWellFormed, refuseWrongNames } from '@wechat-auth/wechat-oauth/store-kit'
+import {
+  checkLifetime, checkName, corruptRecord, decodeRecord, isWellFormed, refuseWrongNames,
+} from '@wechat-auth/wechat-oauth/store-kit'
 import { Operations, textOf, type Redis } from './operations.js'
 import { checkPrefix, type RedisConnection } from './redis-connection.js'
 import { UserIndex } from './user-index.js'

@@ -47,10 +47,12 @@ export function mpPageURL(options: PageOptions, extra: MpPageParameters): string
 
 export function websitePageURL(options: PageOptions, extra: WebsitePageParameters, lang: WechatLang): string {
   const parameters = { ...extra, lang: extra.lang ?? (lang === 'en' ? lang : undefined) }
-  return pageURL('website', options, pick(parameters, ['lang', 'style', 'href', 'self_redirect', 'stylelite', 'fast_login']))
+  const names = ['lang', 'style', 'href', 'self_redirect', 'stylelite', 'fast_login']
+  return pageURL('website', options, pick(parameters, names))
 }
 
-function pageURL(mode: keyof typeof pages, { open, appId, redirect, state, scope }: PageOptions, extra: [string, string][]): string {
+function pageURL(mode: keyof typeof pages, options: PageOptions, extra: [string, string][]): string {
+  const { open, appId, redirect, state, scope } = options
   const { path, method } = pages[mode]
   checkRedirect(redirect)
   if (typeof scope !== 'string' || scope === '' || !isWellFormed(scope)) throw new TypeError('scope must be a non-empty string')

@@ -75,7 +75,7 @@ export class WechatOAuth {
    * @param redirect - absolute URL of the callback; its host must be configured at WeChat
    * @param state - at most 128 bytes, WeChat hands it back; default none, which leaves the login open to forgery
    * @param scope - `snsapi_base` (default, silent, openid only) or `snsapi_userinfo`
-   * @throws TypeError that names the wrong argument; also for `snsapi_login`, which belongs to the website's page
+   * @throws TypeError that names the wrong argument; also for `snsapi_login`, a scope of the website's page
    */
   getAuthorizeURL(redirect: string, state = '', scope = 'snsapi_base', extra: MpPageParameters = {}): string {
     const { endpoints: { open }, appId } = this.#settings
@@ -88,8 +88,8 @@ export class WechatOAuth {
    * @param redirect - absolute URL of the callback; its host must be configured at WeChat
    * @param state - at most 128 bytes, WeChat hands it back; default none, which leaves the login open to forgery
    * @param scope - default `snsapi_login`
-   * @throws TypeError that names the wrong argument; also for `snsapi_base` and `snsapi_userinfo`, which belong to the
-   * official account's page
+   * @throws TypeError that names the wrong argument; also for `snsapi_base` and `snsapi_userinfo`, which are
+   * scopes of the official account's page
    */
   getAuthorizeURLForWebsite(redirect: string, state = '', scope = 'snsapi_login', extra: WebsitePageParameters = {}): string {
     const { endpoints: { open }, appId, lang } = this.#settings

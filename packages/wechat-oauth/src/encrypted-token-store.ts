@@ -42,7 +42,9 @@ const tagLength = 16
  */
 export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenStoreOptions): TokenStore {
   checkStore(store)
-  refuseWrongNames('encryptedTokenStore', options, { 'keys: [{ id, key }]': ['key', 'secret', 'secrets'], acceptPlaintext: ['acceptPlainText'] })
+  refuseWrongNames('encryptedTokenStore', options, {
+    'keys: [{ id, key }]': ['key', 'secret', 'secrets'], acceptPlaintext: ['acceptPlainText'],
+  })
   const { keys, acceptPlaintext = false } = options
   if (typeof acceptPlaintext !== 'boolean') throw new TypeError('acceptPlaintext must be true or false')
   const { all, first } = keyring(keys)

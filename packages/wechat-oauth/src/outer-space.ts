@@ -10,5 +10,6 @@ export function hasOuterSpace(text: string): boolean {
  * @throws TypeError that names the option
  */
 export function refuseOuterSpace(who: string, option: string, text: string): void {
-  if (hasOuterSpace(text)) throw new TypeError(`${who}: ${option} has white space at its start or end. Remove it`)
+  if (!hasOuterSpace(text)) return
+  throw new TypeError(`${who}: ${option} has white space at its start or end. Remove it`)
 }

@@ -2,7 +2,10 @@ import type { WechatMode } from './types.js'
 
 type PageMode = Exclude<WechatMode, 'miniprogram'>
 
-const scopes: Readonly<Record<PageMode, readonly string[]>> = { mp: ['snsapi_userinfo', 'snsapi_base'], website: ['snsapi_login'] }
+const scopes: Readonly<Record<PageMode, readonly string[]>> = {
+  mp: ['snsapi_userinfo', 'snsapi_base'],
+  website: ['snsapi_login'],
+}
 const otherMode = { mp: 'website', website: 'mp' } satisfies Record<PageMode, PageMode>
 
 /** The scopes that a text names, separated by commas or white space. */
@@ -10,7 +13,7 @@ export function scopesIn(text: string): string[] {
   return text.split(/[\s,]+/).filter((scope) => scope !== '')
 }
 
-/** Whether a scope belongs to the page of the other mode; this mode's page refuses it. A scope that is new to us does not. */
+/** Whether a scope belongs to the other mode's page, and this mode's page refuses it. Unknown ones do not. */
 export function isOfOtherPage(mode: PageMode, scope: string): boolean {
   return scopes[otherMode[mode]].includes(scope)
 }
@@ -22,7 +25,7 @@ export function isOfOtherPage(mode: PageMode, scope: string): boolean {
  */
 export function refuseScopesOfOtherPage(who: string, option: string, mode: PageMode, scope: string): void {
   const wrong = scopesIn(scope).find((one) => isOfOtherPage(mode, one))
-  if (wrong !== undefined) {
-    throw new TypeError(`${who}: ${option} ${wrong} belongs to mode ${otherMode[mode]}. For ${mode} write ${scopes[mode].join(' or ')}`)
-  }
+  if (wrong === undefined) return
+  const problem = `${option} ${wrong} belongs to mode ${otherMode[mode]}`
+  throw new TypeError(`${who}: ${problem}. For ${mode} write ${scopes[mode].join(' or ')}`)
 }

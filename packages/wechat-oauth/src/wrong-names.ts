@@ -2,8 +2,8 @@
 export type WrongNames = Readonly<Record<string, readonly string[]>>
 
 /**
- * Refuses options that have the names of other packages: they would have no effect, and nobody would notice. Other unknown
- * options are ignored.
+ * Refuses options that have the names of other packages: they would have no effect, and nobody would notice.
+ * Other unknown options are ignored.
  *
  * @param who - the class or function that takes the options; the message starts with it
  * @param prefix - where these options are inside of others, e.g. `apps.mp.`
@@ -13,7 +13,8 @@ export function refuseWrongNames(who: string, options: unknown, wrongNames: Wron
   if (typeof options !== 'object' || options === null) return
   for (const [right, names] of Object.entries(wrongNames)) {
     const wrong = names.find((name) => (options as Record<string, unknown>)[name] !== undefined)
-    if (wrong !== undefined) throw new TypeError(`${who}: ${prefix}${wrong} is not an option. Write ${prefix}${right}`)
+    if (wrong === undefined) continue
+    throw new TypeError(`${who}: ${prefix}${wrong} is not an option. Write ${prefix}${right}`)
   }
 }
 

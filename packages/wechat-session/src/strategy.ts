@@ -50,7 +50,9 @@ export class WechatSessionStrategy extends Strategy {
   constructor(options: WechatSessionStrategyOptions, verify?: WechatSessionVerify | WechatSessionVerifyWithRequest) {
     super()
     refuseUnless(typeof options === 'object' && (options as unknown) !== null, 'needs an object of options')
-    refuseWrongNames('WechatSessionStrategy', options, { 'sessions: a WechatSessions': ['session'], name: ['realm'] })
+    refuseWrongNames('WechatSessionStrategy', options, {
+      'sessions: a WechatSessions': ['session'], name: ['realm'],
+    })
     const { sessions, name = 'wechat-session', passReqToCallback = false } = options
     refuseUnless(isSessions(sessions), 'sessions must be a WechatSessions')
     refuseUnless(typeof name === 'string' && name !== '', 'name must be a non-empty string')

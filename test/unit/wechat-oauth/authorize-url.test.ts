@@ -116,10 +116,19 @@ describe('arguments of the authorize URLs', () => {
   })
 
   it('refuses a scope of the other page, and says which one is right', () => {
-    const wrong: [() => string, string][] = [
-      [() => oauth.getAuthorizeURL('https://a.cn/', '', 'snsapi_login'), 'getAuthorizeURL: scope snsapi_login belongs to mode website. For mp write snsapi_userinfo or snsapi_base'],
-      [() => oauth.getAuthorizeURLForWebsite('https://a.cn/', '', 'snsapi_login,snsapi_base'), 'getAuthorizeURLForWebsite: scope snsapi_base belongs to mode mp. For website write snsapi_login'],
-    ]
-    for (const [call, message] of wrong) expect(call).to.throw(TypeError).with.property('message', message)
+    const cases = [
+      [
+        'getAuthorizeURL', 'snsapi_login',
+        'snsapi_login belongs to mode website. For mp write snsapi_userinfo or snsapi_base',
+      ],
+      [
+        'getAuthorizeURLForWebsite', 'snsapi_login,snsapi_base',
+        'snsapi_base belongs to mode mp. For website write snsapi_login',
+      ],
+    ] as const
+    for (const [method, scope, message] of cases) {
+      const call = (): string => oauth[method]('https://a.cn/', '', scope)
+      expect(call).to.throw(TypeError).with.property('message', `${method}: scope ${message}`)
+    }
   })
 })

@@ -45,7 +45,8 @@ describe('options of WechatOAuth', () => {
     it(`a TypeError says that ${option} has white space at its ends`, () => {
       for (const value of ['wx1\n', ' wx1', '\twx1', 'wx1\u3000']) {
         const error = thrown(() => build({ ...good, [option]: value }))
-        expect(error).to.be.an.instanceOf(TypeError).with.property('message', `WechatOAuth: ${option} has white space at its start or end. Remove it`)
+        const message = `WechatOAuth: ${option} has white space at its start or end. Remove it`
+        expect(error).to.be.an.instanceOf(TypeError).with.property('message', message)
       }
     })
   }

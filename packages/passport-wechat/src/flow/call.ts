@@ -1,5 +1,7 @@
 import { WechatError, type MpPageParameters, type WebsitePageParameters, type WechatLang, type WechatMode } from '@wechat-auth/wechat-oauth'
-import { isOfOtherPage, refuseOuterSpace, refuseScopesOfOtherPage, refuseWrongNames, scopesIn } from '@wechat-auth/wechat-oauth/strategy-kit'
+import {
+  isOfOtherPage, refuseOuterSpace, refuseScopesOfOtherPage, refuseWrongNames, scopesIn,
+} from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { Apps } from '../apps.js'
 import { isCallbackURL, modes, scopeOf, who, wrongCallNames, type Settings } from '../options.js'

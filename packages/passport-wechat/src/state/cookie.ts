@@ -69,7 +69,9 @@ export class CookieStateStore {
   /** @throws TypeError that names the option which is wrong */
   constructor(options: CookieStateStoreOptions) {
     refuseWrongNames('CookieStateStore', options, {
-      secret: ['key', 'keys', 'secrets'], 'maxAge, in milliseconds': ['maxage', 'ttl'], sameSite: ['samesite'],
+      secret: ['key', 'keys', 'secrets'],
+      'maxAge, in milliseconds': ['maxage', 'ttl'],
+      sameSite: ['samesite'],
     })
     const { secret, maxAge = 30 * 60_000, sameSite = 'lax', setCookie, now = Date.now } = (options as CookieStateStoreOptions | undefined) ?? { secret: [] }
     this.#secrets = secretsOf(secret)

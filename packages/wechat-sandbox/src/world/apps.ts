@@ -43,7 +43,8 @@ const checkedApp = (app: unknown, index: number): App => {
   if (!isText(appId)) throw new TypeError(`${where}.appId must be a non-empty string`)
   if (!isText(appSecret)) throw new TypeError(`${where}.appSecret must be a non-empty string`)
   for (const [option, value] of Object.entries({ appId, appSecret })) {
-    if (value.trim() !== value) throw new TypeError(`${where}.${option} has white space at its start or end. Remove it`)
+    if (value.trim() === value) continue
+    throw new TypeError(`${where}.${option} has white space at its start or end. Remove it`)
   }
   if (type !== 'mp' && type !== 'website' && type !== 'miniprogram') {
     throw new TypeError(`${where}.type must be 'mp', 'website' or 'miniprogram'`)
