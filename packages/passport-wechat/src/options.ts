@@ -63,7 +63,7 @@ const wrongNames: WrongNames = {
   proxy: ['trustProxy'],
   endpoints: ['authorizationURL', 'tokenURL', 'userProfileURL'],
   fetch: ['agent', 'httpAgent', 'httpsAgent', 'dispatcher'],
-  "snapshotUser: 'allow'": ['saveSnapshotUsers'],
+  "snapshotUser: 'fail' or 'allow'": ['saveSnapshotUsers'],
 }
 
 /** What other packages call the options of a single call. */

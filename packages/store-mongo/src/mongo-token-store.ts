@@ -1,6 +1,6 @@
 import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
 import {
-  checkKey, checkTimeout, isWellFormed, refuseWrongNames, runLocked, type WrongNames,
+  checkKey, checkTimeout, isWellFormed, refuseWrongConnection, refuseWrongNames, runLocked,
 } from '@wechat-auth/wechat-oauth/store-kit'
 import { Backend, type Collections, type WriteOptions } from './backend.js'
 import { checkConnection, type MongooseConnection } from './mongoose-connection.js'
@@ -24,11 +24,12 @@ const saveAttempts = 3
 
 const duplicateKey = 11000
 
-const wrongNames: WrongNames = {
-  'connection: a connection of mongoose':
-    ['mongoose', 'client', 'db', 'database', 'pool', 'url', 'uri', 'mongoUrl'],
-  collection: ['collectionName', 'table'],
+const wrongConnection = {
+  option: 'connection',
+  what: 'a connection of mongoose',
+  names: ['mongoose', 'client', 'db', 'database', 'pool', 'url', 'uri', 'mongoUrl'],
 }
+const wrongNames = { collection: ['collectionName', 'table'] }
 
 /**
  * Keeps tokens in MongoDB, one document per openid, by the driver of a mongoose connection. Call `init()` once before
@@ -40,6 +41,7 @@ export class MongoTokenStore implements TokenStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: MongoTokenStoreOptions) {
+    refuseWrongConnection('MongoTokenStore', options, wrongConnection)
     refuseWrongNames('MongoTokenStore', options, wrongNames)
     const { connection, collection = 'tokens', timeout = 5000 } = options
     checkConnection(connection)

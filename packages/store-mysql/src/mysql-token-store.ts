@@ -1,6 +1,6 @@
 import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
 import {
-  asTokenStoreError, checkKey, checkTimeout, refuseWrongNames, runLocked, type WrongNames,
+  asTokenStoreError, checkKey, checkTimeout, refuseWrongConnection, refuseWrongNames, runLocked,
 } from '@wechat-auth/wechat-oauth/store-kit'
 import { Database, errnoOf, type MysqlPool, type StatementRunner } from './database.js'
 import { fieldsOf, type Field } from './fields.js'
@@ -28,11 +28,12 @@ interface FoundTable {
 const noSuchTable = 1146
 const noSuchColumn = 1054
 
-const wrongNames: WrongNames = {
-  'pool: what createPool of mysql2 returns':
-    ['connection', 'client', 'db', 'database', 'mysql', 'url', 'uri', 'host'],
-  table: ['tableName'],
+const wrongConnection = {
+  option: 'pool',
+  what: 'what createPool of mysql2 returns',
+  names: ['connection', 'client', 'db', 'database', 'mysql', 'url', 'uri', 'host'],
 }
+const wrongNames = { table: ['tableName'] }
 
 /**
  * Keeps tokens in a table of MySQL or MariaDB: one that `createTable` made, or that the README of `wechat-oauth` told
@@ -46,6 +47,7 @@ export class MysqlTokenStore implements TokenStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: MysqlTokenStoreOptions) {
+    refuseWrongConnection('MysqlTokenStore', options, wrongConnection)
     refuseWrongNames('MysqlTokenStore', options, wrongNames)
     const { pool, table = 'token', timeout = 5000 } = options
     checkTimeout(timeout)

@@ -1,11 +1,9 @@
 import type { SessionStore, StoredSession } from '@wechat-auth/wechat-oauth'
-import {
-  checkLifetime, checkName, corruptRecord, decodeRecord, isWellFormed, refuseWrongNames,
-} from '@wechat-auth/wechat-oauth/store-kit'
+import { checkLifetime, checkName, corruptRecord, decodeRecord, isWellFormed } from '@wechat-auth/wechat-oauth/store-kit'
 import { Operations, textOf, type Redis } from './operations.js'
 import { checkPrefix, type RedisConnection } from './redis-connection.js'
 import { UserIndex } from './user-index.js'
-import { wrongNames } from './wrong-names.js'
+import { refuseNamesOfOthers } from './wrong-names.js'
 
 export interface RedisSessionStoreOptions {
   /** What `createClient`, `createClientPool`, `createCluster` or `createSentinel` of node-redis 5 or 6 made. It is never closed. */
@@ -54,7 +52,7 @@ export class RedisSessionStore implements SessionStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: RedisSessionStoreOptions) {
-    refuseWrongNames('RedisSessionStore', options, wrongNames)
+    refuseNamesOfOthers('RedisSessionStore', options)
     const { client, prefix = 'wechat:session:', timeout = 5000 } = options
     this.#operations = new Operations(client, timeout)
     checkPrefix(prefix)

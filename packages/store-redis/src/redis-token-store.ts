@@ -1,9 +1,9 @@
 import type { LockOptions, TokenStore, WechatToken } from '@wechat-auth/wechat-oauth'
-import { checkKey, decodeRecord, refuseWrongNames, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkKey, decodeRecord, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { lifetimeOf } from './lifetime.js'
 import { Operations, textOf } from './operations.js'
 import { checkPrefix, type RedisConnection } from './redis-connection.js'
-import { wrongNames } from './wrong-names.js'
+import { refuseNamesOfOthers } from './wrong-names.js'
 
 export interface RedisTokenStoreOptions {
   /** What `createClient`, `createClientPool`, `createCluster` or `createSentinel` of node-redis 5 or 6 made. It is never closed. */
@@ -35,7 +35,7 @@ export class RedisTokenStore implements TokenStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: RedisTokenStoreOptions) {
-    refuseWrongNames('RedisTokenStore', options, wrongNames)
+    refuseNamesOfOthers('RedisTokenStore', options)
     const { client, prefix = 'wechat:token:', ttl, timeout = 5000 } = options
     this.#operations = new Operations(client, timeout)
     checkPrefix(prefix)

@@ -1,5 +1,5 @@
 import type { SessionStore, StoredSession } from '@wechat-auth/wechat-oauth'
-import { checkLifetime, corruptRecord, refuseWrongNames } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkLifetime, corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
 import type { Transaction } from './connection.js'
 import { checkText } from './names.js'
 import { Operations } from './operations.js'
@@ -7,7 +7,7 @@ import { jsonOf, recordIn } from './record.js'
 import { createSessionTable, scriptOf } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { checkTable, quoted } from './table-name.js'
-import { wrongNames } from './wrong-names.js'
+import { refuseNamesOfOthers } from './wrong-names.js'
 
 export interface SqliteSessionStoreOptions {
   /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
@@ -47,7 +47,7 @@ export class SqliteSessionStore implements SessionStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: SqliteSessionStoreOptions) {
-    refuseWrongNames('SqliteSessionStore', options, wrongNames)
+    refuseNamesOfOthers('SqliteSessionStore', options)
     const { database, table = 'wechat_session', timeout = 5000 } = options
     this.#operations = new Operations(database, timeout, 'sessions')
     checkTable(table)

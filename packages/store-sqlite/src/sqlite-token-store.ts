@@ -1,12 +1,12 @@
 import type { LockOptions, TokenStore, WechatToken } from '@wechat-auth/wechat-oauth'
-import { checkKey, isWellFormed, refuseWrongNames, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkKey, isWellFormed, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { LockTable } from './lock-table.js'
 import { Operations } from './operations.js'
 import { jsonOf, recordIn } from './record.js'
 import { createTokenTables, scriptOf, tokenTables, type TokenTables } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { checkTable } from './table-name.js'
-import { wrongNames } from './wrong-names.js'
+import { refuseNamesOfOthers } from './wrong-names.js'
 
 export interface SqliteTokenStoreOptions {
   /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
@@ -34,7 +34,7 @@ export class SqliteTokenStore implements TokenStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: SqliteTokenStoreOptions) {
-    refuseWrongNames('SqliteTokenStore', options, wrongNames)
+    refuseNamesOfOthers('SqliteTokenStore', options)
     const { database, table = 'token', timeout = 5000 } = options
     this.#operations = new Operations(database, timeout, 'tokens')
     checkTable(table)

@@ -1,5 +1,5 @@
 import type { CreatedUser, RegisteredUser, UserProfile, UserStore, WechatAccount } from '@wechat-auth/wechat-oauth'
-import { checkAccount, refuseWrongNames } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkAccount } from '@wechat-auth/wechat-oauth/store-kit'
 import type { Transaction } from './connection.js'
 import { checkText } from './names.js'
 import { Operations } from './operations.js'
@@ -7,7 +7,7 @@ import { createUserTables, scriptOf, userTables, type UserTables } from './schem
 import type { SqliteDatabase } from './sqlite-database.js'
 import { checkTable } from './table-name.js'
 import { UserTable } from './user-table.js'
-import { wrongNames } from './wrong-names.js'
+import { refuseNamesOfOthers } from './wrong-names.js'
 
 export interface SqliteUserStoreOptions {
   /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
@@ -34,7 +34,7 @@ export class SqliteUserStore implements UserStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: SqliteUserStoreOptions) {
-    refuseWrongNames('SqliteUserStore', options, wrongNames)
+    refuseNamesOfOthers('SqliteUserStore', options)
     const { database, table = 'user', timeout = 5000 } = options
     this.#operations = new Operations(database, timeout, 'users')
     checkTable(table)

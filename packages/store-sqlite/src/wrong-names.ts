@@ -1,8 +1,17 @@
-import type { WrongNames } from '@wechat-auth/wechat-oauth/store-kit'
+import { refuseWrongConnection, refuseWrongNames } from '@wechat-auth/wechat-oauth/store-kit'
 
-/** What other packages call the options that all three stores have. */
-export const wrongNames: WrongNames = {
-  'database: an open database':
-    ['db', 'sqlite', 'client', 'connection', 'pool', 'file', 'filename', 'path', 'url'],
-  table: ['tableName'],
+const wrongConnection = {
+  option: 'database',
+  what: 'an open database',
+  names: ['db', 'sqlite', 'client', 'connection', 'pool', 'file', 'filename', 'path', 'url'],
+}
+
+/**
+ * Refuses what other packages call the options that all three stores have.
+ *
+ * @throws TypeError that names the option and says what to write instead
+ */
+export function refuseNamesOfOthers(who: string, options: unknown): void {
+  refuseWrongConnection(who, options, wrongConnection)
+  refuseWrongNames(who, options, { table: ['tableName'] })
 }

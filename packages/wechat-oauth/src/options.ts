@@ -34,7 +34,7 @@ const wrongNames: WrongNames = {
   ...wrongCredentialNames,
   tokenStore: ['store'],
   fetch: ['agent', 'httpAgent', 'httpsAgent', 'proxy', 'dispatcher'],
-  'saveSnapshotUsers: true': ['snapshotUser'],
+  'saveSnapshotUsers: true or false': ['snapshotUser'],
 }
 
 /** @throws TypeError that names the option */

@@ -14,7 +14,7 @@ export { isRecord, plainRecord } from './plain-record.js'
 export { toNumber, toTime } from './token.js'
 export { isWellFormed } from './well-formed.js'
 export { withDeadline, type Deadline } from './with-timeout.js'
-export { refuseWrongNames, type WrongNames } from './wrong-names.js'
+export { refuseWrongConnection, refuseWrongNames, type WrongConnection, type WrongNames } from './wrong-names.js'
 
 /** @throws TypeError when the key of a record or lock is not a non-empty string */
 export function checkKey(key: unknown): asserts key is string {

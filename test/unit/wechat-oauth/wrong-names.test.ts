@@ -29,6 +29,8 @@ interface Case {
   good: object
   /** What the message says to write; the names that are refused. */
   wrong: Record<string, string[]>
+  /** The option for the connection of a store: where it is given, other names for it are ignored. */
+  connection?: 'client' | 'pool' | 'connection' | 'database'
 }
 
 const credentials = {
@@ -87,33 +89,44 @@ const cases: Record<string, Case> = {
   RedisTokenStore: {
     construct: made(RedisTokenStore),
     good: redis,
+    connection: 'client',
     wrong: { client: ['redis', 'connection', 'pool', 'db', 'url'], prefix: ['keyPrefix'] },
   },
   RedisSessionStore: {
     construct: made(RedisSessionStore),
     good: redis,
+    connection: 'client',
     wrong: { client: ['redis', 'url'], prefix: ['keyPrefix'] },
   },
   MysqlTokenStore: {
     construct: made(MysqlTokenStore),
+    connection: 'pool',
     good: { pool: { getConnection: none, execute: none } },
     wrong: { pool: ['connection', 'client', 'db', 'url'], table: ['tableName'] },
   },
   MongoTokenStore: {
     construct: made(MongoTokenStore),
+    connection: 'connection',
     good: { connection: { asPromise: none, getClient: none } },
     wrong: { connection: ['mongoose', 'client', 'db', 'pool', 'url'], collection: ['collectionName'] },
   },
   SqliteTokenStore: {
     construct: made(SqliteTokenStore),
     good: sqlite,
+    connection: 'database',
     wrong: { database: ['db', 'connection', 'pool', 'filename'], table: ['tableName'] },
   },
   SqliteSessionStore: {
-    construct: made(SqliteSessionStore), good: sqlite, wrong: { database: ['db'], table: ['tableName'] },
+    construct: made(SqliteSessionStore),
+    good: sqlite,
+    connection: 'database',
+    wrong: { database: ['db'], table: ['tableName'] },
   },
   SqliteUserStore: {
-    construct: made(SqliteUserStore), good: sqlite, wrong: { database: ['db'], table: ['tableName'] },
+    construct: made(SqliteUserStore),
+    good: sqlite,
+    connection: 'database',
+    wrong: { database: ['db'], table: ['tableName'] },
   },
   MemorySessionStore: { construct: made(MemorySessionStore), good: {}, wrong: { max: ['maxSize'] } },
   WechatSessions: {
@@ -129,14 +142,15 @@ const cases: Record<string, Case> = {
 }
 
 describe('options by the names of other packages', () => {
-  for (const [title, { construct, good, wrong }] of Object.entries(cases)) {
+  for (const [title, { construct, good, wrong, connection }] of Object.entries(cases)) {
     const [who = '', prefix = ''] = title.split(': ')
 
     for (const [instead, names] of Object.entries(wrong)) {
       for (const name of names) {
         it(`are refused by ${title}: ${name}`, () => {
           expect(() => construct(good)).to.not.throw()
-          const error = thrown(() => construct({ ...good, [name]: 'x' })) as Error
+          const given = instead === connection ? {} : good
+          const error = thrown(() => construct({ ...given, [name]: 'x' })) as Error
           expect(error).to.be.an.instanceOf(TypeError)
           const [told] = /^.* Write [\w.]+/.exec(error.message) ?? []
           expect(told).to.equal(`${who}: ${prefix}${name} is not an option. Write ${prefix}${instead}`)
@@ -144,9 +158,26 @@ describe('options by the names of other packages', () => {
       }
     }
 
-    it(`are ignored by ${title} where they are undefined, as are names that nobody knows`, () => {
-      const undefinedOnes = Object.fromEntries(Object.values(wrong).flat().map((name) => [name, undefined]))
-      expect(() => construct({ ...undefinedOnes, note: 'mine', ...good })).to.not.throw()
+    it(`are ignored by ${title} where they are undefined, null or false, as are unknown names`, () => {
+      for (const value of [undefined, null, false]) {
+        const unset = Object.fromEntries(Object.values(wrong).flat().map((name) => [name, value]))
+        expect(() => construct({ ...unset, note: 'mine', ...good })).to.not.throw()
+      }
     })
+
+    if (connection) {
+      it(`are ignored by ${title} where they name the connection and ${connection} is given`, () => {
+        const driverConfig = Object.fromEntries(wrong[connection]?.map((name) => [name, 'x']) ?? [])
+        expect(() => construct({ ...driverConfig, ...good })).to.not.throw()
+      })
+    }
   }
+
+  it('do not make the message choose the value of another option', () => {
+    const ofClient = thrown(() => new WechatOAuth({ ...app, snapshotUser: 'fail' } as typeof app)) as Error
+    expect(ofClient.message).to.match(/ Write saveSnapshotUsers: true or false$/)
+    const options = { ...strategy, saveSnapshotUsers: true }
+    const ofStrategy = thrown(() => new WechatStrategy(options, () => false)) as Error
+    expect(ofStrategy.message).to.match(/ Write snapshotUser: 'fail' or 'allow'$/)
+  })
 })
