@@ -1,5 +1,11 @@
 import { TokenStoreError, type SessionStore, type StoredSession, type WechatSession } from '@wechat-auth/wechat-oauth'
-import { attemptBefore, isRecord, plainRecord, toTime } from '@wechat-auth/wechat-oauth/store-kit'
+import { attemptBefore, isRecord, isUnusableRecord, plainRecord, toTime } from '@wechat-auth/wechat-oauth/store-kit'
+
+/** The sessions of a user, the newest first, and what the store holds beside them that is not a session. */
+export interface Listing {
+  sessions: StoredSession[]
+  unusable: { id: string | undefined }[]
+}
 
 /** The way into a session store: what comes out is checked, failures are errors without values, everything in bounded time. */
 export class SessionsAtStore {
@@ -36,15 +42,29 @@ export class SessionsAtStore {
     return this.#visit('delete the sessions of a user', (store) => store.deleteByUser(userId))
   }
 
-  /** The newest first. */
+  /** The newest first. @throws TokenStoreError with `reason` `record` where one of them cannot be used */
   async listByUser(userId: string): Promise<StoredSession[]> {
+    const { sessions, unusable } = await this.listUsable(userId)
+    if (unusable.length > 0) throw noSession()
+    return sessions
+  }
+
+  /** The same, with those apart that cannot be used. */
+  async listUsable(userId: string): Promise<Listing> {
     const stored: unknown = await this.#visit('list the sessions of a user', (store) => store.listByUser(userId))
     if (!Array.isArray(stored)) throw noSession()
-    return stored
-      .map(checked)
-      .filter((session) => session !== null)
-      .filter((session) => this.#isLive(session))
-      .sort(newestFirst)
+    const sessions: StoredSession[] = []
+    const unusable: Listing['unusable'] = []
+    for (const value of stored) {
+      try {
+        const session = checked(value)
+        if (session && this.#isLive(session)) sessions.push(session)
+      } catch (error) {
+        if (!isUnusableRecord(error)) throw error
+        unusable.push({ id: idOf(value) })
+      }
+    }
+    return { sessions: sessions.sort(newestFirst), unusable }
   }
 
   #visit<T>(what: string, command: (store: SessionStore) => Promise<T>): Promise<T> {
@@ -77,6 +97,15 @@ function checked(value: unknown): StoredSession | null {
   if (createdAt === undefined || expiresAt === undefined || !texts.every((text) => typeof text === 'string' && text !== '')) throw noSession()
   // Columns of a table have no absent values.
   return { ...session, createdAt, expiresAt, ...(isText(unionid) && { unionid }), ...(isText(device) && { device }) }
+}
+
+function idOf(value: unknown): string | undefined {
+  try {
+    const id: unknown = isRecord(value) ? plainRecord(value, ['id'])['id'] : undefined
+    return isText(id) ? id : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function isText(value: unknown): value is string {

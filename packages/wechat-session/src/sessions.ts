@@ -2,7 +2,7 @@ import { WechatSessionError, type RegisteredUser, type StoredSession, type Wecha
 import { isUnusableRecord, KeyedQueue } from '@wechat-auth/wechat-oauth/store-kit'
 import { checkedLogin, logIn } from './login.js'
 import { settingsOf, type Settings } from './options.js'
-import { publicPartOf, SessionsAtStore } from './sessions-at-store.js'
+import { publicPartOf, SessionsAtStore, type Listing } from './sessions-at-store.js'
 import { hashOf, isOpenid, newToken, partsOf } from './token.js'
 import type {
   AccountToRegister, Identified, IssuedToken, ListedSession, MiniProgramLogin, TokenHolder, UserId,
@@ -100,8 +100,8 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    * Gives a device of a user a session, without asking WeChat: for the server's own use, after a login that it has checked. With
    * Passport, `issueTokenFor(req.user.id, req.authInfo)`.
    *
-   * With `maxSessions`, where one of the user's sessions in the store cannot be used, all of them end, of
-   * every sku: nobody can count them.
+   * With `maxSessions`, what the store lists for the user and cannot be used does not count, and ends where it has an
+   * `id`. All sessions of the user end, of every sku, where the store rejects the list with the `reason` `record`.
    *
    * @param userId - of a user that exists. A number or a bigint is kept as its decimal text
    * @param holder - other members than these are ignored
@@ -241,17 +241,27 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   }
 
   /**
-   * A session that cannot be used hides the others of its user, so that they can be neither counted nor ended
-   * one by one. It must not keep the user from logging in: all of them end.
+   * A session that cannot be used must not keep its user from logging in. Where the store lists the others, only that
+   * one ends. Where it rejects the list, the others can be neither counted nor ended one by one: all of them end.
    */
   async #sessionsBeforeLogin(userId: string): Promise<StoredSession[]> {
-    return this.#store.listByUser(userId).catch(async (error: unknown) => {
+    const listing = await this.#store.listUsable(userId).catch(async (error: unknown) => {
       refuseUnlessUnusable(error)
       void this.#warn('A login ends the sessions of a user, of which one cannot be used', detailsOf(error))
       // What is there may be so broken that it cannot be ended either.
       await this.#store.deleteByUser(userId).catch(refuseUnlessUnusable)
-      return []
+      return { sessions: [], unusable: [] }
     })
+    await this.#endUnusable(listing)
+    return listing.sessions
+  }
+
+  async #endUnusable({ unusable }: Listing): Promise<void> {
+    if (unusable.length === 0) return
+    const details = { code: 'ERR_WECHAT_STORE', reason: 'record', count: unusable.length }
+    void this.#warn('A login does not count stored sessions of a user that cannot be used', details)
+    const ids = unusable.map(({ id }) => id).filter((id) => id !== undefined)
+    await Promise.all(ids.map((id) => this.#store.delete(id).catch(refuseUnlessUnusable)))
   }
 
   /**
@@ -261,12 +271,12 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    */
   async #endSurplus(userId: string): Promise<string[]> {
     const { sku, maxSessions } = this.#settings
-    const all = await this.#store.listByUser(userId).catch((error: unknown): StoredSession[] => {
+    const listing = await this.#store.listUsable(userId).catch((error: unknown): Listing => {
       // The new session is there: the next login sees to the others.
       refuseUnlessUnusable(error)
-      return []
+      return { sessions: [], unusable: [] }
     })
-    const sessions = all.filter((session) => session.sku === sku)
+    const sessions = listing.sessions.filter((session) => session.sku === sku)
     const surplus = sessions.slice(maxSessions).map(({ id }) => id).filter((id) => id !== undefined)
     await Promise.all(surplus.map((id) => this.#store.delete(id)))
     return surplus

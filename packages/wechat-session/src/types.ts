@@ -47,7 +47,7 @@ export interface WechatSessionsCommonOptions {
   timeout?: number
   /** Milliseconds since the epoch. Default `Date.now`. */
   now?: () => number
-  /** Is told when a session could not be prolonged. */
+  /** Is told when a session could not be prolonged, and when a login meets sessions that cannot be used. */
   logger?: WechatLogger
 }
 

@@ -214,26 +214,58 @@ describe('the sessions of a user', () => {
   describe('of which one cannot be used', () => {
     const unusable: Record<string, () => unknown> = {
       'as its store says': () => Promise.reject(new TokenStoreError('Not a record.', { reason: 'record' })),
-      'being no session': () => Promise.resolve([{ userId: 'u1' }]),
+      'not a session': () => Promise.resolve([{ userId: 'u1' }]),
     }
-    for (const [what, answer] of Object.entries(unusable)) {
-      it(`(${what}) end at the next login, which the logger hears of: nobody can count them`, async () => {
-        let isCorrupt = false
-        const sessionStore = watched(new MemorySessionStore(), (method) => {
-          if (method === 'deleteByUser') isCorrupt = false
-          return isCorrupt && method === 'listByUser' ? answer() : undefined
-        })
-        const warn = sinon.stub()
-        const { sessions } = setting({ sessionStore, maxSessions: 2, logger: { debug: () => {}, warn } })
-        const before = await sessions.issueTokenFor('u1', { openid: alice })
-        isCorrupt = true
-        expect(await rejection(sessions.listSessions('u1'), TokenStoreError)).to.include({ reason: 'record' })
-        const after = await sessions.issueTokenFor('u1', { openid: alice })
-        expect(await sessions.isTokenValid(before.token)).to.equal(false)
-        expect(await sessions.isTokenValid(after.token)).to.equal(true)
-        sinon.assert.calledOnceWithMatch(warn, /cannot be used/, { code: 'ERR_WECHAT_STORE', reason: 'record' })
-      })
 
+    it('end at the next login, with a warning, where the store refuses to list them', async () => {
+      const answer = unusable['as its store says']!
+      let isCorrupt = false
+      const sessionStore = watched(new MemorySessionStore(), (method) => {
+        if (method === 'deleteByUser') isCorrupt = false
+        return isCorrupt && method === 'listByUser' ? answer() : undefined
+      })
+      const warn = sinon.stub()
+      const { sessions } = setting({ sessionStore, maxSessions: 2, logger: { debug: () => {}, warn } })
+      const before = await sessions.issueTokenFor('u1', { openid: alice })
+      isCorrupt = true
+      expect(await rejection(sessions.listSessions('u1'), TokenStoreError)).to.include({ reason: 'record' })
+      const after = await sessions.issueTokenFor('u1', { openid: alice })
+      expect(await sessions.isTokenValid(before.token)).to.equal(false)
+      expect(await sessions.isTokenValid(after.token)).to.equal(true)
+      sinon.assert.calledOnceWithMatch(warn, /cannot be used/, { code: 'ERR_WECHAT_STORE', reason: 'record' })
+    })
+
+    it('stay at the next login, which ends only those that cannot be used, where the store lists them', async () => {
+      const store = new MemorySessionStore()
+      const listByUser = store.listByUser.bind(store)
+      const unreadable = { toJSON: () => { throw new Error('SECRET') } }
+      store.listByUser = async (userId) => {
+        const rows = await listByUser(userId)
+        const damaged = rows.map((row) => row.device === 'broken' ? { id: row.id, userId } : row)
+        return [...damaged, { userId, id: 7 }, unreadable] as unknown as typeof rows
+      }
+      const warn = sinon.stub()
+      const sessionStore = watched(store)
+      const limited = { maxSessions: 2, sessionStore, logger: { debug: () => {}, warn } }
+      const { sessions } = setting(limited)
+      const { sessions: news } = setting({ sku: 'news', sessionStore })
+      const ofNews = await news.issueTokenFor('u1', { openid: alice })
+      const unlimited = setting({ sessionStore }).sessions
+      const [oldest, older] = [
+        await unlimited.issueTokenFor('u1', { openid: alice }), await sessions.issueTokenFor('u1', { openid: alice }),
+      ]
+      const broken = await unlimited.issueTokenFor('u1', { openid: alice, device: 'broken' })
+      warn.resetHistory()
+      const latest = await sessions.issueTokenFor('u1', { openid: alice })
+      const areValid = [oldest, broken, older, latest].map(({ token }) => sessions.isTokenValid(token))
+      expect(await Promise.all(areValid)).to.deep.equal([false, false, true, true])
+      expect(await news.isTokenValid(ofNews.token)).to.equal(true)
+      const details = { code: 'ERR_WECHAT_STORE', reason: 'record', count: 3 }
+      sinon.assert.calledOnceWithExactly(warn, sinon.match(/cannot be used/), details)
+      expect(await rejection(sessions.listSessions('u1'), TokenStoreError)).to.include({ reason: 'record' })
+    })
+
+    for (const [what, answer] of Object.entries(unusable)) {
       it(`(${what}) cost nobody the token that a refresh made`, async () => {
         let isCorrupt = false
         const sessionStore = watched(new MemorySessionStore(), (method) => (
