@@ -80,6 +80,10 @@ const cases: Record<string, { title: string, parts: RequestParts, words: RegExp 
     parts: { ...sessionWith({ secure: true }), secure: true },
     words: /another browser/,
   }, {
+    title: 'has a Secure session cookie behind a proxy that says https',
+    parts: { ...sessionWith({ secure: true }), headers: { 'x-forwarded-proto': 'https, http' } },
+    words: /another browser.*does not trust the proxy/,
+  }, {
     title: 'came with a session in which there is no such login',
     parts: {
       ...sessionWith({ secure: true, sameSite: 'strict' }),
@@ -99,6 +103,21 @@ describe('a callback whose state is not known', () => {
       })
     }
   }
+
+  it('has a Secure session cookie over http where a proxy says http', async () => {
+    const headers = { 'x-forwarded-proto': 'http' }
+    expect((await refused({ ...sessionWith({ secure: true }), headers })).cause).to.equal('secure-cookie')
+  })
+
+  it('hears of no cause where the state is too long to be ours, nor does the log', async () => {
+    const logger = new Recorder()
+    const strategy = mpStrategy(undefined, { logger, now: () => now })
+    const query = { code, state: 'x'.repeat(129) }
+    const info = await failureOf(strategy, { query, ...sessionWith({ secure: true }) })
+    expect(info).to.include({ code: 'ERR_WECHAT_STATE', reason: 'unknown' })
+    expect(info).to.not.have.property('hint')
+    expect(logger.warnings).to.deep.equal([])
+  })
 
   it('has its host in the log', async () => {
     const { details } = await refused({ headers: { host: 'www.shop.example' } })
@@ -131,7 +150,7 @@ describe('a callback whose state is not known', () => {
     const session = { [`wechat:${appId}`]: [{ ...login, state, exp: now }] }
     const { cause, hint } = await refused({ headers: { cookie: '' }, session })
     expect(cause).to.equal('expired')
-    expect(hint).to.contain('start the login again')
+    expect(hint).to.equal('The login took longer than its state is kept: start the login again')
   })
 
   it('is too late where the browser still has the cookie of the state, unless that was used', async () => {

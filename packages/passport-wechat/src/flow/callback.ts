@@ -40,7 +40,8 @@ export class CallbackFlow {
     if (!this.#settings.state) return this.#logIn(req, call, apps, this.#presumed(req, call, await this.#appIds(apps)), code)
 
     if (typeof state !== 'string' || state === '') throw stateRefusal('missing')
-    if (state.length > longestState) throw this.#lost(req, call, false)
+    // It cannot be ours: nothing is wrong with the session.
+    if (state.length > longestState) throw stateRefusal('unknown')
     const appIds = await this.#appIds(apps)
     const [codeHash, stateHash] = [hashOf(code), hash(state)]
     const found = await this.#take(req, call, state, appIds, codeHash)

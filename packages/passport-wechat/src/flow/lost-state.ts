@@ -33,7 +33,7 @@ export function explainLostState(req: RequestParts, facts: LostStateFacts): Lost
   const [[host], [callbackHost]] = [hosts, callbackHosts]
   return {
     cause,
-    hint: hintOf(cause, facts, host, callbackHost),
+    hint: hintOf(cause, facts, host, callbackHost) + proxyHint(req, cause, facts),
     ...(host !== undefined && { host }),
     ...(callbackHost !== undefined && { callbackHost }),
   }
@@ -44,8 +44,7 @@ function causeOf(req: RequestParts, facts: LostStateFacts, isElsewhere: boolean)
   if (facts.expired) return 'expired'
   const cookie = facts.inSession ? sessionCookie(req) : undefined
   if (cookie?.hasCome) return 'other-session'
-  // Session middleware goes by what the framework trusts.
-  if (cookie?.secure === true && !isSecure(req, false)) return 'secure-cookie'
+  if (cookie?.secure === true && !isSecure(req, false) && !isSecure(req, true)) return 'secure-cookie'
   if (cookie?.sameSite === 'strict' || cookie?.sameSite === true) return 'strict-cookie'
   if (isElsewhere) return 'other-host'
   return cookieHeader(req) === '' ? 'no-cookie' : 'other-session'
@@ -56,10 +55,11 @@ function hintOf(
 ): string {
   switch (cause) {
     case 'expired':
-      return 'The user took longer than the state is kept: start the login again'
+      return 'The login took longer than its state is kept: start the login again'
     case 'secure-cookie':
       return 'The session cookie is Secure, but the application sees http, so the session middleware does not'
-        + " set it: behind a TLS proxy, trust the proxy (Express: app.set('trust proxy', 1));"
+        + ' set it: behind a TLS proxy, let the proxy send X-Forwarded-Proto and trust it (Express:'
+        + " app.set('trust proxy', 1));"
         + " without TLS, use cookie.secure: 'auto'"
     case 'strict-cookie':
       return 'The session cookie is SameSite=Strict, so the browser does not send it on the way back from'
@@ -75,6 +75,16 @@ function hintOf(
       return 'The browser sent cookies, but none of them belongs to this login: it started in another browser'
         + ' or on another host, it has already finished, or its session was lost; start the login again'
   }
+}
+
+// Nothing tells what the session middleware trusts: express-session has an option of its own for it.
+function proxyHint(req: RequestParts, cause: LostStateCause, { inSession }: LostStateFacts): string {
+  const mayBeUnset = inSession && ['no-cookie', 'other-session'].includes(cause)
+    && sessionCookie(req)?.hasCome === false && sessionCookie(req)?.secure === true && !isSecure(req, false)
+  return mayBeUnset
+    ? '. If the session middleware does not trust the proxy, it does not set its Secure cookie: use'
+    + " app.set('trust proxy', 1), or session({ proxy: true })"
+    : ''
 }
 
 interface SessionCookie {
