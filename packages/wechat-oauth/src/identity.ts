@@ -29,6 +29,20 @@ export function bindToIdentity(data: MiniProgramData, identity: WechatIdentity):
   return bound
 }
 
+/** What is wrong with encrypted data, for whoever sent it. */
+export type DataRefusalCode = 'ERR_WECHAT_ENCRYPTED_DATA' | 'ERR_WECHAT_OPENID_MISMATCH' | 'ERR_WECHAT_SESSION_KEY'
+
+/**
+ * Says why encrypted data was refused: the data is damaged, it belongs to another user or another app, or it does not open
+ * with the session_key.
+ *
+ * @param error - of `decryptMiniProgramUser` or `bindToIdentity`
+ */
+export function dataRefusalCode({ code, reason }: WechatDecryptError): DataRefusalCode {
+  if (code === 'ERR_WECHAT_ENCRYPTED_DATA' || code === 'ERR_WECHAT_OPENID_MISMATCH') return code
+  return reason === 'watermark' ? 'ERR_WECHAT_OPENID_MISMATCH' : 'ERR_WECHAT_SESSION_KEY'
+}
+
 function mismatch(reason: 'openid' | 'unionid'): WechatDecryptError {
   return new WechatDecryptError('The encrypted data belongs to another user', reason, 'ERR_WECHAT_OPENID_MISMATCH')
 }

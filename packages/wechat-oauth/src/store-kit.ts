@@ -8,6 +8,7 @@ import type { WechatAccount } from './session-contracts.js'
 import type { LockOptions, WechatToken } from './types.js'
 import { withDeadline, withTimeout, type Deadline } from './with-timeout.js'
 
+export { checkOpenid, isOpenid } from './arguments.js'
 export { isUnusableRecord } from './errors.js'
 export { KeyedQueue } from './keyed-queue.js'
 export { isRecord, plainRecord } from './plain-record.js'

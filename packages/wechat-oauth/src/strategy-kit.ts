@@ -5,7 +5,7 @@
 import { types } from 'node:util'
 import { answerOf } from './answer-of.js'
 
-export { bindToIdentity, type WechatIdentity } from './identity.js'
+export { bindToIdentity, dataRefusalCode, type DataRefusalCode, type WechatIdentity } from './identity.js'
 export { safeLogger } from './safe-logger.js'
 
 export { hasOuterSpace, refuseOuterSpace } from './outer-space.js'

@@ -7,7 +7,7 @@ import {
   type UserProfile,
   type WechatErrorKind,
 } from '@wechat-auth/wechat-oauth'
-import { bindToIdentity, type WechatIdentity } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { bindToIdentity, dataRefusalCode, type WechatIdentity } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { MiniProgramClient, MiniProgramLogin } from './types.js'
 import type { NewUser } from './users.js'
 
@@ -50,12 +50,15 @@ function open(oauth: MiniProgramClient, data: { sessionKey: string, encryptedDat
   }
 }
 
-/** Damaged input is no matter of the session, and stays the error that it is. */
+const refusals = {
+  ERR_WECHAT_OPENID_MISMATCH: 'The encrypted data belongs to another user or another app. Call wx.login again',
+  ERR_WECHAT_SESSION_KEY: 'The encrypted data does not open with the current session_key. Call wx.login again',
+}
+
+/** Damaged input has nothing to do with the session, and stays the error that it is. */
 function asSessionError(error: WechatDecryptError): WechatError {
-  if (error.code === 'ERR_WECHAT_ENCRYPTED_DATA') return error
-  return error.code === 'ERR_WECHAT_OPENID_MISMATCH' || error.reason === 'watermark'
-    ? new WechatSessionError('ERR_WECHAT_OPENID_MISMATCH', 'The encrypted data belongs to another user or another app. Call wx.login again')
-    : new WechatSessionError('ERR_WECHAT_SESSION_KEY', 'The encrypted data does not open with the current session_key. Call wx.login again')
+  const code = dataRefusalCode(error)
+  return code === 'ERR_WECHAT_ENCRYPTED_DATA' ? error : new WechatSessionError(code, refusals[code])
 }
 
 const toldAsText = ['nickName', 'avatarUrl', 'language', 'city', 'province', 'country'] as const

@@ -1,5 +1,6 @@
 import type { SessionStore, UserStore, WechatLogger } from '@wechat-auth/wechat-oauth'
 import { checkTimeout, refuseWrongNames } from '@wechat-auth/wechat-oauth/store-kit'
+import { safeLogger } from '@wechat-auth/wechat-oauth/strategy-kit'
 import { isSku } from './token.js'
 import type { CreateUser, FindUser, Identified, MiniProgramClient, WechatSessionsOptions } from './types.js'
 
@@ -38,7 +39,7 @@ export function settingsOf<User extends Identified>(options: WechatSessionsOptio
   checkTimeout(timeout)
   refuseUnless(typeof now === 'function', 'now must be a function')
   refuseUnless(logger === undefined || hasMethods(logger, ['debug', 'warn']), 'logger must have the methods debug and warn')
-  return { oauth, sessionStore, users: userSourceOf(options), sku, ttl, sliding, maxSessions, timeout, now, logger }
+  return { oauth, sessionStore, users: userSourceOf(options), sku, ttl, sliding, maxSessions, timeout, now, logger: safeLogger(logger) }
 }
 
 function userSourceOf<User extends Identified>(options: WechatSessionsOptions<User>): UserSource<User> {

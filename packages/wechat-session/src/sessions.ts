@@ -1,9 +1,9 @@
 import { WechatSessionError, type RegisteredUser, type StoredSession, type WechatSession } from '@wechat-auth/wechat-oauth'
-import { isUnusableRecord, KeyedQueue } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkOpenid, isUnusableRecord, KeyedQueue } from '@wechat-auth/wechat-oauth/store-kit'
 import { checkedLogin, logIn } from './login.js'
 import { settingsOf, type Settings } from './options.js'
 import { publicPartOf, SessionsAtStore, type Listing } from './sessions-at-store.js'
-import { hashOf, isOpenid, newToken, partsOf } from './token.js'
+import { hashOf, newToken, partsOf } from './token.js'
 import type {
   AccountToRegister, Identified, IssuedToken, ListedSession, MiniProgramLogin, TokenHolder, UserId,
   WechatLogin, WechatSessionsOptions,
@@ -220,18 +220,9 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     const isDue = session.expiresAt - now() < ttl * 1000 * (1 - partBeforeProlonging)
     if (!isDue || this.#isClosed || this.#prolonging.has(hash)) return
     const prolonging = this.#store.rotate(hash, hash, { ...session, expiresAt: this.#expiry() }, ttl)
-      .then(() => undefined, (error: unknown) => this.#warn('A session could not be prolonged', { reason: reasonOf(error) }))
+      .then(() => undefined, (error: unknown) => this.#settings.logger?.warn('A session could not be prolonged', { reason: reasonOf(error) }))
       .finally(() => this.#prolonging.delete(hash))
     this.#prolonging.set(hash, prolonging)
-  }
-
-  // Nobody waits for it: a logger that is broken must not end the process by a rejection that nobody handles.
-  async #warn(message: string, details: Record<string, unknown>): Promise<void> {
-    try {
-      await (this.#settings.logger?.warn(message, details) as unknown)
-    } catch {
-      // There is nobody left to tell.
-    }
   }
 
   /** A point in time after the user's other logins, whatever the clocks of other servers say. */
@@ -247,7 +238,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   async #sessionsBeforeLogin(userId: string): Promise<StoredSession[]> {
     const listing = await this.#store.listUsable(userId).catch(async (error: unknown) => {
       refuseUnlessUnusable(error)
-      void this.#warn('A login ends the sessions of a user, of which one cannot be used', detailsOf(error))
+      this.#settings.logger?.warn('A login ends the sessions of a user, of which one cannot be used', detailsOf(error))
       // What is there may be so broken that it cannot be ended either.
       await this.#store.deleteByUser(userId).catch(refuseUnlessUnusable)
       return { sessions: [], unusable: [] }
@@ -259,7 +250,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   async #endUnusable({ unusable }: Listing): Promise<void> {
     if (unusable.length === 0) return
     const details = { code: 'ERR_WECHAT_STORE', reason: 'record', count: unusable.length }
-    void this.#warn('A login does not count stored sessions of a user that cannot be used', details)
+    this.#settings.logger?.warn('A login does not count stored sessions of a user that cannot be used', details)
     const ids = unusable.map(({ id }) => id).filter((id) => id !== undefined)
     await Promise.all(ids.map((id) => this.#store.delete(id).catch(refuseUnlessUnusable)))
   }
@@ -296,7 +287,7 @@ function checkedUserId(userId: unknown): string {
 function checkedHolder(holder: unknown): TokenHolder {
   if (typeof holder !== 'object' || holder === null) throw new TypeError('An object with an openid is needed')
   const { openid, unionid, device } = holder as Record<string, unknown>
-  if (!isOpenid(openid)) throw new TypeError('openid must be 1 to 128 characters of A-Z, a-z, 0-9, _ and -')
+  checkOpenid(openid)
   return { openid, unionid: optionalText('unionid', unionid, 128), device: optionalText('device', device, 256) }
 }
 

@@ -29,8 +29,3 @@ export function hashOf(token: string): string {
 export function isSku(value: unknown): value is string {
   return typeof value === 'string' && /^[A-Za-z0-9_-]{1,32}$/.test(value)
 }
-
-/** Whether an openid can be part of a token: WeChat's have 28 characters of this alphabet. */
-export function isOpenid(value: unknown): value is string {
-  return typeof value === 'string' && /^[A-Za-z0-9_-]{1,128}$/.test(value)
-}

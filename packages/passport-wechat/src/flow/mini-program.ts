@@ -1,6 +1,6 @@
 import { WechatDecryptError, WechatError, type MiniProgramData, type WechatOAuth } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
-import { bindToIdentity, type WechatIdentity } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { bindToIdentity, dataRefusalCode, type WechatIdentity } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { Apps } from '../apps.js'
 import type { Settings } from '../options.js'
@@ -96,9 +96,9 @@ function open(client: WechatOAuth, sessionKey: string, { encryptedData, iv }: Mi
   }
 }
 
-function dataRefusal({ code, reason, message }: WechatDecryptError): Refusal {
-  if (code === 'ERR_WECHAT_ENCRYPTED_DATA') return new Refusal(code, { message })
-  return new Refusal(code === 'ERR_WECHAT_OPENID_MISMATCH' || reason === 'watermark' ? 'ERR_WECHAT_OPENID_MISMATCH' : 'ERR_WECHAT_SESSION_KEY')
+function dataRefusal(error: WechatDecryptError): Refusal {
+  const code = dataRefusalCode(error)
+  return code === 'ERR_WECHAT_ENCRYPTED_DATA' ? new Refusal(code, { message: error.message }) : new Refusal(code)
 }
 
 function requestRefusal(message: string): Refusal {
