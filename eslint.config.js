@@ -79,7 +79,7 @@ export default defineConfig(
     },
   },
   // The sandbox's pages are not exported, and only from the inside can every field of theirs be given a hostile value;
-  // .mocharc.dist.json leaves that test out.
+  // the run on the builds leaves that test out.
   { files: ['test/unit/wechat-sandbox/pages.test.ts'], rules: { 'no-restricted-imports': 'off' } },
   { files: ['**/*.js', '**/*.cjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', fetch: 'readonly' } } },
   // Runs in WeChat as it is, on old phones too.

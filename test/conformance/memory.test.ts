@@ -1,6 +1,6 @@
 import { testSessionStore, testTokenStore, testUserStore } from '@wechat-auth/store-conformance'
 import { MemorySessionStore, MemoryUserStore } from '@wechat-auth/wechat-session'
-import { memoryHarness, memorySessionHarness, memoryUserHarness } from './memory-harness.js'
+import { memoryHarness, memorySessionHarness, memoryUserHarness } from '../unit/store-conformance/memory-harness.js'
 
 testTokenStore('MemoryTokenStore', memoryHarness)
 testSessionStore('MemorySessionStore', memorySessionHarness(() => new MemorySessionStore()))

@@ -3,6 +3,7 @@ import { SqliteTokenStore } from '@wechat-auth/store-sqlite'
 import { encryptedTokenStore, type TokenStore } from '@wechat-auth/wechat-oauth'
 import { ClusterWorker } from '../helpers/cluster/cluster.js'
 import { Databases, driverNames, type OpenDatabase, type SqliteAddress } from '../helpers/sqlite.js'
+import { isLongRun } from '../helpers/long.js'
 
 const noExpiry = 'records stay until they are deleted'
 const key = Buffer.alloc(32, 7)
@@ -89,7 +90,7 @@ for (const driver of driverNames) {
       })
     })
 
-    describe('in memory', () => {
+    if (isLongRun) describe('in memory', () => {
       before(async () => {
         database = databases.open(':memory:')
         await new SqliteTokenStore({ database }).createTable()

@@ -5,6 +5,7 @@ import { sights } from './sights.js'
 import type { Sight } from './sights.js'
 import { useStage } from './stage.js'
 import type { Scene } from './stage.js'
+import { variants } from '../helpers/long.js'
 
 const sizes = { phone: { width: 375, height: 667 }, desktop: { width: 1280, height: 800 } }
 
@@ -17,7 +18,7 @@ describe('Every page', () => {
   for (const [group, members] of Object.entries(sights)) {
     it(`fits phone and desktop and speaks both languages: ${group}`, play(async (scene) => {
       const page = await (await scene.device({ viewport: sizes.desktop })).newPage()
-      for (const sight of members) {
+      for (const sight of variants(members, (_sight, index) => index === 0)) {
         const english = await look(page, scene, sight, 'en')
         const chinese = await look(page, scene, sight, 'zh-CN')
         expect(english.filter((line) => /\p{sc=Han}/u.test(line.replace(foreign, ''))), `Chinese in the English of ${sight.name}`).to.deep.equal([])

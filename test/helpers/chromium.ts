@@ -20,11 +20,17 @@ let found: Promise<string | { missing: string }> | undefined
  * and otherwise the test, or from a `before` hook its suite, is skipped with what to do about it.
  */
 export async function launchBrowser(context: Context, options: LaunchOptions = {}): Promise<Browser> {
-  // The first search of a process may install: that takes minutes on a slow line.
-  if (found === undefined) context.timeout(Math.max(context.timeout(), 600_000))
+  // The first search of a process may install, which takes as long as the line is slow.
+  if (found === undefined) context.timeout(0)
   const executablePath = await (found ??= findOrInstall())
   if (typeof executablePath !== 'string') return skipBecause(context, executablePath.missing)
   return chromium.launch({ ...options, executablePath, args: [...args, ...options.args ?? []] })
+}
+
+/** Installs Chromium where there is none and this process may do so. Answers where it is, or why there is none. */
+export async function findBrowser(): Promise<string> {
+  const path = await findOrInstall()
+  return typeof path === 'string' ? path : path.missing
 }
 
 async function findOrInstall(): Promise<string | { missing: string }> {

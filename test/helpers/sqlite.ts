@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SqliteDatabase } from '@wechat-auth/store-sqlite'
 import type { Context } from 'mocha'
+import { isLongRun } from './long.js'
 import { betterSqlite3, libsql, nodeSqlite, type SqliteDatabase as SqliteDriverDatabase, type SqliteDriver } from '../services/sqlite.js'
 
 export const drivers = {
@@ -13,13 +14,27 @@ export const drivers = {
 
 export type DriverName = keyof typeof drivers
 
+const hasBetterSqlite3 = isInstalled('better-sqlite3')
+
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
 /** Whether Node.js brings node:sqlite along, without a flag. */
 export const hasNodeSqlite = major > 22 || (major === 22 && minor >= 13)
 
-/** Those that this Node.js has or can have. */
-export const driverNames = (Object.keys(drivers) as DriverName[]).filter((name) => name !== 'node:sqlite' || hasNodeSqlite)
+/** Those that are there, and in the long suite better-sqlite3 too, which must be compiled where it is not installed. */
+export const driverNames = (Object.keys(drivers) as DriverName[]).filter((name) => {
+  if (name === 'node:sqlite') return hasNodeSqlite
+  return name === 'libsql' || isLongRun || hasBetterSqlite3
+})
+
+function isInstalled(name: string): boolean {
+  try {
+    import.meta.resolve(name)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** A database object, with what the tests need of it and the store does not. */
 export interface OpenDatabase extends SqliteDatabase {

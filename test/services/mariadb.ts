@@ -6,18 +6,17 @@ import { createConnection } from 'mysql2/promise'
 import { run } from '../helpers/run.js'
 import { cachedFolder } from './cache.js'
 import { unpackedDebianPackages, unpackedProgram } from './debian.js'
-import { Container, dockerMissing } from './docker.js'
-import { announce, climb, orSkip, share } from './ladder.js'
+import { announce, climb, orSkip, share, type Rung } from './ladder.js'
 import { LocalProgram } from './local-program.js'
 import { findProgram, type Program } from './program.js'
-import { Server, type Launcher, type Service } from './server.js'
+import { Server, type Service } from './server.js'
 
 export interface MariadbOptions {
   /** More of the server's own options, e.g. `['--max-connections=20']`. */
   args?: readonly string[]
 }
 
-const advice = 'set MYSQL_URL, or install mariadb-server, or start Docker'
+const advice = 'install mariadb-server, or start a server elsewhere and set MYSQL_URL'
 const programs = ['mariadbd', 'mysqld']
 const installers = ['mariadb-install-db', 'mysql_install_db']
 const packages = [['mariadb-server-core', 'mariadb-client-core'], ['mariadb-server']]
@@ -50,19 +49,24 @@ interface Installation {
   source: string
 }
 
-async function start(options: MariadbOptions): Promise<Server> {
-  const create = await climb<() => Promise<Launcher>>('MariaDB', [
-    { name: 'PATH', get: async () => launcher(await installedPrograms(), options) },
-    { name: 'packages', get: async () => launcher(await packagedPrograms(), options) },
-    { name: 'Docker', get: async () => await dockerMissing() ?? (() => container(options)) },
-  ], advice)
-  const server = await new Server(await create(), (port) => `mysql://root@127.0.0.1:${port}/${database}`, versionOf).start()
-  announce('MariaDB', server.source, server.version)
-  return server
+const rungs: readonly Rung<Installation>[] = [
+  { name: 'PATH', get: installedPrograms },
+  { name: 'packages', get: packagedPrograms },
+]
+
+/** Fetches the server where it is missing, and makes its first data. Answers where it comes from. */
+export async function prepareMariadb(): Promise<string> {
+  if (process.env.MYSQL_URL) return 'MYSQL_URL'
+  const { program, installer, base, source } = await climb('MariaDB', rungs, advice)
+  await freshData(program, installer, commonOptions(base))
+  return source
 }
 
-function launcher(installation: Installation | string, options: MariadbOptions): string | (() => Promise<Launcher>) {
-  return typeof installation === 'string' ? installation : () => launch(installation, options)
+async function start(options: MariadbOptions): Promise<Server> {
+  const launcher = await launch(await climb('MariaDB', rungs, advice), options)
+  const server = await new Server(launcher, (port) => `mysql://root@127.0.0.1:${port}/${database}`, versionOf).start()
+  announce('MariaDB', server.source, server.version)
+  return server
 }
 
 async function installedPrograms(): Promise<Installation | string> {
@@ -85,7 +89,7 @@ async function packagedPrograms(): Promise<Installation | string> {
 }
 
 async function launch({ program, installer, base, source }: Installation, { args = [] }: MariadbOptions): Promise<LocalProgram> {
-  const common = ['--no-defaults', `--basedir=${base}`, ...(process.getuid?.() === 0 ? ['--user=root'] : []), '--innodb-log-file-size=10M']
+  const common = commonOptions(base)
   return LocalProgram.create({
     program,
     source,
@@ -101,6 +105,10 @@ async function launch({ program, installer, base, source }: Installation, { args
   })
 }
 
+function commonOptions(base: string): string[] {
+  return ['--no-defaults', `--basedir=${base}`, ...(process.getuid?.() === 0 ? ['--user=root'] : []), '--innodb-log-file-size=10M']
+}
+
 /** The files of a server that was never used. Making them takes seconds, copying them does not. */
 async function freshData(program: Program, installer: Program, common: readonly string[]): Promise<string> {
   const { stdout } = await run(program.path, ['--version'], { env: program.env })
@@ -112,12 +120,6 @@ async function freshData(program: Program, installer: Program, common: readonly 
     if (code !== 0) throw new Error(`${installer.path} ended with ${String(code)}: ${stderr.trim()}`)
   })
   return join(folder, 'data')
-}
-
-async function container({ args = [] }: MariadbOptions): Promise<Container> {
-  return Container.create({
-    image: 'mariadb:10.11', port: 3306, args, env: { MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: '1', MARIADB_DATABASE: database },
-  })
 }
 
 async function versionOf(url: string): Promise<string> {

@@ -3,7 +3,6 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Context } from 'mocha'
 import { mongo } from 'mongoose'
-import { Container, dockerMissing } from './docker.js'
 import { announce, climb, orSkip, share } from './ladder.js'
 import { LocalProgram } from './local-program.js'
 import { findProgram } from './program.js'
@@ -18,7 +17,7 @@ export interface MongoService extends Service {
   readonly isRealMongo: boolean
 }
 
-const advice = 'set MONGO_URL, or install mongod or mongodb-memory-server, or start Docker'
+const advice = 'install mongod or mongodb-memory-server, or start a server elsewhere and set MONGO_URL'
 const standIn = '@jongodb/memory-server-bin-linux-x64-gnu'
 const require = createRequire(import.meta.url)
 
@@ -66,10 +65,6 @@ async function start(): Promise<MongoServer> {
     {
       name: 'stand-in',
       get: async () => Promise.resolve(resolved(`${standIn}/package.json`) === undefined ? `${standIn} is not installed here` : launchStandIn),
-    },
-    {
-      name: 'Docker',
-      get: async () => await dockerMissing() ?? (async () => new MongoServer(await Container.create({ image: 'mongo:7', port: 27017 }), true)),
     },
   ], advice)
   const server = await (await create()).start()

@@ -2,12 +2,11 @@ import type { Context } from 'mocha'
 import { createClient } from 'redis'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { unpackedDebianPackages, unpackedProgram } from './debian.js'
-import { Container, dockerMissing } from './docker.js'
 import { freePort } from './free-port.js'
 import { announce, climb, orSkip, share, type Rung } from './ladder.js'
 import { LocalProgram } from './local-program.js'
 import { findProgram, type Program } from './program.js'
-import { Server, type Launcher, type Service } from './server.js'
+import { Server, type Service } from './server.js'
 
 export interface RedisOptions {
   /** Whether what was answered is on the disk: an append-only file, written to the disk before each answer. Default `false`. */
@@ -25,7 +24,7 @@ export interface RedisCluster {
   stop(): Promise<void>
 }
 
-const advice = 'set REDIS_URL, or install redis-server, or start Docker'
+const advice = 'install redis-server, or start one elsewhere and set REDIS_URL'
 const slots = 16_384
 
 /** The Redis of `REDIS_URL`, or one that all tests of this process share. Keys need a prefix of their own. */
@@ -69,6 +68,11 @@ export async function startRedisCluster(context: Context): Promise<RedisCluster>
   })
 }
 
+/** Fetches the server where it is missing. Answers where it comes from. */
+export async function prepareRedis(): Promise<string> {
+  return process.env.REDIS_URL ? 'REDIS_URL' : (await climb('Redis', programRungs, advice)).source
+}
+
 interface RedisProgram {
   program: Program
   source: string
@@ -94,20 +98,8 @@ const programRungs: readonly Rung<RedisProgram>[] = [
 ]
 
 async function start(options: RedisOptions): Promise<Server> {
-  const create = await climb<() => Promise<Launcher>>('Redis', [
-    ...programRungs.map(({ name, get }) => ({
-      name,
-      get: async () => {
-        const got = await get()
-        return typeof got === 'string' ? got : () => launch(got, options)
-      },
-    })),
-    {
-      name: 'Docker',
-      get: async () => await dockerMissing() ?? (() => Container.create({ image: 'redis:7-alpine', port: 6379, args: ['redis-server', ...storage(options)] })),
-    },
-  ], advice)
-  const server = await new Server(await create(), urlOf, versionOf).start()
+  const launcher = await launch(await climb('Redis', programRungs, advice), options)
+  const server = await new Server(launcher, urlOf, versionOf).start()
   announce('Redis', server.source, server.version)
   return server
 }

@@ -4,6 +4,8 @@ import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import type { WechatToken } from '@wechat-auth/wechat-oauth'
 import { ClusterWorker } from './cluster.js'
 import type { OpenedStore, OpenStore } from './protocol.js'
+import { inTime } from '../pace.js'
+import { isLongRun } from '../long.js'
 
 export interface ClusterHarness {
   /** Name of the module in `stores` that opens the store, here and in the workers. */
@@ -18,13 +20,10 @@ const callsPerProcess = 50
 const timeout = 6000
 /** The lifetime that the client gives to its locks. */
 const lockLifetime = timeout + 5000
-/** What a busy machine may need on top: less than another wait would take. */
-const slack = 6000
 
 /** One refresh per cluster: several processes, each with a client and a connection of its own, share one store. */
 export function testCluster(title: string, harness: ClusterHarness): void {
   describe(title, function () {
-    this.timeout(90_000)
     let sandbox: Sandbox
     let opened: OpenedStore
     let workers: ClusterWorker[] = []
@@ -94,7 +93,10 @@ export function testCluster(title: string, harness: ClusterHarness): void {
       expect(signed.flat()).to.have.lengthOf(processes * callsPerProcess)
     })
 
-    it('asks WeChat for one refresh after the process with the lock was killed, when its lifetime is over', async () => {
+    // Both wait for a whole lifetime. The lock is the same for all stores: it is asked for by the same code.
+    const itWaits = isLongRun || harness.store === 'redis' ? it : undefined
+
+    itWaits?.('asks WeChat for one refresh after the process with the lock was killed, when its lifetime is over', async () => {
       const { openid } = await expiredUser()
       const [holder, ...others] = workers as [ClusterWorker, ...ClusterWorker[]]
       const { stopped } = await holder.stopAt('asking')
@@ -105,7 +107,7 @@ export function testCluster(title: string, harness: ClusterHarness): void {
       await holder.kill()
       try {
         await waiting
-        expect(performance.now() - lockedAt).to.be.lessThan(lockLifetime + slack)
+        expect(performance.now() - lockedAt).to.be.lessThan(inTime(lockLifetime))
         expect(refreshes()).to.equal(1)
         expect(await lost).to.equal('killed')
       } finally {
@@ -113,7 +115,7 @@ export function testCluster(title: string, harness: ClusterHarness): void {
       }
     })
 
-    it('does not let a process that was stopped for longer than its lock overwrite the newer token', async () => {
+    itWaits?.('does not let a process that was stopped for longer than its lock overwrite the newer token', async () => {
       const { openid } = await expiredUser()
       const [holder, other] = workers as [ClusterWorker, ClusterWorker]
       const { stopped } = await holder.stopAt('answered')

@@ -1,5 +1,6 @@
 import { MemoryTokenStore, type WechatLogger, type WechatToken } from '@wechat-auth/wechat-oauth'
 import type { SandboxApp } from '@wechat-auth/wechat-sandbox'
+import { inTime } from '../../helpers/pace.js'
 
 /** Secrets in which every way of writing them differs. */
 export const apps = {
@@ -18,7 +19,7 @@ export const longTimeout = 5000
 
 /** What is promised for each call to WeChat: a store that does not answer, and whatever this machine does besides, included. */
 export function bound(timeout: number, calls: number): number {
-  return (2 * timeout + 250) * Math.max(calls, 1)
+  return inTime((2 * timeout + 250) * Math.max(calls, 1))
 }
 
 /** Remembers what it was asked to save. */

@@ -2,6 +2,7 @@ import { MongoTokenStore } from '@wechat-auth/store-mongo'
 import { testCluster } from '../../helpers/cluster/suite.js'
 import { connect, mongooseNames } from '../../helpers/mongo.js'
 import { sharedMongo, type MongoService } from '../../services/mongo.js'
+import { isNewest, variants } from '../../helpers/long.js'
 
 describe('MongoTokenStore, shared by several processes', () => {
   let mongo: MongoService
@@ -16,7 +17,7 @@ describe('MongoTokenStore, shared by several processes', () => {
     }
   })
 
-  for (const mongoose of mongooseNames) {
+  for (const mongoose of variants(mongooseNames, isNewest)) {
     testCluster(mongoose, {
       store: 'mongo',
       address: () => JSON.stringify({ mongoose, url: mongo.url, collection: collectionFor(mongoose) }),

@@ -4,11 +4,12 @@ import { expectEachToBeAnswered, killAmidWrites, writes, type Aftermath } from '
 import { connect, mongooseNames, type OpenConnection } from '../../helpers/mongo.js'
 import { startMongo, type MongoServer } from '../../services/mongo.js'
 import { onlyOnRealMongo, tokenOf } from './setting.js'
+import { isNewest, variants } from '../../helpers/long.js'
 
 describe('MongoTokenStore on a server that is killed', function () {
   this.timeout(120_000)
 
-  for (const mongoose of mongooseNames) {
+  for (const mongoose of variants(mongooseNames, isNewest)) {
     describe(mongoose, () => {
       let server: MongoServer
       let connection: OpenConnection

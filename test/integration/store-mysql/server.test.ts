@@ -9,10 +9,10 @@ import { rejection } from '../../helpers/rejection.js'
 import { startMariadb } from '../../services/mariadb.js'
 import type { Server } from '../../services/server.js'
 import { Setting, tokenOf } from './setting.js'
+import { inTime } from '../../helpers/pace.js'
 
 const timeout = 1000
 /** What a busy machine may need on top. */
-const slack = 2000
 
 describe('MysqlTokenStore and its server', function () {
   this.timeout(60_000)
@@ -171,7 +171,7 @@ describe('MysqlTokenStore and its server', function () {
     const locking = store.withLock('lock', async () => expect.fail('the task must not run'), { wait: 100 })
     const errors = await Promise.all([...calls, locking].map((call) => rejection(call, TokenStoreError)))
     for (const { message } of errors) expect(message).to.match(/^The store failed to (save|read|delete|lock) within 1000 ms\.$/)
-    expect(performance.now() - started).to.be.within(timeout - 20, timeout + slack)
+    expect(performance.now() - started).to.be.within(timeout - 20, inTime(timeout))
     expect(await statementsDuring(async () => {
       connection.release()
       await store.getToken('o1')
@@ -186,7 +186,7 @@ describe('MysqlTokenStore and its server', function () {
     await admin.query(`LOCK TABLES ${table} WRITE`)
     const started = performance.now()
     await rejection(store.getToken('o1'), TokenStoreError)
-    expect(performance.now() - started).to.be.within(timeout - 20, timeout + slack)
+    expect(performance.now() - started).to.be.within(timeout - 20, inTime(timeout))
     await admin.query('UNLOCK TABLES')
     expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
   })
@@ -201,7 +201,7 @@ describe('MysqlTokenStore and its server', function () {
       await waitUntil(0, () => store.getToken('o1').then(() => false, () => true))
       const started = performance.now()
       await Promise.all(Array.from({ length: 50 }, () => rejection(store.getToken('o1'), TokenStoreError)))
-      expect(performance.now() - started).to.be.lessThan(timeout + slack)
+      expect(performance.now() - started).to.be.lessThan(inTime(timeout))
     } finally {
       await server.thaw()
     }

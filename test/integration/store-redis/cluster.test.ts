@@ -2,6 +2,7 @@ import { testCluster } from '../../helpers/cluster/suite.js'
 import { driverNames } from '../../helpers/redis.js'
 import { sharedRedis } from '../../services/redis.js'
 import type { Service } from '../../services/server.js'
+import { isNewest, variants } from '../../helpers/long.js'
 
 describe('RedisTokenStore, shared by several processes', () => {
   let redis: Service
@@ -10,7 +11,7 @@ describe('RedisTokenStore, shared by several processes', () => {
     redis = await sharedRedis(this)
   })
 
-  for (const driver of driverNames) {
+  for (const driver of variants(driverNames, isNewest)) {
     testCluster(driver, {
       store: 'redis',
       address: () => JSON.stringify({ driver, urls: [redis.url], prefix: `cluster-test ${driver}:` }),

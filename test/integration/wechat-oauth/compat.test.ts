@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { Agent as HttpsAgent } from 'node:https'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -8,6 +9,7 @@ import { startSandbox, type AppType, type Sandbox } from '@wechat-auth/wechat-sa
 import { expect } from 'chai'
 import { Agent, buildConnector, fetch as undiciFetch } from 'undici'
 import { run } from '../../helpers/run.js'
+import { isLongRun } from '../../helpers/long.js'
 import { competitors } from '../../services/competitors.js'
 
 type Implementation = 'old' | 'ours'
@@ -596,8 +598,11 @@ describe('the drop-in for wechat-oauth', () => {
   const toClose: (() => unknown)[] = []
 
   before(async function () {
-    path = join(await competitors(this), 'wechat-oauth')
-    old = createRequire(import.meta.url)(path) as AnyOAuthClass
+    // The older package must be installed first: what it does is looked at in the long suite, and written down here.
+    if (isLongRun) {
+      path = join(await competitors(this), 'wechat-oauth')
+      old = createRequire(import.meta.url)(path) as AnyOAuthClass
+    }
     sandbox = await startSandbox({ tls: { port: 0 } })
     toClose.push(() => sandbox.close())
     const { port, ca } = sandbox.tls!
@@ -656,7 +661,10 @@ describe('the drop-in for wechat-oauth', () => {
       const rest = [[], ['state', 'snsapi_userinfo'], [7], [null, ''], ['x'.repeat(200), 'a,b'], ['a&b=c#d']]
       return rest.flatMap((values) => [oauth.getAuthorizeURL(redirect, ...values), oauth.getAuthorizeURLForWebsite(redirect, ...values)])
     })
-    expect(addresses('ours')).to.deep.equal(addresses('old'))
+    if (isLongRun) expect(addresses('ours')).to.deep.equal(addresses('old'))
+    // Of what the older package makes of them.
+    const digest = createHash('sha256').update(addresses('ours').join('\n')).digest('hex')
+    expect(digest).to.equal('e0eb6699789e2a4e8ff2be8ef8933475b9502951358e236db43bd82f4fabeeec')
     expect(addresses('ours')).to.include('https://open.weixin.qq.com/connect/oauth2/authorize?appid=wxsandbox000000001&redirect_uri=redirectUrl&response_type=code&scope=snsapi_userinfo&state=state#wechat_redirect')
   })
 
@@ -676,17 +684,21 @@ describe('the drop-in for wechat-oauth', () => {
 
   it('gets an empty answer as an error, where it used to end the process', async () => {
     sandbox.fail(exchange, { body: '' })
-    const { code, stdout, stderr } = await fateOfOld("oauth.getAccessToken('code', () => { console.log('called back') })")
-    expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' })
-    expect(stderr).to.match(/TypeError: .*errcode/)
+    if (isLongRun) {
+      const { code, stdout, stderr } = await fateOfOld("oauth.getAccessToken('code', () => { console.log('called back') })")
+      expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' })
+      expect(stderr).to.match(/TypeError: .*errcode/)
+    }
     expect(await told((callback) => { settingOf('ours').make().getAccessToken('some-code', callback) })).to.include({ name: 'WeChatAPIJSONResponseFormatError' })
   })
 
   it('needs no callback, where it used to end the process', async () => {
     const { code: issue, make } = settingOf('ours')
-    const { code, stderr } = await fateOfOld(`oauth.getAccessToken('${issue()}')`)
-    expect(code).to.equal(1)
-    expect(stderr).to.match(/TypeError: callback is not a function/)
+    if (isLongRun) {
+      const { code, stderr } = await fateOfOld(`oauth.getAccessToken('${issue()}')`)
+      expect(code).to.equal(1)
+      expect(stderr).to.match(/TypeError: callback is not a function/)
+    }
     const saved = new Promise<Token>((resolve) => {
       const oauth: { getAccessToken: (code: string) => void } = make('mp', null, (_openid, token) => { resolve(token) }) as unknown as OAuth
       oauth.getAccessToken(issue())
@@ -698,11 +710,11 @@ describe('the drop-in for wechat-oauth', () => {
     describe(heading, () => {
       for (const { behaviour, run: act, both, old: expected = both, ours = both, reason } of cases) {
         it(reason === undefined ? behaviour : `${behaviour}: ${reason}`, async () => {
-          const was = await act(settingOf('old'))
-          sandbox.reset()
-          const is = await act(settingOf('ours'))
-          expect(was, 'wechat-oauth').to.deep.equal(expected)
-          expect(is, 'ours').to.deep.equal(ours)
+          if (isLongRun) {
+            expect(await act(settingOf('old')), 'wechat-oauth').to.deep.equal(expected)
+            sandbox.reset()
+          }
+          expect(await act(settingOf('ours')), 'ours').to.deep.equal(ours)
         })
       }
     })

@@ -5,7 +5,7 @@ import { testTokenStore } from '@wechat-auth/store-conformance'
 import {
   MemoryTokenStore, TokenStoreError, WechatDecryptError, encryptedTokenStore, type EncryptedTokenStoreOptions, type TokenStore, type WechatToken,
 } from '@wechat-auth/wechat-oauth'
-import { ReferenceStore, harnessOf } from '../../conformance/reference-store.js'
+import { ReferenceStore, harnessOf } from '../store-conformance/reference-store.js'
 import { rejection, thrown } from '../../helpers/rejection.js'
 import { client, openid, record } from '../../helpers/wechat-replies.js'
 

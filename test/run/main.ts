@@ -1,0 +1,86 @@
+// Runs the tests: `npm test` is every behaviour once, on the sources; `npm run test:all` adds what is slow or repeats.
+// Words after the command choose files: `npm test -- store-redis`.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { join, relative } from 'node:path'
+import { parseArgs } from 'node:util'
+import { measurePace } from '../helpers/pace.js'
+import { root } from '../helpers/run.js'
+import { testFiles } from './files.js'
+import { runFiles } from './pool.js'
+import { Progress } from './progress.js'
+
+const onSources = ['--import=tsx', '--conditions=@wechat-auth/source', '--enable-source-maps']
+const onBuilds = ['--import=tsx', '--enable-source-maps']
+
+const minutes = 60_000
+const limit = { short: 60 * minutes, long: 240 * minutes }
+
+const { values: { long: isLong = false }, positionals: words } = parseArgs({
+  allowPositionals: true, options: { long: { type: 'boolean' } },
+})
+
+setTimeout(() => {
+  console.error('The tests took too long: the run is ended.')
+  process.exit(1)
+}, isLong ? limit.long : limit.short).unref()
+
+await prepare()
+
+const pace = measurePace()
+console.log(`This machine: ${availableParallelism()} processors, ${pace.toFixed(1)} times as slow as a small server`)
+
+interface Run {
+  title: string
+  execArgv: readonly string[]
+  files: readonly string[]
+  /** Whether each file is to try all its variants. */
+  isFull: boolean
+}
+
+const runs: Run[] = [{ title: 'sources', execArgv: onSources, files: testFiles({ isLong, words }), isFull: isLong }]
+if (isLong) runs.push({ title: 'builds', execArgv: onBuilds, files: testFiles({ isLong: false, words }).filter(isForBuilds), isFull: false })
+
+let failed = 0
+for (const run of runs) failed += await runTests(run)
+process.exitCode = failed === 0 ? 0 : 1
+
+/** What does not depend on how the packages were built, or looks at the sources. */
+function isForBuilds(file: string): boolean {
+  return !/^test\/(?:dist|e2e|workspace|integration\/(?:examples|faults|readme|strangers))\/|\/pages\.test\.ts$|\/memory-use\.test\.ts$/.test(file)
+}
+
+async function runTests({ title, execArgv, files, isFull }: Run): Promise<number> {
+  const jobs = availableParallelism()
+  const reportFile = join(root, 'test-report', `${title}.txt`)
+  const progress = new Progress(files.length, reportFile)
+  const startedAt = performance.now()
+  progress.print(`\nTesting the ${title}: ${files.length} files, ${jobs} at a time; the full report is ${relative(process.cwd(), reportFile)}`)
+  await runFiles(files, {
+    jobs,
+    execArgv,
+    env: { ...process.env, WECHAT_AUTH_LONG_TESTS: isFull ? '1' : '', WECHAT_AUTH_TEST_PACE: String(pace) },
+    onStart: (file) => progress.start(file),
+    onMessage: (file, message) => progress.hear(file, message),
+    onPrint: (text) => progress.record(text),
+  })
+  await progress.end()
+  console.log(`\n${title}, ${timeSince(startedAt)}:\n${progress.summary}`)
+  return progress.failed
+}
+
+/** In a process of its own, so that what is found out there is found out anew by those that use it. */
+async function prepare(): Promise<void> {
+  const startedAt = performance.now()
+  console.log('Looking for servers and browsers, and downloading what is missing:')
+  const child = spawn(process.execPath, [...onSources, 'test/run/prepare.ts'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+  const [code] = await once(child, 'exit') as [number | null]
+  if (code !== 0) console.log('  This failed; the tests that need it will say so.')
+  console.log(`  done in ${timeSince(startedAt)}`)
+}
+
+function timeSince(startedAt: number): string {
+  const seconds = Math.round((performance.now() - startedAt) / 1000)
+  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`
+}
