@@ -193,7 +193,9 @@ export class CachedCredential {
       if (!isNewer) return isOurs() ? this.#recordOf(fresh) : undefined
       result = this.#hold(current)
       return undefined
-    }, (problem) => { this.#warn('A record in the token store that cannot be used is replaced', problem) })
+    }, {
+      onReplaced: (problem) => { this.#warn('A record in the token store that cannot be used is replaced', problem) },
+    })
     return result
   }
 

@@ -15,8 +15,12 @@ export interface StoreAccessOptions {
 /** What a change of a record is based on. `undefined` as the answer leaves the record as it is, `null` removes it. */
 export type Change = (stored: WechatToken | undefined) => WechatToken | undefined | null
 
-/** Hears why a record cannot be used, before it is replaced. */
-export type OnReplaced = (problem: StoreFailure) => void
+export interface ChangeEvents {
+  /** Hears why a record cannot be used, before it is replaced. With it, such a record counts as absent. */
+  onReplaced?: (problem: StoreFailure) => void
+  /** Hears that the store has saved the record, before the next change of it starts. */
+  onSaved?: () => void
+}
 
 export type StoreFailure = TokenStoreError | WechatDecryptError
 
@@ -44,11 +48,11 @@ export class StoreAccess {
   }
 
   /**
-   * @param onReplaced - with it, a record that cannot be used counts as absent. Default: the change rejects
+   * @param events - without `onReplaced`, the change rejects where the record cannot be used
    * @throws TokenStoreError
    */
-  change(key: string, change: Change, onReplaced?: OnReplaced): Promise<void> {
-    const now = (waiting?: Deadline): Promise<void> => this.#changeNow(key, change, onReplaced, waiting)
+  change(key: string, change: Change, events: ChangeEvents = {}): Promise<void> {
+    const now = (waiting?: Deadline): Promise<void> => this.#changeNow(key, change, events, waiting)
     if (!this.#changes.isBusy(key)) return this.#changes.run(key, now)
     // Those before may take long, each in its own time.
     return this.#bounded((waiting) => this.#changes.run(key, async () => {
@@ -56,7 +60,8 @@ export class StoreAccess {
     }))
   }
 
-  #changeNow(key: string, change: Change, onReplaced?: OnReplaced, waiting?: Deadline): Promise<void> {
+  #changeNow(key: string, change: Change, events: ChangeEvents, waiting?: Deadline): Promise<void> {
+    const { onReplaced, onSaved } = events
     return this.#bounded(async (own) => {
       let stored: WechatToken | undefined
       let problem: StoreFailure | undefined
@@ -67,10 +72,15 @@ export class StoreAccess {
         problem = error as StoreFailure
       }
       const changed = change(stored)
+      const isLate = (): boolean => own.isOver
       // Whoever asked has been told that it failed.
-      if (own.isOver || waiting?.isOver) return
+      if (isLate() || waiting?.isOver) return
       if (problem && changed) onReplaced?.(problem)
-      if (changed) await this.#save(key, changed)
+      if (changed) {
+        await this.#save(key, changed)
+        // After the deadline, the next change may have started.
+        if (!isLate()) onSaved?.()
+      }
       if (changed === null) await this.#remove(key)
     })
   }

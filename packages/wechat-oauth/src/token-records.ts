@@ -74,13 +74,15 @@ export class TokenRecords {
     await this.#access.change(token.openid, (stored) => {
       if (stored && this.#isOfLaterLogin(stored, token, order)) return undefined
       if (stored && this.#isWorthMore(stored, token)) return undefined
-      this.#saved.set(token.openid, { order, createAt: token.create_at })
       if (stored && isAheadOfClock(stored.create_at, this.#now())) {
         this.#logger?.warn('A login replaces a record in the token store whose create_at is in the future')
       }
       return token
-    }, (problem) => {
-      this.#warn('A login replaces a record in the token store that cannot be used', problem)
+    }, {
+      onReplaced: (problem) => {
+        this.#warn('A login replaces a record in the token store that cannot be used', problem)
+      },
+      onSaved: () => { this.#saved.set(token.openid, { order, createAt: token.create_at }) },
     })
   }
 

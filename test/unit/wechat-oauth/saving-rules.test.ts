@@ -1,5 +1,5 @@
 import {
-  MemoryTokenStore, type TokenStore, type WechatOAuth, type WechatOAuthOptions, type WechatToken,
+  MemoryTokenStore, TokenStoreError, type TokenStore, type WechatOAuth, type WechatOAuthOptions, type WechatToken,
 } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import sinon from 'sinon'
@@ -180,6 +180,38 @@ describe('what is saved', () => {
       pending.pop()?.()
       await first
       expect(await stored()).to.include({ access_token: 'access-of-second' })
+    })
+
+    describe('but it could not be saved', () => {
+      const failOnce = (): void => {
+        const failing = sinon.stub(store, 'saveToken')
+        failing.callThrough().onFirstCall().rejects(new Error('The disk is full'))
+      }
+      // WeChat answers a question only after a later login has failed.
+      const answerAfterLogin = (oauth: WechatOAuth, answer: Answer): void => {
+        server.answer(async (response, request) => {
+          if (request.query.code !== 'later') await rejection(oauth.getAccessToken('later'), TokenStoreError)
+          await (request.query.code === 'later' ? json(tokenReply({ access_token: 'later' })) : answer)(response, request)
+        })
+      }
+
+      it('an earlier login that overlaps is saved', async () => {
+        await store.saveToken(openid, record())
+        const oauth = oauthWith()
+        failOnce()
+        answerAfterLogin(oauth, json(tokenReply({ access_token: 'earlier' })))
+        await oauth.getAccessToken('earlier')
+        expect(await stored()).to.include({ access_token: 'earlier' })
+      })
+
+      it('a unionid that WeChat tells is saved', async () => {
+        await store.saveToken(openid, record({ unionid: 'an-old-unionid' }))
+        const oauth = oauthWith()
+        failOnce()
+        answerAfterLogin(oauth, json(userReply({ unionid })))
+        await oauth.getUser(openid)
+        expect(await stored()).to.include({ unionid, access_token: record().access_token })
+      })
     })
 
     it('is the one with consent, though a later silent one was answered first and not saved', async () => {
