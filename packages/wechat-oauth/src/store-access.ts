@@ -1,6 +1,6 @@
 import { isUnusableRecord, TokenStoreError, type WechatDecryptError } from './errors.js'
 import { KeyedQueue } from './keyed-queue.js'
-import { asTokenStoreError, attempt, corruptRecord } from './store-kit.js'
+import { asTokenStoreError, attempt } from './store-kit.js'
 import { normalizeRecord } from './token.js'
 import type { TokenStore, WechatToken } from './types.js'
 import { withDeadline, type Deadline } from './with-timeout.js'
@@ -125,10 +125,7 @@ export class StoreAccess {
     try {
       return normalizeRecord(key, await this.#store.getToken(key))
     } catch (error) {
-      const failure = asTokenStoreError(error, 'read')
-      // Of a store that parses what it kept, and finds it cut off.
-      const isSyntaxError = failure instanceof TokenStoreError && failure.driver?.name === 'SyntaxError'
-      throw isSyntaxError ? corruptRecord() : failure
+      throw asTokenStoreError(error, 'read')
     }
   }
 

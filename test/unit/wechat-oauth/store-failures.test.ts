@@ -134,7 +134,13 @@ describe('a record that cannot be used', () => {
   const answering = (value: unknown) => async (): Promise<WechatToken> => Promise.resolve(value as WechatToken)
   const rejecting = (error: unknown) => async (): Promise<never> => Promise.reject(error)
   const foreign = Object.assign(new Error('SECRET'), { code: 'ERR_WECHAT_STORE', reason: 'record' })
-  const parse = (): WechatToken => JSON.parse('{"access_token":"SECRET') as WechatToken
+  const parse = (): WechatToken => {
+    try {
+      return JSON.parse('{"access_token":"SECRET') as WechatToken
+    } catch {
+      throw corruptRecord()
+    }
+  }
   const others = record({ openid: 'oBBBBBBBBBBBBBBBBBBBBBBBBBBB', access_token: 'SECRET' })
   const unusable: Record<string, TokenStore['getToken']> = {
     'a text': answering('SECRET'),
@@ -149,7 +155,7 @@ describe('a record that cannot be used', () => {
     'what store-kit calls corrupt': rejecting(corruptRecord()),
     'what a store says cannot be used': rejecting(new TokenStoreError('Not a record.', { reason: 'record' })),
     'what a store with another copy of this package says cannot be used': rejecting(foreign),
-    'JSON that is cut off, to a function that parses it': async () => Promise.resolve().then(parse),
+    'JSON that is cut off, to a function that says so': async () => Promise.resolve().then(parse),
     'a value that does not open': rejecting(new WechatDecryptError('It does not open.', 'stored')),
   }
 
@@ -209,6 +215,19 @@ describe('a record that cannot be used', () => {
   it('is told from a backend that failed', () => {
     expect(new TokenStoreError('The database is down.', { error: driverError }).reason).to.equal(undefined)
     expect(corruptRecord()).to.include({ code: 'ERR_WECHAT_STORE', reason: 'record' })
+  })
+
+  it('is told from a reply that is not JSON, as a gateway sends it, which a login does not overwrite', async () => {
+    const { oauth, saved } = sceneWith(async () => (
+      new Response('<h1>502 SECRET</h1>', { status: 502 }).json() as Promise<WechatToken>
+    ))
+    for (const call of [oauth.getAccessToken(code), oauth.code2Session(code), oauth.getUser(openid)]) {
+      const error = await rejection(call, TokenStoreError)
+      expect(error).to.include({ code: 'ERR_WECHAT_STORE', reason: undefined })
+      expect(error.driver).to.deep.equal({ name: 'SyntaxError' })
+      expect(inspect(error, { depth: 9, showHidden: true })).to.not.contain('SECRET')
+    }
+    expect(saved).to.deep.equal([])
   })
 
   it('is told by a pair of functions too, with a callback', async () => {
