@@ -8,6 +8,8 @@ export interface AnswerOptions {
   declaresCallback: boolean
   /** Whether a function without that parameter answers with this value, which is not a promise. */
   isAnswer: (returned: unknown) => boolean
+  /** Hears that a function has resolved to `undefined`, so that only its declared callback can still answer. */
+  onUncalled?: () => void
 }
 
 /**
@@ -22,7 +24,7 @@ export interface AnswerOptions {
  */
 export function answerOf(
   call: (callback: Callback) => unknown,
-  { declaresCallback, isAnswer }: AnswerOptions,
+  { declaresCallback, isAnswer, onUncalled }: AnswerOptions,
 ): Promise<unknown[]> {
   return new Promise((resolve, reject: (reason: Error) => void) => {
     const returned = call((error, ...results) => {
@@ -32,6 +34,7 @@ export function answerOf(
     if (types.isPromise(returned) || (!declaresCallback && isThenable(returned))) {
       returned.then((value) => {
         if (value !== undefined || !declaresCallback) resolve([value])
+        else onUncalled?.()
       }, reject)
     } else if (!declaresCallback && isAnswer(returned)) {
       resolve([returned])

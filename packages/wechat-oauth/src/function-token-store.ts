@@ -1,5 +1,6 @@
 import { answerOf } from './answer-of.js'
 import type { GetTokenFunction, SaveTokenFunction, TokenStore, WechatToken } from './types.js'
+import { namingUncalled } from './uncalled-callbacks.js'
 
 // A function without a callback may answer at once.
 const isAnswer = (): boolean => true
@@ -10,15 +11,15 @@ const isAnswer = (): boolean => true
  */
 export function functionTokenStore(getToken: GetTokenFunction, saveToken: SaveTokenFunction): TokenStore {
   return {
-    getToken: async (openid) => {
-      const declaresCallback = getToken.length > 1
-      const [token] = await answerOf((callback) => getToken(openid, callback), { declaresCallback, isAnswer })
+    getToken: (openid) => namingUncalled('getToken', async (onUncalled) => {
+      const options = { declaresCallback: getToken.length > 1, isAnswer, onUncalled }
+      const [token] = await answerOf((callback) => getToken(openid, callback), options)
       return token as WechatToken | null | undefined
-    },
-    saveToken: async (openid, token) => {
-      const declaresCallback = saveToken.length > 2
-      await answerOf((callback) => saveToken(openid, token, callback), { declaresCallback, isAnswer })
-    },
+    }),
+    saveToken: (openid, token) => namingUncalled('saveToken', async (onUncalled) => {
+      const options = { declaresCallback: saveToken.length > 2, isAnswer, onUncalled }
+      await answerOf((callback) => saveToken(openid, token, callback), options)
+    }),
   }
 }
 

@@ -3,6 +3,7 @@ import { KeyedQueue } from './keyed-queue.js'
 import { asTokenStoreError, attempt } from './store-kit.js'
 import { normalizeRecord } from './token.js'
 import type { TokenStore, WechatToken } from './types.js'
+import { nameOfUncalled } from './uncalled-callbacks.js'
 import { withDeadline, type Deadline } from './with-timeout.js'
 
 export interface StoreAccessOptions {
@@ -20,6 +21,11 @@ export interface ChangeEvents {
   onReplaced?: (problem: StoreFailure) => void
   /** Hears that the store has saved the record, before the next change of it starts. */
   onSaved?: () => void
+}
+
+/** What the store was asked last. */
+interface Visit {
+  answer: unknown
 }
 
 export type StoreFailure = TokenStoreError | WechatDecryptError
@@ -44,7 +50,7 @@ export class StoreAccess {
 
   /** @throws TokenStoreError */
   read(key: string): Promise<WechatToken | undefined> {
-    return this.#bounded(() => this.#get(key))
+    return this.#bounded((_deadline, visit) => this.#get(key, visit))
   }
 
   /**
@@ -62,11 +68,11 @@ export class StoreAccess {
 
   #changeNow(key: string, change: Change, events: ChangeEvents, waiting?: Deadline): Promise<void> {
     const { onReplaced, onSaved } = events
-    return this.#bounded(async (own) => {
+    return this.#bounded(async (own, visit) => {
       let stored: WechatToken | undefined
       let problem: StoreFailure | undefined
       try {
-        stored = await this.#get(key)
+        stored = await this.#get(key, visit)
       } catch (error) {
         if (!onReplaced || !isUnusableRecord(error)) throw error
         problem = error as StoreFailure
@@ -77,11 +83,11 @@ export class StoreAccess {
       if (isLate() || waiting?.isOver) return
       if (problem && changed) onReplaced?.(problem)
       if (changed) {
-        await this.#save(key, changed)
+        await this.#save(key, changed, visit)
         // After the deadline, the next change may have started.
         if (!isLate()) onSaved?.()
       }
-      if (changed === null) await this.#remove(key)
+      if (changed === null) await this.#remove(key, visit)
     })
   }
 
@@ -121,25 +127,38 @@ export class StoreAccess {
     }
   }
 
-  async #get(key: string): Promise<WechatToken | undefined> {
+  async #get(key: string, visit: Visit): Promise<WechatToken | undefined> {
     try {
-      return normalizeRecord(key, await this.#store.getToken(key))
+      const answer = this.#store.getToken(key)
+      visit.answer = answer
+      return normalizeRecord(key, await answer)
     } catch (error) {
       throw asTokenStoreError(error, 'read')
     }
   }
 
-  #save(key: string, token: WechatToken): Promise<unknown> {
-    return attempt('save', () => this.#store.saveToken(key, token))
+  #save(key: string, token: WechatToken, visit: Visit): Promise<unknown> {
+    return attempt('save', () => {
+      const answer = this.#store.saveToken(key, token)
+      visit.answer = answer
+      return answer
+    })
   }
 
-  #remove(key: string): Promise<unknown> {
+  #remove(key: string, visit: Visit): Promise<unknown> {
     // A store that cannot delete is given a record that is good for nothing.
-    if (!this.#store.deleteToken) return this.#save(key, { openid: key, access_token: '', expires_in: 0, create_at: 0 })
+    if (!this.#store.deleteToken) return this.#save(key, { openid: key, access_token: '', expires_in: 0, create_at: 0 }, visit)
     return attempt('delete', async () => this.#store.deleteToken?.(key))
   }
 
-  #bounded<T>(visit: (deadline: Deadline) => Promise<T>): Promise<T> {
-    return withDeadline(this.#timeout, visit, () => new TokenStoreError(`The token store did not answer within ${this.#timeout} ms.`))
+  #bounded<T>(task: (deadline: Deadline, visit: Visit) => Promise<T>): Promise<T> {
+    const visit: Visit = { answer: undefined }
+    return withDeadline(this.#timeout, (deadline) => task(deadline, visit), () => {
+      const name = nameOfUncalled(visit.answer)
+      return new TokenStoreError(name === undefined
+        ? `The token store did not answer within ${this.#timeout} ms.`
+        : `${name} declares a callback and has not called it within ${this.#timeout} ms. `
+          + 'Call it, or remove the parameter.')
+    })
   }
 }

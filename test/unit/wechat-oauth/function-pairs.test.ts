@@ -15,6 +15,11 @@ const declaring = (length: number, call: (...values: unknown[]) => unknown): unk
 }
 const driverError = Object.assign(new Error("near 'SECRET'"), { code: 'ER_NO_SUCH_TABLE', errno: 1146, sqlState: '42S02', sql: "SELECT 'SECRET'" })
 
+const late = `The token store did not answer within ${timeout} ms.`
+const uncalled = (name: string): string => (
+  `${name} declares a callback and has not called it within ${timeout} ms. Call it, or remove the parameter.`
+)
+
 const answerNull = (resolve: (value: null) => void): void => { resolve(null) }
 
 // What `(openid, callback) => driver.query(…, callback)` returns at once is the driver's business.
@@ -153,6 +158,11 @@ describe('a pair of functions as token store', () => {
       })
     }
 
+    it('that declares a callback, resolves to undefined and does not call it is named', async () => {
+      expect((await failed(read(declaring(2, async () => {})))).message).to.equal(uncalled('getToken'))
+      expect((await failed(read(declaring(2, () => {})))).message).to.equal(late)
+    })
+
     it('gets the openid and a callback, and nothing to be called on', async () => {
       const getToken = sinon.stub().resolves(record())
       await read(getToken)
@@ -221,6 +231,11 @@ describe('a pair of functions as token store', () => {
         await failed(save(saveToken))
       })
     }
+
+    it('that declares a callback, resolves to undefined and does not call it is named', async () => {
+      expect((await failed(save(declaring(3, async () => {})))).message).to.equal(uncalled('saveToken'))
+      expect((await failed(save(async () => new Promise(none)))).message).to.equal(late)
+    })
 
     it('that declares a callback is waited for until it calls it', async () => {
       const events: string[] = []

@@ -1,5 +1,6 @@
-import { answerOf } from '../answer-of.js'
+import { answerOf, type AnswerOptions } from '../answer-of.js'
 import type { TokenStore, WechatToken } from '../types.js'
+import { namingUncalled } from '../uncalled-callbacks.js'
 import { ApplicationFailure } from './errors.js'
 import type { OAuth } from './oauth.js'
 
@@ -9,15 +10,15 @@ import type { OAuth } from './oauth.js'
  */
 export function applicationStore(oauth: OAuth): TokenStore {
   return {
-    getToken: async (openid) => {
-      const declaresCallback = oauth.getToken.length > 1
-      const [token] = await askApplication((callback) => oauth.getToken(openid, callback), declaresCallback)
+    getToken: (openid) => namingUncalled('getToken', async (onUncalled) => {
+      const options = { declaresCallback: oauth.getToken.length > 1, isAnswer, onUncalled }
+      const [token] = await askApplication((callback) => oauth.getToken(openid, callback), options)
       return token as WechatToken | null | undefined
-    },
-    saveToken: async (openid, token) => {
-      const declaresCallback = oauth.saveToken.length > 2
-      await askApplication((callback) => oauth.saveToken(openid, token, callback), declaresCallback, token)
-    },
+    }),
+    saveToken: (openid, token) => namingUncalled('saveToken', async (onUncalled) => {
+      const options = { declaresCallback: oauth.saveToken.length > 2, isAnswer, onUncalled }
+      await askApplication((callback) => oauth.saveToken(openid, token, callback), options, token)
+    }),
   }
 }
 
@@ -26,11 +27,11 @@ const isAnswer = (): boolean => false
 
 async function askApplication(
   call: Parameters<typeof answerOf>[0],
-  declaresCallback: boolean,
+  options: AnswerOptions,
   saved?: WechatToken,
 ): Promise<unknown[]> {
   try {
-    return await answerOf(call, { declaresCallback, isAnswer })
+    return await answerOf(call, options)
   } catch (error) {
     throw new ApplicationFailure(error, saved)
   }

@@ -39,6 +39,12 @@ describe('the drop-in OAuth', () => {
     })
   }
 
+  it('names a function that declares a callback, resolves to undefined and does not call it', async () => {
+    const oauth = oauthWith({ timeout: 40, fetch: wechat.fetch })
+    oauth.saveToken = Object.defineProperty(async () => Promise.resolve(), 'length', { value: 3 })
+    expect((await login(oauth))?.message).to.match(/^saveToken declares a callback and has not called it within 40 ms/)
+  })
+
   it('ignores options that it does not understand, and a timeout that is none', async () => {
     expect(await login(oauthWith({ timeout: 'soon', agent: {}, gzip: true, fetch: wechat.fetch }))).to.equal(null)
   })
