@@ -9,7 +9,7 @@ import { root, run } from '../../helpers/run.js'
 import { blockOf, codeIn, english, readmeOf } from './markdown.js'
 import { runPart } from './running.js'
 
-const reference = pathToFileURL(join(root, 'test/conformance/reference-store.ts')).href
+const reference = pathToFileURL(join(root, 'test/unit/store-conformance/reference-store.ts')).href
 
 /** What the README's reader has: a store, and a database with a server. */
 const own: Record<string, string> = {
