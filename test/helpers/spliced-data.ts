@@ -20,7 +20,7 @@ export function nicknameFor(before: string, victim: string): string {
 
 /**
  * The attacker's own data with the victim's id as its unionid, made without the session_key: one block that decrypts to garbage
- * inside of the nickname, then the block before the id a second time, which now decrypts to what the attacker wants.
+ * in the nickname, then the block before the id a second time, which now decrypts to what the attacker wants.
  *
  * @param plain - the attacker's own data, which WeChat also shows them
  * @returns one try for each filler: the garbage must happen not to end the JSON text

@@ -70,7 +70,7 @@ async function runTests({ title, execArgv, files, isFull }: Run): Promise<number
   return progress.failed
 }
 
-/** In a process of its own, so that what is found out there is found out anew by those that use it. */
+/** In a process of its own: the processes of the tests look for themselves. */
 async function prepare(): Promise<void> {
   const startedAt = performance.now()
   console.log('Looking for servers and browsers, and downloading what is missing:')

@@ -58,7 +58,7 @@ export function assertStoreError(error: unknown, secrets: readonly string[], cod
 
 const reasonOf = (error: unknown): unknown => (error as { reason?: unknown } | null | undefined)?.reason
 
-/** The backend works, and what it holds cannot be used: whoever has something better may replace it. */
+/** The backend works, but what it holds cannot be used. A caller that has something better may replace it. */
 export function assertIsOfRecord(error: unknown): void {
   assert.equal(reasonOf(error), 'record', 'a corrupt record must be an error with the reason "record"')
 }

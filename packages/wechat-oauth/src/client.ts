@@ -167,7 +167,7 @@ export class WechatOAuth {
   }
 
   /**
-   * The user's data by a token that is at hand: `/sns/userinfo`, nothing is refreshed. A unionid that the
+   * The user's data, by a token that the caller has: `/sns/userinfo`. Nothing is refreshed. A unionid that the
    * saved record does not have yet is added to it before this resolves, in at most `timeout`. Where the store
    * fails to do that, the logger hears of it, and the user's data is answered all the same.
    *

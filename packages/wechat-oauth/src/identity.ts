@@ -29,7 +29,7 @@ export function bindToIdentity(data: MiniProgramData, identity: WechatIdentity):
   return bound
 }
 
-/** What is wrong with encrypted data, for whoever sent it. */
+/** What is wrong with encrypted data, as the sender is told. */
 export type DataRefusalCode = 'ERR_WECHAT_ENCRYPTED_DATA' | 'ERR_WECHAT_OPENID_MISMATCH' | 'ERR_WECHAT_SESSION_KEY'
 
 /**

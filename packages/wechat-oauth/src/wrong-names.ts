@@ -6,7 +6,7 @@ export type WrongNames = Readonly<Record<string, readonly string[]>>
  * Other unknown options are ignored, and values that mean nothing: `undefined`, `null` and `false`.
  *
  * @param who - the class or function that takes the options; the message starts with it
- * @param prefix - where these options are inside of others, e.g. `apps.mp.`
+ * @param prefix - the path of these options, e.g. `apps.mp.`
  * @throws TypeError that names the option and says what to write instead
  */
 export function refuseWrongNames(who: string, options: unknown, wrongNames: WrongNames, prefix = ''): void {
