@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import type { Sandbox } from '@wechat-auth/wechat-sandbox'
 import { startDemo } from '../../examples/express/src/start.js'
 import type { Demo } from '../../examples/express/src/start.js'
-import { launchBrowser } from '../helpers/chromium.js'
+import { launchBrowser } from '../services/chromium.js'
 import { picture } from './pictures.js'
 
 export const desktop: BrowserContextOptions = { viewport: { width: 1280, height: 800 }, locale: 'en-US' }

@@ -6,13 +6,16 @@ import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measurePace } from '../helpers/pace.js'
-import { root } from '../helpers/run.js'
-import { testFiles } from './files.js'
+import { root, runOrThrow } from '../helpers/run.js'
+import { testFiles, type TestFiles } from './files.js'
 import { runFiles } from './pool.js'
 import { Progress } from './progress.js'
 
 const onSources = ['--import=tsx', '--conditions=@wechat-auth/source', '--enable-source-maps']
 const onBuilds = ['--import=tsx', '--enable-source-maps']
+
+/** Versions of Node.js that the long suite tries. */
+const otherVersions = [22, 24, 26].filter((version) => !process.version.startsWith(`v${version}.`))
 
 const minutes = 60_000
 const limit = { short: 60 * minutes, long: 240 * minutes }
@@ -33,14 +36,22 @@ console.log(`This machine: ${availableParallelism()} processors, ${pace.toFixed(
 
 interface Run {
   title: string
+  execPath: string
   execArgv: readonly string[]
-  files: readonly string[]
+  files: TestFiles
   /** Whether each file is to try all its variants. */
   isFull: boolean
 }
 
-const runs: Run[] = [{ title: 'sources', execArgv: onSources, files: testFiles({ isLong, words }), isFull: isLong }]
-if (isLong) runs.push({ title: 'builds', execArgv: onBuilds, files: testFiles({ isLong: false, words }).filter(isForBuilds), isFull: false })
+const { execPath } = process
+const runs: Run[] = [{ title: 'sources', execPath, execArgv: onSources, files: testFiles({ isLong, words }), isFull: isLong }]
+if (isLong) {
+  const { working, waiting } = testFiles({ isLong: false, words })
+  const files = { working: working.filter(isForBuilds), waiting: waiting.filter(isForBuilds) }
+  const build = { execArgv: onBuilds, files, isFull: false }
+  runs.push({ ...build, title: 'builds', execPath })
+  for (const version of otherVersions) runs.push({ ...build, title: `builds-node-${version}`, execPath: await fetchNode(version) })
+}
 
 let failed = 0
 for (const run of runs) failed += await runTests(run)
@@ -51,14 +62,16 @@ function isForBuilds(file: string): boolean {
   return !/^test\/(?:dist|e2e|workspace|integration\/(?:examples|faults|readme|strangers))\/|\/pages\.test\.ts$|\/memory-use\.test\.ts$/.test(file)
 }
 
-async function runTests({ title, execArgv, files, isFull }: Run): Promise<number> {
+async function runTests({ title, execPath, execArgv, files, isFull }: Run): Promise<number> {
   const jobs = availableParallelism()
   const reportFile = join(root, 'test-report', `${title}.txt`)
-  const progress = new Progress(files.length, reportFile)
+  const count = files.working.length + files.waiting.length
+  const progress = new Progress(count, reportFile)
   const startedAt = performance.now()
-  progress.print(`\nTesting the ${title}: ${files.length} files, ${jobs} at a time; the full report is ${relative(process.cwd(), reportFile)}`)
+  progress.print(`\nTesting the ${title}: ${count} files, ${jobs + 1} at a time; the full report is ${relative(process.cwd(), reportFile)}`)
   await runFiles(files, {
     jobs,
+    execPath,
     execArgv,
     env: { ...process.env, WECHAT_AUTH_LONG_TESTS: isFull ? '1' : '', WECHAT_AUTH_TEST_PACE: String(pace) },
     onStart: (file) => progress.start(file),
@@ -78,6 +91,11 @@ async function prepare(): Promise<void> {
   const [code] = await once(child, 'exit') as [number | null]
   if (code !== 0) console.log('  This failed; the tests that need it will say so.')
   console.log(`  done in ${timeSince(startedAt)}`)
+}
+
+/** @returns the path of a Node.js of this version, which npm downloads */
+async function fetchNode(version: number): Promise<string> {
+  return (await runOrThrow('npx', ['--yes', `node@${version}`, '-p', 'process.execPath'])).trim()
 }
 
 function timeSince(startedAt: number): string {

@@ -1,10 +1,14 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { TestFiles } from './files.js'
 import type { FromWorker, ToWorker } from './messages.js'
 
 export interface PoolOptions {
+  /** How many files run at the same time, and one more that waits. */
   jobs: number
+  /** The Node.js that runs the tests. */
+  execPath: string
   /** Flags of Node.js: what is imported by the name of a package, its sources or what was built. */
   execArgv: readonly string[]
   env: NodeJS.ProcessEnv
@@ -19,16 +23,21 @@ const worker = fileURLToPath(new URL('worker.ts', import.meta.url))
 /** Milliseconds that a worker has to end by itself when there is nothing left to do. */
 const timeToEnd = 20_000
 
-/** Runs all files, each in the next worker that is free. */
-export async function runFiles(files: readonly string[], options: PoolOptions): Promise<void> {
-  const queue = [...files]
-  await Promise.all(Array.from({ length: Math.min(options.jobs, files.length) }, () => runLane(queue, options)))
+/**
+ * Runs all files. One process takes only files that wait: beside the others it costs little, and most files that need
+ * a server share the one that it started. The others help it when they have nothing else to do.
+ */
+export async function runFiles(files: TestFiles, options: PoolOptions): Promise<void> {
+  const working = [...files.working]
+  const waiting = [...files.waiting]
+  const lanes = Array.from({ length: options.jobs }, () => runLane(() => working.shift() ?? waiting.pop(), options))
+  await Promise.all([...lanes, runLane(() => waiting.shift(), options)])
 }
 
-async function runLane(queue: string[], options: PoolOptions): Promise<void> {
+async function runLane(next: () => string | undefined, options: PoolOptions): Promise<void> {
   let child: ChildProcess | undefined
   let ran: string[] = []
-  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+  for (let file = next(); file !== undefined; file = next()) {
     if (!child) [child, ran] = [start(options), []]
     ran.push(file)
     options.onStart(file)
@@ -37,8 +46,8 @@ async function runLane(queue: string[], options: PoolOptions): Promise<void> {
   if (child) await end(child, ran, options)
 }
 
-function start({ execArgv, env, onPrint }: PoolOptions): ChildProcess {
-  const child = fork(worker, { execArgv: [...execArgv], env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+function start({ execPath, execArgv, env, onPrint }: PoolOptions): ChildProcess {
+  const child = fork(worker, { execPath, execArgv: [...execArgv], env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onPrint)
   return child
 }

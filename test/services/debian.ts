@@ -2,7 +2,7 @@ import { mkdir, readFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { run, runOrThrow } from '../helpers/run.js'
-import { cachedFolder, exists } from './cache.js'
+import { cachedFolder } from './cache.js'
 import { findProgram, type Program } from './program.js'
 
 const env = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' }
@@ -13,7 +13,7 @@ const attempts = 60
  * Programs from packages of Debian or Ubuntu, unpacked into a cache folder: nothing of the system is changed, no service
  * is started, and there is nothing to remove afterwards.
  *
- * @param packages - alternatives, the first that this release has is taken
+ * @param packages - alternatives, the first that this release has is taken. The packages themselves are fetched even if they are installed
  * @returns where they are unpacked, or why they cannot be
  */
 export async function unpackedDebianPackages(name: string, packages: readonly (readonly string[])[]): Promise<string | { missing: string }> {
@@ -29,8 +29,10 @@ export async function unpackedDebianPackages(name: string, packages: readonly (r
 }
 
 /** One of the unpacked programs, with the libraries that came with it. */
-export async function unpackedProgram(folder: string, names: readonly string[]): Promise<Program | undefined> {
-  const path = await findProgram(names, [join(folder, 'usr/bin'), join(folder, 'usr/sbin')])
+export async function unpackedProgram(
+  folder: string, names: readonly string[], folders = [join(folder, 'usr/bin'), join(folder, 'usr/sbin')],
+): Promise<Program | undefined> {
+  const path = await findProgram(names, folders)
   return path === undefined ? undefined : { path, env: { LD_LIBRARY_PATH: (await libraryFolders(folder)).join(':') } }
 }
 
@@ -42,14 +44,14 @@ async function unpack(folder: string, packages: readonly (readonly string[])[]):
   await rm(archives, { recursive: true })
 }
 
-/** Fetches the packages and what they depend on, as far as this machine does not have it. */
+/** Fetches the packages, and what they depend on that this machine does not have. */
 async function fetch(archives: string, packages: readonly (readonly string[])[]): Promise<string[]> {
   let problem = ''
   for (const step of ['as it is', 'updated'] as const) {
     if (step === 'updated') await update()
     for (const names of packages) {
       const { code, stderr } = await run('apt-get', [
-        'install', '--yes', '--no-install-recommends', '--download-only', ...network, '-o', `Dir::Cache::archives=${archives}`, ...names,
+        'install', '--yes', '--reinstall', '--no-install-recommends', '--download-only', ...network, '-o', `Dir::Cache::archives=${archives}`, ...names,
       ], { env })
       const files = (await readdir(archives)).filter((file) => file.endsWith('.deb'))
       if (code === 0 && files.length > 0) return files
@@ -68,11 +70,20 @@ async function update(): Promise<void> {
   }
 }
 
+/** Where libraries are. Some packages keep theirs one folder deeper, where a program finds them only if it is told. */
 async function libraryFolders(folder: string): Promise<string[]> {
   const folders: string[] = []
   for (const parent of [join(folder, 'usr/lib'), join(folder, 'lib')]) {
-    if (!await exists(parent)) continue
-    for (const name of await readdir(parent)) if (name.endsWith('-linux-gnu')) folders.push(join(parent, name))
+    for (const name of await foldersIn(parent)) {
+      if (!name.endsWith('-linux-gnu')) continue
+      const libraries = join(parent, name)
+      folders.push(libraries, ...(await foldersIn(libraries)).map((inner) => join(libraries, inner)))
+    }
   }
   return folders
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
 }

@@ -114,10 +114,12 @@ async function freshData(program: Program, installer: Program, common: readonly 
   const { stdout } = await run(program.path, ['--version'], { env: program.env })
   const version = createHash('sha256').update(stdout).digest('hex').slice(0, 12)
   const folder = await cachedFolder(`mariadb-data-${version}`, async (draft) => {
-    const { code, stderr } = await run(installer.path, [
+    const { code, stdout, stderr } = await run(installer.path, [
       ...common, `--datadir=${draft}${sep}data`, '--auth-root-authentication-method=normal', '--skip-name-resolve',
+      // In a container the name of the host may lead nowhere; nothing here needs it.
+      '--force',
     ], { env: installer.env })
-    if (code !== 0) throw new Error(`${installer.path} ended with ${String(code)}: ${stderr.trim()}`)
+    if (code !== 0) throw new Error(`${installer.path} ended with ${String(code)}: ${stdout.trim()} ${stderr.trim()}`)
   })
   return join(folder, 'data')
 }
