@@ -20,17 +20,23 @@ const packages = Object.keys(mayImport)
 const arrows = packages.map((name) => ({
   files: [`packages/${name}/src/**/*.ts`],
   rules: {
-    'no-restricted-imports': ['error', {
-      patterns: [
-        ...packages
-          .filter((other) => other !== name && !mayImport[name].includes(other))
-          .map((other) => ({
-            group: [`@wechat-auth/${other}`, `@wechat-auth/${other}/*`],
-            message: `${name} must not depend on ${other}.`,
-          })),
-        { group: packages.map((other) => `**/${other}/src/**`), message: 'Import another package by its name.' },
-      ],
-    }],
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          ...packages
+            .filter((other) => other !== name && !mayImport[name].includes(other))
+            .map((other) => ({
+              group: [`@wechat-auth/${other}`, `@wechat-auth/${other}/*`],
+              message: `${name} must not depend on ${other}.`,
+            })),
+          {
+            group: packages.map((other) => `**/${other}/src/**`),
+            message: 'Import another package by its name.',
+          },
+        ],
+      },
+    ],
   },
 }))
 
@@ -50,7 +56,13 @@ export default defineConfig(
     files: ['**/*.ts'],
     languageOptions: {
       parserOptions: {
-        project: ['packages/*/tsconfig.json', 'test/tsconfig.json', 'examples/*/tsconfig.json', 'examples/*/client/tsconfig.json', 'bench/tsconfig.json'],
+        project: [
+          'packages/*/tsconfig.json',
+          'test/tsconfig.json',
+          'examples/*/tsconfig.json',
+          'examples/*/client/tsconfig.json',
+          'bench/tsconfig.json',
+        ],
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -72,23 +84,45 @@ export default defineConfig(
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/only-throw-error': 'off',
       '@typescript-eslint/prefer-promise-reject-errors': 'off',
-      'no-restricted-imports': ['error', {
-        patterns: [{ group: ['**/packages/*/**'], message: 'Import a package by its name: the same test runs on the built packages.' }],
-      }],
-      'no-restricted-syntax': ['error', ...skipping.map((selector) => ({ selector, message: 'Use skipBecause(this, reason).' }))],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['**/packages/*/**'],
+              message: 'Import a package by its name: the same test runs on the built packages.',
+            },
+          ],
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        ...skipping.map((selector) => ({ selector, message: 'Use skipBecause(this, reason).' })),
+      ],
     },
   },
   // The sandbox's pages are not exported, and only from the inside can every field of theirs be given a hostile value;
   // the run on the builds leaves that test out.
   { files: ['test/unit/wechat-sandbox/pages.test.ts'], rules: { 'no-restricted-imports': 'off' } },
-  { files: ['**/*.js', '**/*.cjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', fetch: 'readonly' } } },
+  {
+    files: ['**/*.js', '**/*.cjs'],
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', fetch: 'readonly' },
+    },
+  },
   // Runs in WeChat as it is, on old phones too.
   {
     files: ['examples/miniprogram/client/*.js'],
     languageOptions: {
       ecmaVersion: 2017,
       sourceType: 'commonjs',
-      globals: { wx: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', process: 'off', URL: 'off' },
+      globals: {
+        wx: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        process: 'off',
+        URL: 'off',
+      },
     },
   },
   ...arrows,

@@ -14,9 +14,13 @@ const known = readdirSync(benchFolder, { withFileTypes: true })
   .map(({ name }) => name)
   .sort()
 
-const { positionals, values: { pages } } = parseArgs({ allowPositionals: true, options: { pages: { type: 'boolean', default: false } } })
+const {
+  positionals,
+  values: { pages },
+} = parseArgs({ allowPositionals: true, options: { pages: { type: 'boolean', default: false } } })
 for (const name of positionals) {
-  if (!known.includes(name)) throw new Error(`There is no benchmark ${name}: take some of ${known.join(', ')}`)
+  if (!known.includes(name))
+    throw new Error(`There is no benchmark ${name}: take some of ${known.join(', ')}`)
 }
 
 if (pages) writePages()
@@ -26,7 +30,7 @@ async function measure(names: readonly string[]): Promise<void> {
   prepare()
   const claims: Claim[] = []
   for (const name of names) {
-    const benchmark = await import(`./${name}/index.js`) as Benchmark
+    const benchmark = (await import(`./${name}/index.js`)) as Benchmark
     console.log(`\n${name}: ${benchmark.title}`)
     const started = performance.now()
     const report = await benchmark.run()

@@ -13,8 +13,12 @@ await Promise.all(readdirSync(packages).map(bundle))
 async function bundle(name) {
   const folder = `${packages}${name}`
   const { exports, bin = {} } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
-  const built = [...Object.values(exports).map((entry) => entry.default), ...Object.values(bin)].filter((path) => path !== undefined)
-  const ofEarlier = readdirSync(`${folder}/dist`, { recursive: true }).filter((file) => /\.js(\.map)?$/.test(file))
+  const built = [...Object.values(exports).map((entry) => entry.default), ...Object.values(bin)].filter(
+    (path) => path !== undefined,
+  )
+  const ofEarlier = readdirSync(`${folder}/dist`, { recursive: true }).filter((file) =>
+    /\.js(\.map)?$/.test(file),
+  )
   for (const file of ofEarlier) rmSync(`${folder}/dist/${file}`)
   const { warnings } = await build({
     absWorkingDir: folder,

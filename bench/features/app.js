@@ -15,7 +15,9 @@ const app = express()
 app.use(session({ secret: 'a secret of this benchmark', resave: false, saveUninitialized: false }))
 if (initialize === 'initialize') app.use(passport.initialize())
 app.get('/auth', passport.authenticate('wechat', { session: false }))
-app.get('/auth/callback', passport.authenticate('wechat', { session: false }), (req, res) => res.json(req.user))
+app.get('/auth/callback', passport.authenticate('wechat', { session: false }), (req, res) =>
+  res.json(req.user),
+)
 // Express takes a function of four arguments for one that handles errors.
 app.use((error, req, res, next) => {
   if (res.headersSent) return next(error)

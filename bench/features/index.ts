@@ -8,7 +8,7 @@ import { Visitor } from './visitor.js'
 export const title = 'what comes of what goes wrong in a login'
 
 const names = {
-  'ours': ours('passport-wechat'),
+  ours: ours('passport-wechat'),
   'passport-wechat': versioned('passport-wechat'),
   'passport-weixin': versioned('passport-weixin'),
 }
@@ -31,7 +31,7 @@ export async function run(): Promise<Report> {
 /** Each in a process of its own: some of them end it. */
 async function play(scene: Scene, strategy: string, wechat: Wechat): Promise<string> {
   const options = wechat.leadingHere
-  const args = [strategy, ...scene.withoutInitialize === true ? [] : ['initialize']]
+  const args = [strategy, ...(scene.withoutInitialize === true ? [] : ['initialize'])]
   const subject = await Subject.start(new URL('app.js', import.meta.url), { ...options, args, silent: true })
   try {
     return await scene.play(new Visitor(await subject.call<number>('port')), wechat)
@@ -41,5 +41,5 @@ async function play(scene: Scene, strategy: string, wechat: Wechat): Promise<str
 }
 
 const notes = [
-  'Each with what its README asks for: a state is made and checked by ours only. An error ends in the application\'s error page; a refusal goes where the application says.',
+  "Each with what its README asks for: a state is made and checked by ours only. An error ends in the application's error page; a refusal goes where the application says.",
 ]

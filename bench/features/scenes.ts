@@ -22,7 +22,12 @@ async function logIn(visitor: Visitor, wechat: Wechat): ReturnType<Visitor['come
   return visitor.comeBack(await visitor.begin(), { code: await codeFrom(wechat) })
 }
 
-async function withFault(wechat: Wechat, path: string, fault: Parameters<Wechat['fail']>[1], visitor: Visitor): ReturnType<Visitor['comeBack']> {
+async function withFault(
+  wechat: Wechat,
+  path: string,
+  fault: Parameters<Wechat['fail']>[1],
+  visitor: Visitor,
+): ReturnType<Visitor['comeBack']> {
   await wechat.fail(path, fault)
   try {
     return await logIn(visitor, wechat)
@@ -37,15 +42,16 @@ export const scenes: readonly Scene[] = [
     play: async (visitor, wechat) => told(await logIn(visitor, wechat)),
   },
   {
-    what: 'a callback that nobody here has begun, with a code of the attacker\'s',
-    play: async (visitor, wechat) => told(await visitor.comeBack(nobody, { code: await codeFrom(wechat), state: 'forged' })),
+    what: "a callback that nobody here has begun, with a code of the attacker's",
+    play: async (visitor, wechat) =>
+      told(await visitor.comeBack(nobody, { code: await codeFrom(wechat), state: 'forged' })),
   },
   {
     what: 'the user refuses: WeChat sends the state only',
     play: async (visitor) => told(await visitor.comeBack(await visitor.begin(), {})),
   },
   {
-    what: 'WeChat\'s browser requests the callback twice: the second answer',
+    what: "WeChat's browser requests the callback twice: the second answer",
     play: async (visitor, wechat) => {
       const attempt = await visitor.begin()
       const query = { code: await codeFrom(wechat) }
@@ -74,7 +80,9 @@ export const scenes: readonly Scene[] = [
     play: async (visitor, wechat) => {
       const started = performance.now()
       const answer = await withFault(wechat, tokenPath, 'hang', visitor)
-      return answer === 'waiting' ? told(answer) : `${told(answer)}, after ${Math.round((performance.now() - started) / 1000)} s`
+      return answer === 'waiting'
+        ? told(answer)
+        : `${told(answer)}, after ${Math.round((performance.now() - started) / 1000)} s`
     },
   },
   {
@@ -91,6 +99,6 @@ export const scenes: readonly Scene[] = [
   },
   {
     what: 'the link to WeChat ends in #wechat_redirect',
-    play: async (visitor) => (await visitor.begin()).page.hash === '#wechat_redirect' ? 'yes' : 'no',
+    play: async (visitor) => ((await visitor.begin()).page.hash === '#wechat_redirect' ? 'yes' : 'no'),
   },
 ]

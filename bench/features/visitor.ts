@@ -3,7 +3,8 @@ export interface Attempt {
   readonly page: URL
 }
 
-export type Answer = { readonly status: number, readonly location: string | null, readonly body: string } | 'ended' | 'waiting'
+export type Answer =
+  { readonly status: number; readonly location: string | null; readonly body: string } | 'ended' | 'waiting'
 
 const patience = 9000
 
@@ -18,7 +19,10 @@ export class Visitor {
   async begin(): Promise<Attempt> {
     const response = await fetch(`${this.#base}/auth`, { redirect: 'manual' })
     return {
-      cookie: response.headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0]).join('; '),
+      cookie: response.headers
+        .getSetCookie()
+        .map((cookie) => cookie.split(';', 1)[0])
+        .join('; '),
       page: new URL(response.headers.get('location') ?? 'none:'),
     }
   }
@@ -27,8 +31,16 @@ export class Visitor {
   async comeBack({ cookie, page }: Attempt, query: Readonly<Record<string, string>>): Promise<Answer> {
     const parameters = new URLSearchParams({ state: page.searchParams.get('state') ?? '', ...query })
     try {
-      const response = await fetch(`${this.#base}/auth/callback?${parameters}`, { redirect: 'manual', headers: { cookie }, signal: AbortSignal.timeout(patience) })
-      return { status: response.status, location: response.headers.get('location'), body: await response.text() }
+      const response = await fetch(`${this.#base}/auth/callback?${parameters}`, {
+        redirect: 'manual',
+        headers: { cookie },
+        signal: AbortSignal.timeout(patience),
+      })
+      return {
+        status: response.status,
+        location: response.headers.get('location'),
+        body: await response.text(),
+      }
     } catch (error) {
       return (error as Error).name === 'TimeoutError' ? 'waiting' : 'ended'
     }

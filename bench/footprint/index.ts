@@ -21,18 +21,35 @@ interface Package {
 }
 
 const competitors = [
-  'passport-wechat', 'passport-weixin', 'wechat-oauth', 'wechat-oauth-ts', 'co-wechat-oauth', 'co-wechat-api', 'node-easywechat',
+  'passport-wechat',
+  'passport-weixin',
+  'wechat-oauth',
+  'wechat-oauth-ts',
+  'co-wechat-oauth',
+  'co-wechat-api',
+  'node-easywechat',
 ] as const satisfies readonly Competitor[]
 const packages = new Map<string, Package>([
-  ...['passport-wechat', 'wechat-oauth'].map((name) => [ours(name), { folder: `${rootFolder}packages/${name}`, name: `@wechat-auth/${name}` }] as const),
-  ...competitors.map((name) => [versioned(name), { folder: `${benchFolder}node_modules/${name}`, name }] as const),
+  ...['passport-wechat', 'wechat-oauth'].map(
+    (name) =>
+      [ours(name), { folder: `${rootFolder}packages/${name}`, name: `@wechat-auth/${name}` }] as const,
+  ),
+  ...competitors.map(
+    (name) => [versioned(name), { folder: `${benchFolder}node_modules/${name}`, name }] as const,
+  ),
 ])
 
 export async function run(): Promise<Report> {
   const times = new Map<string, number[]>([...packages.keys()].map((subject) => [subject, []]))
   // The first round fills the system's cache of files.
   await inTurns(1 + rounds, [...packages], async ([subject, { name }], round) => {
-    const took = Number(execFileSync(process.execPath, [script, name], { encoding: 'utf8', cwd: benchFolder, stdio: ['ignore', 'pipe', 'ignore'] }))
+    const took = Number(
+      execFileSync(process.execPath, [script, name], {
+        encoding: 'utf8',
+        cwd: benchFolder,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    )
     if (round > 0) times.get(subject)?.push(took)
     return Promise.resolve()
   })
@@ -43,12 +60,21 @@ export async function run(): Promise<Report> {
     row('size', 'MB', sizes, ({ bytes }) => exactly(bytes / megabyte)),
     row('time to require', 'ms', times, spreadOf),
   ]
-  const part = median(ratios(times.get(ours('passport-wechat')) ?? [], times.get(versioned('passport-wechat')) ?? []))
-  const claims = [{ claim: 'time to require passport-wechat, as a part of the old one\'s', unit: '', value: part, limit: 0.4 }]
+  const part = median(
+    ratios(times.get(ours('passport-wechat')) ?? [], times.get(versioned('passport-wechat')) ?? []),
+  )
+  const claims = [
+    {
+      claim: "time to require passport-wechat, as a part of the old one's",
+      unit: '',
+      value: part,
+      limit: 0.4,
+    },
+  ]
   return { subjects: [...packages.keys()], rows, claims, notes }
 }
 
 const notes = [
   'The package itself is one of those installed. Sizes are of the files, without what a file system adds; ours are of what npm packs, types and sources included.',
-  'Each time in a fresh process, in turns, with the files in the system\'s cache. None of them requires passport or express.',
+  "Each time in a fresh process, in turns, with the files in the system's cache. None of them requires passport or express.",
 ]

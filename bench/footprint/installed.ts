@@ -45,7 +45,10 @@ function findAbove(folder: string, name: string): string | undefined {
 function bytesOf(folder: string): number {
   if (folder.includes('node_modules')) return bytesBelow(folder)
   const [{ unpackedSize } = { unpackedSize: NaN }] = JSON.parse(
-    execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'], { cwd: folder, encoding: 'utf8' }),
+    execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'], {
+      cwd: folder,
+      encoding: 'utf8',
+    }),
   ) as { unpackedSize: number }[]
   return unpackedSize
 }

@@ -3,7 +3,9 @@
 /** Answers the calls of the process that started this one (`Subject` there) with these functions; ends with it. */
 export function answer(commands) {
   process.on('message', ({ id, command, args }) => {
-    new Promise((resolve) => { resolve(commands[command](...args)) }).then(
+    new Promise((resolve) => {
+      resolve(commands[command](...args))
+    }).then(
       (value) => process.send({ id, value }),
       (error) => process.send({ id, error: String(error?.stack ?? error) }),
     )

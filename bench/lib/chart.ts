@@ -29,7 +29,9 @@ export function chart(panels: readonly Panel[], title: string): string {
   let top = margin
   for (let first = 0; first < panels.length; first += columns) {
     const inRow = panels.slice(first, first + columns)
-    inRow.forEach((panel, column) => { parts.push(drawn(panel, margin + column * (panelWidth + gap), top, panelWidth)) })
+    inRow.forEach((panel, column) => {
+      parts.push(drawn(panel, margin + column * (panelWidth + gap), top, panelWidth))
+    })
     top += titleHeight + barStep * Math.max(...inRow.map(({ bars }) => bars.length)) + gap / 2
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${Math.ceil(top)}" width="${width}" height="${Math.ceil(top)}" role="img" aria-label="${escaped(title)}">
@@ -53,7 +55,7 @@ function drawn({ title, bars }: Panel, left: number, top: number, panelWidth: nu
     `<text class="title" x="${left}" y="${top + 14}">${escaped(title)}</text>`,
     ...bars.flatMap(({ label, value, text, isOurs }, index) => {
       const y = top + titleHeight + index * barStep
-      const length = longest === 0 ? 0 : room * value / longest
+      const length = longest === 0 ? 0 : (room * value) / longest
       const middle = y + barHeight - 4
       return [
         `<text x="${left}" y="${middle}">${escaped(label)}</text>`,
@@ -66,5 +68,9 @@ function drawn({ title, bars }: Panel, left: number, top: number, panelWidth: nu
 }
 
 function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
 }

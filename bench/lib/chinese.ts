@@ -1,14 +1,14 @@
 /** What reports say, sentence by sentence. */
 const sentences: Readonly<Record<string, string>> = {
-  'Each with what its README asks for: a state is made and checked by ours only. An error ends in the application\'s error page; a refusal goes where the application says.':
+  "Each with what its README asks for: a state is made and checked by ours only. An error ends in the application's error page; a refusal goes where the application says.":
     '各按其 README 的要求配置：只有我们的会生成并校验 state。“出错”会进入应用的错误页；“拒绝”则转到应用指定的地方。',
   'The package itself is one of those installed. Sizes are of the files, without what a file system adds; ours are of what npm packs, types and sources included.':
     '安装的包中包括该包自身。大小是文件的大小，不含文件系统的额外开销；我们的包按 npm 打包的内容计算，包括类型和源码。',
-  'Each time in a fresh process, in turns, with the files in the system\'s cache. None of them requires passport or express.':
+  "Each time in a fresh process, in turns, with the files in the system's cache. None of them requires passport or express.":
     '每次都在新进程中轮流测量，文件已在系统缓存中。它们都不加载 passport 和 express。',
   'A login is two requests: the redirect to WeChat, and the callback with the code, in which WeChat is asked for the token and for the user. Latency is that of the callback.':
     '一次登录有两个请求：跳转到微信；带着 code 的回调，其中向微信请求令牌和用户信息。延迟指回调的延迟。',
-  'CPU is the application\'s whole process: Express, express-session, Passport and the strategy. Ours makes and checks a state in the session; passport-wechat sends a fixed one and checks nothing, passport-weixin and the bare strategy have none.':
+  "CPU is the application's whole process: Express, express-session, Passport and the strategy. Ours makes and checks a state in the session; passport-wechat sends a fixed one and checks nothing, passport-weixin and the bare strategy have none.":
     'CPU 是应用整个进程的：Express、express-session、Passport 和策略。我们的策略在会话中生成并校验 state；passport-wechat 发送固定的 state 且不校验，passport-weixin 和空白策略没有 state。',
   'The bare strategy makes the same two calls with the client that ours uses, node:https, and does nothing else.':
     '空白策略用与我们相同的客户端 node:https 发出同样的两个请求，此外什么也不做。',
@@ -22,30 +22,36 @@ const sentences: Readonly<Record<string, string>> = {
     '各用自带的存储，连接已经打开；与微信往返 30 毫秒。',
   'The others know no locks: in 4 processes they refresh as often as in one. WeChat is asked that many times, and each answer replaces the stored token.':
     '其他的包没有锁：4 个进程中的刷新次数与一个进程中一样多。每次都会请求微信，每个应答都会替换已存的令牌。',
-  'mpauthx looks for a user\'s session by KEYS at each login: that command alone is measured, on the same server with the same keys. It stops all others meanwhile.':
+  "mpauthx looks for a user's session by KEYS at each login: that command alone is measured, on the same server with the same keys. It stops all others meanwhile.":
     'mpauthx 每次登录都用 KEYS 查找用户的会话：这里只测量这一条命令，在同一台服务器上，键也相同。执行期间其他命令都要等待。',
   'In turns with a second database of the same server, which keeps 1,000 sessions: the promise is of the pairs.':
     '与同一台服务器上始终保有 1,000 个会话的另一个数据库轮流测量；承诺针对成对的结果。',
-  'A login is the session\'s part of it, three round trips. All but 1,000 of the sessions are copies of one under other names.':
+  "A login is the session's part of it, three round trips. All but 1,000 of the sessions are copies of one under other names.":
     '“登录”指其中会话的部分，三次往返。除 1,000 个之外，其余会话都是同一个会话改名后的副本。',
   'Each package with the store that it has by itself, empty, with connections that are open already; a round trip to WeChat takes 30 ms. In one process all ask the same client.':
     '各用自带的空存储，连接已经打开；与微信往返 30 毫秒。一个进程中所有请求都用同一个客户端。',
   'Tokens of /cgi-bin/token, which the others fetch, replace each other: the one before works for five minutes more, and 2,000 a day can be had. Ours are of /cgi-bin/stable_token.':
     '其他的包所取的 /cgi-bin/token 令牌会互相替换：前一个再有效五分钟，每天至多取 2,000 个。我们用 /cgi-bin/stable_token。',
-  'wechat-oauth-ts sends every ticket to a host of its author\'s, and ends the process where that does not answer: here nothing is sent. node-easywechat keeps its cache in files; it is given node-socialite 1.4.1, as it cannot be loaded with the newest one that it allows.':
+  "wechat-oauth-ts sends every ticket to a host of its author's, and ends the process where that does not answer: here nothing is sent. node-easywechat keeps its cache in files; it is given node-socialite 1.4.1, as it cannot be loaded with the newest one that it allows.":
     'wechat-oauth-ts 把每个 ticket 发送到其作者的主机，该主机无应答时会结束进程：这里不发送。node-easywechat 的缓存在文件中；它与所允许的最新 node-socialite 一起无法加载，因此配 node-socialite 1.4.1。',
   'Times are of batches in turns, in one process, with one connection in use; the driver alone does the same work on JSON, and no check of what it is given.':
     '时间按批次轮流测量，在同一进程中，使用一个连接；“仅驱动”做同样的 JSON 处理，不检查参数。',
-  'The recipe for MySQL is its README\'s table, statements and driver (mysql 2.18.1); its table has text columns, so that a token which it has kept never expires. It has none for Redis and SQLite.':
+  "The recipe for MySQL is its README's table, statements and driver (mysql 2.18.1); its table has text columns, so that a token which it has kept never expires. It has none for Redis and SQLite.":
     'MySQL 的做法取自其 README：表、语句和驱动（mysql 2.18.1）；表中都是文本列，因此它存下的令牌永不过期。它没有 Redis 和 SQLite 的做法。',
 }
 
 /** Labels, units and words in cells: the longer ones first. */
 const phrases: readonly (readonly [RegExp, string])[] = [
   [/^a login$/, '一次登录'],
-  [/^a callback that nobody here has begun, with a code of the attacker's$/, '没有人发起过的回调，带着攻击者的 code'],
+  [
+    /^a callback that nobody here has begun, with a code of the attacker's$/,
+    '没有人发起过的回调，带着攻击者的 code',
+  ],
   [/^the user refuses: WeChat sends the state only$/, '用户拒绝：微信只发回 state'],
-  [/^WeChat's browser requests the callback twice: the second answer$/, '微信浏览器请求两次回调：第二次的应答'],
+  [
+    /^WeChat's browser requests the callback twice: the second answer$/,
+    '微信浏览器请求两次回调：第二次的应答',
+  ],
   [/^a code that was used before$/, '已经用过的 code'],
   [/^WeChat refuses to tell the user \(48001\)$/, '微信拒绝提供用户信息（48001）'],
   [/^WeChat answers null$/, '微信应答 null'],

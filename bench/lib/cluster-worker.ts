@@ -4,9 +4,9 @@ import type { OpenStore } from '../../test/helpers/cluster/protocol.js'
 import { answer } from './answer.js'
 
 const [name = '', address = ''] = process.argv.slice(2)
-const { open } = await import(`../../test/helpers/cluster/stores/${name}.js`) as { open: OpenStore }
+const { open } = (await import(`../../test/helpers/cluster/stores/${name}.js`)) as { open: OpenStore }
 const { store } = await open(address)
-const { appId, appSecret } = JSON.parse(process.env.BENCH_APP ?? '') as { appId: string, appSecret: string }
+const { appId, appSecret } = JSON.parse(process.env.BENCH_APP ?? '') as { appId: string; appSecret: string }
 let oauth = new WechatOAuth({ appId, appSecret, tokenStore: store })
 
 answer({
@@ -26,6 +26,8 @@ answer({
     oauth = new WechatOAuth({ appId, appSecret, tokenStore: store })
   },
   sign: async (times: number) => {
-    await Promise.all(Array.from({ length: times }, async (_, index) => oauth.jsSDKSign(`https://shop.example/${index}`)))
+    await Promise.all(
+      Array.from({ length: times }, async (_, index) => oauth.jsSDKSign(`https://shop.example/${index}`)),
+    )
   },
 })

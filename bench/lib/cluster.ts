@@ -15,9 +15,13 @@ export class Cluster {
   static async start({ store, address }: StoreServer, wechat: Wechat): Promise<Cluster> {
     const { env, execArgv } = wechat.leadingHere
     const options = { args: [store, address], env, execArgv: [...execArgv, '--import=tsx'] }
-    return new Cluster(await Promise.all(Array.from({ length: processes }, async () => {
-      return Subject.start(new URL('cluster-worker.ts', import.meta.url), options)
-    })))
+    return new Cluster(
+      await Promise.all(
+        Array.from({ length: processes }, async () => {
+          return Subject.start(new URL('cluster-worker.ts', import.meta.url), options)
+        }),
+      ),
+    )
   }
 
   /** Asks any of them. */

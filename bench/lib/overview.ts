@@ -17,25 +17,68 @@ interface Choice {
 
 // What tells most, of all that is measured.
 const choices: readonly Choice[] = [
-  { benchmark: 'login', row: 'CPU per login, no delay, one after', title: { en: 'CPU of a login', zh: '一次登录的 CPU 时间' } },
-  { benchmark: 'login', row: 'latency, 30 ms away, one after', title: { en: 'A login, WeChat 30 ms away', zh: '一次登录（与微信往返 30 毫秒）' } },
-  { benchmark: 'login', row: 'TLS handshakes in', title: { en: 'TLS handshakes in 200 logins', zh: '200 次登录的 TLS 握手次数' } },
-  { benchmark: 'footprint', row: 'time to require', title: { en: 'Time to require', zh: 'require 用时' }, without: /^(?:@wechat-auth\/)?(?:co-)?wechat-|^node-/ },
-  { benchmark: 'refresh', row: 'refreshes', title: { en: 'Refreshes for 100 requests at once', zh: '100 个并发请求引起的刷新次数' } },
-  { benchmark: 'sign', row: 'time until all', title: { en: '100 JS-SDK signatures at once, cold', zh: '冷启动后 100 个并发 JS-SDK 签名' } },
-  { benchmark: 'memory', row: 'memory after 1,000,000', title: { en: 'Memory after a million users', zh: '一百万用户之后的内存' }, without: /^ours with/ },
-  { benchmark: 'sessions', row: 'a login, 1,000,000 sessions', title: { en: 'A login among a million sessions', zh: '一百万个会话中的一次登录' } },
+  {
+    benchmark: 'login',
+    row: 'CPU per login, no delay, one after',
+    title: { en: 'CPU of a login', zh: '一次登录的 CPU 时间' },
+  },
+  {
+    benchmark: 'login',
+    row: 'latency, 30 ms away, one after',
+    title: { en: 'A login, WeChat 30 ms away', zh: '一次登录（与微信往返 30 毫秒）' },
+  },
+  {
+    benchmark: 'login',
+    row: 'TLS handshakes in',
+    title: { en: 'TLS handshakes in 200 logins', zh: '200 次登录的 TLS 握手次数' },
+  },
+  {
+    benchmark: 'footprint',
+    row: 'time to require',
+    title: { en: 'Time to require', zh: 'require 用时' },
+    without: /^(?:@wechat-auth\/)?(?:co-)?wechat-|^node-/,
+  },
+  {
+    benchmark: 'refresh',
+    row: 'refreshes',
+    title: { en: 'Refreshes for 100 requests at once', zh: '100 个并发请求引起的刷新次数' },
+  },
+  {
+    benchmark: 'sign',
+    row: 'time until all',
+    title: { en: '100 JS-SDK signatures at once, cold', zh: '冷启动后 100 个并发 JS-SDK 签名' },
+  },
+  {
+    benchmark: 'memory',
+    row: 'memory after 1,000,000',
+    title: { en: 'Memory after a million users', zh: '一百万用户之后的内存' },
+    without: /^ours with/,
+  },
+  {
+    benchmark: 'sessions',
+    row: 'a login, 1,000,000 sessions',
+    title: { en: 'A login among a million sessions', zh: '一百万个会话中的一次登录' },
+  },
 ]
 
 /** The panels of the chart on the first page; without those for which there are no results. */
-export function overview(results: ReadonlyMap<string, Result>, language: Language, translate: Translate): Panel[] {
+export function overview(
+  results: ReadonlyMap<string, Result>,
+  language: Language,
+  translate: Translate,
+): Panel[] {
   return choices.flatMap(({ benchmark, row: beginning, title, without }) => {
     const result = results.get(benchmark)
     const row = result?.rows.find(({ what }) => what.startsWith(beginning))
     if (!result || !row) return []
     const [ours] = result.subjects
     const subjects = result.subjects.filter((subject) => subject === ours || without?.test(subject) !== true)
-    return [{ title: title[language], bars: subjects.flatMap((subject) => bar(row, subject, subject === ours, translate)) }]
+    return [
+      {
+        title: title[language],
+        bars: subjects.flatMap((subject) => bar(row, subject, subject === ours, translate)),
+      },
+    ]
   })
 }
 
@@ -43,6 +86,15 @@ function bar({ values, unit }: Row, subject: string, isOurs: boolean, translate:
   const value = values[subject]
   if (typeof value !== 'object') return []
   // Versions are in the page that the chart belongs to.
-  const label = isOurs ? 'wechat-auth' : translate(subject).replace(/ [\d.]+$|[,（].*$/, '').replace(/^a /, '')
-  return { label, value: value.median, text: `${rounded(value.median)}${unit === '' ? '' : ` ${translate(unit)}`}`, isOurs }
+  const label = isOurs
+    ? 'wechat-auth'
+    : translate(subject)
+        .replace(/ [\d.]+$|[,（].*$/, '')
+        .replace(/^a /, '')
+  return {
+    label,
+    value: value.median,
+    text: `${rounded(value.median)}${unit === '' ? '' : ` ${translate(unit)}`}`,
+    isOurs,
+  }
 }

@@ -7,7 +7,12 @@ import { overview } from './overview.js'
 import { savedResults } from './results.js'
 
 const languages = [
-  { language: 'en', ending: '', translate: (text: string) => text, title: 'wechat-auth beside the packages that people use today' },
+  {
+    language: 'en',
+    ending: '',
+    translate: (text: string) => text,
+    title: 'wechat-auth beside the packages that people use today',
+  },
   { language: 'zh', ending: '.zh-CN', translate: inChinese, title: 'wechat-auth 与现有的软件包' },
 ] as const
 
@@ -17,6 +22,9 @@ export function writePages(): void {
   for (const { language, ending, translate, title } of languages) {
     const page = `${rootFolder}docs/comparison${ending}.md`
     writeFileSync(page, withMeasured(readFileSync(page, 'utf8'), results, translate))
-    writeFileSync(`${resultsFolder}overview${ending}.svg`, chart(overview(results, language, translate), title))
+    writeFileSync(
+      `${resultsFolder}overview${ending}.svg`,
+      chart(overview(results, language, translate), title),
+    )
   }
 }

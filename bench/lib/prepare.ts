@@ -4,14 +4,17 @@ import { benchFolder, rootFolder } from './folders.js'
 
 /** Installs the competitors where they are not, or others are; and builds our packages: they are measured as users have them. */
 export function prepare(): void {
-  if (!isInstalled()) npm(['ci', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'], benchFolder)
+  if (!isInstalled())
+    npm(['ci', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'], benchFolder)
   npm(['run', '--silent', 'build'], rootFolder)
 }
 
 function isInstalled(): boolean {
   // npm writes it last.
   const installed = `${benchFolder}node_modules/.package-lock.json`
-  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${benchFolder}package.json`).mtimeMs
+  return (
+    existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${benchFolder}package.json`).mtimeMs
+  )
 }
 
 function npm(args: string[], cwd: string): void {

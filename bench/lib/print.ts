@@ -5,11 +5,14 @@ import type { Spread } from './statistics.js'
 export function printable({ subjects, rows, claims, notes }: Report): string {
   const [ours = ''] = subjects
   const head = ['', ...subjects]
-  const body = rows.map((row) => [row.what + (row.unit === '' ? '' : ` (${row.unit})`), ...subjects.map((subject) => cell(row, subject, ours))])
+  const body = rows.map((row) => [
+    row.what + (row.unit === '' ? '' : ` (${row.unit})`),
+    ...subjects.map((subject) => cell(row, subject, ours)),
+  ])
   return [
     ...table([head, ...body]),
-    ...claims.length > 0 ? ['', ...claims.map(printableClaim)] : [],
-    ...notes.length > 0 ? ['', ...notes.map((note) => `* ${note}`)] : [],
+    ...(claims.length > 0 ? ['', ...claims.map(printableClaim)] : []),
+    ...(notes.length > 0 ? ['', ...notes.map((note) => `* ${note}`)] : []),
   ].join('\n')
 }
 
@@ -46,6 +49,13 @@ export function cell(row: Row, subject: string, ours: string): string {
 }
 
 function table(rows: string[][]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-  return rows.map((row) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  )
+  return rows.map((row) =>
+    row
+      .map((text, column) => text.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
 }

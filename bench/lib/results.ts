@@ -28,11 +28,15 @@ export function save(benchmark: string, title: string, report: Report): Result {
 
 /** The last result of each benchmark, by name. */
 export function savedResults(): Map<string, Result> {
-  const files = readdirSync(resultsFolder).filter((file) => file.endsWith('.json')).sort()
-  return new Map(files.map((file) => {
-    const result = JSON.parse(readFileSync(`${resultsFolder}${file}`, 'utf8')) as Result
-    return [result.benchmark, result]
-  }))
+  const files = readdirSync(resultsFolder)
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+  return new Map(
+    files.map((file) => {
+      const result = JSON.parse(readFileSync(`${resultsFolder}${file}`, 'utf8')) as Result
+      return [result.benchmark, result]
+    }),
+  )
 }
 
 // More than a reader believes, less than noise.

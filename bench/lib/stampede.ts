@@ -53,7 +53,12 @@ const clusterRounds = 4
  *
  * @param module - makes the calls; takes a client's name as its argument
  */
-export async function reportStampede(module: URL, competitors: readonly Competitor[], calls: Calls, notes: readonly string[]): Promise<Report> {
+export async function reportStampede(
+  module: URL,
+  competitors: readonly Competitor[],
+  calls: Calls,
+  notes: readonly string[],
+): Promise<Report> {
   const wechat = await Wechat.start()
   try {
     await wechat.setDelay(delay)
@@ -72,7 +77,10 @@ export async function reportStampede(module: URL, competitors: readonly Competit
         const where = `${processes} processes with ${server.title}`
         const runs = await stampedeCluster(server, calls, wechat)
         const measured = new Map([[own, runs]])
-        rows.push(...fetchedRows(calls, measured, `, ${where}`), row(`time, ${where}`, 'ms', measured, spreads.took))
+        rows.push(
+          ...fetchedRows(calls, measured, `, ${where}`),
+          row(`time, ${where}`, 'ms', measured, spreads.took),
+        )
         claims.push(...claimsOf(calls, runs, `in ${where}`))
       } finally {
         await server.stop()
@@ -84,14 +92,23 @@ export async function reportStampede(module: URL, competitors: readonly Competit
   }
 }
 
-function fetchedRows({ fetched }: Calls, measured: ReadonlyMap<string, readonly Stampede[]>, where = ''): Row[] {
-  return Object.entries(fetched).map(([what, paths]) => row(what + where, '', measured, spreads.requests(paths)))
+function fetchedRows(
+  { fetched }: Calls,
+  measured: ReadonlyMap<string, readonly Stampede[]>,
+  where = '',
+): Row[] {
+  return Object.entries(fetched).map(([what, paths]) =>
+    row(what + where, '', measured, spreads.requests(paths)),
+  )
 }
 
 function claimsOf({ fetched, count, name }: Calls, runs: readonly Stampede[], where: string): Claim[] {
-  return Object.entries(fetched).map(([what, paths]) => (
-    { claim: `${what} for ${count} ${name} ${where}`, unit: '', value: mostRequests(runs, paths), limit: 1 }
-  ))
+  return Object.entries(fetched).map(([what, paths]) => ({
+    claim: `${what} for ${count} ${name} ${where}`,
+    unit: '',
+    value: mostRequests(runs, paths),
+    limit: 1,
+  }))
 }
 
 /**
@@ -99,16 +116,24 @@ function claimsOf({ fetched, count, name }: Calls, runs: readonly Stampede[], wh
  *
  * @param clients - by name, what they are called in the report
  */
-async function stampedeEach(module: URL, clients: ReadonlyMap<string, string>, calls: Calls, wechat: Wechat): Promise<Map<string, Stampede[]>> {
+async function stampedeEach(
+  module: URL,
+  clients: ReadonlyMap<string, string>,
+  calls: Calls,
+  wechat: Wechat,
+): Promise<Map<string, Stampede[]>> {
   const subjects: [string, Subject][] = []
   try {
-    for (const [name, title] of clients) subjects.push([title, await Subject.start(module, { ...wechat.leadingHere, args: [name] })])
+    for (const [name, title] of clients)
+      subjects.push([title, await Subject.start(module, { ...wechat.leadingHere, args: [name] })])
     const measured = new Map<string, Stampede[]>(subjects.map(([title]) => [title, []]))
     await inTurns(1 + rounds, subjects, async ([title, subject], round) => {
       const call: Call = async (...words) => subject.call(...words)
       const args = await calls.before({ callOne: call, callAll: call }, wechat)
       const act = async (): Promise<unknown> => subject.call(calls.command, ...args, calls.count)
-      const stampede = await watch(wechat, Object.values(calls.fetched).flat(), act, async () => subject.call('cpuTime'))
+      const stampede = await watch(wechat, Object.values(calls.fetched).flat(), act, async () =>
+        subject.call('cpuTime'),
+      )
       if (round > 0) measured.get(title)?.push(stampede)
     })
     return measured
@@ -135,7 +160,12 @@ async function stampedeCluster(server: StoreServer, calls: Calls, wechat: Wechat
 }
 
 /** What WeChat sees while `act` runs. */
-async function watch(wechat: Wechat, paths: readonly string[], act: () => Promise<unknown>, cpuTime?: () => Promise<number>): Promise<Stampede> {
+async function watch(
+  wechat: Wechat,
+  paths: readonly string[],
+  act: () => Promise<unknown>,
+  cpuTime?: () => Promise<number>,
+): Promise<Stampede> {
   const count = async (): Promise<number[]> => Promise.all(paths.map(async (path) => wechat.count(path)))
   const [before, handshakes, cpuBefore] = [await count(), await wechat.handshakes(), await cpuTime?.()]
   const started = performance.now()
@@ -144,8 +174,10 @@ async function watch(wechat: Wechat, paths: readonly string[], act: () => Promis
   const cpuAfter = await cpuTime?.()
   const after = await count()
   return {
-    requests: Object.fromEntries(paths.map((path, index) => [path, (after[index] ?? 0) - (before[index] ?? 0)])),
-    handshakes: await wechat.handshakes() - handshakes,
+    requests: Object.fromEntries(
+      paths.map((path, index) => [path, (after[index] ?? 0) - (before[index] ?? 0)]),
+    ),
+    handshakes: (await wechat.handshakes()) - handshakes,
     took,
     ...(cpuBefore === undefined || cpuAfter === undefined ? {} : { cpu: (cpuAfter - cpuBefore) / 1000 }),
   }
@@ -157,7 +189,10 @@ function mostRequests(runs: readonly Stampede[], paths: readonly string[]): numb
 }
 
 const spreads = {
-  requests: (paths: readonly string[]) => (runs: readonly Stampede[]): Spread => exactly(mostRequests(runs, paths)),
+  requests:
+    (paths: readonly string[]) =>
+    (runs: readonly Stampede[]): Spread =>
+      exactly(mostRequests(runs, paths)),
   handshakes: (runs: readonly Stampede[]): Spread => spreadOf(runs.map(({ handshakes }) => handshakes)),
   took: (runs: readonly Stampede[]): Spread => spreadOf(runs.map(({ took }) => took)),
   cpu: (runs: readonly Stampede[]): Spread => spreadOf(runs.flatMap(({ cpu }) => cpu ?? [])),

@@ -34,7 +34,13 @@ export const storeServers: readonly (() => Promise<StoreServer>)[] = [redis, mys
 async function redis(): Promise<StoreServer> {
   const server = await startRedis(context)
   const address = { driver: 'node-redis 6', urls: [server.url], prefix: 'bench:' }
-  return { store: 'redis', title: `Redis ${server.version}`, address: JSON.stringify(address), url: server.url, stop: async () => server.stop() }
+  return {
+    store: 'redis',
+    title: `Redis ${server.version}`,
+    address: JSON.stringify(address),
+    url: server.url,
+    stop: async () => server.stop(),
+  }
 }
 
 async function mysql(): Promise<StoreServer> {
@@ -43,7 +49,13 @@ async function mysql(): Promise<StoreServer> {
   await new MysqlTokenStore({ pool }).createTable()
   await pool.end()
   const address = { url: server.url, table: 'token' }
-  return { store: 'mysql', title: `MariaDB ${server.version.split('-', 1)[0] ?? ''}`, address: JSON.stringify(address), url: server.url, stop: async () => server.stop() }
+  return {
+    store: 'mysql',
+    title: `MariaDB ${server.version.split('-', 1)[0] ?? ''}`,
+    address: JSON.stringify(address),
+    url: server.url,
+    stop: async () => server.stop(),
+  }
 }
 
 async function mongo(): Promise<StoreServer> {
@@ -53,7 +65,13 @@ async function mongo(): Promise<StoreServer> {
   await connection.close()
   const address = { mongoose: 'mongoose 9', url: server.url, collection: 'tokens' }
   const title = server.isRealMongo ? `MongoDB ${server.version}` : `a stand-in for MongoDB, ${server.version}`
-  return { store: 'mongo', title, address: JSON.stringify(address), url: server.url, stop: async () => server.stop() }
+  return {
+    store: 'mongo',
+    title,
+    address: JSON.stringify(address),
+    url: server.url,
+    stop: async () => server.stop(),
+  }
 }
 
 async function sqlite(): Promise<StoreServer> {

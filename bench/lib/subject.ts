@@ -25,11 +25,22 @@ export class Subject {
   readonly #exit: Promise<unknown>
   #lastId = 0
 
-  private constructor(module: URL, { args = [], env = {}, execArgv = [], cwd = process.cwd(), silent = false }: SubjectOptions) {
-    this.#process = fork(module, args, { execArgv: [...execArgv], env: { ...process.env, ...env }, cwd, serialization: 'advanced', silent })
+  private constructor(
+    module: URL,
+    { args = [], env = {}, execArgv = [], cwd = process.cwd(), silent = false }: SubjectOptions,
+  ) {
+    this.#process = fork(module, args, {
+      execArgv: [...execArgv],
+      env: { ...process.env, ...env },
+      cwd,
+      serialization: 'advanced',
+      silent,
+    })
     this.#exit = once(this.#process, 'exit')
     this.#process.on('message', (answer: Answer) => this.#answers.emit(String(answer.id), answer))
-    this.#process.once('exit', (code) => this.#answers.emit('error', new Error(`${module.pathname} ended with ${String(code)}`)))
+    this.#process.once('exit', (code) =>
+      this.#answers.emit('error', new Error(`${module.pathname} ended with ${String(code)}`)),
+    )
     this.#answers.on('error', () => undefined)
   }
 

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { benchFolder, rootFolder } from './folders.js'
 
-export type Competitor = 'passport-wechat' | 'passport-weixin' | 'wechat-oauth' | 'wechat-oauth-ts' | 'co-wechat-oauth' | 'co-wechat-api' | 'node-easywechat'
+export type Competitor =
+  | 'passport-wechat'
+  | 'passport-weixin'
+  | 'wechat-oauth'
+  | 'wechat-oauth-ts'
+  | 'co-wechat-oauth'
+  | 'co-wechat-api'
+  | 'node-easywechat'
 
 /** Name and version of a package that is installed here: `wechat-oauth 1.5.0`. */
 export function versioned(competitor: Competitor): string {

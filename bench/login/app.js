@@ -11,6 +11,8 @@ const app = express()
 app.use(session({ secret: 'a secret of this benchmark', resave: false, saveUninitialized: false }))
 app.use(passport.initialize())
 app.get('/auth', passport.authenticate('wechat', { session: false }))
-app.get('/auth/callback', passport.authenticate('wechat', { session: false }), (req, res) => res.json(req.user))
+app.get('/auth/callback', passport.authenticate('wechat', { session: false }), (req, res) =>
+  res.json(req.user),
+)
 
 const server = app.listen(0, '127.0.0.1', () => answer({ port: () => server.address().port, cpuTime }))

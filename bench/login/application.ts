@@ -26,7 +26,11 @@ export class Application {
   }
 
   static async start(strategy: string, wechat: Wechat): Promise<Application> {
-    const process = await Subject.start(new URL('app.js', import.meta.url), { ...wechat.leadingHere, args: [strategy], silent: true })
+    const process = await Subject.start(new URL('app.js', import.meta.url), {
+      ...wechat.leadingHere,
+      args: [strategy],
+      silent: true,
+    })
     return new Application(process, wechat, new Browsers(await process.call<number>('port')))
   }
 
@@ -35,22 +39,26 @@ export class Application {
     const codes = await this.#wechat.issueCodes(count)
     const before = await this.#cpuTime()
     const attempts: Parameters<Browsers['comeBack']>[] = []
-    await atOnce(width, codes, async (code) => { attempts.push([await this.#browsers.begin(), code]) })
+    await atOnce(width, codes, async (code) => {
+      attempts.push([await this.#browsers.begin(), code])
+    })
     const redirected = await this.#cpuTime()
     const handshakes = await this.#wechat.handshakes()
     const latencies: number[] = []
-    await atOnce(width, attempts, async (attempt) => { latencies.push(await this.#browsers.comeBack(...attempt)) })
+    await atOnce(width, attempts, async (attempt) => {
+      latencies.push(await this.#browsers.comeBack(...attempt))
+    })
     const done = await this.#cpuTime()
     return {
       latencies,
       cpuOfRedirect: (redirected - before) / count,
       cpuOfCallback: (done - redirected) / count,
-      handshakes: await this.#wechat.handshakes() - handshakes,
+      handshakes: (await this.#wechat.handshakes()) - handshakes,
     }
   }
 
   /** One user after another; each is ready to come back when the function is called, which answers how long that took. */
-  async * visitors(count: number): AsyncGenerator<() => Promise<number>> {
+  async *visitors(count: number): AsyncGenerator<() => Promise<number>> {
     for (const code of await this.#wechat.issueCodes(count)) {
       const visitor = await this.#browsers.begin()
       yield () => this.#browsers.comeBack(visitor, code)
@@ -63,6 +71,6 @@ export class Application {
   }
 
   async #cpuTime(): Promise<number> {
-    return await this.#process.call<number>('cpuTime') / 1000
+    return (await this.#process.call<number>('cpuTime')) / 1000
   }
 }

@@ -30,7 +30,8 @@ export class Browsers {
     const started = performance.now()
     const { status, body } = await this.#get(`/auth/callback?code=${code}&state=${state}`, cookie)
     const took = performance.now() - started
-    if (status !== 200 || !body.startsWith('{"id":"o')) throw new Error(`The callback answers ${status} ${body}`)
+    if (status !== 200 || !body.startsWith('{"id":"o'))
+      throw new Error(`The callback answers ${status} ${body}`)
     return took
   }
 
@@ -38,15 +39,33 @@ export class Browsers {
     this.#agent.destroy()
   }
 
-  async #get(path: string, cookie = ''): Promise<{ status: number, headers: NodeJS.Dict<string[]> & { location?: string }, body: string }> {
+  async #get(
+    path: string,
+    cookie = '',
+  ): Promise<{ status: number; headers: NodeJS.Dict<string[]> & { location?: string }; body: string }> {
     return new Promise((resolve, reject) => {
-      const asking = request({ host: '127.0.0.1', port: this.#port, path, agent: this.#agent, headers: cookie === '' ? {} : { cookie } }, (response) => {
-        let body = ''
-        response.setEncoding('utf8').on('data', (text: string) => { body += text })
-        response.once('end', () => {
-          resolve({ status: response.statusCode ?? 0, headers: response.headers as NodeJS.Dict<string[]> & { location?: string }, body })
-        })
-      })
+      const asking = request(
+        {
+          host: '127.0.0.1',
+          port: this.#port,
+          path,
+          agent: this.#agent,
+          headers: cookie === '' ? {} : { cookie },
+        },
+        (response) => {
+          let body = ''
+          response.setEncoding('utf8').on('data', (text: string) => {
+            body += text
+          })
+          response.once('end', () => {
+            resolve({
+              status: response.statusCode ?? 0,
+              headers: response.headers as NodeJS.Dict<string[]> & { location?: string },
+              body,
+            })
+          })
+        },
+      )
       asking.once('error', reject)
       asking.end()
     })

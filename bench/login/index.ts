@@ -9,8 +9,8 @@ import { besideEachOther } from './pairs.js'
 export const title = 'a login through Passport and Express 5, with WeChat behind TLS'
 
 const names = {
-  'ours': ours('passport-wechat'),
-  'bare': 'a bare strategy',
+  ours: ours('passport-wechat'),
+  bare: 'a bare strategy',
   'passport-wechat': versioned('passport-wechat'),
   'passport-weixin': versioned('passport-weixin'),
 }
@@ -29,7 +29,7 @@ const cases = [
   { delay: 30, width: 1, rounds: 4, logins: 10 },
   { delay: 30, width: 50, rounds: 4, logins: 150 },
 ]
-type Case = typeof cases[number]
+type Case = (typeof cases)[number]
 
 export async function run(): Promise<Report> {
   const wechat = await Wechat.start()
@@ -40,17 +40,31 @@ export async function run(): Promise<Report> {
       started.push(application)
       return application
     })
-    await inTurns(warmUp.rounds, started, async (application) => { await application.logIn(warmUp.logins, warmUp.width) })
+    await inTurns(warmUp.rounds, started, async (application) => {
+      await application.logIn(warmUp.logins, warmUp.width)
+    })
     const handshakes = await each(async (name) => (await applications[name].logIn(inARow)).handshakes)
     const rows: Row[] = [row(`TLS handshakes in ${inARow} logins, after warm-up`, '', handshakes, exactly)]
-    const claims: Claim[] = [{ claim: `new TLS handshakes in ${inARow} logins, after warm-up`, unit: '', value: handshakes.ours, limit: 0 }]
+    const claims: Claim[] = [
+      {
+        claim: `new TLS handshakes in ${inARow} logins, after warm-up`,
+        unit: '',
+        value: handshakes.ours,
+        limit: 0,
+      },
+    ]
     for (const settings of cases) {
       await wechat.setDelay(settings.delay)
       const measured = await measure(settings, applications)
       rows.push(...rowsOf(settings, measured))
       if (settings.delay > 0) continue
-      claims.push({ claim: `CPU per login, ${settingOf(settings)}, as a part of passport-wechat's`, unit: '', value: partOfTheirCpu(measured), limit: 1 / 3 })
-      if (settings.width === 1) claims.push(...await overBare(applications))
+      claims.push({
+        claim: `CPU per login, ${settingOf(settings)}, as a part of passport-wechat's`,
+        unit: '',
+        value: partOfTheirCpu(measured),
+        limit: 1 / 3,
+      })
+      if (settings.width === 1) claims.push(...(await overBare(applications)))
     }
     return { subjects: Object.values(names), rows, claims, notes }
   } finally {
@@ -63,17 +77,32 @@ export async function run(): Promise<Report> {
 async function overBare(applications: Each<Application>): Promise<Claim[]> {
   const [besideBare, bare] = await besideEachOther(pairs, applications.ours, applications.bare)
   return [
-    { claim: `latency over the bare strategy at the median, ${pairs} pairs`, unit: 'ms', value: median(besideBare) - median(bare), limit: 0.3 },
-    { claim: `latency over the bare strategy at p99, ${pairs} pairs`, unit: 'ms', value: quantile(besideBare, 0.99) - quantile(bare, 0.99), limit: 1 },
+    {
+      claim: `latency over the bare strategy at the median, ${pairs} pairs`,
+      unit: 'ms',
+      value: median(besideBare) - median(bare),
+      limit: 0.3,
+    },
+    {
+      claim: `latency over the bare strategy at p99, ${pairs} pairs`,
+      unit: 'ms',
+      value: quantile(besideBare, 0.99) - quantile(bare, 0.99),
+      limit: 1,
+    },
   ]
 }
 
-async function measure({ width, rounds, logins }: Case, applications: Each<Application>): Promise<Each<Measured[]>> {
+async function measure(
+  { width, rounds, logins }: Case,
+  applications: Each<Application>,
+): Promise<Each<Measured[]>> {
   const measured = await each(async () => Promise.resolve<Measured[]>([]))
   const subjects = Object.keys(names) as Name[]
   // Connections that were closed for lack of use are opened again.
   for (const name of subjects) await applications[name].logIn(width, width)
-  await inTurns(rounds, subjects, async (name) => { measured[name].push(await applications[name].logIn(logins, width)) })
+  await inTurns(rounds, subjects, async (name) => {
+    measured[name].push(await applications[name].logIn(logins, width))
+  })
   return measured
 }
 
@@ -91,7 +120,9 @@ function rowsOf(settings: Case, measured: Each<Measured[]>): Row[] {
   if (settings.delay > 0) return rows
   return [
     row(`CPU per login, ${when}`, 'ms', measured, (runs) => spreadOf(runs.map(cpuOf))),
-    row(`… of it the callback`, 'ms', measured, (runs) => spreadOf(runs.map(({ cpuOfCallback }) => cpuOfCallback))),
+    row(`… of it the callback`, 'ms', measured, (runs) =>
+      spreadOf(runs.map(({ cpuOfCallback }) => cpuOfCallback)),
+    ),
     ...rows,
   ]
 }
@@ -103,14 +134,16 @@ function partOfTheirCpu(measured: Each<Measured[]>): number {
 }
 
 function row<T>(what: string, unit: string, values: Each<T>, spread: (value: T) => Spread): Row {
-  const entries = Object.entries(names).map(([name, subject]) => [subject, spread(values[name as Name])] as const)
+  const entries = Object.entries(names).map(
+    ([name, subject]) => [subject, spread(values[name as Name])] as const,
+  )
   return { what, unit, values: Object.fromEntries(entries) }
 }
 
 async function each<T>(make: (name: Name) => Promise<T>): Promise<Each<T>> {
   return {
-    'ours': await make('ours'),
-    'bare': await make('bare'),
+    ours: await make('ours'),
+    bare: await make('bare'),
     'passport-wechat': await make('passport-wechat'),
     'passport-weixin': await make('passport-weixin'),
   }
@@ -118,7 +151,7 @@ async function each<T>(make: (name: Name) => Promise<T>): Promise<Each<T>> {
 
 const notes = [
   'A login is two requests: the redirect to WeChat, and the callback with the code, in which WeChat is asked for the token and for the user. Latency is that of the callback.',
-  'CPU is the application\'s whole process: Express, express-session, Passport and the strategy. Ours makes and checks a state in the session; passport-wechat sends a fixed one and checks nothing, passport-weixin and the bare strategy have none.',
+  "CPU is the application's whole process: Express, express-session, Passport and the strategy. Ours makes and checks a state in the session; passport-wechat sends a fixed one and checks nothing, passport-weixin and the bare strategy have none.",
   'The bare strategy makes the same two calls with the client that ours uses, node:https, and does nothing else.',
   '"5 ms away": a round trip to WeChat takes 5 ms longer, and so does the first packet of a connection, as with TCP\'s handshake.',
 ]

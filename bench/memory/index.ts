@@ -24,16 +24,23 @@ export async function run(): Promise<Report> {
   const measured = new Map<string, Kept[]>()
   for (const [name, subject] of subjects) measured.set(subject, await measure(name))
   const rows = sizes.flatMap((size, index): Row[] => [
-    row(`memory after ${size.toLocaleString('en-US')} users`, 'MiB', measured, (kept) => exactly(kept[index]?.megabytes ?? NaN)),
+    row(`memory after ${size.toLocaleString('en-US')} users`, 'MiB', measured, (kept) =>
+      exactly(kept[index]?.megabytes ?? NaN),
+    ),
     row(`tokens that are still there`, '', measured, (kept) => exactly(kept[index]?.known ?? NaN)),
   ])
   const most = Math.max(...(measured.get(own) ?? []).map(({ megabytes }) => megabytes))
-  const claims = [{ claim: 'memory of the default store, however many users', unit: 'MiB', value: most, limit }]
+  const claims = [
+    { claim: 'memory of the default store, however many users', unit: 'MiB', value: most, limit },
+  ]
   return { subjects: [...subjects.values()], rows, claims, notes }
 }
 
 async function measure(name: string): Promise<Kept[]> {
-  const subject = await Subject.start(new URL('stores.js', import.meta.url), { args: [name], execArgv: ['--max-old-space-size=4096'] })
+  const subject = await Subject.start(new URL('stores.js', import.meta.url), {
+    args: [name],
+    execArgv: ['--max-old-space-size=4096'],
+  })
   try {
     const kept: Kept[] = []
     for (const size of sizes) {

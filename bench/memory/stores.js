@@ -10,7 +10,7 @@ const { MemoryTokenStore } = await import('@wechat-auth/wechat-oauth')
 
 /** By name: how a login saves its token, and how many tokens it finds again. */
 const stores = {
-  'ours': () => ours(new MemoryTokenStore()),
+  ours: () => ours(new MemoryTokenStore()),
   'ours, for more': () => ours(new MemoryTokenStore({ max: 2_000_000 })),
   'wechat-oauth': () => {
     const OAuth = require('wechat-oauth')
@@ -20,12 +20,18 @@ const stores = {
   'co-wechat-oauth': () => {
     const OAuth = require('co-wechat-oauth')
     const oauth = new OAuth('appid', 'secret')
-    return { save: (openid, token) => oauth.saveToken(openid, token), find: (openid) => oauth.getToken(openid) }
+    return {
+      save: (openid, token) => oauth.saveToken(openid, token),
+      find: (openid) => oauth.getToken(openid),
+    }
   },
   'wechat-oauth-ts': () => {
     const { default: WechatOAuth } = require('wechat-oauth-ts')
     const oauth = new WechatOAuth('appid', 'secret')
-    return { save: async (openid, token) => oauth.saveToken(openid, token), find: async (openid) => oauth.getToken(openid) }
+    return {
+      save: async (openid, token) => oauth.saveToken(openid, token),
+      find: async (openid) => oauth.getToken(openid),
+    }
   },
 }
 
@@ -44,9 +50,17 @@ const openidOf = (user) => `o${String(user).padStart(27, '0')}`
 function tokenOf(user) {
   const openid = openidOf(user)
   const text = (letter) => letter.repeat(79) + openid
-  return JSON.parse(JSON.stringify({
-    access_token: text('A'), expires_in: 7200, refresh_token: text('R'), openid, scope: 'snsapi_userinfo', unionid: `u${openid}`, create_at: Date.now(),
-  }))
+  return JSON.parse(
+    JSON.stringify({
+      access_token: text('A'),
+      expires_in: 7200,
+      refresh_token: text('R'),
+      openid,
+      scope: 'snsapi_userinfo',
+      unionid: `u${openid}`,
+      create_at: Date.now(),
+    }),
+  )
 }
 
 function heap() {

@@ -8,13 +8,14 @@ const { appId, appSecret } = JSON.parse(process.env.BENCH_APP)
 
 /** By name: how to log in, to have the token be as old as it says, and to ask for the user. */
 const clients = {
-  'ours': async () => {
+  ours: async () => {
     const { MemoryTokenStore, WechatOAuth } = await import('@wechat-auth/wechat-oauth')
     const tokenStore = new MemoryTokenStore()
     const oauth = new WechatOAuth({ appId, appSecret, tokenStore })
     return {
       logIn: async (code) => (await oauth.getAccessToken(code)).openid,
-      age: async (openid, create_at) => tokenStore.saveToken(openid, { ...await tokenStore.getToken(openid), create_at }),
+      age: async (openid, create_at) =>
+        tokenStore.saveToken(openid, { ...(await tokenStore.getToken(openid)), create_at }),
       getUser: (openid) => oauth.getUser(openid),
     }
   },
@@ -24,7 +25,9 @@ const clients = {
     const getAccessToken = promisify(oauth.getAccessToken).bind(oauth)
     return {
       logIn: async (code) => (await getAccessToken(code)).data.openid,
-      age: (openid, create_at) => { oauth.store[openid].create_at = create_at },
+      age: (openid, create_at) => {
+        oauth.store[openid].create_at = create_at
+      },
       getUser: promisify(oauth.getUser).bind(oauth),
     }
   },
@@ -33,7 +36,9 @@ const clients = {
     const oauth = new OAuth(appId, appSecret)
     return {
       logIn: async (code) => (await oauth.getAccessToken(code)).data.openid,
-      age: (openid, create_at) => { oauth.store[openid].create_at = create_at },
+      age: (openid, create_at) => {
+        oauth.store[openid].create_at = create_at
+      },
       getUser: (openid) => oauth.getUser(openid),
     }
   },
@@ -42,7 +47,9 @@ const clients = {
     const oauth = new WechatOAuth(appId, appSecret)
     return {
       logIn: async (code) => (await oauth.getAccessToken(code)).openid,
-      age: (openid, created_at) => { oauth.store[openid].created_at = created_at },
+      age: (openid, created_at) => {
+        oauth.store[openid].created_at = created_at
+      },
       getUser: (openid) => oauth.getUserByOpenId(openid),
     }
   },

@@ -27,5 +27,10 @@ const notes = [
 ]
 
 export async function run(): Promise<Report> {
-  return reportStampede(new URL('clients.js', import.meta.url), ['wechat-oauth', 'wechat-oauth-ts', 'co-wechat-oauth'], calls, notes)
+  return reportStampede(
+    new URL('clients.js', import.meta.url),
+    ['wechat-oauth', 'wechat-oauth-ts', 'co-wechat-oauth'],
+    calls,
+    notes,
+  )
 }

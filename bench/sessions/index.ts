@@ -16,7 +16,11 @@ const batch = { check: 100, logIn: 25, logOut: 25, scan: 10 }
 type Command = keyof typeof batch
 
 /** What must take as long however many sessions there are, in the order in which it is done. */
-const constant = { check: 'checking a token', logIn: 'a login', logOut: 'logging a user out everywhere' } as const
+const constant = {
+  check: 'checking a token',
+  logIn: 'a login',
+  logOut: 'logging a user out everywhere',
+} as const
 type Constant = keyof typeof constant
 const constants = Object.keys(constant) as Constant[]
 
@@ -46,7 +50,10 @@ async function measure(subject: Subject): Promise<Report> {
     await subject.call('fill', { of: 'growing', amount: size })
     for (const of of databases) await subject.call('check', { of, amount: warmUp })
     const times: Record<Command, number[]> = { check: [], logIn: [], logOut: [], scan: [] }
-    const medians = { few: { check: [], logIn: [], logOut: [] }, growing: { check: [], logIn: [], logOut: [] } } as Record<Database, Record<Constant, number[]>>
+    const medians = {
+      few: { check: [], logIn: [], logOut: [] },
+      growing: { check: [], logIn: [], logOut: [] },
+    } as Record<Database, Record<Constant, number[]>>
     await inTurns(rounds, databases, async (of) => {
       for (const command of constants) {
         const took = await subject.call<number[]>(command, { of, amount: batch[command] })
@@ -55,22 +62,28 @@ async function measure(subject: Subject): Promise<Report> {
       }
     })
     // Not in between: after it, processor and scheduler have other things at hand.
-    times.scan.push(...await subject.call<number[]>('scan', { of: 'growing', amount: batch.scan }))
+    times.scan.push(...(await subject.call<number[]>('scan', { of: 'growing', amount: batch.scan })))
     const count = `${size.toLocaleString('en-US')} sessions`
     for (const command of constants) {
       parts[command].push(median(ratios(medians.growing[command], medians.few[command])))
-      const values = { [own]: spreadOf(times[command]), ...(command === 'logIn' && { [peer]: spreadOf(times.scan) }) }
+      const values = {
+        [own]: spreadOf(times[command]),
+        ...(command === 'logIn' && { [peer]: spreadOf(times.scan) }),
+      }
       rows.push({ what: `${constant[command]}, ${count}`, unit: 'µs', values })
     }
   }
-  const claims = constants.map((command) => (
-    { claim: `${constant[command]}, slowest of all sizes, as a part of that with ${fewest.toLocaleString('en-US')} sessions`, unit: '', value: Math.max(...parts[command]), limit: 1.5 }
-  ))
+  const claims = constants.map((command) => ({
+    claim: `${constant[command]}, slowest of all sizes, as a part of that with ${fewest.toLocaleString('en-US')} sessions`,
+    unit: '',
+    value: Math.max(...parts[command]),
+    limit: 1.5,
+  }))
   return { subjects: [own, peer], rows, claims, notes }
 }
 
 const notes = [
-  'mpauthx looks for a user\'s session by KEYS at each login: that command alone is measured, on the same server with the same keys. It stops all others meanwhile.',
+  "mpauthx looks for a user's session by KEYS at each login: that command alone is measured, on the same server with the same keys. It stops all others meanwhile.",
   'In turns with a second database of the same server, which keeps 1,000 sessions: the promise is of the pairs.',
-  'A login is the session\'s part of it, three round trips. All but 1,000 of the sessions are copies of one under other names.',
+  "A login is the session's part of it, three round trips. All but 1,000 of the sessions are copies of one under other names.",
 ]

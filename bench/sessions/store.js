@@ -35,7 +35,12 @@ async function open(database) {
   const client = createClient({ url, database })
   client.on('error', () => undefined)
   await client.connect()
-  const sessions = new WechatSessions({ oauth, sessionStore: new RedisSessionStore({ client }), userStore: new MemoryUserStore(), sku })
+  const sessions = new WechatSessions({
+    oauth,
+    sessionStore: new RedisSessionStore({ client }),
+    userStore: new MemoryUserStore(),
+    sku,
+  })
   const tokens = []
   /** Who has logged in since, and has not logged out. */
   const visitors = []
@@ -62,14 +67,16 @@ async function open(database) {
         copies = until
       }
     },
-    check: (times) => time(times, async (index) => {
-      if (!await sessions.isTokenValid(tokens[(index * 7) % made])) throw new Error('The session is gone')
-    }),
-    logIn: (times) => time(times, async () => {
-      const user = nextUser()
-      await issue(user)
-      visitors.push(user)
-    }),
+    check: (times) =>
+      time(times, async (index) => {
+        if (!(await sessions.isTokenValid(tokens[(index * 7) % made]))) throw new Error('The session is gone')
+      }),
+    logIn: (times) =>
+      time(times, async () => {
+        const user = nextUser()
+        await issue(user)
+        visitors.push(user)
+      }),
     /** All who have logged in meanwhile log out everywhere. */
     logOut: () => time(visitors.length, () => sessions.revokeUser(visitors.pop())),
     /** What mpauthx does at each login: looks for the keys of a user and a sku. */
@@ -78,5 +85,14 @@ async function open(database) {
 }
 
 const opened = { growing: await open(0), few: await open(1) }
-const act = (command) => ({ of, amount }) => opened[of][command](amount)
-answer({ fill: act('fill'), check: act('check'), logIn: act('logIn'), logOut: act('logOut'), scan: act('scan') })
+const act =
+  (command) =>
+  ({ of, amount }) =>
+    opened[of][command](amount)
+answer({
+  fill: act('fill'),
+  check: act('check'),
+  logIn: act('logIn'),
+  logOut: act('logOut'),
+  scan: act('scan'),
+})

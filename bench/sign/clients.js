@@ -10,7 +10,7 @@ const { appId, appSecret } = JSON.parse(process.env.BENCH_APP)
 
 /** By name: makes a new client, of which it answers how to sign. */
 const clients = {
-  'ours': async () => {
+  ours: async () => {
     const { WechatOAuth } = await import('@wechat-auth/wechat-oauth')
     const oauth = new WechatOAuth({ appId, appSecret })
     return (url) => oauth.jsSDKSign(url)
@@ -38,16 +38,25 @@ const clients = {
 /** It sends each ticket to a host of its author's, and ends the process where that does not answer: nothing is sent here. */
 function withoutTelemetry() {
   const file = require.resolve('fundebug-nodejs', { paths: [require.resolve('wechat-oauth-ts')] })
-  require.cache[file] ??= { id: file, filename: file, loaded: true, exports: { notify() {}, notifyError() {} } }
+  require.cache[file] ??= {
+    id: file,
+    filename: file,
+    loaded: true,
+    exports: { notify() {}, notifyError() {} },
+  }
 }
 
 let sign
 
 answer({
   cpuTime,
-  forget: async () => { sign = await clients[process.argv[2]]() },
+  forget: async () => {
+    sign = await clients[process.argv[2]]()
+  },
   sign: async (times) => {
-    const signed = await Promise.all(Array.from({ length: times }, (_, index) => sign(`https://shop.example/${index}`)))
+    const signed = await Promise.all(
+      Array.from({ length: times }, (_, index) => sign(`https://shop.example/${index}`)),
+    )
     if (!signed.every(({ signature }) => /^[0-9a-f]{40}$/.test(signature))) throw new Error('Not signed')
   },
 })

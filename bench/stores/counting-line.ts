@@ -14,9 +14,14 @@ export class CountingLine {
         if (isAnswered) this.roundTrips += 1
         isAnswered = false
       })
-      upstream.on('data', () => { isAnswered = true })
+      upstream.on('data', () => {
+        isAnswered = true
+      })
       client.pipe(upstream).pipe(client)
-      for (const [socket, other] of [[client, upstream], [upstream, client]] as const) {
+      for (const [socket, other] of [
+        [client, upstream],
+        [upstream, client],
+      ] as const) {
         socket.on('error', () => other.destroy())
         socket.on('close', () => other.destroy())
       }
@@ -25,7 +30,9 @@ export class CountingLine {
 
   static async start(port: number): Promise<CountingLine> {
     const line = new CountingLine(port)
-    await new Promise<void>((resolve) => { line.#server.listen(0, '127.0.0.1', resolve) })
+    await new Promise<void>((resolve) => {
+      line.#server.listen(0, '127.0.0.1', resolve)
+    })
     return line
   }
 

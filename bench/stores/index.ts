@@ -11,7 +11,11 @@ import type { Operation, WayName } from './worker.js'
 
 export const title = 'reading and saving one token'
 
-const subjects: Record<WayName, string> = { ours: 'our store', bare: 'the driver alone', recipe: `the recipe of ${versioned('wechat-oauth')}` }
+const subjects: Record<WayName, string> = {
+  ours: 'our store',
+  bare: 'the driver alone',
+  recipe: `the recipe of ${versioned('wechat-oauth')}`,
+}
 const operations: readonly Operation[] = ['read', 'save']
 const warmUp = 3000
 /** One after another: short batches, so that what disturbs is in few of them. */
@@ -35,18 +39,25 @@ export async function run(): Promise<Report> {
   return { subjects: Object.values(subjects), rows, claims, notes }
 }
 
-async function measure(server: StoreServer): Promise<{ rows: Row[], claims: Claim[] }> {
+async function measure(server: StoreServer): Promise<{ rows: Row[]; claims: Claim[] }> {
   const worker = await openWorker(server.store, server.url)
   try {
     for (const way of ['ours', 'bare'] as const) {
-      if (!isDeepStrictEqual(await worker.call('check', way), token)) throw new Error(`${server.title}, ${subjects[way]}: another token is read than was saved`)
+      if (!isDeepStrictEqual(await worker.call('check', way), token))
+        throw new Error(`${server.title}, ${subjects[way]}: another token is read than was saved`)
     }
     const ways = await worker.call<Record<WayName, true | string>>('ways')
     const names = (Object.keys(ways) as WayName[]).filter((way) => ways[way] === true)
-    const reasons = Object.entries(ways).filter((entry): entry is [WayName, string] => typeof entry[1] === 'string')
+    const reasons = Object.entries(ways).filter(
+      (entry): entry is [WayName, string] => typeof entry[1] === 'string',
+    )
     const row = (what: string, unit: string, values: Map<WayName, Spread>): Row => {
       const all: [WayName, Spread | string][] = [...values, ...reasons]
-      return { what: `${server.title}: ${what}`, unit, values: Object.fromEntries(all.map(([way, value]) => [subjects[way], value])) }
+      return {
+        what: `${server.title}: ${what}`,
+        unit,
+        values: Object.fromEntries(all.map(([way, value]) => [subjects[way], value])),
+      }
     }
     const rows: Row[] = []
     const claims: Claim[] = []
@@ -57,12 +68,22 @@ async function measure(server: StoreServer): Promise<{ rows: Row[], claims: Clai
       rows.push(row(operation, 'µs', spreads))
       const bare = median(alone.get('bare') ?? [])
       const more = median(differences(alone.get('ours') ?? [], alone.get('bare') ?? []))
-      claims.push({ claim: `${server.title}: ${operation}, over the driver alone`, unit: 'µs', value: more, limit: Math.max(10, bare / 10) })
+      claims.push({
+        claim: `${server.title}: ${operation}, over the driver alone`,
+        unit: 'µs',
+        value: more,
+        limit: Math.max(10, bare / 10),
+      })
       const together = await time(worker, names, operation, parallel)
-      const perSecond = [...together].map(([way, times]) => [way, spreadOf(times.map((microseconds) => 1e6 / microseconds))] as const)
-      rows.push({ ...row(`${operation}, ${parallel.width} at once`, 'per second', new Map(perSecond)), moreIsBetter: true })
+      const perSecond = [...together].map(
+        ([way, times]) => [way, spreadOf(times.map((microseconds) => 1e6 / microseconds))] as const,
+      )
+      rows.push({
+        ...row(`${operation}, ${parallel.width} at once`, 'per second', new Map(perSecond)),
+        moreIsBetter: true,
+      })
     }
-    if (server.store !== 'sqlite') rows.push(...await countRoundTrips(server, names, row))
+    if (server.store !== 'sqlite') rows.push(...(await countRoundTrips(server, names, row)))
     return { rows, claims }
   } finally {
     await worker.stop()
@@ -70,16 +91,23 @@ async function measure(server: StoreServer): Promise<{ rows: Row[], claims: Clai
 }
 
 async function time(
-  worker: Subject, names: readonly WayName[], operation: Operation, { rounds, batch, width }: typeof single,
+  worker: Subject,
+  names: readonly WayName[],
+  operation: Operation,
+  { rounds, batch, width }: typeof single,
 ): Promise<Map<WayName, number[]>> {
   const times = new Map<WayName, number[]>(names.map((way) => [way, []]))
-  await inTurns(rounds, names, async (way) => { times.get(way)?.push(await worker.call('time', way, operation, batch, width)) })
+  await inTurns(rounds, names, async (way) => {
+    times.get(way)?.push(await worker.call('time', way, operation, batch, width))
+  })
   return times
 }
 
 /** In another process, which finds the server behind a line that counts. */
 async function countRoundTrips(
-  server: StoreServer, names: readonly WayName[], row: (what: string, unit: string, values: Map<WayName, Spread>) => Row,
+  server: StoreServer,
+  names: readonly WayName[],
+  row: (what: string, unit: string, values: Map<WayName, Spread>) => Row,
 ): Promise<Row[]> {
   const url = new URL(server.url)
   const line = await CountingLine.start(Number(url.port))
@@ -106,10 +134,13 @@ async function countRoundTrips(
 }
 
 async function openWorker(store: string, url: string): Promise<Subject> {
-  return Subject.start(new URL('worker.ts', import.meta.url), { args: [store, url], execArgv: ['--import=tsx'] })
+  return Subject.start(new URL('worker.ts', import.meta.url), {
+    args: [store, url],
+    execArgv: ['--import=tsx'],
+  })
 }
 
 const notes = [
   'Times are of batches in turns, in one process, with one connection in use; the driver alone does the same work on JSON, and no check of what it is given.',
-  'The recipe for MySQL is its README\'s table, statements and driver (mysql 2.18.1); its table has text columns, so that a token which it has kept never expires. It has none for Redis and SQLite.',
+  "The recipe for MySQL is its README's table, statements and driver (mysql 2.18.1); its table has text columns, so that a token which it has kept never expires. It has none for Redis and SQLite.",
 ]

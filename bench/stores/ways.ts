@@ -42,8 +42,9 @@ async function redis(url: string): Promise<Ways> {
   return {
     ours: through(new RedisTokenStore({ client })),
     bare: {
-      read: async () => JSON.parse(await client.get(key) ?? '') as WechatToken,
-      save: async () => client.set(key, JSON.stringify(token), { expiration: { type: 'EX', value: 2_592_000 } }),
+      read: async () => JSON.parse((await client.get(key)) ?? '') as WechatToken,
+      save: async () =>
+        client.set(key, JSON.stringify(token), { expiration: { type: 'EX', value: 2_592_000 } }),
     },
   }
 }
@@ -54,23 +55,57 @@ async function mysql(url: string): Promise<Ways> {
   const store = new MysqlTokenStore({ pool, table: 'ours' })
   await store.createTable()
   await pool.query('CREATE TABLE bare LIKE ours')
-  const columns = ['access_token', 'expires_in', 'refresh_token', 'scope', 'create_at', 'unionid', 'session_key', 'is_snapshotuser', 'extra']
+  const columns = [
+    'access_token',
+    'expires_in',
+    'refresh_token',
+    'scope',
+    'create_at',
+    'unionid',
+    'session_key',
+    'is_snapshotuser',
+    'extra',
+  ]
   const select = `SELECT ${columns.join(', ')} FROM bare WHERE openid = ?`
   const replace = `REPLACE INTO bare (openid, ${columns.join(', ')}) VALUES (?${', ?'.repeat(columns.length)})`
   return {
     ours: through(store),
     bare: {
       read: async () => {
-        const [[row]] = await pool.execute(select, [openid]) as unknown as [[Record<string, unknown>]]
+        const [[row]] = (await pool.execute(select, [openid])) as unknown as [[Record<string, unknown>]]
         const { extra, ...fields } = row
-        const read: Record<string, unknown> = { openid, ...fields, ...(typeof extra === 'string' ? JSON.parse(extra) as object : {}) }
+        const read: Record<string, unknown> = {
+          openid,
+          ...fields,
+          ...(typeof extra === 'string' ? (JSON.parse(extra) as object) : {}),
+        }
         for (const name in read) if (read[name] === null) Reflect.deleteProperty(read, name)
         return read
       },
       save: async () => {
-        const { access_token, expires_in, refresh_token, scope, create_at, unionid, session_key, is_snapshotuser, ...others }: WechatToken = token
+        const {
+          access_token,
+          expires_in,
+          refresh_token,
+          scope,
+          create_at,
+          unionid,
+          session_key,
+          is_snapshotuser,
+          ...others
+        }: WechatToken = token
         const extra = Object.keys(others).length > 1 ? JSON.stringify(others) : null
-        const values = [openid, access_token, expires_in, refresh_token, scope, create_at, unionid, session_key, is_snapshotuser]
+        const values = [
+          openid,
+          access_token,
+          expires_in,
+          refresh_token,
+          scope,
+          create_at,
+          unionid,
+          session_key,
+          is_snapshotuser,
+        ]
         return pool.execute(replace, [...values.map((value) => value ?? null), extra])
       },
     },
@@ -87,7 +122,10 @@ async function mysqlRecipe(url: string): Promise<Way> {
   const require = createRequire(import.meta.url)
   const { createPool: createOldPool } = require('mysql') as { createPool: (url: string) => OldPool }
   const pool = createOldPool(url)
-  const query = promisify((sql: string, values: readonly unknown[], done: (error: Error | null, rows: unknown[]) => void) => pool.query(sql, values, done))
+  const query = promisify(
+    (sql: string, values: readonly unknown[], done: (error: Error | null, rows: unknown[]) => void) =>
+      pool.query(sql, values, done),
+  )
   await query(
     `CREATE TABLE recipe (access_token varchar(200) NOT NULL, expires_in varchar(10) NOT NULL, refresh_token varchar(200) NOT NULL,
     openid varchar(50) NOT NULL, scope varchar(50) NOT NULL, create_at varchar(20) NOT NULL, UNIQUE KEY openid (openid))
@@ -95,7 +133,8 @@ async function mysqlRecipe(url: string): Promise<Way> {
     [],
   )
   const { access_token, expires_in, refresh_token, scope, create_at } = token
-  const replace = 'REPLACE INTO recipe(access_token, expires_in, refresh_token, openid, scope, create_at) VALUES(?, ?, ?, ?, ?, ?)'
+  const replace =
+    'REPLACE INTO recipe(access_token, expires_in, refresh_token, openid, scope, create_at) VALUES(?, ?, ?, ?, ?, ?)'
   return {
     read: async () => (await query('SELECT * FROM recipe WHERE openid = ?', [openid]))[0],
     save: async () => query(replace, [access_token, expires_in, refresh_token, openid, scope, create_at]),
@@ -139,11 +178,14 @@ async function sqlite(file: string): Promise<Ways> {
   await store.createTable()
   database.exec('CREATE TABLE bare (openid TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID')
   const select = database.prepare('SELECT record FROM bare WHERE openid = ?')
-  const upsert = database.prepare('INSERT INTO bare (openid, record) VALUES (?, ?) ON CONFLICT (openid) DO UPDATE SET record = excluded.record')
+  const upsert = database.prepare(
+    'INSERT INTO bare (openid, record) VALUES (?, ?) ON CONFLICT (openid) DO UPDATE SET record = excluded.record',
+  )
   return {
     ours: through(store),
     bare: {
-      read: async () => Promise.resolve(JSON.parse((select.get(openid) as { record: string }).record) as WechatToken),
+      read: async () =>
+        Promise.resolve(JSON.parse((select.get(openid) as { record: string }).record) as WechatToken),
       save: async () => Promise.resolve(upsert.run(openid, JSON.stringify(token))),
     },
   }

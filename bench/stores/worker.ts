@@ -21,7 +21,8 @@ async function repeat(way: WayName, operation: Operation, count: number, width: 
 
 answer({
   /** By name: whether it can be measured, or why not. */
-  ways: () => Object.fromEntries(Object.entries(ways).map(([way, of]) => [way, typeof of === 'string' ? of : true])),
+  ways: () =>
+    Object.fromEntries(Object.entries(ways).map(([way, of]) => [way, typeof of === 'string' ? of : true])),
   /** What is read has the fields that were saved. */
   check: async (way: 'ours' | 'bare') => {
     await ways[way].save()
@@ -31,6 +32,6 @@ answer({
   time: async (way: WayName, operation: Operation, count: number, width: number) => {
     const started = performance.now()
     await repeat(way, operation, count, width)
-    return (performance.now() - started) * 1000 / count
+    return ((performance.now() - started) * 1000) / count
   },
 })

@@ -10,8 +10,11 @@ const linePort = await startSlowLine(sandbox.tls.port, () => delay)
 
 answer({
   where: () => ({ url: sandbox.url, ca: sandbox.tls.ca, port: linePort, apps: sandbox.apps }),
-  setDelay: (ms) => { delay = ms },
-  issueCodes: (appId, count) => Array.from({ length: count }, () => sandbox.issueCode({ appId, user: 'alice' })),
+  setDelay: (ms) => {
+    delay = ms
+  },
+  issueCodes: (appId, count) =>
+    Array.from({ length: count }, () => sandbox.issueCode({ appId, user: 'alice' })),
   count: (path) => sandbox.count(path),
   connections: () => sandbox.connections,
   fail: (path, fault) => sandbox.fail(path, fault),

@@ -22,7 +22,10 @@ export async function startSlowLine(port, delay) {
     client.on('data', (chunk) => send(() => upstream.write(chunk)))
     client.on('end', () => send(() => upstream.end()))
     upstream.pipe(client)
-    for (const [socket, other] of [[client, upstream], [upstream, client]]) {
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ]) {
       socket.on('error', () => other.destroy())
       socket.on('close', () => other.destroy())
     }

@@ -50,5 +50,7 @@ export function closeAtTheEnd(demo: { close: () => Promise<void> }): void {
   if (process.env.npm_lifecycle_event === undefined) return
   // npm passes a signal on to its shell only, and the shell dies without telling anybody: its end is the signal then.
   const shell = process.ppid
-  setInterval(() => { if (process.ppid !== shell) stop() }, 500).unref()
+  setInterval(() => {
+    if (process.ppid !== shell) stop()
+  }, 500).unref()
 }

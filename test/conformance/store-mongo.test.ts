@@ -9,9 +9,13 @@ import { startMongo, type MongoServer } from '../services/mongo.js'
 
 const keys = [{ id: 'k1', key: randomBytes(32) }]
 
-const setups: { mongoose: MongooseName, what: string, wrap: (store: TokenStore) => TokenStore }[] = [
+const setups: { mongoose: MongooseName; what: string; wrap: (store: TokenStore) => TokenStore }[] = [
   ...mongooseNames.map((mongoose) => ({ mongoose, what: mongoose, wrap: (store: TokenStore) => store })),
-  { mongoose: 'mongoose 9', what: 'mongoose 9, encrypted', wrap: (store) => encryptedTokenStore(store, { keys }) },
+  {
+    mongoose: 'mongoose 9',
+    what: 'mongoose 9, encrypted',
+    wrap: (store) => encryptedTokenStore(store, { keys }),
+  },
 ]
 
 describe('MongoTokenStore', () => {
@@ -45,7 +49,9 @@ describe('MongoTokenStore', () => {
         create: () => wrap(new MongoTokenStore({ connection, collection, timeout })),
         second: () => wrap(new MongoTokenStore({ connection: other, collection, timeout })),
         corrupt: async (key) => {
-          await connection.db.collection(collection).updateOne({ openid: key }, { $set: { access_token: { not: 'a text' } } }, {})
+          await connection.db
+            .collection(collection)
+            .updateOne({ openid: key }, { $set: { access_token: { not: 'a text' } } }, {})
         },
         outages: [
           {
@@ -60,7 +66,10 @@ describe('MongoTokenStore', () => {
           { name: 'frozen', begin: () => server.freeze(), end: () => server.thaw() },
         ],
         abandonLock: async (key, ttl) => {
-          const worker = await ClusterWorker.start({ store: 'mongo', address: JSON.stringify({ mongoose, url: server.url, collection }) })
+          const worker = await ClusterWorker.start({
+            store: 'mongo',
+            address: JSON.stringify({ mongoose, url: server.url, collection }),
+          })
           await worker.call('takeLock', key, ttl)
           await worker.kill()
         },

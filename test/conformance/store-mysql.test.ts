@@ -24,7 +24,11 @@ interface Setup {
 const setups: Setup[] = [
   { name: 'pool of callbacks', open: openPool },
   { name: 'pool of promises, encrypted', open: openPromisePool, encrypt: true },
-  { name: 'pool with options, SQL modes and a character set of the application', open: (url) => openPool(url, { ...hostileOptions, session: lenientSession }), isEssential: true },
+  {
+    name: 'pool with options, SQL modes and a character set of the application',
+    open: (url) => openPool(url, { ...hostileOptions, session: lenientSession }),
+    isEssential: true,
+  },
   {
     name: 'table with columns of the application, and some of ours for text only',
     open: openPromisePool,
@@ -48,8 +52,8 @@ describe('MysqlTokenStore', () => {
         server = await startMariadb(this)
         endings.push(() => server.stop())
         const pools = [open(server.url), open(server.url)] as const
-        endings.push(...pools.map((opened) => () => endPool(opened)));
-        [pool, other] = pools
+        endings.push(...pools.map((opened) => () => endPool(opened)))
+        ;[pool, other] = pools
         await new MysqlTokenStore({ pool, table }).createTable()
         if (change !== undefined) await bySql(`ALTER TABLE ${table} ${change}`)
       })
@@ -72,13 +76,20 @@ describe('MysqlTokenStore', () => {
       testTokenStore('against a real server', {
         create: () => storeOn(pool),
         second: () => storeOn(other),
-        corrupt: (key) => bySql('SET check_constraint_checks = 0', `UPDATE ${table} SET extra = '{' WHERE openid = X'${Buffer.from(key).toString('hex')}'`),
+        corrupt: (key) =>
+          bySql(
+            'SET check_constraint_checks = 0',
+            `UPDATE ${table} SET extra = '{' WHERE openid = X'${Buffer.from(key).toString('hex')}'`,
+          ),
         outages: [
           { name: 'killed', begin: () => server.kill(), end: () => server.restart() },
           { name: 'frozen', begin: () => server.freeze(), end: () => server.thaw() },
         ],
         abandonLock: async (key, ttl) => {
-          const worker = await ClusterWorker.start({ store: 'mysql', address: JSON.stringify({ url: server.url, table }) })
+          const worker = await ClusterWorker.start({
+            store: 'mysql',
+            address: JSON.stringify({ url: server.url, table }),
+          })
           await worker.call('takeLock', key, ttl)
           await worker.kill()
         },

@@ -12,16 +12,27 @@ interface Backend {
 /** Time passes on a cluster as it does elsewhere, and takes as long. */
 const isAboutTime = /lifetime is over|lifetime of a rotation|prolong a session by/
 
-const setups: { driver: DriverName, resp: 2 | 3, where: string, start: (context: Mocha.Context) => Promise<Backend>, isCluster?: true }[] = [
+const setups: {
+  driver: DriverName
+  resp: 2 | 3
+  where: string
+  start: (context: Mocha.Context) => Promise<Backend>
+  isCluster?: true
+}[] = [
   {
-    driver: 'node-redis 5', resp: 2, where: 'one server, RESP 2',
+    driver: 'node-redis 5',
+    resp: 2,
+    where: 'one server, RESP 2',
     start: async (context) => {
       const server = await startRedis(context)
       return { servers: [server], stop: () => server.stop() }
     },
   },
   {
-    driver: 'node-redis 6', resp: 3, where: 'cluster of three nodes, RESP 3', isCluster: true,
+    driver: 'node-redis 6',
+    resp: 3,
+    where: 'cluster of three nodes, RESP 3',
+    isCluster: true,
     start: async (context) => {
       const redis = await startRedisCluster(context)
       return { servers: redis.nodes, stop: () => redis.stop() }
@@ -53,7 +64,8 @@ describe('RedisSessionStore', () => {
       })
 
       // Less than the default: a server that is down is waited for as long.
-      const storeOn = (connection: RedisClient): RedisSessionStore => new RedisSessionStore({ client: connection, prefix, timeout: 1000 })
+      const storeOn = (connection: RedisClient): RedisSessionStore =>
+        new RedisSessionStore({ client: connection, prefix, timeout: 1000 })
       const harness: SessionStoreHarness = {
         create: () => storeOn(client),
         second: () => storeOn(other),
@@ -63,14 +75,21 @@ describe('RedisSessionStore', () => {
       if (isCluster) {
         const tried: SessionStoreHarness = { ...harness, without: { outages: 'tried with one server' } }
         for (const testCase of sessionStoreCases) {
-          if (!testCase.needs.includes('outages') && !isAboutTime.test(testCase.name)) it(testCase.name, () => testCase.run(tried))
+          if (!testCase.needs.includes('outages') && !isAboutTime.test(testCase.name))
+            it(testCase.name, () => testCase.run(tried))
         }
         return
       }
 
       testSessionStore('against a real server', {
         ...harness,
-        outages: [{ name: 'killed', begin: () => backend.servers[0]?.kill(), end: () => backend.servers[0]?.restart() }],
+        outages: [
+          {
+            name: 'killed',
+            begin: () => backend.servers[0]?.kill(),
+            end: () => backend.servers[0]?.restart(),
+          },
+        ],
       })
     })
   }

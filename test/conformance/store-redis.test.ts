@@ -17,7 +17,12 @@ interface Backend {
   stop: () => Promise<void>
 }
 
-const setups: { name: string, resp: 2 | 3, start: (context: Mocha.Context) => Promise<Backend>, encrypt?: true }[] = [
+const setups: {
+  name: string
+  resp: 2 | 3
+  start: (context: Mocha.Context) => Promise<Backend>
+  encrypt?: true
+}[] = [
   { name: 'one server, RESP 2', resp: 2, start: single },
   { name: 'one server, RESP 3, encrypted', resp: 3, start: single, encrypt: true },
   { name: 'cluster of three nodes', resp: 3, start: cluster },
@@ -56,7 +61,12 @@ describe('RedisTokenStore', () => {
       })
 
       const storeOn = (connection: RedisClient, ttl?: number): TokenStore => {
-        const store = new RedisTokenStore({ client: connection, prefix, timeout, ...(ttl !== undefined && { ttl }) })
+        const store = new RedisTokenStore({
+          client: connection,
+          prefix,
+          timeout,
+          ...(ttl !== undefined && { ttl }),
+        })
         return encrypt ? encryptedTokenStore(store, { keys }) : store
       }
 
@@ -67,7 +77,10 @@ describe('RedisTokenStore', () => {
         outages: outages(() => backend),
         expiry: { create: (ttl) => storeOn(client, ttl) },
         abandonLock: async (key, ttl) => {
-          const worker = await ClusterWorker.start({ store: 'redis', address: JSON.stringify({ ...address, prefix }) })
+          const worker = await ClusterWorker.start({
+            store: 'redis',
+            address: JSON.stringify({ ...address, prefix }),
+          })
           await worker.call('takeLock', key, ttl)
           await worker.kill()
         },
@@ -83,7 +96,12 @@ async function single(context: Mocha.Context): Promise<Backend> {
 
 async function cluster(context: Mocha.Context): Promise<Backend> {
   const redis = await startRedisCluster(context)
-  return { servers: redis.nodes, urls: redis.nodes.map(({ url }) => url), settled: () => redis.settled(), stop: () => redis.stop() }
+  return {
+    servers: redis.nodes,
+    urls: redis.nodes.map(({ url }) => url),
+    settled: () => redis.settled(),
+    stop: () => redis.stop(),
+  }
 }
 
 function outages(backend: () => Backend): Outage[] {
@@ -95,7 +113,15 @@ function outages(backend: () => Backend): Outage[] {
     await backend().settled?.()
   }
   return [
-    { name: 'killed', begin: all((server) => server.kill()), end: thenSettled(all((server) => server.restart())) },
-    { name: 'frozen', begin: all((server) => server.freeze()), end: thenSettled(all((server) => server.thaw())) },
+    {
+      name: 'killed',
+      begin: all((server) => server.kill()),
+      end: thenSettled(all((server) => server.restart())),
+    },
+    {
+      name: 'frozen',
+      begin: all((server) => server.freeze()),
+      end: thenSettled(all((server) => server.thaw())),
+    },
   ]
 }

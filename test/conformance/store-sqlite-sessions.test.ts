@@ -24,10 +24,17 @@ for (const driver of driverNames) {
       begin: () => void other.exec('ALTER TABLE wechat_session RENAME TO gone'),
       end: () => void other.exec('ALTER TABLE gone RENAME TO wechat_session'),
     }
-    const lockedOut: Outage = { name: 'locked', begin: () => void other.exec('BEGIN EXCLUSIVE'), end: () => void other.exec('ROLLBACK') }
+    const lockedOut: Outage = {
+      name: 'locked',
+      begin: () => void other.exec('BEGIN EXCLUSIVE'),
+      end: () => void other.exec('ROLLBACK'),
+    }
 
     // With a write-ahead log, others can read while one writes.
-    for (const [journal, outages] of [['wal', [tableGone]], ['delete', [tableGone, lockedOut]]] as const) {
+    for (const [journal, outages] of [
+      ['wal', [tableGone]],
+      ['delete', [tableGone, lockedOut]],
+    ] as const) {
       describe(`a file, journal_mode=${journal}`, () => {
         before(async () => {
           database = databases.open(journal)
@@ -39,7 +46,8 @@ for (const driver of driverNames) {
         testSessionStore('with two connections', {
           create: () => new SqliteSessionStore({ database, timeout }),
           second: () => new SqliteSessionStore({ database: other, timeout }),
-          corrupt: (hash) => void database.prepare("UPDATE wechat_session SET record = '{' WHERE hash = ?").run(hash),
+          corrupt: (hash) =>
+            void database.prepare("UPDATE wechat_session SET record = '{' WHERE hash = ?").run(hash),
           outages,
           // The store reads the time from `Date`: no case waits.
           advance: (ms) => {

@@ -21,9 +21,13 @@ for (const driver of driverNames) {
 
     after(() => databases.end())
 
-    const rename = (from: string, to: string): void => { other.exec(`ALTER TABLE ${from} RENAME TO ${to}`) }
+    const rename = (from: string, to: string): void => {
+      other.exec(`ALTER TABLE ${from} RENAME TO ${to}`)
+    }
     const outages: Outage[] = ['user', 'wechat_account'].map((table) => ({
-      name: `table ${table} gone`, begin: () => rename(table, 'gone'), end: () => rename('gone', table),
+      name: `table ${table} gone`,
+      begin: () => rename(table, 'gone'),
+      end: () => rename('gone', table),
     }))
 
     testUserStore('with two connections', {

@@ -18,14 +18,19 @@ function encrypted(store: TokenStore): TokenStore {
 /** Somebody has taken the tables away. */
 function tablesGone(database: () => OpenDatabase): Outage {
   const rename = (from: string, to: string): void => {
-    for (const suffix of ['', '_lock']) database().exec(`ALTER TABLE ${from}${suffix} RENAME TO ${to}${suffix}`)
+    for (const suffix of ['', '_lock'])
+      database().exec(`ALTER TABLE ${from}${suffix} RENAME TO ${to}${suffix}`)
   }
   return { name: 'tables gone', begin: () => rename('token', 'gone'), end: () => rename('gone', 'token') }
 }
 
 /** Somebody else keeps the database to themselves. */
 function lockedOut(other: () => OpenDatabase): Outage {
-  return { name: 'locked', begin: () => void other().exec('BEGIN EXCLUSIVE'), end: () => void other().exec('ROLLBACK') }
+  return {
+    name: 'locked',
+    begin: () => void other().exec('BEGIN EXCLUSIVE'),
+    end: () => void other().exec('ROLLBACK'),
+  }
 }
 
 function corrupt(database: OpenDatabase, openid: string): void {
@@ -66,7 +71,7 @@ for (const driver of driverNames) {
           second: () => new SqliteTokenStore({ database: other, timeout }),
           corrupt: (openid) => corrupt(database, openid),
           // With a write-ahead log, others can read while one writes.
-          outages: [tablesGone(() => other), ...journal === 'delete' ? [lockedOut(() => other)] : []],
+          outages: [tablesGone(() => other), ...(journal === 'delete' ? [lockedOut(() => other)] : [])],
           abandonLock: abandonLock(databases.address(journal)),
           without: { expiry: noExpiry },
         })
@@ -90,22 +95,23 @@ for (const driver of driverNames) {
       })
     })
 
-    if (isLongRun) describe('in memory', () => {
-      before(async () => {
-        database = databases.open(':memory:')
-        await new SqliteTokenStore({ database }).createTable()
-      })
+    if (isLongRun)
+      describe('in memory', () => {
+        before(async () => {
+          database = databases.open(':memory:')
+          await new SqliteTokenStore({ database }).createTable()
+        })
 
-      testTokenStore('with one connection', {
-        create: () => new SqliteTokenStore({ database, timeout }),
-        corrupt: (openid) => corrupt(database, openid),
-        outages: [tablesGone(() => database)],
-        without: {
-          second: 'no other connection sees a database in memory',
-          abandonLock: 'it ends with its process',
-          expiry: noExpiry,
-        },
+        testTokenStore('with one connection', {
+          create: () => new SqliteTokenStore({ database, timeout }),
+          corrupt: (openid) => corrupt(database, openid),
+          outages: [tablesGone(() => database)],
+          without: {
+            second: 'no other connection sees a database in memory',
+            abandonLock: 'it ends with its process',
+            expiry: noExpiry,
+          },
+        })
       })
-    })
   })
 }

@@ -8,7 +8,9 @@ for (const [name, { folder, manifest }] of packages) {
     this.timeout(60_000)
 
     let files: string[]
-    before(async () => { files = (await tarballs()).get(name)!.files })
+    before(async () => {
+      files = (await tarballs()).get(name)!.files
+    })
     const missing = (...wanted: string[]): string[] => wanted.filter((file) => !files.includes(file))
 
     it('holds what it is, under which licence, and how to use it in two languages', () => {
@@ -16,7 +18,9 @@ for (const [name, { folder, manifest }] of packages) {
     })
 
     it('holds the types of each module, and code for each entry', () => {
-      const modules = files.filter((file) => /^src\/.*\.ts$/.test(file)).map((file) => file.slice('src/'.length, -'.ts'.length))
+      const modules = files
+        .filter((file) => /^src\/.*\.ts$/.test(file))
+        .map((file) => file.slice('src/'.length, -'.ts'.length))
       expect(modules).to.include('index')
       expect(missing(...modules.map((module) => `dist/${module}.d.ts`))).to.deep.equal([])
       expect(missing(...entriesOf(manifest))).to.deep.equal([])
@@ -33,20 +37,32 @@ for (const [name, { folder, manifest }] of packages) {
     })
 
     it('calls its classes what the sources call them', () => {
-      const built = files.filter((file) => /^dist\/.*\.js$/.test(file)).flatMap((file) => classesIn(readFileSync(`${folder}${file}`, 'utf8')))
-      const written = files.filter((file) => /^src\/.*\.ts$/.test(file)).flatMap((file) => classesIn(readFileSync(`${folder}${file}`, 'utf8')))
+      const built = files
+        .filter((file) => /^dist\/.*\.js$/.test(file))
+        .flatMap((file) => classesIn(readFileSync(`${folder}${file}`, 'utf8')))
+      const written = files
+        .filter((file) => /^src\/.*\.ts$/.test(file))
+        .flatMap((file) => classesIn(readFileSync(`${folder}${file}`, 'utf8')))
       expect(written).to.include.members(built)
       expect(built.length).to.equal(new Set(written).size)
     })
 
     it('holds nothing else', () => {
       const documents = ['package.json', 'LICENSE', 'README.md', 'README.zh-CN.md']
-      expect(files.filter((file) => !/^(?:(?:dist|src)\/|docs\/[\w.-]+\.md$)/.test(file) && !documents.includes(file))).to.deep.equal([])
+      expect(
+        files.filter(
+          (file) => !/^(?:(?:dist|src)\/|docs\/[\w.-]+\.md$)/.test(file) && !documents.includes(file),
+        ),
+      ).to.deep.equal([])
       expect(files.filter((file) => /tsbuildinfo|\btest|\.env/.test(file))).to.deep.equal([])
     })
 
     it('holds what its READMEs link to in its own folder', () => {
-      const linked = ['README.md', 'README.zh-CN.md'].flatMap((file) => [...readFileSync(`${folder}${file}`, 'utf8').matchAll(/\]\((docs\/[^)#]+)/g)].map(([, path = '']) => path))
+      const linked = ['README.md', 'README.zh-CN.md'].flatMap((file) =>
+        [...readFileSync(`${folder}${file}`, 'utf8').matchAll(/\]\((docs\/[^)#]+)/g)].map(
+          ([, path = '']) => path,
+        ),
+      )
       expect(missing(...linked)).to.deep.equal([])
     })
   })
@@ -54,13 +70,17 @@ for (const [name, { folder, manifest }] of packages) {
 
 /** All that package.json names of what was built. */
 function entriesOf({ main, types, exports, bin = {} }: Manifest): string[] {
-  const ofExports = Object.values(exports).flatMap((entry) => typeof entry === 'string' ? [] : [entry.types, entry.default])
+  const ofExports = Object.values(exports).flatMap((entry) =>
+    typeof entry === 'string' ? [] : [entry.types, entry.default],
+  )
   return [main, types, ...ofExports, ...Object.values(bin)].map(normalize)
 }
 
 /** Names of the classes of a module, also of those that a bundle keeps in variables. */
 function classesIn(code: string): string[] {
-  const classes = code.matchAll(/^(?:export )?(?:class|var (?<variable>\w+) = class)(?: (?!extends\b)(?<name>\w+))?/gm)
+  const classes = code.matchAll(
+    /^(?:export )?(?:class|var (?<variable>\w+) = class)(?: (?!extends\b)(?<name>\w+))?/gm,
+  )
   return [...classes].map(({ groups }) => groups?.name ?? groups?.variable ?? '')
 }
 

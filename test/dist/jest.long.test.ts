@@ -14,8 +14,14 @@ interface Recipe {
 async function recipeOf(file: string): Promise<Recipe> {
   const text = await readFile(`${root}packages/passport-wechat/${file}`, 'utf8')
   const [, section = ''] = text.split(/^### .*Jest.*$/m)
-  const [command, install, config] = [...section.matchAll(/^```(?:sh|json)\n(.*?)^```$/gms)].map(([, code = '']) => code.trim())
-  return { command: command!, plugin: install!.split(' ').at(-1)!, config: JSON.parse(config!) as Record<string, unknown> }
+  const [command, install, config] = [...section.matchAll(/^```(?:sh|json)\n(.*?)^```$/gms)].map(
+    ([, code = '']) => code.trim(),
+  )
+  return {
+    command: command!,
+    plugin: install!.split(' ').at(-1)!,
+    config: JSON.parse(config!) as Record<string, unknown>,
+  }
 }
 
 describe("an application's Jest", function () {
@@ -30,7 +36,10 @@ describe("an application's Jest", function () {
   })
 
   async function jest(command: string, ...files: string[]): Promise<void> {
-    const { code, stderr } = await run('sh', ['-c', `${command} --runTestsByPath ${files.join(' ')}`], { cwd: folder, env: { ...env, FORCE_COLOR: '0' } })
+    const { code, stderr } = await run('sh', ['-c', `${command} --runTestsByPath ${files.join(' ')}`], {
+      cwd: folder,
+      env: { ...env, FORCE_COLOR: '0' },
+    })
     expect(code, stderr).to.equal(0)
     expect(stderr).to.match(new RegExp(`^Test Suites: ${files.length} passed, ${files.length} total$`, 'm'))
   }

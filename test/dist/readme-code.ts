@@ -48,13 +48,14 @@ declare global {
  * Passport's types do not say what a session keeps: the parameter of `deserializeUser` wants its type.
  */
 export function javascriptOf(...folders: string[]): Record<string, string> {
-  const blocks = folders.flatMap((folder) => readmeOf(folder, english).blocks)
+  const blocks = folders
+    .flatMap((folder) => readmeOf(folder, english).blocks)
     .filter(({ language, heading }) => language === 'js' && !elsewhere.test(heading))
   const modules = blocks.map(({ code, heading }, index) => {
     const typed = code.replace('deserializeUser((user, done)', 'deserializeUser((user: Express.User, done)')
     return [`readme-${index}.mts`, `// ${heading}\n${typed}\nexport {}\n`]
   })
-  return { 'setting.d.mts': setting, ...Object.fromEntries(modules) as Record<string, string> }
+  return { 'setting.d.mts': setting, ...(Object.fromEntries(modules) as Record<string, string>) }
 }
 
 /** The TypeScript of a README as one module. */

@@ -21,13 +21,25 @@ describe('an application that installs the packed packages', () => {
 
   for (const script of ['strategy.cjs', 'compat.cjs']) {
     it(`gets one class by import and by require: ${script}`, async () => {
-      expect(await runOrThrow(process.execPath, [script], { cwd: folder })).to.equal('one class, however it is loaded\n')
+      expect(await runOrThrow(process.execPath, [script], { cwd: folder })).to.equal(
+        'one class, however it is loaded\n',
+      )
     })
   }
 
   it('compiles in TypeScript', async () => {
-    const compilerOptions = { module: 'nodenext', target: 'es2022', strict: true, exactOptionalPropertyTypes: true, noEmit: true, skipLibCheck: false }
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.mts'] }))
+    const compilerOptions = {
+      module: 'nodenext',
+      target: 'es2022',
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      skipLibCheck: false,
+    }
+    await writeFile(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['consumer.mts'] }),
+    )
     const tsc = join(root, 'node_modules/typescript/bin/tsc')
     const { code, stdout } = await run(process.execPath, [tsc, '--project', folder], { cwd: folder })
     expect(stdout).to.equal('')

@@ -19,7 +19,8 @@ interface Store {
   environment?: (context: Context) => Promise<Record<string, string>>
 }
 
-const drivers = /^(redis|@redis\/.*|ioredis|mysql|mysql2|mongodb|mongoose|libsql|@libsql\/.*|better-sqlite3|sqlite3|pg)$/
+const drivers =
+  /^(redis|@redis\/.*|ioredis|mysql|mysql2|mongodb|mongoose|libsql|@libsql\/.*|better-sqlite3|sqlite3|pg)$/
 
 const redis = (version: number): Store => ({
   folder: 'store-redis',
@@ -106,7 +107,14 @@ console.log(await contract.getToken('o'), await contract.getToken('nobody'))
 await close()
 `
 
-for (const { folder, driver, alsoAllowed, code, environment } of [redis(5), redis(6), mongoose(8), mongoose(9), mysql, sqlite]) {
+for (const { folder, driver, alsoAllowed, code, environment } of [
+  redis(5),
+  redis(6),
+  mongoose(8),
+  mongoose(9),
+  mysql,
+  sqlite,
+]) {
   describe(`an application that installs the packed ${folder} with ${driver}`, function () {
     this.timeout(180_000)
 
@@ -114,27 +122,45 @@ for (const { folder, driver, alsoAllowed, code, environment } of [redis(5), redi
     before(async function () {
       application = await project(this, ['wechat-oauth', folder], [driver])
       await writeFile(join(application, 'consumer.mts'), code + use)
-      await writeFile(join(application, 'tsconfig.json'), JSON.stringify({
-        compilerOptions: { module: 'nodenext', target: 'es2022', strict: true, types: ['node'], typeRoots: [join(root, 'node_modules/@types')], skipLibCheck: true },
-        files: ['consumer.mts'],
-      }))
+      await writeFile(
+        join(application, 'tsconfig.json'),
+        JSON.stringify({
+          compilerOptions: {
+            module: 'nodenext',
+            target: 'es2022',
+            strict: true,
+            types: ['node'],
+            typeRoots: [join(root, 'node_modules/@types')],
+            skipLibCheck: true,
+          },
+          files: ['consumer.mts'],
+        }),
+      )
     })
 
     it('gets no driver of another database', async () => {
       const own = driver.slice(0, driver.indexOf('@'))
-      const names = Object.keys(await installed(application)).map((path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length))
+      const names = Object.keys(await installed(application)).map((path) =>
+        path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length),
+      )
       expect(names).to.include(own)
-      expect(names.filter((name) => drivers.test(name) && name !== own && !alsoAllowed?.test(name))).to.deep.equal([])
+      expect(
+        names.filter((name) => drivers.test(name) && name !== own && !alsoAllowed?.test(name)),
+      ).to.deep.equal([])
     })
 
     it('compiles', async () => {
-      const { code: exitCode, stdout } = await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--project', application], { cwd: application })
+      const { code: exitCode, stdout } = await run(
+        process.execPath,
+        [join(root, 'node_modules/typescript/bin/tsc'), '--project', application],
+        { cwd: application },
+      )
       expect(stdout).to.equal('')
       expect(exitCode).to.equal(0)
     })
 
     it('keeps tokens', async function () {
-      const env = { NAME: `dist_${driver.replace(/\W/g, '_')}`, ...await environment?.(this) }
+      const env = { NAME: `dist_${driver.replace(/\W/g, '_')}`, ...(await environment?.(this)) }
       const printed = await runOrThrow(process.execPath, ['consumer.mjs'], { cwd: application, env })
       expect(printed).to.match(/^\{[^}]*access_token: 'a'[^}]*\} null\n$/)
     })

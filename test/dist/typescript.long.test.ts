@@ -13,8 +13,12 @@ const oldestTypeScript = `typescript@${oldest}`
 // How TypeScript looks packages up, from the newest way to the one that does not know `exports`, which is what
 // TypeScript 5 does with `module: commonjs`.
 // What exactOptionalPropertyTypes makes of types does not depend on the way, and each run takes seconds: both are tried with the newest.
-const resolvers: Record<string, { files: string[], options: object, exact: boolean[], compiler?: string }> = {
-  nodenext: { files: ['consumer.mts', 'consumer.cts', 'require.cts'], options: { module: 'nodenext' }, exact: [true, false] },
+const resolvers: Record<string, { files: string[]; options: object; exact: boolean[]; compiler?: string }> = {
+  nodenext: {
+    files: ['consumer.mts', 'consumer.cts', 'require.cts'],
+    options: { module: 'nodenext' },
+    exact: [true, false],
+  },
   bundler: {
     files: ['consumer.ts', 'subpaths.ts'],
     options: { module: 'esnext', moduleResolution: 'bundler' },
@@ -35,7 +39,8 @@ const javascript = { module: 'nodenext', strictNullChecks: false, noImplicitAny:
 /** A file that imports each entry of each package. Resolvers that do not know `exports` follow `typesVersions`. */
 function everySubpath(): string {
   const names = [...packages.values()].flatMap(({ manifest: { name, exports } }) =>
-    Object.keys(exports).map((subpath) => name + subpath.slice(1)))
+    Object.keys(exports).map((subpath) => name + subpath.slice(1)),
+  )
   return names.map((name, i) => `import * as entry${i} from '${name}'\nexport { entry${i} }\n`).join('')
 }
 
@@ -46,7 +51,13 @@ function everySubpath(): string {
  */
 async function compile(folder: string, files: string[], options: object, from = root): Promise<void> {
   const config = join(folder, 'tsconfig.json')
-  const strictly = { target: 'es2022', strict: true, skipLibCheck: false, resolveJsonModule: true, noEmit: true }
+  const strictly = {
+    target: 'es2022',
+    strict: true,
+    skipLibCheck: false,
+    resolveJsonModule: true,
+    noEmit: true,
+  }
   await writeFile(config, JSON.stringify({ compilerOptions: { ...strictly, ...options }, files }))
   const compiler = join(from, 'node_modules/typescript/bin/tsc')
   const { code, stdout } = await run(process.execPath, [compiler, '--project', config], { cwd: folder })
@@ -71,14 +82,15 @@ describe('an application in TypeScript', function () {
   before(async function () {
     folder = await project(this, [...packages.keys()], ['@types/express-session', oldestTypeScript])
     await addFixtures(folder, 'consumer.ts', 'require.cts')
-    for (const kind of ['mts', 'cts']) await copyFile(join(folder, 'consumer.ts'), join(folder, `consumer.${kind}`))
+    for (const kind of ['mts', 'cts'])
+      await copyFile(join(folder, 'consumer.ts'), join(folder, `consumer.${kind}`))
     await addFiles(folder, { 'subpaths.ts': everySubpath() })
   })
 
   for (const [resolver, { files, options, exact, compiler }] of Object.entries(resolvers)) {
     for (const exactOptionalPropertyTypes of exact) {
       const exactly = `exactOptionalPropertyTypes ${exactOptionalPropertyTypes ? 'on' : 'off'}`
-      const how = [resolver, exactly, ...compiler === undefined ? [] : [compiler]].join(', ')
+      const how = [resolver, exactly, ...(compiler === undefined ? [] : [compiler])].join(', ')
       it(`compiles ${files.join(', ')} by ${how}`, async () => {
         const from = compiler === undefined ? root : folder
         await compile(folder, files, { ...options, exactOptionalPropertyTypes }, from)

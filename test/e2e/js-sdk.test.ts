@@ -20,65 +20,108 @@ describe('A page inside WeChat', () => {
     return page
   }
 
-  it('has its signature accepted, and may use what it asked for', play(async (scene) => {
-    const page = await openPage(scene)
-    await showsVerdict(page, 'accepted')
-    expect([await textOf(page, 'api-scanQRCode'), await textOf(page, 'api-chooseImage')]).to.deep.equal(['✓', '✓'])
-    await page.getByTestId('scan').click()
-    expect(await textOf(page, 'scan-result')).to.equal('scanQRCode:ok')
-    expect(await page.getByTestId('js-sdk-words').isVisible()).to.equal(false)
-  }))
-
-  it('has it accepted whatever is behind # in its address, and does not ask WeChat again for each visitor', play(async (scene) => {
-    for (const path of ['/inside-wechat#/some/route', '/inside-wechat?from=%E5%BE%AE%E4%BF%A1&x=a+b']) {
-      await showsVerdict(await scene.visit(path, wechat), 'accepted')
-    }
-    expect([scene.sandbox.count('/cgi-bin/stable_token'), scene.sandbox.count('/cgi-bin/ticket/getticket')]).to.deep.equal([1, 1])
-  }))
-
-  it('hears that it is refused when its address is no longer the one that was signed, though wx.ready is called', play(async (scene) => {
-    const page = await openPage(scene)
-    await page.getByTestId('js-sdk-other').click()
-    await showsVerdict(page, 'refused')
-    expect(await textOf(page, 'js-sdk-words')).to.equal('config:invalid signature')
-    // What wx.ready is given from now on is called at once.
-    expect(await page.evaluate(() => new Promise((resolve) => (window as unknown as { wx: { ready: (done: () => void) => void } }).wx.ready(() => { resolve('ready') })))).to.equal('ready')
-    await showsVerdict(page, 'refused')
-    for (const granted of ['scan', 'api-scanQRCode']) expect(await page.getByTestId(granted).isVisible()).to.equal(false)
-    await page.getByTestId('js-sdk-other').click()
-    await showsVerdict(page, 'accepted')
-  }))
-
-  it('can be as short as in the README', play(async (scene) => {
-    const block = readmeOf('packages/wechat-oauth', english).blocks.find(({ language }) => language === 'html')
-    const { appId, appSecret } = scene.sandbox.apps.find(({ type }) => type === 'mp')!
-    const oauth = new WechatOAuth({ appId, appSecret, endpoints: scene.sandbox.endpoints })
-    const app = express()
-    const server = createServer((req, res) => { app(req, res) }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
-    app.get('/wechat/js-sdk', jsSDKHandler(oauth, { hosts: [host] }))
-    app.get('/page', (_req, res) => {
-      res.send(`<!doctype html><link rel="icon" href="data:,">${block?.code.replace('https://res.wx.qq.com', scene.sandbox.url) ?? ''}`)
-    })
-    try {
-      const page = await (await scene.device(wechat)).newPage()
-      const [verdict] = await Promise.all([
-        page.waitForResponse((response) => new URL(response.url()).pathname === '/__sandbox/js-sdk.js'),
-        page.goto(`http://${host}/page?a=1#here`),
+  it(
+    'has its signature accepted, and may use what it asked for',
+    play(async (scene) => {
+      const page = await openPage(scene)
+      await showsVerdict(page, 'accepted')
+      expect([await textOf(page, 'api-scanQRCode'), await textOf(page, 'api-chooseImage')]).to.deep.equal([
+        '✓',
+        '✓',
       ])
-      expect(await verdict.text()).to.contain('config:ok')
-    } finally {
-      server.closeAllConnections()
-      server.close()
-    }
-  }))
+      await page.getByTestId('scan').click()
+      expect(await textOf(page, 'scan-result')).to.equal('scanQRCode:ok')
+      expect(await page.getByTestId('js-sdk-words').isVisible()).to.equal(false)
+    }),
+  )
 
-  it('says that there is no signature when WeChat gives no ticket', play(async (scene) => {
-    scene.sandbox.fail('/cgi-bin/ticket/getticket', { status: 503 })
-    const page = await openPage(scene)
-    await showsVerdict(page, 'unsigned')
-    expect(scene.logged.splice(0)).to.have.length(1).with.nested.property('[0]').that.is.instanceOf(WechatError)
-    expect(scene.complaints.splice(0)).to.have.length(1).with.nested.property('[0]').that.contains('answered 502')
-  }))
+  it(
+    'has it accepted whatever is behind # in its address, and does not ask WeChat again for each visitor',
+    play(async (scene) => {
+      for (const path of ['/inside-wechat#/some/route', '/inside-wechat?from=%E5%BE%AE%E4%BF%A1&x=a+b']) {
+        await showsVerdict(await scene.visit(path, wechat), 'accepted')
+      }
+      expect([
+        scene.sandbox.count('/cgi-bin/stable_token'),
+        scene.sandbox.count('/cgi-bin/ticket/getticket'),
+      ]).to.deep.equal([1, 1])
+    }),
+  )
+
+  it(
+    'hears that it is refused when its address is no longer the one that was signed, though wx.ready is called',
+    play(async (scene) => {
+      const page = await openPage(scene)
+      await page.getByTestId('js-sdk-other').click()
+      await showsVerdict(page, 'refused')
+      expect(await textOf(page, 'js-sdk-words')).to.equal('config:invalid signature')
+      // What wx.ready is given from now on is called at once.
+      expect(
+        await page.evaluate(
+          () =>
+            new Promise((resolve) =>
+              (window as unknown as { wx: { ready: (done: () => void) => void } }).wx.ready(() => {
+                resolve('ready')
+              }),
+            ),
+        ),
+      ).to.equal('ready')
+      await showsVerdict(page, 'refused')
+      for (const granted of ['scan', 'api-scanQRCode'])
+        expect(await page.getByTestId(granted).isVisible()).to.equal(false)
+      await page.getByTestId('js-sdk-other').click()
+      await showsVerdict(page, 'accepted')
+    }),
+  )
+
+  it(
+    'can be as short as in the README',
+    play(async (scene) => {
+      const block = readmeOf('packages/wechat-oauth', english).blocks.find(
+        ({ language }) => language === 'html',
+      )
+      const { appId, appSecret } = scene.sandbox.apps.find(({ type }) => type === 'mp')!
+      const oauth = new WechatOAuth({ appId, appSecret, endpoints: scene.sandbox.endpoints })
+      const app = express()
+      const server = createServer((req, res) => {
+        app(req, res)
+      }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+      app.get('/wechat/js-sdk', jsSDKHandler(oauth, { hosts: [host] }))
+      app.get('/page', (_req, res) => {
+        res.send(
+          `<!doctype html><link rel="icon" href="data:,">${block?.code.replace('https://res.wx.qq.com', scene.sandbox.url) ?? ''}`,
+        )
+      })
+      try {
+        const page = await (await scene.device(wechat)).newPage()
+        const [verdict] = await Promise.all([
+          page.waitForResponse((response) => new URL(response.url()).pathname === '/__sandbox/js-sdk.js'),
+          page.goto(`http://${host}/page?a=1#here`),
+        ])
+        expect(await verdict.text()).to.contain('config:ok')
+      } finally {
+        server.closeAllConnections()
+        server.close()
+      }
+    }),
+  )
+
+  it(
+    'says that there is no signature when WeChat gives no ticket',
+    play(async (scene) => {
+      scene.sandbox.fail('/cgi-bin/ticket/getticket', { status: 503 })
+      const page = await openPage(scene)
+      await showsVerdict(page, 'unsigned')
+      expect(scene.logged.splice(0))
+        .to.have.length(1)
+        .with.nested.property('[0]')
+        .that.is.instanceOf(WechatError)
+      expect(scene.complaints.splice(0))
+        .to.have.length(1)
+        .with.nested.property('[0]')
+        .that.contains('answered 502')
+    }),
+  )
 })

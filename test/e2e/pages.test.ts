@@ -16,19 +16,33 @@ describe('Every page', () => {
   const play = useStage()
 
   for (const [group, members] of Object.entries(sights)) {
-    it(`fits phone and desktop and speaks both languages: ${group}`, play(async (scene) => {
-      const page = await (await scene.device({ viewport: sizes.desktop })).newPage()
-      for (const sight of variants(members, (_sight, index) => index === 0)) {
-        const english = await look(page, scene, sight, 'en')
-        const chinese = await look(page, scene, sight, 'zh-CN')
-        expect(english.filter((line) => /\p{sc=Han}/u.test(line.replace(foreign, ''))), `Chinese in the English of ${sight.name}`).to.deep.equal([])
-        expect(chinese.filter((line) => /[a-z]+ [a-z]+ [a-z]+/i.test(line) && english.includes(line)), `English in the Chinese of ${sight.name}`).to.deep.equal([])
-      }
-    }))
+    it(
+      `fits phone and desktop and speaks both languages: ${group}`,
+      play(async (scene) => {
+        const page = await (await scene.device({ viewport: sizes.desktop })).newPage()
+        for (const sight of variants(members, (_sight, index) => index === 0)) {
+          const english = await look(page, scene, sight, 'en')
+          const chinese = await look(page, scene, sight, 'zh-CN')
+          expect(
+            english.filter((line) => /\p{sc=Han}/u.test(line.replace(foreign, ''))),
+            `Chinese in the English of ${sight.name}`,
+          ).to.deep.equal([])
+          expect(
+            chinese.filter((line) => /[a-z]+ [a-z]+ [a-z]+/i.test(line) && english.includes(line)),
+            `English in the Chinese of ${sight.name}`,
+          ).to.deep.equal([])
+        }
+      }),
+    )
   }
 
   /** Looks at a sight in each size, and comes back with what it says, line by line. */
-  async function look(page: Page, scene: Scene, { name, lead, headers = {} }: Sight, language: string): Promise<string[]> {
+  async function look(
+    page: Page,
+    scene: Scene,
+    { name, lead, headers = {} }: Sight,
+    language: string,
+  ): Promise<string[]> {
     await page.unrouteAll()
     await page.context().clearCookies()
     scene.sandbox.reset()
@@ -40,7 +54,8 @@ describe('Every page', () => {
       await page.setViewportSize(viewport)
       for (const frame of page.frames()) {
         const { needed, given } = await frame.evaluate(() => ({
-          needed: document.documentElement.scrollWidth, given: document.documentElement.clientWidth,
+          needed: document.documentElement.scrollWidth,
+          given: document.documentElement.clientWidth,
         }))
         expect(needed, `width of ${name} on a ${size}`).to.be.at.most(given)
       }
@@ -64,5 +79,8 @@ async function linesOf(page: Page): Promise<string[]> {
     for (const element of document.querySelectorAll(others)) element.remove()
     return document.body.innerText
   })
-  return text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
 }

@@ -10,7 +10,9 @@ export async function picture(page: Page, name: string): Promise<void> {
     // A frame below the fold is not painted, whatever `fullPage` says.
     const height = await page.evaluate(() => document.documentElement.scrollHeight)
     await page.setViewportSize({ ...size, height: Math.max(height, size.height) })
-    await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))))
+    await page.evaluate(
+      () => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))),
+    )
   }
   await page.screenshot({ path: `${folder}${name.replace(/[^\p{L}\p{N}]+/gu, '-')}.png`, fullPage: true })
   if (size) await page.setViewportSize(size)

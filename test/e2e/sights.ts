@@ -14,23 +14,33 @@ export interface Sight {
   headers?: Record<string, string>
 }
 
-const open = (path: string): Way => (page, { url }) => page.goto(url + path)
+const open =
+  (path: string): Way =>
+  (page, { url }) =>
+    page.goto(url + path)
 
-const openSandbox = (path: string): Way => (page, { sandbox }) => page.goto(sandbox.url + path)
+const openSandbox =
+  (path: string): Way =>
+  (page, { sandbox }) =>
+    page.goto(sandbox.url + path)
 
 const consent = open('/auth/wechat/mp')
 
-const decide = (decision: string): Way => async (page, scene) => {
-  await consent(page, scene)
-  await answer(page, decision)
-}
+const decide =
+  (decision: string): Way =>
+  async (page, scene) => {
+    await consent(page, scene)
+    await answer(page, decision)
+  }
 
-const profile = (user: string): Way => async (page, scene) => {
-  scene.sandbox.updateUser(user, { silent: true })
-  scene.sandbox.currentUser = user
-  await consent(page, scene)
-  await at(page, '/profile')
-}
+const profile =
+  (user: string): Way =>
+  async (page, scene) => {
+    scene.sandbox.updateUser(user, { silent: true })
+    scene.sandbox.currentUser = user
+    await consent(page, scene)
+    await at(page, '/profile')
+  }
 
 const qrPage: Way = async (page, scene) => {
   await open('/auth/wechat/website')(page, scene)
@@ -39,32 +49,43 @@ const qrPage: Way = async (page, scene) => {
 
 /** What somebody does at the phone, without a phone. */
 async function onPhone(page: Page, decision?: 'confirm' | 'cancel'): Promise<void> {
-  const address = await page.getByTestId('qr-open-phone').getAttribute('href') ?? ''
+  const address = (await page.getByTestId('qr-open-phone').getAttribute('href')) ?? ''
   const uuid = new URL(address).searchParams.get('uuid') ?? ''
   await page.request.get(address)
-  if (decision) await page.request.post(new URL('/connect/confirm', address).href, { form: { uuid, user: 'alice', decision } })
+  if (decision)
+    await page.request.post(new URL('/connect/confirm', address).href, {
+      form: { uuid, user: 'alice', decision },
+    })
 }
 
 /** The pages that go on by themselves stay: the application answers that there is nothing to see. */
-const stay = (page: Page): Promise<unknown> => page.route('**/auth/wechat/callback?*', (route) => route.fulfill({ status: 204 }))
+const stay = (page: Page): Promise<unknown> =>
+  page.route('**/auth/wechat/callback?*', (route) => route.fulfill({ status: 204 }))
 
-const qr = (status: 'scanned' | 'cancelled' | 'confirmed'): Way => async (page, scene) => {
-  await stay(page)
-  await qrPage(page, scene)
-  await onPhone(page, { scanned: undefined, cancelled: 'cancel' as const, confirmed: 'confirm' as const }[status])
-  await showsStatus(page, 'qr-status', status)
-}
+const qr =
+  (status: 'scanned' | 'cancelled' | 'confirmed'): Way =>
+  async (page, scene) => {
+    await stay(page)
+    await qrPage(page, scene)
+    await onPhone(
+      page,
+      { scanned: undefined, cancelled: 'cancel' as const, confirmed: 'confirm' as const }[status],
+    )
+    await showsStatus(page, 'qr-status', status)
+  }
 
 const phonePage: Way = async (page, scene) => {
   await qrPage(page, scene)
-  await page.goto(await page.getByTestId('qr-open-phone').getAttribute('href') ?? '')
+  await page.goto((await page.getByTestId('qr-open-phone').getAttribute('href')) ?? '')
 }
 
-const decideOnPhone = (decision: string, status: string): Way => async (page, scene) => {
-  await phonePage(page, scene)
-  await page.getByTestId(decision).click()
-  await showsStatus(page, 'phone-status', status)
-}
+const decideOnPhone =
+  (decision: string, status: string): Way =>
+  async (page, scene) => {
+    await phonePage(page, scene)
+    await page.getByTestId(decision).click()
+    await showsStatus(page, 'phone-status', status)
+  }
 
 const inlineQr: Way = async (page, scene) => {
   await open('/?qr=here')(page, scene)
@@ -73,7 +94,7 @@ const inlineQr: Way = async (page, scene) => {
 
 const miniProgram: Way = async (page, scene) => {
   await open('/')(page, scene)
-  await page.goto(await page.getByTestId('login-miniprogram').getAttribute('href') ?? '')
+  await page.goto((await page.getByTestId('login-miniprogram').getAttribute('href')) ?? '')
 }
 
 const wxLogin: Way = async (page, scene) => {
@@ -88,33 +109,46 @@ const send = async (page: Page): Promise<void> => {
   await page.locator('[data-testid="mp-status"][data-kind]').waitFor()
 }
 
-const insideWechat = (path: string, status: Parameters<typeof showsVerdict>[1]): Way => async (page, scene) => {
-  // The sandbox as new does not know the ticket that the application has.
-  const { appId, appSecret } = scene.sandbox.apps.find(({ type }) => type === 'mp')!
-  const oauth = new WechatOAuth({ appId, appSecret, endpoints: scene.sandbox.endpoints })
-  await page.route('**/wechat/js-sdk?*', async (route) => {
-    await route.fulfill({ json: await oauth.jsSDKSign(new URL(route.request().url()).searchParams.get('url') ?? '') })
-  })
-  await open(path)(page, scene)
-  await showsVerdict(page, status)
-}
+const insideWechat =
+  (path: string, status: Parameters<typeof showsVerdict>[1]): Way =>
+  async (page, scene) => {
+    // The sandbox as new does not know the ticket that the application has.
+    const { appId, appSecret } = scene.sandbox.apps.find(({ type }) => type === 'mp')!
+    const oauth = new WechatOAuth({ appId, appSecret, endpoints: scene.sandbox.endpoints })
+    await page.route('**/wechat/js-sdk?*', async (route) => {
+      await route.fulfill({
+        json: await oauth.jsSDKSign(new URL(route.request().url()).searchParams.get('url') ?? ''),
+      })
+    })
+    await open(path)(page, scene)
+    await showsVerdict(page, status)
+  }
 
 const failureCodes = [
-  'ERR_WECHAT_DENIED', 'ERR_WECHAT_SNAPSHOT_USER', 'ERR_WECHAT_STATE', 'ERR_WECHAT_CODE', 'ERR_WECHAT_BLOCKED', 'ERR_WECHAT_VERIFY',
+  'ERR_WECHAT_DENIED',
+  'ERR_WECHAT_SNAPSHOT_USER',
+  'ERR_WECHAT_STATE',
+  'ERR_WECHAT_CODE',
+  'ERR_WECHAT_BLOCKED',
+  'ERR_WECHAT_VERIFY',
 ]
 
 /** Every page of the demo and of the sandbox, in each of its states. */
 export const sights: Record<string, Sight[]> = {
   'the start page': [
     { name: 'the start page', lead: open('/') },
-    { name: 'the start page in the browser of WeChat', lead: open('/'), headers: { 'user-agent': wechat.userAgent! } },
+    {
+      name: 'the start page in the browser of WeChat',
+      lead: open('/'),
+      headers: { 'user-agent': wechat.userAgent! },
+    },
     { name: 'the start page with the QR code in it', lead: inlineQr },
     {
       name: 'the start page with the QR code in it, scanned',
       lead: async (page, scene) => {
         await inlineQr(page, scene)
         const frame = page.frameLocator('[data-testid="inline-qr-frame"]')
-        await page.request.get(await frame.getByTestId('qr-open-phone').getAttribute('href') ?? '')
+        await page.request.get((await frame.getByTestId('qr-open-phone').getAttribute('href')) ?? '')
         await showsStatus(frame, 'qr-status', 'scanned')
       },
     },
@@ -161,14 +195,20 @@ export const sights: Record<string, Sight[]> = {
       lead: async (page, scene) => {
         await profile('panda')(page, scene)
         await qrPage(page, scene)
-        const [hand] = await Promise.all([page.waitForEvent('popup'), page.getByTestId('qr-open-phone').click()])
+        const [hand] = await Promise.all([
+          page.waitForEvent('popup'),
+          page.getByTestId('qr-open-phone').click(),
+        ])
         await hand.getByTestId('decision-confirm').click()
         await at(page, '/profile')
       },
     },
   ],
   'a failure': [
-    ...failureCodes.map((code) => ({ name: `the failure ${code}`, lead: open(`/login/failed?code=${code}`) })),
+    ...failureCodes.map((code) => ({
+      name: `the failure ${code}`,
+      lead: open(`/login/failed?code=${code}`),
+    })),
     { name: 'the page for addresses that there are not', lead: open('/no/such/page') },
     {
       name: 'the page for when WeChat is out of order',
@@ -203,9 +243,16 @@ export const sights: Record<string, Sight[]> = {
     },
     {
       name: 'the consent page for a link that WeChat might not accept',
-      lead: (page, scene) => openSandbox(`/connect/oauth2/authorize?${new URLSearchParams({
-        scope: 'snsapi_base,snsapi_userinfo', appid: scene.appId('mp'), redirect_uri: `${scene.url}/auth/wechat/callback`, response_type: 'code', state: 'x',
-      }).toString()}`)(page, scene),
+      lead: (page, scene) =>
+        openSandbox(
+          `/connect/oauth2/authorize?${new URLSearchParams({
+            scope: 'snsapi_base,snsapi_userinfo',
+            appid: scene.appId('mp'),
+            redirect_uri: `${scene.url}/auth/wechat/callback`,
+            response_type: 'code',
+            state: 'x',
+          }).toString()}`,
+        )(page, scene),
     },
     { name: 'the page that WeChat would have closed', lead: decide('decision-refuse-close') },
     {
@@ -277,7 +324,17 @@ export const sights: Record<string, Sight[]> = {
     },
   ],
   'WeChat’s error page': [
-    { name: 'WeChat’s error page', lead: openSandbox('/connect/oauth2/authorize?appid=wx1&redirect_uri=http%3A%2F%2F127.0.0.1&response_type=code&scope=snsapi_base') },
-    { name: 'WeChat’s error page for QR codes', lead: openSandbox('/connect/qrconnect?appid=wx1&redirect_uri=http%3A%2F%2F127.0.0.1&scope=snsapi_login') },
+    {
+      name: 'WeChat’s error page',
+      lead: openSandbox(
+        '/connect/oauth2/authorize?appid=wx1&redirect_uri=http%3A%2F%2F127.0.0.1&response_type=code&scope=snsapi_base',
+      ),
+    },
+    {
+      name: 'WeChat’s error page for QR codes',
+      lead: openSandbox(
+        '/connect/qrconnect?appid=wx1&redirect_uri=http%3A%2F%2F127.0.0.1&scope=snsapi_login',
+      ),
+    },
   ],
 }

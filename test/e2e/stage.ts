@@ -11,14 +11,23 @@ import { picture } from './pictures.js'
 
 export const desktop: BrowserContextOptions = { viewport: { width: 1280, height: 800 }, locale: 'en-US' }
 
-const iPhone = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148'
+const iPhone =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148'
 
 export const phone: BrowserContextOptions = {
-  viewport: { width: 375, height: 667 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, userAgent: iPhone, locale: 'en-US',
+  viewport: { width: 375, height: 667 },
+  deviceScaleFactor: 2,
+  isMobile: true,
+  hasTouch: true,
+  userAgent: iPhone,
+  locale: 'en-US',
 }
 
 /** WeChat's own browser. */
-export const wechat: BrowserContextOptions = { ...phone, userAgent: `${iPhone} MicroMessenger/8.0.50(0x18003237) NetType/WIFI Language/en` }
+export const wechat: BrowserContextOptions = {
+  ...phone,
+  userAgent: `${iPhone} MicroMessenger/8.0.50(0x18003237) NetType/WIFI Language/en`,
+}
 
 /** What the application answered, as seen from inside its server. */
 export interface Answer {
@@ -81,7 +90,11 @@ export class Scene {
     page.on('pageerror', (error) => this.complaints.push(`${page.url()}: ${String(error)}`))
     page.on('console', (message) => {
       // Of a status the browser does not say whether it is the page's own, which may well be an error page: see below.
-      if (!['error', 'warning'].includes(message.type()) || message.text().startsWith('Failed to load resource')) return
+      if (
+        !['error', 'warning'].includes(message.type()) ||
+        message.text().startsWith('Failed to load resource')
+      )
+        return
       this.complaints.push(`${page.url()}: ${message.text()}`)
     })
     page.on('response', (response) => {
@@ -90,7 +103,8 @@ export class Scene {
     })
     page.on('requestfailed', (request) => {
       const reason = request.failure()?.errorText ?? ''
-      if (reason !== 'net::ERR_ABORTED') this.complaints.push(`${page.url()}: ${request.url()} failed with ${reason}`)
+      if (reason !== 'net::ERR_ABORTED')
+        this.complaints.push(`${page.url()}: ${request.url()} failed with ${reason}`)
     })
   }
 }
@@ -109,26 +123,29 @@ export function useStage(): Play {
   // Where there is no browser, none was started.
   after(async () => browser?.close())
 
-  return (act) => async function (this: Context) {
-    this.timeout(60_000)
-    const logged: unknown[] = []
-    const demo = await startDemo({ logError: (error) => logged.push(error) })
-    const stop = listenTo(demo, (answer) => scene.answers.push(answer))
-    const scene = new Scene(browser!, demo, logged)
-    try {
-      await act(scene)
-      expect(scene.complaints, 'complaints of the browser').to.deep.equal([])
-      expect(logged, 'errors in the application').to.deep.equal([])
-    } catch (error) {
-      const title = this.test?.fullTitle() ?? ''
-      await Promise.allSettled(scene.pages.map((page, index) => picture(page, `failed ${title} ${index + 1}`)))
-      throw error
-    } finally {
-      stop()
-      await scene.end()
-      await demo.close()
+  return (act) =>
+    async function (this: Context) {
+      this.timeout(60_000)
+      const logged: unknown[] = []
+      const demo = await startDemo({ logError: (error) => logged.push(error) })
+      const stop = listenTo(demo, (answer) => scene.answers.push(answer))
+      const scene = new Scene(browser!, demo, logged)
+      try {
+        await act(scene)
+        expect(scene.complaints, 'complaints of the browser').to.deep.equal([])
+        expect(logged, 'errors in the application').to.deep.equal([])
+      } catch (error) {
+        const title = this.test?.fullTitle() ?? ''
+        await Promise.allSettled(
+          scene.pages.map((page, index) => picture(page, `failed ${title} ${index + 1}`)),
+        )
+        throw error
+      } finally {
+        stop()
+        await scene.end()
+        await demo.close()
+      }
     }
-  }
 }
 
 const FINISHED = 'http.server.response.finish'
@@ -136,7 +153,7 @@ const FINISHED = 'http.server.response.finish'
 /** Tells of every answer of the application; the function that comes back ends that. */
 function listenTo({ port }: Demo, tell: (answer: Answer) => void): () => void {
   const note = (message: unknown): void => {
-    const { request, response } = message as { request: IncomingMessage, response: ServerResponse }
+    const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
     if (request.socket.localPort !== port) return
     tell({
       method: request.method ?? '',

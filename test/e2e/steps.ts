@@ -13,7 +13,7 @@ export async function at(page: Page, pathname: string): Promise<void> {
 
 /** The text of what has this `data-testid`. */
 export async function textOf(page: Page | FrameLocator, testId: string): Promise<string> {
-  return (await page.getByTestId(testId).textContent() ?? '').trim()
+  return ((await page.getByTestId(testId).textContent()) ?? '').trim()
 }
 
 /** From the start page to WeChat's question. */
@@ -37,8 +37,16 @@ export async function logIn(page: Page, user = 'alice'): Promise<void> {
 }
 
 /** The profile page shows this person as this app knows them. */
-export async function expectProfile(page: Page, { sandbox, ...scene }: Scene, mode: Mode, user: string): Promise<void> {
-  const { openid, unionid } = sandbox.idsOf({ appId: sandbox.apps.find(({ type }) => type === mode)?.appId ?? '', user })
+export async function expectProfile(
+  page: Page,
+  { sandbox, ...scene }: Scene,
+  mode: Mode,
+  user: string,
+): Promise<void> {
+  const { openid, unionid } = sandbox.idsOf({
+    appId: sandbox.apps.find(({ type }) => type === mode)?.appId ?? '',
+    user,
+  })
   expect(new URL(page.url()).origin).to.equal(scene.url)
   expect(new URL(page.url()).pathname).to.equal('/profile')
   expect({
@@ -60,12 +68,19 @@ export async function expectFailure(page: Page, code: string, message: RegExp): 
 }
 
 /** Waits until the QR page, or its frame, or the phone says this. */
-export async function showsStatus(page: Page | FrameLocator, testId: 'qr-status' | 'phone-status', status: string): Promise<void> {
+export async function showsStatus(
+  page: Page | FrameLocator,
+  testId: 'qr-status' | 'phone-status',
+  status: string,
+): Promise<void> {
   await page.locator(`[data-testid="${testId}"][data-status="${status}"]`).waitFor()
 }
 
 /** Waits until the page shows this of its signature. */
-export async function showsVerdict(page: Page, status: 'accepted' | 'refused' | 'unreachable' | 'unsigned'): Promise<void> {
+export async function showsVerdict(
+  page: Page,
+  status: 'accepted' | 'refused' | 'unreachable' | 'unsigned',
+): Promise<void> {
   await page.locator(`[data-testid="js-sdk"][data-status="${status}"]`).waitFor()
 }
 

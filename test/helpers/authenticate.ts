@@ -2,10 +2,10 @@ import type { Request } from 'express'
 
 /** The one action that a strategy took. */
 export type Action =
-  | { action: 'success', user: unknown, info: unknown }
-  | { action: 'fail', info: unknown, status: unknown }
-  | { action: 'redirect', url: string }
-  | { action: 'error', error: unknown }
+  | { action: 'success'; user: unknown; info: unknown }
+  | { action: 'fail'; info: unknown; status: unknown }
+  | { action: 'redirect'; url: string }
+  | { action: 'error'; error: unknown }
   | { action: 'pass' }
 
 /** What Passport calls of a strategy. */
@@ -34,14 +34,18 @@ export function requestOf(parts: RequestParts = {}): Request {
  * @param hooks - run inside of the actions, where Passport would call the application
  */
 export function authenticate(
-  strategy: AnyStrategy, req: Request, options?: object, hooks: Partial<Record<Action['action'], () => unknown>> = {},
+  strategy: AnyStrategy,
+  req: Request,
+  options?: object,
+  hooks: Partial<Record<Action['action'], () => unknown>> = {},
 ): Promise<Action> {
   return new Promise((resolve) => {
     let taken: Action | undefined
     const take = (action: Action): unknown => {
       const hook = hooks[action.action]
       if (hook) return hook()
-      if (taken) throwLater(new Error(`The strategy took two actions: ${taken.action}, then ${action.action}`))
+      if (taken)
+        throwLater(new Error(`The strategy took two actions: ${taken.action}, then ${action.action}`))
       taken = action
       resolve(action)
       return undefined
@@ -58,13 +62,19 @@ export function authenticate(
 }
 
 /** The action, which must be of this kind. */
-export async function action<K extends Action['action']>(kind: K, taken: Promise<Action>): Promise<Extract<Action, { action: K }>> {
+export async function action<K extends Action['action']>(
+  kind: K,
+  taken: Promise<Action>,
+): Promise<Extract<Action, { action: K }>> {
   const result = await taken
-  if (result.action !== kind) throw new Error(`Expected ${kind}, but the strategy took ${JSON.stringify(result)}`, { cause: result })
+  if (result.action !== kind)
+    throw new Error(`Expected ${kind}, but the strategy took ${JSON.stringify(result)}`, { cause: result })
   return result as Extract<Action, { action: K }>
 }
 
 // The strategy would swallow what is thrown inside of an action.
 function throwLater(error: Error): void {
-  setImmediate(() => { throw error })
+  setImmediate(() => {
+    throw error
+  })
 }

@@ -25,21 +25,38 @@ export class Browser {
   }
 
   /** @param init.headers - override the browser's; a `cookie` replaces what is in the jar */
-  async open(path: string | URL, init: { method?: string, headers?: Record<string, string>, body?: string } = {}): Promise<Page> {
+  async open(
+    path: string | URL,
+    init: { method?: string; headers?: Record<string, string>; body?: string } = {},
+  ): Promise<Page> {
     const url = new URL(path, this.#base)
     const response = await fetch(url, {
       ...init,
       redirect: 'manual',
-      headers: { ...(this.cookies.size > 0 && { cookie: this.cookieHeader }), ...this.#headers, ...init.headers },
+      headers: {
+        ...(this.cookies.size > 0 && { cookie: this.cookieHeader }),
+        ...this.#headers,
+        ...init.headers,
+      },
     })
     for (const cookie of response.headers.getSetCookie()) this.#keep(cookie)
     const text = await response.text()
     const location = response.headers.get('location')
-    return { status: response.status, headers: response.headers, text, json: parse(text), location: location === null ? undefined : new URL(location, url) }
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: parse(text),
+      location: location === null ? undefined : new URL(location, url),
+    }
   }
 
   post(path: string, body: unknown): Promise<Page> {
-    return this.open(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    return this.open(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
   }
 
   #keep(cookie: string): void {

@@ -30,7 +30,7 @@ export interface ExpressAppOptions {
 /** What the application saw, in order. */
 export interface Seen {
   /** The objects of each successful login, by identity. */
-  logins: { user: unknown, info: unknown }[]
+  logins: { user: unknown; info: unknown }[]
   errors: unknown[]
 }
 
@@ -62,28 +62,43 @@ const versions: Record<PassportVersion, passport.PassportStatic> = {
   '0.7': passport,
 }
 
-export async function startExpressApp(strategy: WechatStrategy, options: ExpressAppOptions = {}): Promise<ExpressApp> {
-  const { sessions = 'express-session', passport: version = '0.7', initialize = false, trustProxy = false, call = {} } = options
+export async function startExpressApp(
+  strategy: WechatStrategy,
+  options: ExpressAppOptions = {},
+): Promise<ExpressApp> {
+  const {
+    sessions = 'express-session',
+    passport: version = '0.7',
+    initialize = false,
+    trustProxy = false,
+    call = {},
+  } = options
   const seen: Seen = { logins: [], errors: [] }
   const auth = new versions[version].Passport()
   auth.use(strategy)
   auth.serializeUser((user, done) => done(null, JSON.stringify(user)))
   auth.deserializeUser((text: string, done) => done(null, JSON.parse(text) as Express.User))
 
-  const authenticate = (more: WechatAuthenticateOptions = {}): RequestHandler => (req, res, next) => {
-    const handle = auth.authenticate(strategy.name, { ...call, ...more }, (error: unknown, user?: Express.User | false | null, info?: object, status?: number) => {
-      if (error) {
-        next(error)
-      } else if (!user) {
-        res.status(status ?? 401).json({ failure: info, status })
-      } else {
-        seen.logins.push({ user, info })
-        if (sessions === 'none') res.json({ user, info })
-        else req.logIn(user, (failure) => failure ? next(failure) : res.json({ user, info }))
-      }
-    }) as RequestHandler
-    void handle(req, res, next)
-  }
+  const authenticate =
+    (more: WechatAuthenticateOptions = {}): RequestHandler =>
+    (req, res, next) => {
+      const handle = auth.authenticate(
+        strategy.name,
+        { ...call, ...more },
+        (error: unknown, user?: Express.User | false | null, info?: object, status?: number) => {
+          if (error) {
+            next(error)
+          } else if (!user) {
+            res.status(status ?? 401).json({ failure: info, status })
+          } else {
+            seen.logins.push({ user, info })
+            if (sessions === 'none') res.json({ user, info })
+            else req.logIn(user, (failure) => (failure ? next(failure) : res.json({ user, info })))
+          }
+        },
+      ) as RequestHandler
+      void handle(req, res, next)
+    }
 
   const app = express()
   app.set('trust proxy', trustProxy)
@@ -93,11 +108,27 @@ export async function startExpressApp(strategy: WechatStrategy, options: Express
   options.before?.(app, authenticate)
   app.get('/auth/wechat', authenticate())
   app.get('/auth/wechat/callback', authenticate())
-  app.post('/auth/wechat/miniprogram', express.json(), express.urlencoded(), express.text(), authenticate({ mode: 'miniprogram' }))
-  app.get('/plain/callback', auth.authenticate(strategy.name, { ...call, session: sessions !== 'none', failureRedirect: '/login' }) as RequestHandler, (req, res) => {
-    res.json({ user: req.user, info: req.authInfo })
+  app.post(
+    '/auth/wechat/miniprogram',
+    express.json(),
+    express.urlencoded(),
+    express.text(),
+    authenticate({ mode: 'miniprogram' }),
+  )
+  app.get(
+    '/plain/callback',
+    auth.authenticate(strategy.name, {
+      ...call,
+      session: sessions !== 'none',
+      failureRedirect: '/login',
+    }) as RequestHandler,
+    (req, res) => {
+      res.json({ user: req.user, info: req.authInfo })
+    },
+  )
+  app.get('/me', (req, res) => {
+    res.json({ user: req.user ?? null })
   })
-  app.get('/me', (req, res) => { res.json({ user: req.user ?? null }) })
   const reportError: ErrorRequestHandler = (error: Record<string, unknown>, _req, res, next) => {
     if (res.headersSent) {
       next(error)
@@ -117,8 +148,11 @@ export async function startExpressApp(strategy: WechatStrategy, options: Express
 
 function sessionMiddleware(kind: SessionKind): RequestHandler[] {
   switch (kind) {
-    case 'express-session': return [session({ secret: 'a secret of the tests', resave: false, saveUninitialized: false })]
-    case 'cookie-session': return [cookieSession({ keys: ['a secret of the tests'] }), cookieSessionShim]
-    case 'none': return []
+    case 'express-session':
+      return [session({ secret: 'a secret of the tests', resave: false, saveUninitialized: false })]
+    case 'cookie-session':
+      return [cookieSession({ keys: ['a secret of the tests'] }), cookieSessionShim]
+    case 'none':
+      return []
   }
 }

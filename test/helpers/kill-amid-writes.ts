@@ -23,7 +23,11 @@ interface KillOptions {
 }
 
 /** Has writers save tokens side by side, `writes` in all, and kills the server and starts it again when a quarter is acknowledged. */
-export async function killAmidWrites(server: Pick<Server, 'kill' | 'restart'>, store: TokenStore, { tokenOf, waitAfterFailure }: KillOptions): Promise<Aftermath> {
+export async function killAmidWrites(
+  server: Pick<Server, 'kill' | 'restart'>,
+  store: TokenStore,
+  { tokenOf, waitAfterFailure }: KillOptions,
+): Promise<Aftermath> {
   const [before, after] = [new Map<string, WechatToken>(), new Map<string, WechatToken>()]
   const rejected: unknown[] = []
   let next = 0

@@ -7,5 +7,7 @@ const require = createRequire(import.meta.url)
 export function loadedFiles(names: readonly string[]): string[] {
   // Mocha requires the tests, and tsx translates them to CommonJS for that, with all that they import.
   for (const name of names) require(name)
-  return Object.keys(require.cache).filter((file) => file.startsWith(`${root}packages/`)).map((file) => file.slice(`${root}packages/`.length))
+  return Object.keys(require.cache)
+    .filter((file) => file.startsWith(`${root}packages/`))
+    .map((file) => file.slice(`${root}packages/`.length))
 }

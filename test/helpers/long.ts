@@ -5,7 +5,10 @@
 export const isLongRun = Boolean(process.env.WECHAT_AUTH_LONG_TESTS)
 
 /** The variants to test: all in the long suite, otherwise the ones that are not repetitions of the others. */
-export function variants<T>(all: readonly T[], isEssential: (variant: T, index: number, all: readonly T[]) => boolean): T[] {
+export function variants<T>(
+  all: readonly T[],
+  isEssential: (variant: T, index: number, all: readonly T[]) => boolean,
+): T[] {
   return isLongRun ? [...all] : all.filter(isEssential)
 }
 

@@ -26,7 +26,9 @@ export class LoopbackServer {
   constructor(server: Server) {
     this.#server = server
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    server.on('request', (message: IncomingMessage, response: ServerResponse) => { this.#serve(message, response) })
+    server.on('request', (message: IncomingMessage, response: ServerResponse) => {
+      this.#serve(message, response)
+    })
   }
 
   get requests(): readonly SeenRequest[] {
@@ -60,10 +62,17 @@ export class LoopbackServer {
   #serve(message: IncomingMessage, response: ServerResponse): void {
     const { pathname, search, searchParams } = new URL(message.url ?? '/', this.url)
     const { method = '', headers } = message
-    const request: SeenRequest = { method, path: pathname, query: Object.fromEntries(searchParams), rawQuery: search.slice(1), headers }
+    const request: SeenRequest = {
+      method,
+      path: pathname,
+      query: Object.fromEntries(searchParams),
+      rawQuery: search.slice(1),
+      headers,
+    }
     this.#requests.push(request)
     response.on('error', () => {})
-    const answer = this.#byPath.get(pathname) ?? (this.#answers.length > 1 ? this.#answers.shift() : this.#answers[0])
+    const answer =
+      this.#byPath.get(pathname) ?? (this.#answers.length > 1 ? this.#answers.shift() : this.#answers[0])
     if (!answer) throw new Error(`nobody said what ${pathname} answers`)
     void answer(response, request)
   }
@@ -88,20 +97,31 @@ export function json(value: unknown): Answer {
   return body(JSON.stringify(value).replaceAll('/', '\\/'))
 }
 
-export function body(content: string | Uint8Array, headers: Record<string, string> = { 'content-type': 'text/plain' }): Answer {
+export function body(
+  content: string | Uint8Array,
+  headers: Record<string, string> = { 'content-type': 'text/plain' },
+): Answer {
   return (response) => response.writeHead(200, headers).end(content)
 }
 
-export function status(code: number, content: string | Uint8Array = '', headers: Record<string, string> = {}): Answer {
+export function status(
+  code: number,
+  content: string | Uint8Array = '',
+  headers: Record<string, string> = {},
+): Answer {
   return (response) => response.writeHead(code, headers).end(content)
 }
 
 /** An answer that goes on for ever, and a promise of its end by the client. */
-export function endless(code: number): { answer: Answer, closed: Promise<void> } {
+export function endless(code: number): { answer: Answer; closed: Promise<void> } {
   let close: () => void
-  const closed = new Promise<void>((resolve) => { close = resolve })
+  const closed = new Promise<void>((resolve) => {
+    close = resolve
+  })
   const answer: Answer = (response) => {
-    response.once('close', () => { close() })
+    response.once('close', () => {
+      close()
+    })
     response.writeHead(code)
     const write = (): void => {
       if (!response.destroyed) response.write(Buffer.alloc(64 * 1024), write)

@@ -11,7 +11,7 @@ export interface WxAnswer {
 
 interface WxCallbacks<T> {
   success: (result: T) => void
-  fail: (failure: { errMsg: string, errno: number }) => void
+  fail: (failure: { errMsg: string; errno: number }) => void
 }
 
 interface LoginResult {
@@ -37,7 +37,7 @@ export interface ClientRequest {
 /** What examples/miniprogram/client/wechat-session.js gives to a mini-program. */
 export interface ClientSession {
   request: (options: ClientRequest) => Promise<WxAnswer>
-  logIn: () => Promise<{ user: { id: string, openid: string, unionid?: string }, isNewUser: boolean }>
+  logIn: () => Promise<{ user: { id: string; openid: string; unionid?: string }; isNewUser: boolean }>
   logOut: () => Promise<void>
   logOutEverywhere: () => Promise<void>
 }
@@ -98,7 +98,12 @@ export class Phone {
   run(code: string, scope: Record<string, unknown> = {}): unknown {
     const module = { exports: {} }
     const context = {
-      module, wx: this.wx, setTimeout, clearTimeout, console: { warn: (...values: unknown[]) => this.warnings.push(values) }, ...scope,
+      module,
+      wx: this.wx,
+      setTimeout,
+      clearTimeout,
+      console: { warn: (...values: unknown[]) => this.warnings.push(values) },
+      ...scope,
       Date: { now: () => Date.now() + this.clockError },
     }
     runInContext(code, createContext(context))
@@ -124,11 +129,14 @@ export class Phone {
       setImmediate(() => callbacks.success({ code }))
     },
     request: (options: WxRequest): void => {
-      this.#send(options).then(options.success, () => options.fail({ errMsg: 'request:fail -106:net::ERR_INTERNET_DISCONNECTED', errno: 600001 }))
+      this.#send(options).then(options.success, () =>
+        options.fail({ errMsg: 'request:fail -106:net::ERR_INTERNET_DISCONNECTED', errno: 600001 }),
+      )
     },
     getStorageSync: (key: string): unknown => this.storage.get(key) ?? '',
     setStorageSync: (key: string, data: unknown): void => {
-      if (this.isFull) throw new Error('setStorageSync:fail the maximum size of the file storage limit is exceeded')
+      if (this.isFull)
+        throw new Error('setStorageSync:fail the maximum size of the file storage limit is exceeded')
       this.storage.set(key, structuredClone(data))
     },
     getDeviceInfo: (): { model: string } => ({ model: 'iPhone 15' }),
@@ -136,21 +144,30 @@ export class Phone {
 
   async #send({ url, method = 'GET', data, header = {}, timeout }: WxRequest): Promise<WxAnswer> {
     const target = new URL(url)
-    const request = { method, path: target.pathname, token: /^Bearer (.+)$/.exec(header.Authorization ?? '')?.[1] }
+    const request = {
+      method,
+      path: target.pathname,
+      token: /^Bearer (.+)$/.exec(header.Authorization ?? '')?.[1],
+    }
     this.sent.push(request)
     const lost = this.loses?.(request.path)
     if (lost === 'before') throw new Error('lost')
     const hasBody = method !== 'GET'
-    if (!hasBody) for (const [name, value] of Object.entries(data ?? {})) target.searchParams.set(name, String(value))
+    if (!hasBody)
+      for (const [name, value] of Object.entries(data ?? {})) target.searchParams.set(name, String(value))
     const response = await fetch(target, {
       method,
       headers: { 'content-type': 'application/json', ...header },
-      ...hasBody && { body: data === undefined ? '' : JSON.stringify(data) },
+      ...(hasBody && { body: data === undefined ? '' : JSON.stringify(data) }),
       signal: AbortSignal.timeout(timeout),
     })
     const text = await response.text()
     if (lost === 'after') throw new Error('lost')
-    const answer = { statusCode: response.status, data: parsed(text) as WxAnswer['data'], header: Object.fromEntries(response.headers) }
+    const answer = {
+      statusCode: response.status,
+      data: parsed(text) as WxAnswer['data'],
+      header: Object.fromEntries(response.headers),
+    }
     await this.holds?.(request, answer)
     return answer
   }

@@ -5,7 +5,7 @@ export interface OpenConnection extends MongooseConnection {
   readonly db: Database
   readonly readyState: number
   readonly models: object
-  readonly client: { eventNames(): (string | symbol)[], listenerCount(event: string | symbol): number }
+  readonly client: { eventNames(): (string | symbol)[]; listenerCount(event: string | symbol): number }
   close(): Promise<unknown>
   useDb(name: string): OpenConnection
   eventNames(): (string | symbol)[]
@@ -19,7 +19,7 @@ export interface Model {
   create(document: object): Promise<{ toObject(): Record<string, unknown> }>
   countDocuments(filter: object): Promise<number>
   createIndexes(): Promise<unknown>
-  readonly schema: { indexes(): unknown, get(option: string): unknown }
+  readonly schema: { indexes(): unknown; get(option: string): unknown }
 }
 
 interface Database extends MongoDatabase {
@@ -30,7 +30,7 @@ interface Database extends MongoDatabase {
 export interface Collection extends MongoCollection {
   insertOne(document: object): Promise<unknown>
   find(filter: object): { toArray(): Promise<Record<string, unknown>[]> }
-  indexes(): Promise<{ key: object, unique?: boolean, expireAfterSeconds?: number }[]>
+  indexes(): Promise<{ key: object; unique?: boolean; expireAfterSeconds?: number }[]>
 }
 
 export interface Mongoose {
@@ -56,12 +56,16 @@ export const mongooseNames = Object.keys(packages) as MongooseName[]
 
 /** Loads one only where it is asked for: each takes its time. */
 export async function load(name: MongooseName): Promise<Mongoose> {
-  const { default: mongoose } = await import(packages[name]) as { default: Mongoose }
+  const { default: mongoose } = (await import(packages[name])) as { default: Mongoose }
   return mongoose
 }
 
 /** Opens a connection, as an application does: the caller closes it. */
-export async function connect(name: MongooseName, url: string, options: object = {}): Promise<OpenConnection> {
+export async function connect(
+  name: MongooseName,
+  url: string,
+  options: object = {},
+): Promise<OpenConnection> {
   const mongoose = await load(name)
   const connection = mongoose.createConnection(url, options)
   await connection.asPromise()

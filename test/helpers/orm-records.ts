@@ -35,7 +35,9 @@ function defineSequelize(Base: typeof SequelizeModel, columns: readonly string[]
     Object.defineProperty(Model.prototype, column, {
       configurable: true,
       enumerable: true,
-      get(this: SequelizeModel) { return this.get(column) },
+      get(this: SequelizeModel) {
+        return this.get(column)
+      },
     })
   }
   return Model
@@ -110,12 +112,24 @@ class Getters {
     this.#fields = fields
   }
 
-  get openid(): unknown { return this.#fields['openid'] }
-  get access_token(): unknown { return this.#fields['access_token'] }
-  get expires_in(): unknown { return this.#fields['expires_in'] }
-  get refresh_token(): unknown { return this.#fields['refresh_token'] }
-  get scope(): unknown { return this.#fields['scope'] }
-  get create_at(): unknown { return this.#fields['create_at'] }
+  get openid(): unknown {
+    return this.#fields['openid']
+  }
+  get access_token(): unknown {
+    return this.#fields['access_token']
+  }
+  get expires_in(): unknown {
+    return this.#fields['expires_in']
+  }
+  get refresh_token(): unknown {
+    return this.#fields['refresh_token']
+  }
+  get scope(): unknown {
+    return this.#fields['scope']
+  }
+  get create_at(): unknown {
+    return this.#fields['create_at']
+  }
 }
 
 const texts = { openid: String, access_token: String, refresh_token: String, scope: String }

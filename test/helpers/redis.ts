@@ -21,15 +21,15 @@ export interface ClientOptions {
   url?: string
   RESP?: 2 | 3
   commandOptions?: { typeMapping: Record<number, unknown> }
-  clientSideCache?: { ttl: number, maxEntries: number, evictPolicy: 'LRU' }
+  clientSideCache?: { ttl: number; maxEntries: number; evictPolicy: 'LRU' }
   disableOfflineQueue?: boolean
   socket?: { reconnectStrategy: false }
 }
 
 interface Driver {
-  RESP_TYPES: { BLOB_STRING: number, SIMPLE_STRING: number }
+  RESP_TYPES: { BLOB_STRING: number; SIMPLE_STRING: number }
   createClient(options: ClientOptions): RedisClient
-  createCluster(options: { RESP: 2 | 3, rootNodes: { url: string }[] }): Omit<RedisClient, 'sendCommand'>
+  createCluster(options: { RESP: 2 | 3; rootNodes: { url: string }[] }): Omit<RedisClient, 'sendCommand'>
 }
 
 /** The versions of node-redis that are supported. */
@@ -46,12 +46,16 @@ export interface RedisAddress {
 }
 
 /** Opens a connection, as an application does: the caller calls `destroy` on it. */
-export async function connect({ driver, urls, resp = 3 }: RedisAddress, options: ClientOptions = {}): Promise<RedisClient> {
+export async function connect(
+  { driver, urls, resp = 3 }: RedisAddress,
+  options: ClientOptions = {},
+): Promise<RedisClient> {
   const redis: Driver = drivers[driver]
   const [url] = urls
-  const client = url !== undefined && urls.length === 1
-    ? redis.createClient({ url, RESP: resp, ...options })
-    : redis.createCluster({ rootNodes: urls.map((node) => ({ url: node })), RESP: resp }) as RedisClient
+  const client =
+    url !== undefined && urls.length === 1
+      ? redis.createClient({ url, RESP: resp, ...options })
+      : (redis.createCluster({ rootNodes: urls.map((node) => ({ url: node })), RESP: resp }) as RedisClient)
   // Without a listener the process would end when a connection is lost.
   client.on('error', () => undefined)
   await client.connect()
@@ -59,10 +63,15 @@ export async function connect({ driver, urls, resp = 3 }: RedisAddress, options:
 }
 
 /** How often the server of `client` was asked for what, by anybody, while `task` ran. */
-export async function commandsDuring(client: RedisClient, task: () => Promise<unknown>): Promise<Record<string, number>> {
+export async function commandsDuring(
+  client: RedisClient,
+  task: () => Promise<unknown>,
+): Promise<Record<string, number>> {
   await client.sendCommand(['CONFIG', 'RESETSTAT'])
   await task()
   const stats = String(await client.sendCommand(['INFO', 'commandstats']))
-  const counts = [...stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)].map(([, name, calls]): [string, number] => [name!, Number(calls)])
+  const counts = [...stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)].map(
+    ([, name, calls]): [string, number] => [name!, Number(calls)],
+  )
   return Object.fromEntries(counts.filter(([name]) => name !== 'config|resetstat'))
 }

@@ -1,8 +1,14 @@
 /** What a promise rejects with; throws when it does not. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown>
 /** The same, checked to be of this class. */
-export async function rejection<E>(promise: Promise<unknown>, type: abstract new (...values: never[]) => E): Promise<E>
-export async function rejection(promise: Promise<unknown>, type?: abstract new (...values: never[]) => unknown): Promise<unknown> {
+export async function rejection<E>(
+  promise: Promise<unknown>,
+  type: abstract new (...values: never[]) => E,
+): Promise<E>
+export async function rejection(
+  promise: Promise<unknown>,
+  type?: abstract new (...values: never[]) => unknown,
+): Promise<unknown> {
   try {
     await promise
   } catch (error) {

@@ -12,22 +12,33 @@ export const root = new URL('../../', import.meta.url).pathname
 export async function run(
   command: string,
   args: readonly string[],
-  { cwd = root, env = {} }: { cwd?: string, env?: Record<string, string | undefined> } = {},
+  { cwd = root, env = {} }: { cwd?: string; env?: Record<string, string | undefined> } = {},
 ): Promise<Finished> {
-  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const finished = { stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => { finished.stdout += text })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { finished.stderr += text })
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    finished.stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    finished.stderr += text
+  })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', (code) => { resolve({ code, ...finished }) })
+    child.once('close', (code) => {
+      resolve({ code, ...finished })
+    })
   })
 }
 
 /** The same, for a program that must succeed: rejects with all that it printed when it does not. */
 export async function runOrThrow(...[command, args, options]: Parameters<typeof run>): Promise<string> {
   const { code, stdout, stderr } = await run(command, args, options)
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${String(code)}\n${stdout}\n${stderr}`)
+  if (code !== 0)
+    throw new Error(`${command} ${args.join(' ')} ended with ${String(code)}\n${stdout}\n${stderr}`)
   return stdout
 }
 

@@ -14,7 +14,9 @@ export function skipBecause(context: Context, reason: string): never {
 /** The same where nothing can be done about it, under CI neither. */
 export function skipEverywhere(context: Context, reason: string): never {
   // The title is all that a worker of `mocha --parallel` hands to the reporter.
-  const mark = (test: { title: string }): void => { test.title += `${separator}${reason}]` }
+  const mark = (test: { title: string }): void => {
+    test.title += `${separator}${reason}]`
+  }
   const runnable = context.test
   if (runnable?.title.startsWith('"before all" hook')) runnable.parent?.eachTest(mark)
   else mark(context.currentTest ?? runnable!)

@@ -25,7 +25,11 @@ export function nicknameFor(before: string, victim: string): string {
  * @param plain - the attacker's own data, which WeChat also shows them
  * @returns one try for each filler: the garbage must happen not to end the JSON text
  */
-export function* splicedWith(victim: string, { encryptedData, iv }: UserData, plain: string): Generator<UserData> {
+export function* splicedWith(
+  victim: string,
+  { encryptedData, iv }: UserData,
+  plain: string,
+): Generator<UserData> {
   const bytes = Buffer.from(encryptedData, 'base64')
   const at = Buffer.from(plain).indexOf(victim)
   if (at % block !== 0 || at < 2 * block) throw new Error('the id must start a block, behind two others')
@@ -34,6 +38,11 @@ export function* splicedWith(victim: string, { encryptedData, iv }: UserData, pl
   for (let filler = 0; filler < 500; filler += 1) {
     const wanted = Buffer.from(String(filler).padStart(block - bridge.length, 'f') + bridge)
     const changed = Buffer.from(known.map((byte, place) => byte ^ twoBefore[place]! ^ wanted[place]!))
-    yield { encryptedData: Buffer.concat([bytes.subarray(0, at), changed, repeated, bytes.subarray(at)]).toString('base64'), iv }
+    yield {
+      encryptedData: Buffer.concat([bytes.subarray(0, at), changed, repeated, bytes.subarray(at)]).toString(
+        'base64',
+      ),
+      iv,
+    }
   }
 }

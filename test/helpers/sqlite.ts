@@ -4,10 +4,16 @@ import { join } from 'node:path'
 import type { SqliteDatabase } from '@wechat-auth/store-sqlite'
 import type { Context } from 'mocha'
 import { isLongRun } from './long.js'
-import { betterSqlite3, libsql, nodeSqlite, type SqliteDatabase as SqliteDriverDatabase, type SqliteDriver } from '../services/sqlite.js'
+import {
+  betterSqlite3,
+  libsql,
+  nodeSqlite,
+  type SqliteDatabase as SqliteDriverDatabase,
+  type SqliteDriver,
+} from '../services/sqlite.js'
 
 export const drivers = {
-  'libsql': async () => Promise.resolve(libsql()),
+  libsql: async () => Promise.resolve(libsql()),
   'better-sqlite3': betterSqlite3,
   'node:sqlite': nodeSqlite,
 } satisfies Record<string, (context: Context) => Promise<SqliteDriver>>
@@ -38,7 +44,9 @@ function isInstalled(name: string): boolean {
 
 /** A database object, with what the tests need of it and the store does not. */
 export interface OpenDatabase extends SqliteDatabase {
-  prepare(sql: string): ReturnType<SqliteDatabase['prepare']> & { all(...values: unknown[]): Record<string, unknown>[] }
+  prepare(
+    sql: string,
+  ): ReturnType<SqliteDatabase['prepare']> & { all(...values: unknown[]): Record<string, unknown>[] }
   close(): unknown
 }
 
@@ -76,7 +84,7 @@ export class Databases {
   }
 
   /** @param name - of the file; default a new one */
-  open(name = `${this.#count += 1}.db`): OpenDatabase {
+  open(name = `${(this.#count += 1)}.db`): OpenDatabase {
     return this.#keep(this.#open!(name === ':memory:' ? name : this.address(name).file))
   }
 
@@ -84,8 +92,13 @@ export class Databases {
   openReadonly(name: string): OpenDatabase {
     const { file } = this.address(name)
     if (this.#driver === 'libsql') return this.#keep(this.#open!(`file:${file}?mode=ro`))
-    const Database = this.open(name).constructor as new (file: string, options: object) => SqliteDriverDatabase
-    return this.#keep(new Database(file, { [this.#driver === 'node:sqlite' ? 'readOnly' : 'readonly']: true }))
+    const Database = this.open(name).constructor as new (
+      file: string,
+      options: object,
+    ) => SqliteDriverDatabase
+    return this.#keep(
+      new Database(file, { [this.#driver === 'node:sqlite' ? 'readOnly' : 'readonly']: true }),
+    )
   }
 
   /** What is in a file, byte by byte; nothing where there is none. */

@@ -1,4 +1,9 @@
-import { WechatStrategy, type WechatProfile, type WechatSeveralAppsOptions, type WechatOneAppOptions } from '@wechat-auth/passport-wechat'
+import {
+  WechatStrategy,
+  type WechatProfile,
+  type WechatSeveralAppsOptions,
+  type WechatOneAppOptions,
+} from '@wechat-auth/passport-wechat'
 import type { FakeWechat } from './fake-wechat.js'
 import { appId, appSecret } from './wechat-replies.js'
 
@@ -9,7 +14,10 @@ export const userOf = (profile: WechatProfile): Express.User => ({ id: profile.i
 
 /** A strategy for the official account of `wechat-replies`, which logs everybody in. */
 export function mpStrategy(wechat?: FakeWechat, options: Partial<WechatOneAppOptions> = {}): WechatStrategy {
-  return new WechatStrategy({ appId, appSecret, callbackURL, ...(wechat && { fetch: wechat.fetch }), ...options }, ({ profile }) => Promise.resolve(userOf(profile)))
+  return new WechatStrategy(
+    { appId, appSecret, callbackURL, ...(wechat && { fetch: wechat.fetch }), ...options },
+    ({ profile }) => Promise.resolve(userOf(profile)),
+  )
 }
 
 export const apps = {
@@ -19,6 +27,12 @@ export const apps = {
 }
 
 /** A strategy for one app of each kind, which logs everybody in. */
-export function appsStrategy(wechat?: FakeWechat, options: Partial<WechatSeveralAppsOptions> = {}): WechatStrategy {
-  return new WechatStrategy({ apps, callbackURL, ...(wechat && { fetch: wechat.fetch }), ...options }, ({ profile }) => Promise.resolve(userOf(profile)))
+export function appsStrategy(
+  wechat?: FakeWechat,
+  options: Partial<WechatSeveralAppsOptions> = {},
+): WechatStrategy {
+  return new WechatStrategy(
+    { apps, callbackURL, ...(wechat && { fetch: wechat.fetch }), ...options },
+    ({ profile }) => Promise.resolve(userOf(profile)),
+  )
 }

@@ -47,4 +47,5 @@ export const record = (fields: Partial<WechatToken> = {}): WechatToken => ({
 })
 
 /** A client of the app above, whose clock stands still. */
-export const client = (options: Partial<WechatOAuthOptions> = {}): WechatOAuth => new WechatOAuth({ appId, appSecret, now: () => now, ...options })
+export const client = (options: Partial<WechatOAuthOptions> = {}): WechatOAuth =>
+  new WechatOAuth({ appId, appSecret, now: () => now, ...options })

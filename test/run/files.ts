@@ -21,7 +21,7 @@ export interface TestFiles {
  *
  * @param words - only files whose path has one of these in it; all files if there are none
  */
-export function testFiles({ isLong, words }: { isLong: boolean, words: readonly string[] }): TestFiles {
+export function testFiles({ isLong, words }: { isLong: boolean; words: readonly string[] }): TestFiles {
   const files = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => `test/${file.replaceAll('\\', '/')}`)

@@ -20,19 +20,28 @@ const otherVersions = [22, 24, 26].filter((version) => !process.version.startsWi
 const minutes = 60_000
 const limit = { short: 60 * minutes, long: 240 * minutes }
 
-const { values: { long: isLong = false }, positionals: words } = parseArgs({
-  allowPositionals: true, options: { long: { type: 'boolean' } },
+const {
+  values: { long: isLong = false },
+  positionals: words,
+} = parseArgs({
+  allowPositionals: true,
+  options: { long: { type: 'boolean' } },
 })
 
-setTimeout(() => {
-  console.error('The tests took too long: the run is ended.')
-  process.exit(1)
-}, isLong ? limit.long : limit.short).unref()
+setTimeout(
+  () => {
+    console.error('The tests took too long: the run is ended.')
+    process.exit(1)
+  },
+  isLong ? limit.long : limit.short,
+).unref()
 
 await prepare()
 
 const pace = measurePace()
-console.log(`This machine: ${availableParallelism()} processors, ${pace.toFixed(1)} times as slow as a small server`)
+console.log(
+  `This machine: ${availableParallelism()} processors, ${pace.toFixed(1)} times as slow as a small server`,
+)
 
 interface Run {
   title: string
@@ -44,13 +53,16 @@ interface Run {
 }
 
 const { execPath } = process
-const runs: Run[] = [{ title: 'sources', execPath, execArgv: onSources, files: testFiles({ isLong, words }), isFull: isLong }]
+const runs: Run[] = [
+  { title: 'sources', execPath, execArgv: onSources, files: testFiles({ isLong, words }), isFull: isLong },
+]
 if (isLong) {
   const { working, waiting } = testFiles({ isLong: false, words })
   const files = { working: working.filter(isForBuilds), waiting: waiting.filter(isForBuilds) }
   const build = { execArgv: onBuilds, files, isFull: false }
   runs.push({ ...build, title: 'builds', execPath })
-  for (const version of otherVersions) runs.push({ ...build, title: `builds-node-${version}`, execPath: await fetchNode(version) })
+  for (const version of otherVersions)
+    runs.push({ ...build, title: `builds-node-${version}`, execPath: await fetchNode(version) })
 }
 
 let failed = 0
@@ -59,7 +71,9 @@ process.exitCode = failed === 0 ? 0 : 1
 
 /** What does not depend on how the packages were built, or looks at the sources. */
 function isForBuilds(file: string): boolean {
-  return !/^test\/(?:dist|e2e|workspace|integration\/(?:examples|faults|readme|strangers))\/|\/pages\.test\.ts$|\/memory-use\.test\.ts$/.test(file)
+  return !/^test\/(?:dist|e2e|workspace|integration\/(?:examples|faults|readme|strangers))\/|\/pages\.test\.ts$|\/memory-use\.test\.ts$/.test(
+    file,
+  )
 }
 
 async function runTests({ title, execPath, execArgv, files, isFull }: Run): Promise<number> {
@@ -68,7 +82,9 @@ async function runTests({ title, execPath, execArgv, files, isFull }: Run): Prom
   const count = files.working.length + files.waiting.length
   const progress = new Progress(count, reportFile)
   const startedAt = performance.now()
-  progress.print(`\nTesting the ${title}: ${count} files, ${jobs + 1} at a time; the full report is ${relative(process.cwd(), reportFile)}`)
+  progress.print(
+    `\nTesting the ${title}: ${count} files, ${jobs + 1} at a time; the full report is ${relative(process.cwd(), reportFile)}`,
+  )
   await runFiles(files, {
     jobs,
     execPath,
@@ -87,8 +103,11 @@ async function runTests({ title, execPath, execArgv, files, isFull }: Run): Prom
 async function prepare(): Promise<void> {
   const startedAt = performance.now()
   console.log('Looking for servers and browsers, and downloading what is missing:')
-  const child = spawn(process.execPath, [...onSources, 'test/run/prepare.ts'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
-  const [code] = await once(child, 'exit') as [number | null]
+  const child = spawn(process.execPath, [...onSources, 'test/run/prepare.ts'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const [code] = (await once(child, 'exit')) as [number | null]
   if (code !== 0) console.log('  This failed; the tests that need it will say so.')
   console.log(`  done in ${timeSince(startedAt)}`)
 }

@@ -9,7 +9,7 @@ export type ToWorker = { file: string } | 'end'
 
 /** What a worker tells of the file that it runs. */
 export type FromWorker =
-  | { kind: 'passed', titles: string[], ms: number }
-  | { kind: 'skipped', titles: string[] }
-  | { kind: 'failed', titles: string[], failure: Failure }
-  | { kind: 'done', ms: number }
+  | { kind: 'passed'; titles: string[]; ms: number }
+  | { kind: 'skipped'; titles: string[] }
+  | { kind: 'failed'; titles: string[]; failure: Failure }
+  | { kind: 'done'; ms: number }

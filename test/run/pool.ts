@@ -30,7 +30,9 @@ const timeToEnd = 20_000
 export async function runFiles(files: TestFiles, options: PoolOptions): Promise<void> {
   const working = [...files.working]
   const waiting = [...files.waiting]
-  const lanes = Array.from({ length: options.jobs }, () => runLane(() => working.shift() ?? waiting.pop(), options))
+  const lanes = Array.from({ length: options.jobs }, () =>
+    runLane(() => working.shift() ?? waiting.pop(), options),
+  )
   await Promise.all([...lanes, runLane(() => waiting.shift(), options)])
 }
 
@@ -41,13 +43,18 @@ async function runLane(next: () => string | undefined, options: PoolOptions): Pr
     if (!child) [child, ran] = [start(options), []]
     ran.push(file)
     options.onStart(file)
-    if (!await runOne(child, file, options)) child = undefined
+    if (!(await runOne(child, file, options))) child = undefined
   }
   if (child) await end(child, ran, options)
 }
 
 function start({ execPath, execArgv, env, onPrint }: PoolOptions): ChildProcess {
-  const child = fork(worker, { execPath, execArgv: [...execArgv], env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  const child = fork(worker, {
+    execPath,
+    execArgv: [...execArgv],
+    env,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onPrint)
   return child
 }
@@ -65,7 +72,11 @@ async function runOne(child: ChildProcess, file: string, { onMessage }: PoolOpti
       if (message.kind === 'done') stop(true)
     }
     const fail = (code: number | null, signal: string | null): void => {
-      const failure = { message: `the process of this file ended with ${String(code ?? signal)}`, stack: '', diff: '' }
+      const failure = {
+        message: `the process of this file ended with ${String(code ?? signal)}`,
+        stack: '',
+        diff: '',
+      }
       onMessage(file, { kind: 'failed', titles: [file], failure })
       onMessage(file, { kind: 'done', ms: performance.now() - startedAt })
       stop(false)
@@ -83,5 +94,9 @@ async function end(child: ChildProcess, ran: readonly string[], { onMessage }: P
   clearTimeout(tooLate)
   if (!child.killed) return
   const message = `something was left open, so that the process of these files did not end: ${ran.join(', ')}`
-  onMessage(ran.at(-1) ?? '', { kind: 'failed', titles: ['the end of the tests'], failure: { message, stack: '', diff: '' } })
+  onMessage(ran.at(-1) ?? '', {
+    kind: 'failed',
+    titles: ['the end of the tests'],
+    failure: { message, stack: '', diff: '' },
+  })
 }

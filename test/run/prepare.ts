@@ -3,7 +3,14 @@ import { prepareMariadb } from '../services/mariadb.js'
 import { prepareRedis } from '../services/redis.js'
 
 // One after the other, because they use the same package manager.
-for (const [name, prepare] of [['Redis', prepareRedis], ['MariaDB', prepareMariadb], ['Chromium', prepareBrowser]] as const) {
-  const result = await prepare().catch((error: unknown) => `not available, its tests are skipped: ${error instanceof Error ? error.message : String(error)}`)
+for (const [name, prepare] of [
+  ['Redis', prepareRedis],
+  ['MariaDB', prepareMariadb],
+  ['Chromium', prepareBrowser],
+] as const) {
+  const result = await prepare().catch(
+    (error: unknown) =>
+      `not available, its tests are skipped: ${error instanceof Error ? error.message : String(error)}`,
+  )
   console.log(`  ${name}: ${result}`)
 }

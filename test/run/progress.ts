@@ -51,7 +51,9 @@ export class Progress {
       case 'failed': {
         this.#failed += 1
         const { message: text, stack, diff } = message.failure
-        const all = [`${message.titles.join(' › ')} (${file})`, stack || text, diff].filter((part) => part !== '').join('\n')
+        const all = [`${message.titles.join(' › ')} (${file})`, stack || text, diff]
+          .filter((part) => part !== '')
+          .join('\n')
         this.#note(file, `  FAILED  ${all}`)
         this.print(`\nFAILED ${all}\n`)
         break
@@ -59,7 +61,9 @@ export class Progress {
       case 'done':
         this.#running.delete(file)
         this.#times.set(file, message.ms)
-        this.#report.write(`${file} (${Math.round(message.ms)} ms)\n${(this.#seen.get(file) ?? []).join('\n')}\n`)
+        this.#report.write(
+          `${file} (${Math.round(message.ms)} ms)\n${(this.#seen.get(file) ?? []).join('\n')}\n`,
+        )
         this.#seen.delete(file)
     }
   }
@@ -91,7 +95,9 @@ export class Progress {
   }
 
   #countSkipped(titles: readonly string[]): void {
-    const reason = titles.map(skipReason).findLast((found) => found !== undefined) ?? `no reason given: ${titles.join(' › ')}`
+    const reason =
+      titles.map(skipReason).findLast((found) => found !== undefined) ??
+      `no reason given: ${titles.join(' › ')}`
     this.#skipped.set(reason, (this.#skipped.get(reason) ?? 0) + 1)
   }
 

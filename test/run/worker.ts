@@ -13,23 +13,36 @@ class Messages extends Mocha.reporters.Base {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options)
     const { EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_TEST_PENDING } = Mocha.Runner.constants
-    runner.on(EVENT_TEST_PASS, (test: Test) => send({ kind: 'passed', titles: titlesOf(test), ms: test.duration ?? 0 }))
+    runner.on(EVENT_TEST_PASS, (test: Test) =>
+      send({ kind: 'passed', titles: titlesOf(test), ms: test.duration ?? 0 }),
+    )
     runner.on(EVENT_TEST_PENDING, (test: Test) => send({ kind: 'skipped', titles: titlesOf(test) }))
-    runner.on(EVENT_TEST_FAIL, (test: Test, error: unknown) => send({ kind: 'failed', titles: titlesOf(test), failure: failureOf(error) }))
+    runner.on(EVENT_TEST_FAIL, (test: Test, error: unknown) =>
+      send({ kind: 'failed', titles: titlesOf(test), failure: failureOf(error) }),
+    )
   }
 }
 
 function titlesOf(runnable: Runnable): string[] {
   const titles = [runnable.title]
-  for (let suite: Suite | undefined = runnable.parent; suite && !suite.root; suite = suite.parent) titles.unshift(suite.title)
+  for (let suite: Suite | undefined = runnable.parent; suite && !suite.root; suite = suite.parent)
+    titles.unshift(suite.title)
   return titles
 }
 
 function failureOf(error: unknown): Failure {
-  const { message = String(error), stack = '', actual, expected, showDiff } = (error ?? {}) as Record<string, unknown>
+  const {
+    message = String(error),
+    stack = '',
+    actual,
+    expected,
+    showDiff,
+  } = (error ?? {}) as Record<string, unknown>
   const text = [message, stack].map(String)
   const hasDiff = showDiff !== false && actual !== undefined && expected !== undefined
-  const diff = hasDiff ? Mocha.reporters.Base.generateDiff(Mocha.utils.stringify(actual), Mocha.utils.stringify(expected)) : ''
+  const diff = hasDiff
+    ? Mocha.reporters.Base.generateDiff(Mocha.utils.stringify(actual), Mocha.utils.stringify(expected))
+    : ''
   return { message: text[0] ?? '', stack: text[1] ?? '', diff }
 }
 
@@ -38,14 +51,18 @@ async function runFile(file: string): Promise<void> {
   const mocha = new Mocha({ reporter: Messages, timeout: 120_000, forbidOnly: true, rootHooks: mochaHooks })
   mocha.addFile(resolve(file))
   await mocha.loadFilesAsync()
-  await new Promise<void>((done) => { mocha.run(() => done()) })
+  await new Promise<void>((done) => {
+    mocha.run(() => done())
+  })
   mocha.dispose()
 }
 
 let isOver = false
 
 // The run was ended: nobody is there to hear.
-process.on('disconnect', () => { if (!isOver) process.exit(1) })
+process.on('disconnect', () => {
+  if (!isOver) process.exit(1)
+})
 
 process.on('message', (message: ToWorker) => {
   if (message === 'end') {

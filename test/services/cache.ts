@@ -17,7 +17,7 @@ export async function cachedFolder(name: string, fill: (folder: string) => Promi
   try {
     await fill(draft)
     await rename(draft, folder).catch(async (error: unknown) => {
-      if (!await exists(folder)) throw error
+      if (!(await exists(folder))) throw error
     })
   } finally {
     await rm(draft, { recursive: true, force: true })
@@ -26,5 +26,8 @@ export async function cachedFolder(name: string, fill: (folder: string) => Promi
 }
 
 export async function exists(path: string): Promise<boolean> {
-  return access(path).then(() => true, () => false)
+  return access(path).then(
+    () => true,
+    () => false,
+  )
 }

@@ -8,9 +8,9 @@ import { npm } from './npm.js'
 
 /** The last versions that take callbacks, by the names under which they are installed. */
 const packages = {
-  'mysql': 'mysql@2.18.1',
+  mysql: 'mysql@2.18.1',
   'redis-3': 'redis-3@npm:redis@3.1.2',
-  'ioredis': 'ioredis@5.11.1',
+  ioredis: 'ioredis@5.11.1',
   'mongodb-3': 'mongodb-3@npm:mongodb@3.7.4',
   'mongoose-5': 'mongoose-5@npm:mongoose@5.13.23',
   'mongoose-6': 'mongoose-6@npm:mongoose@6.13.11',
@@ -35,9 +35,9 @@ async function install(): Promise<NodeJS.Require | string> {
     const wanted = Object.values(packages)
     const hash = createHash('sha256').update(wanted.join()).digest('hex').slice(0, 16)
     const options = ['--no-save', '--no-package-lock', '--ignore-scripts', '--prefer-offline']
-    const folder = await cachedFolder(`callback-drivers-${hash}`, (draft) => npm(
-      draft, 'install', '--prefix', draft, ...options, ...wanted,
-    ))
+    const folder = await cachedFolder(`callback-drivers-${hash}`, (draft) =>
+      npm(draft, 'install', '--prefix', draft, ...options, ...wanted),
+    )
     return createRequire(join(folder, 'index.js'))
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

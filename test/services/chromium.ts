@@ -13,11 +13,19 @@ const advice = 'install Chromium, or name one in CHROMIUM_PATH'
 /** Chromium without its own windows. It draws the same pages and takes half the time. */
 const headlessNames = ['chromium-headless-shell', 'chrome-headless-shell']
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-const fonts = { folder: '/usr/share/fonts/opentype/noto', packages: ['fonts-noto-cjk', 'fonts-noto-color-emoji'] }
+const fonts = {
+  folder: '/usr/share/fonts/opentype/noto',
+  packages: ['fonts-noto-cjk', 'fonts-noto-color-emoji'],
+}
 
 const args = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
 ]
 
 interface Installation {
@@ -27,7 +35,10 @@ interface Installation {
 
 const rungs: readonly Rung<Installation>[] = [
   { name: 'CHROMIUM_PATH', get: async () => ifItStarts(process.env.CHROMIUM_PATH, 'not set') },
-  { name: 'headless shell on the PATH', get: async () => ifItStarts(await findProgram(headlessNames), 'none') },
+  {
+    name: 'headless shell on the PATH',
+    get: async () => ifItStarts(await findProgram(headlessNames), 'none'),
+  },
   { name: 'packages', get: unpacked },
   { name: 'PATH', get: async () => ifItStarts(await findProgram(names), 'none') },
 ]
@@ -59,12 +70,22 @@ async function ifItStarts(path: string | undefined, missing: string): Promise<In
 }
 
 async function unpacked(): Promise<Installation | string> {
-  const extra = ['chromium-common', ...await exists(fonts.folder) ? [] : fonts.packages]
-  const folder = await unpackedDebianPackages('chromium', [['chromium-headless-shell', ...extra], ['chromium', ...extra]])
+  const extra = ['chromium-common', ...((await exists(fonts.folder)) ? [] : fonts.packages)]
+  const folder = await unpackedDebianPackages('chromium', [
+    ['chromium-headless-shell', ...extra],
+    ['chromium', ...extra],
+  ])
   if (typeof folder !== 'string') return folder.missing
-  const found = await unpackedProgram(folder, [...headlessNames, ...names], [join(folder, 'usr/lib/chromium')])
+  const found = await unpackedProgram(
+    folder,
+    [...headlessNames, ...names],
+    [join(folder, 'usr/lib/chromium')],
+  )
   if (!found) return 'the packages have no Chromium'
-  const program = { path: found.path, env: { ...found.env, FONTCONFIG_FILE: await writeFontSettings(folder) } }
+  const program = {
+    path: found.path,
+    env: { ...found.env, FONTCONFIG_FILE: await writeFontSettings(folder) },
+  }
   const problem = await whyItDoesNotStart(program)
   return problem ?? { program, source: 'a package of this system, unpacked for the tests' }
 }
@@ -74,7 +95,10 @@ async function writeFontSettings(folder: string): Promise<string> {
   const file = join(folder, 'fonts.conf')
   if (await exists(file)) return file
   const folders = [join(folder, 'usr/share/fonts'), '/usr/share/fonts']
-  const lines = [...folders.map((path) => `<dir>${path}</dir>`), `<cachedir>${join(folder, 'font-cache')}</cachedir>`]
+  const lines = [
+    ...folders.map((path) => `<dir>${path}</dir>`),
+    `<cachedir>${join(folder, 'font-cache')}</cachedir>`,
+  ]
   await writeFile(file, `<?xml version="1.0"?>\n<fontconfig>\n${lines.join('\n')}\n</fontconfig>\n`)
   return file
 }

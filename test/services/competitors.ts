@@ -17,17 +17,28 @@ interface Competitors {
 
 /** Installs them for the tests; the answer is their `node_modules`. Where that fails, the test, or from a `before` hook its suite, is skipped. */
 export async function competitors(context: Context): Promise<string> {
-  const { modules } = await orSkip(context, () => share('competitors', () => climb<Competitors>('packages of other authors', [{ name: 'npm', get: install }], 'the package registry must be reachable')))
+  const { modules } = await orSkip(context, () =>
+    share('competitors', () =>
+      climb<Competitors>(
+        'packages of other authors',
+        [{ name: 'npm', get: install }],
+        'the package registry must be reachable',
+      ),
+    ),
+  )
   return modules
 }
 
 async function install(): Promise<Competitors | string> {
   try {
     const lock = await readFile(join(source, 'package-lock.json'))
-    const folder = await cachedFolder(`bench-${createHash('sha256').update(lock).digest('hex').slice(0, 16)}`, async (draft) => {
-      for (const file of files) await copyFile(join(source, file), join(draft, file))
-      await npm(draft, 'ci', '--prefer-offline', '--ignore-scripts')
-    })
+    const folder = await cachedFolder(
+      `bench-${createHash('sha256').update(lock).digest('hex').slice(0, 16)}`,
+      async (draft) => {
+        for (const file of files) await copyFile(join(source, file), join(draft, file))
+        await npm(draft, 'ci', '--prefer-offline', '--ignore-scripts')
+      },
+    )
     return { modules: join(folder, 'node_modules') }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

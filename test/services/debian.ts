@@ -16,13 +16,19 @@ const attempts = 60
  * @param packages - alternatives, the first that this release has is taken. The packages themselves are fetched even if they are installed
  * @returns where they are unpacked, or why they cannot be
  */
-export async function unpackedDebianPackages(name: string, packages: readonly (readonly string[])[]): Promise<string | { missing: string }> {
+export async function unpackedDebianPackages(
+  name: string,
+  packages: readonly (readonly string[])[],
+): Promise<string | { missing: string }> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '')
-  if (!/^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(release)) return { missing: 'this is neither Debian nor Ubuntu' }
+  if (!/^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(release))
+    return { missing: 'this is neither Debian nor Ubuntu' }
   if (process.getuid?.() !== 0) return { missing: 'only root can fetch packages' }
   const version = /^VERSION_ID="?([\w.]+)/m.exec(release)?.[1] ?? 'rolling'
   try {
-    return await cachedFolder(`${name}-debian-${version}-${process.arch}`, (folder) => unpack(folder, packages))
+    return await cachedFolder(`${name}-debian-${version}-${process.arch}`, (folder) =>
+      unpack(folder, packages),
+    )
   } catch (error) {
     return { missing: error instanceof Error ? error.message : String(error) }
   }
@@ -30,10 +36,14 @@ export async function unpackedDebianPackages(name: string, packages: readonly (r
 
 /** One of the unpacked programs, with the libraries that came with it. */
 export async function unpackedProgram(
-  folder: string, names: readonly string[], folders = [join(folder, 'usr/bin'), join(folder, 'usr/sbin')],
+  folder: string,
+  names: readonly string[],
+  folders = [join(folder, 'usr/bin'), join(folder, 'usr/sbin')],
 ): Promise<Program | undefined> {
   const path = await findProgram(names, folders)
-  return path === undefined ? undefined : { path, env: { LD_LIBRARY_PATH: (await libraryFolders(folder)).join(':') } }
+  return path === undefined
+    ? undefined
+    : { path, env: { LD_LIBRARY_PATH: (await libraryFolders(folder)).join(':') } }
 }
 
 async function unpack(folder: string, packages: readonly (readonly string[])[]): Promise<void> {
@@ -50,9 +60,21 @@ async function fetch(archives: string, packages: readonly (readonly string[])[])
   for (const step of ['as it is', 'updated'] as const) {
     if (step === 'updated') await update()
     for (const names of packages) {
-      const { code, stderr } = await run('apt-get', [
-        'install', '--yes', '--reinstall', '--no-install-recommends', '--download-only', ...network, '-o', `Dir::Cache::archives=${archives}`, ...names,
-      ], { env })
+      const { code, stderr } = await run(
+        'apt-get',
+        [
+          'install',
+          '--yes',
+          '--reinstall',
+          '--no-install-recommends',
+          '--download-only',
+          ...network,
+          '-o',
+          `Dir::Cache::archives=${archives}`,
+          ...names,
+        ],
+        { env },
+      )
       const files = (await readdir(archives)).filter((file) => file.endsWith('.deb'))
       if (code === 0 && files.length > 0) return files
       problem = stderr.trim().split('\n').at(-1) ?? `nothing to fetch for ${names.join(', ')}`

@@ -28,7 +28,7 @@ export interface FastifyApp {
   register(plugin: unknown, options?: object): unknown
   get(path: string, options: object, handler: Handler): unknown
   setErrorHandler(handler: (error: Error, request: FastifyRequest, reply: FastifyReply) => unknown): unknown
-  listen(options: { port: number, host: string }): Promise<string>
+  listen(options: { port: number; host: string }): Promise<string>
   close(): Promise<void>
 }
 

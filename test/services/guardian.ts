@@ -12,14 +12,22 @@ export interface Guardian {
  * @param args - `$0`, `$1` … of the script
  */
 export function guard(script: string, ...args: string[]): Guardian {
-  const guardian = spawn('sh', ['-c', `read -r word; if [ "$word" != dismissed ]; then ${script}; fi`, ...args], {
-    // Not in our process group: an interrupt from the keyboard must not end it before us.
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
+  const guardian = spawn(
+    'sh',
+    ['-c', `read -r word; if [ "$word" != dismissed ]; then ${script}; fi`, ...args],
+    {
+      // Not in our process group: an interrupt from the keyboard must not end it before us.
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    },
+  )
   guardian.unref()
   const pipe = guardian.stdin
   if (pipe instanceof Socket) pipe.unref()
   pipe.on('error', () => {})
-  return { dismiss: () => { pipe.end('dismissed\n') } }
+  return {
+    dismiss: () => {
+      pipe.end('dismissed\n')
+    },
+  }
 }

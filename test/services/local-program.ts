@@ -97,7 +97,7 @@ export class LocalProgram implements Launcher {
     if (pid === undefined) return
     process.kill(pid, 'SIGSTOP')
     // One thread hears of it and tells the others, which on a busy machine may still answer meanwhile.
-    while (!await isStopped(pid)) await sleep(5)
+    while (!(await isStopped(pid))) await sleep(5)
   }
 
   async thaw(): Promise<void> {
@@ -129,10 +129,12 @@ async function isStopped(pid: number): Promise<boolean> {
     await sleep(100)
     return true
   }
-  const states = await Promise.all(threads.map(async (thread) => {
-    const stat = await readFile(join(tasks, thread, 'stat'), 'utf8').catch(() => '')
-    return stat.slice(stat.lastIndexOf(')') + 2)[0]
-  }))
+  const states = await Promise.all(
+    threads.map(async (thread) => {
+      const stat = await readFile(join(tasks, thread, 'stat'), 'utf8').catch(() => '')
+      return stat.slice(stat.lastIndexOf(')') + 2)[0]
+    }),
+  )
   // One that has ended meanwhile has no state.
   return states.every((state) => state === undefined || 'TtXZ'.includes(state))
 }

@@ -24,13 +24,15 @@ const database = 'test'
 
 /** The server of `MYSQL_URL`, or a MariaDB that all tests of this process share. Tables need names of their own. */
 export async function sharedMariadb(context: Context): Promise<Service> {
-  return orSkip(context, () => share('mariadb', async () => {
-    const { MYSQL_URL } = process.env
-    if (!MYSQL_URL) return start({})
-    const service = { url: MYSQL_URL, version: await versionOf(MYSQL_URL), source: 'MYSQL_URL' }
-    announce('MySQL', service.source, service.version)
-    return service
-  }))
+  return orSkip(context, () =>
+    share('mariadb', async () => {
+      const { MYSQL_URL } = process.env
+      if (!MYSQL_URL) return start({})
+      const service = { url: MYSQL_URL, version: await versionOf(MYSQL_URL), source: 'MYSQL_URL' }
+      announce('MySQL', service.source, service.version)
+      return service
+    }),
+  )
 }
 
 /**
@@ -64,7 +66,11 @@ export async function prepareMariadb(): Promise<string> {
 
 async function start(options: MariadbOptions): Promise<Server> {
   const launcher = await launch(await climb('MariaDB', rungs, advice), options)
-  const server = await new Server(launcher, (port) => `mysql://root@127.0.0.1:${port}/${database}`, versionOf).start()
+  const server = await new Server(
+    launcher,
+    (port) => `mysql://root@127.0.0.1:${port}/${database}`,
+    versionOf,
+  ).start()
   announce('MariaDB', server.source, server.version)
   return server
 }
@@ -85,10 +91,18 @@ async function packagedPrograms(): Promise<Installation | string> {
   const program = await unpackedProgram(folder, programs)
   const installer = await unpackedProgram(folder, installers)
   if (!program || !installer) return 'the packages have no mariadbd or no mariadb-install-db'
-  return { program, installer, base: join(folder, 'usr'), source: 'mariadb-server-core of this system\'s packages, unpacked for the tests' }
+  return {
+    program,
+    installer,
+    base: join(folder, 'usr'),
+    source: "mariadb-server-core of this system's packages, unpacked for the tests",
+  }
 }
 
-async function launch({ program, installer, base, source }: Installation, { args = [] }: MariadbOptions): Promise<LocalProgram> {
+async function launch(
+  { program, installer, base, source }: Installation,
+  { args = [] }: MariadbOptions,
+): Promise<LocalProgram> {
   const common = commonOptions(base)
   return LocalProgram.create({
     program,
@@ -99,14 +113,25 @@ async function launch({ program, installer, base, source }: Installation, { args
     },
     args: (port, folder) => [
       ...common,
-      `--datadir=${join(folder, 'data')}`, `--socket=${join(folder, 's')}`, `--pid-file=${join(folder, 'server.pid')}`, `--init-file=${join(folder, 'init.sql')}`,
-      `--port=${port}`, '--bind-address=127.0.0.1', '--skip-name-resolve', ...args,
+      `--datadir=${join(folder, 'data')}`,
+      `--socket=${join(folder, 's')}`,
+      `--pid-file=${join(folder, 'server.pid')}`,
+      `--init-file=${join(folder, 'init.sql')}`,
+      `--port=${port}`,
+      '--bind-address=127.0.0.1',
+      '--skip-name-resolve',
+      ...args,
     ],
   })
 }
 
 function commonOptions(base: string): string[] {
-  return ['--no-defaults', `--basedir=${base}`, ...(process.getuid?.() === 0 ? ['--user=root'] : []), '--innodb-log-file-size=10M']
+  return [
+    '--no-defaults',
+    `--basedir=${base}`,
+    ...(process.getuid?.() === 0 ? ['--user=root'] : []),
+    '--innodb-log-file-size=10M',
+  ]
 }
 
 /** The files of a server that was never used. Making them takes seconds, copying them does not. */
@@ -114,12 +139,20 @@ async function freshData(program: Program, installer: Program, common: readonly 
   const { stdout } = await run(program.path, ['--version'], { env: program.env })
   const version = createHash('sha256').update(stdout).digest('hex').slice(0, 12)
   const folder = await cachedFolder(`mariadb-data-${version}`, async (draft) => {
-    const { code, stdout, stderr } = await run(installer.path, [
-      ...common, `--datadir=${draft}${sep}data`, '--auth-root-authentication-method=normal', '--skip-name-resolve',
-      // In a container the name of the host may lead nowhere; nothing here needs it.
-      '--force',
-    ], { env: installer.env })
-    if (code !== 0) throw new Error(`${installer.path} ended with ${String(code)}: ${stdout.trim()} ${stderr.trim()}`)
+    const { code, stdout, stderr } = await run(
+      installer.path,
+      [
+        ...common,
+        `--datadir=${draft}${sep}data`,
+        '--auth-root-authentication-method=normal',
+        '--skip-name-resolve',
+        // In a container the name of the host may lead nowhere; nothing here needs it.
+        '--force',
+      ],
+      { env: installer.env },
+    )
+    if (code !== 0)
+      throw new Error(`${installer.path} ended with ${String(code)}: ${stdout.trim()} ${stderr.trim()}`)
   })
   return join(folder, 'data')
 }

@@ -23,13 +23,20 @@ const require = createRequire(import.meta.url)
 
 /** The server of `MONGO_URL`, or one that all tests of this process share. Collections need names of their own. */
 export async function sharedMongo(context: Context): Promise<MongoService> {
-  return orSkip(context, () => share('mongo', async () => {
-    const { MONGO_URL } = process.env
-    if (!MONGO_URL) return start()
-    const service = { url: MONGO_URL, version: await versionOf(MONGO_URL), source: 'MONGO_URL', isRealMongo: true }
-    announce('MongoDB', service.source, service.version)
-    return service
-  }))
+  return orSkip(context, () =>
+    share('mongo', async () => {
+      const { MONGO_URL } = process.env
+      if (!MONGO_URL) return start()
+      const service = {
+        url: MONGO_URL,
+        version: await versionOf(MONGO_URL),
+        source: 'MONGO_URL',
+        isRealMongo: true,
+      }
+      announce('MongoDB', service.source, service.version)
+      return service
+    }),
+  )
 }
 
 /** A server for one test, which may kill it; the test stops it. */
@@ -47,37 +54,57 @@ export class MongoServer extends Server implements MongoService {
 }
 
 async function start(): Promise<MongoServer> {
-  const create = await climb<() => Promise<MongoServer>>('MongoDB', [
-    {
-      name: 'PATH',
-      get: async () => {
-        const path = await findProgram(['mongod'])
-        return path === undefined ? 'no mongod' : () => mongod(path, path)
+  const create = await climb<() => Promise<MongoServer>>(
+    'MongoDB',
+    [
+      {
+        name: 'PATH',
+        get: async () => {
+          const path = await findProgram(['mongod'])
+          return path === undefined ? 'no mongod' : () => mongod(path, path)
+        },
       },
-    },
-    {
-      name: 'mongodb-memory-server',
-      get: async () => {
-        const path = await downloadedMongod()
-        return typeof path === 'string' ? () => mongod(path, 'mongodb-memory-server') : path.missing
+      {
+        name: 'mongodb-memory-server',
+        get: async () => {
+          const path = await downloadedMongod()
+          return typeof path === 'string' ? () => mongod(path, 'mongodb-memory-server') : path.missing
+        },
       },
-    },
-    {
-      name: 'stand-in',
-      get: async () => Promise.resolve(resolved(`${standIn}/package.json`) === undefined ? `${standIn} is not installed here` : launchStandIn),
-    },
-  ], advice)
+      {
+        name: 'stand-in',
+        get: async () =>
+          Promise.resolve(
+            resolved(`${standIn}/package.json`) === undefined
+              ? `${standIn} is not installed here`
+              : launchStandIn,
+          ),
+      },
+    ],
+    advice,
+  )
   const server = await (await create()).start()
   announce(server.isRealMongo ? 'MongoDB' : 'A stand-in for MongoDB', server.source, server.version)
   return server
 }
 
 async function mongod(path: string, source: string): Promise<MongoServer> {
-  return new MongoServer(await LocalProgram.create({
-    program: { path, env: {} },
-    source,
-    args: (port, folder) => ['--port', String(port), '--bind_ip', '127.0.0.1', '--dbpath', folder, '--nounixsocket'],
-  }), true)
+  return new MongoServer(
+    await LocalProgram.create({
+      program: { path, env: {} },
+      source,
+      args: (port, folder) => [
+        '--port',
+        String(port),
+        '--bind_ip',
+        '127.0.0.1',
+        '--dbpath',
+        folder,
+        '--nounixsocket',
+      ],
+    }),
+    true,
+  )
 }
 
 /** The package brings or downloads a mongod; all that is wanted of it is where. */
@@ -85,7 +112,7 @@ async function downloadedMongod(): Promise<string | { missing: string }> {
   const name = resolved('mongodb-memory-server')
   if (name === undefined) return { missing: 'is not installed' }
   try {
-    const { MongoBinary } = await import(name) as { MongoBinary: { getPath(): Promise<string> } }
+    const { MongoBinary } = (await import(name)) as { MongoBinary: { getPath(): Promise<string> } }
     return await MongoBinary.getPath()
   } catch (error) {
     return { missing: error instanceof Error ? error.message : String(error) }
@@ -95,11 +122,14 @@ async function downloadedMongod(): Promise<string | { missing: string }> {
 async function launchStandIn(): Promise<MongoServer> {
   const manifest = resolved(`${standIn}/package.json`)!
   const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string }
-  return new MongoServer(await LocalProgram.create({
-    program: { path: join(dirname(manifest), 'bin/jongodb'), env: {} },
-    source: `${standIn} ${version}`,
-    args: (port) => ['--host=127.0.0.1', `--port=${port}`, '--database=test'],
-  }), false)
+  return new MongoServer(
+    await LocalProgram.create({
+      program: { path: join(dirname(manifest), 'bin/jongodb'), env: {} },
+      source: `${standIn} ${version}`,
+      args: (port) => ['--host=127.0.0.1', `--port=${port}`, '--database=test'],
+    }),
+    false,
+  )
 }
 
 function resolved(name: string): string | undefined {
@@ -113,7 +143,7 @@ function resolved(name: string): string | undefined {
 async function versionOf(url: string): Promise<string> {
   const client = new mongo.MongoClient(url, { serverSelectionTimeoutMS: 2000 })
   try {
-    const { version } = await client.db('admin').command({ buildInfo: 1 }) as { version?: string }
+    const { version } = (await client.db('admin').command({ buildInfo: 1 })) as { version?: string }
     return version ?? 'of unknown version'
   } finally {
     await client.close()

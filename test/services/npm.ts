@@ -3,5 +3,13 @@ import { run } from '../helpers/run.js'
 /** Runs npm in a folder; where it fails, throws what it complained about. */
 export async function npm(folder: string, ...args: string[]): Promise<void> {
   const { code, stderr } = await run('npm', [...args, '--no-audit', '--no-fund'], { cwd: folder })
-  if (code !== 0) throw new Error(stderr.trim().split('\n').filter((line) => line.startsWith('npm error')).slice(0, 3).join(' '))
+  if (code !== 0)
+    throw new Error(
+      stderr
+        .trim()
+        .split('\n')
+        .filter((line) => line.startsWith('npm error'))
+        .slice(0, 3)
+        .join(' '),
+    )
 }

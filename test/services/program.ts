@@ -12,11 +12,21 @@ export interface Program {
 const serverFolders = ['/usr/local/sbin', '/usr/sbin']
 
 /** The first of the names that can be run. */
-export async function findProgram(names: readonly string[], folders = [...(process.env.PATH ?? '').split(delimiter), ...serverFolders]): Promise<string | undefined> {
+export async function findProgram(
+  names: readonly string[],
+  folders = [...(process.env.PATH ?? '').split(delimiter), ...serverFolders],
+): Promise<string | undefined> {
   for (const name of names) {
     for (const folder of folders) {
       const path = join(folder, name)
-      if (folder !== '' && await access(path, constants.X_OK).then(() => true, () => false)) return path
+      if (
+        folder !== '' &&
+        (await access(path, constants.X_OK).then(
+          () => true,
+          () => false,
+        ))
+      )
+        return path
     }
   }
   return undefined

@@ -29,13 +29,15 @@ const slots = 16_384
 
 /** The Redis of `REDIS_URL`, or one that all tests of this process share. Keys need a prefix of their own. */
 export async function sharedRedis(context: Context): Promise<Service> {
-  return orSkip(context, () => share('redis', async () => {
-    const { REDIS_URL } = process.env
-    if (!REDIS_URL) return start({})
-    const service = { url: REDIS_URL, version: await versionOf(REDIS_URL), source: 'REDIS_URL' }
-    announce('Redis', service.source, service.version)
-    return service
-  }))
+  return orSkip(context, () =>
+    share('redis', async () => {
+      const { REDIS_URL } = process.env
+      if (!REDIS_URL) return start({})
+      const service = { url: REDIS_URL, version: await versionOf(REDIS_URL), source: 'REDIS_URL' }
+      announce('Redis', service.source, service.version)
+      return service
+    }),
+  )
 }
 
 /** A Redis for one test, which may kill it; the test stops it. */
@@ -47,11 +49,18 @@ export async function startRedis(context: Context, options: RedisOptions = {}): 
 export async function startRedisCluster(context: Context): Promise<RedisCluster> {
   return orSkip(context, async () => {
     const program = await climb('Redis Cluster', programRungs, 'install redis-server')
-    const nodes: { server: Server, busPort: number }[] = []
+    const nodes: { server: Server; busPort: number }[] = []
     try {
       for (let count = 0; count < 3; count += 1) {
         const busPort = await freePort()
-        const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '2000']
+        const cluster = [
+          '--cluster-enabled',
+          'yes',
+          '--cluster-port',
+          String(busPort),
+          '--cluster-node-timeout',
+          '2000',
+        ]
         const server = new Server(await launch(program, { args: cluster }), urlOf, versionOf)
         nodes.push({ server, busPort })
         await server.start()
@@ -64,7 +73,15 @@ export async function startRedisCluster(context: Context): Promise<RedisCluster>
     const servers = nodes.map(({ server }) => server)
     const { source, version } = servers[0]!
     announce('Redis Cluster', `3 nodes, ${source}`, version)
-    return { nodes: servers, source, version, settled: () => settled(servers), stop: async () => { await Promise.all(servers.map((server) => server.stop())) } }
+    return {
+      nodes: servers,
+      source,
+      version,
+      settled: () => settled(servers),
+      stop: async () => {
+        await Promise.all(servers.map((server) => server.stop()))
+      },
+    }
   })
 }
 
@@ -92,7 +109,9 @@ const programRungs: readonly Rung<RedisProgram>[] = [
       const folder = await unpackedDebianPackages('redis', [['redis-server']])
       if (typeof folder !== 'string') return folder.missing
       const program = await unpackedProgram(folder, ['redis-server'])
-      return program ? { program, source: 'redis-server of this system\'s packages, unpacked for the tests' } : 'the package has no redis-server'
+      return program
+        ? { program, source: "redis-server of this system's packages, unpacked for the tests" }
+        : 'the package has no redis-server'
     },
   },
 ]
@@ -108,7 +127,15 @@ async function launch({ program, source }: RedisProgram, options: RedisOptions):
   return LocalProgram.create({
     program,
     source,
-    args: (port, folder) => ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, ...storage(options)],
+    args: (port, folder) => [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      folder,
+      ...storage(options),
+    ],
   })
 }
 
@@ -121,12 +148,24 @@ function urlOf(port: number): string {
 }
 
 /** Has the nodes know each other, and waits until they agree on who has which slots. */
-async function join(nodes: readonly { server: Server, busPort: number }[]): Promise<void> {
+async function join(nodes: readonly { server: Server; busPort: number }[]): Promise<void> {
   const share = Math.ceil(slots / nodes.length)
   for (const [index, { server }] of nodes.entries()) {
-    await command(server.url, ['CLUSTER', 'ADDSLOTSRANGE', String(index * share), String(Math.min((index + 1) * share, slots) - 1)])
+    await command(server.url, [
+      'CLUSTER',
+      'ADDSLOTSRANGE',
+      String(index * share),
+      String(Math.min((index + 1) * share, slots) - 1),
+    ])
     const first = nodes[0]!
-    if (index > 0) await command(server.url, ['CLUSTER', 'MEET', '127.0.0.1', String(first.server.port), String(first.busPort)])
+    if (index > 0)
+      await command(server.url, [
+        'CLUSTER',
+        'MEET',
+        '127.0.0.1',
+        String(first.server.port),
+        String(first.busPort),
+      ])
   }
   await settled(nodes.map(({ server }) => server))
 }
@@ -141,9 +180,18 @@ async function settled(servers: readonly Server[]): Promise<void> {
 }
 
 async function findsAllWell({ url }: Server, count: number): Promise<boolean> {
-  const [info, nodes] = await Promise.all([['CLUSTER', 'INFO'], ['CLUSTER', 'NODES']].map(async (words) => String(await command(url, words))))
+  const [info, nodes] = await Promise.all(
+    [
+      ['CLUSTER', 'INFO'],
+      ['CLUSTER', 'NODES'],
+    ].map(async (words) => String(await command(url, words))),
+  )
   const links = nodes?.trim().split('\n') ?? []
-  return /cluster_state:ok/.test(info ?? '') && links.length === count && links.every((line) => !/fail|handshake|noaddr|disconnected/.test(line))
+  return (
+    /cluster_state:ok/.test(info ?? '') &&
+    links.length === count &&
+    links.every((line) => !/fail|handshake|noaddr|disconnected/.test(line))
+  )
 }
 
 async function versionOf(url: string): Promise<string> {

@@ -16,28 +16,40 @@ const systemPython: Program = { path: '/usr/bin/python3', env: {} }
 
 /** python-social-auth, as Debian packages it. Where it is not to be had, the test, or from a `before` hook its suite, is skipped. */
 export async function socialAuth(context: Context): Promise<SocialAuth> {
-  return orSkip(context, () => share(packageName, async () => {
-    const found = await climb<SocialAuth>('python-social-auth', [
-      { name: 'machine', get: () => usable(systemPython) },
-      { name: 'Debian packages', get: unpacked },
-    ], `apt-get install ${packageName}`)
-    announce('python-social-auth', found.path, found.version)
-    return found
-  }))
+  return orSkip(context, () =>
+    share(packageName, async () => {
+      const found = await climb<SocialAuth>(
+        'python-social-auth',
+        [
+          { name: 'machine', get: () => usable(systemPython) },
+          { name: 'Debian packages', get: unpacked },
+        ],
+        `apt-get install ${packageName}`,
+      )
+      announce('python-social-auth', found.path, found.version)
+      return found
+    }),
+  )
 }
 
 async function unpacked(): Promise<SocialAuth | string> {
   const folder = await unpackedDebianPackages('social-auth', [[packageName]])
   if (typeof folder !== 'string') return folder.missing
   // Where the machine has no Python, one came along.
-  const { path, env } = await unpackedProgram(folder, ['python3']) ?? systemPython
+  const { path, env } = (await unpackedProgram(folder, ['python3'])) ?? systemPython
   return usable({ path, env: { ...env, PYTHONPATH: join(folder, 'usr/lib/python3/dist-packages') } })
 }
 
 async function usable(python: Program): Promise<SocialAuth | string> {
   try {
-    const { code, stdout, stderr } = await run(python.path, ['-c', 'import social_core.backends.weixin; print(social_core.__version__)'], { env: python.env })
-    return code === 0 ? { ...python, version: stdout.trim() } : stderr.trim().split('\n').at(-1) ?? 'cannot be imported'
+    const { code, stdout, stderr } = await run(
+      python.path,
+      ['-c', 'import social_core.backends.weixin; print(social_core.__version__)'],
+      { env: python.env },
+    )
+    return code === 0
+      ? { ...python, version: stdout.trim() }
+      : (stderr.trim().split('\n').at(-1) ?? 'cannot be imported')
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }

@@ -39,22 +39,29 @@ export function libsql(): SqliteDriver {
 
 /** better-sqlite3, installed for the tests where it is not: that compiles it, and takes a minute once. */
 export async function betterSqlite3(context: Context): Promise<SqliteDriver> {
-  return orSkip(context, () => share('better-sqlite3', async () => {
-    const found = await climb<SqliteDriver>('better-sqlite3', [
-      { name: 'dependencies', get: async () => Promise.resolve(usable(require)) },
-      { name: 'npm', get: install },
-    ], 'npm install --no-save better-sqlite3')
-    announce(found.name, 'SQLite driver', found.version)
-    return found
-  }))
+  return orSkip(context, () =>
+    share('better-sqlite3', async () => {
+      const found = await climb<SqliteDriver>(
+        'better-sqlite3',
+        [
+          { name: 'dependencies', get: async () => Promise.resolve(usable(require)) },
+          { name: 'npm', get: install },
+        ],
+        'npm install --no-save better-sqlite3',
+      )
+      announce(found.name, 'SQLite driver', found.version)
+      return found
+    }),
+  )
 }
 
 /** The driver that Node.js brings along since 22.5. */
 export async function nodeSqlite(context: Context): Promise<SqliteDriver> {
   return orSkip(context, async () => {
     const name = 'node:sqlite'
-    const found = await import(name).catch(() => undefined) as { DatabaseSync: Constructor } | undefined
-    if (!found) throw new ServiceMissing(`Node.js ${process.versions.node} has no node:sqlite: take 22.13 or newer`)
+    const found = (await import(name).catch(() => undefined)) as { DatabaseSync: Constructor } | undefined
+    if (!found)
+      throw new ServiceMissing(`Node.js ${process.versions.node} has no node:sqlite: take 22.13 or newer`)
     return { name, version: process.versions.node, open: (filename) => new found.DatabaseSync(filename) }
   })
 }
@@ -62,9 +69,18 @@ export async function nodeSqlite(context: Context): Promise<SqliteDriver> {
 async function install(): Promise<SqliteDriver | string> {
   try {
     const name = `better-sqlite3-${betterSqlite3Version}-${process.platform}-${process.arch}-${process.versions.modules}`
-    const folder = await cachedFolder(name, (draft) => npm(
-      draft, 'install', '--prefix', draft, '--no-save', '--no-package-lock', '--ignore-scripts=false', `better-sqlite3@${betterSqlite3Version}`,
-    ))
+    const folder = await cachedFolder(name, (draft) =>
+      npm(
+        draft,
+        'install',
+        '--prefix',
+        draft,
+        '--no-save',
+        '--no-package-lock',
+        '--ignore-scripts=false',
+        `better-sqlite3@${betterSqlite3Version}`,
+      ),
+    )
     return usable(createRequire(join(folder, 'index.js')))
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
@@ -84,7 +100,9 @@ function usable(from: NodeJS.Require): SqliteDriver | string {
 
 function driver(name: string, from: NodeJS.Require): SqliteDriver {
   const Database = from(name) as Constructor
-  const { version } = JSON.parse(readFileSync(manifestOf(name, from.resolve(name)), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(manifestOf(name, from.resolve(name)), 'utf8')) as {
+    version: string
+  }
   return { name, version, open: (filename) => new Database(filename) }
 }
 

@@ -11,6 +11,8 @@ describe('the tests of this run', () => {
     const names = readdirSync(`${root}packages`)
     const loaded = loadedFiles(names.map((name) => `@wechat-auth/${name}`))
     expect(loaded).to.include.members(names.map((name) => `${name}/${entry}`))
-    expect(loaded.filter((file) => !new RegExp(`^[^/]+/(${folder}/|package\\.json$)`).test(file))).to.deep.equal([])
+    expect(
+      loaded.filter((file) => !new RegExp(`^[^/]+/(${folder}/|package\\.json$)`).test(file)),
+    ).to.deep.equal([])
   })
 })

@@ -35,19 +35,29 @@ export interface AppOptions {
 
 /** The application: three ways to log in with WeChat, a profile, and pages for what can go wrong. */
 export function createApp(options: AppOptions): Application {
-  const { apps, publicUrl, endpoints, tokenStore = new MemoryTokenStore(), miniProgramConsole, logError = console.error } = options
+  const {
+    apps,
+    publicUrl,
+    endpoints,
+    tokenStore = new MemoryTokenStore(),
+    miniProgramConsole,
+    logError = console.error,
+  } = options
   const { origin, host, protocol } = new URL(publicUrl)
   const callbackPath = '/auth/wechat/callback'
   const miniProgramPath = '/auth/wechat/miniprogram'
   const users = new UserTable()
   const passport = new Passport()
 
-  const strategy = new WechatStrategy({
-    apps,
-    callbackURL: origin + callbackPath,
-    tokenStore,
-    ...endpoints !== undefined && { endpoints },
-  }, ({ profile }) => users.loggedIn(profile))
+  const strategy = new WechatStrategy(
+    {
+      apps,
+      callbackURL: origin + callbackPath,
+      tokenStore,
+      ...(endpoints !== undefined && { endpoints }),
+    },
+    ({ profile }) => users.loggedIn(profile),
+  )
   passport.use(strategy)
   passport.serializeUser((user, done) => done(null, (user as User).id))
   passport.deserializeUser((id, done) => {
@@ -59,33 +69,40 @@ export function createApp(options: AppOptions): Application {
   // A tunnel or a proxy on this machine tells whether the visitor came by https.
   app.set('trust proxy', 'loopback')
   app.use(rememberLanguage)
-  app.use(session({
-    name: 'wechat-demo',
-    secret: randomBytes(32).toString('hex'),
-    resave: false,
-    saveUninitialized: false,
-    // `lax`, not `strict`: the way back from WeChat is a navigation from another site, and the session must come along.
-    cookie: { httpOnly: true, sameSite: 'lax', secure: protocol === 'https:' },
-  }))
+  app.use(
+    session({
+      name: 'wechat-demo',
+      secret: randomBytes(32).toString('hex'),
+      resave: false,
+      saveUninitialized: false,
+      // `lax`, not `strict`: the way back from WeChat is a navigation from another site, and the session must come along.
+      cookie: { httpOnly: true, sameSite: 'lax', secure: protocol === 'https:' },
+    }),
+  )
   app.use(passport.session() as RequestHandler)
 
   app.get('/', async (req, res) => {
     const lang = languageOf(req)
     // For the frame the page needs WeChat's address itself, not a redirect to it.
-    const qr = req.query.qr === undefined || !apps.website
-      ? undefined
-      : await strategy.getAuthorization(req, { mode: 'website', lang: wechatLang(lang) })
+    const qr =
+      req.query.qr === undefined || !apps.website
+        ? undefined
+        : await strategy.getAuthorization(req, { mode: 'website', lang: wechatLang(lang) })
     const qrUrl = qr && framed(qr.url)
-    sendPage(res, startPage({
-      lang,
-      user: currentUser(req),
-      insideWechat: isWechat(req.get('user-agent') ?? ''),
-      modes: { mp: !!apps.mp, website: !!apps.website, miniprogram: !!apps.miniprogram },
-      qrUrl,
-      miniProgramLogin: origin + miniProgramPath,
-      miniProgramConsole: miniProgramConsole?.(origin + miniProgramPath, lang),
-      playedBy: endpoints,
-    }), { frame: qrUrl })
+    sendPage(
+      res,
+      startPage({
+        lang,
+        user: currentUser(req),
+        insideWechat: isWechat(req.get('user-agent') ?? ''),
+        modes: { mp: !!apps.mp, website: !!apps.website, miniprogram: !!apps.miniprogram },
+        qrUrl,
+        miniProgramLogin: origin + miniProgramPath,
+        miniProgramConsole: miniProgramConsole?.(origin + miniProgramPath, lang),
+        playedBy: endpoints,
+      }),
+      { frame: qrUrl },
+    )
   })
 
   // The strategy chooses: official account in WeChat's browser, QR code everywhere else. Or the route says which.
@@ -97,7 +114,7 @@ export function createApp(options: AppOptions): Application {
     authenticate({}, (error, user, info) => {
       if (error) next(error)
       // Redirects from here on, so that no address with a code in it stays behind, to be reloaded or to be shared.
-      else if (user) req.logIn(user, (error: unknown) => error ? next(error) : res.redirect('/profile'))
+      else if (user) req.logIn(user, (error: unknown) => (error ? next(error) : res.redirect('/profile')))
       else res.redirect(`/login/failed?code=${info?.code ?? ''}`)
     })(req, res, next)
   })
@@ -121,7 +138,7 @@ export function createApp(options: AppOptions): Application {
   })
 
   app.post('/logout', fromHere(origin), (req, res, next) => {
-    req.logOut((error: unknown) => error ? next(error) : res.redirect(303, '/'))
+    req.logOut((error: unknown) => (error ? next(error) : res.redirect(303, '/')))
   })
 
   // A page that uses what WeChat's app can do. Not everybody may have pages signed: only this host's are.
@@ -129,8 +146,14 @@ export function createApp(options: AppOptions): Application {
     app.get('/wechat/js-sdk', jsSDKHandler(strategy.oauth('mp'), { hosts: [host] }))
     app.get('/inside-wechat', (req, res) => {
       const script = new URL('/open/js/jweixin-1.6.0.js', endpoints ?? 'https://res.wx.qq.com').href
-      const view = { script, moves: req.query.moves !== undefined, answers: endpoints !== undefined || isWechat(req.get('user-agent') ?? '') }
-      sendPage(res, insideWechatPage({ lang: languageOf(req), ...view }), { scripts: { from: script, own: jsSDKScript } })
+      const view = {
+        script,
+        moves: req.query.moves !== undefined,
+        answers: endpoints !== undefined || isWechat(req.get('user-agent') ?? ''),
+      }
+      sendPage(res, insideWechatPage({ lang: languageOf(req), ...view }), {
+        scripts: { from: script, own: jsSDKScript },
+      })
     })
   }
 
@@ -171,14 +194,20 @@ export function createApp(options: AppOptions): Application {
   }
 }
 
-type LoginCallback = (error: unknown, user?: Express.User | false | null, info?: Partial<WechatFailure>, status?: number) => void
+type LoginCallback = (
+  error: unknown,
+  user?: Express.User | false | null,
+  info?: Partial<WechatFailure>,
+  status?: number,
+) => void
 
 const currentUser = (req: Request): User | undefined => req.user as User | undefined
 
 /** As the strategy decides it: WeCom says that it is WeChat, but it is not. */
-const isWechat = (userAgent: string): boolean => /MicroMessenger/i.test(userAgent) && !/wxwork/i.test(userAgent)
+const isWechat = (userAgent: string): boolean =>
+  /MicroMessenger/i.test(userAgent) && !/wxwork/i.test(userAgent)
 
-const wechatLang = (lang: Lang): 'en' | 'zh_CN' => lang === 'en' ? 'en' : 'zh_CN'
+const wechatLang = (lang: Lang): 'en' | 'zh_CN' => (lang === 'en' ? 'en' : 'zh_CN')
 
 /** WeChat's QR page as WeChat's own widget frames it: after the scan it takes the whole window on, not only the frame. */
 function framed(qrUrl: string): string {

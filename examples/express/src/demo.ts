@@ -29,11 +29,11 @@ try {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      'port': { type: 'string', default: '3000' },
+      port: { type: 'string', default: '3000' },
       'sandbox-port': { type: 'string', default: '3001' },
-      'host': { type: 'string', default: '127.0.0.1' },
-      'store': { type: 'string' },
-      'help': { type: 'boolean', short: 'h', default: false },
+      host: { type: 'string', default: '127.0.0.1' },
+      store: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   })
   if (values.help) {
@@ -43,7 +43,13 @@ async function main(): Promise<void> {
   loadEnvFile(new URL('../.env', import.meta.url))
   const port = portOf('--port', values.port)
   const sandboxPort = portOf('--sandbox-port', values['sandbox-port'])
-  const demo = await startDemo({ port, sandboxPort, host: values.host, store: storeOf(values.store), env: process.env })
+  const demo = await startDemo({
+    port,
+    sandboxPort,
+    host: values.host,
+    store: storeOf(values.store),
+    env: process.env,
+  })
   closeAtTheEnd(demo)
   announce(demo, { ...values, port, sandboxPort })
 }
@@ -53,14 +59,21 @@ function storeOf(name: string | undefined): StoreName | undefined {
   throw new Error(`--store must be one of ${storeNames.join(', ')}`)
 }
 
-function announce({ url, port, sandbox, storePlace }: Demo, wanted: { port: number, sandboxPort: number, host: string }): void {
+function announce(
+  { url, port, sandbox, storePlace }: Demo,
+  wanted: { port: number; sandboxPort: number; host: string },
+): void {
   const lines = ['', `  Open    ${url}`]
   if (wanted.port !== 0 && port !== wanted.port) lines.push(`          (port ${wanted.port} is taken)`)
   if (sandbox) {
     lines.push(`  WeChat  ${sandbox.url}, a sandbox: no account and no internet needed`)
-    if (wanted.sandboxPort !== 0 && Number(new URL(sandbox.url).port) !== wanted.sandboxPort) lines.push(`          (port ${wanted.sandboxPort} is taken)`)
+    if (wanted.sandboxPort !== 0 && Number(new URL(sandbox.url).port) !== wanted.sandboxPort)
+      lines.push(`          (port ${wanted.sandboxPort} is taken)`)
   } else {
-    lines.push('  WeChat  the real one, with the apps that the environment names', `          (listening at ${wanted.host}, port ${port})`)
+    lines.push(
+      '  WeChat  the real one, with the apps that the environment names',
+      `          (listening at ${wanted.host}, port ${port})`,
+    )
   }
   if (storePlace !== undefined) lines.push(`  Tokens  ${storePlace}`)
   lines.push('  Stop    Ctrl+C', '')

@@ -18,7 +18,8 @@ export const rememberLanguage: RequestHandler = (req, res, next) => {
 
 const asked = (req: Request): Lang | undefined => langIn(req.query.lang)
 
-const remembered = (req: Request): Lang | undefined => langIn(/(?:^|;\s*)lang=(\w+)/.exec(req.headers.cookie ?? '')?.[1])
+const remembered = (req: Request): Lang | undefined =>
+  langIn(/(?:^|;\s*)lang=(\w+)/.exec(req.headers.cookie ?? '')?.[1])
 
 function langIn(value: unknown): Lang | undefined {
   if (value === 'en') return 'en'

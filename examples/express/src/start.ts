@@ -40,28 +40,35 @@ export interface Demo {
 }
 
 /** Starts the application and, unless the environment names apps at the real WeChat, a sandbox that plays WeChat. */
-export async function startDemo({ port = 0, sandboxPort = 0, host = '127.0.0.1', env = {}, store, logError }: DemoOptions = {}): Promise<Demo> {
+export async function startDemo({
+  port = 0,
+  sandboxPort = 0,
+  host = '127.0.0.1',
+  env = {},
+  store,
+  logError,
+}: DemoOptions = {}): Promise<Demo> {
   const realApps = appsFrom(env)
   const publicUrl = realApps && publicUrlFrom(env)
-  const opened = store && await openStore(store, env)
+  const opened = store && (await openStore(store, env))
   const sandbox = realApps ? undefined : await orAnyPort(sandboxPort, (port) => startSandbox({ port }))
   try {
     const server = await orAnyPort(port, (port) => listening(createServer(), port, host))
     const { port: ownPort } = server.address() as AddressInfo
     const ownUrl = `http://127.0.0.1:${ownPort}`
     const app = createApp({
-      ...sandbox ? playedBy(sandbox) : { apps: realApps ?? {} },
+      ...(sandbox ? playedBy(sandbox) : { apps: realApps ?? {} }),
       publicUrl: publicUrl ?? ownUrl,
       tokenStore: opened?.tokenStore,
-      ...logError && { logError },
+      ...(logError && { logError }),
     })
     server.on('request', publicUrl === undefined ? underOneName(ownUrl, app) : app)
     let closing: Promise<unknown> | undefined
     return {
       url: publicUrl ?? ownUrl,
       port: ownPort,
-      ...opened && { storePlace: opened.place },
-      ...sandbox && { sandbox },
+      ...(opened && { storePlace: opened.place }),
+      ...(sandbox && { sandbox }),
       close: async () => {
         await (closing ??= closed(server).then(() => closeAll(sandbox, opened)))
       },
@@ -78,7 +85,9 @@ async function closeAll(sandbox: Sandbox | undefined, opened: OpenStore | undefi
 
 function playedBy(sandbox: Sandbox): Pick<AppOptions, 'apps' | 'endpoints' | 'miniProgramConsole'> {
   return {
-    apps: Object.fromEntries(sandbox.apps.map(({ type, appId, appSecret }: SandboxApp) => [type, { appId, appSecret }])),
+    apps: Object.fromEntries(
+      sandbox.apps.map(({ type, appId, appSecret }: SandboxApp) => [type, { appId, appSecret }]),
+    ),
     endpoints: sandbox.url,
     miniProgramConsole: (loginUrl, lang) => {
       const query = new URLSearchParams({ url: loginUrl, lang: lang === 'en' ? 'en' : 'zh_CN' })

@@ -17,12 +17,19 @@ const stores = {
     const url = env.REDIS_URL ?? 'redis://127.0.0.1:6379'
     // At the start a server that is not there is an error; later it is waited for.
     let isUp = false
-    const client = createClient({ url, socket: { reconnectStrategy: (retries) => isUp && Math.min(retries * 100, 2000) } })
+    const client = createClient({
+      url,
+      socket: { reconnectStrategy: (retries) => isUp && Math.min(retries * 100, 2000) },
+    })
     // Without a listener an error of the connection would end the process; the store's operations reject by themselves.
     client.on('error', () => undefined)
     await client.connect()
     isUp = true
-    return { tokenStore: new RedisTokenStore({ client }), place: placeOf(url), close: async () => client.close() }
+    return {
+      tokenStore: new RedisTokenStore({ client }),
+      place: placeOf(url),
+      close: async () => client.close(),
+    }
   },
 
   async mysql(env: Env): Promise<OpenStore> {
@@ -41,7 +48,10 @@ const stores = {
     const url = env.MONGO_URL ?? 'mongodb://127.0.0.1:27017/test'
     const connection = mongoose.createConnection(url, { serverSelectionTimeoutMS: 5000 })
     const tokenStore = new MongoTokenStore({ connection })
-    await orClose(connection.asPromise().then(() => tokenStore.init()), () => connection.close())
+    await orClose(
+      connection.asPromise().then(() => tokenStore.init()),
+      () => connection.close(),
+    )
     return { tokenStore, place: placeOf(url), close: () => connection.close() }
   },
 
@@ -82,7 +92,10 @@ export async function openStore(name: StoreName, env: Env): Promise<OpenStore> {
   } catch (error) {
     const { code } = error as { code?: unknown }
     const reason = typeof code === 'string' ? ` (${code})` : ''
-    throw new Error(`The database for --store ${name} could not be opened${reason}: is it running, and is ${storeVariables[name]} right?`, { cause: error })
+    throw new Error(
+      `The database for --store ${name} could not be opened${reason}: is it running, and is ${storeVariables[name]} right?`,
+      { cause: error },
+    )
   }
 }
 

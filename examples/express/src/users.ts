@@ -36,8 +36,16 @@ export class UserTable {
    */
   loggedIn(profile: WechatProfile): Promise<User> {
     const { appId, openid, unionid, mode } = profile
-    const known = this.#withAccount(appId, openid) ?? (unionid === undefined ? undefined : this.#withUnionid(unionid))
-    const user = known ?? { id: randomUUID(), name: '', picture: undefined, unionid, accounts: [], latest: profile }
+    const known =
+      this.#withAccount(appId, openid) ?? (unionid === undefined ? undefined : this.#withUnionid(unionid))
+    const user = known ?? {
+      id: randomUUID(),
+      name: '',
+      picture: undefined,
+      unionid,
+      accounts: [],
+      latest: profile,
+    }
 
     const account = user.accounts.find((one) => one.appId === appId && one.openid === openid)
     if (account) account.logins += 1
@@ -53,7 +61,9 @@ export class UserTable {
   }
 
   #withAccount(appId: string, openid: string): User | undefined {
-    return this.#first(({ accounts }) => accounts.some((account) => account.appId === appId && account.openid === openid))
+    return this.#first(({ accounts }) =>
+      accounts.some((account) => account.appId === appId && account.openid === openid),
+    )
   }
 
   #withUnionid(unionid: string): User | undefined {

@@ -3,7 +3,12 @@
 // Requests of a mini-program to its own server, with a session token in place of the cookies that it does not have.
 // Copy this file into the mini-program. It needs nothing but WeChat's `wx`, and no build.
 
-const defaultPaths = { logIn: '/login', refresh: '/refresh', logOut: '/logout', logOutEverywhere: '/logout/everywhere' }
+const defaultPaths = {
+  logIn: '/login',
+  refresh: '/refresh',
+  logOut: '/logout',
+  logOutEverywhere: '/logout/everywhere',
+}
 const day = 24 * 60 * 60 * 1000
 
 /**
@@ -47,8 +52,16 @@ class SessionError extends Error {
  * @param {number} [options.timeout] milliseconds for `wx.login` and each request; default 10000
  * @param {number} [options.refreshBefore] milliseconds before its end that a token is exchanged for a new one; default a day
  */
-function createSession({ server, device, paths, storageKey = 'wechat-session', timeout = 10000, refreshBefore = day }) {
-  if (!/^https?:\/\/[^/?#]+/.test(server)) throw new TypeError('server must be an address such as https://api.example.com')
+function createSession({
+  server,
+  device,
+  paths,
+  storageKey = 'wechat-session',
+  timeout = 10000,
+  refreshBefore = day,
+}) {
+  if (!/^https?:\/\/[^/?#]+/.test(server))
+    throw new TypeError('server must be an address such as https://api.example.com')
   const base = server.replace(/\/+$/, '')
   const at = Object.assign({}, defaultPaths, paths)
 
@@ -68,7 +81,8 @@ function createSession({ server, device, paths, storageKey = 'wechat-session', t
    * @returns {Promise<WxAnswer>}
    */
   async function request(options) {
-    if (typeof options.path !== 'string' || options.path[0] !== '/') throw new TypeError('path must begin with /')
+    if (typeof options.path !== 'string' || options.path[0] !== '/')
+      throw new TypeError('path must begin with /')
     const logOutsBefore = logOuts
     /** @param {Promise<string>} token */
     const sendWith = async (token) => {
@@ -81,7 +95,8 @@ function createSession({ server, device, paths, storageKey = 'wechat-session', t
     if (first.answer.statusCode !== 401) return first.answer
     if (logOuts !== logOutsBefore) throw loggedOut()
     const { answer } = await sendWith(tokenAfter(first.value))
-    if (answer.statusCode === 401) throw new SessionError('ERR_UNAUTHORIZED', 'The server does not accept the token that it has issued')
+    if (answer.statusCode === 401)
+      throw new SessionError('ERR_UNAUTHORIZED', 'The server does not accept the token that it has issued')
     return answer
   }
 
@@ -107,13 +122,15 @@ function createSession({ server, device, paths, storageKey = 'wechat-session', t
     const { token } = await pending.catch(() => before)
     if (!token) return
     const { statusCode } = await send({ path: at.logOut, method: 'POST' }, token)
-    if (!isGood(statusCode) && statusCode !== 401) throw new SessionError('ERR_LOG_OUT', 'The server did not end the session', { statusCode })
+    if (!isGood(statusCode) && statusCode !== 401)
+      throw new SessionError('ERR_LOG_OUT', 'The server did not end the session', { statusCode })
   }
 
   /** Ends all sessions of the user. Where it rejects, nothing has changed. Other devices log in again when they are used. */
   async function logOutEverywhere() {
     const { statusCode } = await request({ path: at.logOutEverywhere, method: 'POST' })
-    if (!isGood(statusCode)) throw new SessionError('ERR_LOG_OUT', 'The server did not end the sessions', { statusCode })
+    if (!isGood(statusCode))
+      throw new SessionError('ERR_LOG_OUT', 'The server did not end the sessions', { statusCode })
     // A request that noticed the end of the session before this did is logging in again.
     if (renewal) await logOut()
     else forget()
@@ -126,7 +143,8 @@ function createSession({ server, device, paths, storageKey = 'wechat-session', t
     if (kept.loggedOut) throw loggedOut()
     if (renewal) return tokenOf(await renewal)
     if (!kept.token) return tokenOf(await renew(newLogin, true))
-    const isEnding = !hasRenewed && kept.expiresAt !== undefined && kept.expiresAt - Date.now() < refreshBefore
+    const isEnding =
+      !hasRenewed && kept.expiresAt !== undefined && kept.expiresAt - Date.now() < refreshBefore
     return isEnding ? tokenOf(await renew(refreshed, false)) : kept.token
   }
 
@@ -154,7 +172,9 @@ function createSession({ server, device, paths, storageKey = 'wechat-session', t
       return renewed
     })
     renewal = own
-    const end = () => { if (renewal === own) renewal = undefined }
+    const end = () => {
+      if (renewal === own) renewal = undefined
+    }
     own.then(end, end)
     return own
   }
@@ -164,7 +184,10 @@ function createSession({ server, device, paths, storageKey = 'wechat-session', t
     const code = await wxLogin(timeout)
     const { statusCode, data } = await send({ path: at.logIn, method: 'POST', data: { code, device } })
     const renewed = isGood(statusCode) ? renewedBy(data) : undefined
-    if (!renewed) throw new SessionError('ERR_LOGIN', `The server gave no token: it answered ${statusCode}`, { statusCode })
+    if (!renewed)
+      throw new SessionError('ERR_LOGIN', `The server gave no token: it answered ${statusCode}`, {
+        statusCode,
+      })
     return renewed
   }
 
@@ -174,7 +197,7 @@ function createSession({ server, device, paths, storageKey = 'wechat-session', t
     // Should the answer get lost after the server has made a new token of the old one, then a 401 will tell.
     const answer = await send({ path: at.refresh, method: 'POST' }, tokenOf(old)).catch(() => undefined)
     if (answer && answer.statusCode === 401) return newLogin()
-    return answer && isGood(answer.statusCode) && renewedBy(answer.data) || old
+    return (answer && isGood(answer.statusCode) && renewedBy(answer.data)) || old
   }
 
   /**
@@ -184,12 +207,14 @@ function createSession({ server, device, paths, storageKey = 'wechat-session', t
    */
   function send(options, token) {
     return new Promise((resolve, reject) => {
-      wx.request(Object.assign({ timeout }, options, {
-        url: base + options.path,
-        header: Object.assign({}, options.header, token && { Authorization: `Bearer ${token}` }),
-        success: resolve,
-        fail: reasonFor('ERR_NETWORK', 'The server was not reached', reject),
-      }))
+      wx.request(
+        Object.assign({ timeout }, options, {
+          url: base + options.path,
+          header: Object.assign({}, options.header, token && { Authorization: `Bearer ${token}` }),
+          success: resolve,
+          fail: reasonFor('ERR_NETWORK', 'The server was not reached', reject),
+        }),
+      )
     })
   }
 

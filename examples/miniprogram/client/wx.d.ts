@@ -15,7 +15,7 @@ interface WxAnswer {
 declare const wx: {
   login(options: {
     timeout?: number
-    success(result: { code?: string, errMsg?: string }): void
+    success(result: { code?: string; errMsg?: string }): void
     fail(failure: WxFailure): void
   }): void
   request(options: {

@@ -10,7 +10,7 @@ import { Passport } from 'passport'
 
 export interface AppOptions {
   /** The mini-program as registered with WeChat. */
-  miniProgram: { appId: string, appSecret: string }
+  miniProgram: { appId: string; appSecret: string }
   sessionStore: SessionStore
   userStore: UserStore
   /** Who plays WeChat. Default: WeChat. */
@@ -25,17 +25,38 @@ export interface App {
 }
 
 /** The server of a mini-program: gives a token to each device that logs in, and checks it with each request. */
-export function createApp({ miniProgram, sessionStore, userStore, endpoints, logError = console.error }: AppOptions): App {
-  const wechat = { ...miniProgram, tokenStore: new MemoryTokenStore(), ...endpoints !== undefined && { endpoints } }
-  const sessions = new WechatSessions({ oauth: new WechatOAuth(wechat), sessionStore, userStore, sku: 'shop', maxSessions: 10 })
+export function createApp({
+  miniProgram,
+  sessionStore,
+  userStore,
+  endpoints,
+  logError = console.error,
+}: AppOptions): App {
+  const wechat = {
+    ...miniProgram,
+    tokenStore: new MemoryTokenStore(),
+    ...(endpoints !== undefined && { endpoints }),
+  }
+  const sessions = new WechatSessions({
+    oauth: new WechatOAuth(wechat),
+    sessionStore,
+    userStore,
+    sku: 'shop',
+    maxSessions: 10,
+  })
 
   const passport = new Passport()
   passport.use(new WechatSessionStrategy({ sessions }))
-  passport.use(new WechatStrategy({ ...wechat, mode: 'miniprogram' }, async (_accessToken, _refreshToken, profile) => {
-    return (await sessions.registerUser(profile)).user
-  }))
+  passport.use(
+    new WechatStrategy({ ...wechat, mode: 'miniprogram' }, async (_accessToken, _refreshToken, profile) => {
+      return (await sessions.registerUser(profile)).user
+    }),
+  )
   const loggedIn = passport.authenticate('wechat-session', { session: false }) as RequestHandler
-  const withWechat = passport.authenticate('wechat', { mode: 'miniprogram', session: false }) as RequestHandler
+  const withWechat = passport.authenticate('wechat', {
+    mode: 'miniprogram',
+    session: false,
+  }) as RequestHandler
 
   const app = express()
   app.disable('x-powered-by')
@@ -66,7 +87,9 @@ export function createApp({ miniProgram, sessionStore, userStore, endpoints, log
 
   app.get('/devices', loggedIn, async (req, res) => {
     const devices = await sessions.listSessions(userOf(req).id)
-    res.json({ devices: devices.map(({ id, device, createdAt, expiresAt }) => ({ id, device, createdAt, expiresAt })) })
+    res.json({
+      devices: devices.map(({ id, device, createdAt, expiresAt }) => ({ id, device, createdAt, expiresAt })),
+    })
   })
 
   app.delete('/devices/:id', loggedIn, async (req, res) => {
@@ -106,6 +129,8 @@ function onError(logError: (error: unknown) => void): ErrorRequestHandler {
     const { status: asked } = Object(error) as { status?: unknown }
     const status = typeof asked === 'number' && asked >= 400 && asked < 600 ? asked : 500
     if (status >= 500) logError(error)
-    res.status(status).json({ code: error instanceof WechatError ? error.code : undefined, message: STATUS_CODES[status] })
+    res
+      .status(status)
+      .json({ code: error instanceof WechatError ? error.code : undefined, message: STATUS_CODES[status] })
   }
 }

@@ -26,11 +26,11 @@ try {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      'port': { type: 'string', default: '3000' },
+      port: { type: 'string', default: '3000' },
       'sandbox-port': { type: 'string', default: '3001' },
-      'host': { type: 'string', default: '127.0.0.1' },
-      'file': { type: 'string', default: 'miniprogram.sqlite' },
-      'help': { type: 'boolean', short: 'h', default: false },
+      host: { type: 'string', default: '127.0.0.1' },
+      file: { type: 'string', default: 'miniprogram.sqlite' },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   })
   if (values.help) {
@@ -48,7 +48,10 @@ async function main(): Promise<void> {
 function announce({ url, sandbox, consoleUrl }: Demo, file: string): void {
   const lines = ['', `  Server    ${url}`]
   if (sandbox && consoleUrl !== undefined) {
-    lines.push(`  Log in    ${consoleUrl}`, `  WeChat    ${sandbox.url}, a sandbox: no account and no internet needed`)
+    lines.push(
+      `  Log in    ${consoleUrl}`,
+      `  WeChat    ${sandbox.url}, a sandbox: no account and no internet needed`,
+    )
   } else {
     lines.push('  WeChat    the real one, with the mini-program that the environment names')
   }

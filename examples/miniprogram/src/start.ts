@@ -39,7 +39,14 @@ export interface Demo {
 }
 
 /** Starts the server and, unless the environment names a mini-program at the real WeChat, a sandbox that plays WeChat. */
-export async function startDemo({ port = 0, sandboxPort = 0, host = '127.0.0.1', file = ':memory:', env = {}, logError }: DemoOptions = {}): Promise<Demo> {
+export async function startDemo({
+  port = 0,
+  sandboxPort = 0,
+  host = '127.0.0.1',
+  file = ':memory:',
+  env = {},
+  logError,
+}: DemoOptions = {}): Promise<Demo> {
   const registered = miniProgramFrom(env)
   const stores = await openStores(file)
   let sandbox: Sandbox | undefined
@@ -50,7 +57,7 @@ export async function startDemo({ port = 0, sandboxPort = 0, host = '127.0.0.1',
       sessionStore: stores.sessionStore,
       userStore: stores.userStore,
       endpoints: sandbox?.url,
-      ...logError && { logError },
+      ...(logError && { logError }),
     })
     const server = await orAnyPort(port, (port) => listening(createServer(app), port, host))
     const { port: ownPort } = server.address() as AddressInfo
@@ -66,8 +73,8 @@ export async function startDemo({ port = 0, sandboxPort = 0, host = '127.0.0.1',
       url,
       port: ownPort,
       sessions,
-      ...sandbox && { sandbox, consoleUrl: consoleOf(sandbox, `${url}/login`) },
-      close: () => closing ??= close(),
+      ...(sandbox && { sandbox, consoleUrl: consoleOf(sandbox, `${url}/login`) }),
+      close: () => (closing ??= close()),
     }
   } catch (error) {
     await sandbox?.close()

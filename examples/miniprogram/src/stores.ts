@@ -10,7 +10,10 @@ export interface OpenStores extends Pick<AppOptions, 'sessionStore' | 'userStore
 export async function openStores(file: string): Promise<OpenStores> {
   const database = new Database(file)
   try {
-    const [sessionStore, userStore] = [new SqliteSessionStore({ database }), new SqliteUserStore({ database })]
+    const [sessionStore, userStore] = [
+      new SqliteSessionStore({ database }),
+      new SqliteUserStore({ database }),
+    ]
     await sessionStore.createTable()
     await userStore.createTable()
     return { sessionStore, userStore, close: () => void database.close() }

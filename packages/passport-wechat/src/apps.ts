@@ -30,7 +30,9 @@ export class Apps {
     }
     this.redirectModes = [...settings.apps.keys()].filter((mode) => mode !== 'miniprogram')
     const ids = this.redirectModes.map((mode) => [mode, this.app(mode).appId] as const)
-    this.fixedIds = ids.every((pair): pair is readonly [RedirectMode, string] => typeof pair[1] === 'string') ? new Map(ids) : undefined
+    this.fixedIds = ids.every((pair): pair is readonly [RedirectMode, string] => typeof pair[1] === 'string')
+      ? new Map(ids)
+      : undefined
   }
 
   /**
@@ -47,7 +49,10 @@ export class Apps {
   app(mode: WechatMode): AppSettings {
     const app = this.#settings.apps.get(mode)
     if (!app) {
-      throw new WechatError('ERR_WECHAT_CONFIG', `No app is configured for the mode ${mode}; there is ${[...this.#settings.apps.keys()].join(', ')}`)
+      throw new WechatError(
+        'ERR_WECHAT_CONFIG',
+        `No app is configured for the mode ${mode}; there is ${[...this.#settings.apps.keys()].join(', ')}`,
+      )
     }
     return app
   }
@@ -56,7 +61,8 @@ export class Apps {
   only(asked: WechatMode | undefined): WechatOAuth {
     const { apps } = this.#settings
     const mode = asked ?? (apps.size === 1 ? [...apps.keys()][0] : undefined)
-    if (mode === undefined) throw new TypeError(`There are several apps; say which: ${[...apps.keys()].join(', ')}`)
+    if (mode === undefined)
+      throw new TypeError(`There are several apps; say which: ${[...apps.keys()].join(', ')}`)
     if (!apps.has(mode)) throw new TypeError(`No app is configured for the mode ${mode}`)
     const client = this.#fixed.get(mode)
     if (!client) throw new TypeError('The app depends on the request; use oauthFor(req, mode)')
@@ -115,8 +121,17 @@ export class RequestApps {
 
   async #resolve(option: string, value: PerRequest<string>): Promise<string> {
     if (typeof value === 'string') return value
-    const text: unknown = await withDeadline(this.#timeout, () => value(this.#req), () => new WechatError('ERR_WECHAT_CONFIG', `The function ${option} did not answer within ${this.#timeout} ms`))
-    if (typeof text !== 'string' || text === '') throw new WechatError('ERR_WECHAT_CONFIG', `The function ${option} gave no text for this request`)
+    const text: unknown = await withDeadline(
+      this.#timeout,
+      () => value(this.#req),
+      () =>
+        new WechatError(
+          'ERR_WECHAT_CONFIG',
+          `The function ${option} did not answer within ${this.#timeout} ms`,
+        ),
+    )
+    if (typeof text !== 'string' || text === '')
+      throw new WechatError('ERR_WECHAT_CONFIG', `The function ${option} gave no text for this request`)
     if (hasOuterSpace(text)) {
       const what = 'a text with white space at its start or end'
       throw new WechatError('ERR_WECHAT_CONFIG', `The function ${option} gave ${what} for this request`)

@@ -2,7 +2,12 @@ import './passport.js'
 
 export { CookieStateStore } from './state/cookie.js'
 // `require` gives the class; its named exports are properties of it.
-export { WechatStrategy, WechatStrategy as Strategy, WechatStrategy as default, WechatStrategy as 'module.exports' } from './strategy.js'
+export {
+  WechatStrategy,
+  WechatStrategy as Strategy,
+  WechatStrategy as default,
+  WechatStrategy as 'module.exports',
+} from './strategy.js'
 
 export type { CookieStateStoreOptions } from './state/cookie.js'
 export type { StateMeta, StateStore, StoreCallback, VerifyCallback } from './state/contract.js'

@@ -70,6 +70,11 @@ export class Logins {
   #isCallback(req: Request, { code, state }: CallbackParameters): boolean | Promise<boolean> {
     const { isCallback, timeout } = this.#settings
     if (!isCallback) return code !== undefined || state !== undefined
-    return withDeadline(timeout, () => isCallback(req), () => new WechatError('ERR_WECHAT_CONFIG', `The function isCallback did not answer within ${timeout} ms`))
+    return withDeadline(
+      timeout,
+      () => isCallback(req),
+      () =>
+        new WechatError('ERR_WECHAT_CONFIG', `The function isCallback did not answer within ${timeout} ms`),
+    )
   }
 }

@@ -1,6 +1,17 @@
-import { MemoryTokenStore, WechatOAuth, type WechatLogger, type WechatMode, type WechatOAuthOptions } from '@wechat-auth/wechat-oauth'
 import {
-  refuseOuterSpace, refuseScopesOfOtherPage, refuseWrongNames, safeLogger, scopesIn, wrongCredentialNames,
+  MemoryTokenStore,
+  WechatOAuth,
+  type WechatLogger,
+  type WechatMode,
+  type WechatOAuthOptions,
+} from '@wechat-auth/wechat-oauth'
+import {
+  refuseOuterSpace,
+  refuseScopesOfOtherPage,
+  refuseWrongNames,
+  safeLogger,
+  scopesIn,
+  wrongCredentialNames,
   type WrongNames,
 } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
@@ -45,7 +56,10 @@ export interface Settings extends VerifyOptions {
 
 export const modes: readonly WechatMode[] = ['mp', 'website', 'miniprogram']
 
-const defaultScope = { mp: 'snsapi_userinfo', website: 'snsapi_login', miniprogram: '' } satisfies Record<WechatMode, string>
+const defaultScope = { mp: 'snsapi_userinfo', website: 'snsapi_login', miniprogram: '' } satisfies Record<
+  WechatMode,
+  string
+>
 
 /** What messages about options begin with. */
 export const who = 'WechatStrategy'
@@ -110,7 +124,10 @@ export function scopeOf(name: string, scope: unknown): string | undefined {
 
 function checkTypes(given: Record<string, unknown>): void {
   const { name, store, idSource, skipUserProfile } = given
-  refuseUnless(name === undefined || (typeof name === 'string' && name !== ''), 'name must be a non-empty string')
+  refuseUnless(
+    name === undefined || (typeof name === 'string' && name !== ''),
+    'name must be a non-empty string',
+  )
   for (const option of ['state', 'proxy', 'passReqToCallback']) {
     refuseUnless(['undefined', 'boolean'].includes(typeof given[option]), `${option} must be true or false`)
   }
@@ -119,10 +136,19 @@ function checkTypes(given: Record<string, unknown>): void {
   }
   oneOf(given, 'verifyArguments', ['positional', 'object'])
   oneOf(given, 'snapshotUser', ['fail', 'allow'])
-  refuseUnless([undefined, 'openid', 'unionid'].includes(idSource as string) || typeof idSource === 'function', 'idSource must be openid, unionid or a function')
-  refuseUnless(['undefined', 'boolean', 'function'].includes(typeof skipUserProfile), 'skipUserProfile must be true, false or a function')
+  refuseUnless(
+    [undefined, 'openid', 'unionid'].includes(idSource as string) || typeof idSource === 'function',
+    'idSource must be openid, unionid or a function',
+  )
+  refuseUnless(
+    ['undefined', 'boolean', 'function'].includes(typeof skipUserProfile),
+    'skipUserProfile must be true, false or a function',
+  )
   if (store !== undefined) {
-    refuseUnless(isObject(store) && typeof store['store'] === 'function' && typeof store['verify'] === 'function', 'store must be an object with the functions store and verify')
+    refuseUnless(
+      isObject(store) && typeof store['store'] === 'function' && typeof store['verify'] === 'function',
+      'store must be an object with the functions store and verify',
+    )
     refuseUnless(given['state'] !== false, 'store has no use with state: false')
   }
 }
@@ -136,22 +162,39 @@ function appsOf(options: WechatStrategyOptions): Map<WechatMode, AppSettings> {
     refuseScopeOfOtherMode(only, 'scope', topScope)
     return new Map([[only, appOf(only, { appId, appSecret }, '', options, topScope)]])
   }
-  refuseUnless(isObject(apps) && !Array.isArray(apps), 'apps must be an object with the members mp, website or miniprogram')
+  refuseUnless(
+    isObject(apps) && !Array.isArray(apps),
+    'apps must be an object with the members mp, website or miniprogram',
+  )
   refuseUnless(mode === undefined, 'mode goes with one app; with apps each call can give it')
-  refuseUnless(appId === undefined && appSecret === undefined, 'appId and appSecret go into apps, or stand alone without apps')
+  refuseUnless(
+    appId === undefined && appSecret === undefined,
+    'appId and appSecret go into apps, or stand alone without apps',
+  )
   const given = Object.entries(apps).filter(([, app]) => app !== undefined)
   refuseUnless(given.length > 0, 'apps must have at least one of mp, website and miniprogram')
   const [first = 'miniprogram'] = modes.filter((one) => apps[one] !== undefined)
   refuseScopeOfOtherMode(first, 'scope', topScope)
-  return new Map(given.map(([key, app]) => {
-    refuseUnless((modes as readonly string[]).includes(key), `apps.${key} is no mode: apps can have mp, website and miniprogram`)
-    refuseUnless(isObject(app), `apps.${key} must be an object`)
-    refuseWrongNames(who, app, wrongAppNames, `apps.${key}.`)
-    return [key as WechatMode, appOf(key as WechatMode, app, `apps.${key}.`, options, topScope)]
-  }))
+  return new Map(
+    given.map(([key, app]) => {
+      refuseUnless(
+        (modes as readonly string[]).includes(key),
+        `apps.${key} is no mode: apps can have mp, website and miniprogram`,
+      )
+      refuseUnless(isObject(app), `apps.${key} must be an object`)
+      refuseWrongNames(who, app, wrongAppNames, `apps.${key}.`)
+      return [key as WechatMode, appOf(key as WechatMode, app, `apps.${key}.`, options, topScope)]
+    }),
+  )
 }
 
-function appOf(mode: WechatMode, app: Record<string, unknown>, prefix: string, options: WechatStrategyOptions, topScope: string | undefined): AppSettings {
+function appOf(
+  mode: WechatMode,
+  app: Record<string, unknown>,
+  prefix: string,
+  options: WechatStrategyOptions,
+  topScope: string | undefined,
+): AppSettings {
   const { appId, appSecret, scope } = app
   checkCredential(`${prefix}appId`, appId)
   checkCredential(`${prefix}appSecret`, appSecret)
@@ -166,7 +209,11 @@ function appOf(mode: WechatMode, app: Record<string, unknown>, prefix: string, o
   }
 }
 
-function callbackURLOf(prefix: string, app: Partial<WechatRedirectApp>, options: WechatStrategyOptions): string | undefined {
+function callbackURLOf(
+  prefix: string,
+  app: Partial<WechatRedirectApp>,
+  options: WechatStrategyOptions,
+): string | undefined {
   const name = app.callbackURL === undefined ? 'callbackURL' : `${prefix}callbackURL`
   const callbackURL = app.callbackURL === undefined ? options.callbackURL : app.callbackURL
   if (callbackURL === null) return undefined
@@ -207,14 +254,19 @@ function clientOptionsOf(options: WechatStrategyOptions): Settings['client'] {
     logger: options.logger,
     saveSnapshotUsers: options.snapshotUser === 'allow',
   }
-  const given = Object.fromEntries(Object.entries(client).filter(([, value]) => value !== undefined)) as Settings['client']
+  const given = Object.fromEntries(
+    Object.entries(client).filter(([, value]) => value !== undefined),
+  ) as Settings['client']
   // One for all apps of the strategy; openids differ from app to app.
   const hasStore = given.tokenStore ?? given.getToken ?? given.saveToken
   return hasStore ? given : { ...given, tokenStore: new MemoryTokenStore() }
 }
 
 function oneOf(given: Record<string, unknown>, option: string, values: readonly unknown[]): void {
-  refuseUnless(given[option] === undefined || values.includes(given[option]), `${option} must be one of ${values.join(', ')}`)
+  refuseUnless(
+    given[option] === undefined || values.includes(given[option]),
+    `${option} must be one of ${values.join(', ')}`,
+  )
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

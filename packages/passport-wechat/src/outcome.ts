@@ -4,27 +4,47 @@ import type { WechatFailure, WechatFailureCode } from './types.js'
 
 /** What a request comes to: exactly one of Passport's actions. */
 export type Outcome =
-  | { action: 'success', user: Express.User, info: object }
-  | { action: 'fail', info: object, status: number }
-  | { action: 'redirect', url: string }
-  | { action: 'error', error: unknown }
+  | { action: 'success'; user: Express.User; info: object }
+  | { action: 'fail'; info: object; status: number }
+  | { action: 'redirect'; url: string }
+  | { action: 'error'; error: unknown }
 
-const failures: Record<WechatFailureCode, { status: number, message: string }> = {
+const failures: Record<WechatFailureCode, { status: number; message: string }> = {
   ERR_WECHAT_STATE: {
     status: 403,
     message: 'This login was started in another browser, has already finished, or has expired. Start again',
   },
   ERR_WECHAT_DENIED: { status: 401, message: 'The login with WeChat was refused' },
-  ERR_WECHAT_CODE: { status: 401, message: 'The code from WeChat is invalid, used or expired: start the login again' },
-  ERR_WECHAT_SNAPSHOT_USER: { status: 401, message: 'This is a preview page with a virtual account: tap "Use Full Service" (使用完整服务) at the bottom, then log in' },
-  ERR_WECHAT_NO_UNIONID: { status: 401, message: 'WeChat gave no unionid: bind the app to an open-platform account, and for an official account ask for the scope snsapi_userinfo' },
+  ERR_WECHAT_CODE: {
+    status: 401,
+    message: 'The code from WeChat is invalid, used or expired: start the login again',
+  },
+  ERR_WECHAT_SNAPSHOT_USER: {
+    status: 401,
+    message:
+      'This is a preview page with a virtual account: tap "Use Full Service" (使用完整服务) at the bottom, then log in',
+  },
+  ERR_WECHAT_NO_UNIONID: {
+    status: 401,
+    message:
+      'WeChat gave no unionid: bind the app to an open-platform account, and for an official account ask for the scope snsapi_userinfo',
+  },
   ERR_WECHAT_BLOCKED: { status: 403, message: 'WeChat does not let this user log in' },
   ERR_WECHAT_VERIFY: { status: 401, message: 'This application does not let this WeChat user log in' },
   ERR_WECHAT_REQUEST: { status: 400, message: 'The request is not a login of a mini-program' },
-  ERR_WECHAT_SIGNATURE: { status: 401, message: 'rawData and signature do not belong together, or the session_key is stale: call wx.login again' },
+  ERR_WECHAT_SIGNATURE: {
+    status: 401,
+    message: 'rawData and signature do not belong together, or the session_key is stale: call wx.login again',
+  },
   ERR_WECHAT_ENCRYPTED_DATA: { status: 400, message: 'encryptedData or iv is damaged' },
-  ERR_WECHAT_SESSION_KEY: { status: 401, message: 'The encrypted data does not open with the current session_key: call wx.login again' },
-  ERR_WECHAT_OPENID_MISMATCH: { status: 401, message: 'The encrypted data belongs to another user or another app: call wx.login again' },
+  ERR_WECHAT_SESSION_KEY: {
+    status: 401,
+    message: 'The encrypted data does not open with the current session_key: call wx.login again',
+  },
+  ERR_WECHAT_OPENID_MISMATCH: {
+    status: 401,
+    message: 'The encrypted data belongs to another user or another app: call wx.login again',
+  },
 }
 
 /** Thrown inside of a flow to end it with `fail`. */
@@ -54,6 +74,14 @@ export async function outcomeOf(flow: () => Promise<Outcome>): Promise<Outcome> 
   try {
     return await flow()
   } catch (error) {
-    return error instanceof Refusal ? error.outcome : { action: 'error', error: reportable(error, 'The login failed without a reason: something was thrown that is no error') }
+    return error instanceof Refusal
+      ? error.outcome
+      : {
+          action: 'error',
+          error: reportable(
+            error,
+            'The login failed without a reason: something was thrown that is no error',
+          ),
+        }
   }
 }

@@ -8,7 +8,9 @@ declare module 'passport' {
      */
     authenticate(
       this: import('passport').Authenticator<InitializeRet, AuthenticateRet, AuthorizeRet, AuthorizeOptions>,
-      strategy: string, options: WechatAuthenticateOptions, callback?: (error: Loose, user?: Loose, info?: Loose, status?: Loose) => unknown,
+      strategy: string,
+      options: WechatAuthenticateOptions,
+      callback?: (error: Loose, user?: Loose, info?: Loose, status?: Loose) => unknown,
     ): AuthenticateRet
   }
 }

@@ -10,7 +10,11 @@ export interface Actions {
 }
 
 /** Takes the action of an outcome. What the application throws at an error goes to `lastResort`. */
-export function perform(actions: Actions, outcome: Outcome, lastResort: (error: unknown) => Promise<void>): Promise<void> {
+export function perform(
+  actions: Actions,
+  outcome: Outcome,
+  lastResort: (error: unknown) => Promise<void>,
+): Promise<void> {
   const report = (error: unknown): unknown => actions.error(error)
   if (outcome.action === 'error') return takeReport(() => report(outcome.error), lastResort)
   return takeAction(() => take(actions, outcome), report, lastResort)
@@ -18,8 +22,11 @@ export function perform(actions: Actions, outcome: Outcome, lastResort: (error: 
 
 function take(actions: Actions, outcome: Exclude<Outcome, { action: 'error' }>): unknown {
   switch (outcome.action) {
-    case 'success': return actions.success(outcome.user, outcome.info)
-    case 'fail': return actions.fail(outcome.info, outcome.status)
-    case 'redirect': return actions.redirect(outcome.url)
+    case 'success':
+      return actions.success(outcome.user, outcome.info)
+    case 'fail':
+      return actions.fail(outcome.info, outcome.status)
+    case 'redirect':
+      return actions.redirect(outcome.url)
   }
 }

@@ -28,7 +28,15 @@ export function personOfMiniProgram({ nickName, avatarUrl, gender }: MiniProgram
 }
 
 /** Passport's normal form; optional members are absent when WeChat leaves them empty. */
-export function profileOf({ id, appId, mode, openid, unionid, person, userinfo }: ProfileFacts): WechatProfile {
+export function profileOf({
+  id,
+  appId,
+  mode,
+  openid,
+  unionid,
+  person,
+  userinfo,
+}: ProfileFacts): WechatProfile {
   const { name, picture } = person
   const gender = genderOf(person.gender)
   const json = userinfo ?? { openid, ...(unionid !== undefined && { unionid }) }
@@ -49,9 +57,12 @@ export function profileOf({ id, appId, mode, openid, unionid, person, userinfo }
 
 function genderOf(value: unknown): 'male' | 'female' | undefined {
   switch (value) {
-    case 1: return 'male'
-    case 2: return 'female'
-    default: return undefined
+    case 1:
+      return 'male'
+    case 2:
+      return 'female'
+    default:
+      return undefined
   }
 }
 

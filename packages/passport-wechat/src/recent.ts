@@ -21,7 +21,7 @@ const capacity = 1000
  * answer of the first. At most 1,000. Outcomes that are errors leave when they are known.
  */
 export class RecentCallbacks {
-  readonly #entries = new Map<string, { callback: RecentCallback, expires: number }>()
+  readonly #entries = new Map<string, { callback: RecentCallback; expires: number }>()
   readonly #now: () => number
   #sweep: NodeJS.Timeout | undefined
 

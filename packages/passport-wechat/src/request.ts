@@ -28,12 +28,16 @@ export function member(value: unknown, name: string): unknown {
 /** A method, bound to its object; `length` stays what it declares. */
 export function methodOf(value: unknown, name: string): ((...parameters: unknown[]) => unknown) | undefined {
   const method = member(value, name)
-  return typeof method === 'function' ? method.bind(value) as (...parameters: unknown[]) => unknown : undefined
+  return typeof method === 'function'
+    ? (method.bind(value) as (...parameters: unknown[]) => unknown)
+    : undefined
 }
 
 /** An own member only: nothing that `__proto__` or a polluted prototype could bring in. */
 export function ownMember(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? member(value, name) : undefined
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? member(value, name)
+    : undefined
 }
 
 /** A header that occurs once. */
@@ -56,7 +60,8 @@ export interface CallbackParameters {
 /** Looks at the query once: Express takes it apart each time that it is asked for. */
 export function callbackParameters(req: RequestParts): CallbackParameters {
   const { query } = req
-  if (typeof query === 'object' && query !== null) return { code: ownMember(query, 'code'), state: ownMember(query, 'state') }
+  if (typeof query === 'object' && query !== null)
+    return { code: ownMember(query, 'code'), state: ownMember(query, 'state') }
   const [, search = ''] = /\?([^#]*)/.exec(typeof req.url === 'string' ? req.url : '') ?? []
   const parameters = new URLSearchParams(search)
   const valueOf = (name: string): unknown => {
@@ -81,9 +86,13 @@ export function absoluteURL(req: RequestParts, callbackURL: string, proxy: boole
   // It has been checked: what begins like this is a whole address.
   if (/^https?:/i.test(callbackURL)) return callbackURL
   const origin = `${protocolOf(req, proxy)}://${hostOf(req, proxy)}`
-  const path = [req.originalUrl, req.url].find((url) => typeof url === 'string' && url.startsWith('/')) as string | undefined
+  const path = [req.originalUrl, req.url].find((url) => typeof url === 'string' && url.startsWith('/')) as
+    string | undefined
   if (!isOrigin(origin)) {
-    throw new WechatError('ERR_WECHAT_CONFIG', 'A relative callbackURL needs a request with a Host header; give an absolute callbackURL')
+    throw new WechatError(
+      'ERR_WECHAT_CONFIG',
+      'A relative callbackURL needs a request with a Host header; give an absolute callbackURL',
+    )
   }
   return new URL(callbackURL, origin + (path ?? '/')).href
 }
@@ -95,7 +104,7 @@ export function absoluteURL(req: RequestParts, callbackURL: string, proxy: boole
 export function hostNames(req: RequestParts, proxy: boolean): string[] {
   return [hostOf(req, proxy), firstOf(header(req, 'x-forwarded-host'))]
     .map((host) => `http://${host ?? ''}`)
-    .flatMap((origin) => isOrigin(origin) ? [new URL(origin).hostname] : [])
+    .flatMap((origin) => (isOrigin(origin) ? [new URL(origin).hostname] : []))
 }
 
 // Nothing but a host and a port: no user, no path.
@@ -107,7 +116,9 @@ function protocolOf(req: RequestParts, proxy: boolean): 'http' | 'https' {
   const forwarded = proxy ? firstOf(header(req, 'x-forwarded-proto'))?.toLowerCase() : undefined
   if (forwarded === 'http' || forwarded === 'https') return forwarded
   // Express, Fastify and Koa look at X-Forwarded-Proto where they are told to trust it.
-  return req.secure === true || req.protocol === 'https' || member(req.socket, 'encrypted') === true ? 'https' : 'http'
+  return req.secure === true || req.protocol === 'https' || member(req.socket, 'encrypted') === true
+    ? 'https'
+    : 'http'
 }
 
 function hostOf(req: RequestParts, proxy: boolean): string {
@@ -116,14 +127,19 @@ function hostOf(req: RequestParts, proxy: boolean): string {
   if (forwarded !== undefined && forwarded !== '') return forwarded
   // Express 4 leaves the port out of `req.host`; Fastify honours its own trust in it. What koa-passport gives for a request
   // does not know what Koa trusts: its context does.
-  const own = expressTrusts(req) === undefined ? [member(req.ctx, 'host'), req.host].find((host) => typeof host === 'string') : undefined
+  const own =
+    expressTrusts(req) === undefined
+      ? [member(req.ctx, 'host'), req.host].find((host) => typeof host === 'string')
+      : undefined
   return own ?? header(req, 'host') ?? ''
 }
 
 /** Whether Express trusts the peer; `undefined` where this is not Express. */
 function expressTrusts(req: RequestParts): boolean | undefined {
   const trusts = methodOf(req.app, 'get')?.('trust proxy fn')
-  return typeof trusts === 'function' ? (trusts as Trust)(member(req.socket, 'remoteAddress'), 0) === true : undefined
+  return typeof trusts === 'function'
+    ? (trusts as Trust)(member(req.socket, 'remoteAddress'), 0) === true
+    : undefined
 }
 
 function firstOf(list: string | undefined): string | undefined {

@@ -23,7 +23,7 @@ import type {
 } from './types.js'
 
 type Options = WechatOneAppOptions | WechatSeveralAppsOptions
-type ObjectOptions = Options & { passReqToCallback?: boolean, verifyArguments: 'object' }
+type ObjectOptions = Options & { passReqToCallback?: boolean; verifyArguments: 'object' }
 type AnyOptions = Options & { passReqToCallback?: boolean }
 type PlainOptions = Options & { passReqToCallback?: false }
 type RequestOptions = Options & { passReqToCallback: true }
@@ -32,11 +32,17 @@ type Positional = { verifyArguments?: 'positional' }
 // TypeScript infers parameters from one signature only, however many a function declares. The first one is a string next
 // to others and the object where it is alone: as both at once, either form is inferred.
 type InferredVerify = (
-  first: string & WechatVerifyInput, refreshToken: string, profile: WechatProfile, done: WechatVerifyCallback,
+  first: string & WechatVerifyInput,
+  refreshToken: string,
+  profile: WechatProfile,
+  done: WechatVerifyCallback,
 ) => unknown
 
 // The parent's own statics (`Strategy` among them) are not inherited in types: ours name this class.
-const Parent: new (options: OAuth2Strategy.StrategyOptions, verify: OAuth2Strategy.VerifyFunction) => OAuth2Strategy = OAuth2Strategy
+const Parent: new (
+  options: OAuth2Strategy.StrategyOptions,
+  verify: OAuth2Strategy.VerifyFunction,
+) => OAuth2Strategy = OAuth2Strategy
 
 /**
  * Passport strategy for WeChat: official account, website and mini-program.
@@ -72,10 +78,14 @@ export class WechatStrategy extends Parent {
   constructor(options: RequestOptions & Positional, verify: WechatVerifyWithRequestAndParams)
   constructor(options: AnyOptions, verify: (input: WechatVerifyInput) => unknown)
   constructor(options: WechatStrategyOptions, verify: AnyWechatVerify | InferredVerify) {
-    if (typeof (verify as unknown) !== 'function') throw new TypeError('WechatStrategy: verify must be a function')
+    if (typeof (verify as unknown) !== 'function')
+      throw new TypeError('WechatStrategy: verify must be a function')
     const settings = settingsOf(options)
     const unused = 'https://unused.invalid/'
-    super({ authorizationURL: unused, tokenURL: unused, clientID: 'unused', clientSecret: '' }, () => undefined)
+    super(
+      { authorizationURL: unused, tokenURL: unused, clientID: 'unused', clientSecret: '' },
+      () => undefined,
+    )
     this.name = settings.name
     this._logins = new Logins(settings, verify as AnyWechatVerify)
   }
@@ -90,7 +100,9 @@ export class WechatStrategy extends Parent {
       redirect: this.redirect.bind(this),
       error: this.error.bind(this),
     }
-    void logins.authenticate(req, options).then((outcome) => perform(actions, outcome, (error) => logins.lastResort(req, error)))
+    void logins
+      .authenticate(req, options)
+      .then((outcome) => perform(actions, outcome, (error) => logins.lastResort(req, error)))
   }
 
   /**

@@ -74,7 +74,11 @@ export interface WechatTokenParams {
 }
 
 /** Ends a verify function: with an error, without a user (the login fails), or with the user. */
-export type WechatVerifyCallback = (error?: unknown, user?: Express.User | false | null, info?: object | string) => void
+export type WechatVerifyCallback = (
+  error?: unknown,
+  user?: Express.User | false | null,
+  info?: object | string,
+) => void
 
 /** What a verify function gets as one object. */
 export interface WechatVerifyInput {
@@ -92,22 +96,38 @@ export type WechatObjectVerify = (input: WechatVerifyInput, done: WechatVerifyCa
 
 /** Verify function of passport-oauth2's form. The tokens are `undefined` in mini-program mode. */
 export type WechatVerify = (
-  accessToken: string, refreshToken: string, profile: WechatProfile, done: WechatVerifyCallback,
+  accessToken: string,
+  refreshToken: string,
+  profile: WechatProfile,
+  done: WechatVerifyCallback,
 ) => unknown
 
 /** Verify function of passport-oauth2's form, with the token reply. */
 export type WechatVerifyWithParams = (
-  accessToken: string, refreshToken: string, params: WechatTokenParams, profile: WechatProfile, done: WechatVerifyCallback,
+  accessToken: string,
+  refreshToken: string,
+  params: WechatTokenParams,
+  profile: WechatProfile,
+  done: WechatVerifyCallback,
 ) => unknown
 
 /** As `WechatVerify`, with `passReqToCallback`. */
 export type WechatVerifyWithRequest = (
-  req: Request, accessToken: string, refreshToken: string, profile: WechatProfile, done: WechatVerifyCallback,
+  req: Request,
+  accessToken: string,
+  refreshToken: string,
+  profile: WechatProfile,
+  done: WechatVerifyCallback,
 ) => unknown
 
 /** As `WechatVerifyWithParams`, with `passReqToCallback`. */
 export type WechatVerifyWithRequestAndParams = (
-  req: Request, accessToken: string, refreshToken: string, params: WechatTokenParams, profile: WechatProfile, done: WechatVerifyCallback,
+  req: Request,
+  accessToken: string,
+  refreshToken: string,
+  params: WechatTokenParams,
+  profile: WechatProfile,
+  done: WechatVerifyCallback,
 ) => unknown
 
 /** Every form of a verify function. */
@@ -266,7 +286,8 @@ export interface WechatCallOptions {
 }
 
 /** Options of `passport.authenticate('wechat', options)`. */
-export interface WechatAuthenticateOptions extends Omit<AuthenticateOptions, 'state' | 'scope'>, WechatCallOptions {}
+export interface WechatAuthenticateOptions
+  extends Omit<AuthenticateOptions, 'state' | 'scope'>, WechatCallOptions {}
 
 /** A login that has begun: what a page needs to send the user to WeChat, or to draw the QR code itself. */
 export interface WechatAuthorization {

@@ -7,14 +7,28 @@ export interface VerifyOptions {
 }
 
 /** Calls verify in the form that it declares. Of one parameter, the object, it can answer in no other way than by what it returns. */
-export function callVerify(verify: AnyWechatVerify, input: WechatVerifyInput, options: VerifyOptions): Promise<VerifyAnswer<Express.User>> {
+export function callVerify(
+  verify: AnyWechatVerify,
+  input: WechatVerifyInput,
+  options: VerifyOptions,
+): Promise<VerifyAnswer<Express.User>> {
   const values = parametersOf(verify.length, input, options)
   return call(verify, values, values.length === 1 && verify.length === 1)
 }
 
-function parametersOf(length: number, input: WechatVerifyInput, { passReqToCallback, verifyArguments }: VerifyOptions): unknown[] {
+function parametersOf(
+  length: number,
+  input: WechatVerifyInput,
+  { passReqToCallback, verifyArguments }: VerifyOptions,
+): unknown[] {
   if (verifyArguments === 'object' || (verifyArguments === undefined && length === 1)) return [input]
   const { accessToken, refreshToken, params, profile, req } = input
   const withParams = length === (passReqToCallback ? 6 : 5)
-  return [...(passReqToCallback ? [req] : []), accessToken, refreshToken, ...(withParams ? [params] : []), profile]
+  return [
+    ...(passReqToCallback ? [req] : []),
+    accessToken,
+    refreshToken,
+    ...(withParams ? [params] : []),
+    profile,
+  ]
 }

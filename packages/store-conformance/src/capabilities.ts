@@ -1,7 +1,13 @@
 import type { Capability, TokenStore, TokenStoreHarness } from './types.js'
 
 export const capabilities: readonly Capability[] = [
-  'deleteToken', 'withLock', 'second', 'corrupt', 'outages', 'expiry', 'abandonLock',
+  'deleteToken',
+  'withLock',
+  'second',
+  'corrupt',
+  'outages',
+  'expiry',
+  'abandonLock',
 ]
 
 /** Whether the store or the harness has it. */

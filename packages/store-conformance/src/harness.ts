@@ -58,8 +58,11 @@ export interface Kind<Store, Need extends string, Harness, Context> {
   check: (capability: Need, harness: Harness, store: Store) => void
 }
 
-type DefineCase<Harness, Need extends string, Context> =
-  (name: string, body: (context: Context) => Promise<void>, settings?: CaseSettings<Harness, Need>) => StoreCase<Harness, Need>
+type DefineCase<Harness, Need extends string, Context> = (
+  name: string,
+  body: (context: Context) => Promise<void>,
+  settings?: CaseSettings<Harness, Need>,
+) => StoreCase<Harness, Need>
 
 /** Why the case cannot be tried with this harness, as the harness itself explains it; `undefined` where it must be. */
 export function reasonToSkip<Need extends string>(
@@ -74,9 +77,10 @@ export function reasonToSkip<Need extends string>(
 }
 
 /** Makes the function that defines the cases of one contract. */
-export function caseDefiner<Store, Need extends string, Harness extends StoreHarness<Store, Need>, Context>(
-  { contextOf, check }: Kind<Store, Need, Harness, Context>,
-): DefineCase<Harness, Need, Context> {
+export function caseDefiner<Store, Need extends string, Harness extends StoreHarness<Store, Need>, Context>({
+  contextOf,
+  check,
+}: Kind<Store, Need, Harness, Context>): DefineCase<Harness, Need, Context> {
   return (name, body, { needs = [], timeout = 10_000 } = {}) => ({
     name,
     needs,
@@ -91,13 +95,17 @@ export function caseDefiner<Store, Need extends string, Harness extends StoreHar
       try {
         const store = keep(await harness.create())
         for (const capability of needs) check(capability, harness, store)
-        await body(contextOf({
-          store,
-          harness,
-          keep,
-          onEnd: (action) => { endings.push(action) },
-          other: async () => (harness.second ? keep(await harness.second(store)) : store),
-        }))
+        await body(
+          contextOf({
+            store,
+            harness,
+            keep,
+            onEnd: (action) => {
+              endings.push(action)
+            },
+            other: async () => (harness.second ? keep(await harness.second(store)) : store),
+          }),
+        )
       } finally {
         for (const end of endings) end()
         for (const store of opened.reverse()) await harness.destroy?.(store)

@@ -23,13 +23,19 @@ export function outageTimeout(harness: Failing): number {
  *
  * @param works - rejects while the store does not work
  */
-export async function duringEachOutage(harness: Failing, works: () => Promise<void>, during: () => Promise<void>): Promise<void> {
+export async function duringEachOutage(
+  harness: Failing,
+  works: () => Promise<void>,
+  during: () => Promise<void>,
+): Promise<void> {
   for (const outage of harness.outages ?? []) {
     await outage.begin()
     try {
       await during()
     } catch (error) {
-      throw new Error(`${outage.name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      throw new Error(`${outage.name}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      })
     } finally {
       await outage.end()
       await untilItWorks(works, boundOf(harness), outage.name)
@@ -45,7 +51,8 @@ async function untilItWorks(works: () => Promise<void>, bound: number, outage: s
       await within(left, 'writing must settle', works())
       return
     } catch (error) {
-      if (left === 0) throw new Error(`${outage}: the store must work again within ${bound} ms after it`, { cause: error })
+      if (left === 0)
+        throw new Error(`${outage}: the store must work again within ${bound} ms after it`, { cause: error })
       await sleep(50)
     }
   }

@@ -37,10 +37,14 @@ export function testUserStore(title: string, harness: UserStoreHarness, api?: Te
 }
 
 function registerCases<Store, Need extends string, Harness extends StoreHarness<Store, Need>>(
-  cases: readonly StoreCase<Harness, Need>[], title: string, harness: Harness, api?: TestRunner,
+  cases: readonly StoreCase<Harness, Need>[],
+  title: string,
+  harness: Harness,
+  api?: TestRunner,
 ): void {
   const { describe, it } = (api ?? globalThis) as Partial<TestRunner>
-  if (!describe || !it) throw new TypeError('There is no describe or no it: give those of your test runner as the third argument')
+  if (!describe || !it)
+    throw new TypeError('There is no describe or no it: give those of your test runner as the third argument')
   describe(title, () => {
     for (const testCase of cases) {
       const reason = reasonToSkip(testCase, harness)
@@ -49,10 +53,14 @@ function registerCases<Store, Need extends string, Harness extends StoreHarness<
         continue
       }
       const timeout = testCase.timeout(harness)
-      it(testCase.name, function (this: unknown) {
-        raiseLimit(this, timeout)
-        return testCase.run(harness)
-      }, timeout)
+      it(
+        testCase.name,
+        function (this: unknown) {
+          raiseLimit(this, timeout)
+          return testCase.run(harness)
+        },
+        timeout,
+      )
     }
   })
 }

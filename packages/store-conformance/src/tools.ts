@@ -45,15 +45,27 @@ export async function rejectionOf(what: string, promise: unknown): Promise<unkno
 }
 
 /** A failure as stores promise it: by `code`, without a cause, and without anything of the record. */
-export function assertStoreError(error: unknown, secrets: readonly string[], codes: readonly string[] = ['ERR_WECHAT_STORE']): void {
+export function assertStoreError(
+  error: unknown,
+  secrets: readonly string[],
+  codes: readonly string[] = ['ERR_WECHAT_STORE'],
+): void {
   assert.ok(error instanceof Error, 'what it rejects with must be an Error')
   const { code, cause } = error as Error & { code?: unknown }
-  assert.ok(typeof code === 'string' && codes.includes(code), `its code must be ${codes.join(' or ')}, is ${inspect(code)} (${error.name})`)
+  assert.ok(
+    typeof code === 'string' && codes.includes(code),
+    `its code must be ${codes.join(' or ')}, is ${inspect(code)} (${error.name})`,
+  )
   assert.equal(cause, undefined, 'it must have no cause: drivers put statements and values on their errors')
   const shown = [
-    error.message, String(error.stack), String(error), JSON.stringify(error), inspect(error, { depth: Infinity, showHidden: true }),
+    error.message,
+    String(error.stack),
+    String(error),
+    JSON.stringify(error),
+    inspect(error, { depth: Infinity, showHidden: true }),
   ].join('\n')
-  for (const secret of secrets) assert.ok(!shown.includes(secret), 'no value of the record may be seen in the error')
+  for (const secret of secrets)
+    assert.ok(!shown.includes(secret), 'no value of the record may be seen in the error')
 }
 
 const reasonOf = (error: unknown): unknown => (error as { reason?: unknown } | null | undefined)?.reason
@@ -65,16 +77,35 @@ export function assertIsOfRecord(error: unknown): void {
 
 /** The backend failed, and nobody knows what it holds: it must not be replaced. */
 export function assertIsOfBackend(error: unknown): void {
-  assert.notEqual(reasonOf(error), 'record', 'a failing backend must not be an error with the reason "record"')
+  assert.notEqual(
+    reasonOf(error),
+    'record',
+    'a failing backend must not be an error with the reason "record"',
+  )
 }
 
 /** What cannot be the name of anything. */
 export const notNames: readonly unknown[] = [
-  undefined, null, '', 0, 1, true, Symbol('name'), {}, [], ['name'], { $ne: null }, Buffer.from('name'), () => 'name',
+  undefined,
+  null,
+  '',
+  0,
+  1,
+  true,
+  Symbol('name'),
+  {},
+  [],
+  ['name'],
+  { $ne: null },
+  Buffer.from('name'),
+  () => 'name',
 ]
 
 /** Each of the calls must reject with a `TypeError`, and not throw it. */
-export async function assertTypeErrors(what: string, calls: Record<string, () => Promise<unknown>>): Promise<void> {
+export async function assertTypeErrors(
+  what: string,
+  calls: Record<string, () => Promise<unknown>>,
+): Promise<void> {
   for (const [method, call] of Object.entries(calls)) {
     let returned: Promise<unknown>
     try {
@@ -95,6 +126,8 @@ export interface Deferred<T> {
 
 export function deferred<T = void>(): Deferred<T> {
   let resolve: (value: T) => void = () => undefined
-  const promise = new Promise<T>((settle) => { resolve = settle })
+  const promise = new Promise<T>((settle) => {
+    resolve = settle
+  })
   return { promise, resolve }
 }

@@ -18,7 +18,7 @@ export interface TokenStore {
   withLock?<T>(
     key: string,
     task: (signal: AbortSignal) => Promise<T>,
-    options?: { ttl?: number, wait?: number },
+    options?: { ttl?: number; wait?: number },
   ): Promise<T>
 }
 
@@ -26,7 +26,8 @@ export interface TokenStore {
  * What a store or its harness may or may not have. `deleteToken` and `withLock` are methods of the store, the others
  * members of the harness.
  */
-export type Capability = 'deleteToken' | 'withLock' | 'second' | 'corrupt' | 'outages' | 'expiry' | 'abandonLock'
+export type Capability =
+  'deleteToken' | 'withLock' | 'second' | 'corrupt' | 'outages' | 'expiry' | 'abandonLock'
 
 /** How the cases get at the store under test. Everything that a store has must be here, or its absence explained in `without`. */
 export interface TokenStoreHarness extends StoreHarness<TokenStore, Capability> {

@@ -1,6 +1,11 @@
 import { TokenStoreError } from '@wechat-auth/wechat-oauth'
 import { attemptBefore, type Deadline } from '@wechat-auth/wechat-oauth/store-kit'
-import type { MongoCollection, MongoDatabase, MongooseConnection, MongoSession } from './mongoose-connection.js'
+import type {
+  MongoCollection,
+  MongoDatabase,
+  MongooseConnection,
+  MongoSession,
+} from './mongoose-connection.js'
 
 /** What bounds a command that changes something. */
 export interface WriteOptions {
@@ -42,7 +47,9 @@ export class Backend {
 
   /** Runs a command that changes nothing, for at most `timeout` milliseconds. `what` completes "failed to …". */
   read<T>(timeout: number, what: string, command: (collections: Collections) => Promise<T>): Promise<T> {
-    return attemptBefore(timeout, what, async (deadline) => command(this.#opened() ?? await this.#open(deadline)))
+    return attemptBefore(timeout, what, async (deadline) =>
+      command(this.#opened() ?? (await this.#open(deadline))),
+    )
   }
 
   /**
@@ -50,12 +57,17 @@ export class Backend {
    * any more: else a command that was given up, and waits for a server or a connection, would be carried out later, though
    * the caller was told that it failed. What the server has got already ends there, when it takes too long.
    */
-  async write<T>(timeout: number, what: string, key: string, commands: (collections: Collections, options: WriteOptions) => Promise<T>): Promise<T> {
+  async write<T>(
+    timeout: number,
+    what: string,
+    key: string,
+    commands: (collections: Collections, options: WriteOptions) => Promise<T>,
+  ): Promise<T> {
     let session: MongoSession | undefined
     let running: Promise<T> | undefined
     try {
       return await attemptBefore(timeout, what, async (deadline) => {
-        const collections = this.#opened() ?? await this.#open(deadline)
+        const collections = this.#opened() ?? (await this.#open(deadline))
         const late = this.#late.get(key)
         if (late) {
           await late
@@ -107,7 +119,11 @@ function collectionsOf(database: MongoDatabase, name: string): Collections {
     ...(database.writeConcern?.w === 0 && { writeConcern: { w: 'majority' } }),
     ...(database.readConcern && { readConcern: { level: 'local' } }),
   }
-  return { database, tokens: database.collection(name, options), locks: database.collection(`${name}_locks`, options) }
+  return {
+    database,
+    tokens: database.collection(name, options),
+    locks: database.collection(`${name}_locks`, options),
+  }
 }
 
 /** Nobody gets to see it: whoever asked was told already. */

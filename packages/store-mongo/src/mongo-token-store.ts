@@ -1,6 +1,16 @@
-import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
 import {
-  checkKey, checkTimeout, isWellFormed, refuseWrongConnection, refuseWrongNames, runLocked,
+  TokenStoreError,
+  type LockOptions,
+  type TokenStore,
+  type WechatToken,
+} from '@wechat-auth/wechat-oauth'
+import {
+  checkKey,
+  checkTimeout,
+  isWellFormed,
+  refuseWrongConnection,
+  refuseWrongNames,
+  runLocked,
 } from '@wechat-auth/wechat-oauth/store-kit'
 import { Backend, type Collections, type WriteOptions } from './backend.js'
 import { checkConnection, type MongooseConnection } from './mongoose-connection.js'
@@ -69,7 +79,9 @@ export class MongoTokenStore implements TokenStore {
   /** @throws TokenStoreError when MongoDB fails, does not answer within `timeout`, or holds something that is not a token; TypeError */
   async getToken(openid: string): Promise<WechatToken | null> {
     checkStoredKey(openid)
-    const document = await this.#backend.read(this.#timeout, 'read', ({ tokens }) => tokens.findOne({ openid }, {}))
+    const document = await this.#backend.read(this.#timeout, 'read', ({ tokens }) =>
+      tokens.findOne({ openid }, {}),
+    )
     return document && fromDocument(openid, document)
   }
 
@@ -98,7 +110,9 @@ export class MongoTokenStore implements TokenStore {
   async deleteToken(openid: string): Promise<void> {
     checkStoredKey(openid)
     // Many: where the unique index was never built there may be several, and none of them must come back.
-    await this.#backend.write(this.#timeout, 'delete', openid, ({ tokens }, options) => tokens.deleteMany({ openid }, options))
+    await this.#backend.write(this.#timeout, 'delete', openid, ({ tokens }, options) =>
+      tokens.deleteMany({ openid }, options),
+    )
   }
 
   /**
@@ -110,16 +124,28 @@ export class MongoTokenStore implements TokenStore {
     checkStoredKey(key)
     const lock = `lock:${key}`
     let time: ServerTime | undefined
-    return runLocked({
-      acquire: async (owner, ttl) => {
-        time ??= await this.#backend.read(this.#timeout, 'lock', ({ database }) => serverTime(database))
-        const request = { key, owner, freeSince: new Date(time.atLeast()), expiresAt: new Date(time.atMost() + ttl) }
-        return this.#backend.write(this.#timeout, 'lock', lock, (collections, options) => takeLock(collections, options, request))
+    return runLocked(
+      {
+        acquire: async (owner, ttl) => {
+          time ??= await this.#backend.read(this.#timeout, 'lock', ({ database }) => serverTime(database))
+          const request = {
+            key,
+            owner,
+            freeSince: new Date(time.atLeast()),
+            expiresAt: new Date(time.atMost() + ttl),
+          }
+          return this.#backend.write(this.#timeout, 'lock', lock, (collections, options) =>
+            takeLock(collections, options, request),
+          )
+        },
+        release: (owner) =>
+          this.#backend.write(this.#timeout, 'unlock', lock, async ({ locks }, options) => {
+            await locks.deleteOne({ _id: key, owner }, options)
+          }),
       },
-      release: (owner) => this.#backend.write(this.#timeout, 'unlock', lock, async ({ locks }, options) => {
-        await locks.deleteOne({ _id: key, owner }, options)
-      }),
-    }, task, times)
+      task,
+      times,
+    )
   }
 }
 
@@ -132,9 +158,17 @@ interface LockRequest {
 }
 
 /** One command: a lock that somebody has is not found by it, and cannot be created a second time. */
-async function takeLock({ locks }: Collections, options: WriteOptions, { key, owner, freeSince, expiresAt }: LockRequest): Promise<boolean> {
+async function takeLock(
+  { locks }: Collections,
+  options: WriteOptions,
+  { key, owner, freeSince, expiresAt }: LockRequest,
+): Promise<boolean> {
   try {
-    await locks.updateOne({ _id: key, expires_at: { $lte: freeSince } }, { $set: { owner, expires_at: expiresAt } }, { upsert: true, ...options })
+    await locks.updateOne(
+      { _id: key, expires_at: { $lte: freeSince } },
+      { $set: { owner, expires_at: expiresAt } },
+      { upsert: true, ...options },
+    )
     return true
   } catch (error) {
     if (isDuplicateKey(error)) return false
@@ -163,7 +197,10 @@ function codeOf(error: unknown): unknown {
 }
 
 const indexErrors = new Map<unknown, string>([
-  [duplicateKey, 'Several documents have the same openid: remove all but the newest of each, then call init() again.'],
+  [
+    duplicateKey,
+    'Several documents have the same openid: remove all but the newest of each, then call init() again.',
+  ],
   [85, 'There is an index on openid already that is not unique: drop it, then call init() again.'],
   [86, 'There is an index on openid already that is not unique: drop it, then call init() again.'],
 ])

@@ -36,6 +36,8 @@ export interface MongoCollection {
 export function checkConnection(connection: unknown): asserts connection is MongooseConnection {
   const { asPromise, getClient } = (connection ?? {}) as Partial<MongooseConnection>
   if (typeof asPromise !== 'function' || typeof getClient !== 'function') {
-    throw new TypeError('connection must be a connection of mongoose: mongoose.connection, or what mongoose.createConnection returns')
+    throw new TypeError(
+      'connection must be a connection of mongoose: mongoose.connection, or what mongoose.createConnection returns',
+    )
   }
 }

@@ -15,7 +15,7 @@ export interface ServerTime {
  */
 export async function serverTime(database: MongoDatabase): Promise<ServerTime> {
   const asked = performance.now()
-  const { localTime } = await database.command({ hello: 1 }, {}) as { localTime?: unknown }
+  const { localTime } = (await database.command({ hello: 1 }, {})) as { localTime?: unknown }
   const answered = performance.now()
   const told = types.isDate(localTime) ? localTime.getTime() : undefined
   return {

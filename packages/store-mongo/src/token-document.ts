@@ -44,8 +44,10 @@ export function fromDocument(openid: string, document: object): WechatToken {
 
 /** The field that has another type than WeChat's, if there is one. */
 function misfitOf(token: Record<string, unknown>): string | undefined {
-  return texts.find((name) => !isAbsent(token[name]) && typeof token[name] !== 'string')
-    ?? numbers.find((name) => !isAbsent(token[name]) && toNumber(token[name]) === undefined)
+  return (
+    texts.find((name) => !isAbsent(token[name]) && typeof token[name] !== 'string') ??
+    numbers.find((name) => !isAbsent(token[name]) && toNumber(token[name]) === undefined)
+  )
 }
 
 function isAbsent(value: unknown): boolean {
@@ -72,7 +74,8 @@ function toBson(value: unknown, depth: number): unknown {
     throw new TypeError(`A token must not hold a ${typeof value}`)
   }
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map((item: unknown) => (item === undefined ? null : toBson(item, depth + 1)))
+  if (Array.isArray(value))
+    return value.map((item: unknown) => (item === undefined ? null : toBson(item, depth + 1)))
   if (types.isDate(value)) return new Date(value)
   if (types.isUint8Array(value)) return Buffer.from(value)
   if (isBsonValue(value)) return value

@@ -8,17 +8,20 @@ import { Schema } from 'mongoose'
  *
  * It builds nothing by itself: `await store.init()` builds the indexes.
  */
-export const tokenSchema: Schema<WechatToken> = new Schema<WechatToken>({
-  openid: String,
-  access_token: String,
-  expires_in: Number,
-  refresh_token: String,
-  scope: String,
-  create_at: Number,
-  unionid: String,
-  session_key: String,
-  is_snapshotuser: Number,
-}, { strict: false, minimize: false, versionKey: false, id: false, autoIndex: false, autoCreate: false })
+export const tokenSchema: Schema<WechatToken> = new Schema<WechatToken>(
+  {
+    openid: String,
+    access_token: String,
+    expires_in: Number,
+    refresh_token: String,
+    scope: String,
+    create_at: Number,
+    unionid: String,
+    session_key: String,
+    is_snapshotuser: Number,
+  },
+  { strict: false, minimize: false, versionKey: false, id: false, autoIndex: false, autoCreate: false },
+)
 
 tokenSchema.path('openid').required(true)
 tokenSchema.index({ openid: 1 }, { unique: true })

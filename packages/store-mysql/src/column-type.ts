@@ -25,32 +25,53 @@ export interface ColumnType {
 
 /** As `SHOW FULL COLUMNS` tells it. `undefined` for what no value of a record could go into and come out of unchanged. */
 export function columnTypeOf(definition: string, collation: string | null): ColumnType | undefined {
-  const [, name = '', size, scale, unsigned] = /^(\w+)(?:\((\d+)(?:,(\d+))?\))?( unsigned)?/.exec(definition.toLowerCase()) ?? []
+  const [, name = '', size, scale, unsigned] =
+    /^(\w+)(?:\((\d+)(?:,(\d+))?\))?( unsigned)?/.exec(definition.toLowerCase()) ?? []
   const charset = collation?.split('_')[0]
   const length = Number(size)
   switch (name) {
-    case 'varchar': return textType({ characters: length, charset })
+    case 'varchar':
+      return textType({ characters: length, charset })
     // What is at its end is lost if it is a blank.
-    case 'char': return textType({ characters: length, charset, isPadded: true })
-    case 'tinytext': return textType({ bytes: 2 ** 8 - 1, charset })
-    case 'text': return textType({ bytes: 2 ** 16 - 1, charset })
-    case 'mediumtext': return textType({ bytes: 2 ** 24 - 1, charset })
-    case 'longtext': return textType({ bytes: 2 ** 32 - 1, charset })
-    case 'varbinary': return bytesType(length)
-    case 'tinyblob': return bytesType(2 ** 8 - 1)
-    case 'blob': return bytesType(2 ** 16 - 1)
-    case 'mediumblob': return bytesType(2 ** 24 - 1)
-    case 'longblob': return bytesType(2 ** 32 - 1)
-    case 'tinyint': return integerType(2n ** 8n, unsigned)
-    case 'smallint': return integerType(2n ** 16n, unsigned)
-    case 'mediumint': return integerType(2n ** 24n, unsigned)
-    case 'int': return integerType(2n ** 32n, unsigned)
-    case 'bigint': return integerType(2n ** 64n, unsigned)
-    case 'decimal': return Number(scale ?? 0) === 0 ? decimalType(length, unsigned) : undefined
+    case 'char':
+      return textType({ characters: length, charset, isPadded: true })
+    case 'tinytext':
+      return textType({ bytes: 2 ** 8 - 1, charset })
+    case 'text':
+      return textType({ bytes: 2 ** 16 - 1, charset })
+    case 'mediumtext':
+      return textType({ bytes: 2 ** 24 - 1, charset })
+    case 'longtext':
+      return textType({ bytes: 2 ** 32 - 1, charset })
+    case 'varbinary':
+      return bytesType(length)
+    case 'tinyblob':
+      return bytesType(2 ** 8 - 1)
+    case 'blob':
+      return bytesType(2 ** 16 - 1)
+    case 'mediumblob':
+      return bytesType(2 ** 24 - 1)
+    case 'longblob':
+      return bytesType(2 ** 32 - 1)
+    case 'tinyint':
+      return integerType(2n ** 8n, unsigned)
+    case 'smallint':
+      return integerType(2n ** 16n, unsigned)
+    case 'mediumint':
+      return integerType(2n ** 24n, unsigned)
+    case 'int':
+      return integerType(2n ** 32n, unsigned)
+    case 'bigint':
+      return integerType(2n ** 64n, unsigned)
+    case 'decimal':
+      return Number(scale ?? 0) === 0 ? decimalType(length, unsigned) : undefined
     // With a number of decimals, it rounds.
-    case 'double': return size === undefined ? doubleType(unsigned) : undefined
-    case 'json': return jsonType
-    default: return undefined
+    case 'double':
+      return size === undefined ? doubleType(unsigned) : undefined
+    case 'json':
+      return jsonType
+    default:
+      return undefined
   }
 }
 
@@ -66,12 +87,18 @@ interface TextLimits {
   isPadded?: boolean
 }
 
-function textType({ characters = Infinity, bytes: limit = Infinity, charset, isPadded = false }: TextLimits): ColumnType {
+function textType({
+  characters = Infinity,
+  bytes: limit = Infinity,
+  charset,
+  isPadded = false,
+}: TextLimits): ColumnType {
   const isUnicode = charset === 'utf8mb4' || charset === 'utf8' || charset === 'utf8mb3'
-  const fits = (text: string): boolean => hasCharacters(text, charset)
-    && (text.length <= characters || Array.from(text).length <= characters)
-    && Buffer.byteLength(text) <= limit
-    && !(isPadded && text.endsWith(' '))
+  const fits = (text: string): boolean =>
+    hasCharacters(text, charset) &&
+    (text.length <= characters || Array.from(text).length <= characters) &&
+    Buffer.byteLength(text) <= limit &&
+    !(isPadded && text.endsWith(' '))
   return {
     family: 'text',
     isUnicode,
@@ -87,10 +114,13 @@ function textType({ characters = Infinity, bytes: limit = Infinity, charset, isP
 // What a column cannot hold becomes a question mark where the SQL mode is not strict: it must not get that far.
 function hasCharacters(text: string, charset: string | undefined): boolean {
   switch (charset) {
-    case 'utf8mb4': return true
+    case 'utf8mb4':
+      return true
     case 'utf8':
-    case 'utf8mb3': return !/[\u{10000}-\u{10ffff}]/u.test(text)
-    default: return /^\p{ASCII}*$/u.test(text)
+    case 'utf8mb3':
+      return !/[\u{10000}-\u{10ffff}]/u.test(text)
+    default:
+      return /^\p{ASCII}*$/u.test(text)
   }
 }
 
@@ -118,13 +148,17 @@ function decimalType(digits: number, unsigned: string | undefined): ColumnType {
 /** Numbers that JavaScript does not have come and go as texts. */
 function wholeNumberType(smallest: bigint, biggest: bigint): ColumnType {
   const isWithin = (whole: bigint): boolean => whole >= smallest && whole <= biggest
-  return numberType((value) => {
-    if (typeof value === 'number' && Number.isSafeInteger(value) && isWithin(BigInt(value))) return String(value)
-    return typeof value === 'string' && isBig(value) && isWithin(BigInt(value)) ? value : undefined
-  }, (text) => {
-    const number = Number(text)
-    return Number.isSafeInteger(number) ? number : text
-  })
+  return numberType(
+    (value) => {
+      if (typeof value === 'number' && Number.isSafeInteger(value) && isWithin(BigInt(value)))
+        return String(value)
+      return typeof value === 'string' && isBig(value) && isWithin(BigInt(value)) ? value : undefined
+    },
+    (text) => {
+      const number = Number(text)
+      return Number.isSafeInteger(number) ? number : text
+    },
+  )
 }
 
 function isBig(text: string): boolean {
@@ -133,7 +167,10 @@ function isBig(text: string): boolean {
 
 function doubleType(unsigned: string | undefined): ColumnType {
   return numberType(
-    (value) => (typeof value === 'number' && Number.isFinite(value) && !(unsigned && value < 0) ? String(value) : undefined),
+    (value) =>
+      typeof value === 'number' && Number.isFinite(value) && !(unsigned && value < 0)
+        ? String(value)
+        : undefined,
     Number,
   )
 }
@@ -166,7 +203,8 @@ const jsonType: ColumnType = {
 export function numberAsText(type: ColumnType, numberIn: (text: string) => number | undefined): ColumnType {
   return {
     ...type,
-    encode: (value) => (typeof value === 'number' && Number.isFinite(value) ? type.encode(String(value)) : undefined),
+    encode: (value) =>
+      typeof value === 'number' && Number.isFinite(value) ? type.encode(String(value)) : undefined,
     decode: (text) => {
       if (text.trim() === '') return undefined
       const number = numberIn(text)
@@ -179,12 +217,18 @@ export function numberAsText(type: ColumnType, numberIn: (text: string) => numbe
 /** The fields of a record that have no column, as one JSON object. */
 export function fieldsAsJson(type: ColumnType): ColumnType {
   // Every character set has the characters of escaped JSON.
-  const encode: ColumnType['encode'] = type.family === 'json'
-    ? jsonOf
-    : (value) => type.encode(jsonOf(value)) ?? type.encode(asciiOf(jsonOf(value)))
+  const encode: ColumnType['encode'] =
+    type.family === 'json'
+      ? jsonOf
+      : (value) => type.encode(jsonOf(value)) ?? type.encode(asciiOf(jsonOf(value)))
   return { ...type, blank: '{}', encode }
 }
 
 function asciiOf(json: string): string {
-  return json.replace(/[^\p{ASCII}]/gu, (character) => character.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''))
+  return json.replace(/[^\p{ASCII}]/gu, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  )
 }

@@ -87,7 +87,9 @@ export class Database {
   constructor(pool: unknown, timeout: number) {
     const { getConnection, execute } = (pool ?? {}) as Partial<MysqlPool>
     if (typeof getConnection !== 'function' || typeof execute !== 'function') {
-      throw new TypeError('pool must be a pool of mysql2 or mysql2/promise: on a single connection, the store would take part in transactions of the application')
+      throw new TypeError(
+        'pool must be a pool of mysql2 or mysql2/promise: on a single connection, the store would take part in transactions of the application',
+      )
     }
     this.#pool = corePoolOf(pool as MysqlPool)
     this.#timeout = timeout
@@ -124,7 +126,7 @@ export class StatementRunner {
   }
 
   async read(statement: Statement): Promise<readonly Row[]> {
-    const rows = await this.#executeAgain(statement) as (Row | Readonly<Record<string, Row[number]>>)[]
+    const rows = (await this.#executeAgain(statement)) as (Row | Readonly<Record<string, Row[number]>>)[]
     return rows.map((row) => Object.values(row))
   }
 
@@ -134,7 +136,9 @@ export class StatementRunner {
 
   /** For statements that cannot be prepared. */
   query(sql: string): Promise<readonly TextRow[]> {
-    return this.#send((connection, callback) => connection.query({ ...asTexts, sql }, callback)) as Promise<readonly TextRow[]>
+    return this.#send((connection, callback) => connection.query({ ...asTexts, sql }, callback)) as Promise<
+      readonly TextRow[]
+    >
   }
 
   /** What comes over a connection that still waits is nobody's any more. */
@@ -167,11 +171,20 @@ export class StatementRunner {
         if (error) reject(error)
         else this.#use(connection as PooledConnection, send, resolve, reject)
       })
-      if (isPromise(returned)) returned.then((connection) => this.#use(connection as PooledConnection, send, resolve, reject), reject)
+      if (isPromise(returned))
+        returned.then(
+          (connection) => this.#use(connection as PooledConnection, send, resolve, reject),
+          reject,
+        )
     })
   }
 
-  #use(pooled: PooledConnection, send: Send, resolve: (result: unknown) => void, reject: (error: Error) => void): void {
+  #use(
+    pooled: PooledConnection,
+    send: Send,
+    resolve: (result: unknown) => void,
+    reject: (error: Error) => void,
+  ): void {
     // It came too late: whoever waited for it was told so.
     if (this.#deadline.isOver) {
       pooled.release()
@@ -233,7 +246,9 @@ function uncommitted(result: unknown): TokenStoreError | undefined {
 }
 
 export function autocommitOff(): TokenStoreError {
-  return new TokenStoreError('The connections of the pool are in transactions: the token store needs autocommit, which is what MySQL begins with.')
+  return new TokenStoreError(
+    'The connections of the pool are in transactions: the token store needs autocommit, which is what MySQL begins with.',
+  )
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

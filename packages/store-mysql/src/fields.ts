@@ -33,7 +33,8 @@ function copyOf(value: unknown): FieldValue | undefined {
     if (!isWellFormed(value)) throw new TokenStoreError('The record has a text that is no Unicode text.')
     return value
   }
-  if (value === null || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return value
+  if (value === null || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)))
+    return value
   // As in all JSON, `undefined` and functions are absent, and what is no finite number is `null`.
   const text = JSON.stringify(value) as string | undefined
   return text === undefined ? undefined : new Json(text)

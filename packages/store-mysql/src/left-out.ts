@@ -22,8 +22,8 @@ export function warnOfLeftOut(table: Table): void {
   const missing = dispensable.filter((field) => isDispensable(table, field))
   const changes = missing.map((field) => `ADD COLUMN ${columnDefinition(field)}`).join(', ')
   process.emitWarning(
-    `The table ${name} has no column for ${missing.join(' and ')}, so records are saved without them. `
-    + `Run this and start the application again: ALTER TABLE ${name} ${changes};`,
+    `The table ${name} has no column for ${missing.join(' and ')}, so records are saved without them. ` +
+      `Run this and start the application again: ALTER TABLE ${name} ${changes};`,
     'WechatStoreWarning',
   )
 }

@@ -32,7 +32,10 @@ export class LockTable {
         return this.#run('lock', (statements) => this.#acquire(statements, name, owner, ttl))
       },
       release: async (owner) => {
-        const release = { sql: `DELETE FROM ${this.#table} WHERE name = ? AND owner = ?`, values: [name, owner] }
+        const release = {
+          sql: `DELETE FROM ${this.#table} WHERE name = ? AND owner = ?`,
+          values: [name, owner],
+        }
         await this.#run('unlock', (statements) => statements.write(release))
       },
     }
@@ -40,8 +43,14 @@ export class LockTable {
 
   async #acquire(statements: StatementRunner, name: Buffer, owner: string, ttl: number): Promise<boolean> {
     const microseconds = String(Math.ceil(ttl * 1000))
-    const take = { sql: `INSERT INTO ${this.#table} (name, owner, expires_at) VALUES (?, ?, ${expiry})`, values: [name, owner, microseconds] }
-    const takeOver = { sql: `UPDATE ${this.#table} SET owner = ?, expires_at = ${expiry} WHERE name = ? AND expires_at <= UTC_TIMESTAMP(6)`, values: [owner, microseconds, name] }
+    const take = {
+      sql: `INSERT INTO ${this.#table} (name, owner, expires_at) VALUES (?, ?, ${expiry})`,
+      values: [name, owner, microseconds],
+    }
+    const takeOver = {
+      sql: `UPDATE ${this.#table} SET owner = ?, expires_at = ${expiry} WHERE name = ? AND expires_at <= UTC_TIMESTAMP(6)`,
+      values: [owner, microseconds, name],
+    }
     try {
       await statements.write(take)
       return true
@@ -58,7 +67,11 @@ export class LockTable {
       } catch (error) {
         const errno = errnoOf(error) ?? 0
         if (busy.has(errno)) return false
-        if (missing.has(errno)) throw lockError(`There is no table ${this.#table} for locks that may be used: createTable() makes it.`, error)
+        if (missing.has(errno))
+          throw lockError(
+            `There is no table ${this.#table} for locks that may be used: createTable() makes it.`,
+            error,
+          )
         throw error
       }
     })

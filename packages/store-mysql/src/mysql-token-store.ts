@@ -1,6 +1,16 @@
-import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
 import {
-  asTokenStoreError, checkKey, checkTimeout, refuseWrongConnection, refuseWrongNames, runLocked,
+  TokenStoreError,
+  type LockOptions,
+  type TokenStore,
+  type WechatToken,
+} from '@wechat-auth/wechat-oauth'
+import {
+  asTokenStoreError,
+  checkKey,
+  checkTimeout,
+  refuseWrongConnection,
+  refuseWrongNames,
+  runLocked,
 } from '@wechat-auth/wechat-oauth/store-kit'
 import { Database, errnoOf, type MysqlPool, type StatementRunner } from './database.js'
 import { fieldsOf, type Field } from './fields.js'
@@ -58,7 +68,9 @@ export class MysqlTokenStore implements TokenStore {
 
   /** The statements of `createTable`, for those who let nobody else make tables. */
   createTableSQL(): string {
-    return createTableStatements(this.#names).map((statement) => `${statement};\n`).join('\n')
+    return createTableStatements(this.#names)
+      .map((statement) => `${statement};\n`)
+      .join('\n')
   }
 
   /**
@@ -98,7 +110,9 @@ export class MysqlTokenStore implements TokenStore {
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkKey(openid)
     const fields = copyOf(token)
-    await this.#onTable('save', ({ table, statements }, runner) => runner.write(statements.save(this.#cells(table, openid, fields))))
+    await this.#onTable('save', ({ table, statements }, runner) =>
+      runner.write(statements.save(this.#cells(table, openid, fields))),
+    )
   }
 
   /** @throws TokenStoreError; TypeError */
@@ -115,12 +129,19 @@ export class MysqlTokenStore implements TokenStore {
    *
    * @throws TokenStoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`, or the table for locks is missing; TypeError
    */
-  async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options?: LockOptions): Promise<T> {
+  async withLock<T>(
+    key: string,
+    task: (signal: AbortSignal) => Promise<T>,
+    options?: LockOptions,
+  ): Promise<T> {
     checkKey(key)
     return runLocked(this.#locks.lock(key), task, options)
   }
 
-  async #onTable<T>(what: string, command: (found: FoundTable, runner: StatementRunner) => Promise<T>): Promise<T> {
+  async #onTable<T>(
+    what: string,
+    command: (found: FoundTable, runner: StatementRunner) => Promise<T>,
+  ): Promise<T> {
     return this.#database.run(what, async (runner) => {
       try {
         return await command(await this.#table(), runner)

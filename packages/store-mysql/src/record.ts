@@ -34,7 +34,8 @@ export function cellsOf(table: Table, key: string, fields: readonly Field[]): Ce
     const index = table.indexes.get(name)
     const column = index === undefined ? undefined : table.columns[index]
     const encoded = column?.type.encode(value)
-    if (column && index !== undefined && encoded !== undefined && !isBlank(column, encoded)) columns[index] = encoded
+    if (column && index !== undefined && encoded !== undefined && !isBlank(column, encoded))
+      columns[index] = encoded
     else if (name !== 'openid' || value !== key) {
       rest.push(field)
       if (column?.isNullable && index !== undefined) columns[index] = null
@@ -96,8 +97,11 @@ function joined(record: Record<string, unknown>, others: Record<string, unknown>
 }
 
 function noRoomForKey(table: Table, key: string): TokenStoreError {
-  if (!isWellFormed(key) || !isRoomy('openid', key)) return new TokenStoreError('The key is too long for a table, or no Unicode text.')
-  return new TokenStoreError(`The column openid has no room for the key. ALTER TABLE ${table.name} MODIFY COLUMN ${columnDefinition('openid')};`)
+  if (!isWellFormed(key) || !isRoomy('openid', key))
+    return new TokenStoreError('The key is too long for a table, or no Unicode text.')
+  return new TokenStoreError(
+    `The column openid has no room for the key. ALTER TABLE ${table.name} MODIFY COLUMN ${columnDefinition('openid')};`,
+  )
 }
 
 const longestName = 64
@@ -105,15 +109,20 @@ const mostNames = 10
 
 function noRoom(table: Table, fields: readonly Field[]): TokenStoreError {
   const names = fields.slice(0, mostNames).map(([name]) => JSON.stringify(name.slice(0, longestName)))
-  return new TokenStoreError(`The table has no room for ${names.join(', ')}. ALTER TABLE ${table.name} ${changesFor(table, fields).join(', ')};`)
+  return new TokenStoreError(
+    `The table has no room for ${names.join(', ')}. ALTER TABLE ${table.name} ${changesFor(table, fields).join(', ')};`,
+  )
 }
 
 /** What makes room: a column of our own make for each field that fits into it, else the one that everything fits into. */
 function changesFor({ key, indexes, extra }: Table, fields: readonly Field[]): string[] {
-  const isPresent = (field: string): boolean => indexes.has(field) || (field === extraField && extra !== undefined)
+  const isPresent = (field: string): boolean =>
+    indexes.has(field) || (field === extraField && extra !== undefined)
   const hasOwn = ([name, value]: Field): boolean => !extra && name !== key.field && isRoomy(name, value)
   const wanted = fields.map((field) => (hasOwn(field) ? field[0] : extraField))
-  return [...new Set(wanted)].map((field) => `${isPresent(field) ? 'MODIFY' : 'ADD'} COLUMN ${columnDefinition(field)}`)
+  return [...new Set(wanted)].map(
+    (field) => `${isPresent(field) ? 'MODIFY' : 'ADD'} COLUMN ${columnDefinition(field)}`,
+  )
 }
 
 function isRoomy(field: string, value: FieldValue): boolean {

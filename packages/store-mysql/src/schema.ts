@@ -47,7 +47,12 @@ export function columnDefinition(field: string): string {
 
 export function createTableStatements({ tokens, locks }: TableNames): string[] {
   const columns = [...Object.keys(definitions).map(columnDefinition), 'PRIMARY KEY (`openid`)']
-  const lockColumns = [`\`name\` VARBINARY(${longestLockName}) NOT NULL`, '`owner` VARBINARY(36) NOT NULL', '`expires_at` DATETIME(6) NOT NULL', 'PRIMARY KEY (`name`)']
+  const lockColumns = [
+    `\`name\` VARBINARY(${longestLockName}) NOT NULL`,
+    '`owner` VARBINARY(36) NOT NULL',
+    '`expires_at` DATETIME(6) NOT NULL',
+    'PRIMARY KEY (`name`)',
+  ]
   return [createTable(tokens, columns), createTable(locks, lockColumns)]
 }
 

@@ -18,7 +18,9 @@ export function statementsFor(table: Table): Statements {
     return isTwice ? [parameter, parameter] : [parameter]
   }
   // The server would send the expressions as names, with each row, and the driver read them.
-  const selected = [...columns, ...(extra ? [extra] : [])].map((column, index) => `${column.type.select(column.name)} AS c${index}`)
+  const selected = [...columns, ...(extra ? [extra] : [])].map(
+    (column, index) => `${column.type.select(column.name)} AS c${index}`,
+  )
   const read = `SELECT ${selected.join(', ') || '1'} ${where}`
   const remove = `DELETE ${where}`
   return {
@@ -42,8 +44,13 @@ function replaceInto({ name, key, columns, extra }: Table): Statements['save'] {
 /** Where the application has columns of its own: REPLACE would reset those that the record has no field for, or that are not for records. */
 function insertOrUpdate({ name, key, columns, extra }: Table): Statements['save'] {
   const written = [key, ...(extra ? [extra] : []), ...columns]
-  const values = written.map(({ type, isOurs, initial }) => (isOurs || initial === 'NULL' ? type.placeholder : `IF(?, ${type.placeholder}, ${initial})`))
-  const updates = written.map((column) => `${column.name} = ${column.isOurs ? `VALUES(${column.name})` : `IF(?, VALUES(${column.name}), ${column.name})`}`)
+  const values = written.map(({ type, isOurs, initial }) =>
+    isOurs || initial === 'NULL' ? type.placeholder : `IF(?, ${type.placeholder}, ${initial})`,
+  )
+  const updates = written.map(
+    (column) =>
+      `${column.name} = ${column.isOurs ? `VALUES(${column.name})` : `IF(?, VALUES(${column.name}), ${column.name})`}`,
+  )
   const sql = `INSERT INTO ${name} (${namesOf(written)}) VALUES (${values.join(', ')}) ON DUPLICATE KEY UPDATE ${updates.join(', ')}`
   return (cells) => {
     const inserted: Parameter[] = [parameterOf(key, cells.key)]

@@ -17,7 +17,9 @@ export function tableNames(table: unknown): TableNames {
   const parts = typeof table === 'string' ? table.split('.') : []
   const name = parts.pop() ?? ''
   if (parts.length > 1 || ![...parts, name].every(isName) || name.length + lockSuffix.length > longestName) {
-    throw new TypeError(`table must be a name, or a database and a name with a dot between, of letters, digits, _, $ and -, at most ${longestName - lockSuffix.length} characters`)
+    throw new TypeError(
+      `table must be a name, or a database and a name with a dot between, of letters, digits, _, $ and -, at most ${longestName - lockSuffix.length} characters`,
+    )
   }
   const quoted = (last: string): string => [...parts, last].map(quote).join('.')
   return { tokens: quoted(name), locks: quoted(name + lockSuffix) }

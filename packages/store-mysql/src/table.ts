@@ -59,7 +59,12 @@ export async function findTable(statements: StatementRunner, name: string): Prom
 function columnFacts(row: TextRow): ColumnFacts {
   const [name, definition, collation, nullable, , defaultValue, remarks] = row
   return {
-    name: name ?? '', definition: definition ?? '', collation: collation ?? null, isNullable: nullable === 'YES', defaultValue: defaultValue ?? null, remarks: remarks ?? '',
+    name: name ?? '',
+    definition: definition ?? '',
+    collation: collation ?? null,
+    isNullable: nullable === 'YES',
+    defaultValue: defaultValue ?? null,
+    remarks: remarks ?? '',
   }
 }
 
@@ -129,7 +134,8 @@ function ownColumn(facts: ColumnFacts): Column | undefined {
   const { isNullable, defaultValue } = facts
   const name = quote(facts.name)
   const column = { field: facts.name, name, type, isNullable, isOurs: false }
-  if (defaultValue !== null) return hasComputedDefault(facts) ? undefined : { ...column, initial: `DEFAULT(${name})` }
+  if (defaultValue !== null)
+    return hasComputedDefault(facts) ? undefined : { ...column, initial: `DEFAULT(${name})` }
   if (isNullable) return { ...column, initial: 'NULL' }
   return type.family === 'json' ? undefined : { ...column, initial: type.family === 'number' ? '0' : `''` }
 }
@@ -157,7 +163,7 @@ function keyColumn(column: Column, collation: string | null): KeyColumn {
 
 interface UniqueKey {
   name: string
-  parts: { column: string, isWhole: boolean }[]
+  parts: { column: string; isWhole: boolean }[]
 }
 
 function uniqueKeys(rows: readonly TextRow[]): UniqueKey[] {
@@ -172,14 +178,25 @@ function uniqueKeys(rows: readonly TextRow[]): UniqueKey[] {
 }
 
 function checkKeys(table: string, columns: readonly ColumnFacts[], keys: readonly UniqueKey[]): void {
-  const isOpenid = ({ column, isWhole }: UniqueKey['parts'][number]): boolean => column === 'openid' && isWhole
+  const isOpenid = ({ column, isWhole }: UniqueKey['parts'][number]): boolean =>
+    column === 'openid' && isWhole
   if (!keys.some(({ parts }) => parts.length === 1 && parts.every(isOpenid))) {
-    throw unfit('has no unique key on openid alone, so that saving would add rows instead of replacing them', table, 'ADD UNIQUE KEY (`openid`)')
+    throw unfit(
+      'has no unique key on openid alone, so that saving would add rows instead of replacing them',
+      table,
+      'ADD UNIQUE KEY (`openid`)',
+    )
   }
-  const counted = new Set(columns.filter(({ remarks }) => /auto_increment/i.test(remarks)).map(({ name }) => name.toLowerCase()))
+  const counted = new Set(
+    columns.filter(({ remarks }) => /auto_increment/i.test(remarks)).map(({ name }) => name.toLowerCase()),
+  )
   for (const { name, parts } of keys) {
     if (parts.some((part) => isOpenid(part) || counted.has(part.column))) continue
-    throw unfit('has a second unique key, so that saving the token of one user could replace that of another', table, `DROP INDEX ${quote(name)}`)
+    throw unfit(
+      'has a second unique key, so that saving the token of one user could replace that of another',
+      table,
+      `DROP INDEX ${quote(name)}`,
+    )
   }
 }
 

@@ -11,7 +11,10 @@ const longest = 2 ** 31 - 1
  * @param ttl - what the application wants for its users' records
  */
 export function lifetimeOf(key: string, token: WechatToken, ttl?: number): number | undefined {
-  const wanted = (isAppLevel(key) ? seconds(token.expires_in) : undefined) ?? ttl ?? (token.refresh_token ? refreshTokenLifetime : Infinity)
+  const wanted =
+    (isAppLevel(key) ? seconds(token.expires_in) : undefined) ??
+    ttl ??
+    (token.refresh_token ? refreshTokenLifetime : Infinity)
   return wanted === Infinity ? undefined : wholeSeconds(wanted)
 }
 

@@ -13,11 +13,11 @@ export interface RedisCommands {
   get(key: string): Promise<unknown>
   set(key: string, value: string, options?: SetOptions): Promise<unknown>
   del(key: string): Promise<unknown>
-  eval(script: string, options: { keys: string[], arguments: string[] }): Promise<unknown>
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
 export interface SetOptions {
-  expiration?: { type: 'EX' | 'PX', value: number }
+  expiration?: { type: 'EX' | 'PX'; value: number }
   condition?: 'NX' | 'XX'
 }
 
@@ -32,7 +32,8 @@ export interface RedisConnection {
 /** @throws TypeError */
 export function checkClient(client: unknown): asserts client is RedisConnection {
   const { withCommandOptions } = (client ?? {}) as Partial<RedisConnection>
-  if (typeof withCommandOptions !== 'function') throw new TypeError('client must be a client, pool, cluster or sentinel of node-redis 5 or 6')
+  if (typeof withCommandOptions !== 'function')
+    throw new TypeError('client must be a client, pool, cluster or sentinel of node-redis 5 or 6')
 }
 
 /** @throws TypeError */

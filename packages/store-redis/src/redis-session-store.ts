@@ -1,5 +1,11 @@
 import type { SessionStore, StoredSession } from '@wechat-auth/wechat-oauth'
-import { checkLifetime, checkName, corruptRecord, decodeRecord, isWellFormed } from '@wechat-auth/wechat-oauth/store-kit'
+import {
+  checkLifetime,
+  checkName,
+  corruptRecord,
+  decodeRecord,
+  isWellFormed,
+} from '@wechat-auth/wechat-oauth/store-kit'
 import { Operations, textOf, type Redis } from './operations.js'
 import { checkPrefix, type RedisConnection } from './redis-connection.js'
 import { UserIndex } from './user-index.js'
@@ -95,7 +101,7 @@ export class RedisSessionStore implements SessionStore {
     checkSession(session, ttl)
     return this.#operations.run('rotate a session', async (redis) => {
       const draft = draftOf(session, ttl)
-      if (await redis().get(this.#keyOf(oldHash)) === null) return false
+      if ((await redis().get(this.#keyOf(oldHash))) === null) return false
       if (oldHash === newHash) return this.#prolong(redis, oldHash, draft)
       await this.#begin(redis, newHash, draft)
       const hasWon = await this.#end(redis, oldHash)
@@ -130,7 +136,10 @@ export class RedisSessionStore implements SessionStore {
       for (;;) {
         const entries = (await index.read()).filter(({ hash, end }) => !settled.has(`${end} ${hash}`))
         const ended = await Promise.all(entries.map(({ hash }) => this.#end(redis, hash)))
-        const [here, gone] = [entries.filter((_, place) => ended[place]), entries.filter((_, place) => !ended[place])]
+        const [here, gone] = [
+          entries.filter((_, place) => ended[place]),
+          entries.filter((_, place) => !ended[place]),
+        ]
         if (here.length > 0) await index.remove(...here.map(({ hash }) => hash))
         // What was not there may have been rotated: the successor is in the index by now. Or it was only announced: its entry stays, and is another when it is confirmed.
         if (gone.length === 0) return
@@ -159,7 +168,10 @@ export class RedisSessionStore implements SessionStore {
   async #prolong(redis: Redis, hash: string, { userId, record, lifetime }: Draft): Promise<boolean> {
     const index = this.#indexOf(redis, userId)
     await index.announce(hash, lifetime)
-    const reply = await redis().set(this.#keyOf(hash), record, { expiration: { type: 'PX', value: lifetime }, condition: 'XX' })
+    const reply = await redis().set(this.#keyOf(hash), record, {
+      expiration: { type: 'PX', value: lifetime },
+      condition: 'XX',
+    })
     if (reply !== null) return true
     await index.remove(hash)
     return false
@@ -192,7 +204,11 @@ function checkSession(session: StoredSession, ttl: number): void {
 
 function draftOf(session: StoredSession, ttl: number): Draft {
   // Redis refuses fractions, and what is too much.
-  return { userId: session.userId, record: JSON.stringify(session), lifetime: Math.min(Math.ceil(ttl * 1000), longest) }
+  return {
+    userId: session.userId,
+    record: JSON.stringify(session),
+    lifetime: Math.min(Math.ceil(ttl * 1000), longest),
+  }
 }
 
 function sessionOf(reply: unknown): StoredSession | null {

@@ -39,7 +39,8 @@ export class RedisTokenStore implements TokenStore {
     const { client, prefix = 'wechat:token:', ttl, timeout = 5000 } = options
     this.#operations = new Operations(client, timeout)
     checkPrefix(prefix)
-    if (ttl !== undefined && !(typeof ttl === 'number' && ttl > 0)) throw new TypeError('ttl must be a positive number of seconds')
+    if (ttl !== undefined && !(typeof ttl === 'number' && ttl > 0))
+      throw new TypeError('ttl must be a positive number of seconds')
     this.#prefix = prefix
     this.#ttl = ttl
   }
@@ -60,7 +61,9 @@ export class RedisTokenStore implements TokenStore {
     checkKey(openid)
     const lifetime = lifetimeOf(openid, token, this.#ttl)
     const options = lifetime === undefined ? {} : { expiration: { type: 'EX', value: lifetime } as const }
-    await this.#operations.run('save', (redis) => redis().set(this.#prefix + openid, JSON.stringify(token), options))
+    await this.#operations.run('save', (redis) =>
+      redis().set(this.#prefix + openid, JSON.stringify(token), options),
+    )
   }
 
   /** @throws TokenStoreError; TypeError */
@@ -74,17 +77,31 @@ export class RedisTokenStore implements TokenStore {
    *
    * @throws TokenStoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`; TypeError
    */
-  async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options?: LockOptions): Promise<T> {
+  async withLock<T>(
+    key: string,
+    task: (signal: AbortSignal) => Promise<T>,
+    options?: LockOptions,
+  ): Promise<T> {
     checkKey(key)
     const lock = `${this.#prefix}lock:${key}`
-    return runLocked({
-      acquire: async (owner, ttl) => {
-        const expiration = { type: 'PX', value: Math.max(Math.ceil(ttl), 1) } as const
-        return await this.#operations.run('lock', (redis) => redis().set(lock, owner, { condition: 'NX', expiration })) !== null
+    return runLocked(
+      {
+        acquire: async (owner, ttl) => {
+          const expiration = { type: 'PX', value: Math.max(Math.ceil(ttl), 1) } as const
+          return (
+            (await this.#operations.run('lock', (redis) =>
+              redis().set(lock, owner, { condition: 'NX', expiration }),
+            )) !== null
+          )
+        },
+        release: async (owner) => {
+          await this.#operations.run('unlock', (redis) =>
+            redis().eval(compareAndDelete, { keys: [lock], arguments: [owner] }),
+          )
+        },
       },
-      release: async (owner) => {
-        await this.#operations.run('unlock', (redis) => redis().eval(compareAndDelete, { keys: [lock], arguments: [owner] }))
-      },
-    }, task, options)
+      task,
+      options,
+    )
   }
 }

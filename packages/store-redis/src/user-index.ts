@@ -50,9 +50,10 @@ export class UserIndex {
   }
 
   async read(): Promise<IndexEntry[]> {
-    const reply = await this.#run(read) as unknown[]
+    const reply = (await this.#run(read)) as unknown[]
     const entries = []
-    for (let index = 0; index + 1 < reply.length; index += 2) entries.push({ hash: textOf(reply[index]), end: textOf(reply[index + 1]) })
+    for (let index = 0; index + 1 < reply.length; index += 2)
+      entries.push({ hash: textOf(reply[index]), end: textOf(reply[index + 1]) })
     return entries
   }
 

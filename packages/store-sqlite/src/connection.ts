@@ -20,7 +20,8 @@ export class Connection {
   readonly #statements = new Map<string, SqliteStatement>()
   readonly #transaction: Transaction = {
     read: (sql, ...values) => this.#withStatement(sql, (statement) => firstColumn(statement.get(...values))),
-    write: (sql, ...values) => this.#withStatement(sql, (statement) => Number(statement.run(...values).changes)),
+    write: (sql, ...values) =>
+      this.#withStatement(sql, (statement) => Number(statement.run(...values).changes)),
   }
 
   #isWriteAheadLogged: boolean | undefined
@@ -166,7 +167,9 @@ export class Connection {
 
   /** Looked at once: whoever turns it on later has slower reads, and no wrong ones. */
   #hasWriteAheadLog(): boolean {
-    this.#isWriteAheadLogged ??= this.#withoutWaiting(() => firstColumn(this.#database.prepare('PRAGMA journal_mode').get()) === 'wal')
+    this.#isWriteAheadLogged ??= this.#withoutWaiting(
+      () => firstColumn(this.#database.prepare('PRAGMA journal_mode').get()) === 'wal',
+    )
     return this.#isWriteAheadLogged
   }
 }

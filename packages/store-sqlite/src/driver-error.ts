@@ -43,9 +43,13 @@ export function isOccupied(error: unknown): boolean {
 }
 
 /** What may be told of an error: the same for all drivers. */
-export function factsOf(error: unknown): { name?: unknown, code?: unknown, errno?: unknown } {
+export function factsOf(error: unknown): { name?: unknown; code?: unknown; errno?: unknown } {
   if (!(error instanceof Error)) return {}
-  const { name, code, errcode, rawCode } = error as Error & { code?: unknown, errcode?: unknown, rawCode?: unknown }
+  const { name, code, errcode, rawCode } = error as Error & {
+    code?: unknown
+    errcode?: unknown
+    rawCode?: unknown
+  }
   // node:sqlite and libsql have names of their own for SQLite's result code; better-sqlite3 has it as text only.
   return { name, code, errno: errcode ?? rawCode }
 }

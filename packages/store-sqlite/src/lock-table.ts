@@ -18,14 +18,17 @@ export class LockTable {
 
   lock(name: string): LockBackend {
     return {
-      acquire: (owner, ttl) => this.#operations.write('lock', (connection) => {
-        const now = Date.now()
-        try {
-          return connection.write(this.#acquire, name, owner, now + Math.ceil(ttl), now) > 0
-        } catch (error) {
-          throw isMissingTable(error) ? lockError('There is no table for locks: createTable() makes it.', factsOf(error)) : error
-        }
-      }),
+      acquire: (owner, ttl) =>
+        this.#operations.write('lock', (connection) => {
+          const now = Date.now()
+          try {
+            return connection.write(this.#acquire, name, owner, now + Math.ceil(ttl), now) > 0
+          } catch (error) {
+            throw isMissingTable(error)
+              ? lockError('There is no table for locks: createTable() makes it.', factsOf(error))
+              : error
+          }
+        }),
       release: async (owner) => {
         await this.#operations.write('unlock', (connection) => connection.write(this.#release, name, owner))
       },

@@ -45,9 +45,15 @@ export class Operations {
     } catch (error) {
       if (error instanceof TokenStoreError) throw error
       if (error instanceof DatabaseInUse) {
-        throw new TokenStoreError(`The store failed to ${what} within ${this.#timeout} ms: ${error.message}.`, { error: factsOf(error.driverError) })
+        throw new TokenStoreError(
+          `The store failed to ${what} within ${this.#timeout} ms: ${error.message}.`,
+          { error: factsOf(error.driverError) },
+        )
       }
-      if (isMissingTable(error)) throw new TokenStoreError(`There is no table for ${this.#kept}: createTable() makes it.`, { error: factsOf(error) })
+      if (isMissingTable(error))
+        throw new TokenStoreError(`There is no table for ${this.#kept}: createTable() makes it.`, {
+          error: factsOf(error),
+        })
       throw asTokenStoreError(factsOf(error), what)
     }
   }

@@ -26,7 +26,11 @@ export interface SqliteDatabase {
 /** @throws TypeError when it is no database, or none that answers at once */
 export function checkDatabase(database: unknown): asserts database is SqliteDatabase {
   const { exec, prepare } = (database ?? {}) as Partial<SqliteDatabase>
-  if (typeof exec !== 'function' || typeof prepare !== 'function' || !answersAtOnce(database as SqliteDatabase)) {
+  if (
+    typeof exec !== 'function' ||
+    typeof prepare !== 'function' ||
+    !answersAtOnce(database as SqliteDatabase)
+  ) {
     throw new TypeError('database must be a database of better-sqlite3, libsql or node:sqlite')
   }
 }
@@ -34,7 +38,10 @@ export function checkDatabase(database: unknown): asserts database is SqliteData
 function answersAtOnce(database: SqliteDatabase): boolean {
   try {
     const statement = database.prepare('PRAGMA busy_timeout') as Partial<SqliteStatement>
-    return typeof statement.get === 'function' && ['number', 'bigint'].includes(typeof firstColumn(statement.get()))
+    return (
+      typeof statement.get === 'function' &&
+      ['number', 'bigint'].includes(typeof firstColumn(statement.get()))
+    )
   } catch {
     // It is closed, say: whoever uses the store will be told.
     return true

@@ -69,7 +69,9 @@ export class SqliteSessionStore implements SessionStore {
    * @throws TokenStoreError
    */
   async createTable(): Promise<void> {
-    await this.#operations.write('create its tables', (connection) => connection.execute(createSessionTable(this.#table)))
+    await this.#operations.write('create its tables', (connection) =>
+      connection.execute(createSessionTable(this.#table)),
+    )
   }
 
   /** What `createTable` runs. */
@@ -85,7 +87,9 @@ export class SqliteSessionStore implements SessionStore {
     checkText('hash', hash)
     const what = 'create a session'
     const row = rowOf(session, ttl, what)
-    await this.#operations.write(what, (connection) => connection.transaction((transaction) => this.#insert(transaction, hash, row)))
+    await this.#operations.write(what, (connection) =>
+      connection.transaction((transaction) => this.#insert(transaction, hash, row)),
+    )
   }
 
   /**
@@ -94,7 +98,9 @@ export class SqliteSessionStore implements SessionStore {
    */
   async get(hash: string): Promise<StoredSession | null> {
     checkText('hash', hash)
-    const record = await this.#operations.read('read a session', (connection) => connection.read(this.#select, hash, Date.now()))
+    const record = await this.#operations.read('read a session', (connection) =>
+      connection.read(this.#select, hash, Date.now()),
+    )
     return record === undefined ? null : sessionIn(record)
   }
 
@@ -110,11 +116,13 @@ export class SqliteSessionStore implements SessionStore {
     checkText('newHash', newHash)
     const what = 'rotate a session'
     const row = rowOf(session, ttl, what)
-    return this.#operations.write(what, (connection) => connection.transaction((transaction) => {
-      if (transaction.write(this.#end, oldHash, Date.now()) === 0) return false
-      this.#insert(transaction, newHash, row)
-      return true
-    }))
+    return this.#operations.write(what, (connection) =>
+      connection.transaction((transaction) => {
+        if (transaction.write(this.#end, oldHash, Date.now()) === 0) return false
+        this.#insert(transaction, newHash, row)
+        return true
+      }),
+    )
   }
 
   /** @throws TokenStoreError; TypeError */
@@ -126,13 +134,17 @@ export class SqliteSessionStore implements SessionStore {
   /** @throws TokenStoreError; TypeError */
   async deleteByUser(userId: string): Promise<void> {
     checkText('userId', userId)
-    await this.#operations.write('end the sessions of a user', (connection) => connection.write(this.#deleteByUser, userId))
+    await this.#operations.write('end the sessions of a user', (connection) =>
+      connection.write(this.#deleteByUser, userId),
+    )
   }
 
   /** @throws TokenStoreError; TypeError */
   async listByUser(userId: string): Promise<StoredSession[]> {
     checkText('userId', userId)
-    const records = await this.#operations.read('list the sessions of a user', (connection) => connection.read(this.#list, userId, Date.now()))
+    const records = await this.#operations.read('list the sessions of a user', (connection) =>
+      connection.read(this.#list, userId, Date.now()),
+    )
     return (JSON.parse(String(records)) as unknown[]).map(sessionIn)
   }
 
@@ -146,7 +158,11 @@ function rowOf(session: StoredSession, ttl: number, what: string): Row {
   checkLifetime(ttl)
   const { userId } = session
   checkText('userId', userId)
-  return { userId, record: jsonOf(session, what), end: Math.min(Date.now() + Math.ceil(ttl * 1000), Number.MAX_SAFE_INTEGER) }
+  return {
+    userId,
+    record: jsonOf(session, what),
+    end: Math.min(Date.now() + Math.ceil(ttl * 1000), Number.MAX_SAFE_INTEGER),
+  }
 }
 
 function sessionIn(column: unknown): StoredSession {

@@ -52,7 +52,9 @@ export class SqliteTokenStore implements TokenStore {
    * @throws TokenStoreError
    */
   async createTable(): Promise<void> {
-    await this.#operations.write('create its tables', (connection) => connection.execute(createTokenTables(this.#tables)))
+    await this.#operations.write('create its tables', (connection) =>
+      connection.execute(createTokenTables(this.#tables)),
+    )
   }
 
   /** What `createTable` runs. */
@@ -94,7 +96,11 @@ export class SqliteTokenStore implements TokenStore {
    *
    * @throws TokenStoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`, or the table for locks is missing; TypeError
    */
-  async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options?: LockOptions): Promise<T> {
+  async withLock<T>(
+    key: string,
+    task: (signal: AbortSignal) => Promise<T>,
+    options?: LockOptions,
+  ): Promise<T> {
     checkName(key)
     return runLocked(this.#locks.lock(key), task, options)
   }

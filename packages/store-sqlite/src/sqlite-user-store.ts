@@ -1,4 +1,10 @@
-import type { CreatedUser, RegisteredUser, UserProfile, UserStore, WechatAccount } from '@wechat-auth/wechat-oauth'
+import type {
+  CreatedUser,
+  RegisteredUser,
+  UserProfile,
+  UserStore,
+  WechatAccount,
+} from '@wechat-auth/wechat-oauth'
 import { checkAccount } from '@wechat-auth/wechat-oauth/store-kit'
 import type { Transaction } from './connection.js'
 import { checkText } from './names.js'
@@ -48,7 +54,9 @@ export class SqliteUserStore implements UserStore {
    * @throws TokenStoreError
    */
   async createTable(): Promise<void> {
-    await this.#operations.write('create its tables', (connection) => connection.execute(createUserTables(this.#tables)))
+    await this.#operations.write('create its tables', (connection) =>
+      connection.execute(createUserTables(this.#tables)),
+    )
   }
 
   /** What `createTable` runs. */
@@ -61,13 +69,20 @@ export class SqliteUserStore implements UserStore {
     checkText('appId', appId)
     checkText('openid', openid)
     const account = { appId, openid }
-    return this.#operations.read('find a user', (connection) => this.#table.ofAccount(connection, account) ?? this.#table.unclaimed(connection, openid) ?? null)
+    return this.#operations.read(
+      'find a user',
+      (connection) =>
+        this.#table.ofAccount(connection, account) ?? this.#table.unclaimed(connection, openid) ?? null,
+    )
   }
 
   /** @throws TokenStoreError; TypeError */
   async findByUnionid(unionid: string): Promise<RegisteredUser | null> {
     checkText('unionid', unionid)
-    return this.#operations.read('find a user', (connection) => this.#table.ofUnionid(connection, unionid) ?? null)
+    return this.#operations.read(
+      'find a user',
+      (connection) => this.#table.ofUnionid(connection, unionid) ?? null,
+    )
   }
 
   /**
@@ -77,16 +92,20 @@ export class SqliteUserStore implements UserStore {
   async create(user: WechatAccount & { profile?: UserProfile }): Promise<CreatedUser> {
     const account = accountOf(user)
     const profile = { ...user.profile }
-    return this.#operations.write('create a user', (connection) => connection.transaction((transaction) => this.#create(transaction, account, profile)))
+    return this.#operations.write('create a user', (connection) =>
+      connection.transaction((transaction) => this.#create(transaction, account, profile)),
+    )
   }
 
   /** @throws TokenStoreError; TypeError */
   async link(userId: string, account: WechatAccount): Promise<void> {
     checkText('userId', userId)
     const copy = accountOf(account)
-    await this.#operations.write('link an account to a user', (connection) => connection.transaction((transaction) => {
-      if (this.#table.has(transaction, userId)) this.#table.attach(transaction, userId, copy)
-    }))
+    await this.#operations.write('link an account to a user', (connection) =>
+      connection.transaction((transaction) => {
+        if (this.#table.has(transaction, userId)) this.#table.attach(transaction, userId, copy)
+      }),
+    )
   }
 
   #create(transaction: Transaction, account: WechatAccount, profile: UserProfile): CreatedUser {
@@ -94,11 +113,13 @@ export class SqliteUserStore implements UserStore {
     const { openid, unionid } = account
     const owner = table.ofAccount(transaction, account)
     if (owner) return { ...owner, isNew: false }
-    const known = (unionid === undefined ? undefined : table.ofUnionid(transaction, unionid)) ?? table.unclaimed(transaction, openid)
+    const known =
+      (unionid === undefined ? undefined : table.ofUnionid(transaction, unionid)) ??
+      table.unclaimed(transaction, openid)
     const id = known?.id ?? freeId(account, (taken) => table.has(transaction, taken))
     if (!known) table.insert(transaction, id, profile)
     table.attach(transaction, id, account)
-    return { ...table.ofAccount(transaction, account) ?? { id, openid }, isNew: !known }
+    return { ...(table.ofAccount(transaction, account) ?? { id, openid }), isNew: !known }
   }
 }
 
@@ -106,7 +127,8 @@ export class SqliteUserStore implements UserStore {
 function accountOf(account: unknown): WechatAccount {
   checkAccount(account)
   const { appId, openid, unionid } = account
-  for (const [name, value] of Object.entries({ appId, openid, ...(unionid !== undefined && { unionid }) })) checkText(name, value)
+  for (const [name, value] of Object.entries({ appId, openid, ...(unionid !== undefined && { unionid }) }))
+    checkText(name, value)
   return { appId, openid, ...(unionid !== undefined && { unionid }) }
 }
 

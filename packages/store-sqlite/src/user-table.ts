@@ -8,7 +8,14 @@ import type { Value } from './sqlite-database.js'
 type Reader = Pick<Connection | Transaction, 'read'>
 
 /** Columns of the table for what WeChat tells, and the type of each. */
-const profileColumns = { nickName: 'string', gender: 'number', language: 'string', city: 'string', province: 'string', country: 'string' } as const
+const profileColumns = {
+  nickName: 'string',
+  gender: 'number',
+  language: 'string',
+  city: 'string',
+  province: 'string',
+  country: 'string',
+} as const
 const profileNames = Object.keys(profileColumns) as (keyof typeof profileColumns)[]
 
 /** The statements on the tables of users. */
@@ -83,7 +90,19 @@ function columnOf(profile: UserProfile, name: keyof typeof profileColumns): Valu
 function userIn(column: unknown): RegisteredUser | undefined {
   if (column === undefined) return undefined
   if (typeof column !== 'string') throw corruptRecord()
-  const [id, openid, unionid, ...values] = JSON.parse(column) as [string, string, string | null, ...(string | number | null)[]]
-  const told = profileNames.map((name, place) => [name, values[place]] as const).filter(([, value]) => value !== null)
-  return { id, openid, ...(unionid !== null && { unionid }), ...(told.length > 0 && { profile: Object.fromEntries(told) }) }
+  const [id, openid, unionid, ...values] = JSON.parse(column) as [
+    string,
+    string,
+    string | null,
+    ...(string | number | null)[],
+  ]
+  const told = profileNames
+    .map((name, place) => [name, values[place]] as const)
+    .filter(([, value]) => value !== null)
+  return {
+    id,
+    openid,
+    ...(unionid !== null && { unionid }),
+    ...(told.length > 0 && { profile: Object.fromEntries(told) }),
+  }
 }

@@ -41,7 +41,9 @@ export class WaitingLine {
             settle(() => value)
           } catch (error) {
             if (error instanceof DatabaseInUse && !isLast) return false
-            settle(() => { throw error })
+            settle(() => {
+              throw error
+            })
           }
           clearTimeout(patience)
           return true

@@ -28,15 +28,17 @@ export class AppCredentials {
     this.#settings = settings
     this.#transport = transport
     const common = { appSecret, access, now, logger }
-    const ticket = (type: WechatTicketType): CachedCredential => new CachedCredential({
-      ...common,
-      key: `ticket:${type}:${appId}`,
-      obtain: () => this.#requestTicket(type),
-    })
+    const ticket = (type: WechatTicketType): CachedCredential =>
+      new CachedCredential({
+        ...common,
+        key: `ticket:${type}:${appId}`,
+        obtain: () => this.#requestTicket(type),
+      })
     this.token = new CachedCredential({
       ...common,
       key: `client:${appId}`,
-      obtain: (force) => (clientCredential === 'classic' ? this.#requestClassic() : this.#requestStable(force)),
+      obtain: (force) =>
+        clientCredential === 'classic' ? this.#requestClassic() : this.#requestStable(force),
     })
     this.#tickets = { jsapi: ticket('jsapi'), wx_card: ticket('wx_card') }
   }

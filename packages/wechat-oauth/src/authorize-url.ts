@@ -55,13 +55,19 @@ function pageURL(mode: keyof typeof pages, options: PageOptions, extra: [string,
   const { open, appId, redirect, state, scope } = options
   const { path, method } = pages[mode]
   checkRedirect(redirect)
-  if (typeof scope !== 'string' || scope === '' || !isWellFormed(scope)) throw new TypeError('scope must be a non-empty string')
+  if (typeof scope !== 'string' || scope === '' || !isWellFormed(scope))
+    throw new TypeError('scope must be a non-empty string')
   refuseScopesOfOtherPage(method, 'scope', mode, scope)
   if (typeof state !== 'string' || Buffer.byteLength(state) > longestState || !isWellFormed(state)) {
     throw new TypeError(`state must be a string of at most ${longestState} bytes: WeChat refuses longer ones`)
   }
   const parameters: [string, string][] = [
-    ['appid', appId], ['redirect_uri', redirect], ['response_type', 'code'], ['scope', scope], ['state', state], ...extra,
+    ['appid', appId],
+    ['redirect_uri', redirect],
+    ['response_type', 'code'],
+    ['scope', scope],
+    ['state', state],
+    ...extra,
   ]
   return `${open}${path}?${parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')}#wechat_redirect`
 }
@@ -72,7 +78,11 @@ let lastGood: unknown
 // The parser of URLs drops blanks around them, and line breaks; WeChat does not, and refuses the address.
 function checkRedirect(redirect: unknown): void {
   if (redirect === lastGood) return
-  const clean = typeof redirect === 'string' && redirect.trim() === redirect && !/\p{Cc}/u.test(redirect) && isWellFormed(redirect)
+  const clean =
+    typeof redirect === 'string' &&
+    redirect.trim() === redirect &&
+    !/\p{Cc}/u.test(redirect) &&
+    isWellFormed(redirect)
   const protocol = clean && URL.canParse(redirect) ? new URL(redirect).protocol : ''
   if (!/^https?:$/.test(protocol)) throw new TypeError('redirect must be an absolute http(s) URL')
   lastGood = redirect
@@ -83,7 +93,8 @@ function pick(extra: object, names: string[]): [string, string][] {
     const value = (extra as Record<string, unknown>)[name]
     if (value === undefined || value === null) return []
     const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    if (!isPlain || !isWellFormed(String(value))) throw new TypeError(`${name} must be a string, a number or a boolean`)
+    if (!isPlain || !isWellFormed(String(value)))
+      throw new TypeError(`${name} must be a string, a number or a boolean`)
     return [[name, String(value)]]
   })
 }

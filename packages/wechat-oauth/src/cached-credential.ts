@@ -100,8 +100,11 @@ export class CachedCredential {
 
   async #current(): Promise<SourcedCredential | undefined> {
     const held = this.#held
-    if (held && this.#isGood(held.credential) && this.#hasPassedSince(held.checkedAt) < memoTime) return held.credential
-    this.#look ??= this.#lookUp(held).finally(() => { this.#look = undefined })
+    if (held && this.#isGood(held.credential) && this.#hasPassedSince(held.checkedAt) < memoTime)
+      return held.credential
+    this.#look ??= this.#lookUp(held).finally(() => {
+      this.#look = undefined
+    })
     return this.#look
   }
 
@@ -140,7 +143,9 @@ export class CachedCredential {
     }
     const renewal: Renewal = {
       forced: forced !== undefined,
-      result: renew().finally(() => { if (this.#renewal === renewal) this.#renewal = undefined }),
+      result: renew().finally(() => {
+        if (this.#renewal === renewal) this.#renewal = undefined
+      }),
     }
     this.#renewal = renewal
     return renewal.result
@@ -157,8 +162,10 @@ export class CachedCredential {
       return undefined
     })
     const current = this.#usable(stored)
-    if (current && (forced ? current.access_token !== forced.instead : !this.#isDue(current))) return this.#hold(current)
-    if (stored?.access_token !== undefined && this.#refused.has(stored.access_token)) await this.#drop(stored.access_token)
+    if (current && (forced ? current.access_token !== forced.instead : !this.#isDue(current)))
+      return this.#hold(current)
+    if (stored?.access_token !== undefined && this.#refused.has(stored.access_token))
+      await this.#drop(stored.access_token)
     const fresh = await this.#obtain(forced !== undefined)
     return this.#save(fresh, stored?.access_token, isOurs)
   }
@@ -185,25 +192,31 @@ export class CachedCredential {
     const { access, key } = this.#options
     // Before it is saved: should that fail, WeChat need not be asked again at every call.
     let result = this.#hold(fresh)
-    await access.change(key, (stored) => {
-      // A ticket that an unbound token bought does not show that WeChat takes this secret.
-      if (!fresh.isBound && this.#isForeign(stored)) return undefined
-      const current = this.#usable(stored)
-      const isNewer = current && current.access_token !== replaced && current.create_at > fresh.create_at
-      if (!isNewer) return isOurs() ? this.#recordOf(fresh) : undefined
-      result = this.#hold(current)
-      return undefined
-    }, {
-      onReplaced: (problem) => { this.#warn('A record in the token store that cannot be used is replaced', problem) },
-    })
+    await access.change(
+      key,
+      (stored) => {
+        // A ticket that an unbound token bought does not show that WeChat takes this secret.
+        if (!fresh.isBound && this.#isForeign(stored)) return undefined
+        const current = this.#usable(stored)
+        const isNewer = current && current.access_token !== replaced && current.create_at > fresh.create_at
+        if (!isNewer) return isOurs() ? this.#recordOf(fresh) : undefined
+        result = this.#hold(current)
+        return undefined
+      },
+      {
+        onReplaced: (problem) => {
+          this.#warn('A record in the token store that cannot be used is replaced', problem)
+        },
+      },
+    )
     return result
   }
 
   /** Out of the store, unless it has been replaced. */
   async #drop(refused: string): Promise<void> {
-    await this.#options.access.change(this.#options.key, (stored) => (
-      stored?.access_token === refused && !this.#isForeign(stored) ? null : undefined
-    ))
+    await this.#options.access.change(this.#options.key, (stored) =>
+      stored?.access_token === refused && !this.#isForeign(stored) ? null : undefined,
+    )
   }
 
   // Nobody waits for it, and nobody hears of a failure: the current one is still good.
@@ -251,7 +264,7 @@ export class CachedCredential {
   }
 
   #isDue({ create_at: createAt, expires_in: expiresIn }: Credential): boolean {
-    const margin = Math.min(longestMargin, expiresIn * 1000 / 10)
+    const margin = Math.min(longestMargin, (expiresIn * 1000) / 10)
     return this.#options.now() >= createAt + expiresIn * 1000 - margin
   }
 
@@ -263,6 +276,11 @@ export class CachedCredential {
   #warn(message: string, error: unknown): void {
     const { code, errcode } = (error ?? {}) as Partial<WechatError & { errcode: number }>
     const { key, logger } = this.#options
-    logger?.warn(message, Object.fromEntries(Object.entries({ credential: key, code, errcode }).filter(([, value]) => value !== undefined)))
+    logger?.warn(
+      message,
+      Object.fromEntries(
+        Object.entries({ credential: key, code, errcode }).filter(([, value]) => value !== undefined),
+      ),
+    )
   }
 }

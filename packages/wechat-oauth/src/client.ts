@@ -1,12 +1,21 @@
 import { AppCredentials } from './app-credentials.js'
 import { checkCode, checkOpenid, checkText } from './arguments.js'
-import { mpPageURL, websitePageURL, type MpPageParameters, type WebsitePageParameters } from './authorize-url.js'
+import {
+  mpPageURL,
+  websitePageURL,
+  type MpPageParameters,
+  type WebsitePageParameters,
+} from './authorize-url.js'
 import { NoOAuthTokenError, WechatAPIError, WechatTransportError, type WechatDecryptError } from './errors.js'
 import { isTokenRefused } from './errcodes.js'
 import { bindToIdentity } from './identity.js'
 import { pageToSign, signPage, type JsSDKSignOptions } from './js-sdk.js'
 import { MiniProgramCalls } from './mini-program-calls.js'
-import { decryptMiniProgramData, verifyMiniProgramSignature, type EncryptedUserData } from './mini-program-data.js'
+import {
+  decryptMiniProgramData,
+  verifyMiniProgramSignature,
+  type EncryptedUserData,
+} from './mini-program-data.js'
 import { settingsOf, type Settings } from './options.js'
 import { QRCodeCalls, qrCodeImage } from './qr-code-calls.js'
 import { checkOk, sessionOf, tokenOf, userOf } from './reply-fields.js'
@@ -15,7 +24,16 @@ import { isTokenValid } from './token.js'
 import { TokenRecords } from './token-records.js'
 import { pathOf, Transport } from './transport.js'
 import type {
-  JsSDKSignature, MiniProgramData, QRCodeData, QRCodeTicket, WechatLang, WechatOAuthOptions, WechatPhoneInfo, WechatTicketType, WechatToken, WechatUser,
+  JsSDKSignature,
+  MiniProgramData,
+  QRCodeData,
+  QRCodeTicket,
+  WechatLang,
+  WechatOAuthOptions,
+  WechatPhoneInfo,
+  WechatTicketType,
+  WechatToken,
+  WechatUser,
 } from './types.js'
 
 const endpoint = {
@@ -61,7 +79,14 @@ export class WechatOAuth {
       exchange: settings.exchange,
       logger,
     })
-    const accessTo = (store: typeof tokenStore): StoreAccess => new StoreAccess({ store, timeout, onNoLock: () => { this.#warnThatThereIsNoLock() } })
+    const accessTo = (store: typeof tokenStore): StoreAccess =>
+      new StoreAccess({
+        store,
+        timeout,
+        onNoLock: () => {
+          this.#warnThatThereIsNoLock()
+        },
+      })
     this.#access = accessTo(tokenStore)
     this.#records = new TokenRecords({ access: this.#access, now, saveSnapshotUsers, logger })
     this.#credentials = new AppCredentials(settings, this.#transport, accessTo(credentialStore))
@@ -78,7 +103,10 @@ export class WechatOAuth {
    * @throws TypeError that names the wrong argument; also for `snsapi_login`, a scope of the website's page
    */
   getAuthorizeURL(redirect: string, state = '', scope = 'snsapi_base', extra: MpPageParameters = {}): string {
-    const { endpoints: { open }, appId } = this.#settings
+    const {
+      endpoints: { open },
+      appId,
+    } = this.#settings
     return mpPageURL({ open, appId, redirect, state, scope }, extra)
   }
 
@@ -91,8 +119,17 @@ export class WechatOAuth {
    * @throws TypeError that names the wrong argument; also for `snsapi_base` and `snsapi_userinfo`, which are
    * scopes of the official account's page
    */
-  getAuthorizeURLForWebsite(redirect: string, state = '', scope = 'snsapi_login', extra: WebsitePageParameters = {}): string {
-    const { endpoints: { open }, appId, lang } = this.#settings
+  getAuthorizeURLForWebsite(
+    redirect: string,
+    state = '',
+    scope = 'snsapi_login',
+    extra: WebsitePageParameters = {},
+  ): string {
+    const {
+      endpoints: { open },
+      appId,
+      lang,
+    } = this.#settings
     return websitePageURL({ open, appId, redirect, state, scope }, extra, lang)
   }
 
@@ -140,7 +177,7 @@ export class WechatOAuth {
    * @throws NoOAuthTokenError where the user must log in first; WechatAPIError (kind `refresh`: must log in again);
    * WechatTransportError; TokenStoreError; TypeError
    */
-  async getUser(user: string | { openid: string, lang?: WechatLang }): Promise<WechatUser> {
+  async getUser(user: string | { openid: string; lang?: WechatLang }): Promise<WechatUser> {
     const { openid, lang } = typeof user === 'string' ? { openid: user } : user
     checkOpenid(openid)
     checkLang(lang)
@@ -160,7 +197,7 @@ export class WechatOAuth {
    *
    * @throws as `getAccessToken`; WechatAPIError of kind `scope` where only `snsapi_base` was granted
    */
-  async getUserByCode(code: string | { code: string, lang?: WechatLang }): Promise<WechatUser> {
+  async getUserByCode(code: string | { code: string; lang?: WechatLang }): Promise<WechatUser> {
     const { code: value, lang } = typeof code === 'string' ? { code } : code
     checkLang(lang)
     return this.getUserByToken(await this.getAccessToken(value), { lang })
@@ -174,7 +211,10 @@ export class WechatOAuth {
    * @throws WechatAPIError; WechatTransportError, also where WeChat answers another user; NoOAuthTokenError where
    * the token has no access token; TypeError
    */
-  async getUserByToken(token: WechatToken, options: { lang?: WechatLang | undefined } = {}): Promise<WechatUser> {
+  async getUserByToken(
+    token: WechatToken,
+    options: { lang?: WechatLang | undefined } = {},
+  ): Promise<WechatUser> {
     const { openid, access_token: accessToken } = token
     checkOpenid(openid)
     checkLang(options.lang)
@@ -276,7 +316,7 @@ export class WechatOAuth {
   }
 
   /** Whether `signature` belongs to `rawData` and this session_key; compared in constant time. @throws TypeError */
-  verifyUserSignature(data: { rawData: string, signature: string, sessionKey: string }): boolean {
+  verifyUserSignature(data: { rawData: string; signature: string; sessionKey: string }): boolean {
     const { rawData, signature, sessionKey } = data
     checkText('rawData', rawData, longestData)
     checkText('signature', signature)
@@ -332,7 +372,9 @@ export class WechatOAuth {
    * @throws WechatAPIError; WechatTransportError; TokenStoreError; TypeError
    * @see https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html
    */
-  async getClientAccessToken(options: { forceRefresh?: boolean } = {}): Promise<{ access_token: string, expires_in: number, create_at: number }> {
+  async getClientAccessToken(
+    options: { forceRefresh?: boolean } = {},
+  ): Promise<{ access_token: string; expires_in: number; create_at: number }> {
     const { forceRefresh = false } = options
     if (typeof forceRefresh !== 'boolean') throw new TypeError('forceRefresh must be true or false')
     const { token } = this.#credentials
@@ -348,7 +390,9 @@ export class WechatOAuth {
    * @throws as `getClientAccessToken`
    * @see https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html
    */
-  async getJsApiTicket(type: WechatTicketType = 'jsapi'): Promise<{ ticket: string, expires_in: number, create_at: number }> {
+  async getJsApiTicket(
+    type: WechatTicketType = 'jsapi',
+  ): Promise<{ ticket: string; expires_in: number; create_at: number }> {
     const { access_token: ticket, expires_in, create_at } = await this.#credentials.ticket(type).get()
     return { ticket, expires_in, create_at }
   }
@@ -393,7 +437,7 @@ export class WechatOAuth {
   }
 
   /** Creates a QR code with a scene, and fetches its image. @throws as `getQRCodeTicket` */
-  async getQRCode(data: QRCodeData): Promise<{ data: Uint8Array, contentType: string }> {
+  async getQRCode(data: QRCodeData): Promise<{ data: Uint8Array; contentType: string }> {
     return this.getQRCodeByTicket((await this.getQRCodeTicket(data)).ticket)
   }
 
@@ -403,12 +447,15 @@ export class WechatOAuth {
    * @param ticket - as WeChat answered it, not encoded
    * @throws WechatTransportError, also where the answer is no image; TypeError
    */
-  async getQRCodeByTicket(ticket: string): Promise<{ data: Uint8Array, contentType: string }> {
+  async getQRCodeByTicket(ticket: string): Promise<{ data: Uint8Array; contentType: string }> {
     checkText('ticket', ticket)
     return this.#qrCodes.image(ticket)
   }
 
-  #open(data: EncryptedUserData & { sessionKey: string }, codeWhenStale: WechatDecryptError['code']): MiniProgramData {
+  #open(
+    data: EncryptedUserData & { sessionKey: string },
+    codeWhenStale: WechatDecryptError['code'],
+  ): MiniProgramData {
     const { sessionKey, encryptedData, iv } = data
     checkText('sessionKey', sessionKey)
     checkText('encryptedData', encryptedData, longestData)
@@ -434,18 +481,25 @@ export class WechatOAuth {
     const { openid } = stale
     const running = this.#refreshes.get(openid)
     if (running) return running
-    const refresh = this.#access.withLock(`refresh:${openid}`, async (isOurs) => {
-      const current = await this.#records.read(openid)
-      if (!current) throw new NoOAuthTokenError(openid)
-      if (this.#isValid(current) && (!refused || current.access_token !== stale.access_token)) return current
-      if (!current.refresh_token) throw new NoOAuthTokenError(openid)
-      const fresh = await this.#requestRefresh(current.refresh_token)
-      if (fresh.openid !== openid) {
-        throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint.refreshToken, 'answered the token of another user')
-      }
-      const { refresh_token: refreshToken } = current
-      return this.#records.saveRefresh(fresh, { refreshToken, record: current, isOurs })
-    }).finally(() => this.#refreshes.delete(openid))
+    const refresh = this.#access
+      .withLock(`refresh:${openid}`, async (isOurs) => {
+        const current = await this.#records.read(openid)
+        if (!current) throw new NoOAuthTokenError(openid)
+        if (this.#isValid(current) && (!refused || current.access_token !== stale.access_token))
+          return current
+        if (!current.refresh_token) throw new NoOAuthTokenError(openid)
+        const fresh = await this.#requestRefresh(current.refresh_token)
+        if (fresh.openid !== openid) {
+          throw new WechatTransportError(
+            'ERR_WECHAT_RESPONSE',
+            endpoint.refreshToken,
+            'answered the token of another user',
+          )
+        }
+        const { refresh_token: refreshToken } = current
+        return this.#records.saveRefresh(fresh, { refreshToken, record: current, isOurs })
+      })
+      .finally(() => this.#refreshes.delete(openid))
     this.#refreshes.set(openid, refresh)
     return refresh
   }
@@ -457,7 +511,9 @@ export class WechatOAuth {
   #warnThatThereIsNoLock(): void {
     if (this.#saidThatThereIsNoLock) return
     this.#saidThatThereIsNoLock = true
-    this.#settings.logger?.warn('No lock was to be had from the token store: tokens are refreshed once per process')
+    this.#settings.logger?.warn(
+      'No lock was to be had from the token store: tokens are refreshed once per process',
+    )
   }
 }
 

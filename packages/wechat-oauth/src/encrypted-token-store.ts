@@ -43,7 +43,8 @@ const tagLength = 16
 export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenStoreOptions): TokenStore {
   checkStore(store)
   refuseWrongNames('encryptedTokenStore', options, {
-    'keys: [{ id, key }]': ['key', 'secret', 'secrets'], acceptPlaintext: ['acceptPlainText'],
+    'keys: [{ id, key }]': ['key', 'secret', 'secrets'],
+    acceptPlaintext: ['acceptPlainText'],
   })
   const { keys, acceptPlaintext = false } = options
   if (typeof acceptPlaintext !== 'boolean') throw new TypeError('acceptPlaintext must be true or false')
@@ -62,21 +63,33 @@ export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenSt
     },
     saveToken: async (openid, token) => {
       checkOpenid(openid)
-      await store.saveToken(openid, changed(token, (value, field) => encrypted(value, field, openid, first)))
+      await store.saveToken(
+        openid,
+        changed(token, (value, field) => encrypted(value, field, openid, first)),
+      )
     },
     ...(deleteToken && { deleteToken: (openid) => deleteToken.call(store, openid) }),
-    ...(withLock && { withLock: (key, task, lockOptions) => withLock.call(store, key, task, lockOptions) as ReturnType<typeof task> }),
+    ...(withLock && {
+      withLock: (key, task, lockOptions) =>
+        withLock.call(store, key, task, lockOptions) as ReturnType<typeof task>,
+    }),
   }
 }
 
 interface OptionalMethods {
   deleteToken?: (this: TokenStore, openid: string) => Promise<void>
-  withLock?: (this: TokenStore, key: string, task: (signal: AbortSignal) => Promise<unknown>, options?: LockOptions) => Promise<unknown>
+  withLock?: (
+    this: TokenStore,
+    key: string,
+    task: (signal: AbortSignal) => Promise<unknown>,
+    options?: LockOptions,
+  ) => Promise<unknown>
 }
 
 function checkStore(store: unknown): void {
   const { getToken, saveToken } = (store ?? {}) as Record<string, unknown>
-  if (typeof getToken !== 'function' || typeof saveToken !== 'function') throw new TypeError('store must have the methods getToken and saveToken')
+  if (typeof getToken !== 'function' || typeof saveToken !== 'function')
+    throw new TypeError('store must have the methods getToken and saveToken')
 }
 
 /** What has no UTF-8 would not bind a value to one key. */
@@ -90,7 +103,7 @@ interface SecretKey {
   key: KeyObject
 }
 
-function keyring(keys: unknown): { all: Map<string, KeyObject>, first: SecretKey } {
+function keyring(keys: unknown): { all: Map<string, KeyObject>; first: SecretKey } {
   const all = new Map<string, KeyObject>()
   let first: SecretKey | undefined
   for (const { id, key } of Array.isArray(keys) ? keys.map(checkedKey) : []) {
@@ -104,8 +117,10 @@ function keyring(keys: unknown): { all: Map<string, KeyObject>, first: SecretKey
 
 function checkedKey(entry: unknown): SecretKey {
   const { id, key } = (entry ?? {}) as Record<string, unknown>
-  if (typeof id !== 'string' || !/^[\w-]{1,32}$/.test(id)) throw new TypeError('The id of a key must be 1 to 32 characters of A-Z a-z 0-9 _ -')
-  if (!(key instanceof Uint8Array) || key.length !== keyLength) throw new TypeError(`A key must be a Buffer or Uint8Array of exactly ${keyLength} bytes`)
+  if (typeof id !== 'string' || !/^[\w-]{1,32}$/.test(id))
+    throw new TypeError('The id of a key must be 1 to 32 characters of A-Z a-z 0-9 _ -')
+  if (!(key instanceof Uint8Array) || key.length !== keyLength)
+    throw new TypeError(`A key must be a Buffer or Uint8Array of exactly ${keyLength} bytes`)
   return { id, key: createSecretKey(key) }
 }
 
@@ -121,7 +136,8 @@ function changed(token: WechatToken, change: (value: unknown, field: string) => 
 
 function encrypted(value: unknown, field: string, openid: string, { id, key }: SecretKey): string {
   // What has no UTF-8 would come back as something else.
-  if (typeof value !== 'string' || !isWellFormed(value)) throw new TypeError(`${field} must be a well-formed string`)
+  if (typeof value !== 'string' || !isWellFormed(value))
+    throw new TypeError(`${field} must be a well-formed string`)
   const iv = randomBytes(ivLength)
   const cipher = createCipheriv(algorithm, key, iv, { authTagLength: tagLength })
   cipher.setAAD(context(id, field, openid))
@@ -136,12 +152,17 @@ function decrypted(value: unknown, field: string, openid: string, keys: Map<stri
   if (!key) throw failure(field, 'is encrypted with a key that is not given, or is damaged')
   const bytes = Buffer.from(text, 'base64url')
   // Of the spellings that decode to the same bytes, only one was written.
-  if (bytes.length < ivLength + tagLength || bytes.toString('base64url') !== text) throw failure(field, 'is damaged')
+  if (bytes.length < ivLength + tagLength || bytes.toString('base64url') !== text)
+    throw failure(field, 'is damaged')
   try {
-    const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, ivLength), { authTagLength: tagLength })
+    const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, ivLength), {
+      authTagLength: tagLength,
+    })
     decipher.setAAD(context(id, field, openid))
     decipher.setAuthTag(bytes.subarray(-tagLength))
-    return Buffer.concat([decipher.update(bytes.subarray(ivLength, -tagLength)), decipher.final()]).toString('utf8')
+    return Buffer.concat([decipher.update(bytes.subarray(ivLength, -tagLength)), decipher.final()]).toString(
+      'utf8',
+    )
   } catch {
     throw failure(field, 'does not open: another key, another record, or damaged')
   }
@@ -149,11 +170,13 @@ function decrypted(value: unknown, field: string, openid: string, keys: Map<stri
 
 /** What a value is bound to. With their lengths, so that no two contexts spell the same. */
 function context(id: string, field: string, openid: string): Buffer {
-  return Buffer.concat([version, id, field, openid].flatMap((part) => {
-    const length = Buffer.alloc(4)
-    length.writeUInt32BE(Buffer.byteLength(part))
-    return [length, Buffer.from(part)]
-  }))
+  return Buffer.concat(
+    [version, id, field, openid].flatMap((part) => {
+      const length = Buffer.alloc(4)
+      length.writeUInt32BE(Buffer.byteLength(part))
+      return [length, Buffer.from(part)]
+    }),
+  )
 }
 
 function failure(field: string, problem: string): WechatDecryptError {

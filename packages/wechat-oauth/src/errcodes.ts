@@ -4,7 +4,10 @@ type Entry = readonly [message: string, kind: WechatErrorKind]
 
 const table: Record<number, Entry> = {
   [-1]: ['WeChat is busy, try again later', 'busy'],
-  40001: ['the access token is invalid or not the latest (or, where a token is asked for, the secret is wrong)', 'token'],
+  40001: [
+    'the access token is invalid or not the latest (or, where a token is asked for, the secret is wrong)',
+    'token',
+  ],
   40002: ['invalid grant_type', 'config'],
   40003: ['the openid is invalid or does not belong to the access token', 'token'],
   40013: ['invalid appid', 'config'],
@@ -81,8 +84,13 @@ const table: Record<number, Entry> = {
 }
 
 /** WeChat's error codes: what they mean, and what kind of problem they are (WeChat's "Return code descriptions"). */
-export const WECHAT_ERRCODES: Readonly<Record<number, { readonly message: string, readonly kind: WechatErrorKind }>> =
-  Object.freeze(Object.fromEntries(Object.entries(table).map(([errcode, [message, kind]]) => [errcode, Object.freeze({ message, kind })])))
+export const WECHAT_ERRCODES: Readonly<
+  Record<number, { readonly message: string; readonly kind: WechatErrorKind }>
+> = Object.freeze(
+  Object.fromEntries(
+    Object.entries(table).map(([errcode, [message, kind]]) => [errcode, Object.freeze({ message, kind })]),
+  ),
+)
 
 export function kindOf(errcode: number): WechatErrorKind {
   return WECHAT_ERRCODES[errcode]?.kind ?? 'unknown'

@@ -84,7 +84,7 @@ export class WechatAPIError extends WechatError {
    * @param details.code - default `ERR_WECHAT_API`
    * @param details.status - default 503 where WeChat is busy or a quota is used up, else 500
    */
-  constructor(details: WechatAPIErrorDetails & { code?: WechatAPIError['code'], status?: number }) {
+  constructor(details: WechatAPIErrorDetails & { code?: WechatAPIError['code']; status?: number }) {
     const { errcode, errmsg, endpoint, kind, code = 'ERR_WECHAT_API' } = details
     const status = details.status ?? (kind === 'rate' || kind === 'busy' ? 503 : 500)
     super(code, `${endpoint} answered ${errcode}${errmsg && ` ${errmsg}`}`, status)
@@ -102,7 +102,8 @@ export class WechatAPIError extends WechatError {
 
 /** WeChat did not answer, or not in the way that it should. */
 export class WechatTransportError extends WechatError {
-  declare readonly code: 'ERR_WECHAT_TIMEOUT' | 'ERR_WECHAT_NETWORK' | 'ERR_WECHAT_STATUS' | 'ERR_WECHAT_RESPONSE'
+  declare readonly code:
+    'ERR_WECHAT_TIMEOUT' | 'ERR_WECHAT_NETWORK' | 'ERR_WECHAT_STATUS' | 'ERR_WECHAT_RESPONSE'
   /** Path of the call, without query. */
   readonly endpoint: string
   /** The system's word for what went wrong with the connection, e.g. `ECONNREFUSED`. */
@@ -138,7 +139,11 @@ export class NoOAuthTokenError extends WechatError {
  * `ERR_WECHAT_OPENID_MISMATCH` (401): the data belongs to another user. `ERR_WECHAT_DECRYPT`: everything else.
  */
 export class WechatDecryptError extends WechatError {
-  declare readonly code: 'ERR_WECHAT_DECRYPT' | 'ERR_WECHAT_ENCRYPTED_DATA' | 'ERR_WECHAT_SESSION_KEY' | 'ERR_WECHAT_OPENID_MISMATCH'
+  declare readonly code:
+    | 'ERR_WECHAT_DECRYPT'
+    | 'ERR_WECHAT_ENCRYPTED_DATA'
+    | 'ERR_WECHAT_SESSION_KEY'
+    | 'ERR_WECHAT_OPENID_MISMATCH'
   /**
    * `input`: not base64, or not of the right length. `data`: wrong key, or changed data. `watermark`: opened, but encrypted for
    * another app. `openid`, `unionid`: for another user. `stored`: a value in an encrypted token store does not open.
@@ -149,7 +154,11 @@ export class WechatDecryptError extends WechatError {
    * @param reason - default `data`
    * @param code - default `ERR_WECHAT_DECRYPT`
    */
-  constructor(message: string, reason: WechatDecryptError['reason'] = 'data', code: WechatDecryptError['code'] = 'ERR_WECHAT_DECRYPT') {
+  constructor(
+    message: string,
+    reason: WechatDecryptError['reason'] = 'data',
+    code: WechatDecryptError['code'] = 'ERR_WECHAT_DECRYPT',
+  ) {
     super(code, message, decryptStatus.get(code))
     this.reason = reason
   }
@@ -185,7 +194,7 @@ export class TokenStoreError extends WechatError {
    */
   constructor(
     message: string,
-    options: { code?: TokenStoreError['code'], error?: unknown, reason?: TokenStoreError['reason'] } = {},
+    options: { code?: TokenStoreError['code']; error?: unknown; reason?: TokenStoreError['reason'] } = {},
   ) {
     super(options.code ?? 'ERR_WECHAT_STORE', message)
     this.driver = driverFacts(options.error)
@@ -203,9 +212,11 @@ export class TokenStoreError extends WechatError {
  */
 export function isUnusableRecord(error: unknown): boolean {
   try {
-    const { code, reason } = (error ?? {}) as { code?: unknown, reason?: unknown }
-    return (code === 'ERR_WECHAT_STORE' && reason === 'record')
-      || (code === 'ERR_WECHAT_DECRYPT' && reason === 'stored')
+    const { code, reason } = (error ?? {}) as { code?: unknown; reason?: unknown }
+    return (
+      (code === 'ERR_WECHAT_STORE' && reason === 'record') ||
+      (code === 'ERR_WECHAT_DECRYPT' && reason === 'stored')
+    )
   } catch {
     // A getter threw: it is an error of somebody else's.
     return false
@@ -231,7 +242,10 @@ export class WechatSessionError extends WechatError {
   }
 }
 
-const decryptStatus = new Map<WechatDecryptError['code'], number>([['ERR_WECHAT_ENCRYPTED_DATA', 400], ['ERR_WECHAT_OPENID_MISMATCH', 401]])
+const decryptStatus = new Map<WechatDecryptError['code'], number>([
+  ['ERR_WECHAT_ENCRYPTED_DATA', 400],
+  ['ERR_WECHAT_OPENID_MISMATCH', 401],
+])
 
 // On the prototype, where neither JSON nor inspection repeats it as a field.
 function name(type: { prototype: Error }, value: string): void {

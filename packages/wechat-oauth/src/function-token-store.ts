@@ -11,33 +11,47 @@ const isAnswer = (): boolean => true
  */
 export function functionTokenStore(getToken: GetTokenFunction, saveToken: SaveTokenFunction): TokenStore {
   return {
-    getToken: (openid) => namingUncalled('getToken', async (onUncalled) => {
-      const options = { declaresCallback: getToken.length > 1, isAnswer, onUncalled }
-      const [token] = await answerOf((callback) => getToken(openid, callback), options)
-      return token as WechatToken | null | undefined
-    }),
-    saveToken: (openid, token) => namingUncalled('saveToken', async (onUncalled) => {
-      const options = { declaresCallback: saveToken.length > 2, isAnswer, onUncalled }
-      await answerOf((callback) => saveToken(openid, token, callback), options)
-    }),
+    getToken: (openid) =>
+      namingUncalled('getToken', async (onUncalled) => {
+        const options = { declaresCallback: getToken.length > 1, isAnswer, onUncalled }
+        const [token] = await answerOf((callback) => getToken(openid, callback), options)
+        return token as WechatToken | null | undefined
+      }),
+    saveToken: (openid, token) =>
+      namingUncalled('saveToken', async (onUncalled) => {
+        const options = { declaresCallback: saveToken.length > 2, isAnswer, onUncalled }
+        await answerOf((callback) => saveToken(openid, token, callback), options)
+      }),
   }
 }
 
 /** Picks the store out of options that name one, or a pair of functions, or neither. */
-export function tokenStoreOf(options: { tokenStore?: unknown, getToken?: unknown, saveToken?: unknown }): TokenStore | undefined {
+export function tokenStoreOf(options: {
+  tokenStore?: unknown
+  getToken?: unknown
+  saveToken?: unknown
+}): TokenStore | undefined {
   const { tokenStore, getToken, saveToken } = options
   if (tokenStore !== undefined) {
-    if (getToken !== undefined || saveToken !== undefined) throw new TypeError('Give either tokenStore or getToken and saveToken, not both')
+    if (getToken !== undefined || saveToken !== undefined)
+      throw new TypeError('Give either tokenStore or getToken and saveToken, not both')
     if (!isStore(tokenStore)) throw new TypeError('tokenStore must have the methods getToken and saveToken')
     return tokenStore
   }
   if (getToken === undefined && saveToken === undefined) return undefined
-  if (typeof getToken !== 'function') throw new TypeError('getToken must be a function (saveToken is given too)')
-  if (typeof saveToken !== 'function') throw new TypeError('saveToken must be a function (getToken is given too)')
+  if (typeof getToken !== 'function')
+    throw new TypeError('getToken must be a function (saveToken is given too)')
+  if (typeof saveToken !== 'function')
+    throw new TypeError('saveToken must be a function (getToken is given too)')
   return functionTokenStore(getToken as GetTokenFunction, saveToken as SaveTokenFunction)
 }
 
 function isStore(value: unknown): value is TokenStore {
   const store = value as Partial<TokenStore> | null
-  return typeof store === 'object' && store !== null && typeof store.getToken === 'function' && typeof store.saveToken === 'function'
+  return (
+    typeof store === 'object' &&
+    store !== null &&
+    typeof store.getToken === 'function' &&
+    typeof store.saveToken === 'function'
+  )
 }

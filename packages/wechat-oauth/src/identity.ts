@@ -20,7 +20,7 @@ export interface WechatIdentity {
  */
 export function bindToIdentity(data: MiniProgramData, identity: WechatIdentity): MiniProgramData {
   const { openid, unionid } = identity
-  const { openId, unionId }: { openId?: unknown, unionId?: unknown } = data
+  const { openId, unionId }: { openId?: unknown; unionId?: unknown } = data
   if (openId !== undefined && openId !== openid) throw mismatch('openid')
   const bound = { ...data }
   const namesUnionid = unionId !== undefined && unionId !== null && unionId !== ''
@@ -30,7 +30,8 @@ export function bindToIdentity(data: MiniProgramData, identity: WechatIdentity):
 }
 
 /** What is wrong with encrypted data, as the sender is told. */
-export type DataRefusalCode = 'ERR_WECHAT_ENCRYPTED_DATA' | 'ERR_WECHAT_OPENID_MISMATCH' | 'ERR_WECHAT_SESSION_KEY'
+export type DataRefusalCode =
+  'ERR_WECHAT_ENCRYPTED_DATA' | 'ERR_WECHAT_OPENID_MISMATCH' | 'ERR_WECHAT_SESSION_KEY'
 
 /**
  * Says why encrypted data was refused: the data is damaged, it belongs to another user or another app, or it does not open
@@ -44,5 +45,9 @@ export function dataRefusalCode({ code, reason }: WechatDecryptError): DataRefus
 }
 
 function mismatch(reason: 'openid' | 'unionid'): WechatDecryptError {
-  return new WechatDecryptError('The encrypted data belongs to another user', reason, 'ERR_WECHAT_OPENID_MISMATCH')
+  return new WechatDecryptError(
+    'The encrypted data belongs to another user',
+    reason,
+    'ERR_WECHAT_OPENID_MISMATCH',
+  )
 }

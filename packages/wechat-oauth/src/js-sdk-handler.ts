@@ -33,7 +33,8 @@ export function jsSDKHandler(
   oauth: { jsSDKSign(url: string): Promise<JsSDKSignature> },
   options: JsSDKHandlerOptions,
 ): (request: JsSDKRequest, response: JsSDKResponse, next?: (error?: unknown) => void) => Promise<void> {
-  if (typeof (oauth as Partial<typeof oauth> | undefined)?.jsSDKSign !== 'function') throw new TypeError('jsSDKHandler needs a WechatOAuth')
+  if (typeof (oauth as Partial<typeof oauth> | undefined)?.jsSDKSign !== 'function')
+    throw new TypeError('jsSDKHandler needs a WechatOAuth')
   refuseWrongNames('jsSDKHandler', options, { hosts: ['host', 'domain', 'domains', 'origin', 'origins'] })
   const hosts = hostsOf((options as Partial<JsSDKHandlerOptions> | undefined)?.hosts)
 
@@ -68,13 +69,17 @@ export function jsSDKHandler(
 }
 
 function hostsOf(hosts: unknown): ReadonlySet<string> {
-  if (!Array.isArray(hosts) || hosts.length === 0) throw new TypeError('hosts must be a list of at least one host')
-  return new Set(hosts.map((host: unknown) => {
-    // Nothing but a host and a port: no wildcard, which would match nothing.
-    const isHost = typeof host === 'string' && /^[^\s\p{Cc}/?#@\\*]+$/u.test(host) && URL.canParse(`https://${host}`)
-    if (!isHost) throw new TypeError('hosts must be names like example.com, or example.com:8080')
-    return new URL(`https://${host}`).host
-  }))
+  if (!Array.isArray(hosts) || hosts.length === 0)
+    throw new TypeError('hosts must be a list of at least one host')
+  return new Set(
+    hosts.map((host: unknown) => {
+      // Nothing but a host and a port: no wildcard, which would match nothing.
+      const isHost =
+        typeof host === 'string' && /^[^\s\p{Cc}/?#@\\*]+$/u.test(host) && URL.canParse(`https://${host}`)
+      if (!isHost) throw new TypeError('hosts must be names like example.com, or example.com:8080')
+      return new URL(`https://${host}`).host
+    }),
+  )
 }
 
 /** The page to sign for, as it was sent, up to `#`; `undefined` where there is not exactly one of a host that is ours. */

@@ -18,17 +18,26 @@ export interface JsSDKSignOptions {
  */
 export function signedPartOf(page: string): string | undefined {
   const [url = ''] = page.split('#', 1)
-  return /^https?:\/\/[^/?@\\\s\p{Cc}]+(?:[/?][^\s\p{Cc}]*)?$/iu.test(url) && URL.canParse(url) ? url : undefined
+  return /^https?:\/\/[^/?@\\\s\p{Cc}]+(?:[/?][^\s\p{Cc}]*)?$/iu.test(url) && URL.canParse(url)
+    ? url
+    : undefined
 }
 
 /** What is signed besides the ticket, checked. @throws TypeError */
-export function pageToSign(appId: string, page: string, options: JsSDKSignOptions, now: number): Omit<JsSDKSignature, 'signature'> {
+export function pageToSign(
+  appId: string,
+  page: string,
+  options: JsSDKSignOptions,
+  now: number,
+): Omit<JsSDKSignature, 'signature'> {
   checkText('url', page, longestPageURL)
   const url = signedPartOf(page)
   if (url === undefined) throw new TypeError('url must be the http(s) address of a page')
   const { nonceStr = randomBytes(16).toString('hex'), timestamp = Math.floor(now / 1000) } = options
-  if (typeof nonceStr !== 'string' || !/^[\w-]{1,128}$/.test(nonceStr)) throw new TypeError('nonceStr must be 1 to 128 characters of A-Z a-z 0-9 _ -')
-  if (!Number.isSafeInteger(timestamp) || timestamp < 0) throw new TypeError('timestamp must be a number of whole seconds')
+  if (typeof nonceStr !== 'string' || !/^[\w-]{1,128}$/.test(nonceStr))
+    throw new TypeError('nonceStr must be 1 to 128 characters of A-Z a-z 0-9 _ -')
+  if (!Number.isSafeInteger(timestamp) || timestamp < 0)
+    throw new TypeError('timestamp must be a number of whole seconds')
   return { appId, timestamp, nonceStr, url }
 }
 

@@ -21,12 +21,16 @@ interface Lock {
 
 // What the task throws is a rejection.
 function promised<T>(task: () => T): Promise<T> {
-  return new Promise((resolve) => { resolve(task()) })
+  return new Promise((resolve) => {
+    resolve(task())
+  })
 }
 
 // As records of WeChat's own fields are: nothing in them is an object, and they are copied in no time.
 function isFlat(token: WechatToken): boolean {
-  return Object.values(token).every((value) => value === null || !['object', 'function', 'symbol'].includes(typeof value))
+  return Object.values(token).every(
+    (value) => value === null || !['object', 'function', 'symbol'].includes(typeof value),
+  )
 }
 
 function copyOf(token: WechatToken): WechatToken {
@@ -88,7 +92,11 @@ export class MemoryTokenStore implements TokenStore {
     })
   }
 
-  async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options?: LockOptions): Promise<T> {
+  async withLock<T>(
+    key: string,
+    task: (signal: AbortSignal) => Promise<T>,
+    options?: LockOptions,
+  ): Promise<T> {
     checkKey(key)
     const { ttl, wait } = lockTimes(options)
     await this.#acquire(key, wait)
@@ -99,7 +107,9 @@ export class MemoryTokenStore implements TokenStore {
       held = false
     }
     const lifetime = setTimeout(() => {
-      controller.abort(new TokenStoreError('The lock was held for longer than its lifetime.', { code: 'ERR_WECHAT_LOCK' }))
+      controller.abort(
+        new TokenStoreError('The lock was held for longer than its lifetime.', { code: 'ERR_WECHAT_LOCK' }),
+      )
       release()
     }, ttl)
     try {

@@ -34,13 +34,16 @@ export class MiniProgramCalls {
     if (sessionKey === undefined) return false
     try {
       await this.#credentials.use(async (accessToken) => {
-        checkOk(endpoint.check, await this.#transport.call({
-          endpoint: endpoint.check,
-          query: signedQuery(accessToken, openid, sessionKey),
-          secrets: [sessionKey],
-          repeatable: true,
-          fallback: true,
-        }))
+        checkOk(
+          endpoint.check,
+          await this.#transport.call({
+            endpoint: endpoint.check,
+            query: signedQuery(accessToken, openid, sessionKey),
+            secrets: [sessionKey],
+            repeatable: true,
+            fallback: true,
+          }),
+        )
       })
       return true
     } catch (error) {
@@ -52,10 +55,17 @@ export class MiniProgramCalls {
   async resetSession(openid: string): Promise<WechatToken & { session_key: string }> {
     const sessionKey = (await this.#records.read(openid))?.session_key
     if (sessionKey === undefined) throw new NoOAuthTokenError(openid)
-    const session = await this.#credentials.use((accessToken) => this.#reset(accessToken, openid, sessionKey)).catch((error: unknown) => {
-      throw isStale(error) ? sessionKeyError(error) : error
-    })
-    if (session.openid !== openid) throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint.reset, 'answered the session_key of another user')
+    const session = await this.#credentials
+      .use((accessToken) => this.#reset(accessToken, openid, sessionKey))
+      .catch((error: unknown) => {
+        throw isStale(error) ? sessionKeyError(error) : error
+      })
+    if (session.openid !== openid)
+      throw new WechatTransportError(
+        'ERR_WECHAT_RESPONSE',
+        endpoint.reset,
+        'answered the session_key of another user',
+      )
     return this.#records.saveSessionKey(session, sessionKey)
   }
 
@@ -72,7 +82,11 @@ export class MiniProgramCalls {
     })
   }
 
-  async #reset(accessToken: string, openid: string, sessionKey: string): Promise<WechatToken & { session_key: string }> {
+  async #reset(
+    accessToken: string,
+    openid: string,
+    sessionKey: string,
+  ): Promise<WechatToken & { session_key: string }> {
     const createAt = this.#settings.now()
     const reply = await this.#transport.call({
       endpoint: endpoint.reset,
@@ -95,5 +109,10 @@ function sessionKeyError({ errcode, errmsg, requestId, endpoint, kind }: WechatA
 }
 
 function signedQuery(accessToken: string, openid: string, sessionKey: string): Record<string, string> {
-  return { access_token: accessToken, openid, signature: loginStateSignature(sessionKey), sig_method: 'hmac_sha256' }
+  return {
+    access_token: accessToken,
+    openid,
+    signature: loginStateSignature(sessionKey),
+    sig_method: 'hmac_sha256',
+  }
 }

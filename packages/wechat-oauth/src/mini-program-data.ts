@@ -22,20 +22,25 @@ export function decryptMiniProgramData(
 ): MiniProgramData {
   const [vector, content] = [decoded('iv', iv), decoded('encryptedData', encryptedData)]
   if (vector.length !== 16) throw badInput('iv is not the base64 of 16 bytes')
-  if (content.length === 0 || content.length % 16 !== 0) throw badInput('encryptedData is incomplete: its length is not a multiple of 16 bytes')
+  if (content.length === 0 || content.length % 16 !== 0)
+    throw badInput('encryptedData is incomplete: its length is not a multiple of 16 bytes')
   const key = bytesOf(sessionKey)
-  if (key?.length !== 16) throw new WechatDecryptError('sessionKey is not the base64 of 16 bytes', 'data', codeWhenStale)
+  if (key?.length !== 16)
+    throw new WechatDecryptError('sessionKey is not the base64 of 16 bytes', 'data', codeWhenStale)
   const data = parse(decrypt(key, vector, content))
   // A wrong key shows as bad padding, or by chance as garbage behind good padding.
   if (!data) throw new WechatDecryptError(staleMessage, 'data', codeWhenStale)
-  if (data.watermark.appid !== appId) throw new WechatDecryptError('The data was encrypted for another app', 'watermark')
+  if (data.watermark.appid !== appId)
+    throw new WechatDecryptError('The data was encrypted for another app', 'watermark')
   return data
 }
 
 /** `signature` = sha1(rawData + session_key); compared in constant time. */
 export function verifyMiniProgramSignature(rawData: string, signature: string, sessionKey: string): boolean {
   const expected = createHash('sha1').update(rawData).update(sessionKey).digest()
-  const given = /^[0-9a-f]{40}$/i.test(signature) ? Buffer.from(signature, 'hex') : Buffer.alloc(expected.length)
+  const given = /^[0-9a-f]{40}$/i.test(signature)
+    ? Buffer.from(signature, 'hex')
+    : Buffer.alloc(expected.length)
   return timingSafeEqual(given, expected)
 }
 
@@ -84,4 +89,5 @@ function isMiniProgramData(data: unknown): data is MiniProgramData {
   return typeof watermark === 'object' && typeof (watermark as { appid?: unknown } | null)?.appid === 'string'
 }
 
-const staleMessage = 'The data does not open with this session_key: the key is stale, or the data was changed. Call wx.login again'
+const staleMessage =
+  'The data does not open with this session_key: the key is stale, or the data was changed. Call wx.login again'

@@ -39,7 +39,8 @@ const wrongNames: WrongNames = {
 
 /** @throws TypeError that names the option */
 export function settingsOf(options: WechatOAuthOptions): Settings {
-  if (typeof options !== 'object' || (options as unknown) === null) throw new TypeError('WechatOAuth needs an object of options')
+  if (typeof options !== 'object' || (options as unknown) === null)
+    throw new TypeError('WechatOAuth needs an object of options')
   refuseWrongNames('WechatOAuth', options, wrongNames)
   const { lang = 'zh_CN', timeout = 5000, now = Date.now, clientCredential = 'stable', logger } = options
   const ownFetch: unknown = options.fetch
@@ -48,7 +49,10 @@ export function settingsOf(options: WechatOAuthOptions): Settings {
     refuseOuterSpace('WechatOAuth', option, options[option])
   }
   refuseUnless(langs.includes(lang), 'lang must be zh_CN, zh_TW or en')
-  refuseUnless(typeof timeout === 'number' && timeout > 0 && timeout <= longestTimeout, 'timeout must be a positive number of milliseconds, at most a day')
+  refuseUnless(
+    typeof timeout === 'number' && timeout > 0 && timeout <= longestTimeout,
+    'timeout must be a positive number of milliseconds, at most a day',
+  )
   refuseUnless(ownFetch === undefined || typeof ownFetch === 'function', 'fetch must be a function')
   refuseUnless(typeof now === 'function', 'now must be a function')
   refuseUnless(['stable', 'classic'].includes(clientCredential), 'clientCredential must be stable or classic')
@@ -81,7 +85,11 @@ export function endpointsOf(endpoints: unknown): Required<Endpoints> {
     const base = baseURL('endpoints', endpoints)
     return { open: base, api: base, mp: base }
   }
-  refuseUnless(endpoints === undefined || (typeof endpoints === 'object' && endpoints !== null && !Array.isArray(endpoints)), 'endpoints must be a URL, or an object of URLs')
+  refuseUnless(
+    endpoints === undefined ||
+      (typeof endpoints === 'object' && endpoints !== null && !Array.isArray(endpoints)),
+    'endpoints must be a URL, or an object of URLs',
+  )
   const {
     open = 'https://open.weixin.qq.com',
     api = 'https://api.weixin.qq.com',
@@ -105,8 +113,14 @@ function baseURL(option: string, value: unknown): string {
   refuseUnless(typeof value === 'string' && URL.canParse(value), `${option} must be a URL`)
   const { href, protocol, hostname, username, password } = new URL(value)
   const loopback = /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
-  refuseUnless(protocol === 'https:' || (protocol === 'http:' && loopback), `${option} must be https, or http on a loopback address`)
-  refuseUnless(username === '' && password === '' && !/[?#]/.test(href), `${option} must have no user, query or fragment`)
+  refuseUnless(
+    protocol === 'https:' || (protocol === 'http:' && loopback),
+    `${option} must be https, or http on a loopback address`,
+  )
+  refuseUnless(
+    username === '' && password === '' && !/[?#]/.test(href),
+    `${option} must have no user, query or fragment`,
+  )
   return href.replace(/\/+$/, '')
 }
 
@@ -116,7 +130,10 @@ function isLogger(logger: unknown): logger is WechatLogger {
 }
 
 function text(option: string, value: unknown): void {
-  refuseUnless(typeof value === 'string' && value !== '' && isWellFormed(value), `${option} must be a non-empty string`)
+  refuseUnless(
+    typeof value === 'string' && value !== '' && isWellFormed(value),
+    `${option} must be a non-empty string`,
+  )
 }
 
 function flag(option: string, value: unknown): void {

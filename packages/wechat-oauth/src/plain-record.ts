@@ -19,7 +19,7 @@ export function isRecord(value: unknown): value is Fields {
 export function plainRecord(record: Fields, names: readonly string[]): Fields {
   try {
     const isPlain = names.some((name) => isField(ownFieldOf(record, name)))
-    const plain = { ...isPlain ? record : converted(record) }
+    const plain = { ...(isPlain ? record : converted(record)) }
     for (const name of names) {
       const value = isField(plain[name]) ? undefined : record[name]
       if (isField(value)) plain[name] = value
@@ -41,7 +41,9 @@ function isField(value: unknown): boolean {
 
 // Of mongoose, of most others, and of Sequelize.
 const conversions: readonly (readonly [method: string, ...parameters: unknown[]])[] = [
-  ['toObject'], ['toJSON'], ['get', { plain: true }],
+  ['toObject'],
+  ['toJSON'],
+  ['get', { plain: true }],
 ]
 
 function converted(record: Fields): Fields {

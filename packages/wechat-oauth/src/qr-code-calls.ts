@@ -35,6 +35,11 @@ export class QRCodeCalls {
   }
 
   async image(ticket: string): Promise<Binary> {
-    return this.#transport.image({ endpoint: qrCodeImage, query: { ticket }, repeatable: true, fallback: false })
+    return this.#transport.image({
+      endpoint: qrCodeImage,
+      query: { ticket },
+      repeatable: true,
+      fallback: false,
+    })
   }
 }

@@ -11,20 +11,31 @@ const actions = {
 } as const
 
 /** What `/cgi-bin/qrcode/create` is sent: of `data` what WeChat knows, within WeChat's limits. @throws TypeError */
-export function qrCodeRequest(data: unknown): { body: Record<string, unknown>, isPermanent: boolean } {
-  const given = (data ?? {}) as { action_name?: unknown, action_info?: { scene?: unknown } | null, expire_seconds?: unknown }
+export function qrCodeRequest(data: unknown): { body: Record<string, unknown>; isPermanent: boolean } {
+  const given = (data ?? {}) as {
+    action_name?: unknown
+    action_info?: { scene?: unknown } | null
+    expire_seconds?: unknown
+  }
   const { action_name: name } = given
-  if (typeof name !== 'string' || !Object.hasOwn(actions, name)) throw new TypeError(`action_name must be one of ${Object.keys(actions).join(', ')}`)
+  if (typeof name !== 'string' || !Object.hasOwn(actions, name))
+    throw new TypeError(`action_name must be one of ${Object.keys(actions).join(', ')}`)
   const { largestId, isPermanent } = actions[name as keyof typeof actions]
-  const scene = (given.action_info?.scene ?? {}) as { scene_id?: unknown, scene_str?: unknown }
+  const scene = (given.action_info?.scene ?? {}) as { scene_id?: unknown; scene_str?: unknown }
   const body = {
     action_name: name,
-    action_info: { scene: largestId === undefined ? { scene_str: sceneText(scene.scene_str) } : { scene_id: sceneId(scene.scene_id, largestId) } },
+    action_info: {
+      scene:
+        largestId === undefined
+          ? { scene_str: sceneText(scene.scene_str) }
+          : { scene_id: sceneId(scene.scene_id, largestId) },
+    },
   }
   // A permanent code has none.
   const seconds = given.expire_seconds
   if (isPermanent || seconds === undefined) return { body, isPermanent }
-  if (!isBetween(seconds, 1, longestLife)) throw new TypeError(`expire_seconds must be a whole number from 1 to ${longestLife}`)
+  if (!isBetween(seconds, 1, longestLife))
+    throw new TypeError(`expire_seconds must be a whole number from 1 to ${longestLife}`)
   return { body: { expire_seconds: seconds, ...body }, isPermanent }
 }
 

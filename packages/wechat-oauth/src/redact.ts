@@ -14,16 +14,20 @@ export function hide(text: string, values: readonly string[]): string {
   const known = spellings(values)
   return (known.length > 0 ? text.replace(new RegExp(known.map(escaped).join('|'), 'gi'), placeholder) : text)
     .replace(/\?[^\s"'<>]+/g, `?${placeholder}`)
-    .replace(/[\w+/=-]{24,}/g, (word) => (!rid.test(word) && /\d/.test(word) && /[a-z]/i.test(word) ? placeholder : word))
+    .replace(/[\w+/=-]{24,}/g, (word) =>
+      !rid.test(word) && /\d/.test(word) && /[a-z]/i.test(word) ? placeholder : word,
+    )
 }
 
 /** A text fit for a line of a log: no control characters, at most 200 characters. */
 export function oneLine(text: string): string {
-  return text
-    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
-    .slice(0, longest)
-    // half of a pair that the cut went through
-    .replace(/[\uD800-\uDBFF]$/, '')
+  return (
+    text
+      .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+      .slice(0, longest)
+      // half of a pair that the cut went through
+      .replace(/[\uD800-\uDBFF]$/, '')
+  )
 }
 
 function spellings(values: readonly string[]): string[] {
@@ -35,7 +39,11 @@ function spellings(values: readonly string[]): string[] {
     const json = JSON.stringify(value).slice(1, -1)
     const base64 = Buffer.from(value).toString('base64')
     all.add(value).add(json).add(value.replaceAll('/', '\\/')).add(json.replaceAll('/', '\\/'))
-    all.add(encoded).add(encodeURIComponent(encoded)).add(new URLSearchParams({ '': value }).toString().slice(1)).add(encoded.replaceAll('%20', '+'))
+    all
+      .add(encoded)
+      .add(encodeURIComponent(encoded))
+      .add(new URLSearchParams({ '': value }).toString().slice(1))
+      .add(encoded.replaceAll('%20', '+'))
     all.add(base64).add(base64.replace(/=+$/, '')).add(Buffer.from(value).toString('base64url'))
   }
   // The longest first: a value may be part of another.

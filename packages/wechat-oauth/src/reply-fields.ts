@@ -19,7 +19,11 @@ export interface Credential {
 const notSnapshotUser = new Set<unknown>([undefined, null, 0, '0', false, ''])
 
 /** `/sns/oauth2/access_token` and `/sns/oauth2/refresh_token`: the fields that are ours to keep, their types checked. */
-export function tokenOf(endpoint: string, reply: Reply, createAt: number): WechatToken & { access_token: string } {
+export function tokenOf(
+  endpoint: string,
+  reply: Reply,
+  createAt: number,
+): WechatToken & { access_token: string } {
   const token: WechatToken & { access_token: string } = {
     access_token: textOf(endpoint, reply, 'access_token'),
     expires_in: numberOf(endpoint, reply, 'expires_in'),
@@ -32,7 +36,11 @@ export function tokenOf(endpoint: string, reply: Reply, createAt: number): Wecha
 }
 
 /** `/sns/jscode2session`. */
-export function sessionOf(endpoint: string, reply: Reply, createAt: number): WechatToken & { session_key: string } {
+export function sessionOf(
+  endpoint: string,
+  reply: Reply,
+  createAt: number,
+): WechatToken & { session_key: string } {
   const session: WechatToken & { session_key: string } = {
     openid: openidOf(endpoint, reply),
     session_key: textOf(endpoint, reply, 'session_key'),
@@ -60,8 +68,17 @@ export function userOf(endpoint: string, reply: Reply, openid: string): WechatUs
 }
 
 /** `/cgi-bin/stable_token`, `/cgi-bin/token`, and with the name `ticket` `/cgi-bin/ticket/getticket`. */
-export function credentialOf(endpoint: string, reply: Reply, name: 'access_token' | 'ticket', createAt: number): Credential {
-  return { access_token: textOf(endpoint, reply, name), expires_in: numberOf(endpoint, reply, 'expires_in'), create_at: createAt }
+export function credentialOf(
+  endpoint: string,
+  reply: Reply,
+  name: 'access_token' | 'ticket',
+  createAt: number,
+): Credential {
+  return {
+    access_token: textOf(endpoint, reply, name),
+    expires_in: numberOf(endpoint, reply, 'expires_in'),
+    create_at: createAt,
+  }
 }
 
 /** `/cgi-bin/qrcode/create`. A permanent code has no lifetime. */
@@ -103,7 +120,11 @@ const userFields = new Map<string, (value: unknown) => unknown>([
   ['city', optionalString],
   ['province', optionalString],
   ['country', optionalString],
-  ['privilege', (value) => (Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? value : undefined)],
+  [
+    'privilege',
+    (value) =>
+      Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? value : undefined,
+  ],
   // Not of the user.
   ['errcode', () => undefined],
   ['errmsg', () => undefined],
@@ -128,7 +149,12 @@ function textOf(endpoint: string, reply: Reply, name: string): string {
 }
 
 /** Adds those of the texts that were answered. */
-function addTexts<Name extends string>(endpoint: string, reply: Reply, record: { [name in Name]?: string }, names: readonly Name[]): void {
+function addTexts<Name extends string>(
+  endpoint: string,
+  reply: Reply,
+  record: { [name in Name]?: string },
+  names: readonly Name[],
+): void {
   for (const name of names) {
     const value: string | undefined = optionalTextOf(endpoint, reply, name)
     if (value !== undefined) record[name] = value
@@ -148,5 +174,9 @@ function openidOf(endpoint: string, reply: Reply): string {
 }
 
 function refused(endpoint: string, field: string): WechatTransportError {
-  return new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint, `answered with a missing or wrong field: ${field}`)
+  return new WechatTransportError(
+    'ERR_WECHAT_RESPONSE',
+    endpoint,
+    `answered with a missing or wrong field: ${field}`,
+  )
 }

@@ -23,6 +23,8 @@ function escapeControlCharacters(text: string): string {
   return text.replace(/\\[^]|["\p{Cc}]/gu, (found) => {
     if (found === '"') inString = !inString
     const control = /\p{Cc}$/u.exec(found)?.[0]
-    return inString && control !== undefined ? `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}` : found
+    return inString && control !== undefined
+      ? `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`
+      : found
   })
 }

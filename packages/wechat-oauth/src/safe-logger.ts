@@ -6,7 +6,11 @@ type AnyLogger = Record<keyof WechatLogger, (message: string, details?: Record<s
 /** The application's logger, or none: a logger that is broken must not cost anybody the login, nor the process its life. */
 export function safeLogger(logger: AnyLogger | undefined): WechatLogger | undefined {
   if (!logger) return undefined
-  const log = async (level: keyof WechatLogger, message: string, details?: Record<string, unknown>): Promise<void> => {
+  const log = async (
+    level: keyof WechatLogger,
+    message: string,
+    details?: Record<string, unknown>,
+  ): Promise<void> => {
     try {
       await logger[level](message, details)
     } catch {

@@ -61,9 +61,11 @@ export class StoreAccess {
     const now = (waiting?: Deadline): Promise<void> => this.#changeNow(key, change, events, waiting)
     if (!this.#changes.isBusy(key)) return this.#changes.run(key, now)
     // Those before may take long, each in its own time.
-    return this.#bounded((waiting) => this.#changes.run(key, async () => {
-      if (!waiting.isOver) await now(waiting)
-    }))
+    return this.#bounded((waiting) =>
+      this.#changes.run(key, async () => {
+        if (!waiting.isOver) await now(waiting)
+      }),
+    )
   }
 
   #changeNow(key: string, change: Change, events: ChangeEvents, waiting?: Deadline): Promise<void> {
@@ -104,24 +106,38 @@ export class StoreAccess {
 
   // Settles as soon as the task has started: what the task says counts, whatever becomes of the lock afterwards. Whatever
   // goes wrong before (no lock table, no connection), there is no lock; a store that is down will say so when it is read.
-  async #startLocked<T>(key: string, task: (isOurs: () => boolean) => Promise<T>): Promise<{ result: Promise<T> } | undefined> {
+  async #startLocked<T>(
+    key: string,
+    task: (isOurs: () => boolean) => Promise<T>,
+  ): Promise<{ result: Promise<T> } | undefined> {
     const store = this.#store
     if (!store.withLock) return undefined
     const ttl = this.#timeout + 5000
     const wait = ttl + this.#timeout
     const tooLate = new TokenStoreError('The lock was not had in time.', { code: 'ERR_WECHAT_LOCK' })
     try {
-      return await withDeadline(wait + this.#timeout, (patience) => new Promise((resolve, reject) => {
-        const locked = store.withLock?.(key, async (signal) => {
-          if (patience.isOver) throw tooLate
-          // A process that was stopped for a while hears of its signal late: the clock tells as well.
-          const until = performance.now() + ttl
-          const result = task(() => !signal.aborted && performance.now() < until)
-          resolve({ result })
-          return result
-        }, { ttl, wait })
-        Promise.resolve(locked).then(() => { resolve(undefined) }, reject)
-      }), () => tooLate)
+      return await withDeadline(
+        wait + this.#timeout,
+        (patience) =>
+          new Promise((resolve, reject) => {
+            const locked = store.withLock?.(
+              key,
+              async (signal) => {
+                if (patience.isOver) throw tooLate
+                // A process that was stopped for a while hears of its signal late: the clock tells as well.
+                const until = performance.now() + ttl
+                const result = task(() => !signal.aborted && performance.now() < until)
+                resolve({ result })
+                return result
+              },
+              { ttl, wait },
+            )
+            Promise.resolve(locked).then(() => {
+              resolve(undefined)
+            }, reject)
+          }),
+        () => tooLate,
+      )
     } catch {
       return undefined
     }
@@ -147,18 +163,25 @@ export class StoreAccess {
 
   #remove(key: string, visit: Visit): Promise<unknown> {
     // A store that cannot delete is given a record that is good for nothing.
-    if (!this.#store.deleteToken) return this.#save(key, { openid: key, access_token: '', expires_in: 0, create_at: 0 }, visit)
+    if (!this.#store.deleteToken)
+      return this.#save(key, { openid: key, access_token: '', expires_in: 0, create_at: 0 }, visit)
     return attempt('delete', async () => this.#store.deleteToken?.(key))
   }
 
   #bounded<T>(task: (deadline: Deadline, visit: Visit) => Promise<T>): Promise<T> {
     const visit: Visit = { answer: undefined }
-    return withDeadline(this.#timeout, (deadline) => task(deadline, visit), () => {
-      const name = nameOfUncalled(visit.answer)
-      return new TokenStoreError(name === undefined
-        ? `The token store did not answer within ${this.#timeout} ms.`
-        : `${name} declares a callback and has not called it within ${this.#timeout} ms. `
-          + 'Call it, or remove the parameter.')
-    })
+    return withDeadline(
+      this.#timeout,
+      (deadline) => task(deadline, visit),
+      () => {
+        const name = nameOfUncalled(visit.answer)
+        return new TokenStoreError(
+          name === undefined
+            ? `The token store did not answer within ${this.#timeout} ms.`
+            : `${name} declares a callback and has not called it within ${this.#timeout} ms. ` +
+                'Call it, or remove the parameter.',
+        )
+      },
+    )
   }
 }

@@ -15,11 +15,17 @@ export { isRecord, plainRecord } from './plain-record.js'
 export { toNumber, toTime } from './token.js'
 export { isWellFormed } from './well-formed.js'
 export { withDeadline, type Deadline } from './with-timeout.js'
-export { refuseWrongConnection, refuseWrongNames, type WrongConnection, type WrongNames } from './wrong-names.js'
+export {
+  refuseWrongConnection,
+  refuseWrongNames,
+  type WrongConnection,
+  type WrongNames,
+} from './wrong-names.js'
 
 /** @throws TypeError when the key of a record or lock is not a non-empty string */
 export function checkKey(key: unknown): asserts key is string {
-  if (typeof key !== 'string' || key === '') throw new TypeError('The key of a token must be a non-empty string')
+  if (typeof key !== 'string' || key === '')
+    throw new TypeError('The key of a token must be a non-empty string')
 }
 
 /** @throws TypeError when what a session or user is looked up by is not a non-empty string; `name` is of the argument */
@@ -29,12 +35,14 @@ export function checkName(name: string, value: unknown): asserts value is string
 
 /** @throws TypeError when the lifetime of a session is not a positive number of seconds */
 export function checkLifetime(ttl: unknown): asserts ttl is number {
-  if (typeof ttl !== 'number' || !(ttl > 0 && ttl < Infinity)) throw new TypeError('ttl must be a positive number of seconds')
+  if (typeof ttl !== 'number' || !(ttl > 0 && ttl < Infinity))
+    throw new TypeError('ttl must be a positive number of seconds')
 }
 
 /** @throws TypeError when there is no appId or openid, or a unionid that is not a non-empty string */
 export function checkAccount(account: unknown): asserts account is WechatAccount {
-  if (typeof account !== 'object' || account === null) throw new TypeError('An account must be an object with appId and openid')
+  if (typeof account !== 'object' || account === null)
+    throw new TypeError('An account must be an object with appId and openid')
   const { appId, openid, unionid } = account as Partial<WechatAccount>
   checkName('appId', appId)
   checkName('openid', openid)
@@ -58,12 +66,20 @@ export async function attempt<T>(what: string, command: () => Promise<T>): Promi
 }
 
 /** The same for at most `timeout` milliseconds; then the signal fires, for what can still be taken back. */
-export async function attemptWithin<T>(timeout: number, what: string, command: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function attemptWithin<T>(
+  timeout: number,
+  what: string,
+  command: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   return attempt(what, () => withTimeout(timeout, command, () => lateError(timeout, what)))
 }
 
 /** The same where no signal is needed, which would cost several microseconds. */
-export async function attemptBefore<T>(timeout: number, what: string, command: (deadline: Deadline) => T | PromiseLike<T>): Promise<T> {
+export async function attemptBefore<T>(
+  timeout: number,
+  what: string,
+  command: (deadline: Deadline) => T | PromiseLike<T>,
+): Promise<T> {
   try {
     return await withDeadline(timeout, command, () => lateError(timeout, what))
   } catch (error) {
@@ -132,7 +148,10 @@ export async function runLocked<T>(
   const acquiredAt = await acquire(backend, owner, ttl, wait)
   const controller = new AbortController()
   // Counted from before the backend was asked: here the lock must not seem to last longer than there.
-  const lifetime = setTimeout(() => controller.abort(lockError('The lock was held for longer than its lifetime.')), acquiredAt + ttl - performance.now())
+  const lifetime = setTimeout(
+    () => controller.abort(lockError('The lock was held for longer than its lifetime.')),
+    acquiredAt + ttl - performance.now(),
+  )
   try {
     return await task(controller.signal)
   } finally {

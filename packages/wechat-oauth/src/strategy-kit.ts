@@ -63,7 +63,11 @@ export async function settled(returned: unknown): Promise<void> {
  * Takes one of Passport's actions. It calls the application (`passport.authenticate(name, callback)`): what that throws, or
  * rejects with, goes to `report`, once; what this throws then goes to `lastResort`.
  */
-export async function takeAction(action: () => unknown, report: (error: unknown) => unknown, lastResort: (error: unknown) => unknown): Promise<void> {
+export async function takeAction(
+  action: () => unknown,
+  report: (error: unknown) => unknown,
+  lastResort: (error: unknown) => unknown,
+): Promise<void> {
   try {
     await settled(action())
   } catch (error) {
@@ -72,7 +76,10 @@ export async function takeAction(action: () => unknown, report: (error: unknown)
 }
 
 /** The same for the action that reports an error itself. */
-export async function takeReport(report: () => unknown, lastResort: (error: unknown) => unknown): Promise<void> {
+export async function takeReport(
+  report: () => unknown,
+  lastResort: (error: unknown) => unknown,
+): Promise<void> {
   try {
     await settled(report())
   } catch (error) {

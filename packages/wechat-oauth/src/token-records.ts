@@ -53,7 +53,7 @@ export class TokenRecords {
   }
 
   /** What a login's record needs to know of its beginning. */
-  startLogin(): { createAt: number, order: number } {
+  startLogin(): { createAt: number; order: number } {
     return { createAt: this.#now(), order: this.startQuestion() }
   }
 
@@ -71,19 +71,25 @@ export class TokenRecords {
    */
   async saveLogin(token: WechatToken, order: number): Promise<void> {
     if (token.is_snapshotuser && !this.#saveSnapshotUsers) return
-    await this.#access.change(token.openid, (stored) => {
-      if (stored && this.#isOfLaterLogin(stored, token, order)) return undefined
-      if (stored && this.#isWorthMore(stored, token)) return undefined
-      if (stored && isAheadOfClock(stored.create_at, this.#now())) {
-        this.#logger?.warn('A login replaces a record in the token store whose create_at is in the future')
-      }
-      return token
-    }, {
-      onReplaced: (problem) => {
-        this.#warn('A login replaces a record in the token store that cannot be used', problem)
+    await this.#access.change(
+      token.openid,
+      (stored) => {
+        if (stored && this.#isOfLaterLogin(stored, token, order)) return undefined
+        if (stored && this.#isWorthMore(stored, token)) return undefined
+        if (stored && isAheadOfClock(stored.create_at, this.#now())) {
+          this.#logger?.warn('A login replaces a record in the token store whose create_at is in the future')
+        }
+        return token
       },
-      onSaved: () => { this.#saved.set(token.openid, { order, createAt: token.create_at }) },
-    })
+      {
+        onReplaced: (problem) => {
+          this.#warn('A login replaces a record in the token store that cannot be used', problem)
+        },
+        onSaved: () => {
+          this.#saved.set(token.openid, { order, createAt: token.create_at })
+        },
+      },
+    )
   }
 
   /** A silent login must not destroy the token that reads the user's profile. */
@@ -117,9 +123,10 @@ export class TokenRecords {
   async saveRefresh(token: WechatToken, origin: RefreshOrigin): Promise<WechatToken> {
     const { refreshToken, record, isOurs = () => true } = origin
     // Clocks differ: times are compared only where it is not known which record the refresh token came from.
-    const cameMeanwhile = (stored: WechatToken): boolean => record
-      ? stored.access_token !== record.access_token || stored.refresh_token !== record.refresh_token
-      : stored.refresh_token !== refreshToken && stored.create_at > token.create_at
+    const cameMeanwhile = (stored: WechatToken): boolean =>
+      record
+        ? stored.access_token !== record.access_token || stored.refresh_token !== record.refresh_token
+        : stored.refresh_token !== refreshToken && stored.create_at > token.create_at
     let result = token
     await this.#access.change(token.openid, (stored) => {
       if (stored && cameMeanwhile(stored) && isTokenValid(stored, this.#now())) {
@@ -164,7 +171,10 @@ export class TokenRecords {
    * @param replaced - the session_key that was good until now
    * @returns the record as it now is
    */
-  async saveSessionKey(session: WechatToken & { session_key: string }, replaced: string): Promise<WechatToken & { session_key: string }> {
+  async saveSessionKey(
+    session: WechatToken & { session_key: string },
+    replaced: string,
+  ): Promise<WechatToken & { session_key: string }> {
     let result = session
     await this.#access.change(session.openid, (stored) => {
       if (!stored) return undefined

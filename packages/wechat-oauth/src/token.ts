@@ -35,7 +35,10 @@ export function isTokenOfUse(token: WechatToken, now: number): boolean {
 
 /** The granted scopes; WeChat separates them by commas, and has been seen to leave one at the end. */
 export function scopesOf(scope: string | undefined): string[] {
-  return (scope ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '')
+  return (scope ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
 }
 
 /** Whether nothing but the openid was granted. Where WeChat did not say, it may be more. */
@@ -72,8 +75,16 @@ function unusable(what: string): TokenStoreError {
 }
 
 const ownFields = [
-  'openid', 'access_token', 'expires_in', 'refresh_token', 'scope', 'create_at', 'created_at', 'unionid',
-  'session_key', 'is_snapshotuser',
+  'openid',
+  'access_token',
+  'expires_in',
+  'refresh_token',
+  'scope',
+  'create_at',
+  'created_at',
+  'unionid',
+  'session_key',
+  'is_snapshotuser',
 ]
 
 /**
@@ -87,7 +98,7 @@ export function plainToken(value: unknown): WechatToken {
 }
 
 /** When a token was obtained: milliseconds since the epoch, 0 where the record does not tell. */
-export function createdAt(token: { create_at?: unknown, created_at?: unknown }): number {
+export function createdAt(token: { create_at?: unknown; created_at?: unknown }): number {
   return toTime(token.create_at) ?? toTime(token.created_at) ?? 0
 }
 

@@ -66,7 +66,12 @@ export class Transport {
     return this.#run(call, this.#options.api, ({ data }) => {
       // Over the whole body, so that a character may come in two packets; lenient, because nicknames contain broken ones.
       const reply = parseReply(utf8.decode(data))
-      if (!reply) throw new WechatTransportError('ERR_WECHAT_RESPONSE', call.endpoint, 'answered something that is not a JSON object')
+      if (!reply)
+        throw new WechatTransportError(
+          'ERR_WECHAT_RESPONSE',
+          call.endpoint,
+          'answered something that is not a JSON object',
+        )
       refuseErrcode(call, reply, this.#options.appSecret)
       return reply
     })
@@ -80,9 +85,14 @@ export class Transport {
     return this.#run(call, this.#options.mp, (answer) => {
       const contentType = answer.contentType().replace(/;.*$/s, '').trim().toLowerCase()
       if (!/^image\/[\w.+-]{1,64}$/.test(contentType)) {
-        throw new WechatTransportError('ERR_WECHAT_RESPONSE', call.endpoint, 'answered something that is not an image')
+        throw new WechatTransportError(
+          'ERR_WECHAT_RESPONSE',
+          call.endpoint,
+          'answered something that is not an image',
+        )
       }
-      if (answer.data.length === 0) throw new WechatTransportError('ERR_WECHAT_RESPONSE', call.endpoint, 'answered an empty image')
+      if (answer.data.length === 0)
+        throw new WechatTransportError('ERR_WECHAT_RESPONSE', call.endpoint, 'answered an empty image')
       return { data: new Uint8Array(answer.data), contentType }
     })
   }
@@ -131,11 +141,13 @@ export class Transport {
         failure = failure !== undefined && isUnsent(error) ? failure : error
         if (index === servers.length - 1 || !mayRepeat(call, error)) {
           // Otherwise nobody would hear of this one.
-          if (failure !== error) this.#log('warn', 'WeChat host could not be reached', call, startedAt, { error, server })
+          if (failure !== error)
+            this.#log('warn', 'WeChat host could not be reached', call, startedAt, { error, server })
           break
         }
         this.#log('warn', 'WeChat call is tried again', call, startedAt, { error, server })
-        if (error instanceof WechatAPIError) await new Promise((resolve) => setTimeout(resolve, pauseWhenBusy))
+        if (error instanceof WechatAPIError)
+          await new Promise((resolve) => setTimeout(resolve, pauseWhenBusy))
         if (isOver()) break
       }
     }
@@ -147,11 +159,14 @@ export class Transport {
     message: string,
     call: Call,
     startedAt: number,
-    { error, server }: { error?: unknown, server?: string } = {},
+    { error, server }: { error?: unknown; server?: string } = {},
   ): void {
     const { logger } = this.#options
     if (!logger) return
-    const facts: Record<string, unknown> = { endpoint: call.endpoint, ms: Math.round(performance.now() - startedAt) }
+    const facts: Record<string, unknown> = {
+      endpoint: call.endpoint,
+      ms: Math.round(performance.now() - startedAt),
+    }
     if (server !== undefined) facts.host = new URL(server).host
     for (const name of error instanceof Error ? ['code', 'errcode', 'reason', 'requestId'] : []) {
       const value: unknown = Reflect.get(error as Error, name)
@@ -177,19 +192,40 @@ function mayRepeat({ repeatable }: Call, error: unknown): boolean {
 }
 
 function isPassing(error: unknown): boolean {
-  return error instanceof WechatAPIError ? error.errcode === -1 : error instanceof WechatTransportError && error.code === 'ERR_WECHAT_NETWORK'
+  return error instanceof WechatAPIError
+    ? error.errcode === -1
+    : error instanceof WechatTransportError && error.code === 'ERR_WECHAT_NETWORK'
 }
 
 // What this package itself puts into a request; an errmsg that says it gives nothing away.
 const ownWords = new Set([
-  'authorization_code', 'refresh_token', 'client_credential', 'zh_CN', 'zh_TW', 'jsapi', 'wx_card', 'hmac_sha256',
-  'QR_SCENE', 'QR_STR_SCENE', 'QR_LIMIT_SCENE', 'QR_LIMIT_STR_SCENE',
+  'authorization_code',
+  'refresh_token',
+  'client_credential',
+  'zh_CN',
+  'zh_TW',
+  'jsapi',
+  'wx_card',
+  'hmac_sha256',
+  'QR_SCENE',
+  'QR_STR_SCENE',
+  'QR_LIMIT_SCENE',
+  'QR_LIMIT_STR_SCENE',
 ])
 
-function refuseErrcode({ endpoint, query, body = {}, secrets = [] }: Call, reply: Reply, appSecret: string): void {
+function refuseErrcode(
+  { endpoint, query, body = {}, secrets = [] }: Call,
+  reply: Reply,
+  appSecret: string,
+): void {
   if (reply.errcode === undefined) return
   const errcode = toNumber(reply.errcode)
-  if (errcode === undefined) throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint, 'answered an errcode that is not a number')
+  if (errcode === undefined)
+    throw new WechatTransportError(
+      'ERR_WECHAT_RESPONSE',
+      endpoint,
+      'answered an errcode that is not a number',
+    )
   if (errcode === 0) return
   const answered = [reply.access_token, reply.refresh_token, reply.session_key, reply.ticket]
   const values = [...Object.values(query), ...textsIn(body), appSecret, ...secrets, ...answered]
@@ -197,7 +233,13 @@ function refuseErrcode({ endpoint, query, body = {}, secrets = [] }: Call, reply
     typeof reply.errmsg === 'string' ? reply.errmsg : '',
     values.filter((value): value is string => typeof value === 'string' && !ownWords.has(value)),
   )
-  throw new WechatAPIError({ errcode, errmsg: oneLine(errmsg), requestId: requestIdOf(errmsg), endpoint, kind: kindOf(errcode) })
+  throw new WechatAPIError({
+    errcode,
+    errmsg: oneLine(errmsg),
+    requestId: requestIdOf(errmsg),
+    endpoint,
+    kind: kindOf(errcode),
+  })
 }
 
 function textsIn(value: unknown): unknown[] {
@@ -205,6 +247,10 @@ function textsIn(value: unknown): unknown[] {
 }
 
 function requestIdOf(errmsg: string): string | undefined {
-  const [, id] = new RegExp(`rid: (${rid.source})`).exec(errmsg) ?? /req_id: ([!-)+-\\^-~]{1,64})/.exec(errmsg) ?? /hint: \[([!-)+-\\^-~]{1,64})\]/.exec(errmsg) ?? []
+  const [, id] =
+    new RegExp(`rid: (${rid.source})`).exec(errmsg) ??
+    /req_id: ([!-)+-\\^-~]{1,64})/.exec(errmsg) ??
+    /hint: \[([!-)+-\\^-~]{1,64})\]/.exec(errmsg) ??
+    []
   return id
 }

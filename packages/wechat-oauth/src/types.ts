@@ -74,7 +74,11 @@ export type GetTokenFunction = (
  * It answers as `getToken` does. Where `callback` is declared, the record counts as saved when it is called
  * without an error, and not when the function returns.
  */
-export type SaveTokenFunction = (openid: string, token: WechatToken, callback: (error?: unknown) => void) => unknown
+export type SaveTokenFunction = (
+  openid: string,
+  token: WechatToken,
+  callback: (error?: unknown) => void,
+) => unknown
 
 /** A token store, or a pair of functions. */
 export interface TokenStoreSource {
@@ -101,7 +105,7 @@ export interface WechatUser {
 
 /** User data that a mini-program received encrypted. */
 export interface MiniProgramData {
-  watermark: { appid: string, timestamp: number }
+  watermark: { appid: string; timestamp: number }
   openId?: string
   unionId?: string
   nickName?: string
@@ -120,7 +124,7 @@ export interface WechatPhoneInfo {
   /** Without the country code. */
   purePhoneNumber: string
   countryCode: string
-  watermark: { timestamp: number, appid: string }
+  watermark: { timestamp: number; appid: string }
   [field: string]: unknown
 }
 
@@ -141,13 +145,13 @@ export interface JsSDKSignature {
 /** A QR code with a scene, in WeChat's words. */
 export type QRCodeData =
   /** Temporary, with a number: 1 to 4294967295. `expire_seconds`: at most 2592000 (30 days), else WeChat's default of 60. */
-  | { action_name: 'QR_SCENE', action_info: { scene: { scene_id: number } }, expire_seconds?: number }
+  | { action_name: 'QR_SCENE'; action_info: { scene: { scene_id: number } }; expire_seconds?: number }
   /** Temporary, with a text of 1 to 64 characters. */
-  | { action_name: 'QR_STR_SCENE', action_info: { scene: { scene_str: string } }, expire_seconds?: number }
+  | { action_name: 'QR_STR_SCENE'; action_info: { scene: { scene_str: string } }; expire_seconds?: number }
   /** Permanent, with a number: 1 to 100000. */
-  | { action_name: 'QR_LIMIT_SCENE', action_info: { scene: { scene_id: number } } }
+  | { action_name: 'QR_LIMIT_SCENE'; action_info: { scene: { scene_id: number } } }
   /** Permanent, with a text of 1 to 64 characters. */
-  | { action_name: 'QR_LIMIT_STR_SCENE', action_info: { scene: { scene_str: string } } }
+  | { action_name: 'QR_LIMIT_STR_SCENE'; action_info: { scene: { scene_str: string } } }
 
 /** What stands for a QR code at WeChat. Not a secret: it is in the address of the image. */
 export interface QRCodeTicket {

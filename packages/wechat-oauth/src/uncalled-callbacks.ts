@@ -5,7 +5,9 @@ const names = new WeakMap<object, string>()
  * only its callback can still answer. This explains a timeout.
  */
 export function namingUncalled<T>(name: string, ask: (onUncalled: () => void) => Promise<T>): Promise<T> {
-  const answer: Promise<T> = ask(() => { names.set(answer, name) })
+  const answer: Promise<T> = ask(() => {
+    names.set(answer, name)
+  })
   return answer
 }
 

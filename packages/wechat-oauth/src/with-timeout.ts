@@ -9,19 +9,31 @@ export interface Deadline {
  * Runs `task` for at most `ms`: then rejects with what `onTimeout` makes and aborts the signal, whether the task listens
  * to it or not. (Not `AbortSignal.timeout`: that one keeps its timer, and fake clocks do not drive it.)
  */
-export function withTimeout<T>(ms: number, task: (signal: AbortSignal) => Promise<T>, onTimeout: () => Error): Promise<T> {
+export function withTimeout<T>(
+  ms: number,
+  task: (signal: AbortSignal) => Promise<T>,
+  onTimeout: () => Error,
+): Promise<T> {
   const controller = new AbortController()
-  return withDeadline(ms, (deadline) => {
-    deadline.onOver = () => controller.abort()
-    return task(controller.signal)
-  }, onTimeout)
+  return withDeadline(
+    ms,
+    (deadline) => {
+      deadline.onOver = () => controller.abort()
+      return task(controller.signal)
+    },
+    onTimeout,
+  )
 }
 
 /** The same without a signal, which costs several microseconds. What `task` throws rejects. */
-export function withDeadline<T>(ms: number, task: (deadline: Deadline) => T | PromiseLike<T>, onTimeout: () => Error): Promise<T> {
+export function withDeadline<T>(
+  ms: number,
+  task: (deadline: Deadline) => T | PromiseLike<T>,
+  onTimeout: () => Error,
+): Promise<T> {
   // One promise for all outcomes: with `async`, or Promise.race, there are several more, and this is on the way of every call.
   return new Promise<T>((resolve, reject: (reason: Error) => void) => {
-    const deadline: { isOver: boolean, onOver?: () => void } = { isOver: false }
+    const deadline: { isOver: boolean; onOver?: () => void } = { isOver: false }
     const timer = setTimeout(() => {
       deadline.isOver = true
       reject(onTimeout())

@@ -34,9 +34,12 @@ export interface WrongConnection {
  * @throws TypeError that names the option and says what to write instead
  */
 export function refuseWrongConnection(
-  who: string, options: unknown, { option, what, names }: WrongConnection,
+  who: string,
+  options: unknown,
+  { option, what, names }: WrongConnection,
 ): void {
-  if (typeof options !== 'object' || options === null || isSet(options as Record<string, unknown>, option)) return
+  if (typeof options !== 'object' || options === null || isSet(options as Record<string, unknown>, option))
+    return
   refuseWrongNames(who, options, { [`${option}: ${what}`]: names })
 }
 

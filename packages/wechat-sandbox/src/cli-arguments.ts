@@ -28,18 +28,31 @@ const DEFAULT_PORT = 4700
 
 const portOf = (name: string, text: string): number => {
   const port = Number(text)
-  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new TypeError(`--${name} must be a port number, 0 to 65535`)
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw new TypeError(`--${name} must be a port number, 0 to 65535`)
   return port
 }
 
 const appOf = (text: string): SandboxApp => {
   const [type = '', appId = '', appSecret = '', ...domains] = text.split(':')
   if (!['mp', 'website', 'miniprogram'].includes(type) || appId === '' || appSecret === '') {
-    throw new TypeError('--app must be <type>:<appid>:<secret>[:<domains>], with the type mp, website or miniprogram')
+    throw new TypeError(
+      '--app must be <type>:<appid>:<secret>[:<domains>], with the type mp, website or miniprogram',
+    )
   }
   // A domain may have a port, so whatever follows the third colon belongs together.
-  const names = domains.join(':').split(',').map((name) => name.trim()).filter((name) => name !== '')
-  return { type: type as AppType, appId, appSecret, unionAccount: 'sandbox', ...(names.length > 0 ? { domains: names } : {}) }
+  const names = domains
+    .join(':')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+  return {
+    type: type as AppType,
+    appId,
+    appSecret,
+    unionAccount: 'sandbox',
+    ...(names.length > 0 ? { domains: names } : {}),
+  }
 }
 
 const userOf = (text: string): SandboxUser => {
@@ -49,25 +62,26 @@ const userOf = (text: string): SandboxUser => {
 }
 
 /** `--tls` may stand alone. */
-const withTlsPort = (args: string[]): string[] => args.map((arg, index) =>
-  arg === '--tls' && !/^\d/.test(args[index + 1] ?? '') ? '--tls=0' : arg)
+const withTlsPort = (args: string[]): string[] =>
+  args.map((arg, index) => (arg === '--tls' && !/^\d/.test(args[index + 1] ?? '') ? '--tls=0' : arg))
 
 /** @throws TypeError that names the argument with a wrong value. */
 export const parseArguments = (args: string[]): CliArguments => {
   const { values } = parseArgs({
     args: withTlsPort(args),
     options: {
-      'port': { type: 'string' },
-      'host': { type: 'string' },
-      'app': { type: 'string', multiple: true },
-      'user': { type: 'string', multiple: true },
-      'tls': { type: 'string' },
+      port: { type: 'string' },
+      host: { type: 'string' },
+      app: { type: 'string', multiple: true },
+      user: { type: 'string', multiple: true },
+      tls: { type: 'string' },
       'tls-ca': { type: 'string' },
-      'help': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
     },
   })
   const { 'tls-ca': caFile } = values
-  if (caFile !== undefined && values.tls === undefined) throw new TypeError('--tls-ca is of use only with --tls')
+  if (caFile !== undefined && values.tls === undefined)
+    throw new TypeError('--tls-ca is of use only with --tls')
   return {
     help: values.help,
     ...(caFile === undefined ? {} : { caFile }),

@@ -5,18 +5,21 @@ import type { CliArguments } from './cli-arguments.js'
 import { startSandbox } from './sandbox.js'
 import type { Sandbox } from './sandbox.js'
 
-const describe = (sandbox: Sandbox): string => [
-  `WeChat sandbox (not WeChat) at ${sandbox.url}`,
-  '',
-  'Apps:',
-  ...sandbox.apps.map(({ type, appId, appSecret, domains }) =>
-    `  ${type.padEnd(12)} appid ${appId}  secret ${appSecret}${domains ? `  domains ${domains.join(', ')}` : ''}`),
-  'Users:',
-  ...sandbox.users.map(({ id, nickname }) => `  ${id.padEnd(12)} ${nickname}`),
-  '',
-  `Mini-program console: ${sandbox.url}/__sandbox/miniprogram`,
-  '',
-].join('\n')
+const describe = (sandbox: Sandbox): string =>
+  [
+    `WeChat sandbox (not WeChat) at ${sandbox.url}`,
+    '',
+    'Apps:',
+    ...sandbox.apps.map(
+      ({ type, appId, appSecret, domains }) =>
+        `  ${type.padEnd(12)} appid ${appId}  secret ${appSecret}${domains ? `  domains ${domains.join(', ')}` : ''}`,
+    ),
+    'Users:',
+    ...sandbox.users.map(({ id, nickname }) => `  ${id.padEnd(12)} ${nickname}`),
+    '',
+    `Mini-program console: ${sandbox.url}/__sandbox/miniprogram`,
+    '',
+  ].join('\n')
 
 const describeTls = async ({ tls }: Sandbox, caFile: string | undefined): Promise<string> => {
   if (!tls) return ''
@@ -47,7 +50,7 @@ const main = async (args: string[]): Promise<void> => {
   }
   const sandbox = await startSandbox(parsed.options)
   stopOnSignal(sandbox)
-  process.stdout.write(describe(sandbox) + await describeTls(sandbox, parsed.caFile))
+  process.stdout.write(describe(sandbox) + (await describeTls(sandbox, parsed.caFile)))
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

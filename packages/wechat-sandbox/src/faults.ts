@@ -40,12 +40,17 @@ export type Fault = FaultOptions | 'hang' | 'reset' | 'truncate'
 
 type Check = (value: unknown) => string | undefined
 
-const must = (accepts: (value: unknown) => boolean, expected: string): Check => (value) => accepts(value) ? undefined : expected
+const must =
+  (accepts: (value: unknown) => boolean, expected: string): Check =>
+  (value) =>
+    accepts(value) ? undefined : expected
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
 const isMs = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0
 const isBody = (value: unknown): boolean =>
-  typeof value === 'string' || value instanceof Uint8Array || (isObject(value) && typeof value['base64'] === 'string')
+  typeof value === 'string' ||
+  value instanceof Uint8Array ||
+  (isObject(value) && typeof value['base64'] === 'string')
 
 const isText = (value: unknown): boolean => typeof value === 'string'
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
@@ -55,12 +60,22 @@ const isHeaderValue = (value: unknown): boolean => typeof value === 'string' && 
 const CHECKS: Record<keyof FaultOptions, Check> = {
   errcode: must((value) => Number.isSafeInteger(value) || isText(value), 'a number or a string'),
   errmsg: must(isText, 'a string'),
-  status: must((value) => Number.isInteger(value) && Number(value) >= 200 && Number(value) <= 599, 'an HTTP status, 200 to 599'),
-  headers: must((value) => isObject(value)
-    && Object.entries(value).every(([name, content]) => HEADER_NAME.test(name) && isHeaderValue(content)), 'an object of valid headers'),
+  status: must(
+    (value) => Number.isInteger(value) && Number(value) >= 200 && Number(value) <= 599,
+    'an HTTP status, 200 to 599',
+  ),
+  headers: must(
+    (value) =>
+      isObject(value) &&
+      Object.entries(value).every(([name, content]) => HEADER_NAME.test(name) && isHeaderValue(content)),
+    'an object of valid headers',
+  ),
   contentType: must(isHeaderValue, 'a valid header value'),
   body: must(isBody, 'a string, bytes or { base64 }'),
-  chunks: must((value) => Array.isArray(value) && value.every(isBody), 'an array of strings, bytes or { base64 }'),
+  chunks: must(
+    (value) => Array.isArray(value) && value.every(isBody),
+    'an array of strings, bytes or { base64 }',
+  ),
   pause: must(isMs, 'a number of milliseconds'),
   merge: must(isObject, 'an object'),
   omit: must((value) => Array.isArray(value) && value.every(isText), 'an array of field names'),
@@ -76,7 +91,8 @@ export const checkedFault = (fault: unknown): Fault => {
   const names = Object.keys(fault).filter((name) => fault[name] !== undefined)
   if (names.length === 0) throw new TypeError('fault must have at least one field')
   for (const name of names) {
-    if (!Object.hasOwn(CHECKS, name)) throw new TypeError(`fault has an unknown field ${JSON.stringify(name)}`)
+    if (!Object.hasOwn(CHECKS, name))
+      throw new TypeError(`fault has an unknown field ${JSON.stringify(name)}`)
     const expected = CHECKS[name as keyof FaultOptions](fault[name])
     if (expected !== undefined) throw new TypeError(`fault.${name} must be ${expected}`)
   }
@@ -88,11 +104,16 @@ export const needsAnswer = (fault: Fault): boolean => {
   if (fault === 'truncate') return true
   if (typeof fault === 'string') return false
   if (fault.merge !== undefined || fault.omit !== undefined || fault.transform !== undefined) return true
-  return fault.errcode === undefined && fault.status === undefined && fault.body === undefined && fault.chunks === undefined
+  return (
+    fault.errcode === undefined &&
+    fault.status === undefined &&
+    fault.body === undefined &&
+    fault.chunks === undefined
+  )
 }
 
 interface PathFaults {
-  counted: { fault: Fault, left: number }[]
+  counted: { fault: Fault; left: number }[]
   lasting?: Fault
 }
 
@@ -102,7 +123,8 @@ export class Faults {
 
   /** @throws TypeError if an argument is of no use. */
   set(path: unknown, fault: unknown, times?: unknown): void {
-    if (typeof path !== 'string' || !path.startsWith('/')) throw new TypeError("path must be a string that begins with '/'")
+    if (typeof path !== 'string' || !path.startsWith('/'))
+      throw new TypeError("path must be a string that begins with '/'")
     if (path.startsWith('/__sandbox/')) throw new TypeError('paths under /__sandbox/ do not fail')
     if (fault === null) {
       this.#byPath.set(path, { counted: [] })

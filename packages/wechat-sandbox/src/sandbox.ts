@@ -78,13 +78,13 @@ export class Sandbox {
   /** Where it listens, e.g. `http://127.0.0.1:41234`. */
   readonly url: string
   /** The same address in place of each of WeChat's hosts. */
-  readonly endpoints: { readonly open: string, readonly api: string, readonly mp: string }
+  readonly endpoints: { readonly open: string; readonly api: string; readonly mp: string }
   /** Set if `tls` was asked for. */
   readonly tls: SandboxTls | undefined
   /** TCP connections and TLS handshakes so far. */
   readonly connections: Readonly<ConnectionCounts>
   /** The sandbox's time, which every lifetime is measured with. `advance` takes milliseconds. */
-  readonly clock: { now: () => number, advance: (ms: number) => void }
+  readonly clock: { now: () => number; advance: (ms: number) => void }
   readonly #parts: SandboxParts
 
   /** @internal */
@@ -123,15 +123,31 @@ export class Sandbox {
    * @param options.scope - comma separated; default `snsapi_userinfo`, for a website `snsapi_login`
    * @param options.snapshot - `true`: for the virtual account of a snapshot page
    */
-  issueCode({ appId, user, scope, snapshot = false }: AppUser & { scope?: string | undefined, snapshot?: boolean | undefined }): string {
+  issueCode({
+    appId,
+    user,
+    scope,
+    snapshot = false,
+  }: AppUser & { scope?: string | undefined; snapshot?: boolean | undefined }): string {
     const { world } = this.#parts
     const app = world.apps.get(appId, 'mp', 'website')
     const granted = scope ?? (app.type === 'website' ? 'snsapi_login' : 'snsapi_userinfo')
-    if (typeof granted !== 'string' || !/^snsapi_(?:base|userinfo|login)(?:,snsapi_(?:base|userinfo|login))*$/.test(granted)) {
-      throw new TypeError("scope must be 'snsapi_base', 'snsapi_userinfo' or 'snsapi_login', or several, separated by commas")
+    if (
+      typeof granted !== 'string' ||
+      !/^snsapi_(?:base|userinfo|login)(?:,snsapi_(?:base|userinfo|login))*$/.test(granted)
+    ) {
+      throw new TypeError(
+        "scope must be 'snsapi_base', 'snsapi_userinfo' or 'snsapi_login', or several, separated by commas",
+      )
     }
     if (typeof snapshot !== 'boolean') throw new TypeError('snapshot must be a boolean')
-    return world.codes.issue({ kind: 'oauth', appId, userId: world.users.get(user).id, scope: granted, snapshot })
+    return world.codes.issue({
+      kind: 'oauth',
+      appId,
+      userId: world.users.get(user).id,
+      scope: granted,
+      snapshot,
+    })
   }
 
   /**
@@ -139,7 +155,11 @@ export class Sandbox {
    *
    * @param options.renewSessionKey - `true`: the user gets a new session_key, and what was encrypted with the old one no longer opens
    */
-  wxLogin({ appId, user, renewSessionKey = false }: AppUser & { renewSessionKey?: boolean | undefined }): string {
+  wxLogin({
+    appId,
+    user,
+    renewSessionKey = false,
+  }: AppUser & { renewSessionKey?: boolean | undefined }): string {
     const { world } = this.#parts
     const userId = world.users.get(user).id
     world.apps.get(appId, 'miniprogram')
@@ -153,7 +173,12 @@ export class Sandbox {
    * @param options.data - instead of the user's own data, e.g. a phone number; a watermark is added unless it has one
    * @param options.iv - 16 bytes in base64; default random
    */
-  encrypt({ appId, user, data, iv }: AppUser & { data?: Record<string, unknown> | undefined, iv?: string | undefined }): EncryptedUserData {
+  encrypt({
+    appId,
+    user,
+    data,
+    iv,
+  }: AppUser & { data?: Record<string, unknown> | undefined; iv?: string | undefined }): EncryptedUserData {
     const { world } = this.#parts
     const app = world.apps.get(appId, 'miniprogram')
     const { id, nickname, headimgurl } = world.users.get(user)
@@ -185,7 +210,12 @@ export class Sandbox {
    * @param options.phoneNumber - digits, without the country's code; default one of the user's own
    * @param options.countryCode - digits; default `86`
    */
-  issuePhoneCode({ appId, user, phoneNumber, countryCode = '86' }: AppUser & {
+  issuePhoneCode({
+    appId,
+    user,
+    phoneNumber,
+    countryCode = '86',
+  }: AppUser & {
     phoneNumber?: string | undefined
     countryCode?: string | undefined
   }): string {
@@ -193,8 +223,10 @@ export class Sandbox {
     const userId = world.users.get(user).id
     world.apps.get(appId, 'miniprogram')
     const number = phoneNumber ?? phoneNumberOf(userId)
-    if (typeof number !== 'string' || !/^\d{1,20}$/.test(number)) throw new TypeError('phoneNumber must be a string of digits')
-    if (typeof countryCode !== 'string' || !/^[1-9]\d{0,3}$/.test(countryCode)) throw new TypeError('countryCode must be a string of 1 to 4 digits')
+    if (typeof number !== 'string' || !/^\d{1,20}$/.test(number))
+      throw new TypeError('phoneNumber must be a string of digits')
+    if (typeof countryCode !== 'string' || !/^[1-9]\d{0,3}$/.test(countryCode))
+      throw new TypeError('countryCode must be a string of 1 to 4 digits')
     return world.phoneCodes.issue({ appId, userId, number, countryCode })
   }
 
@@ -211,7 +243,8 @@ export class Sandbox {
     for (const [name, value] of Object.entries({ url, nonceStr, signature })) {
       if (typeof value !== 'string') throw new TypeError(`${name} must be a string`)
     }
-    if (typeof timestamp !== 'string' && typeof timestamp !== 'number') throw new TypeError('timestamp must be a number or a string')
+    if (typeof timestamp !== 'string' && typeof timestamp !== 'number')
+      throw new TypeError('timestamp must be a number or a string')
     return judgeJsSdk(world, app, { url, nonceStr, timestamp: String(timestamp), signature })
   }
 
@@ -219,14 +252,20 @@ export class Sandbox {
   renewSessionKey({ appId, user, sessionKey }: AppUser & { sessionKey?: string | undefined }): string {
     const { world } = this.#parts
     world.apps.get(appId, 'miniprogram')
-    if (sessionKey !== undefined && (typeof sessionKey !== 'string' || Buffer.from(sessionKey, 'base64').length !== 16)) {
+    if (
+      sessionKey !== undefined &&
+      (typeof sessionKey !== 'string' || Buffer.from(sessionKey, 'base64').length !== 16)
+    ) {
       throw new TypeError('sessionKey must be the base64 of 16 bytes')
     }
     return world.sessionKeys.renew(appId, world.users.get(user).id, sessionKey)
   }
 
   /** The ids by which an app knows a user; of the virtual account if `snapshot` is `true`. No unionid if the app is not bound. */
-  idsOf({ appId, user, snapshot = false }: AppUser & { snapshot?: boolean | undefined }): { openid: string, unionid?: string } {
+  idsOf({ appId, user, snapshot = false }: AppUser & { snapshot?: boolean | undefined }): {
+    openid: string
+    unionid?: string
+  } {
     const { world } = this.#parts
     const app = world.apps.get(appId)
     const { id } = world.users.get(user)
@@ -255,7 +294,8 @@ export class Sandbox {
 
   /** Changes settings, until `reset()`. */
   configure(settings: Partial<SandboxSettings>): void {
-    for (const name of Object.keys(settings)) if (!isSetting(name)) throw new TypeError(`there is no setting ${JSON.stringify(name)}`)
+    for (const name of Object.keys(settings))
+      if (!isSetting(name)) throw new TypeError(`there is no setting ${JSON.stringify(name)}`)
     this.#parts.world.configure(settings)
   }
 
@@ -300,8 +340,10 @@ interface SandboxParts {
 
 const OPTIONS: readonly string[] = ['port', 'host', 'apps', 'users', 'tls']
 
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
-const isPort = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isPort = (value: unknown): boolean =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535
 
 const checkOptions = (options: SandboxOptions): void => {
   const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name) && !isSetting(name))
@@ -337,24 +379,42 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
   checkOptions(options)
   const { port = 0, host = '127.0.0.1', apps = PRESET_APPS } = options
   const settings = checkedSettings(options)
-  const certificates = options.tls && await (await import('./tls.js')).issueCertificates()
+  const certificates = options.tls && (await (await import('./tls.js')).issueCertificates())
   const connections: ConnectionCounts = { tcp: 0, tls: 0, resumed: 0 }
   let handle: RequestListener = (_request, response) => response.destroy()
   const listening: Listening[] = []
-  const listen = async (server: { port: number, tls?: TlsKeys }): Promise<number> => {
-    const started = await startServer({ ...server, host, counts: connections, handle: (request, response) => handle(request, response) })
+  const listen = async (server: { port: number; tls?: TlsKeys }): Promise<number> => {
+    const started = await startServer({
+      ...server,
+      host,
+      counts: connections,
+      handle: (request, response) => handle(request, response),
+    })
     listening.push(started)
     return started.port
   }
   try {
     // The pictures of the preset users are on this server, so its port must be known first.
     const url = urlOf(host, await listen({ port }))
-    const tls = certificates && options.tls && {
-      port: await listen({ port: options.tls.port, tls: certificates }),
-      ca: certificates.ca,
+    const tls = certificates &&
+      options.tls && {
+        port: await listen({ port: options.tls.port, tls: certificates }),
+        ca: certificates.ca,
+      }
+    const world = new World(
+      apps,
+      options.users ?? presetUsers((userId) => url + avatarPath(userId)),
+      settings,
+    )
+    const parts: SandboxParts = {
+      url,
+      tls,
+      world,
+      faults: new Faults(),
+      log: new RequestLog(),
+      connections,
+      listening,
     }
-    const world = new World(apps, options.users ?? presetUsers((userId) => url + avatarPath(userId)), settings)
-    const parts: SandboxParts = { url, tls, world, faults: new Faults(), log: new RequestLog(), connections, listening }
     const sandbox = new Sandbox(parts)
     handle = dispatcher({ ...parts, router: new Router(routesOf(world, sandbox), unknownUrl(world)) })
     return sandbox

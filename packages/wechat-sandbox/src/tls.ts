@@ -91,5 +91,9 @@ export const issueCertificates = async (): Promise<Certificates> => {
     ],
   })
   const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', leafKeys.privateKey))
-  return { key: x509.PemConverter.encode(key, 'PRIVATE KEY'), cert: leaf.toString('pem'), ca: ca.toString('pem') }
+  return {
+    key: x509.PemConverter.encode(key, 'PRIVATE KEY'),
+    cert: leaf.toString('pem'),
+    ca: ca.toString('pem'),
+  }
 }

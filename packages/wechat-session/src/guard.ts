@@ -39,14 +39,14 @@ export class Guard {
     const session = await this.#settings.sessions.getSession(credentials)
     if (!session) return this.#refusal('The session is over or was never there: log in again')
     const { user, info } = await this.#userOf(req, session)
-    const told = typeof info === 'string' ? { message: info } : info ?? {}
+    const told = typeof info === 'string' ? { message: info } : (info ?? {})
     if (!user) return this.#refusal(messageOf(told) ?? 'There is no user of this session')
     return { action: 'success', user, info: { ...told, ...session } }
   }
 
   async #userOf(req: Request, session: WechatSession): Promise<VerifyAnswer<Express.User>> {
     const { sessions, verify, passReqToCallback } = this.#settings
-    if (!verify) return { user: await sessions.getUser(session) as Express.User | null }
+    if (!verify) return { user: (await sessions.getUser(session)) as Express.User | null }
     const values = passReqToCallback ? [req, session] : [session]
     // Who declares no `done` can answer in no other way than by what it returns.
     return callVerify(verify, values, verify.length === values.length)
@@ -54,7 +54,13 @@ export class Guard {
 
   #refusal(description?: string): Outcome {
     const realm = `Bearer realm="${quotable(this.#settings.name)}"`
-    return { action: 'fail', challenge: description === undefined ? realm : `${realm}, error="invalid_token", error_description="${quotable(description)}"` }
+    return {
+      action: 'fail',
+      challenge:
+        description === undefined
+          ? realm
+          : `${realm}, error="invalid_token", error_description="${quotable(description)}"`,
+    }
   }
 }
 

@@ -11,11 +11,15 @@ import { bindToIdentity, dataRefusalCode, type WechatIdentity } from '@wechat-au
 import type { MiniProgramClient, MiniProgramLogin } from './types.js'
 import type { NewUser } from './users.js'
 
-const longest = { code: 512, encryptedData: 1024 * 1024, iv: 256, device: 256 } satisfies Record<keyof MiniProgramLogin, number>
+const longest = { code: 512, encryptedData: 1024 * 1024, iv: 256, device: 256 } satisfies Record<
+  keyof MiniProgramLogin,
+  number
+>
 
 /** The input of `authorize`, checked: it comes from the network, so its members are taken one by one. @throws TypeError */
 export function checkedLogin(input: unknown): MiniProgramLogin {
-  if (typeof input !== 'object' || input === null) throw badRequest('needs an object with the code of wx.login')
+  if (typeof input !== 'object' || input === null)
+    throw badRequest('needs an object with the code of wx.login')
   const text = (name: keyof MiniProgramLogin): string | undefined => {
     const value: unknown = Object.hasOwn(input, name) ? (input as Record<string, unknown>)[name] : undefined
     if (value === undefined || value === null) return undefined
@@ -27,22 +31,37 @@ export function checkedLogin(input: unknown): MiniProgramLogin {
     return value
   }
   const [code, encryptedData, iv, device] = [text('code'), text('encryptedData'), text('iv'), text('device')]
-  if (code === undefined || !/^[\x21-\x7e]+$/.test(code)) throw badRequest('code must be the code of wx.login')
-  if ((encryptedData === undefined) !== (iv === undefined)) throw badRequest('encryptedData and iv go together')
+  if (code === undefined || !/^[\x21-\x7e]+$/.test(code))
+    throw badRequest('code must be the code of wx.login')
+  if ((encryptedData === undefined) !== (iv === undefined))
+    throw badRequest('encryptedData and iv go together')
   return { code, encryptedData, iv, device }
 }
 
 /** Asks WeChat who has logged in. The session_key stays in the client's token store. */
-export async function logIn(oauth: MiniProgramClient, { code, encryptedData, iv }: MiniProgramLogin): Promise<NewUser> {
+export async function logIn(
+  oauth: MiniProgramClient,
+  { code, encryptedData, iv }: MiniProgramLogin,
+): Promise<NewUser> {
   const { session_key: sessionKey, openid, unionid } = await sessionOf(oauth, code)
-  const data = encryptedData === undefined || iv === undefined
-    ? undefined
-    : open(oauth, { sessionKey, encryptedData, iv }, { openid, unionid })
+  const data =
+    encryptedData === undefined || iv === undefined
+      ? undefined
+      : open(oauth, { sessionKey, encryptedData, iv }, { openid, unionid })
   const profile = data && profileOf(data)
-  return { appId: oauth.appId, openid, ...(unionid !== undefined && { unionid }), ...(profile && { profile }) }
+  return {
+    appId: oauth.appId,
+    openid,
+    ...(unionid !== undefined && { unionid }),
+    ...(profile && { profile }),
+  }
 }
 
-function open(oauth: MiniProgramClient, data: { sessionKey: string, encryptedData: string, iv: string }, identity: WechatIdentity): MiniProgramData {
+function open(
+  oauth: MiniProgramClient,
+  data: { sessionKey: string; encryptedData: string; iv: string },
+  identity: WechatIdentity,
+): MiniProgramData {
   try {
     return bindToIdentity(oauth.decryptMiniProgramUser(data), identity)
   } catch (error) {
@@ -51,8 +70,10 @@ function open(oauth: MiniProgramClient, data: { sessionKey: string, encryptedDat
 }
 
 const refusals = {
-  ERR_WECHAT_OPENID_MISMATCH: 'The encrypted data belongs to another user or another app. Call wx.login again',
-  ERR_WECHAT_SESSION_KEY: 'The encrypted data does not open with the current session_key. Call wx.login again',
+  ERR_WECHAT_OPENID_MISMATCH:
+    'The encrypted data belongs to another user or another app. Call wx.login again',
+  ERR_WECHAT_SESSION_KEY:
+    'The encrypted data does not open with the current session_key. Call wx.login again',
 }
 
 /** Damaged input has nothing to do with the session, and stays the error that it is. */
@@ -75,18 +96,27 @@ function profileOf(data: MiniProgramData): UserProfile | undefined {
 }
 
 /** Where the fault is the user's or the code's, the status of the error says so. */
-async function sessionOf(oauth: MiniProgramClient, code: string): ReturnType<MiniProgramClient['code2Session']> {
+async function sessionOf(
+  oauth: MiniProgramClient,
+  code: string,
+): ReturnType<MiniProgramClient['code2Session']> {
   try {
     return await oauth.code2Session(code)
   } catch (error) {
     if (!(error instanceof WechatAPIError)) throw error
     const { errcode, errmsg, requestId, endpoint, kind } = error
     const status = statusOfKind.get(kind)
-    throw status === undefined ? error : new WechatAPIError({ errcode, errmsg, requestId, endpoint, kind, status })
+    throw status === undefined
+      ? error
+      : new WechatAPIError({ errcode, errmsg, requestId, endpoint, kind, status })
   }
 }
 
-const statusOfKind = new Map<WechatErrorKind, number>([['code', 401], ['denied', 403], ['user', 403]])
+const statusOfKind = new Map<WechatErrorKind, number>([
+  ['code', 401],
+  ['denied', 403],
+  ['user', 403],
+])
 
 /** Of the request, not of the program: Express answers 400. */
 function badRequest(message: string): TypeError {

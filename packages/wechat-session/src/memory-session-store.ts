@@ -71,7 +71,7 @@ export class MemorySessionStore implements SessionStore {
 
   async listByUser(userId: string): Promise<StoredSession[]> {
     checkName('userId', userId)
-    const live = [...this.#hashesByUser.get(userId) ?? []].map((hash) => this.#live(hash)?.session)
+    const live = [...(this.#hashesByUser.get(userId) ?? [])].map((hash) => this.#live(hash)?.session)
     return Promise.resolve(structuredClone(live.filter((session) => session !== undefined)))
   }
 

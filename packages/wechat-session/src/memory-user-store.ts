@@ -1,4 +1,10 @@
-import type { CreatedUser, RegisteredUser, UserProfile, UserStore, WechatAccount } from '@wechat-auth/wechat-oauth'
+import type {
+  CreatedUser,
+  RegisteredUser,
+  UserProfile,
+  UserStore,
+  WechatAccount,
+} from '@wechat-auth/wechat-oauth'
 import { checkAccount, checkName } from '@wechat-auth/wechat-oauth/store-kit'
 
 interface Entry {
@@ -34,7 +40,11 @@ export class MemoryUserStore implements UserStore {
     const owner = this.#byAccount.get(accountKey(appId, openid))
     if (owner) return Promise.resolve({ ...userOf(owner, openid), isNew: false })
     const namesake = unionid === undefined ? undefined : this.#byUnionid.get(unionid)
-    const entry = namesake ?? { id: this.#freeId(user), openid, ...(profile && { profile: structuredClone(profile) }) }
+    const entry = namesake ?? {
+      id: this.#freeId(user),
+      openid,
+      ...(profile && { profile: structuredClone(profile) }),
+    }
     this.#users.set(entry.id, entry)
     this.#attach(entry, user)
     return Promise.resolve({ ...userOf(entry, openid), isNew: namesake === undefined })
@@ -67,5 +77,10 @@ function accountKey(appId: string, openid: string): string {
 }
 
 function userOf({ id, unionid, profile }: Entry, openid: string): RegisteredUser {
-  return { id, openid, ...(unionid !== undefined && { unionid }), ...(profile && { profile: structuredClone(profile) }) }
+  return {
+    id,
+    openid,
+    ...(unionid !== undefined && { unionid }),
+    ...(profile && { profile: structuredClone(profile) }),
+  }
 }

@@ -5,7 +5,8 @@ import { isSku } from './token.js'
 import type { CreateUser, FindUser, Identified, MiniProgramClient, WechatSessionsOptions } from './types.js'
 
 /** Where users are looked up: a store, or the application's functions. */
-export type UserSource<User> = { userStore: UserStore } | { findUser: FindUser<User>, createUser: CreateUser<User> }
+export type UserSource<User> =
+  { userStore: UserStore } | { findUser: FindUser<User>; createUser: CreateUser<User> }
 
 /** Options with every default filled in and every value checked. */
 export interface Settings<User> {
@@ -27,29 +28,80 @@ const longestTtl = 10 * 366 * 24 * 3600
 export function settingsOf<User extends Identified>(options: WechatSessionsOptions<User>): Settings<User> {
   refuseUnless(isObject(options), 'needs an object of options')
   refuseWrongNames('WechatSessions', options, {
-    'oauth: a WechatOAuth': ['client'], sessionStore: ['store'], 'ttl, in seconds': ['maxAge', 'expiresIn'],
+    'oauth: a WechatOAuth': ['client'],
+    sessionStore: ['store'],
+    'ttl, in seconds': ['maxAge', 'expiresIn'],
   })
-  const { oauth, sessionStore, sku, ttl = 259_200, sliding = false, maxSessions = Infinity, timeout = 5000, now = Date.now, logger } = options
-  refuseUnless(hasMethods(oauth, ['code2Session', 'decryptMiniProgramUser']) && typeof oauth.appId === 'string', 'oauth must be a WechatOAuth')
-  refuseUnless(hasMethods(sessionStore, ['create', 'get', 'rotate', 'delete', 'deleteByUser', 'listByUser']), 'sessionStore must be a session store')
+  const {
+    oauth,
+    sessionStore,
+    sku,
+    ttl = 259_200,
+    sliding = false,
+    maxSessions = Infinity,
+    timeout = 5000,
+    now = Date.now,
+    logger,
+  } = options
+  refuseUnless(
+    hasMethods(oauth, ['code2Session', 'decryptMiniProgramUser']) && typeof oauth.appId === 'string',
+    'oauth must be a WechatOAuth',
+  )
+  refuseUnless(
+    hasMethods(sessionStore, ['create', 'get', 'rotate', 'delete', 'deleteByUser', 'listByUser']),
+    'sessionStore must be a session store',
+  )
   refuseUnless(isSku(sku), 'sku must be 1 to 32 characters of A-Z, a-z, 0-9, _ and -')
-  refuseUnless(typeof ttl === 'number' && ttl >= 1 && ttl <= longestTtl, 'ttl must be a number of seconds, from 1 to ten years')
+  refuseUnless(
+    typeof ttl === 'number' && ttl >= 1 && ttl <= longestTtl,
+    'ttl must be a number of seconds, from 1 to ten years',
+  )
   refuseUnless(typeof sliding === 'boolean', 'sliding must be true or false')
-  refuseUnless(maxSessions === Infinity || (Number.isInteger(maxSessions) && maxSessions >= 1), 'maxSessions must be a positive integer')
+  refuseUnless(
+    maxSessions === Infinity || (Number.isInteger(maxSessions) && maxSessions >= 1),
+    'maxSessions must be a positive integer',
+  )
   checkTimeout(timeout)
   refuseUnless(typeof now === 'function', 'now must be a function')
-  refuseUnless(logger === undefined || hasMethods(logger, ['debug', 'warn']), 'logger must have the methods debug and warn')
-  return { oauth, sessionStore, users: userSourceOf(options), sku, ttl, sliding, maxSessions, timeout, now, logger: safeLogger(logger) }
+  refuseUnless(
+    logger === undefined || hasMethods(logger, ['debug', 'warn']),
+    'logger must have the methods debug and warn',
+  )
+  return {
+    oauth,
+    sessionStore,
+    users: userSourceOf(options),
+    sku,
+    ttl,
+    sliding,
+    maxSessions,
+    timeout,
+    now,
+    logger: safeLogger(logger),
+  }
 }
 
 function userSourceOf<User extends Identified>(options: WechatSessionsOptions<User>): UserSource<User> {
-  const { userStore, findUser, createUser }: { userStore?: UserStore | undefined, findUser?: unknown, createUser?: unknown } = options
+  const {
+    userStore,
+    findUser,
+    createUser,
+  }: { userStore?: UserStore | undefined; findUser?: unknown; createUser?: unknown } = options
   if (userStore !== undefined) {
-    refuseUnless(findUser === undefined && createUser === undefined, 'takes either userStore, or findUser and createUser')
-    refuseUnless(hasMethods(userStore, ['findByOpenid', 'findByUnionid', 'create', 'link']), 'userStore must be a user store')
+    refuseUnless(
+      findUser === undefined && createUser === undefined,
+      'takes either userStore, or findUser and createUser',
+    )
+    refuseUnless(
+      hasMethods(userStore, ['findByOpenid', 'findByUnionid', 'create', 'link']),
+      'userStore must be a user store',
+    )
     return { userStore }
   }
-  refuseUnless(typeof findUser === 'function' && typeof createUser === 'function', 'needs a userStore, or the functions findUser and createUser')
+  refuseUnless(
+    typeof findUser === 'function' && typeof createUser === 'function',
+    'needs a userStore, or the functions findUser and createUser',
+  )
   return { findUser: findUser as FindUser<User>, createUser: createUser as CreateUser<User> }
 }
 

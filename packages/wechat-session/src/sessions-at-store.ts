@@ -1,5 +1,16 @@
-import { TokenStoreError, type SessionStore, type StoredSession, type WechatSession } from '@wechat-auth/wechat-oauth'
-import { attemptBefore, isRecord, isUnusableRecord, plainRecord, toTime } from '@wechat-auth/wechat-oauth/store-kit'
+import {
+  TokenStoreError,
+  type SessionStore,
+  type StoredSession,
+  type WechatSession,
+} from '@wechat-auth/wechat-oauth'
+import {
+  attemptBefore,
+  isRecord,
+  isUnusableRecord,
+  plainRecord,
+  toTime,
+} from '@wechat-auth/wechat-oauth/store-kit'
 
 /** The sessions of a user, the newest first, and what the store holds beside them that is not a session. */
 export interface Listing {
@@ -30,7 +41,9 @@ export class SessionsAtStore {
 
   async rotate(oldHash: string, newHash: string, session: StoredSession, ttl: number): Promise<boolean> {
     // A store may answer as its database does, with the number of rows.
-    const rotated: unknown = await this.#visit('rotate a session', (store) => store.rotate(oldHash, newHash, session, ttl))
+    const rotated: unknown = await this.#visit('rotate a session', (store) =>
+      store.rotate(oldHash, newHash, session, ttl),
+    )
     return Boolean(rotated)
   }
 
@@ -51,7 +64,9 @@ export class SessionsAtStore {
 
   /** The same, with those apart that cannot be used. */
   async listUsable(userId: string): Promise<Listing> {
-    const stored: unknown = await this.#visit('list the sessions of a user', (store) => store.listByUser(userId))
+    const stored: unknown = await this.#visit('list the sessions of a user', (store) =>
+      store.listByUser(userId),
+    )
     if (!Array.isArray(stored)) throw noSession()
     const sessions: StoredSession[] = []
     const unusable: Listing['unusable'] = []
@@ -78,8 +93,24 @@ export class SessionsAtStore {
 }
 
 /** What applications may see of a session. */
-export function publicPartOf({ userId, openid, unionid, sku, device, createdAt, expiresAt }: WechatSession): WechatSession {
-  return { userId, openid, ...(unionid !== undefined && { unionid }), sku, ...(device !== undefined && { device }), createdAt, expiresAt }
+export function publicPartOf({
+  userId,
+  openid,
+  unionid,
+  sku,
+  device,
+  createdAt,
+  expiresAt,
+}: WechatSession): WechatSession {
+  return {
+    userId,
+    openid,
+    ...(unionid !== undefined && { unionid }),
+    sku,
+    ...(device !== undefined && { device }),
+    createdAt,
+    expiresAt,
+  }
 }
 
 function newestFirst(one: StoredSession, other: StoredSession): number {
@@ -94,9 +125,20 @@ function checked(value: unknown): StoredSession | null {
   const { unionid, device, ...session } = plainRecord(value, sessionFields) as StoredSession
   const [createdAt, expiresAt] = [toTime(session.createdAt), toTime(session.expiresAt)]
   const texts: unknown[] = [session.userId, session.openid, session.sku]
-  if (createdAt === undefined || expiresAt === undefined || !texts.every((text) => typeof text === 'string' && text !== '')) throw noSession()
+  if (
+    createdAt === undefined ||
+    expiresAt === undefined ||
+    !texts.every((text) => typeof text === 'string' && text !== '')
+  )
+    throw noSession()
   // Columns of a table have no absent values.
-  return { ...session, createdAt, expiresAt, ...(isText(unionid) && { unionid }), ...(isText(device) && { device }) }
+  return {
+    ...session,
+    createdAt,
+    expiresAt,
+    ...(isText(unionid) && { unionid }),
+    ...(isText(device) && { device }),
+  }
 }
 
 function idOf(value: unknown): string | undefined {

@@ -1,12 +1,24 @@
-import { WechatSessionError, type RegisteredUser, type StoredSession, type WechatSession } from '@wechat-auth/wechat-oauth'
+import {
+  WechatSessionError,
+  type RegisteredUser,
+  type StoredSession,
+  type WechatSession,
+} from '@wechat-auth/wechat-oauth'
 import { checkOpenid, isUnusableRecord, KeyedQueue } from '@wechat-auth/wechat-oauth/store-kit'
 import { checkedLogin, logIn } from './login.js'
 import { settingsOf, type Settings } from './options.js'
 import { publicPartOf, SessionsAtStore, type Listing } from './sessions-at-store.js'
 import { hashOf, newToken, partsOf } from './token.js'
 import type {
-  AccountToRegister, Identified, IssuedToken, ListedSession, MiniProgramLogin, TokenHolder, UserId,
-  WechatLogin, WechatSessionsOptions,
+  AccountToRegister,
+  Identified,
+  IssuedToken,
+  ListedSession,
+  MiniProgramLogin,
+  TokenHolder,
+  UserId,
+  WechatLogin,
+  WechatSessionsOptions,
 } from './types.js'
 import { userIdOf, userIdRule, usersOf, type NewUser, type Registration, type Users } from './users.js'
 
@@ -60,7 +72,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
 
   /** Whether a token is good. @throws TokenStoreError where the session store fails */
   async isTokenValid(token: unknown): Promise<boolean> {
-    return await this.getSession(token) !== null
+    return (await this.getSession(token)) !== null
   }
 
   /**
@@ -90,9 +102,11 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     const successor = newToken({ openid: found.session.openid, sku })
     const id = hashOf(successor)
     const expiresAt = this.#expiry()
-    if (!await this.#store.rotate(found.hash, id, { ...found.session, id, expiresAt }, ttl)) throw badToken()
+    if (!(await this.#store.rotate(found.hash, id, { ...found.session, id, expiresAt }, ttl)))
+      throw badToken()
     // A login that was to end the old session, being one too many, may have come too late for that.
-    if (maxSessions !== Infinity && (await this.#endSurplus(found.session.userId)).includes(id)) throw badToken()
+    if (maxSessions !== Infinity && (await this.#endSurplus(found.session.userId)).includes(id))
+      throw badToken()
     return { token: successor, expiresAt }
   }
 
@@ -115,7 +129,16 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     const id = hashOf(token)
     const createdAt = maxSessions === Infinity ? this.#settings.now() : await this.#nextTurnOf(owner)
     const expiresAt = this.#expiry()
-    const session = { userId: owner, openid, ...(unionid && { unionid }), sku, ...(device && { device }), createdAt, expiresAt, id }
+    const session = {
+      userId: owner,
+      openid,
+      ...(unionid && { unionid }),
+      sku,
+      ...(device && { device }),
+      createdAt,
+      expiresAt,
+      id,
+    }
     await this.#store.create(id, session, ttl)
     if (maxSessions !== Infinity) await this.#endSurplus(owner)
     return { token, expiresAt }
@@ -150,7 +173,10 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   /** The live sessions of a user, of every sku, the newest first. @throws TokenStoreError; TypeError */
   async listSessions(userId: UserId): Promise<ListedSession[]> {
     const sessions = await this.#store.listByUser(checkedUserId(userId))
-    return sessions.map(({ id, ...session }) => ({ ...publicPartOf(session as StoredSession), ...(typeof id === 'string' && { id }) }))
+    return sessions.map(({ id, ...session }) => ({
+      ...publicPartOf(session as StoredSession),
+      ...(typeof id === 'string' && { id }),
+    }))
   }
 
   /**
@@ -174,7 +200,11 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    * @throws TokenStoreError; what `findUser` throws
    */
   async getUser({ userId, openid, unionid }: WechatSession): Promise<User | null> {
-    const user = await this.#users.find({ appId: this.#settings.oauth.appId, openid, ...(unionid !== undefined && { unionid }) })
+    const user = await this.#users.find({
+      appId: this.#settings.oauth.appId,
+      openid,
+      ...(unionid !== undefined && { unionid }),
+    })
     return user && userIdOf(user.id) === userId ? user : null
   }
 
@@ -198,7 +228,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     return this.#registrations.run(`${account.appId} ${account.openid}`, () => this.#users.register(account))
   }
 
-  async #find(token: unknown): Promise<{ hash: string, session: StoredSession } | null> {
+  async #find(token: unknown): Promise<{ hash: string; session: StoredSession } | null> {
     const hash = this.#hashOf(token)
     const session = hash === null ? null : await this.#store.get(hash)
     return hash === null || session?.sku !== this.#settings.sku ? null : { hash, session }
@@ -219,8 +249,13 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     const { ttl, now } = this.#settings
     const isDue = session.expiresAt - now() < ttl * 1000 * (1 - partBeforeProlonging)
     if (!isDue || this.#isClosed || this.#prolonging.has(hash)) return
-    const prolonging = this.#store.rotate(hash, hash, { ...session, expiresAt: this.#expiry() }, ttl)
-      .then(() => undefined, (error: unknown) => this.#settings.logger?.warn('A session could not be prolonged', { reason: reasonOf(error) }))
+    const prolonging = this.#store
+      .rotate(hash, hash, { ...session, expiresAt: this.#expiry() }, ttl)
+      .then(
+        () => undefined,
+        (error: unknown) =>
+          this.#settings.logger?.warn('A session could not be prolonged', { reason: reasonOf(error) }),
+      )
       .finally(() => this.#prolonging.delete(hash))
     this.#prolonging.set(hash, prolonging)
   }
@@ -238,7 +273,10 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   async #sessionsBeforeLogin(userId: string): Promise<StoredSession[]> {
     const listing = await this.#store.listUsable(userId).catch(async (error: unknown) => {
       refuseUnlessUnusable(error)
-      this.#settings.logger?.warn('A login ends the sessions of a user, of which one cannot be used', detailsOf(error))
+      this.#settings.logger?.warn(
+        'A login ends the sessions of a user, of which one cannot be used',
+        detailsOf(error),
+      )
       // What is there may be so broken that it cannot be ended either.
       await this.#store.deleteByUser(userId).catch(refuseUnlessUnusable)
       return { sessions: [], unusable: [] }
@@ -250,7 +288,10 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   async #endUnusable({ unusable }: Listing): Promise<void> {
     if (unusable.length === 0) return
     const details = { code: 'ERR_WECHAT_STORE', reason: 'record', count: unusable.length }
-    this.#settings.logger?.warn('A login does not count stored sessions of a user that cannot be used', details)
+    this.#settings.logger?.warn(
+      'A login does not count stored sessions of a user that cannot be used',
+      details,
+    )
     const ids = unusable.map(({ id }) => id).filter((id) => id !== undefined)
     await Promise.all(ids.map((id) => this.#store.delete(id).catch(refuseUnlessUnusable)))
   }
@@ -268,7 +309,10 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
       return { sessions: [], unusable: [] }
     })
     const sessions = listing.sessions.filter((session) => session.sku === sku)
-    const surplus = sessions.slice(maxSessions).map(({ id }) => id).filter((id) => id !== undefined)
+    const surplus = sessions
+      .slice(maxSessions)
+      .map(({ id }) => id)
+      .filter((id) => id !== undefined)
     await Promise.all(surplus.map((id) => this.#store.delete(id)))
     return surplus
   }
@@ -288,12 +332,17 @@ function checkedHolder(holder: unknown): TokenHolder {
   if (typeof holder !== 'object' || holder === null) throw new TypeError('An object with an openid is needed')
   const { openid, unionid, device } = holder as Record<string, unknown>
   checkOpenid(openid)
-  return { openid, unionid: optionalText('unionid', unionid, 128), device: optionalText('device', device, 256) }
+  return {
+    openid,
+    unionid: optionalText('unionid', unionid, 128),
+    device: optionalText('device', device, 256),
+  }
 }
 
 function optionalText(name: string, value: unknown, longest: number): string | undefined {
   if (value === undefined || value === null || value === '') return undefined
-  if (typeof value !== 'string' || value.length > longest) throw new TypeError(`${name} must be a string of at most ${longest} characters`)
+  if (typeof value !== 'string' || value.length > longest)
+    throw new TypeError(`${name} must be a string of at most ${longest} characters`)
   return value
 }
 
@@ -303,7 +352,7 @@ function refuseUnlessUnusable(error: unknown): void {
 }
 
 function detailsOf(error: unknown): Record<string, unknown> {
-  const { code, reason } = error as { code?: unknown, reason?: unknown }
+  const { code, reason } = error as { code?: unknown; reason?: unknown }
   return { code, reason }
 }
 

@@ -17,11 +17,19 @@ export interface WechatSessionStrategyOptions extends CommonOptions {
 }
 
 /** How verify answers; `false` or `null` for the user means no, and `info.message` may say why. */
-export type WechatSessionVerifyCallback = (error?: unknown, user?: Express.User | false | null, info?: object | string | null) => void
+export type WechatSessionVerifyCallback = (
+  error?: unknown,
+  user?: Express.User | false | null,
+  info?: object | string | null,
+) => void
 
 export type WechatSessionVerify = (session: WechatSession, done: WechatSessionVerifyCallback) => unknown
 
-export type WechatSessionVerifyWithRequest = (req: Request, session: WechatSession, done: WechatSessionVerifyCallback) => unknown
+export type WechatSessionVerifyWithRequest = (
+  req: Request,
+  session: WechatSession,
+  done: WechatSessionVerifyCallback,
+) => unknown
 
 type LogIn = (user: Express.User, options: unknown, done: unknown) => unknown
 
@@ -47,11 +55,15 @@ export class WechatSessionStrategy extends Strategy {
    */
   constructor(options: CommonOptions & { passReqToCallback?: false }, verify?: WechatSessionVerify)
   constructor(options: CommonOptions & { passReqToCallback: true }, verify: WechatSessionVerifyWithRequest)
-  constructor(options: WechatSessionStrategyOptions, verify?: WechatSessionVerify | WechatSessionVerifyWithRequest) {
+  constructor(
+    options: WechatSessionStrategyOptions,
+    verify?: WechatSessionVerify | WechatSessionVerifyWithRequest,
+  ) {
     super()
     refuseUnless(typeof options === 'object' && (options as unknown) !== null, 'needs an object of options')
     refuseWrongNames('WechatSessionStrategy', options, {
-      'sessions: a WechatSessions': ['session'], name: ['realm'],
+      'sessions: a WechatSessions': ['session'],
+      name: ['realm'],
     })
     const { sessions, name = 'wechat-session', passReqToCallback = false } = options
     refuseUnless(isSessions(sessions), 'sessions must be a WechatSessions')
@@ -66,9 +78,20 @@ export class WechatSessionStrategy extends Strategy {
   override authenticate(req: Request, options?: unknown): void {
     const guard = this._guard
     // Taken now: an instance that is given to passport.authenticate() is shared, and the next request replaces them.
-    const [success, fail, error] = [this.success.bind(this), this.fail.bind(this) as (challenge: string, status: number) => void, this.error.bind(this)]
-    const actions = { fail, error, success: (user: Express.User, info: object) => withoutCookieSession(req, options, () => success(user, info)) }
-    void guard.outcomeOf(req).then((outcome) => perform(actions, outcome, (thrown) => lastResort(req, thrown)))
+    const [success, fail, error] = [
+      this.success.bind(this),
+      this.fail.bind(this) as (challenge: string, status: number) => void,
+      this.error.bind(this),
+    ]
+    const actions = {
+      fail,
+      error,
+      success: (user: Express.User, info: object) =>
+        withoutCookieSession(req, options, () => success(user, info)),
+    }
+    void guard
+      .outcomeOf(req)
+      .then((outcome) => perform(actions, outcome, (thrown) => lastResort(req, thrown)))
   }
 }
 
@@ -79,12 +102,14 @@ export class WechatSessionStrategy extends Strategy {
 function withoutCookieSession(req: Request, options: unknown, success: () => unknown): unknown {
   const target = req as unknown as { logIn?: LogIn }
   const { logIn } = target
-  const isSilent = typeof logIn === 'function' && (options as { session?: unknown } | null | undefined)?.session === undefined
+  const isSilent =
+    typeof logIn === 'function' &&
+    (options as { session?: unknown } | null | undefined)?.session === undefined
   if (!isSilent) return success()
   const isOwn = Object.hasOwn(target, 'logIn')
   // Passport's answers through `done`, Fastify's by a promise.
   target.logIn = (user, given, done) => {
-    const own = given === options ? { ...options as object, session: false } : given
+    const own = given === options ? { ...(options as object), session: false } : given
     return Reflect.apply(logIn, req, [user, own, done])
   }
   try {

@@ -52,10 +52,11 @@ export interface WechatSessionsCommonOptions {
 }
 
 /** Either a user store, or a pair of functions of the application. */
-export type WechatSessionsOptions<User extends Identified = RegisteredUser> = WechatSessionsCommonOptions & (
-  | { userStore: UserStore, findUser?: never, createUser?: never }
-  | { userStore?: never, findUser: FindUser<User>, createUser: CreateUser<User> }
-)
+export type WechatSessionsOptions<User extends Identified = RegisteredUser> = WechatSessionsCommonOptions &
+  (
+    | { userStore: UserStore; findUser?: never; createUser?: never }
+    | { userStore?: never; findUser: FindUser<User>; createUser: CreateUser<User> }
+  )
 
 /** What a mini-program sends to log in. */
 export interface MiniProgramLogin {

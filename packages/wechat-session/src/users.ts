@@ -1,6 +1,11 @@
 import {
-  TokenStoreError, WechatError,
-  type CreatedUser, type RegisteredUser, type UserProfile, type UserStore, type WechatAccount,
+  TokenStoreError,
+  WechatError,
+  type CreatedUser,
+  type RegisteredUser,
+  type UserProfile,
+  type UserStore,
+  type WechatAccount,
 } from '@wechat-auth/wechat-oauth'
 import { attemptBefore, isRecord, plainRecord, withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import type { UserSource } from './options.js'
@@ -24,7 +29,9 @@ export interface Users<User> {
 
 export function usersOf<User extends Identified>(source: UserSource<User>, timeout: number): Users<User> {
   // Without functions of the application, `User` is what user stores answer: the types of the options say so.
-  return 'userStore' in source ? new UsersAtStore(source.userStore, timeout) as unknown as Users<User> : new OwnUsers(source, timeout)
+  return 'userStore' in source
+    ? (new UsersAtStore(source.userStore, timeout) as unknown as Users<User>)
+    : new OwnUsers(source, timeout)
 }
 
 /** What `userIdOf` takes, in words. */
@@ -81,7 +88,7 @@ class UsersAtStore implements Users<RegisteredUser> {
     if (!namesake) return undefined
     await this.#visit('link a user', (store) => store.link(namesake.id, account))
     // Somebody else may have got the account meanwhile.
-    return await this.find(account) ?? userOf(namesake, openid, unionid)
+    return (await this.find(account)) ?? userOf(namesake, openid, unionid)
   }
 
   #askForUser<T extends CreatedUser | null | undefined>(
@@ -102,7 +109,10 @@ class OwnUsers<User extends Identified> implements Users<User> {
   readonly #create: CreateUser<User>
   readonly #timeout: number
 
-  constructor({ findUser, createUser }: { findUser: FindUser<User>, createUser: CreateUser<User> }, timeout: number) {
+  constructor(
+    { findUser, createUser }: { findUser: FindUser<User>; createUser: CreateUser<User> },
+    timeout: number,
+  ) {
     this.#find = findUser
     this.#create = createUser
     this.#timeout = timeout
@@ -130,7 +140,11 @@ class OwnUsers<User extends Identified> implements Users<User> {
 
   // What the application throws is passed on as it is.
   #ask<T>(what: string, call: () => T | PromiseLike<T>): Promise<T> {
-    return withDeadline(this.#timeout, call, () => new TokenStoreError(`The attempt to ${what} was not answered within ${this.#timeout} ms.`))
+    return withDeadline(
+      this.#timeout,
+      call,
+      () => new TokenStoreError(`The attempt to ${what} was not answered within ${this.#timeout} ms.`),
+    )
   }
 }
 
@@ -151,7 +165,12 @@ function plainUser<T>(answered: T): T {
 function userOf(user: RegisteredUser, openid: string, unionid?: string): RegisteredUser {
   // Columns of a table have no absent values.
   const known = user.unionid || unionid
-  return { id: identified(user, 'The user store').id, openid, ...(known && { unionid: known }), ...(user.profile && { profile: user.profile }) }
+  return {
+    id: identified(user, 'The user store').id,
+    openid,
+    ...(known && { unionid: known }),
+    ...(user.profile && { profile: user.profile }),
+  }
 }
 
 function identified<User extends Identified>(user: User, origin: string): User {

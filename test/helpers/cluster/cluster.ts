@@ -1,6 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
-import { settingsVariable, type Call, type Commands, type Message, type StopPoint, type WorkerSettings } from './protocol.js'
+import {
+  settingsVariable,
+  type Call,
+  type Commands,
+  type Message,
+  type StopPoint,
+  type WorkerSettings,
+} from './protocol.js'
 
 const script = new URL('worker.ts', import.meta.url).pathname
 
@@ -31,10 +38,15 @@ export class ClusterWorker {
   }
 
   /** Rejects with what the worker's call rejected with, as text, and when the worker ends before it has answered. */
-  async call<C extends keyof Commands>(command: C, ...args: Parameters<Commands[C]>): Promise<ReturnType<Commands[C]>> {
+  async call<C extends keyof Commands>(
+    command: C,
+    ...args: Parameters<Commands[C]>
+  ): Promise<ReturnType<Commands[C]>> {
     this.#lastId += 1
     const sent: Call = { id: this.#lastId, command, args }
-    const answered = once(this.#events, `answer ${sent.id}`) as Promise<[Extract<Message, { type: 'answer' }>]>
+    const answered = once(this.#events, `answer ${sent.id}`) as Promise<
+      [Extract<Message, { type: 'answer' }>]
+    >
     this.#process.send(sent)
     const [{ value, error }] = await answered
     if (error !== undefined) throw new Error(error)

@@ -19,7 +19,7 @@ export interface WorkerSettings {
   /** What that module's `open` is given. */
   address: string
   /** Options of the client; without them the worker has the store only. */
-  client?: { appId: string, appSecret: string, endpoints: string, timeout: number }
+  client?: { appId: string; appSecret: string; endpoints: string; timeout: number }
 }
 
 /** What a worker can be asked to do, and what it answers. */
@@ -51,7 +51,7 @@ export interface Call {
 
 export type Message =
   | { type: 'ready' }
-  | { type: 'stopped', at: StopPoint }
-  | { type: 'answer', id: number, value?: unknown, error?: string }
+  | { type: 'stopped'; at: StopPoint }
+  | { type: 'answer'; id: number; value?: unknown; error?: string }
 
 export const settingsVariable = 'WECHAT_AUTH_CLUSTER_WORKER'

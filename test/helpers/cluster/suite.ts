@@ -32,9 +32,12 @@ export function testCluster(title: string, harness: ClusterHarness): void {
     before(async () => {
       sandbox = await startSandbox()
       endings.push(() => sandbox.close())
-      const { open } = await import(`./stores/${harness.store}.js`) as { open: OpenStore }
+      const { open } = (await import(`./stores/${harness.store}.js`)) as { open: OpenStore }
       opened = await open(harness.address())
-      endings.push(() => opened.close(), () => Promise.all(workers.map((worker) => worker.kill())))
+      endings.push(
+        () => opened.close(),
+        () => Promise.all(workers.map((worker) => worker.kill())),
+      )
       workers = await Promise.all(Array.from({ length: processes }, startWorker))
     })
 
@@ -47,7 +50,7 @@ export function testCluster(title: string, harness: ClusterHarness): void {
     const refreshes = (): number => sandbox.count('/sns/oauth2/refresh_token')
     const stored = async (openid: string): Promise<WechatToken> => (await opened.store.getToken(openid))!
 
-    function app(): { appId: string, appSecret: string } {
+    function app(): { appId: string; appSecret: string } {
       return sandbox.apps.find(({ type }) => type === 'mp')!
     }
 
@@ -65,15 +68,17 @@ export function testCluster(title: string, harness: ClusterHarness): void {
     }
 
     /** A user who logged in long ago. */
-    async function expiredUser(): Promise<{ openid: string, token: WechatToken }> {
+    async function expiredUser(): Promise<{ openid: string; token: WechatToken }> {
       const openid = await workers[0]!.call('login', code())
-      const token = { ...await stored(openid), create_at: Date.now() - 86_400_000 }
+      const token = { ...(await stored(openid)), create_at: Date.now() - 86_400_000 }
       await opened.store.saveToken(openid, token)
       return { openid, token }
     }
 
     async function getUsers(callers: readonly ClusterWorker[], openid: string): Promise<void> {
-      const results = await Promise.all(callers.map((worker) => worker.call('getUsers', openid, callsPerProcess)))
+      const results = await Promise.all(
+        callers.map((worker) => worker.call('getUsers', openid, callsPerProcess)),
+      )
       for (const result of results) expect(result).to.deep.equal({ users: callsPerProcess, errors: [] })
     }
 
@@ -87,52 +92,68 @@ export function testCluster(title: string, harness: ClusterHarness): void {
     it(`asks WeChat for one app token and one ticket when ${processes} processes sign ${callsPerProcess} pages each, and none is there yet`, async () => {
       const { appId } = app()
       for (const key of [`client:${appId}`, `ticket:jsapi:${appId}`]) await opened.store.deleteToken?.(key)
-      const signed = await Promise.all(workers.map((worker) => worker.call('sign', 'http://127.0.0.1/page', callsPerProcess)))
-      expect([sandbox.count('/cgi-bin/stable_token'), sandbox.count('/cgi-bin/ticket/getticket')]).to.deep.equal([1, 1])
-      expect(new Set(signed.flat().map((page) => sandbox.checkJsSdkSignature(page)))).to.deep.equal(new Set(['ok']))
+      const signed = await Promise.all(
+        workers.map((worker) => worker.call('sign', 'http://127.0.0.1/page', callsPerProcess)),
+      )
+      expect([
+        sandbox.count('/cgi-bin/stable_token'),
+        sandbox.count('/cgi-bin/ticket/getticket'),
+      ]).to.deep.equal([1, 1])
+      expect(new Set(signed.flat().map((page) => sandbox.checkJsSdkSignature(page)))).to.deep.equal(
+        new Set(['ok']),
+      )
       expect(signed.flat()).to.have.lengthOf(processes * callsPerProcess)
     })
 
     // Both wait for a whole lifetime. The lock is the same for all stores: it is asked for by the same code.
     const itWaits = isLongRun || harness.store === 'redis' ? it : undefined
 
-    itWaits?.('asks WeChat for one refresh after the process with the lock was killed, when its lifetime is over', async () => {
-      const { openid } = await expiredUser()
-      const [holder, ...others] = workers as [ClusterWorker, ...ClusterWorker[]]
-      const { stopped } = await holder.stopAt('asking')
-      const lockedAt = performance.now()
-      const lost = holder.call('getUsers', openid, 1).then(() => 'answered', () => 'killed')
-      await stopped
-      const waiting = getUsers(others, openid)
-      await holder.kill()
-      try {
-        await waiting
-        expect(performance.now() - lockedAt).to.be.lessThan(inTime(lockLifetime))
-        expect(refreshes()).to.equal(1)
-        expect(await lost).to.equal('killed')
-      } finally {
-        workers = [await startWorker(), ...others]
-      }
-    })
+    itWaits?.(
+      'asks WeChat for one refresh after the process with the lock was killed, when its lifetime is over',
+      async () => {
+        const { openid } = await expiredUser()
+        const [holder, ...others] = workers as [ClusterWorker, ...ClusterWorker[]]
+        const { stopped } = await holder.stopAt('asking')
+        const lockedAt = performance.now()
+        const lost = holder.call('getUsers', openid, 1).then(
+          () => 'answered',
+          () => 'killed',
+        )
+        await stopped
+        const waiting = getUsers(others, openid)
+        await holder.kill()
+        try {
+          await waiting
+          expect(performance.now() - lockedAt).to.be.lessThan(inTime(lockLifetime))
+          expect(refreshes()).to.equal(1)
+          expect(await lost).to.equal('killed')
+        } finally {
+          workers = [await startWorker(), ...others]
+        }
+      },
+    )
 
-    itWaits?.('does not let a process that was stopped for longer than its lock overwrite the newer token', async () => {
-      const { openid } = await expiredUser()
-      const [holder, other] = workers as [ClusterWorker, ClusterWorker]
-      const { stopped } = await holder.stopAt('answered')
-      const late = holder.call('getUsers', openid, 1)
-      await stopped
-      holder.freeze()
-      // It finds this as soon as it runs again.
-      const released = holder.call('goOn')
-      await getUsers([other], openid)
-      const newer = await stored(openid)
-      holder.thaw()
-      await released
-      // Whether it gives up or finds the newer token:
-      await late
-      expect(refreshes()).to.equal(2)
-      expect(await stored(openid)).to.deep.equal(newer)
-    })
+    itWaits?.(
+      'does not let a process that was stopped for longer than its lock overwrite the newer token',
+      async () => {
+        const { openid } = await expiredUser()
+        const [holder, other] = workers as [ClusterWorker, ClusterWorker]
+        const { stopped } = await holder.stopAt('answered')
+        const late = holder.call('getUsers', openid, 1)
+        await stopped
+        holder.freeze()
+        // It finds this as soon as it runs again.
+        const released = holder.call('goOn')
+        await getUsers([other], openid)
+        const newer = await stored(openid)
+        holder.thaw()
+        await released
+        // Whether it gives up or finds the newer token:
+        await late
+        expect(refreshes()).to.equal(2)
+        expect(await stored(openid)).to.deep.equal(newer)
+      },
+    )
 
     for (const point of ['asking', 'answered'] as const) {
       it(`keeps the token of a login during a refresh in another process (${point})`, async () => {

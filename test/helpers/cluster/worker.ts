@@ -1,9 +1,17 @@
 /** One process of a cluster: a client on a store that it shares with other processes. Does what `cluster.ts` asks it to. */
 import { WechatOAuth, type TokenStore } from '@wechat-auth/wechat-oauth'
-import { settingsVariable, type Call, type Commands, type Message, type OpenStore, type StopPoint, type WorkerSettings } from './protocol.js'
+import {
+  settingsVariable,
+  type Call,
+  type Commands,
+  type Message,
+  type OpenStore,
+  type StopPoint,
+  type WorkerSettings,
+} from './protocol.js'
 
 const settings = JSON.parse(process.env[settingsVariable] ?? '{}') as WorkerSettings
-const { open } = await import(`./stores/${settings.store}.js`) as { open: OpenStore }
+const { open } = (await import(`./stores/${settings.store}.js`)) as { open: OpenStore }
 const { store } = await open(settings.address)
 
 let stopPoint: StopPoint | undefined
@@ -28,36 +36,53 @@ const stoppingStore: TokenStore = {
   withLock,
 }
 
-const oauth = settings.client && new WechatOAuth({
-  ...settings.client,
-  tokenStore: stoppingStore,
-  fetch: async (input, init) => {
-    const isRefresh = new URL(input instanceof Request ? input.url : input).pathname === '/sns/oauth2/refresh_token'
-    if (isRefresh) await reach('asking')
-    const response = await fetch(input, init)
-    if (isRefresh) hasAnswer = true
-    return response
-  },
-})
+const oauth =
+  settings.client &&
+  new WechatOAuth({
+    ...settings.client,
+    tokenStore: stoppingStore,
+    fetch: async (input, init) => {
+      const isRefresh =
+        new URL(input instanceof Request ? input.url : input).pathname === '/sns/oauth2/refresh_token'
+      if (isRefresh) await reach('asking')
+      const response = await fetch(input, init)
+      if (isRefresh) hasAnswer = true
+      return response
+    },
+  })
 
-const commands: { [C in keyof Commands]: (...args: Parameters<Commands[C]>) => ReturnType<Commands[C]> | Promise<ReturnType<Commands[C]>> } = {
+const commands: {
+  [C in keyof Commands]: (
+    ...args: Parameters<Commands[C]>
+  ) => ReturnType<Commands[C]> | Promise<ReturnType<Commands[C]>>
+} = {
   getUsers: async (openid, times) => {
     const results = await Promise.allSettled(Array.from({ length: times }, () => client().getUser(openid)))
     return {
-      users: results.filter((result) => result.status === 'fulfilled' && result.value.openid === openid).length,
+      users: results.filter((result) => result.status === 'fulfilled' && result.value.openid === openid)
+        .length,
       errors: results.filter((result) => result.status === 'rejected').map(({ reason }) => String(reason)),
     }
   },
   login: async (code) => (await client().getAccessToken(code)).openid,
   sign: (page, times) => Promise.all(Array.from({ length: times }, () => client().jsSDKSign(page))),
-  stopAt: (point) => { stopPoint = point },
-  goOn: () => { goOn() },
-  takeLock: (key, ttl) => new Promise((resolve, reject) => {
-    withLock(key, () => {
-      resolve()
-      return new Promise(() => undefined)
-    }, { ttl }).catch(reject)
-  }),
+  stopAt: (point) => {
+    stopPoint = point
+  },
+  goOn: () => {
+    goOn()
+  },
+  takeLock: (key, ttl) =>
+    new Promise((resolve, reject) => {
+      withLock(
+        key,
+        () => {
+          resolve()
+          return new Promise(() => undefined)
+        },
+        { ttl },
+      ).catch(reject)
+    }),
 }
 
 function client(): WechatOAuth {
@@ -68,7 +93,9 @@ function client(): WechatOAuth {
 async function reach(point: StopPoint): Promise<void> {
   if (stopPoint !== point) return
   stopPoint = undefined
-  const gate = new Promise<void>((resolve) => { goOn = resolve })
+  const gate = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
   send({ type: 'stopped', at: point })
   await gate
 }

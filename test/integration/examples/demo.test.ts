@@ -22,7 +22,7 @@ describe('Starting the Express example', () => {
   let demo: Demo | undefined
   let taken: Server | undefined
 
-  const start = async (options: DemoOptions = {}): Promise<Demo> => demo = await startDemo(options)
+  const start = async (options: DemoOptions = {}): Promise<Demo> => (demo = await startDemo(options))
 
   const takenPort = async (): Promise<number> => {
     taken = createServer().listen(0, '127.0.0.1')
@@ -54,7 +54,9 @@ describe('Starting the Express example', () => {
 
   it('sends whoever opens localhost to the address that WeChat sends people back to', async () => {
     const { url, port } = await start()
-    const { status, headers } = await fetch(`http://localhost:${port}/login/failed?code=x`, { redirect: 'manual' })
+    const { status, headers } = await fetch(`http://localhost:${port}/login/failed?code=x`, {
+      redirect: 'manual',
+    })
 
     expect(status).to.equal(307)
     expect(headers.get('location')).to.equal(`${url}/login/failed?code=x`)
@@ -64,7 +66,8 @@ describe('Starting the Express example', () => {
     const { url, sandbox, close } = await startDemo()
     await Promise.all([close(), close()])
 
-    for (const address of [url, sandbox?.url ?? '']) expect(await rejection(fetch(address))).to.be.instanceOf(TypeError)
+    for (const address of [url, sandbox?.url ?? ''])
+      expect(await rejection(fetch(address))).to.be.instanceOf(TypeError)
   })
 
   describe('with apps at the real WeChat', () => {
@@ -78,7 +81,9 @@ describe('Starting the Express example', () => {
       expect(url).to.equal('https://login.example.com')
       expect(location?.origin).to.equal('https://open.weixin.qq.com')
       expect(location?.searchParams.get('appid')).to.equal('wx0000000000000002')
-      expect(location?.searchParams.get('redirect_uri')).to.equal('https://login.example.com/auth/wechat/callback')
+      expect(location?.searchParams.get('redirect_uri')).to.equal(
+        'https://login.example.com/auth/wechat/callback',
+      )
     })
 
     it('says which of the three ways it is not set up for', async () => {
@@ -95,10 +100,14 @@ describe('Starting the Express example', () => {
       const browser = new Browser(`http://127.0.0.1:${port}`, { 'accept-language': 'en' })
       const { text, headers } = await browser.open('/inside-wechat')
 
-      expect(text).to.contain('<script src="https://res.wx.qq.com/open/js/jweixin-1.6.0.js"></script>').and.to.contain('in its own browser only')
+      expect(text)
+        .to.contain('<script src="https://res.wx.qq.com/open/js/jweixin-1.6.0.js"></script>')
+        .and.to.contain('in its own browser only')
       expect(headers.get('content-security-policy')).to.contain('script-src https://res.wx.qq.com ')
       // Whoever asks, under whatever name: what counts is the host of the page.
-      expect((await browser.open(`/wechat/js-sdk?url=http%3A%2F%2F127.0.0.1%3A${port}%2F`)).status).to.equal(403)
+      expect((await browser.open(`/wechat/js-sdk?url=http%3A%2F%2F127.0.0.1%3A${port}%2F`)).status).to.equal(
+        403,
+      )
     })
 
     it('has no page with the JS-SDK without an official account', async () => {
@@ -106,7 +115,8 @@ describe('Starting the Express example', () => {
       const browser = new Browser(`http://127.0.0.1:${port}`, { 'accept-language': 'en' })
 
       expect(linkOf((await browser.open('/')).text, 'to-inside-wechat')).to.equal(undefined)
-      for (const path of ['/inside-wechat', '/wechat/js-sdk?url=x']) expect((await browser.open(path)).status).to.equal(404)
+      for (const path of ['/inside-wechat', '/wechat/js-sdk?url=x'])
+        expect((await browser.open(path)).status).to.equal(404)
     })
 
     it('sends its cookie over https only', async () => {
@@ -128,7 +138,9 @@ describe('Starting the Express example', () => {
       ] as const
 
       for (const [wrong, message] of cases) {
-        expect(await rejection(startDemo({ env: wrong }), Error)).to.have.property('message').that.matches(typeof message === 'string' ? new RegExp(`^${message}$`) : message)
+        expect(await rejection(startDemo({ env: wrong }), Error))
+          .to.have.property('message')
+          .that.matches(typeof message === 'string' ? new RegExp(`^${message}$`) : message)
       }
     })
   })
@@ -138,18 +150,24 @@ describe('npm run demo', function () {
   this.timeout(30_000)
 
   // Set, so that a developer's own .env does not count.
-  const noApps = Object.fromEntries(['MP', 'WEBSITE', 'MINIPROGRAM'].flatMap((app) => [[`WECHAT_${app}_APP_ID`, ''], [`WECHAT_${app}_APP_SECRET`, '']]))
+  const noApps = Object.fromEntries(
+    ['MP', 'WEBSITE', 'MINIPROGRAM'].flatMap((app) => [
+      [`WECHAT_${app}_APP_ID`, ''],
+      [`WECHAT_${app}_APP_SECRET`, ''],
+    ]),
+  )
   let npm: ChildProcess | undefined
 
-  const until = (child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> => new Promise((resolve, reject) => {
-    let output = ''
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      output += text
-      const found = pattern.exec(output)
-      if (found) resolve(found)
+  const until = (child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> =>
+    new Promise((resolve, reject) => {
+      let output = ''
+      child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+        output += text
+        const found = pattern.exec(output)
+        if (found) resolve(found)
+      })
+      child.once('close', () => reject(new Error(`ended after saying ${output}`)))
     })
-    child.once('close', () => reject(new Error(`ended after saying ${output}`)))
-  })
 
   afterEach(() => {
     if (npm) killGroup(npm)
@@ -160,7 +178,12 @@ describe('npm run demo', function () {
     // A machine that is busy with other tests takes longer: the best of three counts.
     this.retries(2)
     const begun = Date.now()
-    npm = spawn('npm', ['run', 'demo', '--', '--port', '0', '--sandbox-port', '0'], { cwd: root, env: { ...process.env, ...noApps }, stdio: ['ignore', 'pipe', 'ignore'], detached: true })
+    npm = spawn('npm', ['run', 'demo', '--', '--port', '0', '--sandbox-port', '0'], {
+      cwd: root,
+      env: { ...process.env, ...noApps },
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    })
     const [, url = ''] = await until(npm, /Open\s+(http:\/\/127\.0\.0\.1:\d+)/)
 
     expect(Date.now() - begun).to.be.at.most(5000)

@@ -52,7 +52,9 @@ describe('The Express example', () => {
   }
 
   const postCode = (user: string): Promise<Page> =>
-    browser.post('/auth/wechat/miniprogram', { code: sandbox.wxLogin({ appId: appIdOf('miniprogram'), user }) })
+    browser.post('/auth/wechat/miniprogram', {
+      code: sandbox.wxLogin({ appId: appIdOf('miniprogram'), user }),
+    })
 
   /** Follows the callback of a failed login to the page that explains it. */
   const failure = async (path: string): Promise<Page> => {
@@ -70,7 +72,8 @@ describe('The Express example', () => {
       expect(linkOf(text, 'login-mp')).to.equal('/auth/wechat/mp')
       expect(linkOf(text, 'login-website')).to.equal('/auth/wechat/website')
       expect(linkOf(text, 'login-miniprogram')).to.equal(
-        `${sandbox.url}/__sandbox/miniprogram?url=${encodeURIComponent(`${demo.url}/auth/wechat/miniprogram`)}&lang=en`)
+        `${sandbox.url}/__sandbox/miniprogram?url=${encodeURIComponent(`${demo.url}/auth/wechat/miniprogram`)}&lang=en`,
+      )
       expect(text).to.contain(`href="${sandbox.url}"`)
     })
 
@@ -90,7 +93,10 @@ describe('The Express example', () => {
     })
 
     it('leads to pages of WeChat that have nothing to complain about', async () => {
-      for (const [path, sign] of [['/auth/wechat/mp', 'data-testid="consent"'], ['/auth/wechat/website', 'data-testid="qr"']] as const) {
+      for (const [path, sign] of [
+        ['/auth/wechat/mp', 'data-testid="consent"'],
+        ['/auth/wechat/website', 'data-testid="qr"'],
+      ] as const) {
         const { location } = await browser.open(path)
         expect(await (await fetch(location ?? '')).text()).to.contain(sign)
         expect(sandbox.requests.at(-1)).to.have.deep.property('warnings', [])
@@ -106,7 +112,9 @@ describe('The Express example', () => {
       expect(await (await fetch(frame)).text()).to.contain('data-testid="qr"')
 
       const code = sandbox.issueCode({ appId: appIdOf('website'), user: 'bob', scope: 'snsapi_login' })
-      const { location } = await browser.open(`/auth/wechat/callback?code=${code}&state=${frame.searchParams.get('state') ?? ''}`)
+      const { location } = await browser.open(
+        `/auth/wechat/callback?code=${code}&state=${frame.searchParams.get('state') ?? ''}`,
+      )
       expect(location?.pathname).to.equal('/profile')
     })
   })
@@ -129,7 +137,9 @@ describe('The Express example', () => {
 
       expect(contentOf(text, 'profile-name')).to.equal('Bob')
       expect(contentOf(text, 'profile-mode')).to.equal('website')
-      expect(contentOf(text, 'profile-openid')).to.equal(sandbox.idsOf({ appId: appIdOf('website'), user: 'bob' }).openid)
+      expect(contentOf(text, 'profile-openid')).to.equal(
+        sandbox.idsOf({ appId: appIdOf('website'), user: 'bob' }).openid,
+      )
     })
 
     it('knows the same person in all three apps as one user', async () => {
@@ -139,7 +149,9 @@ describe('The Express example', () => {
       const { text } = await logIn('/auth/wechat/website', 'panda')
 
       for (const mode of ['mp', 'website', 'miniprogram']) {
-        expect(contentOf(text, `account-${mode}`)).to.contain(sandbox.idsOf({ appId: appIdOf(mode), user: 'panda' }).openid)
+        expect(contentOf(text, `account-${mode}`)).to.contain(
+          sandbox.idsOf({ appId: appIdOf(mode), user: 'panda' }).openid,
+        )
       }
       // The mini-program was told the name, which its own login does not bring.
       expect(json).to.have.nested.property('user.name', '熊猫🐼👨‍👩‍👧')
@@ -164,8 +176,15 @@ describe('The Express example', () => {
       const path = await callback('/auth/wechat/mp', 'alice')
       await browser.open(path)
       const pages = [await browser.open('/'), await browser.open('/profile'), await postCode('alice')]
-      const tokens = sandbox.requests.flatMap(({ query }) => [query.access_token, query.code, query.js_code, query.secret])
-      const secrets = [sessionKey, ...tokens, new URL(path, demo.url).searchParams.get('code')].filter((secret) => typeof secret === 'string')
+      const tokens = sandbox.requests.flatMap(({ query }) => [
+        query.access_token,
+        query.code,
+        query.js_code,
+        query.secret,
+      ])
+      const secrets = [sessionKey, ...tokens, new URL(path, demo.url).searchParams.get('code')].filter(
+        (secret) => typeof secret === 'string',
+      )
 
       expect(secrets).to.have.length.above(5)
       for (const { text } of pages) for (const secret of secrets) expect(text).not.to.contain(secret)
@@ -175,7 +194,9 @@ describe('The Express example', () => {
       sandbox.updateUser('bob', { nickname: '</bdi><script>alert("1")</script>' })
       const { text } = await logIn('/auth/wechat/mp', 'bob')
 
-      expect(text).to.contain('&lt;/bdi&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;').and.not.contain('<script')
+      expect(text)
+        .to.contain('&lt;/bdi&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;')
+        .and.not.contain('<script')
     })
 
     it('does not put a picture into the page whose address is no web address', async () => {
@@ -189,7 +210,9 @@ describe('The Express example', () => {
       await logIn('/auth/wechat/mp', 'alice')
       const { text } = await logIn('/auth/wechat/website', 'bob')
 
-      expect(contentOf(text, 'profile-openid')).to.equal(sandbox.idsOf({ appId: appIdOf('website'), user: 'bob' }).openid)
+      expect(contentOf(text, 'profile-openid')).to.equal(
+        sandbox.idsOf({ appId: appIdOf('website'), user: 'bob' }).openid,
+      )
     })
   })
 
@@ -211,7 +234,10 @@ describe('The Express example', () => {
     })
 
     it('sends a tab that was overtaken by another tab’s login to the profile', async () => {
-      const [quick, late] = [await callback('/auth/wechat/mp', 'alice'), await callback('/auth/wechat/mp', 'alice')]
+      const [quick, late] = [
+        await callback('/auth/wechat/mp', 'alice'),
+        await callback('/auth/wechat/mp', 'alice'),
+      ]
       const { cookieHeader: cookie } = browser
       await browser.open(quick)
       // It had left before the browser knew of its new session.
@@ -261,7 +287,9 @@ describe('The Express example', () => {
 
     it('says that a code did not work', async () => {
       const state = (await begin('/auth/wechat/mp')).get('state') ?? ''
-      const { status, text } = await failure(`/auth/wechat/callback?code=0123456789abcdef0123456789abcdef&state=${state}`)
+      const { status, text } = await failure(
+        `/auth/wechat/callback?code=0123456789abcdef0123456789abcdef&state=${state}`,
+      )
 
       expect(status).to.equal(401)
       expect(contentOf(text, 'failure-code')).to.equal('ERR_WECHAT_CODE')
@@ -293,7 +321,14 @@ describe('The Express example', () => {
       expect(contentOf(text, 'failure-code')).to.equal('ERR_WECHAT_API')
       expect(logged).to.have.length(1)
       expect(logged[0]).to.have.property('errcode', 50001)
-      const secrets = ['the-words-of-wechat', '50001', 'at file:', searchParams.get('code')!, searchParams.get('state')!, ...sandbox.apps.map(({ appSecret }) => appSecret)]
+      const secrets = [
+        'the-words-of-wechat',
+        '50001',
+        'at file:',
+        searchParams.get('code')!,
+        searchParams.get('state')!,
+        ...sandbox.apps.map(({ appSecret }) => appSecret),
+      ]
       for (const secret of secrets) expect(text).not.to.contain(secret)
     })
 
@@ -309,13 +344,20 @@ describe('The Express example', () => {
   describe('for a mini-program', () => {
     it('answers with a token that says who somebody is from then on', async () => {
       const { status, json, headers } = await postCode('alice')
-      const { token, user } = json as { token: string, user: Record<string, unknown> }
+      const { token, user } = json as { token: string; user: Record<string, unknown> }
       const ids = sandbox.idsOf({ appId: appIdOf('miniprogram'), user: 'alice' })
 
       expect(status).to.equal(200)
       expect(headers.get('set-cookie')).to.equal(null)
-      expect(user).to.include({ mode: 'miniprogram', appId: appIdOf('miniprogram'), openid: ids.openid, unionid: ids.unionid })
-      expect((await browser.open('/api/me', { headers: { authorization: `Bearer ${token}` } })).json).to.deep.equal({ user })
+      expect(user).to.include({
+        mode: 'miniprogram',
+        appId: appIdOf('miniprogram'),
+        openid: ids.openid,
+        unionid: ids.unionid,
+      })
+      expect(
+        (await browser.open('/api/me', { headers: { authorization: `Bearer ${token}` } })).json,
+      ).to.deep.equal({ user })
     })
 
     it('answers nobody without a token, or with another', async () => {
@@ -348,30 +390,42 @@ describe('The Express example', () => {
     })
 
     it('answers in JSON when the body is none, and when WeChat is out of order', async () => {
-      const broken = await browser.open('/auth/wechat/miniprogram', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{secret' })
+      const broken = await browser.open('/auth/wechat/miniprogram', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{secret',
+      })
       expect(broken.status).to.equal(400)
       expect(broken.json).to.deep.equal({ message: 'This request was not accepted' })
 
       sandbox.fail('/sns/jscode2session', { status: 503 })
       const failed = await postCode('alice')
       expect(failed.status).to.equal(502)
-      expect(failed.json).to.deep.equal({ code: 'ERR_WECHAT_STATUS', message: 'WeChat did not answer as it should' })
+      expect(failed.json).to.deep.equal({
+        code: 'ERR_WECHAT_STATUS',
+        message: 'WeChat did not answer as it should',
+      })
     })
   })
 
   describe('in its page with the JS-SDK', () => {
-    const sign = (page: string): Promise<Page> => browser.open(`/wechat/js-sdk?url=${encodeURIComponent(page)}`)
+    const sign = (page: string): Promise<Page> =>
+      browser.open(`/wechat/js-sdk?url=${encodeURIComponent(page)}`)
 
     it('is reached from the start page, and runs WeChat’s script and its own, nothing else', async () => {
-      const { status, text, headers } = await browser.open(linkOf((await browser.open('/')).text, 'to-inside-wechat') ?? '')
+      const { status, text, headers } = await browser.open(
+        linkOf((await browser.open('/')).text, 'to-inside-wechat') ?? '',
+      )
       const [, script = ''] = /<script src="([^"]+)"><\/script>/.exec(text) ?? []
       const [, own = ''] = /<script>([^]+?)<\/script>/.exec(text) ?? []
       const hash = createHash('sha256').update(own).digest('base64')
 
       expect(status).to.equal(200)
       expect(script).to.equal(`${sandbox.url}/open/js/jweixin-1.6.0.js`)
-      expect(headers.get('content-security-policy')).to.contain("default-src 'none'")
-        .and.to.contain(`script-src ${sandbox.url} 'sha256-${hash}'; connect-src 'self';`).and.to.contain("frame-ancestors 'none'")
+      expect(headers.get('content-security-policy'))
+        .to.contain("default-src 'none'")
+        .and.to.contain(`script-src ${sandbox.url} 'sha256-${hash}'; connect-src 'self';`)
+        .and.to.contain("frame-ancestors 'none'")
       expect((await fetch(script)).headers.get('content-type')).to.contain('text/javascript')
     })
 
@@ -385,18 +439,26 @@ describe('The Express example', () => {
       expect(Object.keys(signed)).to.have.members(['appId', 'timestamp', 'nonceStr', 'signature', 'url'])
       expect(signed.appId).to.equal(appIdOf('mp'))
       expect(sandbox.checkJsSdkSignature(signed)).to.equal('ok')
-      expect(sandbox.checkJsSdkSignature({ ...signed, url: `${demo.url}/inside-wechat` })).to.equal('invalid signature')
+      expect(sandbox.checkJsSdkSignature({ ...signed, url: `${demo.url}/inside-wechat` })).to.equal(
+        'invalid signature',
+      )
     })
 
     it('has none for pages of other hosts', async () => {
-      for (const page of ['https://evil.example/', `${demo.url}.evil.example/`, `http://user@${new URL(demo.url).host}/`, sandbox.url]) {
+      for (const page of [
+        'https://evil.example/',
+        `${demo.url}.evil.example/`,
+        `http://user@${new URL(demo.url).host}/`,
+        sandbox.url,
+      ]) {
         expect((await sign(page)).status, page).to.equal(403)
       }
     })
   })
 
   describe('logging out', () => {
-    const post = (headers: Record<string, string> = {}): Promise<Page> => browser.open('/logout', { method: 'POST', headers })
+    const post = (headers: Record<string, string> = {}): Promise<Page> =>
+      browser.open('/logout', { method: 'POST', headers })
 
     it('ends the session', async () => {
       await logIn('/auth/wechat/mp', 'alice')
@@ -412,7 +474,8 @@ describe('The Express example', () => {
     it('is refused to other origins', async () => {
       await logIn('/auth/wechat/mp', 'alice')
 
-      for (const origin of ['https://evil.example', sandbox.url, 'null']) expect((await post({ origin })).status).to.equal(403)
+      for (const origin of ['https://evil.example', sandbox.url, 'null'])
+        expect((await post({ origin })).status).to.equal(403)
       expect((await browser.open('/profile')).status).to.equal(200)
     })
 
@@ -428,13 +491,24 @@ describe('The Express example', () => {
     it('follows the browser', async () => {
       const chinese = { headers: { 'accept-language': 'zh-CN,zh;q=0.9,en;q=0.8' } }
 
-      expect((await browser.open('/', chinese)).text).to.contain('<html lang="zh-CN">').and.to.contain('微信登录的三种方式')
+      expect((await browser.open('/', chinese)).text)
+        .to.contain('<html lang="zh-CN">')
+        .and.to.contain('微信登录的三种方式')
       expect((await browser.open('/')).text).to.contain('<html lang="en">')
-      expect((await browser.open('/', { headers: { 'accept-language': 'fr' } })).text).to.contain('<html lang="en">')
+      expect((await browser.open('/', { headers: { 'accept-language': 'fr' } })).text).to.contain(
+        '<html lang="en">',
+      )
     })
 
     it('can be switched on every page, and remembers it', async () => {
-      for (const path of ['/', '/?qr=here', '/inside-wechat', '/inside-wechat?moves=1', '/login/failed?code=ERR_WECHAT_DENIED', '/nowhere']) {
+      for (const path of [
+        '/',
+        '/?qr=here',
+        '/inside-wechat',
+        '/inside-wechat?moves=1',
+        '/login/failed?code=ERR_WECHAT_DENIED',
+        '/nowhere',
+      ]) {
         browser = new Browser(demo.url, { 'accept-language': 'en' })
         const link = linkOf((await browser.open(path)).text, 'lang-switch') ?? ''
         expect((await browser.open(link)).text).to.contain('<html lang="zh-CN">')
@@ -458,7 +532,10 @@ describe('The Express example', () => {
   it('runs no scripts and cannot be put into a frame', async () => {
     for (const path of ['/', '/login/failed', '/nowhere']) {
       const policy = (await browser.open(path)).headers.get('content-security-policy')
-      expect(policy).to.contain("default-src 'none'").and.to.contain("frame-ancestors 'none'").and.not.to.contain('script-src')
+      expect(policy)
+        .to.contain("default-src 'none'")
+        .and.to.contain("frame-ancestors 'none'")
+        .and.not.to.contain('script-src')
     }
   })
 })

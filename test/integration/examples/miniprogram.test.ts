@@ -39,17 +39,21 @@ describe('The mini-program example', () => {
   const launch = async (on = phone, options: Partial<ClientOptions> = {}): Promise<ClientSession> =>
     (await on.launch()).createSession({ server: demo.url, ...options })
 
-  const me = (session: ClientSession): ReturnType<ClientSession['request']> => session.request({ path: '/me' })
+  const me = (session: ClientSession): ReturnType<ClientSession['request']> =>
+    session.request({ path: '/me' })
 
-  const ten = <T>(act: () => Promise<T>): Promise<PromiseSettledResult<T>[]> => Promise.allSettled(Array.from({ length: 10 }, act))
+  const ten = <T>(act: () => Promise<T>): Promise<PromiseSettledResult<T>[]> =>
+    Promise.allSettled(Array.from({ length: 10 }, act))
 
-  const userId = async (session: ClientSession): Promise<string> => ((await me(session)).data.user as { id: string }).id
+  const userId = async (session: ClientSession): Promise<string> =>
+    ((await me(session)).data.user as { id: string }).id
 
-  const devices = async (session: ClientSession): Promise<{ id: string, device?: string }[]> =>
-    (await session.request({ path: '/devices' })).data.devices as { id: string, device?: string }[]
+  const devices = async (session: ClientSession): Promise<{ id: string; device?: string }[]> =>
+    (await session.request({ path: '/devices' })).data.devices as { id: string; device?: string }[]
 
   /** Asks the server as a thief would who has got the token. */
-  const statusFor = async (token: string): Promise<number> => (await fetch(`${demo.url}/me`, { headers: { authorization: `Bearer ${token}` } })).status
+  const statusFor = async (token: string): Promise<number> =>
+    (await fetch(`${demo.url}/me`, { headers: { authorization: `Bearer ${token}` } })).status
 
   /** From here on the clock of server and phone is ahead. */
   const laterBy = (ms: number): void => {
@@ -61,7 +65,8 @@ describe('The mini-program example', () => {
   /** The server finds no token good, however new. */
   const refuseAll = (): unknown => sinon.stub(demo.sessions, 'getSession').resolves(null)
 
-  const codeOf = async (promise: Promise<unknown>): Promise<unknown> => (await rejection(promise) as { code?: unknown }).code
+  const codeOf = async (promise: Promise<unknown>): Promise<unknown> =>
+    ((await rejection(promise)) as { code?: unknown }).code
 
   describe('a login', () => {
     it('is made by the first request, and tells who is new; the next launch needs none', async () => {
@@ -89,7 +94,10 @@ describe('The mini-program example', () => {
 
     it('on a second device is a session of its own, which the first can list and end', async () => {
       const tablet = new Phone(sandbox)
-      const [first, second] = [await launch(phone, { device: 'iPhone' }), await launch(tablet, { device: 'iPad' })]
+      const [first, second] = [
+        await launch(phone, { device: 'iPhone' }),
+        await launch(tablet, { device: 'iPad' }),
+      ]
       await first.logIn()
       await second.logIn()
       const list = await devices(first)
@@ -114,7 +122,9 @@ describe('The mini-program example', () => {
       const session = await launch()
       const logins = [session.logIn(), session.logIn()]
       const results = await ten(() => me(session))
-      expect(results.map((result) => result.status === 'fulfilled' && result.value.statusCode)).to.deep.equal(Array(10).fill(200))
+      expect(results.map((result) => result.status === 'fulfilled' && result.value.statusCode)).to.deep.equal(
+        Array(10).fill(200),
+      )
       expect((await Promise.all(logins)).map(({ isNewUser }) => isNewUser)).to.deep.equal([true, true])
       expect(phone.logins).to.equal(1)
     })
@@ -126,7 +136,9 @@ describe('The mini-program example', () => {
       for (const way of ways) {
         phone.login = way
         for (const result of await ten(() => me(session))) {
-          expect(result).to.have.property('reason').that.includes({ name: 'SessionError', code: 'ERR_WX_LOGIN', ...failure })
+          expect(result)
+            .to.have.property('reason')
+            .that.includes({ name: 'SessionError', code: 'ERR_WX_LOGIN', ...failure })
         }
       }
       expect(phone.logins).to.equal(2)
@@ -161,10 +173,19 @@ describe('The mini-program example', () => {
       phone.sent.length = 0
 
       const results = await ten(() => session.request({ path: '/me', data: { a: 1 } }))
-      expect(results.map((result) => result.status === 'fulfilled' && result.value.statusCode)).to.deep.equal(Array(10).fill(200))
+      expect(results.map((result) => result.status === 'fulfilled' && result.value.statusCode)).to.deep.equal(
+        Array(10).fill(200),
+      )
       expect(phone.logins).to.equal(2)
-      expect(phone.sent.map(({ path, token }) => `${path} ${token === old ? 'old' : token === phone.token ? 'new' : 'none'}`)).to.deep.equal(
-        [...Array<string>(10).fill('/me old'), '/login none', ...Array<string>(10).fill('/me new')])
+      expect(
+        phone.sent.map(
+          ({ path, token }) => `${path} ${token === old ? 'old' : token === phone.token ? 'new' : 'none'}`,
+        ),
+      ).to.deep.equal([
+        ...Array<string>(10).fill('/me old'),
+        '/login none',
+        ...Array<string>(10).fill('/me new'),
+      ])
     })
 
     it('costs no further login where a request is told late', async () => {
@@ -172,8 +193,11 @@ describe('The mini-program example', () => {
       await session.logIn()
       await demo.sessions.revokeUser(await userId(session))
       let letGo = (): void => undefined
-      const held = new Promise<void>((resolve) => { letGo = resolve })
-      phone.holds = ({ path }, { statusCode }) => path === '/devices' && statusCode === 401 ? held : undefined
+      const held = new Promise<void>((resolve) => {
+        letGo = resolve
+      })
+      phone.holds = ({ path }, { statusCode }) =>
+        path === '/devices' && statusCode === 401 ? held : undefined
 
       const late = session.request({ path: '/devices' })
       expect((await me(session)).statusCode).to.equal(200)
@@ -199,7 +223,9 @@ describe('The mini-program example', () => {
       await session.logIn()
       refuseAll()
       const results = await ten(() => me(session))
-      expect(results.map((result) => result.status === 'rejected' && (result.reason as { code: string }).code)).to.deep.equal(Array(10).fill('ERR_UNAUTHORIZED'))
+      expect(
+        results.map((result) => result.status === 'rejected' && (result.reason as { code: string }).code),
+      ).to.deep.equal(Array(10).fill('ERR_UNAUTHORIZED'))
       expect(phone.logins).to.equal(2)
     })
 
@@ -227,9 +253,12 @@ describe('The mini-program example', () => {
     it('is used on where it could not be renewed, and replaced where only the answer got lost', async () => {
       await me(await launch())
       laterBy(2.5 * days)
-      for (const [lost, paths] of [['before', ['/refresh', '/me']], ['after', ['/refresh', '/me', '/login', '/me']]] as const) {
+      for (const [lost, paths] of [
+        ['before', ['/refresh', '/me']],
+        ['after', ['/refresh', '/me', '/login', '/me']],
+      ] as const) {
         phone.sent.length = 0
-        phone.loses = (path) => path === '/refresh' ? lost : undefined
+        phone.loses = (path) => (path === '/refresh' ? lost : undefined)
         expect((await me(await launch())).statusCode).to.equal(200)
         expect(phone.sent.map(({ path }) => path)).to.deep.equal(paths)
       }
@@ -250,7 +279,11 @@ describe('The mini-program example', () => {
       const session = await launch()
       await session.logIn()
       phone.loses = () => 'before'
-      expect(await rejection(me(session))).to.include({ name: 'SessionError', code: 'ERR_NETWORK', errno: 600001 })
+      expect(await rejection(me(session))).to.include({
+        name: 'SessionError',
+        code: 'ERR_NETWORK',
+        errno: 600001,
+      })
       phone.loses = undefined
       expect((await me(session)).statusCode).to.equal(200)
       expect(phone.logins).to.equal(1)
@@ -267,7 +300,9 @@ describe('The mini-program example', () => {
     })
 
     it('resolves with any other status than 401, as wx.request does', async () => {
-      const { statusCode, data } = await (await launch()).request({ path: '/nothing', method: 'POST', data: { a: 1 }, header: { 'X-Mine': 'yes' } })
+      const { statusCode, data } = await (
+        await launch()
+      ).request({ path: '/nothing', method: 'POST', data: { a: 1 }, header: { 'X-Mine': 'yes' } })
       expect([statusCode, data]).to.deep.equal([404, { message: 'Not Found' }])
     })
 
@@ -311,7 +346,9 @@ describe('The mini-program example', () => {
       const session = await launch()
       await session.logIn()
       let answer = (): void => undefined
-      const held = new Promise<void>((resolve) => { answer = resolve })
+      const held = new Promise<void>((resolve) => {
+        answer = resolve
+      })
       const asked = new Promise<void>((resolve) => {
         phone.holds = ({ path }) => {
           if (path !== '/me') return undefined
@@ -351,7 +388,9 @@ describe('The mini-program example', () => {
     it('is over when the user logs in again: requests wait for that login, and not for one of before', async () => {
       const session = await launch()
       let begun = (): void => undefined
-      phone.login = ({ success }) => { begun = () => success({ code: 'late' }) }
+      phone.login = ({ success }) => {
+        begun = () => success({ code: 'late' })
+      }
       const before = codeOf(session.logIn())
       const logOut = session.logOut()
       phone.login = undefined
@@ -360,7 +399,11 @@ describe('The mini-program example', () => {
       begun()
       expect(await before).to.equal('ERR_LOGIN')
       await logOut
-      expect([(await login).isNewUser, (await request).statusCode, (await me(session)).statusCode]).to.deep.equal([true, 200, 200])
+      expect([
+        (await login).isNewUser,
+        (await request).statusCode,
+        (await me(session)).statusCode,
+      ]).to.deep.equal([true, 200, 200])
       expect(phone.logins).to.equal(2)
     })
 
@@ -390,7 +433,9 @@ describe('The mini-program example', () => {
       await session.logIn()
       const id = await userId(session)
       let answer = (): void => undefined
-      const held = new Promise<void>((resolve) => { answer = resolve })
+      const held = new Promise<void>((resolve) => {
+        answer = resolve
+      })
       const ended = new Promise<void>((resolve) => {
         phone.holds = ({ path }) => {
           if (path !== '/logout/everywhere') return undefined
@@ -429,8 +474,11 @@ describe('The mini-program example', () => {
     const readme = read('examples/miniprogram/README.md')
     const client = await phone.launch()
     let app: object = {}
-    const App = (given: object): void => { app = given }
-    const server = (options: ClientOptions): ClientSession => client.createSession({ ...options, server: demo.url })
+    const App = (given: object): void => {
+      app = given
+    }
+    const server = (options: ClientOptions): ClientSession =>
+      client.createSession({ ...options, server: demo.url })
     phone.run(blockOf(readme, /^The mini-program$/), { App, require: () => ({ createSession: server }) })
 
     const shown = new Promise<unknown>((resolve) => {
@@ -444,14 +492,26 @@ describe('The mini-program example', () => {
 
   describe('the server', () => {
     const post = (path: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
-      fetch(demo.url + path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body })
+      fetch(demo.url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body,
+      })
 
     it('says no more of a bad request than its status and code', async () => {
       const answers = [
         [await post('/login', '{"code": "SECRET'), 400, { message: 'Bad Request' }],
-        [await post('/login', '{"code": "SECRET"}'), 401, { code: 'ERR_WECHAT_API', message: 'Unauthorized' }],
+        [
+          await post('/login', '{"code": "SECRET"}'),
+          401,
+          { code: 'ERR_WECHAT_API', message: 'Unauthorized' },
+        ],
         [await post('/login', '{"code": {"a": "SECRET"}}'), 400, { message: 'Bad Request' }],
-        [await post('/login', 'code=SECRET', { 'content-type': 'application/x-www-form-urlencoded' }), 400, { message: 'Bad Request' }],
+        [
+          await post('/login', 'code=SECRET', { 'content-type': 'application/x-www-form-urlencoded' }),
+          400,
+          { message: 'Bad Request' },
+        ],
         [await post('/nothing?code=SECRET', ''), 404, { message: 'Not Found' }],
       ] as const
       for (const [answer, status, body] of answers) {
@@ -462,16 +522,32 @@ describe('The mini-program example', () => {
     })
 
     it('logs what went wrong on its side, and does not say it', async () => {
-      sinon.stub(demo.sessions, 'authorize').rejects(Object.assign(new Error('SECRET of a database'), { status: 'none' }))
+      sinon
+        .stub(demo.sessions, 'authorize')
+        .rejects(Object.assign(new Error('SECRET of a database'), { status: 'none' }))
       const answer = await post('/login', '{"code": "x"}')
       expect([answer.status, await answer.json()]).to.deep.equal([500, { message: 'Internal Server Error' }])
       expect(logged.map(String)).to.deep.equal(['Error: SECRET of a database'])
     })
 
     it('guards every route but the logins', async () => {
-      for (const [method, path] of [['GET', '/me'], ['GET', '/devices'], ['DELETE', '/devices/x'], ['POST', '/refresh'], ['POST', '/logout'], ['POST', '/logout/everywhere']] as const) {
-        const { status, headers } = await fetch(demo.url + path, { method, headers: { authorization: 'Bearer v1.openid.shop.x' } })
-        expect([path, status, headers.get('www-authenticate')?.startsWith('Bearer ')]).to.deep.equal([path, 401, true])
+      for (const [method, path] of [
+        ['GET', '/me'],
+        ['GET', '/devices'],
+        ['DELETE', '/devices/x'],
+        ['POST', '/refresh'],
+        ['POST', '/logout'],
+        ['POST', '/logout/everywhere'],
+      ] as const) {
+        const { status, headers } = await fetch(demo.url + path, {
+          method,
+          headers: { authorization: 'Bearer v1.openid.shop.x' },
+        })
+        expect([path, status, headers.get('www-authenticate')?.startsWith('Bearer ')]).to.deep.equal([
+          path,
+          401,
+          true,
+        ])
       }
     })
   })
@@ -496,7 +572,11 @@ describe('Starting the mini-program example', () => {
 
     const second = await startDemo({ file })
     try {
-      const { statusCode, data } = await (await phone.launch()).createSession({ server: second.url }).request({ path: '/me' })
+      const { statusCode, data } = await (
+        await phone.launch()
+      )
+        .createSession({ server: second.url })
+        .request({ path: '/me' })
       expect([statusCode, data]).to.deep.equal([200, { user }])
       expect(second.sandbox?.count('/sns/jscode2session')).to.equal(0)
     } finally {
@@ -505,14 +585,23 @@ describe('Starting the mini-program example', () => {
   })
 
   it('connects to the real WeChat where the environment names a mini-program there, and says what is missing', async () => {
-    const [WECHAT_MINIPROGRAM_APP_ID, WECHAT_MINIPROGRAM_APP_SECRET] = ['wx0000000000000003', 'secret-of-the-mini-program']
+    const [WECHAT_MINIPROGRAM_APP_ID, WECHAT_MINIPROGRAM_APP_SECRET] = [
+      'wx0000000000000003',
+      'secret-of-the-mini-program',
+    ]
     const demo = await startDemo({ env: { WECHAT_MINIPROGRAM_APP_ID, WECHAT_MINIPROGRAM_APP_SECRET } })
     expect(demo).not.to.have.any.keys('sandbox', 'consoleUrl')
     await Promise.all([demo.close(), demo.close()])
     expect(await rejection(fetch(demo.url))).to.be.instanceOf(TypeError)
 
-    expect(await rejection(startDemo({ env: { WECHAT_MINIPROGRAM_APP_ID } }))).to.have.property('message', 'WECHAT_MINIPROGRAM_APP_SECRET is missing')
-    expect(await rejection(startDemo({ env: { WECHAT_MINIPROGRAM_APP_SECRET } }))).to.have.property('message', 'WECHAT_MINIPROGRAM_APP_ID is missing')
+    expect(await rejection(startDemo({ env: { WECHAT_MINIPROGRAM_APP_ID } }))).to.have.property(
+      'message',
+      'WECHAT_MINIPROGRAM_APP_SECRET is missing',
+    )
+    expect(await rejection(startDemo({ env: { WECHAT_MINIPROGRAM_APP_SECRET } }))).to.have.property(
+      'message',
+      'WECHAT_MINIPROGRAM_APP_ID is missing',
+    )
   })
 
   it('by npm start says where the server and the console are, and ends with npm', async function () {
@@ -520,7 +609,10 @@ describe('Starting the mini-program example', () => {
     // Set, so that a developer's own .env does not count.
     const env = { ...process.env, WECHAT_MINIPROGRAM_APP_ID: '', WECHAT_MINIPROGRAM_APP_SECRET: '' }
     const npm = spawn('npm', ['start', '--', '--port', '0', '--sandbox-port', '0', '--file', file], {
-      cwd: join(root, 'examples/miniprogram'), env, stdio: ['ignore', 'pipe', 'ignore'], detached: true,
+      cwd: join(root, 'examples/miniprogram'),
+      env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
     })
     try {
       let output = ''

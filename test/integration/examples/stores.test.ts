@@ -48,7 +48,9 @@ describe('The Express example with a database', function () {
       demo = await startDemo({ store: name, env })
       const sandbox = demo.sandbox!
       const { appId } = sandbox.apps.find(({ type }) => type === 'miniprogram')!
-      const { status } = await new Browser(demo.url).post('/auth/wechat/miniprogram', { code: sandbox.wxLogin({ appId, user: 'alice' }) })
+      const { status } = await new Browser(demo.url).post('/auth/wechat/miniprogram', {
+        code: sandbox.wxLogin({ appId, user: 'alice' }),
+      })
       expect(status).to.equal(200)
 
       const { openid } = sandbox.idsOf({ appId, user: 'alice' })
@@ -60,14 +62,18 @@ describe('The Express example with a database', function () {
     })
 
     it(`says what to look at when ${name} is not to be reached, and nothing of the password`, async () => {
-      const error = await rejection(startDemo({ store: name, env: { [storeVariables[name]]: nowhere[name] } })) as Error
+      const error = (await rejection(
+        startDemo({ store: name, env: { [storeVariables[name]]: nowhere[name] } }),
+      )) as Error
       expect(error.message).to.contain(name).and.contain(storeVariables[name])
       expect(error.message).not.to.contain('hidden-password')
     })
   }
 
   it('refuses a store that there is not', async () => {
-    const { code, stderr } = await run('npm', ['run', 'demo', '--silent', '--', '--store', 'oracle'], { cwd: root })
+    const { code, stderr } = await run('npm', ['run', 'demo', '--silent', '--', '--store', 'oracle'], {
+      cwd: root,
+    })
     expect(code).to.equal(1)
     expect(stderr).to.contain('--store must be one of redis, mysql, mongo, sqlite')
   })

@@ -3,7 +3,10 @@ import type { Sandbox } from '@wechat-auth/wechat-sandbox'
 import { apps, type RecordingStore } from './harness.js'
 import type { Facts, Step } from './wechat-faults.js'
 
-const { mp: { appId: mp }, miniprogram: { appId: miniprogram } } = apps
+const {
+  mp: { appId: mp },
+  miniprogram: { appId: miniprogram },
+} = apps
 
 export interface Bench {
   sandbox: Sandbox
@@ -23,8 +26,10 @@ export interface ClientCall {
 }
 
 const codeOf = (sandbox: Sandbox): string => sandbox.issueCode({ appId: mp, user: 'alice' })
-const isOfTheUser = (result: unknown, { openid }: Facts): boolean => (result as { openid?: unknown }).openid === openid
-const isToken = (result: unknown): boolean => typeof (result as { access_token?: unknown }).access_token === 'string'
+const isOfTheUser = (result: unknown, { openid }: Facts): boolean =>
+  (result as { openid?: unknown }).openid === openid
+const isToken = (result: unknown): boolean =>
+  typeof (result as { access_token?: unknown }).access_token === 'string'
 const qrCode = { action_name: 'QR_STR_SCENE', action_info: { scene: { scene_str: 'table-7' } } } as const
 
 /** A user with a session_key, of an app with a token. */
@@ -129,7 +134,10 @@ export const clientCalls: ClientCall[] = [
     title: 'getClientAccessToken',
     step: 'stable',
     app: 'mp',
-    prepare: ({ client }) => () => client.getClientAccessToken(),
+    prepare:
+      ({ client }) =>
+      () =>
+        client.getClientAccessToken(),
     isGood: isToken,
   },
   {
@@ -137,7 +145,10 @@ export const clientCalls: ClientCall[] = [
     step: 'classic',
     app: 'mp',
     options: { clientCredential: 'classic' },
-    prepare: ({ client }) => () => client.getClientAccessToken(),
+    prepare:
+      ({ client }) =>
+      () =>
+        client.getClientAccessToken(),
     isGood: isToken,
   },
   {

@@ -9,9 +9,25 @@ import express, { type Express, type RequestHandler } from 'express'
 import session from 'express-session'
 import passport from 'passport'
 import { Browser, type Page } from '../../helpers/browser.js'
-import { apps, bound, longTimeout, observe, RecordingLogger, RecordingStore, shortTimeout } from './harness.js'
+import {
+  apps,
+  bound,
+  longTimeout,
+  observe,
+  RecordingLogger,
+  RecordingStore,
+  shortTimeout,
+} from './harness.js'
 import { exposed } from './leaks.js'
-import { callbackURL, codeFor, expectedOf, loginCalls, titleOf, type Expected, type LoginCall } from './logins.js'
+import {
+  callbackURL,
+  codeFor,
+  expectedOf,
+  loginCalls,
+  titleOf,
+  type Expected,
+  type LoginCall,
+} from './logins.js'
 import { storeFaults, type StoreFault } from './token-stores.js'
 import { factsOf, faultsAt, faultyFetch, pathOf, type Facts, type WechatFault } from './wechat-faults.js'
 import { variants } from '../../helpers/long.js'
@@ -22,22 +38,54 @@ let app: Express
 
 /** One or more of each class; all of them go through the strategy in strategy.test.ts. */
 const representatives = [
-  'answers an empty body', 'answers null', 'answers a number', 'answers an empty array', 'answers {}', 'answers HTML with 502',
-  'answers its JSON with 500', 'redirects to another page', 'answers 2 MiB of JSON', 'says gzip and sends none',
-  'breaks off in the middle of its answer', 'resets the connection', 'does not answer', 'answers a byte a second', 'refuses the connection',
+  'answers an empty body',
+  'answers null',
+  'answers a number',
+  'answers an empty array',
+  'answers {}',
+  'answers HTML with 502',
+  'answers its JSON with 500',
+  'redirects to another page',
+  'answers 2 MiB of JSON',
+  'says gzip and sends none',
+  'breaks off in the middle of its answer',
+  'resets the connection',
+  'does not answer',
+  'answers a byte a second',
+  'refuses the connection',
   'is asked through a fetch that tells the whole address in its error',
-  'answers errcode 40029', 'answers errcode "40163" as text', 'answers errcode 40226', 'answers errcode 43004', 'answers errcode 40001',
-  'answers errcode 42007', 'answers errcode 87009', 'answers errcode 48001', 'answers errcode 45011', 'answers errcode -1',
-  'answers errcode 40013', 'answers errcode 99999',
-  'answers an errmsg with the values sent', 'answers an errmsg with the whole address', 'answers an errmsg with the app secret, sent or not',
+  'answers errcode 40029',
+  'answers errcode "40163" as text',
+  'answers errcode 40226',
+  'answers errcode 43004',
+  'answers errcode 40001',
+  'answers errcode 42007',
+  'answers errcode 87009',
+  'answers errcode 48001',
+  'answers errcode 45011',
+  'answers errcode -1',
+  'answers errcode 40013',
+  'answers errcode 99999',
+  'answers an errmsg with the values sent',
+  'answers an errmsg with the whole address',
+  'answers an errmsg with the app secret, sent or not',
   'answers an errmsg with the tokens of the same answer',
-  'answers nothing as openid', 'answers a number as access_token', 'answers an object as session_key', 'answers an array as nickname',
+  'answers nothing as openid',
+  'answers a number as access_token',
+  'answers an object as session_key',
+  'answers an array as nickname',
   'answers the openid of another user',
-  'answers no scope', 'answers a nickname with raw control characters', 'answers a nickname with broken UTF-8',
+  'answers no scope',
+  'answers a nickname with raw control characters',
+  'answers a nickname with broken UTF-8',
   'answers UTF-8 that is split across packets',
 ]
 
-const storeRepresentatives = ['a store whose getToken rejects with what a driver tells', 'a store whose saveToken throws at once', 'a store whose saveToken never answers']
+const storeRepresentatives = [
+  'a store whose getToken rejects with what a driver tells',
+  'a store whose saveToken throws at once',
+  'a store whose saveToken never answers',
+]
 
 /** The application of a README, with Express's own error handler, which shows a developer all that it has. */
 function newApp(): Express {
@@ -67,20 +115,36 @@ interface Login {
 async function check({ facts, mode, timeout, options, store }: Login, expected: Expected): Promise<void> {
   const { secrets, appId, appSecret } = facts
   const logger = new RecordingLogger()
-  const strategy = new WechatStrategy({
-    appId, appSecret, mode, callbackURL, endpoints: sandbox.endpoints, timeout, logger, ...options,
-  } as ConstructorParameters<typeof WechatStrategy>[0], ({ profile: { openid } }: WechatVerifyInput) => Promise.resolve({ openid }))
+  const strategy = new WechatStrategy(
+    {
+      appId,
+      appSecret,
+      mode,
+      callbackURL,
+      endpoints: sandbox.endpoints,
+      timeout,
+      logger,
+      ...options,
+    } as ConstructorParameters<typeof WechatStrategy>[0],
+    ({ profile: { openid } }: WechatVerifyInput) => Promise.resolve({ openid }),
+  )
   const auth = new passport.Passport()
   auth.use(strategy)
   auth.serializeUser((user, done) => done(null, user))
   app = newApp()
   const authenticate = (): RequestHandler => auth.authenticate('wechat') as RequestHandler
   app.get('/auth/wechat', authenticate())
-  app.get('/auth/wechat/callback', authenticate(), (req, res) => { res.json(req.user) })
-  app.post('/auth/wechat/miniprogram', express.json(), authenticate(), (req, res) => { res.json(req.user) })
+  app.get('/auth/wechat/callback', authenticate(), (req, res) => {
+    res.json(req.user)
+  })
+  app.post('/auth/wechat/miniprogram', express.json(), authenticate(), (req, res) => {
+    res.json(req.user)
+  })
   const printed: unknown[] = []
   const { error: print } = console
-  console.error = (...line) => { printed.push(line) }
+  console.error = (...line) => {
+    printed.push(line)
+  }
   try {
     const browser = new Browser(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 
@@ -99,7 +163,8 @@ async function check({ facts, mode, timeout, options, store }: Login, expected: 
     secrets.addAllSent(sandbox.requests)
     for (const record of store.saved) secrets.addAllOf(record)
     const seen = { text, headers: [...headers], printed, logger: logger.lines, auth, strategy }
-    for (const [where, value] of Object.entries(seen)) expect(secrets.leaksIn(exposed(value)), `seen in the ${where}`).to.be.empty
+    for (const [where, value] of Object.entries(seen))
+      expect(secrets.leaksIn(exposed(value)), `seen in the ${where}`).to.be.empty
   } finally {
     console.error = print
   }
@@ -111,7 +176,10 @@ async function checkWechat({ mode, step }: LoginCall, cell: WechatFault): Promis
   const fetch = faultyFetch(cell, pathOf[step], () => true)
   if (cell.fault) sandbox.fail(pathOf[step], cell.fault(facts))
   const timeout = cell.waits ? shortTimeout : longTimeout
-  await check({ facts, mode, store, timeout, options: { tokenStore: store, ...(fetch && { fetch }) } }, expectedOf(cell.outcome))
+  await check(
+    { facts, mode, store, timeout, options: { tokenStore: store, ...(fetch && { fetch }) } },
+    expectedOf(cell.outcome),
+  )
 }
 
 async function checkStore(mode: WechatMode, fault: StoreFault): Promise<void> {
@@ -119,7 +187,10 @@ async function checkStore(mode: WechatMode, fault: StoreFault): Promise<void> {
   const store = new RecordingStore()
   const timeout = fault.waits ? shortTimeout : longTimeout
   const options = fault.store(store, () => true, { openid: facts.otherOpenid, create_at: 0 })
-  await check({ facts, mode, store, timeout, options }, { action: 'error', status: 500, error: { code: 'ERR_WECHAT_STORE' } })
+  await check(
+    { facts, mode, store, timeout, options },
+    { action: 'error', status: 500, error: { code: 'ERR_WECHAT_STORE' } },
+  )
 }
 
 function words(expected: Expected): string {
@@ -129,7 +200,9 @@ function words(expected: Expected): string {
 describe('An Express application with a login at a WeChat that misbehaves', () => {
   before(async () => {
     sandbox = await startSandbox({ apps: Object.values(apps) })
-    server = createServer((req, res) => { app(req, res) })
+    server = createServer((req, res) => {
+      app(req, res)
+    })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
   })
@@ -149,7 +222,9 @@ describe('An Express application with a login at a WeChat that misbehaves', () =
   }
 
   for (const mode of variants(['mp', 'website', 'miniprogram'] as const, (mode) => mode !== 'website')) {
-    for (const fault of storeFaults(shortTimeout).filter(({ title }) => storeRepresentatives.includes(title))) {
+    for (const fault of storeFaults(shortTimeout).filter(({ title }) =>
+      storeRepresentatives.includes(title),
+    )) {
       it(`answers 500 in mode ${mode} with ${fault.title}`, () => checkStore(mode, fault))
     }
   }

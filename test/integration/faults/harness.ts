@@ -4,9 +4,24 @@ import { inTime } from '../../helpers/pace.js'
 
 /** Secrets in which every way of writing them differs. */
 export const apps = {
-  mp: { appId: 'wxfaults0000000001', appSecret: 'mp-planted-secret/+=&"% <>-of-the-account', type: 'mp', unionAccount: 'faults' },
-  website: { appId: 'wxfaults0000000002', appSecret: 'web-planted-secret/+=&"% <>-of-the-website', type: 'website', unionAccount: 'faults' },
-  miniprogram: { appId: 'wxfaults0000000003', appSecret: 'mini-planted-secret/+=&"% <>-of-the-program', type: 'miniprogram', unionAccount: 'faults' },
+  mp: {
+    appId: 'wxfaults0000000001',
+    appSecret: 'mp-planted-secret/+=&"% <>-of-the-account',
+    type: 'mp',
+    unionAccount: 'faults',
+  },
+  website: {
+    appId: 'wxfaults0000000002',
+    appSecret: 'web-planted-secret/+=&"% <>-of-the-website',
+    type: 'website',
+    unionAccount: 'faults',
+  },
+  miniprogram: {
+    appId: 'wxfaults0000000003',
+    appSecret: 'mini-planted-secret/+=&"% <>-of-the-program',
+    type: 'miniprogram',
+    unionAccount: 'faults',
+  },
 } as const satisfies Record<string, SandboxApp>
 
 /** A session_key with every character in which base64 is not plain text. */
@@ -55,7 +70,9 @@ export interface Observed<T> {
 /** Runs a task to its end, and notes what escapes meanwhile and `linger` ms after it. */
 export async function observe<T>(task: () => Promise<T>, linger = 0): Promise<Observed<T>> {
   const strays: unknown[] = []
-  const note = (error: unknown): void => { strays.push(error) }
+  const note = (error: unknown): void => {
+    strays.push(error)
+  }
   process.prependListener('unhandledRejection', note)
   process.prependListener('uncaughtExceptionMonitor', note)
   try {

@@ -18,13 +18,32 @@ function errorWith(place: (error: Error & Record<PropertyKey, unknown>) => void)
 
 const hidingPlaces: Record<string, (text: string) => unknown> = {
   'in the message': (text) => new Error(`failed: ${text}`),
-  'in the stack only': (text) => errorWith((error) => { error.stack = text }),
-  'in an own member': (text) => errorWith((error) => { error['url'] = text }),
-  'in a name of a member': (text) => errorWith((error) => { error[text] = 1 }),
-  'in a member with a symbol': (text) => errorWith((error) => { error[Symbol('url')] = text }),
-  'in a member that is not enumerable': (text) => errorWith((error) => Object.defineProperty(error, 'url', { value: text })),
-  'in a getter of the class': (text) => new (class extends Error { get url() { return text } })('failed'),
-  'in the cause of a cause': (text) => new Error('failed', { cause: new Error('because', { cause: { sql: text } }) }),
+  'in the stack only': (text) =>
+    errorWith((error) => {
+      error.stack = text
+    }),
+  'in an own member': (text) =>
+    errorWith((error) => {
+      error['url'] = text
+    }),
+  'in a name of a member': (text) =>
+    errorWith((error) => {
+      error[text] = 1
+    }),
+  'in a member with a symbol': (text) =>
+    errorWith((error) => {
+      error[Symbol('url')] = text
+    }),
+  'in a member that is not enumerable': (text) =>
+    errorWith((error) => Object.defineProperty(error, 'url', { value: text })),
+  'in a getter of the class': (text) =>
+    new (class extends Error {
+      get url() {
+        return text
+      }
+    })('failed'),
+  'in the cause of a cause': (text) =>
+    new Error('failed', { cause: new Error('because', { cause: { sql: text } }) }),
   'in an aggregate': (text) => new AggregateError([new Error(text)]),
   'in a map in an array': (text) => [new Map([['url', text]])],
   'in a buffer': (text) => ({ body: Buffer.from(text) }),
@@ -38,7 +57,11 @@ const disguises: Record<string, string> = {
   'as a form': new URLSearchParams({ value }).toString(),
   'in base64': Buffer.from(value).toString('base64'),
   'in JSON': JSON.stringify({ value }),
-  'in HTML': value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
+  'in HTML': value
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;'),
   'cut off': value.slice(0, 14),
   'without its beginning': value.slice(-14),
 }
@@ -61,6 +84,12 @@ describe('The search for leaked secrets', () => {
   })
 
   it('finds nothing in an error that says nothing', () => {
-    expect(leaksOf(new Error('/sns/userinfo answered 40013 invalid appid: is it right? a = b', { cause: new TypeError('no') }))).to.be.empty
+    expect(
+      leaksOf(
+        new Error('/sns/userinfo answered 40013 invalid appid: is it right? a = b', {
+          cause: new TypeError('no'),
+        }),
+      ),
+    ).to.be.empty
   })
 })

@@ -1,7 +1,15 @@
 import { inspect } from 'node:util'
 import type { LoggedRequest } from '@wechat-auth/wechat-sandbox'
 
-const secretParameters = ['secret', 'code', 'js_code', 'access_token', 'refresh_token', 'session_key', 'ticket']
+const secretParameters = [
+  'secret',
+  'code',
+  'js_code',
+  'access_token',
+  'refresh_token',
+  'session_key',
+  'ticket',
+]
 // Long enough not to occur by chance, short enough to find what a cut has left of a secret.
 const piece = 12
 
@@ -30,9 +38,13 @@ export class Secrets {
   leaksIn(text: string): string[] {
     const leaks = [...this.#values].flatMap(([value, name]) =>
       Object.entries(spellings(value))
-        .filter(([, spelling]) => text.includes(spelling.slice(0, piece)) || text.includes(spelling.slice(-piece)))
-        .map(([spelling]) => `${name} (${spelling})`))
-    if (/99_SANDBOX(?:ACCESS|REFRESH|CLIENT)|SANDBOXTICKET/.test(text)) leaks.push('a token or ticket of the sandbox')
+        .filter(
+          ([, spelling]) => text.includes(spelling.slice(0, piece)) || text.includes(spelling.slice(-piece)),
+        )
+        .map(([spelling]) => `${name} (${spelling})`),
+    )
+    if (/99_SANDBOX(?:ACCESS|REFRESH|CLIENT)|SANDBOXTICKET/.test(text))
+      leaks.push('a token or ticket of the sandbox')
     const query = /\?[^\s"'<>*]*=/.exec(text)
     if (query) leaks.push(`a query string: ${query[0].slice(0, 40)}`)
     return leaks
@@ -54,11 +66,15 @@ function spellings(value: string): Record<string, string> {
     'URL-encoded': encodeURIComponent(value),
     'URL-encoded in lower case': encodeURIComponent(value).toLowerCase(),
     'form-encoded': new URLSearchParams({ value }).toString().slice('value='.length),
-    'base64': Buffer.from(value).toString('base64').replace(/=+$/, ''),
-    'base64url': Buffer.from(value).toString('base64url'),
-    'JSON': JSON.stringify(value).slice(1, -1),
+    base64: Buffer.from(value).toString('base64').replace(/=+$/, ''),
+    base64url: Buffer.from(value).toString('base64url'),
+    JSON: JSON.stringify(value).slice(1, -1),
     'JSON with escaped slashes': JSON.stringify(value).slice(1, -1).replaceAll('/', '\\/'),
-    'HTML': value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
+    HTML: value
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('"', '&quot;'),
   }
 }
 
@@ -67,7 +83,15 @@ export function exposed(value: unknown): string {
   return [
     attempt(() => String(value)),
     attempt(() => inspect(value)),
-    attempt(() => inspect(value, { depth: null, showHidden: true, getters: true, maxArrayLength: null, maxStringLength: null })),
+    attempt(() =>
+      inspect(value, {
+        depth: null,
+        showHidden: true,
+        getters: true,
+        maxArrayLength: null,
+        maxStringLength: null,
+      }),
+    ),
     attempt(() => JSON.stringify(value)),
     ...stringsWithin(value),
   ].join('\n')
@@ -81,8 +105,11 @@ function attempt(print: () => string | undefined): string {
   }
 }
 
-const builtIns = new Set<unknown>([Object, Function, Error, TypeError, Array, Promise, Map, Set, Symbol, String]
-  .flatMap((type): unknown[] => [type, type.prototype]))
+const builtIns = new Set<unknown>(
+  [Object, Function, Error, TypeError, Array, Promise, Map, Set, Symbol, String].flatMap(
+    (type): unknown[] => [type, type.prototype],
+  ),
+)
 
 /** Every string that can be reached through members: own and inherited, of any key, enumerable or not. */
 function stringsWithin(root: unknown): string[] {
@@ -93,7 +120,8 @@ function stringsWithin(root: unknown): string[] {
     const value = waiting.pop()
     if (typeof value === 'string') strings.push(value)
     if (typeof value === 'symbol') strings.push(value.description ?? '')
-    if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value)) continue
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value))
+      continue
     seen.add(value)
     if (ArrayBuffer.isView(value)) {
       strings.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1'))
@@ -101,7 +129,11 @@ function stringsWithin(root: unknown): string[] {
     }
     if (value instanceof Map) waiting.push(...value.keys(), ...value.values())
     if (value instanceof Set) waiting.push(...value)
-    for (let layer: object | null = value; layer && !builtIns.has(layer); layer = Object.getPrototypeOf(layer) as object | null) {
+    for (
+      let layer: object | null = value;
+      layer && !builtIns.has(layer);
+      layer = Object.getPrototypeOf(layer) as object | null
+    ) {
       for (const key of Reflect.ownKeys(layer)) waiting.push(key, member(layer, key, value))
     }
   }

@@ -34,11 +34,17 @@ export const callbackURL = 'https://shop.example.com/auth/wechat/callback'
 /** The code that WeChat would hand out to the user. */
 export function codeFor(sandbox: Sandbox, mode: WechatMode): string {
   const { appId } = apps[mode]
-  return mode === 'miniprogram' ? sandbox.wxLogin({ appId, user: 'alice' }) : sandbox.issueCode({ appId, user: 'alice' })
+  return mode === 'miniprogram'
+    ? sandbox.wxLogin({ appId, user: 'alice' })
+    : sandbox.issueCode({ appId, user: 'alice' })
 }
 
 /** Goes as far as the request with which the user comes back, and gives that one. */
-export async function begin(sandbox: Sandbox, strategy: WechatStrategy, mode: WechatMode): Promise<() => Promise<Action>> {
+export async function begin(
+  sandbox: Sandbox,
+  strategy: WechatStrategy,
+  mode: WechatMode,
+): Promise<() => Promise<Action>> {
   const code = codeFor(sandbox, mode)
   if (mode === 'miniprogram') {
     const req = requestOf({ method: 'POST', headers: { 'content-type': 'application/json' }, body: { code } })
@@ -53,8 +59,8 @@ export async function begin(sandbox: Sandbox, strategy: WechatStrategy, mode: We
 /** What a login comes to: `status` is what Express answers with. */
 export type Expected =
   | { action: 'success' }
-  | { action: 'fail', status: number, info: { code: string, errcode?: number } }
-  | { action: 'error', status: number, error: { code: string, errcode?: number } }
+  | { action: 'fail'; status: number; info: { code: string; errcode?: number } }
+  | { action: 'error'; status: number; error: { code: string; errcode?: number } }
 
 /** The outcome table. */
 export function expectedOf(outcome: Outcome): Expected {
@@ -62,25 +68,33 @@ export function expectedOf(outcome: Outcome): Expected {
   const { code, errcode, kind } = outcome
   const facts = errcode === undefined ? {} : { errcode }
   if (kind === 'code') return { action: 'fail', status: 401, info: { code: 'ERR_WECHAT_CODE', ...facts } }
-  if (kind === 'denied' || kind === 'user') return { action: 'fail', status: 403, info: { code: 'ERR_WECHAT_BLOCKED', ...facts } }
+  if (kind === 'denied' || kind === 'user')
+    return { action: 'fail', status: 403, info: { code: 'ERR_WECHAT_BLOCKED', ...facts } }
   return { action: 'error', status: statusOf(outcome), error: { code, ...facts } }
 }
 
 function statusOf({ code, kind }: Exclude<Outcome, 'good'>): number {
   switch (code) {
-    case 'ERR_WECHAT_API': return kind === 'rate' || kind === 'busy' ? 503 : 500
-    case 'ERR_WECHAT_TIMEOUT': return 504
+    case 'ERR_WECHAT_API':
+      return kind === 'rate' || kind === 'busy' ? 503 : 500
+    case 'ERR_WECHAT_TIMEOUT':
+      return 504
     case 'ERR_WECHAT_NETWORK':
     case 'ERR_WECHAT_STATUS':
-    case 'ERR_WECHAT_RESPONSE': return 502
-    default: return 500
+    case 'ERR_WECHAT_RESPONSE':
+      return 502
+    default:
+      return 500
   }
 }
 
 export function wordsFor(expected: Expected): string {
   switch (expected.action) {
-    case 'success': return 'succeeds'
-    case 'fail': return `fails with ${expected.status} ${expected.info.code}`
-    case 'error': return `ends in the error ${expected.error.code}`
+    case 'success':
+      return 'succeeds'
+    case 'fail':
+      return `fails with ${expected.status} ${expected.info.code}`
+    case 'error':
+      return `ends in the error ${expected.error.code}`
   }
 }

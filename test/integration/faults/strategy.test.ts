@@ -3,7 +3,15 @@ import { WechatError } from '@wechat-auth/wechat-oauth'
 import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { expect } from 'chai'
 import passport from 'passport'
-import { apps, bound, longTimeout, observe, RecordingLogger, RecordingStore, shortTimeout } from './harness.js'
+import {
+  apps,
+  bound,
+  longTimeout,
+  observe,
+  RecordingLogger,
+  RecordingStore,
+  shortTimeout,
+} from './harness.js'
 import { exposed } from './leaks.js'
 import { begin, callbackURL, expectedOf, loginCalls, titleOf, wordsFor, type LoginCall } from './logins.js'
 import { factsOf, faultsAt, faultyFetch, pathOf, type WechatFault } from './wechat-faults.js'
@@ -14,7 +22,8 @@ let sandbox: Sandbox
 /** How often WeChat is asked: a one-time code once, for the user twice where the trouble may have passed. */
 function attemptsOf({ step }: LoginCall, { outcome, fault }: WechatFault): number {
   if (!fault) return 0
-  const mayHavePassed = outcome !== 'good' && (outcome.code === 'ERR_WECHAT_NETWORK' || outcome.errcode === -1)
+  const mayHavePassed =
+    outcome !== 'good' && (outcome.code === 'ERR_WECHAT_NETWORK' || outcome.errcode === -1)
   return mayHavePassed && step === 'userinfo' ? 2 : 1
 }
 
@@ -29,12 +38,23 @@ async function check(call: LoginCall, cell: WechatFault): Promise<void> {
   const fetch = faultyFetch(cell, path, () => true)
   const user = { name: 'the user of the application' }
   const verified: object[] = []
-  const strategy = new WechatStrategy({
-    appId, appSecret, mode, callbackURL, endpoints: sandbox.endpoints, tokenStore: store, timeout, logger, ...(fetch && { fetch }),
-  }, ({ accessToken, refreshToken, params, profile }: WechatVerifyInput) => {
-    verified.push({ accessToken, refreshToken, params, profile })
-    return Promise.resolve(user)
-  })
+  const strategy = new WechatStrategy(
+    {
+      appId,
+      appSecret,
+      mode,
+      callbackURL,
+      endpoints: sandbox.endpoints,
+      tokenStore: store,
+      timeout,
+      logger,
+      ...(fetch && { fetch }),
+    },
+    ({ accessToken, refreshToken, params, profile }: WechatVerifyInput) => {
+      verified.push({ accessToken, refreshToken, params, profile })
+      return Promise.resolve(user)
+    },
+  )
   const auth = new passport.Passport()
   auth.use(strategy)
   const lookAt = () => [exposed(strategy), exposed(strategy.oauth()), exposed(auth)].join('\n')
@@ -51,7 +71,8 @@ async function check(call: LoginCall, cell: WechatFault): Promise<void> {
   if (taken.action === 'success') {
     expect(taken.user).to.equal(user)
     expect(taken.info).to.include({ appId, mode, openid })
-    if (cell.nickname !== undefined) expect(verified).to.have.nested.property('[0].profile.displayName', cell.nickname)
+    if (cell.nickname !== undefined)
+      expect(verified).to.have.nested.property('[0].profile.displayName', cell.nickname)
   }
   if (taken.action === 'fail' && expected.action === 'fail') {
     expect(taken.status).to.equal(expected.status)
@@ -70,7 +91,8 @@ async function check(call: LoginCall, cell: WechatFault): Promise<void> {
 
   secrets.addAllSent(sandbox.requests)
   for (const record of store.saved) secrets.addAllOf(record)
-  for (const part of Object.values(taken)) expect(secrets.leaksIn(exposed(part)), 'seen in the outcome').to.be.empty
+  for (const part of Object.values(taken))
+    expect(secrets.leaksIn(exposed(part)), 'seen in the outcome').to.be.empty
   expect(secrets.leaksIn(exposed(logger.lines)), 'seen by the logger').to.be.empty
   expect(secrets.leaksIn(before), 'seen in the strategy before the login').to.be.empty
   expect(secrets.leaksIn(lookAt()), 'seen in the strategy after the login').to.be.empty

@@ -4,7 +4,15 @@ import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { expect } from 'chai'
 import passport from 'passport'
 import { clientCalls, type Bench, type ClientCall } from './client-calls.js'
-import { apps, bound, longTimeout, observe, RecordingLogger, RecordingStore, shortTimeout } from './harness.js'
+import {
+  apps,
+  bound,
+  longTimeout,
+  observe,
+  RecordingLogger,
+  RecordingStore,
+  shortTimeout,
+} from './harness.js'
 import { exposed } from './leaks.js'
 import { begin, callbackURL } from './logins.js'
 import { lateness, storeFaults, type Method, type StoreFault } from './token-stores.js'
@@ -26,13 +34,19 @@ interface StoreUse {
 
 /** The client's calls that come to the store. */
 const uses: StoreUse[] = [
-  ...clientCalls.filter(({ step }) => ['exchange', 'refresh', 'session'].includes(step))
+  ...clientCalls
+    .filter(({ step }) => ['exchange', 'refresh', 'session'].includes(step))
     .map((call): StoreUse => ({
-      call, methods: ['getToken', 'saveToken'], needsRecord: false, isLogin: call.step !== 'refresh',
+      call,
+      methods: ['getToken', 'saveToken'],
+      needsRecord: false,
+      isLogin: call.step !== 'refresh',
     })),
-  ...clientCalls.filter(({ step }) => step === 'renewal')
+  ...clientCalls
+    .filter(({ step }) => step === 'renewal')
     .map((call): StoreUse => ({ call, methods: ['getToken', 'saveToken'], needsRecord: true })),
-  ...clientCalls.filter(({ title }) => title === 'getUser')
+  ...clientCalls
+    .filter(({ title }) => title === 'getUser')
     .map((call): StoreUse => ({ call, methods: ['getToken'], needsRecord: true })),
   {
     call: {
@@ -40,7 +54,9 @@ const uses: StoreUse[] = [
       step: 'userinfo',
       app: 'mp',
       prepare: async ({ client, store }: Bench) => {
-        const token: WechatToken = await client.getAccessToken(sandbox.issueCode({ appId: apps.mp.appId, user: 'alice' }))
+        const token: WechatToken = await client.getAccessToken(
+          sandbox.issueCode({ appId: apps.mp.appId, user: 'alice' }),
+        )
         delete token.unionid
         await store.saveToken(token.openid, token)
         return () => client.getUserByToken(token)
@@ -84,7 +100,12 @@ function sceneOf(app: keyof typeof apps, { waits }: StoreFault): Scene {
     sound: new RecordingStore(),
     logger: new RecordingLogger(),
     timeout: waits ? shortTimeout : longTimeout,
-    others: { openid: facts.otherOpenid, access_token: '99_SANDBOXACCESS-of-another-user', expires_in: 7200, create_at: Date.now() },
+    others: {
+      openid: facts.otherOpenid,
+      access_token: '99_SANDBOXACCESS-of-another-user',
+      expires_in: 7200,
+      create_at: Date.now(),
+    },
   }
 }
 
@@ -104,10 +125,22 @@ function expectStoreError(error: unknown): void {
 
 async function checkCall(call: ClientCall, fault: StoreFault): Promise<void> {
   const scene = sceneOf(call.app, fault)
-  const { facts, facts: { appId, appSecret }, sound, logger, timeout, others } = scene
+  const {
+    facts,
+    facts: { appId, appSecret },
+    sound,
+    logger,
+    timeout,
+    others,
+  } = scene
   let isOn = false
   const client = new WechatOAuth({
-    appId, appSecret, endpoints: sandbox.endpoints, timeout, logger, now: () => sandbox.clock.now(),
+    appId,
+    appSecret,
+    endpoints: sandbox.endpoints,
+    timeout,
+    logger,
+    now: () => sandbox.clock.now(),
     ...fault.store(sound, () => isOn, others),
   })
   const run = await call.prepare({ client, store: sound, sandbox })
@@ -130,10 +163,26 @@ async function checkCall(call: ClientCall, fault: StoreFault): Promise<void> {
 
 async function checkLogin(mode: WechatMode, fault: StoreFault): Promise<void> {
   const scene = sceneOf(mode, fault)
-  const { facts: { appId, appSecret }, sound, logger, timeout, others } = scene
-  const strategy = new WechatStrategy({
-    appId, appSecret, mode, callbackURL, endpoints: sandbox.endpoints, timeout, logger, ...fault.store(sound, () => true, others),
-  }, ({ profile: { id } }: WechatVerifyInput) => Promise.resolve({ id }))
+  const {
+    facts: { appId, appSecret },
+    sound,
+    logger,
+    timeout,
+    others,
+  } = scene
+  const strategy = new WechatStrategy(
+    {
+      appId,
+      appSecret,
+      mode,
+      callbackURL,
+      endpoints: sandbox.endpoints,
+      timeout,
+      logger,
+      ...fault.store(sound, () => true, others),
+    },
+    ({ profile: { id } }: WechatVerifyInput) => Promise.resolve({ id }),
+  )
   const auth = new passport.Passport()
   auth.use(strategy)
   const comeBack = await begin(sandbox, strategy, mode)
@@ -156,7 +205,8 @@ describe('A token store that misbehaves', () => {
   after(() => sandbox.close())
 
   const faults = storeFaults(shortTimeout)
-  const words = ({ outcome }: StoreFault): string => outcome === 'good' ? 'does no harm' : 'makes it end in ERR_WECHAT_STORE'
+  const words = ({ outcome }: StoreFault): string =>
+    outcome === 'good' ? 'does no harm' : 'makes it end in ERR_WECHAT_STORE'
   const harmless = (isHarmless: (fault: StoreFault) => boolean | undefined): StoreFault[] =>
     faults.map((fault) => ({ ...fault, outcome: isHarmless(fault) ? 'good' : fault.outcome }))
   const toLogins = harmless(({ isOfRecord }) => isOfRecord)

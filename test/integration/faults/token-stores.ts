@@ -53,45 +53,88 @@ const later = async (ms: number): Promise<void> => new Promise((resolve) => setT
 
 function promising(timeout: number): Promising[] {
   const garbage: [string, (others: WechatToken) => unknown][] = [
-    ['a text', () => '{"openid":"x"}'], ['a number', () => 42], ['true', () => true], ['an array', () => []],
+    ['a text', () => '{"openid":"x"}'],
+    ['a number', () => 42],
+    ['true', () => true],
+    ['an array', () => []],
     ['the record of another user', (others) => others],
   ]
   return [
-    { title: 'rejects with what a driver tells', answer: async (statement) => Promise.reject(new DriverError(statement)), outcome: failed },
+    {
+      title: 'rejects with what a driver tells',
+      answer: async (statement) => Promise.reject(new DriverError(statement)),
+      outcome: failed,
+    },
     { title: 'rejects with a text', answer: async (statement) => Promise.reject(statement), outcome: failed },
     { title: 'rejects with nothing', answer: async () => Promise.reject(undefined), outcome: failed },
-    { title: 'throws at once', answer: (statement) => { throw new DriverError(statement) }, outcome: failed },
-    { title: 'gives a thenable that throws', answer: (statement) => ({ then() { throw new DriverError(statement) } }), outcome: failed },
+    {
+      title: 'throws at once',
+      answer: (statement) => {
+        throw new DriverError(statement)
+      },
+      outcome: failed,
+    },
+    {
+      title: 'gives a thenable that throws',
+      answer: (statement) => ({
+        then() {
+          throw new DriverError(statement)
+        },
+      }),
+      outcome: failed,
+    },
     { title: 'never answers', answer: async () => new Promise(() => {}), outcome: failed, waits: true },
     {
       title: 'rejects when nobody waits any more',
-      answer: async (statement) => later(timeout + lateness / 2).then(() => { throw new DriverError(statement) }),
+      answer: async (statement) =>
+        later(timeout + lateness / 2).then(() => {
+          throw new DriverError(statement)
+        }),
       outcome: failed,
       waits: true,
     },
-    ...garbage.map(([what, value]): Promising => (
-      {
-        title: `answers ${what}`,
-        methods: ['getToken'],
-        answer: async (_statement, others) => value(others),
-        outcome: failed,
-        isOfRecord: true,
-      }
-    )),
+    ...garbage.map(([what, value]): Promising => ({
+      title: `answers ${what}`,
+      methods: ['getToken'],
+      answer: async (_statement, others) => value(others),
+      outcome: failed,
+      isOfRecord: true,
+    })),
     { title: 'answers without a promise', methods: ['getToken'], answer: () => null, outcome: 'good' },
-    ...(['OK', 1, false, null] as const).map((value): Promising => (
-      { title: `answers ${String(value)}`, methods: ['saveToken'], answer: async () => value, outcome: 'good' }
-    )),
+    ...(['OK', 1, false, null] as const).map((value): Promising => ({
+      title: `answers ${String(value)}`,
+      methods: ['saveToken'],
+      answer: async () => value,
+      outcome: 'good',
+    })),
   ]
 }
 
 function callingBack(): CallingBack[] {
   return [
-    { title: 'calls back with what a driver tells', answer: (callback, statement) => callback(new DriverError(statement)), outcome: failed },
-    { title: 'calls back with a text as the error', answer: (callback, statement) => callback(statement), outcome: failed },
+    {
+      title: 'calls back with what a driver tells',
+      answer: (callback, statement) => callback(new DriverError(statement)),
+      outcome: failed,
+    },
+    {
+      title: 'calls back with a text as the error',
+      answer: (callback, statement) => callback(statement),
+      outcome: failed,
+    },
     { title: 'never calls back', answer: () => {}, outcome: failed, waits: true },
-    { title: 'throws before it calls back', answer: (_callback, statement) => { throw new DriverError(statement) }, outcome: failed },
-    { title: 'rejects instead of calling back', answer: async (_callback, statement) => Promise.reject(new DriverError(statement)), outcome: failed },
+    {
+      title: 'throws before it calls back',
+      answer: (_callback, statement) => {
+        throw new DriverError(statement)
+      },
+      outcome: failed,
+    },
+    {
+      title: 'rejects instead of calling back',
+      answer: async (_callback, statement) => Promise.reject(new DriverError(statement)),
+      outcome: failed,
+    },
     {
       title: 'calls back with an error and rejects as well',
       answer: async (callback, statement) => {
@@ -119,19 +162,30 @@ function callingBack(): CallingBack[] {
   ]
 }
 
-const statementOf = (sound: RecordingStore, token?: WechatToken): string => `REPLACE INTO token VALUES (${JSON.stringify([...sound.saved, token])})`
+const statementOf = (sound: RecordingStore, token?: WechatToken): string =>
+  `REPLACE INTO token VALUES (${JSON.stringify([...sound.saved, token])})`
 
 type Methods = Required<Pick<TokenStoreSource, 'getToken' | 'saveToken'>>
 
-function promisingStore({ answer, ...fault }: Promising, method: Method, title: string, sourceOf: (methods: Methods) => TokenStoreSource): StoreFault {
+function promisingStore(
+  { answer, ...fault }: Promising,
+  method: Method,
+  title: string,
+  sourceOf: (methods: Methods) => TokenStoreSource,
+): StoreFault {
   return {
     ...fault,
     title: `${title} ${fault.title}`,
     method,
-    store: (sound, isOn, others) => sourceOf({
-      getToken: (openid: string) => (isOn() && method === 'getToken' ? answer(statementOf(sound), others) : sound.getToken(openid)),
-      saveToken: (openid: string, token: WechatToken) => isOn() && method === 'saveToken' ? answer(statementOf(sound, token), others) : sound.saveToken(openid, token),
-    }),
+    store: (sound, isOn, others) =>
+      sourceOf({
+        getToken: (openid: string) =>
+          isOn() && method === 'getToken' ? answer(statementOf(sound), others) : sound.getToken(openid),
+        saveToken: (openid: string, token: WechatToken) =>
+          isOn() && method === 'saveToken'
+            ? answer(statementOf(sound, token), others)
+            : sound.saveToken(openid, token),
+      }),
   }
 }
 
@@ -142,7 +196,8 @@ function asCallbacks({ answer, ...fault }: CallingBack, method: Method): StoreFa
     method,
     store: (sound, isOn) => ({
       getToken: (openid, callback: (error?: unknown, token?: WechatToken | null) => void) => {
-        if (isOn() && method === 'getToken') return answer(callback as (error?: unknown, value?: unknown) => void, statementOf(sound))
+        if (isOn() && method === 'getToken')
+          return answer(callback as (error?: unknown, value?: unknown) => void, statementOf(sound))
         sound.getToken(openid).then((token) => callback(null, token), callback)
         return undefined
       },
@@ -161,10 +216,18 @@ export function storeFaults(timeout: number): StoreFault[] {
     const has = ({ methods }: Misbehaviour) => methods?.includes(method) ?? true
     const promises = promising(timeout).filter(has)
     return [
-      ...promises.map((fault) => promisingStore(fault, method, `a store whose ${method}`, (methods) => ({ tokenStore: methods as TokenStore }))),
+      ...promises.map((fault) =>
+        promisingStore(fault, method, `a store whose ${method}`, (methods) => ({
+          tokenStore: methods as TokenStore,
+        })),
+      ),
       // What takes its time takes the same way, however the store was given.
-      ...promises.filter(({ waits }) => !waits).map((fault) => promisingStore(fault, method, `a function ${method} that`, (methods) => methods)),
-      ...callingBack().filter(has).map((fault) => asCallbacks(fault, method)),
+      ...promises
+        .filter(({ waits }) => !waits)
+        .map((fault) => promisingStore(fault, method, `a function ${method} that`, (methods) => methods)),
+      ...callingBack()
+        .filter(has)
+        .map((fault) => asCallbacks(fault, method)),
     ]
   })
 }

@@ -25,15 +25,54 @@ interface VerifyFault {
 const ownInfo = { message: 'this account is closed', code: 'CLOSED' }
 
 const faults: VerifyFault[] = [
-  { title: 'throws', verifyWithDone: () => { throw trouble }, outcome: 'trouble' },
-  { title: 'throws and declares no done', verify: () => { throw trouble }, outcome: 'trouble' },
-  { title: 'throws nothing', verifyWithDone: () => { throw undefined }, outcome: 'some error' },
-  { title: 'throws a word that Express takes for a command', verifyWithDone: () => { throw 'route' }, outcome: 'some error' },
+  {
+    title: 'throws',
+    verifyWithDone: () => {
+      throw trouble
+    },
+    outcome: 'trouble',
+  },
+  {
+    title: 'throws and declares no done',
+    verify: () => {
+      throw trouble
+    },
+    outcome: 'trouble',
+  },
+  {
+    title: 'throws nothing',
+    verifyWithDone: () => {
+      throw undefined
+    },
+    outcome: 'some error',
+  },
+  {
+    title: 'throws a word that Express takes for a command',
+    verifyWithDone: () => {
+      throw 'route'
+    },
+    outcome: 'some error',
+  },
   { title: 'rejects', verifyWithDone: async () => Promise.reject(trouble), outcome: 'trouble' },
   { title: 'rejects and declares no done', verify: async () => Promise.reject(trouble), outcome: 'trouble' },
   { title: 'rejects with nothing', verify: async () => Promise.reject(undefined), outcome: 'some error' },
-  { title: 'rejects later', verify: async () => sleep(late).then(() => { throw trouble }), outcome: 'trouble' },
-  { title: 'gives a thenable that throws', verify: () => ({ then() { throw trouble } }), outcome: 'trouble' },
+  {
+    title: 'rejects later',
+    verify: async () =>
+      sleep(late).then(() => {
+        throw trouble
+      }),
+    outcome: 'trouble',
+  },
+  {
+    title: 'gives a thenable that throws',
+    verify: () => ({
+      then() {
+        throw trouble
+      },
+    }),
+    outcome: 'trouble',
+  },
   { title: 'calls done with an error', verifyWithDone: (done) => done(trouble), outcome: 'trouble' },
   {
     title: 'calls done with an error and throws it as well',
@@ -104,7 +143,11 @@ const faults: VerifyFault[] = [
   { title: 'resolves to null', verify: async () => Promise.resolve(null), outcome: 'no' },
   { title: 'resolves to false', verifyWithDone: async () => Promise.resolve(false), outcome: 'no' },
   { title: 'calls done without a user', verifyWithDone: (done) => done(null), outcome: 'no' },
-  { title: 'calls done with false and a reason of its own', verifyWithDone: (done) => done(null, false, ownInfo), outcome: 'no' },
+  {
+    title: 'calls done with false and a reason of its own',
+    verifyWithDone: (done) => done(null, false, ownInfo),
+    outcome: 'no',
+  },
 ]
 
 // The number of parameters is what is looked at.
@@ -114,16 +157,19 @@ function asVerify({ verify, verifyWithDone }: VerifyFault): WechatVerify {
 }
 
 const words: Record<VerifyFault['outcome'], string> = {
-  'success': 'succeeds once',
-  'no': 'fails once with 401',
-  'trouble': 'ends in that error, once and unchanged,',
+  success: 'succeeds once',
+  no: 'fails once with 401',
+  trouble: 'ends in that error, once and unchanged,',
   'some error': 'ends in an error, once,',
 }
 
 async function check(mode: keyof typeof apps, fault: VerifyFault): Promise<void> {
   const { secrets, appId, appSecret, openid } = factsOf(sandbox, mode)
   const logger = new RecordingLogger()
-  const strategy: WechatStrategy = new WechatStrategy({ appId, appSecret, mode, callbackURL, endpoints: sandbox.endpoints, logger }, asVerify(fault))
+  const strategy: WechatStrategy = new WechatStrategy(
+    { appId, appSecret, mode, callbackURL, endpoints: sandbox.endpoints, logger },
+    asVerify(fault),
+  )
   const comeBack = await begin(sandbox, strategy, mode)
 
   const { result, strays } = await observe(comeBack, 2 * late)

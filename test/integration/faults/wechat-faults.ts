@@ -35,17 +35,23 @@ export function factsOf(sandbox: Sandbox, app: keyof typeof apps): Facts {
   sandbox.reset()
   const secrets = new Secrets()
   for (const { appSecret } of Object.values(apps)) secrets.add('app secret', appSecret)
-  secrets.add('session_key', sandbox.renewSessionKey({ appId: apps.miniprogram.appId, user: 'alice', sessionKey }))
+  secrets.add(
+    'session_key',
+    sandbox.renewSessionKey({ appId: apps.miniprogram.appId, user: 'alice', sessionKey }),
+  )
   const { appId, appSecret } = apps[app]
   return {
-    sandbox, secrets, appId, appSecret,
+    sandbox,
+    secrets,
+    appId,
+    appSecret,
     openid: sandbox.idsOf({ appId, user: 'alice' }).openid,
     otherOpenid: sandbox.idsOf({ appId, user: 'bob' }).openid,
   }
 }
 
 /** What a call comes to. */
-export type Outcome = 'good' | { code: WechatErrorCode, errcode?: number, kind?: WechatErrorKind }
+export type Outcome = 'good' | { code: WechatErrorCode; errcode?: number; kind?: WechatErrorKind }
 
 export interface Facts {
   sandbox: Sandbox
@@ -89,7 +95,9 @@ function altered(change: (answer: Answer, facts: Facts) => unknown, options: Fau
   })
 }
 
-const body = (content: string | Uint8Array, options: FaultOptions = {}) => (): Fault => ({ ...options, body: content })
+const body =
+  (content: string | Uint8Array, options: FaultOptions = {}) =>
+  (): Fault => ({ ...options, body: content })
 
 const response = { code: 'ERR_WECHAT_RESPONSE' } as const
 const network = { code: 'ERR_WECHAT_NETWORK' } as const
@@ -106,24 +114,69 @@ const otherShapes: WechatFault[] = [
   { title: 'answers an empty array', fault: body('[]'), outcome: response, isVariant: true },
   { title: 'answers its object in an array', fault: altered((answer) => [answer]), outcome: response },
   { title: 'answers {}', fault: body('{}'), outcome: response },
-  { title: 'answers HTML', fault: body('<!DOCTYPE html><title>login</title>'), outcome: response, isForImages: true },
+  {
+    title: 'answers HTML',
+    fault: body('<!DOCTYPE html><title>login</title>'),
+    outcome: response,
+    isForImages: true,
+  },
   { title: 'answers two objects', fault: body('{"errcode":0}{"errcode":0}'), outcome: response },
   { title: 'answers half of its JSON', fault: body('{"openid":"oSANDBOX","acc'), outcome: response },
-  { title: 'answers HTML with 502', fault: body('<html><h1>502 Bad Gateway</h1></html>', { status: 502 }), outcome: status, isForImages: true },
-  { title: 'answers its JSON with 500', fault: altered((answer) => answer, { status: 500 }), outcome: status },
-  { title: 'answers its JSON with 404', fault: altered((answer) => answer, { status: 404 }), outcome: status, isVariant: true },
-  { title: 'answers 204', fault: body('', { status: 204 }), outcome: response, isForImages: true },
   {
-    title: 'redirects to another page',
-    fault: ({ sandbox, appSecret }) => ({ status: 302, body: '', headers: { Location: `${sandbox.url}/moved?secret=${encodeURIComponent(appSecret)}` } }),
+    title: 'answers HTML with 502',
+    fault: body('<html><h1>502 Bad Gateway</h1></html>', { status: 502 }),
     outcome: status,
     isForImages: true,
   },
-  { title: 'answers 2 MiB of JSON', fault: altered((answer) => ({ ...answer, padding: 'x'.repeat(2 * mebibyte) })), outcome: response },
-  { title: 'answers 2 MiB in pieces', fault: () => ({ chunks: Array.from({ length: 32 }, () => ' '.repeat(mebibyte / 16)), pause: 0 }), outcome: response },
-  { title: 'answers 20 MiB that gzip made small', fault: body(gzipSync(Buffer.alloc(20 * mebibyte, ' ')), { headers: { 'Content-Encoding': 'gzip' } }), outcome: response },
-  { title: 'says gzip and sends none', fault: body('{"errcode":0}', { headers: { 'Content-Encoding': 'gzip' } }), outcome: network },
-  { title: 'sends half of its gzip', fault: body(gzipSync('{"errcode":0,"errmsg":"ok"}').subarray(0, 20), { headers: { 'Content-Encoding': 'gzip' } }), outcome: response },
+  {
+    title: 'answers its JSON with 500',
+    fault: altered((answer) => answer, { status: 500 }),
+    outcome: status,
+  },
+  {
+    title: 'answers its JSON with 404',
+    fault: altered((answer) => answer, { status: 404 }),
+    outcome: status,
+    isVariant: true,
+  },
+  { title: 'answers 204', fault: body('', { status: 204 }), outcome: response, isForImages: true },
+  {
+    title: 'redirects to another page',
+    fault: ({ sandbox, appSecret }) => ({
+      status: 302,
+      body: '',
+      headers: { Location: `${sandbox.url}/moved?secret=${encodeURIComponent(appSecret)}` },
+    }),
+    outcome: status,
+    isForImages: true,
+  },
+  {
+    title: 'answers 2 MiB of JSON',
+    fault: altered((answer) => ({ ...answer, padding: 'x'.repeat(2 * mebibyte) })),
+    outcome: response,
+  },
+  {
+    title: 'answers 2 MiB in pieces',
+    fault: () => ({ chunks: Array.from({ length: 32 }, () => ' '.repeat(mebibyte / 16)), pause: 0 }),
+    outcome: response,
+  },
+  {
+    title: 'answers 20 MiB that gzip made small',
+    fault: body(gzipSync(Buffer.alloc(20 * mebibyte, ' ')), { headers: { 'Content-Encoding': 'gzip' } }),
+    outcome: response,
+  },
+  {
+    title: 'says gzip and sends none',
+    fault: body('{"errcode":0}', { headers: { 'Content-Encoding': 'gzip' } }),
+    outcome: network,
+  },
+  {
+    title: 'sends half of its gzip',
+    fault: body(gzipSync('{"errcode":0,"errmsg":"ok"}').subarray(0, 20), {
+      headers: { 'Content-Encoding': 'gzip' },
+    }),
+    outcome: response,
+  },
 ]
 
 const connectionFaults: WechatFault[] = [
@@ -131,17 +184,45 @@ const connectionFaults: WechatFault[] = [
   { title: 'resets the connection', fault: () => 'reset', outcome: network },
   { title: 'does not answer', fault: () => 'hang', outcome: timeout, waits: true },
   { title: 'answers a byte a second', fault: () => ({ drip: 1000 }), outcome: timeout, waits: true },
-  { title: 'begins its answer and does not go on', fault: () => ({ chunks: ['{', '}'], pause: 60_000 }), outcome: timeout, waits: true, isVariant: true },
+  {
+    title: 'begins its answer and does not go on',
+    fault: () => ({ chunks: ['{', '}'], pause: 60_000 }),
+    outcome: timeout,
+    waits: true,
+    isVariant: true,
+  },
   { title: 'refuses the connection', fetch: async (_url, init) => fetch(closedPort, init), outcome: network },
   {
     title: 'is asked through a fetch that tells the whole address in its error',
-    fetch: async (url) => { throw new TypeError(`request to ${url} failed`, { cause: { code: `ENOTFOUND ${url}`, url } }) },
+    fetch: async (url) => {
+      throw new TypeError(`request to ${url} failed`, { cause: { code: `ENOTFOUND ${url}`, url } })
+    },
     outcome: network,
   },
-  { title: 'is asked through a fetch that throws at once', fetch: (url) => { throw new Error(`no ${url}`) }, outcome: network },
-  { title: 'is asked through a fetch that rejects with nothing', fetch: async () => Promise.reject(undefined), outcome: network },
-  { title: 'is asked through a fetch that gives no response', fetch: async () => undefined as unknown as Response, outcome: response },
-  { title: 'is asked through a fetch that never settles', fetch: async () => new Promise(() => {}), outcome: timeout, waits: true, isVariant: true },
+  {
+    title: 'is asked through a fetch that throws at once',
+    fetch: (url) => {
+      throw new Error(`no ${url}`)
+    },
+    outcome: network,
+  },
+  {
+    title: 'is asked through a fetch that rejects with nothing',
+    fetch: async () => Promise.reject(undefined),
+    outcome: network,
+  },
+  {
+    title: 'is asked through a fetch that gives no response',
+    fetch: async () => undefined as unknown as Response,
+    outcome: response,
+  },
+  {
+    title: 'is asked through a fetch that never settles',
+    fetch: async () => new Promise(() => {}),
+    outcome: timeout,
+    waits: true,
+    isVariant: true,
+  },
 ]
 
 const connections = connectionFaults.map((fault): WechatFault => ({ ...fault, isForImages: true }))
@@ -151,16 +232,31 @@ const closedPort = 'http://127.0.0.1:2'
 
 /** By kind, its first one standing for the others. */
 const errcodes: [number, WechatErrorKind][] = [
-  [40029, 'code'], [40163, 'code'], [42003, 'code'], [41008, 'code'],
-  [40226, 'denied'], [50002, 'denied'], [48004, 'denied'],
-  [43004, 'user'], [43019, 'user'],
-  [40001, 'token'], [40014, 'token'], [42001, 'token'], [40003, 'token'],
-  [40030, 'refresh'], [42002, 'refresh'], [42007, 'refresh'],
+  [40029, 'code'],
+  [40163, 'code'],
+  [42003, 'code'],
+  [41008, 'code'],
+  [40226, 'denied'],
+  [50002, 'denied'],
+  [48004, 'denied'],
+  [43004, 'user'],
+  [43019, 'user'],
+  [40001, 'token'],
+  [40014, 'token'],
+  [42001, 'token'],
+  [40003, 'token'],
+  [40030, 'refresh'],
+  [42002, 'refresh'],
+  [42007, 'refresh'],
   [87009, 'session'],
-  [48001, 'scope'], [50001, 'scope'],
-  [45011, 'rate'], [45009, 'rate'],
+  [48001, 'scope'],
+  [50001, 'scope'],
+  [45011, 'rate'],
+  [45009, 'rate'],
   [-1, 'busy'],
-  [40013, 'config'], [40125, 'config'], [40066, 'config'],
+  [40013, 'config'],
+  [40125, 'config'],
+  [40066, 'config'],
   [99999, 'unknown'],
 ]
 
@@ -170,14 +266,38 @@ const errors: WechatFault[] = [
     const outcome = { code: 'ERR_WECHAT_API', errcode, kind } as const
     return [
       { title: `answers errcode ${errcode}`, fault: () => ({ errcode }), outcome, isVariant },
-      { title: `answers errcode "${errcode}" as text`, fault: () => ({ errcode: String(errcode) }), outcome, isVariant: isVariant || errcode !== -1 },
+      {
+        title: `answers errcode "${errcode}" as text`,
+        fault: () => ({ errcode: String(errcode) }),
+        outcome,
+        isVariant: isVariant || errcode !== -1,
+      },
     ]
   }),
-  { title: 'answers all that it should and an errcode besides', fault: altered((answer) => ({ ...answer, errcode: 40013 })), outcome: { code: 'ERR_WECHAT_API', errcode: 40013, kind: 'config' } },
-  { title: 'answers an errmsg that is no text', fault: altered(() => ({ errcode: 40013, errmsg: { text: ['invalid appid'] } })), outcome: { code: 'ERR_WECHAT_API', errcode: 40013, kind: 'config' } },
-  ...([['a word', 'invalid'], ['an empty text', ''], ['null', null], ['an object', {}], ['true', true]] as const).map(([what, errcode]): WechatFault => (
-    { title: `answers an errcode that is ${what}`, fault: altered((answer) => ({ ...answer, errcode })), outcome: response, isVariant: what !== 'a word' }
-  )),
+  {
+    title: 'answers all that it should and an errcode besides',
+    fault: altered((answer) => ({ ...answer, errcode: 40013 })),
+    outcome: { code: 'ERR_WECHAT_API', errcode: 40013, kind: 'config' },
+  },
+  {
+    title: 'answers an errmsg that is no text',
+    fault: altered(() => ({ errcode: 40013, errmsg: { text: ['invalid appid'] } })),
+    outcome: { code: 'ERR_WECHAT_API', errcode: 40013, kind: 'config' },
+  },
+  ...(
+    [
+      ['a word', 'invalid'],
+      ['an empty text', ''],
+      ['null', null],
+      ['an object', {}],
+      ['true', true],
+    ] as const
+  ).map(([what, errcode]): WechatFault => ({
+    title: `answers an errcode that is ${what}`,
+    fault: altered((answer) => ({ ...answer, errcode })),
+    outcome: response,
+    isVariant: what !== 'a word',
+  })),
 ]
 
 type Values = readonly (readonly [name: string, value: string])[]
@@ -186,24 +306,40 @@ type Values = readonly (readonly [name: string, value: string])[]
 const echoes: Record<string, (values: Values, path: string) => string> = {
   'the values sent': (values) => values.map(([name, value]) => `${name} ${value}`).join(', '),
   'the values sent, one after the other without a gap': (values) => values.map(([, value]) => value).join(''),
-  'the values sent, URL-encoded': (values) => values.map(([name, value]) => `${name} ${encodeURIComponent(value)}`).join(', '),
-  'the values sent, URL-encoded in lower case': (values) => values.map(([name, value]) => `${name} ${encodeURIComponent(value).toLowerCase()}`).join(', '),
-  'the values sent, URL-encoded twice': (values) => values.map(([name, value]) => `${name} ${encodeURIComponent(encodeURIComponent(value))}`).join(', '),
-  'the values sent, in base64': (values) => values.map(([name, value]) => `${name} ${Buffer.from(value).toString('base64')}`).join(', '),
+  'the values sent, URL-encoded': (values) =>
+    values.map(([name, value]) => `${name} ${encodeURIComponent(value)}`).join(', '),
+  'the values sent, URL-encoded in lower case': (values) =>
+    values.map(([name, value]) => `${name} ${encodeURIComponent(value).toLowerCase()}`).join(', '),
+  'the values sent, URL-encoded twice': (values) =>
+    values.map(([name, value]) => `${name} ${encodeURIComponent(encodeURIComponent(value))}`).join(', '),
+  'the values sent, in base64': (values) =>
+    values.map(([name, value]) => `${name} ${Buffer.from(value).toString('base64')}`).join(', '),
   'the values sent, as JSON': (values) => JSON.stringify(Object.fromEntries(values)),
-  'the values sent, as JSON with escaped slashes': (values) => JSON.stringify(Object.fromEntries(values)).replaceAll('/', '\\/'),
-  'the whole address': (values, path) => `bad request GET https://api.weixin.qq.com${path}?${new URLSearchParams(Object.fromEntries(values)).toString()} HTTP/1.1`,
-  'the whole address, not encoded': (values, path) => `GET ${path}?${values.map((pair) => pair.join('=')).join('&')}`,
-  'the whole address, URL-encoded': (values, path) => encodeURIComponent(`https://api.weixin.qq.com${path}?${values.map((pair) => pair.join('=')).join('&')}`),
-  'the query alone': (values) => values.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&'),
-  'the values sent, where an error text is cut': (values) => values.map(([, value]) => `${'x'.repeat(185)} ${value}`).join(''),
-  'the values sent, in place of the id of the request': (values) => values.map(([, value]) => `invalid, hints: [ req_id: ${value} ], hint: [${value}]`).join(' '),
+  'the values sent, as JSON with escaped slashes': (values) =>
+    JSON.stringify(Object.fromEntries(values)).replaceAll('/', '\\/'),
+  'the whole address': (values, path) =>
+    `bad request GET https://api.weixin.qq.com${path}?${new URLSearchParams(Object.fromEntries(values)).toString()} HTTP/1.1`,
+  'the whole address, not encoded': (values, path) =>
+    `GET ${path}?${values.map((pair) => pair.join('=')).join('&')}`,
+  'the whole address, URL-encoded': (values, path) =>
+    encodeURIComponent(`https://api.weixin.qq.com${path}?${values.map((pair) => pair.join('=')).join('&')}`),
+  'the query alone': (values) =>
+    values.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&'),
+  'the values sent, where an error text is cut': (values) =>
+    values.map(([, value]) => `${'x'.repeat(185)} ${value}`).join(''),
+  'the values sent, in place of the id of the request': (values) =>
+    values.map(([, value]) => `invalid, hints: [ req_id: ${value} ], hint: [${value}]`).join(' '),
 }
 
-function echo(makeErrmsg: (values: Values, path: string, answer: Answer, facts: Facts) => string, rest: (answer: Answer) => Answer = () => ({})) {
+function echo(
+  makeErrmsg: (values: Values, path: string, answer: Answer, facts: Facts) => string,
+  rest: (answer: Answer) => Answer = () => ({}),
+) {
   return altered((answer, facts) => {
     const { query, body, path } = facts.sandbox.requests.at(-1) ?? { query: {}, body: '', path: '' }
-    const values = Object.entries({ ...query, ...membersOf(body) }).map(([name, value]) => [name, String(value)] as const)
+    const values = Object.entries({ ...query, ...membersOf(body) }).map(
+      ([name, value]) => [name, String(value)] as const,
+    )
     return { ...rest(answer), errcode: 40013, errmsg: makeErrmsg(values, path, answer, facts) }
   })
 }
@@ -211,18 +347,48 @@ function echo(makeErrmsg: (values: Values, path: string, answer: Answer, facts: 
 const spilt: Outcome = { code: 'ERR_WECHAT_API', errcode: 40013, kind: 'config' }
 
 const echoingErrors: WechatFault[] = [
-  ...Object.entries(echoes).map(([what, makeErrmsg]): WechatFault => ({ title: `answers an errmsg with ${what}`, fault: echo(makeErrmsg), outcome: spilt, isVariant: !['the values sent', 'the whole address'].includes(what) })),
-  { title: 'answers an errmsg with the app secret, sent or not', fault: echo((_values, _path, _answer, { appSecret }) => `appsecret ${appSecret}`), outcome: spilt },
+  ...Object.entries(echoes).map(([what, makeErrmsg]): WechatFault => ({
+    title: `answers an errmsg with ${what}`,
+    fault: echo(makeErrmsg),
+    outcome: spilt,
+    isVariant: !['the values sent', 'the whole address'].includes(what),
+  })),
+  {
+    title: 'answers an errmsg with the app secret, sent or not',
+    fault: echo((_values, _path, _answer, { appSecret }) => `appsecret ${appSecret}`),
+    outcome: spilt,
+  },
   {
     title: 'answers an errmsg with the tokens of the same answer',
-    fault: echo((_values, _path, answer) => `made ${['access_token', 'refresh_token', 'session_key', 'ticket'].map((name) => String(answer[name])).join(' ')}`, (answer) => answer),
+    fault: echo(
+      (_values, _path, answer) =>
+        `made ${['access_token', 'refresh_token', 'session_key', 'ticket'].map((name) => String(answer[name])).join(' ')}`,
+      (answer) => answer,
+    ),
     outcome: spilt,
   },
 ]
 
-const notText: [string, unknown][] = [['a number', 7], ['an object', { value: 'x' }], ['an array', ['x']], ['true', true], ['5,000 characters', 'x'.repeat(5000)]]
-const notNumber: [string, unknown][] = [['a word', 'soon'], ['an object', { value: 7200 }], ['an array', [7200]], ['true', true], ['-1', -1], ['0', 0]]
-const absent: [string, unknown][] = [['null', null], ['an empty text', ''], ['nothing', undefined]]
+const notText: [string, unknown][] = [
+  ['a number', 7],
+  ['an object', { value: 'x' }],
+  ['an array', ['x']],
+  ['true', true],
+  ['5,000 characters', 'x'.repeat(5000)],
+]
+const notNumber: [string, unknown][] = [
+  ['a word', 'soon'],
+  ['an object', { value: 7200 }],
+  ['an array', [7200]],
+  ['true', true],
+  ['-1', -1],
+  ['0', 0],
+]
+const absent: [string, unknown][] = [
+  ['null', null],
+  ['an empty text', ''],
+  ['nothing', undefined],
+]
 
 const tokenSteps: readonly Step[] = ['exchange', 'refresh', 'renewal']
 const loginSteps: readonly Step[] = ['exchange', 'refresh', 'renewal', 'session']
@@ -237,7 +403,11 @@ const fields: [field: string, steps: readonly Step[], refused: [string, unknown]
   ['phone_info', ['phone'], [...notText, ...absent]],
   ['refresh_token', tokenSteps, notText],
   ['scope', tokenSteps, notText],
-  ['openid', [...loginSteps, 'userinfo', 'reset'], [...notText, ...absent, ['an app-level key', 'client:wxfaults0000000001']]],
+  [
+    'openid',
+    [...loginSteps, 'userinfo', 'reset'],
+    [...notText, ...absent, ['an app-level key', 'client:wxfaults0000000001']],
+  ],
   ['unionid', ['exchange', 'session', 'userinfo'], notText],
   ['session_key', ['session', 'reset'], [...notText, ...absent]],
   ['nickname', ['userinfo'], notText],
@@ -253,10 +423,21 @@ function withField(field: string, value: unknown) {
 }
 
 const wrongFields: WechatFault[] = [
-  ...fields.flatMap(([field, steps, refused]) => refused.map(([what, value]): WechatFault => (
-    { title: `answers ${what} as ${field}`, steps, fault: withField(field, value), outcome: response, isVariant: !['a number', 'a word', 'nothing'].includes(what) }
-  ))),
-  { title: 'answers the openid of another user', steps: ['renewal', 'userinfo', 'reset'], fault: altered((answer, { otherOpenid }) => ({ ...answer, openid: otherOpenid })), outcome: response },
+  ...fields.flatMap(([field, steps, refused]) =>
+    refused.map(([what, value]): WechatFault => ({
+      title: `answers ${what} as ${field}`,
+      steps,
+      fault: withField(field, value),
+      outcome: response,
+      isVariant: !['a number', 'a word', 'nothing'].includes(what),
+    })),
+  ),
+  {
+    title: 'answers the openid of another user',
+    steps: ['renewal', 'userinfo', 'reset'],
+    fault: altered((answer, { otherOpenid }) => ({ ...answer, openid: otherOpenid })),
+    outcome: response,
+  },
 ]
 
 /** A name that is cut to pieces and damaged, in an answer that is otherwise whole. */
@@ -265,7 +446,11 @@ function named(name: string | Uint8Array) {
 }
 
 function userinfo(openid: string, name: string | Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from(`{"openid":"${openid}","nickname":"`), Buffer.from(name), Buffer.from('","sex":0,"headimgurl":"","privilege":[]}')])
+  return Buffer.concat([
+    Buffer.from(`{"openid":"${openid}","nickname":"`),
+    Buffer.from(name),
+    Buffer.from('","sex":0,"headimgurl":"","privilege":[]}'),
+  ])
 }
 
 function inSingleBytes(bytes: Uint8Array): Uint8Array[] {
@@ -276,34 +461,154 @@ const brokenUTF8 = Uint8Array.of(0x61, 0xf0, 0x9f, 0x90, 0x61, 0xff, 0xc0, 0x80,
 const controlCharacters = Array.from({ length: 32 }, (_, code) => String.fromCharCode(code)).join('')
 
 const oddButGood: WechatFault[] = [
-  { title: 'says that its JSON is HTML in another encoding', fault: altered((answer) => answer, { contentType: 'text/html; charset=gbk' }), outcome: 'good' },
-  { title: 'sends its answer in single bytes', steps: ['exchange', 'session'], fault: () => ({ drip: 0 }), outcome: 'good' },
-  { title: 'adds errcode 0', fault: altered((answer) => ({ ...answer, errcode: 0, errmsg: 'ok' })), outcome: 'good' },
-  { title: 'adds errcode "0" as text', fault: altered((answer) => ({ ...answer, errcode: '0', errmsg: 'ok' })), outcome: 'good' },
-  { title: 'adds fields that nobody knows', fault: altered((answer) => Object.assign(JSON.parse('{"__proto__":{"admin":true},"constructor":{}}') as Answer, answer)), outcome: 'good' },
-  { title: 'answers no scope', steps: tokenSteps, fault: altered((answer) => without(answer, 'scope')), outcome: 'good' },
+  {
+    title: 'says that its JSON is HTML in another encoding',
+    fault: altered((answer) => answer, { contentType: 'text/html; charset=gbk' }),
+    outcome: 'good',
+  },
+  {
+    title: 'sends its answer in single bytes',
+    steps: ['exchange', 'session'],
+    fault: () => ({ drip: 0 }),
+    outcome: 'good',
+  },
+  {
+    title: 'adds errcode 0',
+    fault: altered((answer) => ({ ...answer, errcode: 0, errmsg: 'ok' })),
+    outcome: 'good',
+  },
+  {
+    title: 'adds errcode "0" as text',
+    fault: altered((answer) => ({ ...answer, errcode: '0', errmsg: 'ok' })),
+    outcome: 'good',
+  },
+  {
+    title: 'adds fields that nobody knows',
+    fault: altered((answer) =>
+      Object.assign(JSON.parse('{"__proto__":{"admin":true},"constructor":{}}') as Answer, answer),
+    ),
+    outcome: 'good',
+  },
+  {
+    title: 'answers no scope',
+    steps: tokenSteps,
+    fault: altered((answer) => without(answer, 'scope')),
+    outcome: 'good',
+  },
   { title: 'answers null as scope', steps: tokenSteps, fault: withField('scope', null), outcome: 'good' },
-  { title: 'answers a scope with a comma at its end', steps: tokenSteps, fault: altered((answer) => ({ ...answer, scope: `${String(answer['scope'])},` })), outcome: 'good' },
-  { title: 'answers expires_in as the text of a number', steps: [...tokenSteps, ...credentialSteps], fault: withField('expires_in', '7200'), outcome: 'good' },
-  { title: 'answers no refresh_token', steps: tokenSteps, fault: altered((answer) => without(answer, 'refresh_token')), outcome: 'good' },
-  { title: 'answers an empty unionid', steps: ['exchange', 'session', 'userinfo'], fault: withField('unionid', ''), outcome: 'good' },
-  { title: 'answers null as unionid', steps: ['exchange', 'session', 'userinfo'], fault: withField('unionid', null), outcome: 'good' },
-  { title: 'answers no name and no picture', steps: ['userinfo'], fault: altered(({ openid }) => ({ openid })), outcome: 'good', nickname: '' },
-  { title: 'answers nonsense in the fields that nobody depends on', steps: ['userinfo'], fault: altered((answer) => ({ ...answer, sex: {}, language: 1, city: [], province: null, country: true, privilege: 'x' })), outcome: 'good' },
-  { title: 'answers a nickname with raw control characters', steps: ['userinfo'], fault: named(`a${controlCharacters}b`), outcome: 'good', nickname: `a${controlCharacters}b` },
-  { title: 'answers a nickname with broken UTF-8', steps: ['userinfo'], fault: named(brokenUTF8), outcome: 'good', nickname: new TextDecoder().decode(brokenUTF8) },
-  { title: 'answers a nickname with half of an escaped pair', steps: ['userinfo'], fault: named('a\\ud83d'), outcome: 'good', nickname: 'a\ud83d' },
-  { title: 'answers UTF-8 that is split across packets', steps: ['userinfo'], fault: ({ openid }) => ({ chunks: inSingleBytes(userinfo(openid, '爱🐼')), pause: 0 }), outcome: 'good', nickname: '爱🐼' },
-  { title: 'answers in gzip', steps: ['userinfo'], fault: ({ openid }) => ({ body: gzipSync(userinfo(openid, '爱丽丝')), headers: { 'Content-Encoding': 'gzip' } }), outcome: 'good', nickname: '爱丽丝' },
-  { title: 'answers with a byte order mark', steps: ['userinfo'], fault: ({ openid }) => ({ body: Buffer.concat([Buffer.from('\ufeff'), userinfo(openid, '爱丽丝')]) }), outcome: 'good', nickname: '爱丽丝' },
+  {
+    title: 'answers a scope with a comma at its end',
+    steps: tokenSteps,
+    fault: altered((answer) => ({ ...answer, scope: `${String(answer['scope'])},` })),
+    outcome: 'good',
+  },
+  {
+    title: 'answers expires_in as the text of a number',
+    steps: [...tokenSteps, ...credentialSteps],
+    fault: withField('expires_in', '7200'),
+    outcome: 'good',
+  },
+  {
+    title: 'answers no refresh_token',
+    steps: tokenSteps,
+    fault: altered((answer) => without(answer, 'refresh_token')),
+    outcome: 'good',
+  },
+  {
+    title: 'answers an empty unionid',
+    steps: ['exchange', 'session', 'userinfo'],
+    fault: withField('unionid', ''),
+    outcome: 'good',
+  },
+  {
+    title: 'answers null as unionid',
+    steps: ['exchange', 'session', 'userinfo'],
+    fault: withField('unionid', null),
+    outcome: 'good',
+  },
+  {
+    title: 'answers no name and no picture',
+    steps: ['userinfo'],
+    fault: altered(({ openid }) => ({ openid })),
+    outcome: 'good',
+    nickname: '',
+  },
+  {
+    title: 'answers nonsense in the fields that nobody depends on',
+    steps: ['userinfo'],
+    fault: altered((answer) => ({
+      ...answer,
+      sex: {},
+      language: 1,
+      city: [],
+      province: null,
+      country: true,
+      privilege: 'x',
+    })),
+    outcome: 'good',
+  },
+  {
+    title: 'answers a nickname with raw control characters',
+    steps: ['userinfo'],
+    fault: named(`a${controlCharacters}b`),
+    outcome: 'good',
+    nickname: `a${controlCharacters}b`,
+  },
+  {
+    title: 'answers a nickname with broken UTF-8',
+    steps: ['userinfo'],
+    fault: named(brokenUTF8),
+    outcome: 'good',
+    nickname: new TextDecoder().decode(brokenUTF8),
+  },
+  {
+    title: 'answers a nickname with half of an escaped pair',
+    steps: ['userinfo'],
+    fault: named('a\\ud83d'),
+    outcome: 'good',
+    nickname: 'a\ud83d',
+  },
+  {
+    title: 'answers UTF-8 that is split across packets',
+    steps: ['userinfo'],
+    fault: ({ openid }) => ({ chunks: inSingleBytes(userinfo(openid, '爱🐼')), pause: 0 }),
+    outcome: 'good',
+    nickname: '爱🐼',
+  },
+  {
+    title: 'answers in gzip',
+    steps: ['userinfo'],
+    fault: ({ openid }) => ({
+      body: gzipSync(userinfo(openid, '爱丽丝')),
+      headers: { 'Content-Encoding': 'gzip' },
+    }),
+    outcome: 'good',
+    nickname: '爱丽丝',
+  },
+  {
+    title: 'answers with a byte order mark',
+    steps: ['userinfo'],
+    fault: ({ openid }) => ({ body: Buffer.concat([Buffer.from('\ufeff'), userinfo(openid, '爱丽丝')]) }),
+    outcome: 'good',
+    nickname: '爱丽丝',
+  },
 ]
 
 export const wechatFaults: readonly WechatFault[] = [
-  ...otherShapes, ...connections, ...errors, ...echoingErrors, ...wrongFields, ...oddButGood,
+  ...otherShapes,
+  ...connections,
+  ...errors,
+  ...echoingErrors,
+  ...wrongFields,
+  ...oddButGood,
 ]
 
 /** A fetch that goes wrong in the fault's way, when it is on, at one path. */
-export function faultyFetch({ fetch: faulty }: WechatFault, path: string, isOn: () => boolean): typeof fetch | undefined {
+export function faultyFetch(
+  { fetch: faulty }: WechatFault,
+  path: string,
+  isOn: () => boolean,
+): typeof fetch | undefined {
   if (!faulty) return undefined
   return (input, init) => {
     const { href, pathname } = new URL(input instanceof Request ? input.url : input)

@@ -2,12 +2,18 @@ import { CookieStateStore, WechatStrategy, type WechatOneAppOptions } from '@wec
 import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { WechatOAuth } from '@wechat-auth/wechat-oauth'
 import {
-  MemorySessionStore, MemoryUserStore, WechatSessions, WechatSessionStrategy,
+  MemorySessionStore,
+  MemoryUserStore,
+  WechatSessions,
+  WechatSessionStrategy,
 } from '@wechat-auth/wechat-session'
 import { expect } from 'chai'
 import { Browser } from '../../helpers/browser.js'
 import {
-  fastifyWithPlugins, type Fastify, type FastifyApp, type FastifyPassport,
+  fastifyWithPlugins,
+  type Fastify,
+  type FastifyApp,
+  type FastifyPassport,
 } from '../../services/fastify.js'
 import { blockOf, english, readmeOf } from '../readme/markdown.js'
 import { runPart } from '../readme/running.js'
@@ -34,7 +40,7 @@ describe('Fastify', () => {
   afterEach(() => app.close())
   after(() => sandbox.close())
 
-  const credentials = (type: string): { appId: string, appSecret: string } => {
+  const credentials = (type: string): { appId: string; appSecret: string } => {
     const { appId, appSecret } = sandbox.apps.find((one) => one.type === type)!
     return { appId, appSecret }
   }
@@ -51,13 +57,18 @@ describe('Fastify', () => {
 
   /** A login of Alice; the routes are those of the READMEs. */
   async function logIn(options: Partial<WechatOneAppOptions>, call: object = {}) {
-    passport.use(new WechatStrategy({
-      ...credentials('mp'),
-      callbackURL: '/auth/wechat/callback',
-      endpoints: sandbox.endpoints,
-      timeout: 1000,
-      ...options,
-    }, ({ profile }) => Promise.resolve({ name: profile.displayName })))
+    passport.use(
+      new WechatStrategy(
+        {
+          ...credentials('mp'),
+          callbackURL: '/auth/wechat/callback',
+          endpoints: sandbox.endpoints,
+          timeout: 1000,
+          ...options,
+        },
+        ({ profile }) => Promise.resolve({ name: profile.displayName }),
+      ),
+    )
     const preValidation = passport.authenticate('wechat', call)
     const answer = (request: { user?: unknown }): object => ({ user: request.user ?? null })
     app.get('/auth/wechat', { preValidation }, answer)
@@ -72,7 +83,7 @@ describe('Fastify', () => {
     return { browser, page: await browser.open(`/auth/wechat/callback?${query}`) }
   }
 
-  it('logs in by a cookie\'s state, with the recipe of the README as it stands there', async () => {
+  it("logs in by a cookie's state, with the recipe of the README as it stands there", async () => {
     // @fastify/passport does not start without one.
     withSession()
     process.env['STATE_SECRET'] = secret
@@ -99,7 +110,9 @@ describe('Fastify', () => {
     withSession()
     const tokens = new WechatSessions({
       oauth: new WechatOAuth({ ...credentials('miniprogram'), endpoints: sandbox.endpoints }),
-      sessionStore: new MemorySessionStore(), userStore: new MemoryUserStore(), sku: 'shop',
+      sessionStore: new MemorySessionStore(),
+      userStore: new MemoryUserStore(),
+      sku: 'shop',
     })
     passport.use(new WechatSessionStrategy({ sessions: tokens }))
     const preValidation = passport.authenticate('wechat-session')

@@ -3,7 +3,12 @@ import { SqliteUserStore } from '@wechat-auth/store-sqlite'
 import { WechatOAuth, type MiniProgramData, type WechatOAuthOptions } from '@wechat-auth/wechat-oauth'
 import { OAuth } from '@wechat-auth/wechat-oauth/compat'
 import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
-import { MemorySessionStore, MemoryUserStore, WechatSessions, type UserStore } from '@wechat-auth/wechat-session'
+import {
+  MemorySessionStore,
+  MemoryUserStore,
+  WechatSessions,
+  type UserStore,
+} from '@wechat-auth/wechat-session'
 import { expect } from 'chai'
 import { authenticate, requestOf } from '../../helpers/authenticate.js'
 import { openDatabase } from '../../helpers/sqlite.js'
@@ -12,7 +17,7 @@ import { nicknameFor, splicedWith, type UserData } from '../../helpers/spliced-d
 const victim = 'oVICTIM_of_the_union_account'
 
 // WeChat's encryption authenticates nothing, and this is how far that goes: the attacker is a user like any other, and has no key.
-describe('encrypted user data that names a victim behind the attacker\'s own openid', () => {
+describe("encrypted user data that names a victim behind the attacker's own openid", () => {
   let sandbox: Sandbox
   let options: WechatOAuthOptions
   let openid: string
@@ -20,7 +25,9 @@ describe('encrypted user data that names a victim behind the attacker\'s own ope
 
   before(async () => {
     // An app that is not bound to an open-platform account: WeChat's reply has no unionid to compare with.
-    sandbox = await startSandbox({ apps: [{ appId: 'wxminiprogram', appSecret: 'secret', type: 'miniprogram' }] })
+    sandbox = await startSandbox({
+      apps: [{ appId: 'wxminiprogram', appSecret: 'secret', type: 'miniprogram' }],
+    })
     const [app, user] = [sandbox.apps[0]!, sandbox.users[0]!]
     options = { appId: app.appId, appSecret: app.appSecret, endpoints: sandbox.endpoints }
     openid = sandbox.idsOf({ appId: app.appId, user: user.id }).openid
@@ -57,19 +64,39 @@ describe('encrypted user data that names a victim behind the attacker\'s own ope
   }
 
   it('does not become the unionid of a login by the strategy', async () => {
-    const strategy = new WechatStrategy({ mode: 'miniprogram', idSource: 'openid', ...options }, ({ profile }) => ({ ...profile, id: profile.id }))
-    const request = requestOf({ method: 'POST', headers: { 'content-type': 'application/json' }, body: { code: code(), ...forged } })
+    const strategy = new WechatStrategy(
+      { mode: 'miniprogram', idSource: 'openid', ...options },
+      ({ profile }) => ({ ...profile, id: profile.id }),
+    )
+    const request = requestOf({
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: { code: code(), ...forged },
+    })
     const taken = await authenticate(strategy, request)
-    expect(taken).to.deep.include({ action: 'success', info: { appId: options.appId, mode: 'miniprogram', openid } })
-    expect(taken).to.have.property('user').that.includes({ id: openid, openid }).and.does.not.have.property('unionid')
+    expect(taken).to.deep.include({
+      action: 'success',
+      info: { appId: options.appId, mode: 'miniprogram', openid },
+    })
+    expect(taken)
+      .to.have.property('user')
+      .that.includes({ id: openid, openid })
+      .and.does.not.have.property('unionid')
   })
 
   async function authorize(userStore: UserStore): Promise<void> {
-    const sessions = new WechatSessions({ oauth: new WechatOAuth(options), sessionStore: new MemorySessionStore(), userStore, sku: 'shop' })
+    const sessions = new WechatSessions({
+      oauth: new WechatOAuth(options),
+      sessionStore: new MemorySessionStore(),
+      userStore,
+      sku: 'shop',
+    })
     const { user, token, isNewUser } = await sessions.authorize({ code: code(), ...forged })
     expect(user).to.include({ id: openid, openid }).and.not.have.property('unionid')
     expect(isNewUser).to.equal(true)
-    expect(await sessions.getSession(token)).to.include({ userId: openid }).and.not.have.property('unionid')
+    expect(await sessions.getSession(token))
+      .to.include({ userId: openid })
+      .and.not.have.property('unionid')
   }
 
   it('does not open the account of a user with that unionid', async () => {
@@ -93,7 +120,9 @@ describe('encrypted user data that names a victim behind the attacker\'s own ope
   it('is not in what decryptForUser opens', async () => {
     const oauth = new WechatOAuth(options)
     await oauth.code2Session(code())
-    expect(await oauth.decryptForUser(openid, forged)).to.include({ openId: openid }).and.not.have.property('unionId')
+    expect(await oauth.decryptForUser(openid, forged))
+      .to.include({ openId: openid })
+      .and.not.have.property('unionId')
   })
 
   it('is not in what getUserByCode of compat gives', async () => {

@@ -12,7 +12,12 @@ for (const passport of ['0.6', '0.7'] satisfies PassportVersion[]) {
         let setting: Setting
 
         before(async () => {
-          setting = await startSetting({ passport, initialize, sessions, strategy: sessions === 'none' ? { store: cookies() } : {} })
+          setting = await startSetting({
+            passport,
+            initialize,
+            sessions,
+            strategy: sessions === 'none' ? { store: cookies() } : {},
+          })
         })
         after(() => setting.close())
 
@@ -26,12 +31,15 @@ for (const passport of ['0.6', '0.7'] satisfies PassportVersion[]) {
           else expect(me.json).to.have.nested.property('user.name', '爱丽丝')
         })
 
-        it('logs in by Passport\'s own handling, which makes info req.authInfo', async () => {
+        it("logs in by Passport's own handling, which makes info req.authInfo", async () => {
           const browser = setting.browser()
           const path = (await setting.consent(browser)).replace('/auth/wechat/callback', '/plain/callback')
           const { json } = await browser.open(path)
           expect(json).to.have.nested.property('user.name', '爱丽丝')
-          expect(json).to.have.nested.property('info.openid', setting.sandbox.idsOf({ appId: setting.appId('mp'), user: 'alice' }).openid)
+          expect(json).to.have.nested.property(
+            'info.openid',
+            setting.sandbox.idsOf({ appId: setting.appId('mp'), user: 'alice' }).openid,
+          )
         })
 
         it('is led to failureRedirect when the login fails', async () => {
@@ -52,7 +60,10 @@ for (const passport of ['0.6', '0.7'] satisfies PassportVersion[]) {
           const browser = setting.browser()
           const path = await setting.consent(browser)
           await browser.open(path)
-          expect(failureOf(await setting.browser().open(path))).to.include({ httpStatus: 403, reason: 'replayed' })
+          expect(failureOf(await setting.browser().open(path))).to.include({
+            httpStatus: 403,
+            reason: 'replayed',
+          })
         })
       })
     }
@@ -60,21 +71,30 @@ for (const passport of ['0.6', '0.7'] satisfies PassportVersion[]) {
 }
 
 describe('an application that sets cookies of its own', () => {
-  it('keeps them beside the state\'s', async () => {
+  it("keeps them beside the state's", async () => {
     const setting = await startSetting({
       states: 'cookie',
-      before: (app) => app.use((_req, res, next) => {
-        res.cookie('theme', 'dark')
-        res.append('Set-Cookie', 'lang=zh; Path=/')
-        next()
-      }),
+      before: (app) =>
+        app.use((_req, res, next) => {
+          res.cookie('theme', 'dark')
+          res.append('Set-Cookie', 'lang=zh; Path=/')
+          next()
+        }),
     })
     try {
       const browser = setting.browser()
       const path = await setting.consent(browser)
-      expect([...browser.cookies.keys()].map((name) => name.split('.')[0])).to.deep.equal(['theme', 'lang', 'wechat'])
+      expect([...browser.cookies.keys()].map((name) => name.split('.')[0])).to.deep.equal([
+        'theme',
+        'lang',
+        'wechat',
+      ])
       const { headers } = await browser.open(path)
-      expect(headers.getSetCookie().map((cookie) => cookie.split(/[=.]/)[0])).to.deep.equal(['theme', 'lang', 'wechat'])
+      expect(headers.getSetCookie().map((cookie) => cookie.split(/[=.]/)[0])).to.deep.equal([
+        'theme',
+        'lang',
+        'wechat',
+      ])
     } finally {
       await setting.close()
     }
@@ -84,7 +104,7 @@ describe('an application that sets cookies of its own', () => {
 describe('an application behind a proxy', () => {
   const forwarded = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'shop.example' }
 
-  it('gets the callback\'s address and a Secure cookie by what Express trusts', async () => {
+  it("gets the callback's address and a Secure cookie by what Express trusts", async () => {
     const setting = await startSetting({ states: 'cookie', trustProxy: true })
     try {
       const browser = setting.browser(forwarded)
@@ -135,15 +155,23 @@ describe('an application behind a proxy', () => {
 describe('a single-page application', () => {
   it('begins the login by getAuthorization and ends it at the callback', async () => {
     const setting: Setting = await startSetting({
-      before: (app) => app.get('/auth/wechat/url', async (req, res) => {
-        res.json(await setting.strategy.getAuthorization(req, { mode: 'website', state: { page: '/cart' } }))
-      }),
+      before: (app) =>
+        app.get('/auth/wechat/url', async (req, res) => {
+          res.json(
+            await setting.strategy.getAuthorization(req, { mode: 'website', state: { page: '/cart' } }),
+          )
+        }),
     })
     try {
       const browser = setting.browser()
-      const { appid, state, url } = (await browser.open('/auth/wechat/url')).json as Record<'appid' | 'state' | 'url', string>
+      const { appid, state, url } = (await browser.open('/auth/wechat/url')).json as Record<
+        'appid' | 'state' | 'url',
+        string
+      >
       expect(new URL(url).searchParams.get('state')).to.equal(state)
-      const { json } = await browser.open(callback({ code: setting.sandbox.issueCode({ appId: appid, user: 'alice' }), state }))
+      const { json } = await browser.open(
+        callback({ code: setting.sandbox.issueCode({ appId: appid, user: 'alice' }), state }),
+      )
       expect(json).to.have.nested.property('info.state').that.deep.equals({ page: '/cart' })
     } finally {
       await setting.close()

@@ -23,10 +23,18 @@ describe('200 logins one after another over TLS', function () {
     const { appId, appSecret } = sandbox.apps.find(({ type }) => type === 'mp')!
     child = fork(new URL('fixtures/app-over-tls.ts', import.meta.url), {
       execArgv: process.execArgv,
-      env: { ...process.env, NODE_EXTRA_CA_CERTS: authority, APP_ID: appId, APP_SECRET: appSecret, TLS_PORT: String(sandbox.tls?.port) },
+      env: {
+        ...process.env,
+        NODE_EXTRA_CA_CERTS: authority,
+        APP_ID: appId,
+        APP_SECRET: appSecret,
+        TLS_PORT: String(sandbox.tls?.port),
+      },
     })
-    const ended = once(child, 'exit').then(() => Promise.reject(new Error('the application ended before it was up')))
-    const [address] = await Promise.race([once(child, 'message'), ended]) as [string]
+    const ended = once(child, 'exit').then(() =>
+      Promise.reject(new Error('the application ended before it was up')),
+    )
+    const [address] = (await Promise.race([once(child, 'message'), ended])) as [string]
     ended.catch(() => undefined)
     url = address
   })

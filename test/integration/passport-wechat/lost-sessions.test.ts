@@ -22,7 +22,7 @@ async function start(options: Partial<SessionOptions>, before?: RequestHandler) 
     const handle = passport.authenticate(strategy, answer) as RequestHandler
     void handle(req, res, next)
   }
-  const reportError: ErrorRequestHandler = (error: { code: string, message: string }, _req, res, next) => {
+  const reportError: ErrorRequestHandler = (error: { code: string; message: string }, _req, res, next) => {
     if (res.headersSent) next(error)
     else res.status(500).json({ error: error.message, code: error.code })
   }
@@ -58,7 +58,9 @@ describe('an application whose sessions get lost', () => {
 
   it('hears that the browser sent no cookie', async () => {
     app = await start({})
-    expect(await lose()).to.have.property('hint').that.matches(/no cookie.*127\.0\.0\.1/)
+    expect(await lose())
+      .to.have.property('hint')
+      .that.matches(/no cookie.*127\.0\.0\.1/)
   })
 
   it('hears that the session has no such login, where its cookie came', async () => {
@@ -89,13 +91,19 @@ describe('an application without a session for this request', () => {
     const store = new MemoryStore()
     app = await start({ store })
     store.emit('disconnect')
-    expect(await refuse()).to.match(/session store is disconnected/).and.not.match(/middleware/)
+    expect(await refuse())
+      .to.match(/session store is disconnected/)
+      .and.not.match(/middleware/)
     store.emit('connect')
     expect((await app.browser.open('/auth/wechat')).status).to.equal(302)
   })
 
   it('hears that the session was lost after express-session had run', async () => {
-    app = await start({}, (req, _res, next) => { req.session.destroy(next) })
-    expect(await refuse()).to.match(/session store failed/).and.not.match(/middleware/)
+    app = await start({}, (req, _res, next) => {
+      req.session.destroy(next)
+    })
+    expect(await refuse())
+      .to.match(/session store failed/)
+      .and.not.match(/middleware/)
   })
 })

@@ -14,7 +14,8 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       setting = await startSetting({
         states,
         strategy: { timeout: 300 },
-        verify: ({ profile }) => verify() ?? { id: profile.id, name: profile.displayName, mode: profile.mode },
+        verify: ({ profile }) =>
+          verify() ?? { id: profile.id, name: profile.displayName, mode: profile.mode },
       })
     })
     beforeEach(() => {
@@ -24,25 +25,34 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
     })
     after(() => setting.close())
 
-    const alice = (type: 'mp' | 'website' | 'miniprogram') => setting.sandbox.idsOf({ appId: setting.appId(type), user: 'alice' })
+    const alice = (type: 'mp' | 'website' | 'miniprogram') =>
+      setting.sandbox.idsOf({ appId: setting.appId(type), user: 'alice' })
 
     describe('a first visit', () => {
-      it('is redirected to the official account\'s page inside of WeChat', async () => {
+      it("is redirected to the official account's page inside of WeChat", async () => {
         const { status, location } = await browser.open('/auth/wechat')
         expect(status).to.equal(302)
         expect(location?.pathname).to.equal('/connect/oauth2/authorize')
-        expect([...(location?.searchParams.keys() ?? [])]).to.deep.equal(['appid', 'redirect_uri', 'response_type', 'scope', 'state'])
+        expect([...(location?.searchParams.keys() ?? [])]).to.deep.equal([
+          'appid',
+          'redirect_uri',
+          'response_type',
+          'scope',
+          'state',
+        ])
         expect(location?.searchParams.get('redirect_uri')).to.equal(`${setting.app.url}/auth/wechat/callback`)
         expect(location?.hash).to.equal('#wechat_redirect')
       })
 
       it('is redirected to the QR code elsewhere', async () => {
-        expect((await setting.browser(desktop).open('/auth/wechat')).location?.pathname).to.equal('/connect/qrconnect')
+        expect((await setting.browser(desktop).open('/auth/wechat')).location?.pathname).to.equal(
+          '/connect/qrconnect',
+        )
       })
     })
 
     describe('a callback', () => {
-      it('logs the user in, by WeChat\'s own redirect', async () => {
+      it("logs the user in, by WeChat's own redirect", async () => {
         setting.sandbox.updateUser('alice', { silent: true })
         const { location } = await browser.open('/auth/wechat')
         const wechat = await browser.open(location!)
@@ -52,13 +62,16 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
           user: { id: alice('mp').openid, name: '爱丽丝', mode: 'mp' },
           info: { appId: setting.appId('mp'), mode: 'mp', ...alice('mp') },
         })
-        if (states === 'session') expect((await browser.open('/me')).json).to.have.nested.property('user.name', '爱丽丝')
+        if (states === 'session')
+          expect((await browser.open('/me')).json).to.have.nested.property('user.name', '爱丽丝')
       })
 
-      it('logs a website\'s user in', async () => {
+      it("logs a website's user in", async () => {
         const desk = setting.browser(desktop)
         const { json } = await desk.open(await setting.consent(desk))
-        expect(json).to.deep.include({ user: { id: alice('website').openid, name: '爱丽丝', mode: 'website' } })
+        expect(json).to.deep.include({
+          user: { id: alice('website').openid, name: '爱丽丝', mode: 'website' },
+        })
       })
 
       it('logs in without a profile for snsapi_base', async () => {
@@ -69,20 +82,34 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
 
       it('is 403 ERR_WECHAT_STATE without a state', async () => {
         await setting.begin(browser)
-        expect(failureOf(await browser.open(callback({ code: 'x' })))).to.include({ httpStatus: 403, code: 'ERR_WECHAT_STATE', reason: 'missing' })
+        expect(failureOf(await browser.open(callback({ code: 'x' })))).to.include({
+          httpStatus: 403,
+          code: 'ERR_WECHAT_STATE',
+          reason: 'missing',
+        })
       })
 
       it('is 403 ERR_WECHAT_STATE with a state that nobody gave out', async () => {
         await setting.begin(browser)
-        expect(failureOf(await browser.open(callback({ code: 'x', state: 'x' })))).to.include({ httpStatus: 403, code: 'ERR_WECHAT_STATE', reason: 'unknown' })
+        expect(failureOf(await browser.open(callback({ code: 'x', state: 'x' })))).to.include({
+          httpStatus: 403,
+          code: 'ERR_WECHAT_STATE',
+          reason: 'unknown',
+        })
       })
 
       it('is 403 ERR_WECHAT_STATE with the state of another mode', async () => {
         const { state } = await setting.begin(browser)
         const other = await startSetting({ states, call: { mode: 'website' } })
         try {
-          const page = await other.browser().open(callback({ code: 'x', state }), { headers: { cookie: browser.cookieHeader } })
-          expect(failureOf(page)).to.include({ httpStatus: 403, code: 'ERR_WECHAT_STATE', reason: states === 'cookie' ? 'mode' : 'unknown' })
+          const page = await other
+            .browser()
+            .open(callback({ code: 'x', state }), { headers: { cookie: browser.cookieHeader } })
+          expect(failureOf(page)).to.include({
+            httpStatus: 403,
+            code: 'ERR_WECHAT_STATE',
+            reason: states === 'cookie' ? 'mode' : 'unknown',
+          })
         } finally {
           await other.close()
         }
@@ -91,21 +118,32 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       it('is 401 ERR_WECHAT_DENIED when the user refused, in each of the ways that WeChat has', async () => {
         for (const refusal of [{}, { code: '' }, { code: 'authdeny' }]) {
           const { state } = await setting.begin(browser)
-          expect(failureOf(await browser.open(callback({ ...refusal, state })))).to.include({ httpStatus: 401, code: 'ERR_WECHAT_DENIED' })
+          expect(failureOf(await browser.open(callback({ ...refusal, state })))).to.include({
+            httpStatus: 401,
+            code: 'ERR_WECHAT_DENIED',
+          })
         }
         expect(setting.sandbox.count('/sns/oauth2/access_token')).to.equal(0)
       })
 
       it('is 401 ERR_WECHAT_CODE for a code that WeChat does not know', async () => {
         const { state } = await setting.begin(browser)
-        expect(failureOf(await browser.open(callback({ code: '0a1NOTACODE', state })))).to.include({ httpStatus: 401, code: 'ERR_WECHAT_CODE', errcode: 40029 })
+        expect(failureOf(await browser.open(callback({ code: '0a1NOTACODE', state })))).to.include({
+          httpStatus: 401,
+          code: 'ERR_WECHAT_CODE',
+          errcode: 40029,
+        })
       })
 
       it('is 401 ERR_WECHAT_CODE for a code that was used', async () => {
         const { state, appId } = await setting.begin(browser)
         const code = setting.sandbox.issueCode({ appId, user: 'alice' })
         await setting.strategy.oauth('mp').getAccessToken(code)
-        expect(failureOf(await browser.open(callback({ code, state })))).to.include({ httpStatus: 401, code: 'ERR_WECHAT_CODE', errcode: 40163 })
+        expect(failureOf(await browser.open(callback({ code, state })))).to.include({
+          httpStatus: 401,
+          code: 'ERR_WECHAT_CODE',
+          errcode: 40163,
+        })
       })
 
       it('is 401 ERR_WECHAT_CODE for a code that expired', async () => {
@@ -114,36 +152,62 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
         expect(failureOf(await browser.open(path))).to.include({ httpStatus: 401, code: 'ERR_WECHAT_CODE' })
       })
 
-      for (const [errcode, failure, status] of [[42003, 'ERR_WECHAT_CODE', 401], [41008, 'ERR_WECHAT_CODE', 401], [50002, 'ERR_WECHAT_BLOCKED', 403]] as const) {
+      for (const [errcode, failure, status] of [
+        [42003, 'ERR_WECHAT_CODE', 401],
+        [41008, 'ERR_WECHAT_CODE', 401],
+        [50002, 'ERR_WECHAT_BLOCKED', 403],
+      ] as const) {
         it(`is ${status} ${failure} when WeChat answers ${errcode}`, async () => {
           setting.sandbox.fail('/sns/oauth2/access_token', { errcode })
-          expect(failureOf(await browser.open(await setting.consent(browser)))).to.include({ httpStatus: status, code: failure, errcode })
+          expect(failureOf(await browser.open(await setting.consent(browser)))).to.include({
+            httpStatus: status,
+            code: failure,
+            errcode,
+          })
         })
       }
 
       it('is 401 ERR_WECHAT_CODE when the code is named twice', async () => {
         const { state } = await setting.begin(browser)
-        expect(failureOf(await browser.open(`${callback({ state })}&code=a&code=b`))).to.include({ httpStatus: 401, code: 'ERR_WECHAT_CODE' })
+        expect(failureOf(await browser.open(`${callback({ state })}&code=a&code=b`))).to.include({
+          httpStatus: 401,
+          code: 'ERR_WECHAT_CODE',
+        })
       })
 
       it('is 401 ERR_WECHAT_SNAPSHOT_USER for the virtual account of a snapshot page', async () => {
-        expect(failureOf(await browser.open(await setting.consent(browser, { snapshot: true })))).to.include({ httpStatus: 401, code: 'ERR_WECHAT_SNAPSHOT_USER' })
+        expect(failureOf(await browser.open(await setting.consent(browser, { snapshot: true })))).to.include({
+          httpStatus: 401,
+          code: 'ERR_WECHAT_SNAPSHOT_USER',
+        })
         expect(setting.sandbox.count('/sns/userinfo')).to.equal(0)
       })
 
       it('is 403 ERR_WECHAT_BLOCKED for a user that WeChat blocks', async () => {
         setting.sandbox.updateUser('alice', { state: 'frozen' })
-        expect(failureOf(await browser.open(await setting.consent(browser)))).to.include({ httpStatus: 403, code: 'ERR_WECHAT_BLOCKED', errcode: 50002 })
+        expect(failureOf(await browser.open(await setting.consent(browser)))).to.include({
+          httpStatus: 403,
+          code: 'ERR_WECHAT_BLOCKED',
+          errcode: 50002,
+        })
       })
 
-      it('is 401 with verify\'s own info, or ERR_WECHAT_VERIFY, when verify says no', async () => {
+      it("is 401 with verify's own info, or ERR_WECHAT_VERIFY, when verify says no", async () => {
         verify = () => Promise.resolve(false)
-        expect(failureOf(await browser.open(await setting.consent(browser)))).to.include({ httpStatus: 401, code: 'ERR_WECHAT_VERIFY' })
+        expect(failureOf(await browser.open(await setting.consent(browser)))).to.include({
+          httpStatus: 401,
+          code: 'ERR_WECHAT_VERIFY',
+        })
       })
 
-      it('is verify\'s error, unchanged, when it throws or rejects', async () => {
+      it("is verify's error, unchanged, when it throws or rejects", async () => {
         const failure = new Error('the database is down')
-        for (const fail of [() => { throw failure }, () => Promise.reject(failure)]) {
+        for (const fail of [
+          () => {
+            throw failure
+          },
+          () => Promise.reject(failure),
+        ]) {
           verify = fail
           const { status } = await browser.open(await setting.consent(browser))
           expect(status).to.equal(500)
@@ -177,7 +241,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       }
     })
 
-    describe('a mini-program\'s request', () => {
+    describe("a mini-program's request", () => {
       const login = (body: object) => browser.post('/auth/wechat/miniprogram', body)
       const wxLogin = () => setting.sandbox.wxLogin({ appId: setting.appId('miniprogram'), user: 'alice' })
       const encrypt = () => setting.sandbox.encrypt({ appId: setting.appId('miniprogram'), user: 'alice' })
@@ -203,47 +267,89 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       it('is 401 ERR_WECHAT_CODE for a code that was used', async () => {
         const code = wxLogin()
         await login({ code })
-        expect(failureOf(await login({ code }))).to.include({ httpStatus: 401, code: 'ERR_WECHAT_CODE', errcode: 40163 })
+        expect(failureOf(await login({ code }))).to.include({
+          httpStatus: 401,
+          code: 'ERR_WECHAT_CODE',
+          errcode: 40163,
+        })
       })
 
       it('is 403 ERR_WECHAT_BLOCKED for a user of high risk', async () => {
         setting.sandbox.updateUser('alice', { state: 'blocked' })
-        expect(failureOf(await login({ code: wxLogin() }))).to.include({ httpStatus: 403, code: 'ERR_WECHAT_BLOCKED', errcode: 40226 })
+        expect(failureOf(await login({ code: wxLogin() }))).to.include({
+          httpStatus: 403,
+          code: 'ERR_WECHAT_BLOCKED',
+          errcode: 40226,
+        })
       })
 
       it('is 401 ERR_WECHAT_SIGNATURE when rawData was changed', async () => {
         const { rawData, signature } = encrypt()
-        expect(failureOf(await login({ code: wxLogin(), rawData: `${rawData} `, signature }))).to.include({ httpStatus: 401, code: 'ERR_WECHAT_SIGNATURE' })
+        expect(failureOf(await login({ code: wxLogin(), rawData: `${rawData} `, signature }))).to.include({
+          httpStatus: 401,
+          code: 'ERR_WECHAT_SIGNATURE',
+        })
       })
 
       it('is 401 ERR_WECHAT_SESSION_KEY when the data was encrypted with an older key', async () => {
         const { encryptedData, iv } = encrypt()
-        const code = setting.sandbox.wxLogin({ appId: setting.appId('miniprogram'), user: 'alice', renewSessionKey: true })
-        expect(failureOf(await login({ code, encryptedData, iv }))).to.include({ httpStatus: 401, code: 'ERR_WECHAT_SESSION_KEY' })
+        const code = setting.sandbox.wxLogin({
+          appId: setting.appId('miniprogram'),
+          user: 'alice',
+          renewSessionKey: true,
+        })
+        expect(failureOf(await login({ code, encryptedData, iv }))).to.include({
+          httpStatus: 401,
+          code: 'ERR_WECHAT_SESSION_KEY',
+        })
       })
 
       it('is 401 ERR_WECHAT_OPENID_MISMATCH for data of somebody else', async () => {
         const data = { openId: 'oSOMEBODYELSE', nickName: 'Mallory' }
-        const { encryptedData, iv } = setting.sandbox.encrypt({ appId: setting.appId('miniprogram'), user: 'alice', data })
-        expect(failureOf(await login({ code: wxLogin(), encryptedData, iv }))).to.include({ httpStatus: 401, code: 'ERR_WECHAT_OPENID_MISMATCH' })
+        const { encryptedData, iv } = setting.sandbox.encrypt({
+          appId: setting.appId('miniprogram'),
+          user: 'alice',
+          data,
+        })
+        expect(failureOf(await login({ code: wxLogin(), encryptedData, iv }))).to.include({
+          httpStatus: 401,
+          code: 'ERR_WECHAT_OPENID_MISMATCH',
+        })
       })
 
       it('is an error when WeChat does not answer', async () => {
         setting.sandbox.fail('/sns/jscode2session', 'hang')
-        expect((await login({ code: wxLogin() })).json).to.have.nested.property('error.code', 'ERR_WECHAT_TIMEOUT')
+        expect((await login({ code: wxLogin() })).json).to.have.nested.property(
+          'error.code',
+          'ERR_WECHAT_TIMEOUT',
+        )
       })
     })
   })
 }
 
-describe('verify\'s own info', () => {
+describe("verify's own info", () => {
   it('is what the application gets of a failed login', async () => {
-    const setting = await startSetting({ strategy: { verifyArguments: 'object' }, verify: Object.defineProperty((...given: unknown[]) => {
-      (given.at(-1) as (error: null, user: false, info: object) => void)(null, false, { message: 'banned', code: 'BANNED' })
-    }, 'length', { value: 2 }) })
+    const setting = await startSetting({
+      strategy: { verifyArguments: 'object' },
+      verify: Object.defineProperty(
+        (...given: unknown[]) => {
+          ;(given.at(-1) as (error: null, user: false, info: object) => void)(null, false, {
+            message: 'banned',
+            code: 'BANNED',
+          })
+        },
+        'length',
+        { value: 2 },
+      ),
+    })
     try {
       const browser = setting.browser()
-      expect(failureOf(await browser.open(await setting.consent(browser)))).to.deep.equal({ httpStatus: 401, message: 'banned', code: 'BANNED' })
+      expect(failureOf(await browser.open(await setting.consent(browser)))).to.deep.equal({
+        httpStatus: 401,
+        message: 'banned',
+        code: 'BANNED',
+      })
     } finally {
       await setting.close()
     }
@@ -255,9 +361,14 @@ describe('idSource unionid', () => {
     const setting = await startSetting({ strategy: { idSource: 'unionid' } })
     try {
       const browser = setting.browser()
-      expect(failureOf(await browser.open(await setting.consent(browser, { scope: 'snsapi_base' })))).to.include({ httpStatus: 401, code: 'ERR_WECHAT_NO_UNIONID' })
+      expect(
+        failureOf(await browser.open(await setting.consent(browser, { scope: 'snsapi_base' }))),
+      ).to.include({ httpStatus: 401, code: 'ERR_WECHAT_NO_UNIONID' })
       const { unionid } = setting.sandbox.idsOf({ appId: setting.appId('mp'), user: 'alice' })
-      expect((await browser.open(await setting.consent(browser))).json).to.have.nested.property('user.id', unionid)
+      expect((await browser.open(await setting.consent(browser))).json).to.have.nested.property(
+        'user.id',
+        unionid,
+      )
     } finally {
       await setting.close()
     }

@@ -7,10 +7,14 @@ class Gate {
   readonly entered: Promise<void>
   #enter!: () => void
   #open!: () => void
-  readonly #opened = new Promise<void>((resolve) => { this.#open = resolve })
+  readonly #opened = new Promise<void>((resolve) => {
+    this.#open = resolve
+  })
 
   constructor() {
-    this.entered = new Promise((resolve) => { this.#enter = resolve })
+    this.entered = new Promise((resolve) => {
+      this.#enter = resolve
+    })
   }
 
   open(): void {
@@ -96,14 +100,19 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       const { state } = await setting.begin(browser)
       const cookie = browser.cookieHeader
       const path = callback({ state, code: 'authdeny' })
-      for (const page of [await browser.open(path, { headers: { cookie } }), await browser.open(path, { headers: { cookie } })]) {
+      for (const page of [
+        await browser.open(path, { headers: { cookie } }),
+        await browser.open(path, { headers: { cookie } }),
+      ]) {
         expect(failureOf(page)).to.include({ httpStatus: 401, code: 'ERR_WECHAT_DENIED' })
       }
     })
 
     it('gives both the same error when they wait for it', async () => {
       const failure = new Error('the database is down')
-      verify = () => { throw failure }
+      verify = () => {
+        throw failure
+      }
       const [first, second] = await openTwice(await setting.consent(browser))
       expect([first.status, second.status]).to.deep.equal([500, 500])
       expect(setting.app.seen.errors).to.deep.equal([failure, failure])
@@ -129,9 +138,17 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       const cookie = browser.cookieHeader
       expect((await browser.open(path, { headers: { cookie } })).status).to.equal(200)
       const other = setting.browser()
-      expect(failureOf(await other.open(path))).to.include({ httpStatus: 403, code: 'ERR_WECHAT_STATE', reason: 'replayed' })
+      expect(failureOf(await other.open(path))).to.include({
+        httpStatus: 403,
+        code: 'ERR_WECHAT_STATE',
+        reason: 'replayed',
+      })
       await setting.begin(other)
-      expect(failureOf(await other.open(path))).to.include({ httpStatus: 403, code: 'ERR_WECHAT_STATE', reason: 'replayed' })
+      expect(failureOf(await other.open(path))).to.include({
+        httpStatus: 403,
+        code: 'ERR_WECHAT_STATE',
+        reason: 'replayed',
+      })
       expect(verified).to.equal(1)
     })
 
@@ -144,7 +161,10 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       const path = await setting.consent(browser)
       const first = browser.open(path)
       await gate.entered
-      expect(failureOf(await setting.browser().open(path))).to.include({ httpStatus: 403, reason: 'replayed' })
+      expect(failureOf(await setting.browser().open(path))).to.include({
+        httpStatus: 403,
+        reason: 'replayed',
+      })
       gate.open()
       expect((await first).status).to.equal(200)
     })
@@ -156,7 +176,11 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       const state = new URL(path, setting.app.url).searchParams.get('state') ?? ''
       const code = setting.sandbox.issueCode({ appId: setting.appId('mp'), user: 'bob' })
       for (const headers of [{ cookie }, { cookie: browser.cookieHeader }]) {
-        expect(failureOf(await browser.open(callback({ code, state }), { headers }))).to.include({ httpStatus: 403, code: 'ERR_WECHAT_STATE', reason: 'code' })
+        expect(failureOf(await browser.open(callback({ code, state }), { headers }))).to.include({
+          httpStatus: 403,
+          code: 'ERR_WECHAT_STATE',
+          reason: 'code',
+        })
       }
       expect(exchanges()).to.equal(1)
     })
@@ -176,33 +200,48 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
     })
 
     it('does not exchange the code again after an error, in a browser that got the answer', async () => {
-      verify = () => { throw new Error('the database is down') }
+      verify = () => {
+        throw new Error('the database is down')
+      }
       const path = await setting.consent(browser)
       expect((await browser.open(path)).status).to.equal(500)
       const reason = states === 'cookie' ? 'replayed' : 'unknown'
-      expect(failureOf(await browser.open(path))).to.include({ httpStatus: 403, code: 'ERR_WECHAT_STATE', reason })
+      expect(failureOf(await browser.open(path))).to.include({
+        httpStatus: 403,
+        code: 'ERR_WECHAT_STATE',
+        reason,
+      })
       expect([exchanges(), verified]).to.deep.equal([1, 1])
     })
 
     it('lets logins in two tabs go their own ways', async () => {
-      const paths = [await setting.consent(browser, { user: 'alice' }), await setting.consent(browser, { user: 'bob' })]
+      const paths = [
+        await setting.consent(browser, { user: 'alice' }),
+        await setting.consent(browser, { user: 'bob' }),
+      ]
       const cookie = browser.cookieHeader
       const pages = await Promise.all(paths.map((path) => browser.open(path, { headers: { cookie } })))
       expect(pages.map(({ status }) => status)).to.deep.equal([200, 200])
       expect(verified).to.equal(2)
-      const ids = ['alice', 'bob'].map((user) => setting.sandbox.idsOf({ appId: setting.appId('mp'), user }).openid)
+      const ids = ['alice', 'bob'].map(
+        (user) => setting.sandbox.idsOf({ appId: setting.appId('mp'), user }).openid,
+      )
       expect(pages.map(({ json }) => (json as { user: { id: string } }).user.id)).to.deep.equal(ids)
     })
 
     it('is 401 ERR_WECHAT_CODE in another process', async () => {
-      const other = await startSetting({ states, strategy: { now: () => now, endpoints: setting.sandbox.endpoints } })
+      const other = await startSetting({
+        states,
+        strategy: { now: () => now, endpoints: setting.sandbox.endpoints },
+      })
       try {
         const path = await setting.consent(browser)
         const cookie = browser.cookieHeader
         await browser.open(path, { headers: { cookie } })
         const page = await other.browser().open(path, { headers: { cookie } })
         // Sessions of this other process know nothing of the login; cookies do.
-        if (states === 'cookie') expect(failureOf(page)).to.include({ httpStatus: 401, code: 'ERR_WECHAT_CODE', errcode: 40163 })
+        if (states === 'cookie')
+          expect(failureOf(page)).to.include({ httpStatus: 401, code: 'ERR_WECHAT_CODE', errcode: 40163 })
         else expect(failureOf(page)).to.include({ httpStatus: 403, reason: 'unknown' })
       } finally {
         await other.close()
@@ -220,11 +259,15 @@ describe('a reload of the callback after the login', () => {
     const browser = setting.browser()
     const path = await setting.consent(browser)
     expect((await browser.open(path)).status).to.equal(200)
-    expect(failureOf(await browser.open(path))).to.include({ httpStatus: 403, code: 'ERR_WECHAT_STATE', reason: 'replayed' })
+    expect(failureOf(await browser.open(path))).to.include({
+      httpStatus: 403,
+      code: 'ERR_WECHAT_STATE',
+      reason: 'replayed',
+    })
     expect((await browser.open('/me')).json).to.have.nested.property('user.name', '爱丽丝')
   })
 
-  it('is answered by the cookie\'s mark without sessions', async () => {
+  it("is answered by the cookie's mark without sessions", async () => {
     setting = await startSetting({ states: 'cookie' })
     const browser = setting.browser()
     const path = await setting.consent(browser)

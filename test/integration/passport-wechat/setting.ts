@@ -1,9 +1,16 @@
-import { CookieStateStore, WechatStrategy, type WechatSeveralAppsOptions, type WechatVerifyInput } from '@wechat-auth/passport-wechat'
+import {
+  CookieStateStore,
+  WechatStrategy,
+  type WechatSeveralAppsOptions,
+  type WechatVerifyInput,
+} from '@wechat-auth/passport-wechat'
 import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { Browser, type Page } from '../../helpers/browser.js'
 import { startExpressApp, type ExpressApp, type ExpressAppOptions } from '../../helpers/express-app.js'
 
-export const mobile = { 'user-agent': 'Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 MicroMessenger/8.0.50 NetType/WIFI' }
+export const mobile = {
+  'user-agent': 'Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 MicroMessenger/8.0.50 NetType/WIFI',
+}
 export const desktop = { 'user-agent': 'Mozilla/5.0 (X11; Linux x64) Chrome/140.0' }
 
 export type StateStoreKind = 'session' | 'cookie'
@@ -39,14 +46,20 @@ export class Setting {
   }
 
   /** Begins a login in this browser, and gives what WeChat's page would get. */
-  async begin(browser: Browser, path = '/auth/wechat'): Promise<{ state: string, appId: string }> {
+  async begin(browser: Browser, path = '/auth/wechat'): Promise<{ state: string; appId: string }> {
     const { location, text } = await browser.open(path)
     if (!location) throw new Error(`there was no redirect to WeChat: ${text}`)
-    return { state: location.searchParams.get('state') ?? '', appId: location.searchParams.get('appid') ?? '' }
+    return {
+      state: location.searchParams.get('state') ?? '',
+      appId: location.searchParams.get('appid') ?? '',
+    }
   }
 
   /** Begins a login and consents: the path of the callback that WeChat would open. */
-  async consent(browser: Browser, options: { user?: string, scope?: string, snapshot?: boolean } = {}): Promise<string> {
+  async consent(
+    browser: Browser,
+    options: { user?: string; scope?: string; snapshot?: boolean } = {},
+  ): Promise<string> {
     const { state, appId } = await this.begin(browser)
     return callback({ code: this.sandbox.issueCode({ appId, user: 'alice', ...options }), state })
   }
@@ -57,20 +70,35 @@ export class Setting {
   }
 }
 
-export async function startSetting({ states = 'session', strategy: options = {}, verify, ...rest }: SettingOptions = {}): Promise<Setting> {
+export async function startSetting({
+  states = 'session',
+  strategy: options = {},
+  verify,
+  ...rest
+}: SettingOptions = {}): Promise<Setting> {
   const sandbox = await startSandbox()
   const credentials = (type: string) => {
     const { appId, appSecret } = sandbox.apps.find((one) => one.type === type)!
     return { appId, appSecret }
   }
-  const strategy = new WechatStrategy({
-    apps: { mp: credentials('mp'), website: credentials('website'), miniprogram: credentials('miniprogram') },
-    callbackURL: '/auth/wechat/callback',
-    endpoints: sandbox.endpoints,
-    ...(states === 'cookie' && { store: stateStore() }),
-    ...options,
-  }, verify ?? (({ profile }) => Promise.resolve({ id: profile.id, name: profile.displayName })))
-  const app = await startExpressApp(strategy, { sessions: states === 'cookie' ? 'none' : 'express-session', ...rest })
+  const strategy = new WechatStrategy(
+    {
+      apps: {
+        mp: credentials('mp'),
+        website: credentials('website'),
+        miniprogram: credentials('miniprogram'),
+      },
+      callbackURL: '/auth/wechat/callback',
+      endpoints: sandbox.endpoints,
+      ...(states === 'cookie' && { store: stateStore() }),
+      ...options,
+    },
+    verify ?? (({ profile }) => Promise.resolve({ id: profile.id, name: profile.displayName })),
+  )
+  const app = await startExpressApp(strategy, {
+    sessions: states === 'cookie' ? 'none' : 'express-session',
+    ...rest,
+  })
   return new Setting(sandbox, app, strategy)
 }
 

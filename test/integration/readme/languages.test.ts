@@ -2,7 +2,16 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { root } from '../../helpers/run.js'
-import { codeIn, inChinese, isRelative, pairs, read, resolveLink, type Block, type Readme } from './markdown.js'
+import {
+  codeIn,
+  inChinese,
+  isRelative,
+  pairs,
+  read,
+  resolveLink,
+  type Block,
+  type Readme,
+} from './markdown.js'
 
 /** Comments are in the README's language. */
 function withoutComments({ language, code }: Block): string {
@@ -11,13 +20,19 @@ function withoutComments({ language, code }: Block): string {
 }
 
 function documents(readme: Readme): string[] {
-  return readme.links.map((target) => (isRelative(target) ? resolveLink(readme, target).path : target).replace(/\.zh-CN(?=\.\w+$)/, '')).sort()
+  return readme.links
+    .map((target) =>
+      (isRelative(target) ? resolveLink(readme, target).path : target).replace(/\.zh-CN(?=\.\w+$)/, ''),
+    )
+    .sort()
 }
 
 /** Documents that there are in both languages, of those that this one links to. */
 function translated(readme: Readme): string[] {
   const paths = readme.links.filter(isRelative).map((target) => resolveLink(readme, target).path)
-  return paths.filter((path) => path.endsWith('.zh-CN.md') || (path.endsWith('.md') && existsSync(join(root, inChinese(path)))))
+  return paths.filter(
+    (path) => path.endsWith('.zh-CN.md') || (path.endsWith('.md') && existsSync(join(root, inChinese(path)))),
+  )
 }
 
 for (const { name, english, chinese } of pairs()) {
@@ -34,12 +49,15 @@ for (const { name, english, chinese } of pairs()) {
     })
 
     it('have the same code in both languages, comments apart', () => {
-      expect(zh.blocks.map(({ language }) => language)).to.deep.equal(en.blocks.map(({ language }) => language))
+      expect(zh.blocks.map(({ language }) => language)).to.deep.equal(
+        en.blocks.map(({ language }) => language),
+      )
       expect(zh.blocks.map(withoutComments)).to.deep.equal(en.blocks.map(withoutComments))
     })
 
     it('have the same tables in both languages, row by row', () => {
-      const shape = ({ tables }: Readme): unknown => tables.map(({ rows }) => rows.map((cells) => [cells.length, codeIn(cells[0] ?? '')]))
+      const shape = ({ tables }: Readme): unknown =>
+        tables.map(({ rows }) => rows.map((cells) => [cells.length, codeIn(cells[0] ?? '')]))
       expect(shape(zh)).to.deep.equal(shape(en))
     })
 

@@ -19,7 +19,7 @@ export interface Table {
 export interface Readme {
   /** From the root of the repository. */
   path: string
-  headings: { level: number, text: string, anchor: string }[]
+  headings: { level: number; text: string; anchor: string }[]
   blocks: Block[]
   tables: Table[]
   /** Targets of the links outside of code. */
@@ -37,8 +37,12 @@ export const chinese = 'README.zh-CN.md'
 export function folders(): string[] {
   const inside = ['packages', 'examples'].flatMap((parent) =>
     readdirSync(join(root, parent), { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && readdirSync(join(root, parent, entry.name)).includes('package.json'))
-      .map(({ name }) => join(parent, name)))
+      .filter(
+        (entry) =>
+          entry.isDirectory() && readdirSync(join(root, parent, entry.name)).includes('package.json'),
+      )
+      .map(({ name }) => join(parent, name)),
+  )
   return ['.', ...inside]
 }
 
@@ -53,9 +57,16 @@ export interface Pair {
 export function pairs(): Pair[] {
   return folders().flatMap((folder) => {
     const docs = join(root, folder, 'docs')
-    const pages = existsSync(docs) ? readdirSync(docs).filter((file) => file.endsWith('.md') && !file.endsWith('.zh-CN.md')).map((file) => join('docs', file)) : []
+    const pages = existsSync(docs)
+      ? readdirSync(docs)
+          .filter((file) => file.endsWith('.md') && !file.endsWith('.zh-CN.md'))
+          .map((file) => join('docs', file))
+      : []
     return [english, ...pages].map((file) => ({
-      name: file === english ? `the READMEs of ${folder === '.' ? 'the repository' : folder}` : `the pages ${join(folder, file)}`,
+      name:
+        file === english
+          ? `the READMEs of ${folder === '.' ? 'the repository' : folder}`
+          : `the pages ${join(folder, file)}`,
       english: join(folder, file),
       chinese: join(folder, inChinese(file)),
     }))
@@ -76,7 +87,7 @@ export function read(path: string): Readme {
   const readme: Readme = { path, headings: [], blocks: [], tables: [], links: [], items: [], paragraphs: [] }
   const anchors = new Map<string, number>()
   let heading = ''
-  let block: { language: string, indent: string, lines: string[] } | undefined
+  let block: { language: string; indent: string; lines: string[] } | undefined
   let table: Table | undefined
   for (const line of readFileSync(join(root, path), 'utf8').split('\n')) {
     // In a list, code is indented.
@@ -99,14 +110,16 @@ export function read(path: string): Readme {
       readme.headings.push({ level: marks.length, text, anchor: before === 0 ? slug : `${slug}-${before}` })
     }
     if (line.startsWith('|')) {
-      if (!table) readme.tables.push(table = { rows: [], heading })
+      if (!table) readme.tables.push((table = { rows: [], heading }))
       if (!/^[|\s:-]+$/.test(line) || !line.includes('---')) table.rows.push(cellsOf(line))
     } else {
       table = undefined
     }
     if (/^(?:\*|\d+\.) /.test(line)) readme.items.push(line)
     else if (marks === undefined && !table && line !== '') readme.paragraphs.push(line)
-    readme.links.push(...[...line.replace(/`[^`]*`/g, '`').matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target))
+    readme.links.push(
+      ...[...line.replace(/`[^`]*`/g, '`').matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target),
+    )
   }
   if (block) throw new Error(`${path} has a block of code that does not end`)
   return readme
@@ -114,11 +127,18 @@ export function read(path: string): Readme {
 
 /** What GitHub makes of a heading. */
 function anchorOf(heading: string): string {
-  return heading.toLowerCase().replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, '').replaceAll(' ', '-')
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, '')
+    .replaceAll(' ', '-')
 }
 
 function cellsOf(line: string): string[] {
-  return line.trim().replace(/^\||\|$/g, '').split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|'))
+  return line
+    .trim()
+    .replace(/^\||\|$/g, '')
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim().replaceAll('\\|', '|'))
 }
 
 /** The pieces of a text that are set as code. */
@@ -139,15 +159,21 @@ export function column(rows: readonly string[][], index: number): string[] {
 }
 
 export function blockOf(readme: Readme, heading: RegExp, place = 0): string {
-  const block = readme.blocks.filter(({ language, heading: above }) => language === 'js' && heading.test(above))[place]
-  if (!block) throw new Error(`${readme.path} has no JavaScript ${place} below a heading like ${heading.source}`)
+  const block = readme.blocks.filter(
+    ({ language, heading: above }) => language === 'js' && heading.test(above),
+  )[place]
+  if (!block)
+    throw new Error(`${readme.path} has no JavaScript ${place} below a heading like ${heading.source}`)
   return block.code
 }
 
 /** Where a link from this file leads: a path from the root, and what follows the `#`. */
-export function resolveLink(readme: Readme, target: string): { path: string, anchor: string | undefined } {
+export function resolveLink(readme: Readme, target: string): { path: string; anchor: string | undefined } {
   const [path = '', anchor] = target.split('#')
-  return { path: path === '' ? readme.path : join(dirname(readme.path), path), anchor: anchor === undefined ? undefined : decodeURIComponent(anchor) }
+  return {
+    path: path === '' ? readme.path : join(dirname(readme.path), path),
+    anchor: anchor === undefined ? undefined : decodeURIComponent(anchor),
+  }
 }
 
 export function isRelative(target: string): boolean {

@@ -18,7 +18,13 @@ export function listingOf(database: string): string[] {
 
 /** Has the recipe of the README of wechat-oauth encrypt the records of a store, whose keys `list` asks the database for. */
 export async function expectRecipeToEncrypt(plain: TokenStore, list: () => Promise<unknown>): Promise<void> {
-  const records: WechatToken[] = ['o1', 'oÄ ', 'client:wx1'].map((openid) => ({ openid, access_token: `clear ${openid}`, refresh_token: 'clear', expires_in: 7200, create_at: 1 }))
+  const records: WechatToken[] = ['o1', 'oÄ ', 'client:wx1'].map((openid) => ({
+    openid,
+    access_token: `clear ${openid}`,
+    refresh_token: 'clear',
+    expires_in: 7200,
+    create_at: 1,
+  }))
   for (const record of records) await plain.saveToken(record.openid, record)
   const keys = [{ id: 'k1', key: randomBytes(32) }]
   const scope = { store: encryptedTokenStore(plain, { keys, acceptPlaintext: true }), keys: await list() }

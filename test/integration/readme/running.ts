@@ -8,9 +8,14 @@ import { root } from '../../helpers/run.js'
 type Child = ChildProcessByStdio<Writable, Readable, null>
 
 /** Starts a module in a process of its own, with WeChat's host for calls between servers played by `wechat`. */
-export function startModule(code: string, { env = {}, wechat = '' }: { env?: Record<string, string>, wechat?: string } = {}): Child {
+export function startModule(
+  code: string,
+  { env = {}, wechat = '' }: { env?: Record<string, string>; wechat?: string } = {},
+): Child {
   const child = spawn(process.execPath, [...process.execArgv, '--input-type=module'], {
-    cwd: root, env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env, WECHAT: wechat }, stdio: ['pipe', 'pipe', 'inherit'],
+    cwd: root,
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env, WECHAT: wechat },
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
   child.stdout.setEncoding('utf8')
   child.stdin.end(`
@@ -21,22 +26,28 @@ export function startModule(code: string, { env = {}, wechat = '' }: { env?: Rec
 }
 
 /** Runs a module to its end: what it printed, and its exit code. */
-export async function runModule(...parameters: Parameters<typeof startModule>): Promise<{ printed: string, code: number | null }> {
+export async function runModule(
+  ...parameters: Parameters<typeof startModule>
+): Promise<{ printed: string; code: number | null }> {
   const child = startModule(...parameters)
   let printed = ''
-  child.stdout.on('data', (text: string) => { printed += text })
+  child.stdout.on('data', (text: string) => {
+    printed += text
+  })
   await once(child, 'close')
   return { printed, code: child.exitCode }
 }
 
 /** The first line that a program prints. */
 export async function firstLine(child: Child): Promise<string> {
-  const [text] = await Promise.race([once(child.stdout, 'data'), once(child, 'close')]) as [unknown]
+  const [text] = (await Promise.race([once(child.stdout, 'data'), once(child, 'close')])) as [unknown]
   if (typeof text !== 'string') throw new Error(`the program ended with ${String(text)} and printed nothing`)
   return text.trim()
 }
 
-type AsyncFunction = new (...parameters: string[]) => (...values: unknown[]) => Promise<Record<string, unknown>>
+type AsyncFunction = new (
+  ...parameters: string[]
+) => (...values: unknown[]) => Promise<Record<string, unknown>>
 const AsyncFunction = (async () => {}).constructor as AsyncFunction
 
 /**
@@ -45,13 +56,21 @@ const AsyncFunction = (async () => {}).constructor as AsyncFunction
  * @param scope - what it uses, by name; its imports too
  * @param declares - names that it declares, whose values are wanted
  */
-export function runPart(code: string, scope: Record<string, unknown>, declares: readonly string[] = []): Promise<Record<string, unknown>> {
+export function runPart(
+  code: string,
+  scope: Record<string, unknown>,
+  declares: readonly string[] = [],
+): Promise<Record<string, unknown>> {
   const part = code.replace(/^import .*$/gm, '')
-  return new AsyncFunction(...Object.keys(scope), `'use strict'\n${part}\nreturn { ${declares.join(', ')} }`)(...Object.values(scope))
+  return new AsyncFunction(...Object.keys(scope), `'use strict'\n${part}\nreturn { ${declares.join(', ')} }`)(
+    ...Object.values(scope),
+  )
 }
 
 /** A server on a free port for an Express application; `close` ends it with all its connections. */
-export async function serve(app: Parameters<typeof createServer>[1] & object): Promise<{ url: string, close: () => Promise<void> }> {
+export async function serve(
+  app: Parameters<typeof createServer>[1] & object,
+): Promise<{ url: string; close: () => Promise<void> }> {
   const server: Server = createServer(app)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

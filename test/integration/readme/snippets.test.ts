@@ -28,7 +28,9 @@ async function consent(sandbox: Sandbox, page: URL): Promise<URL> {
   expect(shown.text).to.contain('name="decision"')
   const form = new URLSearchParams([...page.searchParams, ['user', 'alice'], ['decision', 'allow']])
   const { location } = await wechat.open(page.pathname, {
-    method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: form.toString(),
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: form.toString(),
   })
   if (!location) throw new Error('WeChat did not redirect')
   return location
@@ -44,13 +46,25 @@ describe('the code in the READMEs', () => {
     sql: (code) => expect(code).to.match(/;$/),
     // The clients that are tested with the sandbox run it.
     python: (code) => expect(code).to.match(/^# sitecustomize\.py\n/),
-    html: (code) => { for (const [, script = ''] of code.matchAll(/<script[^>]*>([^]*?)<\/script>/g)) complaints(script, 'part.js') },
+    html: (code) => {
+      for (const [, script = ''] of code.matchAll(/<script[^>]*>([^]*?)<\/script>/g))
+        complaints(script, 'part.js')
+    },
   }
   const complaints = (code: string, fileName: string): void => {
     const { diagnostics = [] } = ts.transpileModule(code, {
-      fileName, reportDiagnostics: true, compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ESNext, moduleDetection: ts.ModuleDetectionKind.Force },
+      fileName,
+      reportDiagnostics: true,
+      compilerOptions: {
+        module: ts.ModuleKind.ESNext,
+        target: ts.ScriptTarget.ESNext,
+        moduleDetection: ts.ModuleDetectionKind.Force,
+      },
     })
-    expect(diagnostics.map(({ messageText }) => messageText), code).to.deep.equal([])
+    expect(
+      diagnostics.map(({ messageText }) => messageText),
+      code,
+    ).to.deep.equal([])
   }
 
   for (const readme of pairs().flatMap((pair) => [read(pair.english), read(pair.chinese)])) {
@@ -80,25 +94,38 @@ describe('the code in the READMEs', () => {
       ].join('\n'),
     }
     expect(compile(parts)).to.deep.equal([])
-    expect(compile({ 'wrong.mts': parts['strategy.mts'].replace('name: profile.displayName', 'name: 1') })).to.have.length(1)
+    expect(
+      compile({ 'wrong.mts': parts['strategy.mts'].replace('name: profile.displayName', 'name: 1') }),
+    ).to.have.length(1)
   })
 })
 
 /** Complaints of the compiler about files that exist in memory only, beside this one. */
 function compile(files: Record<string, string>): string[] {
-  const { config } = ts.readConfigFile(`${root}test/tsconfig.json`, (path) => ts.sys.readFile(path)) as { config: object }
+  const { config } = ts.readConfigFile(`${root}test/tsconfig.json`, (path) => ts.sys.readFile(path)) as {
+    config: object
+  }
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, `${root}test`)
-  const named = new Map(Object.entries(files).map(([name, text]) => [`${root}test/integration/readme/${name}`, text]))
+  const named = new Map(
+    Object.entries(files).map(([name, text]) => [`${root}test/integration/readme/${name}`, text]),
+  )
   const host = ts.createCompilerHost(options)
-  const [fileExists, readFile, getSourceFile] = [host.fileExists.bind(host), host.readFile.bind(host), host.getSourceFile.bind(host)]
+  const [fileExists, readFile, getSourceFile] = [
+    host.fileExists.bind(host),
+    host.readFile.bind(host),
+    host.getSourceFile.bind(host),
+  ]
   host.fileExists = (path) => named.has(path) || fileExists(path)
   host.readFile = (path) => named.get(path) ?? readFile(path)
   host.getSourceFile = (path, version, ...rest) => {
     const text = named.get(path)
-    return text === undefined ? getSourceFile(path, version, ...rest) : ts.createSourceFile(path, text, version)
+    return text === undefined
+      ? getSourceFile(path, version, ...rest)
+      : ts.createSourceFile(path, text, version)
   }
   const program = ts.createProgram([...named.keys()], options, host)
-  return [...named.keys()].flatMap((path) => ts.getPreEmitDiagnostics(program, program.getSourceFile(path)))
+  return [...named.keys()]
+    .flatMap((path) => ts.getPreEmitDiagnostics(program, program.getSourceFile(path)))
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
 }
 
@@ -108,7 +135,10 @@ describe('the first code of a README runs as it stands there', () => {
     const code = blockOf(strategyReadme, /passport-wechat$/)
     expect(code).to.contain('app.listen(3000)')
     const child = startModule(
-      code.replace('app.listen(3000)', "app.listen(0, '127.0.0.1', function () { console.log(this.address().port) })"),
+      code.replace(
+        'app.listen(3000)',
+        "app.listen(0, '127.0.0.1', function () { console.log(this.address().port) })",
+      ),
       { wechat: sandbox.url, env: { SESSION_SECRET: 'a secret of the tests' } },
     )
     try {
@@ -133,14 +163,20 @@ describe('the first code of a README runs as it stands there', () => {
     const sandbox = await startSandbox({ apps: [{ ...placeholder, type: 'mp' }] })
     try {
       const code = sandbox.issueCode({ appId: placeholder.appId, user: 'alice' })
-      const { printed } = await runModule(`
+      const { printed } = await runModule(
+        `
         let sentTo
         const response = { redirect(url) { sentTo = url } }
         const [state, code] = ['abc', '${code}']
         ${blockOf(clientReadme, /wechat-oauth$/)}
-        console.log(JSON.stringify({ sentTo, user }))`, { wechat: sandbox.url })
-      const { sentTo, user } = JSON.parse(printed) as { sentTo: string, user: Record<string, unknown> }
-      expect(user).to.include({ nickname: '爱丽丝', ...sandbox.idsOf({ appId: placeholder.appId, user: 'alice' }) })
+        console.log(JSON.stringify({ sentTo, user }))`,
+        { wechat: sandbox.url },
+      )
+      const { sentTo, user } = JSON.parse(printed) as { sentTo: string; user: Record<string, unknown> }
+      expect(user).to.include({
+        nickname: '爱丽丝',
+        ...sandbox.idsOf({ appId: placeholder.appId, user: 'alice' }),
+      })
       const callback = await consent(sandbox, new URL(sentTo))
       expect(callback.origin + callback.pathname).to.equal('https://example.com/callback')
       expect(callback.searchParams.get('state')).to.equal('abc')
@@ -153,12 +189,15 @@ describe('the first code of a README runs as it stands there', () => {
     const sandbox = await startSandbox({ apps: [{ ...placeholder, type: 'miniprogram' }] })
     try {
       const user = { appId: placeholder.appId, user: 'alice' }
-      const { printed } = await runModule(`
+      const { printed } = await runModule(
+        `
         import { WechatOAuth } from '@wechat-auth/wechat-oauth'
         const oauth = new WechatOAuth({ appId: 'wx…', appSecret: '…' })
         const { code, encryptedData, iv } = ${JSON.stringify({ ...sandbox.encrypt(user), code: sandbox.wxLogin(user) })}
         ${blockOf(clientReadme, /wechat-oauth$/, 1)}
-        console.log(JSON.stringify({ openid, unionid, name: data.nickName }))`, { wechat: sandbox.url })
+        console.log(JSON.stringify({ openid, unionid, name: data.nickName }))`,
+        { wechat: sandbox.url },
+      )
       expect(JSON.parse(printed)).to.deep.equal({ ...sandbox.idsOf(user), name: '爱丽丝' })
     } finally {
       await sandbox.close()
@@ -185,14 +224,18 @@ describe('recipes of the READMEs', () => {
   })
   after(() => sandbox.close())
 
-  const credentials = (type: string): { appId: string, appSecret: string } => {
+  const credentials = (type: string): { appId: string; appSecret: string } => {
     const { appId, appSecret } = sandbox.apps.find((app) => app.type === type)!
     return { appId, appSecret }
   }
-  const verify = ({ profile }: { profile: WechatProfile }): Promise<object> => Promise.resolve({ openid: profile.openid })
+  const verify = ({ profile }: { profile: WechatProfile }): Promise<object> =>
+    Promise.resolve({ openid: profile.openid })
   // The recipes leave out where WeChat is: here it is the sandbox.
   const SandboxedStrategy = function (options: object, ...rest: unknown[]) {
-    return Reflect.construct(WechatStrategy, [{ ...options, endpoints: sandbox.endpoints }, ...rest]) as WechatStrategy
+    return Reflect.construct(WechatStrategy, [
+      { ...options, endpoints: sandbox.endpoints },
+      ...rest,
+    ]) as WechatStrategy
   }
   const passportWith = (strategy?: WechatStrategy): InstanceType<typeof Passport> => {
     const passport = new Passport()
@@ -202,7 +245,10 @@ describe('recipes of the READMEs', () => {
     return passport
   }
   const mpStrategy = (): WechatStrategy =>
-    new WechatStrategy({ ...credentials('mp'), callbackURL: '/auth/wechat/callback', endpoints: sandbox.endpoints }, verify)
+    new WechatStrategy(
+      { ...credentials('mp'), callbackURL: '/auth/wechat/callback', endpoints: sandbox.endpoints },
+      verify,
+    )
   const start = async (app: Application): Promise<Browser> => {
     const { url, close } = await serve(app)
     closeApp = close
@@ -214,41 +260,59 @@ describe('recipes of the READMEs', () => {
     const { pathname, search } = await consent(sandbox, location!)
     return pathname + search
   }
-  const withSession = (passport: InstanceType<typeof Passport>, ...middleware: RequestHandler[]): Application => {
+  const withSession = (
+    passport: InstanceType<typeof Passport>,
+    ...middleware: RequestHandler[]
+  ): Application => {
     const app = express()
     app.use(...middleware, passport.session() as RequestHandler)
     app.get('/auth/wechat', passport.authenticate('wechat') as RequestHandler)
     return app
   }
-  const expressSession = (): RequestHandler => session({ secret: 'a secret of the tests', resave: false, saveUninitialized: false })
+  const expressSession = (): RequestHandler =>
+    session({ secret: 'a secret of the tests', resave: false, saveUninitialized: false })
   const openid = (): string => sandbox.idsOf({ appId: credentials('mp').appId, user: 'alice' }).openid
 
   it('a whole login without a browser', async () => {
     const passport = passportWith(mpStrategy())
     const app = withSession(passport, expressSession())
-    app.get('/auth/wechat/callback', passport.authenticate('wechat', { failureRedirect: '/login', successRedirect: '/welcome' }) as RequestHandler)
+    app.get(
+      '/auth/wechat/callback',
+      passport.authenticate('wechat', {
+        failureRedirect: '/login',
+        successRedirect: '/welcome',
+      }) as RequestHandler,
+    )
     const { url, close } = await serve(app)
     closeApp = close
-    const { loggedIn } = await runPart(blockOf(sandboxReadme, /without a browser$/), { app: url, sandbox }, ['loggedIn'])
+    const { loggedIn } = await runPart(blockOf(sandboxReadme, /without a browser$/), { app: url, sandbox }, [
+      'loggedIn',
+    ])
     expect((loggedIn as Response).headers.get('location')).to.equal('/welcome')
   })
 
   it('faults', async () => {
     await runPart(blockOf(sandboxReadme, /^Faults$/), { sandbox })
-    const errcodeOf = async (path: string): Promise<unknown> => ((await (await fetch(sandbox.url + path)).json()) as { errcode?: number }).errcode
+    const errcodeOf = async (path: string): Promise<unknown> =>
+      ((await (await fetch(sandbox.url + path)).json()) as { errcode?: number }).errcode
     expect(await errcodeOf('/sns/userinfo')).to.equal(42001)
     expect(await errcodeOf('/sns/userinfo')).to.equal(41001)
     expect(await errcodeOf('/sns/oauth2/access_token')).to.equal(41002)
   })
 
   it('controls with curl', async () => {
-    const { code } = sandboxReadme.blocks.find((block) => block.language === 'sh' && block.heading === 'Controls over HTTP')!
+    const { code } = sandboxReadme.blocks.find(
+      (block) => block.language === 'sh' && block.heading === 'Controls over HTTP',
+    )!
     const commands = [...code.matchAll(/^sandbox '?([^'\s]+)'?(?: -d '(.*)')?$/gm)]
-    expect(code).to.contain("curl -sS -H 'Content-Type: application/json' \"http://127.0.0.1:4700/__sandbox/$@\"")
+    expect(code).to.contain(
+      'curl -sS -H \'Content-Type: application/json\' "http://127.0.0.1:4700/__sandbox/$@"',
+    )
     expect(commands).to.have.length(code.split('\n').filter((line) => line.startsWith('sandbox ')).length)
     for (const [, path = '', body] of commands) {
       const response = await fetch(`${sandbox.url}/__sandbox/${path}`, {
-        headers: { 'content-type': 'application/json' }, ...body !== undefined && { method: 'POST', body },
+        headers: { 'content-type': 'application/json' },
+        ...(body !== undefined && { method: 'POST', body }),
       })
       expect(response.status, path).to.equal(200)
     }
@@ -290,7 +354,13 @@ describe('recipes of the READMEs', () => {
     process.env['STATE_SECRET'] = 'a secret of the tests, of 32 bytes and more'
     try {
       await runPart(blockOf(strategyReadme, /^Without sessions$/), {
-        app, passport, CookieStateStore, WechatStrategy: SandboxedStrategy, verify, ...credentials('mp'), callbackURL: '/auth/wechat/callback',
+        app,
+        passport,
+        CookieStateStore,
+        WechatStrategy: SandboxedStrategy,
+        verify,
+        ...credentials('mp'),
+        callbackURL: '/auth/wechat/callback',
         issueTokenFor: (user: { openid: string }) => `token of ${user.openid}`,
       })
     } finally {
@@ -308,24 +378,39 @@ describe('recipes of the READMEs', () => {
     await runPart(blockOf(strategyReadme, /^cookie-session$/), { app })
     app.use(passport.session() as RequestHandler)
     app.get('/auth/wechat', passport.authenticate('wechat') as RequestHandler)
-    app.get('/auth/wechat/callback', passport.authenticate('wechat', { successRedirect: '/' }) as RequestHandler)
-    app.get('/', (req, res) => { res.json(req.user ?? null) })
+    app.get(
+      '/auth/wechat/callback',
+      passport.authenticate('wechat', { successRedirect: '/' }) as RequestHandler,
+    )
+    app.get('/', (req, res) => {
+      res.json(req.user ?? null)
+    })
     const browser = await start(app)
     expect((await browser.open(await callbackOf(browser))).location?.pathname).to.equal('/')
     expect((await browser.open('/')).json).to.deep.equal({ openid: openid() })
   })
 
   it('several apps: the same person in another app is the same user', async () => {
-    const known: { user: { name: string }, appId: string, openid: string, unionid?: string }[] = []
+    const known: { user: { name: string }; appId: string; openid: string; unionid?: string }[] = []
     const users = {
-      byAccount: async (appId: string, id: string) => known.find((one) => one.appId === appId && one.openid === id)?.user,
+      byAccount: async (appId: string, id: string) =>
+        known.find((one) => one.appId === appId && one.openid === id)?.user,
       byUnionid: async (unionid: string) => known.find((one) => one.unionid === unionid)?.user,
       create: async (name: string) => ({ name }),
-      remember: async (user: { name: string }, account: { appId: string, openid: string }) => { known.push({ user, ...account }) },
+      remember: async (user: { name: string }, account: { appId: string; openid: string }) => {
+        known.push({ user, ...account })
+      },
     }
-    const { verify: recipe } = await runPart(blockOf(strategyReadme, /^Several apps, one user$/), { users }, ['verify'])
+    const { verify: recipe } = await runPart(blockOf(strategyReadme, /^Several apps, one user$/), { users }, [
+      'verify',
+    ])
     const logIn = async (appId: string, id: string, unionid?: string): Promise<unknown> =>
-      (recipe as (...values: unknown[]) => Promise<unknown>)('', '', { appId, openid: id, unionid, displayName: 'Alice' })
+      (recipe as (...values: unknown[]) => Promise<unknown>)('', '', {
+        appId,
+        openid: id,
+        unionid,
+        displayName: 'Alice',
+      })
     const alice = await logIn('mp', 'a1')
     expect(await logIn('mp', 'a1', 'union')).to.equal(alice)
     expect(await logIn('website', 'a2', 'union')).to.equal(alice)
@@ -337,12 +422,17 @@ describe('recipes of the READMEs', () => {
   it('tenants', async () => {
     const passport = passportWith()
     await runPart(blockOf(strategyReadme, /^Tenants$/), {
-      passport, WechatStrategy: SandboxedStrategy, verify,
+      passport,
+      WechatStrategy: SandboxedStrategy,
+      verify,
       tenantOf: () => ({ id: 'shop', appId: credentials('mp').appId }),
-      secrets: { read: async (id: string) => id === 'shop' ? credentials('mp').appSecret : undefined },
+      secrets: { read: async (id: string) => (id === 'shop' ? credentials('mp').appSecret : undefined) },
     })
     const app = withSession(passport, expressSession())
-    app.get('/auth/wechat/callback', passport.authenticate('wechat', { successRedirect: '/welcome' }) as RequestHandler)
+    app.get(
+      '/auth/wechat/callback',
+      passport.authenticate('wechat', { successRedirect: '/welcome' }) as RequestHandler,
+    )
     const browser = await start(app)
     expect((await browser.open(await callbackOf(browser))).location?.pathname).to.equal('/welcome')
   })
@@ -360,7 +450,15 @@ describe('recipes of the READMEs', () => {
       return returned?.href.replace(/^http:\/\/127\.0\.0\.1:\d+/, '')
     }
     expect(await returnedTo('/orders?page=2')).to.equal('/orders?page=2')
-    for (const hostile of ['https://evil.example/', '//evil.example', '/\\evil.example', '/\t/evil.example', '/\n//evil.example', 'javascript:alert(1)', '']) {
+    for (const hostile of [
+      'https://evil.example/',
+      '//evil.example',
+      '/\\evil.example',
+      '/\t/evil.example',
+      '/\n//evil.example',
+      'javascript:alert(1)',
+      '',
+    ]) {
       expect(await returnedTo(hostile), hostile).to.equal('/')
     }
   })
@@ -368,27 +466,50 @@ describe('recipes of the READMEs', () => {
   it('single-page applications, the widget, and the tokens later', async () => {
     const passport = passportWith()
     const app = withSession(passport, expressSession())
-    const { wechat } = await runPart(blockOf(strategyReadme, /^Single-page applications$/), {
-      app, passport, WechatStrategy: SandboxedStrategy, verify, apps: { mp: credentials('mp'), website: credentials('website') }, callbackURL: '/auth/wechat/callback',
-    }, ['wechat'])
-    app.get('/auth/wechat/callback', passport.authenticate('wechat', { successRedirect: '/welcome' }) as RequestHandler)
+    const { wechat } = await runPart(
+      blockOf(strategyReadme, /^Single-page applications$/),
+      {
+        app,
+        passport,
+        WechatStrategy: SandboxedStrategy,
+        verify,
+        apps: { mp: credentials('mp'), website: credentials('website') },
+        callbackURL: '/auth/wechat/callback',
+      },
+      ['wechat'],
+    )
+    app.get(
+      '/auth/wechat/callback',
+      passport.authenticate('wechat', { successRedirect: '/welcome' }) as RequestHandler,
+    )
     const browser = await start(app)
 
     let drawn: Record<string, unknown> = {}
     await runPart(blockOf(strategyReadme, /^QR code inside of the page$/), {
       fetch: async (path: string) => ({ json: async () => (await browser.open(path)).json }),
-      WxLogin: function (options: Record<string, unknown>) { drawn = options },
+      WxLogin: function (options: Record<string, unknown>) {
+        drawn = options
+      },
     })
     const { appid, state, redirect_uri: redirect } = drawn as Record<string, string>
     expect(appid).to.equal(credentials('website').appId)
     const callback = new URL(decodeURIComponent(redirect ?? ''))
-    callback.search = new URLSearchParams({ code: sandbox.issueCode({ appId: appid ?? '', user: 'alice' }), state: state ?? '' }).toString()
+    callback.search = new URLSearchParams({
+      code: sandbox.issueCode({ appId: appid ?? '', user: 'alice' }),
+      state: state ?? '',
+    }).toString()
     const page: Page = await browser.open(callback)
     expect(page.location?.pathname).to.equal('/welcome')
 
     // A user of the official account, whose token is in the store.
-    const token = await (wechat as WechatStrategy).oauth('mp').getAccessToken(sandbox.issueCode({ appId: credentials('mp').appId, user: 'alice' }))
-    const { user } = await runPart(blockOf(strategyReadme, /^Later, with the tokens$/), { wechat, openid: token.openid }, ['user'])
+    const token = await (wechat as WechatStrategy)
+      .oauth('mp')
+      .getAccessToken(sandbox.issueCode({ appId: credentials('mp').appId, user: 'alice' }))
+    const { user } = await runPart(
+      blockOf(strategyReadme, /^Later, with the tokens$/),
+      { wechat, openid: token.openid },
+      ['user'],
+    )
     expect(user).to.have.property('nickname', '爱丽丝')
   })
 })

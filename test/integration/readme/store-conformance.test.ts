@@ -2,8 +2,20 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
-import { sessionStoreCases, testSessionStore, testUserStore, tokenStoreCases, userStoreCases, type Capability } from '@wechat-auth/store-conformance'
-import { ReferenceSessionStore, ReferenceUserStore, SessionBackend, emptyUsers } from '../../unit/store-conformance/reference-session-store.js'
+import {
+  sessionStoreCases,
+  testSessionStore,
+  testUserStore,
+  tokenStoreCases,
+  userStoreCases,
+  type Capability,
+} from '@wechat-auth/store-conformance'
+import {
+  ReferenceSessionStore,
+  ReferenceUserStore,
+  SessionBackend,
+  emptyUsers,
+} from '../../unit/store-conformance/reference-session-store.js'
 import { Backend } from '../../unit/store-conformance/reference-store.js'
 import { root, run } from '../../helpers/run.js'
 import { blockOf, codeIn, english, readmeOf } from './markdown.js'
@@ -38,18 +50,35 @@ describe('the README of store-conformance', function () {
 
   after(() => rm(folder, { recursive: true, force: true }))
 
-  const runInFolder = async (code: string, ...flags: string[]): Promise<{ code: number | null, stdout: string }> => {
+  const runInFolder = async (
+    code: string,
+    ...flags: string[]
+  ): Promise<{ code: number | null; stdout: string }> => {
     await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
     await writeFile(join(folder, 'example.test.js'), code)
-    const { code: status, stdout, stderr } = await run(process.execPath, [...process.execArgv, ...flags, join(folder, 'example.test.js')], { env: { NODE_TEST_CONTEXT: undefined } })
+    const {
+      code: status,
+      stdout,
+      stderr,
+    } = await run(process.execPath, [...process.execArgv, ...flags, join(folder, 'example.test.js')], {
+      env: { NODE_TEST_CONTEXT: undefined },
+    })
     return { code: status, stdout: stdout + stderr }
   }
 
-  it('tests a store of one\'s own in ten lines and a few', async () => {
-    const { code, stdout } = await runInFolder(blockOf(readme, /^@wechat-auth/), '--test', '--test-reporter=tap')
-    const skipped = tokenStoreCases.filter(({ needs }) => needs.includes('expiry') || needs.includes('abandonLock')).length
+  it("tests a store of one's own in ten lines and a few", async () => {
+    const { code, stdout } = await runInFolder(
+      blockOf(readme, /^@wechat-auth/),
+      '--test',
+      '--test-reporter=tap',
+    )
+    const skipped = tokenStoreCases.filter(
+      ({ needs }) => needs.includes('expiry') || needs.includes('abandonLock'),
+    ).length
     expect(stdout).to.match(/^# fail 0$/m)
-    expect(stdout).to.contain(`# pass ${tokenStoreCases.length - skipped}\n`).and.to.contain(`# skipped ${skipped}\n`)
+    expect(stdout)
+      .to.contain(`# pass ${tokenStoreCases.length - skipped}\n`)
+      .and.to.contain(`# skipped ${skipped}\n`)
     expect(code).to.equal(0)
   })
 
@@ -68,21 +97,34 @@ describe('the README of store-conformance', function () {
   it('tests a session store and a user store', async () => {
     const database = Object.assign(new SessionBackend(), {
       put: (hash: string, text: string) => database.records.set(hash, { text, expiresAt: Infinity }),
-      sleep: (ms: number) => { database.ahead += ms },
+      sleep: (ms: number) => {
+        database.ahead += ms
+      },
     })
     const users = Object.assign(new Backend(), emptyUsers())
     const cases: (() => Promise<void>)[] = []
     const skipped: string[] = []
-    const it = Object.assign((_title: string, body: () => Promise<void>) => cases.push(body), { skip: (title: string) => skipped.push(title) })
+    const it = Object.assign((_title: string, body: () => Promise<void>) => cases.push(body), {
+      skip: (title: string) => skipped.push(title),
+    })
     const describe = (_title: string, body: () => void): void => body()
     await runPart(blockOf(readme, /^Sessions and users$/), {
-      testSessionStore: (title: string, harness: Parameters<typeof testSessionStore>[1]) => testSessionStore(title, harness, { describe, it }),
-      testUserStore: (title: string, harness: Parameters<typeof testUserStore>[1]) => testUserStore(title, harness, { describe, it }),
+      testSessionStore: (title: string, harness: Parameters<typeof testSessionStore>[1]) =>
+        testSessionStore(title, harness, { describe, it }),
+      testUserStore: (title: string, harness: Parameters<typeof testUserStore>[1]) =>
+        testUserStore(title, harness, { describe, it }),
       MySessionStore: ReferenceSessionStore,
       MyUserStore: ReferenceUserStore,
       database,
       otherConnection: database,
-      server: { stop: () => { database.isDown = true }, start: () => { database.isDown = false } },
+      server: {
+        stop: () => {
+          database.isDown = true
+        },
+        start: () => {
+          database.isDown = false
+        },
+      },
       users,
       otherUsers: users,
     })
@@ -97,7 +139,10 @@ describe('the README of store-conformance', function () {
     expect(codeIn(members.at(-1)![1]!)).to.have.members([...needs])
     for (const capability of needs) {
       if (capability === 'deleteToken' || capability === 'withLock') continue
-      expect(members.some(([name]) => codeIn(name!)[0]?.startsWith(capability)), capability).to.equal(true)
+      expect(
+        members.some(([name]) => codeIn(name!)[0]?.startsWith(capability)),
+        capability,
+      ).to.equal(true)
     }
   })
 })

@@ -29,9 +29,13 @@ describe('the README of store-mongo', function () {
   })
 
   it('has a snippet that runs as it stands there: a token is kept in MongoDB', async () => {
-    const openid = await keepToken(readme, `
+    const openid = await keepToken(
+      readme,
+      `
       console.log(openid)
-      await mongoose.disconnect()`, { MONGO_URL: mongo.url })
+      await mongoose.disconnect()`,
+      { MONGO_URL: mongo.url },
+    )
     const document = await connection.collection('tokens').findOne({ openid })
     expect(document?.access_token).to.be.a('string')
   })
@@ -39,26 +43,53 @@ describe('the README of store-mongo', function () {
   it('counts with a model of the application, and deletes whom WeChat has forgotten', async () => {
     const month = 30 * 24 * 3600 * 1000
     const store = new storeMongo.MongoTokenStore({ connection })
-    await store.saveToken('oOld', { openid: 'oOld', refresh_token: 'r', create_at: Date.now() - month - 1000 })
-    await store.saveToken('oMiniProgram', { openid: 'oMiniProgram', session_key: 's', create_at: Date.now() - month - 1000 })
-    await store.saveToken('oNew', { openid: 'oNew', refresh_token: 'r', create_at: Date.now() - month + 60_000 })
-    const scope = { mongoose: { connection, model: connection.model.bind(connection) }, tokenSchema: storeMongo.tokenSchema }
+    await store.saveToken('oOld', {
+      openid: 'oOld',
+      refresh_token: 'r',
+      create_at: Date.now() - month - 1000,
+    })
+    await store.saveToken('oMiniProgram', {
+      openid: 'oMiniProgram',
+      session_key: 's',
+      create_at: Date.now() - month - 1000,
+    })
+    await store.saveToken('oNew', {
+      openid: 'oNew',
+      refresh_token: 'r',
+      create_at: Date.now() - month + 60_000,
+    })
+    const scope = {
+      mongoose: { connection, model: connection.model.bind(connection) },
+      tokenSchema: storeMongo.tokenSchema,
+    }
     const { stale } = await runPart(blockOf(readme, /^A model of your own$/), scope, ['stale'])
     expect(stale).to.equal(2)
     await runPart(blockOf(readme, /^Size$/), scope)
-    expect(await Promise.all(['oOld', 'oMiniProgram', 'oNew'].map(async (openid) => await store.getToken(openid) !== null))).to.deep.equal([false, true, true])
+    expect(
+      await Promise.all(
+        ['oOld', 'oMiniProgram', 'oNew'].map(async (openid) => (await store.getToken(openid)) !== null),
+      ),
+    ).to.deep.equal([false, true, true])
   })
 
   it('lists keys as the recipe for encrypting what is there takes them', async () => {
     await connection.collection('tokens').deleteMany({})
     await expectRecipeToEncrypt(new storeMongo.MongoTokenStore({ connection }), async () => {
-      const { found } = await runPart(`const found = await ${listingOf('MongoDB')[0]!}.toArray()`, { connection }, ['found'])
+      const { found } = await runPart(
+        `const found = await ${listingOf('MongoDB')[0]!}.toArray()`,
+        { connection },
+        ['found'],
+      )
       return (found as { openid: unknown }[]).map(({ openid }) => openid)
     })
   })
 
   it('gives each app a store of its own', async () => {
-    const { shop, blog } = await runPart(blockOf(readme, /^Several applications$/), { connection, ...storeMongo }, ['shop', 'blog']) as Record<string, TokenStore>
+    const { shop, blog } = (await runPart(
+      blockOf(readme, /^Several applications$/),
+      { connection, ...storeMongo },
+      ['shop', 'blog'],
+    )) as Record<string, TokenStore>
     await shop!.saveToken('o', { openid: 'o', create_at: 1 })
     expect(await blog!.getToken('o')).to.equal(null)
   })
@@ -66,7 +97,9 @@ describe('the README of store-mongo', function () {
   for (const file of [english, chinese]) {
     it(`names the options and their defaults: ${file}`, () => {
       expectOptions(tableOf(readmeOf('packages/store-mongo', file), /^(?:Options|选项)$/), {
-        store: 'MongoTokenStore', path: 'store-mongo/src/mongo-token-store.ts', parameter: "{ connection, collection = 'tokens', timeout = 5000 }",
+        store: 'MongoTokenStore',
+        path: 'store-mongo/src/mongo-token-store.ts',
+        parameter: "{ connection, collection = 'tokens', timeout = 5000 }",
       })
     })
 

@@ -37,32 +37,60 @@ describe('the README of store-mysql', function () {
   /** The statements below a heading. */
   function sql(heading: RegExp): string[] {
     const blocks = readme.blocks.filter((block) => block.language === 'sql' && heading.test(block.heading))
-    return blocks.flatMap(({ code }) => code.split(';')).map((statement) => statement.trim()).filter((statement) => statement !== '')
+    return blocks
+      .flatMap(({ code }) => code.split(';'))
+      .map((statement) => statement.trim())
+      .filter((statement) => statement !== '')
   }
 
   it('has a snippet that runs as it stands there: a token is kept in MySQL', async () => {
-    const openid = await keepToken(readme, `
+    const openid = await keepToken(
+      readme,
+      `
       console.log(openid)
-      await pool.end()`, { MYSQL_URL: server.url })
-    const [rows] = await pool.query('SELECT CONVERT(openid USING utf8mb4) AS openid FROM token WHERE openid = ?', [openid])
+      await pool.end()`,
+      { MYSQL_URL: server.url },
+    )
+    const [rows] = await pool.query(
+      'SELECT CONVERT(openid USING utf8mb4) AS openid FROM token WHERE openid = ?',
+      [openid],
+    )
     expect(rows).to.deep.equal([{ openid }])
   })
 
   it('makes room in the table of wechat-oauth, whose records stay', async () => {
     for (const statement of oldTable) await pool.query(statement.replaceAll('$', 'token'))
-    const old: WechatToken = { openid: 'oOld', access_token: 'a', refresh_token: 'r', expires_in: 7200, scope: 'snsapi_base', create_at: 1_763_000_000_123 }
+    const old: WechatToken = {
+      openid: 'oOld',
+      access_token: 'a',
+      refresh_token: 'r',
+      expires_in: 7200,
+      scope: 'snsapi_base',
+      create_at: 1_763_000_000_123,
+    }
     await new storeMysql.MysqlTokenStore({ pool }).saveToken('oOld', old)
     for (const statement of sql(/^From the table/)) await pool.query(statement)
     const store = new storeMysql.MysqlTokenStore({ pool })
     expect(await store.getToken('oOld')).to.deep.equal(old)
-    const token = { openid: 'o1😀'.padEnd(128, '😀'), access_token: 'a'.repeat(4096), session_key: 'k', unionid: 'u', create_at: 1, nickname: '爱丽丝🐼' }
+    const token = {
+      openid: 'o1😀'.padEnd(128, '😀'),
+      access_token: 'a'.repeat(4096),
+      session_key: 'k',
+      unionid: 'u',
+      create_at: 1,
+      nickname: '爱丽丝🐼',
+    }
     await store.saveToken(token.openid, token)
     expect(await store.getToken(token.openid)).to.deep.equal(token)
     const [altered] = await pool.query('SHOW CREATE TABLE token')
-    for (const statement of store.createTableSQL().replaceAll('`token', '`fresh').split(';').slice(0, 1)) await pool.query(statement)
+    for (const statement of store.createTableSQL().replaceAll('`token', '`fresh').split(';').slice(0, 1))
+      await pool.query(statement)
     const [fresh] = await pool.query('SHOW CREATE TABLE fresh')
     await pool.query('DROP TABLE fresh')
-    const columns = (rows: unknown): string[] => [...String((rows as Record<string, unknown>[])[0]?.['Create Table']).matchAll(/^ {2}`.*$/gm)].map(([line]) => line.replace(/,$|(?<=utf8mb4) COLLATE \w+|CHARACTER SET \w+ COLLATE \w+ /g, '')).sort()
+    const columns = (rows: unknown): string[] =>
+      [...String((rows as Record<string, unknown>[])[0]?.['Create Table']).matchAll(/^ {2}`.*$/gm)]
+        .map(([line]) => line.replace(/,$|(?<=utf8mb4) COLLATE \w+|CHARACTER SET \w+ COLLATE \w+ /g, ''))
+        .sort()
     expect(columns(altered)).to.deep.equal(columns(fresh))
   })
 
@@ -85,11 +113,27 @@ describe('the README of store-mysql', function () {
   it('deletes whom WeChat has forgotten', async () => {
     const store = new storeMysql.MysqlTokenStore({ pool })
     await store.createTable()
-    await store.saveToken('oOld', { openid: 'oOld', refresh_token: 'r', create_at: Date.now() - month - 60_000 })
-    await store.saveToken('oMiniProgram', { openid: 'oMiniProgram', session_key: 's', create_at: Date.now() - month - 60_000 })
-    await store.saveToken('oNew', { openid: 'oNew', refresh_token: 'r', create_at: Date.now() - month + 60_000 })
+    await store.saveToken('oOld', {
+      openid: 'oOld',
+      refresh_token: 'r',
+      create_at: Date.now() - month - 60_000,
+    })
+    await store.saveToken('oMiniProgram', {
+      openid: 'oMiniProgram',
+      session_key: 's',
+      create_at: Date.now() - month - 60_000,
+    })
+    await store.saveToken('oNew', {
+      openid: 'oNew',
+      refresh_token: 'r',
+      create_at: Date.now() - month + 60_000,
+    })
     for (const statement of sql(/^Size$/)) await pool.query(statement)
-    expect(await Promise.all(['oOld', 'oMiniProgram', 'oNew'].map(async (openid) => await store.getToken(openid) !== null))).to.deep.equal([false, true, true])
+    expect(
+      await Promise.all(
+        ['oOld', 'oMiniProgram', 'oNew'].map(async (openid) => (await store.getToken(openid)) !== null),
+      ),
+    ).to.deep.equal([false, true, true])
   })
 
   it('lists keys as the recipe for encrypting what is there takes them', async () => {
@@ -102,7 +146,11 @@ describe('the README of store-mysql', function () {
   })
 
   it('gives each app a store of its own', async () => {
-    const { shop, blog } = await runPart(blockOf(readme, /^Several applications$/), { pool, ...storeMysql }, ['shop', 'blog']) as Record<string, storeMysql.MysqlTokenStore & TokenStore>
+    const { shop, blog } = (await runPart(
+      blockOf(readme, /^Several applications$/),
+      { pool, ...storeMysql },
+      ['shop', 'blog'],
+    )) as Record<string, storeMysql.MysqlTokenStore & TokenStore>
     for (const store of [shop!, blog!]) await store.createTable()
     await shop!.saveToken('o', { openid: 'o', create_at: 1 })
     expect(await blog!.getToken('o')).to.equal(null)
@@ -112,17 +160,24 @@ describe('the README of store-mysql', function () {
   for (const file of [english, chinese]) {
     it(`names the options and their defaults: ${file}`, () => {
       expectOptions(tableOf(readmeOf('packages/store-mysql', file), /^(?:Options|选项)$/), {
-        store: 'MysqlTokenStore', path: 'store-mysql/src/mysql-token-store.ts', parameter: "{ pool, table = 'token', timeout = 5000 }",
+        store: 'MysqlTokenStore',
+        path: 'store-mysql/src/mysql-token-store.ts',
+        parameter: "{ pool, table = 'token', timeout = 5000 }",
       })
     })
 
     it(`names the columns that createTable() makes, with their types: ${file}`, () => {
-      const told = tableOf(readmeOf('packages/store-mysql', file), /^(?:What is in MySQL|MySQL 里有什么)$/).flatMap(([names = '', types = '']) => {
+      const told = tableOf(
+        readmeOf('packages/store-mysql', file),
+        /^(?:What is in MySQL|MySQL 里有什么)$/,
+      ).flatMap(([names = '', types = '']) => {
         const all = codeIn(types)
         return codeIn(names).map((name, index) => `${name} ${all[index] ?? all[0] ?? ''}`)
       })
       const [made = ''] = new storeMysql.MysqlTokenStore({ pool }).createTableSQL().split(';')
-      const columns = [...made.matchAll(/^ {2}`(\w+)` (\w+(?:\(\d+\))?)/gm)].map(([, name = '', type = '']) => `${name} ${type}`)
+      const columns = [...made.matchAll(/^ {2}`(\w+)` (\w+(?:\(\d+\))?)/gm)].map(
+        ([, name = '', type = '']) => `${name} ${type}`,
+      )
       expect(told.sort()).to.deep.equal(columns.map((text) => text.replace(/(VARCHAR)\(\d+\)/, '$1')).sort())
     })
   }

@@ -28,35 +28,50 @@ describe('the README of store-redis', function () {
   })
 
   it('has a snippet that runs as it stands there: a token is kept in Redis', async () => {
-    const printed = await keepToken(readme, `
+    const printed = await keepToken(
+      readme,
+      `
       console.log(JSON.stringify(await tokenStore.getToken(openid)) === await client.get('wechat:token:' + openid))
-      client.destroy()`, { REDIS_URL: redis.url })
+      client.destroy()`,
+      { REDIS_URL: redis.url },
+    )
     expect(printed).to.equal('true')
   })
 
   it('lists keys as the recipe for encrypting what is there takes them, while a token is being refreshed', async () => {
     const client = createClient({ url: redis.url })
     client.on('error', () => undefined)
-    endings.push(() => { client.destroy() })
+    endings.push(() => {
+      client.destroy()
+    })
     await client.connect()
     await client.flushAll()
     const store = new storeRedis.RedisTokenStore({ client })
     const [, match = '', lock = ''] = listingOf('Redis')
     const pattern = match.replace(/^MATCH /, '')
-    await store.withLock('refresh:oOther', () => expectRecipeToEncrypt(store, async () => {
-      const found: string[] = []
-      for await (const keys of client.scanIterator({ MATCH: pattern })) found.push(...keys.map((key) => key.slice(pattern.length - 1)))
-      expect(found).to.include(`${lock}refresh:oOther`)
-      return found.filter((key) => !key.startsWith(lock))
-    }))
+    await store.withLock('refresh:oOther', () =>
+      expectRecipeToEncrypt(store, async () => {
+        const found: string[] = []
+        for await (const keys of client.scanIterator({ MATCH: pattern }))
+          found.push(...keys.map((key) => key.slice(pattern.length - 1)))
+        expect(found).to.include(`${lock}refresh:oOther`)
+        return found.filter((key) => !key.startsWith(lock))
+      }),
+    )
   })
 
   it('gives each app a store of its own', async () => {
     const client = createClient({ url: redis.url })
     client.on('error', () => undefined)
-    endings.push(() => { client.destroy() })
+    endings.push(() => {
+      client.destroy()
+    })
     await client.connect()
-    const { shop, blog } = await runPart(blockOf(readme, /^Several applications$/), { client, ...storeRedis }, ['shop', 'blog']) as Record<string, TokenStore>
+    const { shop, blog } = (await runPart(
+      blockOf(readme, /^Several applications$/),
+      { client, ...storeRedis },
+      ['shop', 'blog'],
+    )) as Record<string, TokenStore>
     await shop!.saveToken('o', { openid: 'o', create_at: 1 })
     expect(await blog!.getToken('o')).to.equal(null)
   })
@@ -65,16 +80,27 @@ describe('the README of store-redis', function () {
     const sandbox = await startSandbox({ apps: [{ appId: 'wx1', appSecret: 's', type: 'miniprogram' }] })
     const client = createClient({ url: redis.url })
     client.on('error', () => undefined)
-    endings.push(() => sandbox.close(), () => { client.destroy() })
+    endings.push(
+      () => sandbox.close(),
+      () => {
+        client.destroy()
+      },
+    )
     await client.connect()
     const oauth = new WechatOAuth({ appId: 'wx1', appSecret: 's', endpoints: sandbox.endpoints })
     const scope = { client, oauth, userStore: new MemoryUserStore(), WechatSessions, ...storeRedis }
-    const { sessions } = await runPart(blockOf(readme, /^Sessions$/), scope, ['sessions']) as { sessions: WechatSessions }
-    const { token, user } = await sessions.authorize({ code: sandbox.wxLogin({ appId: 'wx1', user: 'alice' }) })
+    const { sessions } = (await runPart(blockOf(readme, /^Sessions$/), scope, ['sessions'])) as {
+      sessions: WechatSessions
+    }
+    const { token, user } = await sessions.authorize({
+      code: sandbox.wxLogin({ appId: 'wx1', user: 'alice' }),
+    })
     expect(await sessions.isTokenValid(token)).to.equal(true)
     expect(await client.exists(`wechat:session:user:${user.id}`)).to.equal(1)
     const keys = await client.keys('wechat:session:*')
-    const kept = await Promise.all(keys.map((key) => key.includes(':hash:') ? client.get(key) : client.zRange(key, 0, -1)))
+    const kept = await Promise.all(
+      keys.map((key) => (key.includes(':hash:') ? client.get(key) : client.zRange(key, 0, -1))),
+    )
     expect(kept.join()).to.contain(user.openid)
     // Nobody who reads the store can make a token of it.
     expect([...keys, ...kept].map(String).join('\n')).to.not.contain(token.split('.').at(-1))
@@ -85,13 +111,17 @@ describe('the README of store-redis', function () {
   for (const file of [english, chinese]) {
     it(`names the options of the session store and their defaults: ${file}`, () => {
       expectOptions(tableOf(readmeOf('packages/store-redis', file), /^(?:Sessions|会话)$/), {
-        store: 'RedisSessionStore', path: 'store-redis/src/redis-session-store.ts', parameter: "{ client, prefix = 'wechat:session:', timeout = 5000 }",
+        store: 'RedisSessionStore',
+        path: 'store-redis/src/redis-session-store.ts',
+        parameter: "{ client, prefix = 'wechat:session:', timeout = 5000 }",
       })
     })
 
     it(`names the options and their defaults: ${file}`, () => {
       expectOptions(tableOf(readmeOf('packages/store-redis', file), /^(?:Options|选项)$/), {
-        store: 'RedisTokenStore', path: 'store-redis/src/redis-token-store.ts', parameter: "{ client, prefix = 'wechat:token:', ttl, timeout = 5000 }",
+        store: 'RedisTokenStore',
+        path: 'store-redis/src/redis-token-store.ts',
+        parameter: "{ client, prefix = 'wechat:token:', ttl, timeout = 5000 }",
       })
     })
   }

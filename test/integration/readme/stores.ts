@@ -14,9 +14,12 @@ export async function keepToken(readme: Readme, rest: string, env: Record<string
   const sandbox = await startSandbox({ apps: [{ appId: 'wx…', appSecret: '…', type: 'mp' }] })
   try {
     const code = sandbox.issueCode({ appId: 'wx…', user: 'alice' })
-    const { printed } = await runModule(`${blockOf(readme, /^@wechat-auth/)}
+    const { printed } = await runModule(
+      `${blockOf(readme, /^@wechat-auth/)}
       const { openid } = await oauth.getAccessToken(${JSON.stringify(code)})
-      ${rest}`, { env, wechat: sandbox.url })
+      ${rest}`,
+      { env, wechat: sandbox.url },
+    )
     return printed.trim()
   } finally {
     await sandbox.close()
@@ -31,9 +34,15 @@ export async function keepToken(readme: Readme, rest: string, env: Record<string
  * @param path - its source, below `packages/`
  * @param parameter - how its constructor takes the options, with their defaults
  */
-export function expectOptions(rows: readonly string[][], { store, path, parameter }: { store: string, path: string, parameter: string }, place = 1): void {
+export function expectOptions(
+  rows: readonly string[][],
+  { store, path, parameter }: { store: string; path: string; parameter: string },
+  place = 1,
+): void {
   const source = new Source(path)
   expect(column(rows, 0)).to.deep.equal(source.members(`${store}Options`))
-  expect(column(rows, place)).to.deep.equal([...parameter.matchAll(/ = ('[^']*'|\d+)/g)].map(([, value]) => value))
+  expect(column(rows, place)).to.deep.equal(
+    [...parameter.matchAll(/ = ('[^']*'|\d+)/g)].map(([, value]) => value),
+  )
   expect(source.text).to.contain(parameter)
 }

@@ -15,20 +15,28 @@ function nameOf(code: string): string {
 
 const languages = { [english]: 'English', [chinese]: 'Chinese' }
 
-for (const [end, language] of [['.md', 'English'], ['.zh-CN.md', 'Chinese']] as const) {
+for (const [end, language] of [
+  ['.md', 'English'],
+  ['.zh-CN.md', 'Chinese'],
+] as const) {
   describe(`the ${language} tables of the pages on other packages name what there is`, () => {
     const client = new Source('wechat-oauth/src/client.ts').offers('WechatOAuth')
     const options = new Source('wechat-oauth/src/types.ts')
     const pageOn = (name: string): Readme => read(`packages/wechat-oauth/docs/migrating-from-${name}${end}`)
-    const names = (cells: string[]): string[] => cells.map((code) => nameOf(code.replace(/^(?:await |new )/, '').replace(/^\w+\./, '')))
+    const names = (cells: string[]): string[] =>
+      cells.map((code) => nameOf(code.replace(/^(?:await |new )/, '').replace(/^\w+\./, '')))
 
     it('in the drop-in, and where it is in the client', () => {
       const page = pageOn('wechat-oauth')
       const offered = new Source('wechat-oauth/src/compat/oauth.ts').offers('OAuth')
       const stays = names(column(tableOf(page, /^(?:What stays, line by line|不变的，逐行对照)$/), 0))
-      expect(stays).to.include.members(offered.filter((name) => !['constructor', 'appid', 'appsecret', 'isMiniProgram'].includes(name)))
+      expect(stays).to.include.members(
+        offered.filter((name) => !['constructor', 'appid', 'appsecret', 'isMiniProgram'].includes(name)),
+      )
       const later = tableOf(page, /^(?:Step 2: the real client|第二步：正式的客户端)$/)
-      expect(names(column(later, 0))).to.include.members(offered.filter((name) => /^(?:_?get|refresh|verify|decrypt).*(?<!Token)$|AccessToken$/.test(name)))
+      expect(names(column(later, 0))).to.include.members(
+        offered.filter((name) => /^(?:_?get|refresh|verify|decrypt).*(?<!Token)$|AccessToken$/.test(name)),
+      )
       const calls = column(later, 1).filter((code) => code.startsWith('await '))
       expect(calls).to.have.length.of.at.least(8)
       expect(client).to.include.members(names(calls))
@@ -43,13 +51,19 @@ for (const [end, language] of [['.md', 'English'], ['.zh-CN.md', 'Chinese']] as 
       const ours = names(column(methods, 1)).filter((name) => /^(?:get|jsSDK|code2|decrypt|check)/.test(name))
       expect(ours).to.have.length.of.at.least(12)
       expect(client).to.include.members(ours)
-      const same = methods.filter(([, text = '']) => /^(?:the same|一样)/.test(text)).flatMap(([cell = '']) => codeIn(cell))
+      const same = methods
+        .filter(([, text = '']) => /^(?:the same|一样)/.test(text))
+        .flatMap(([cell = '']) => codeIn(cell))
       expect(client).to.include.members(names(same))
       const codes = column(tableOf(page, /^(?:Errors|错误)$/), 1).filter((code) => code.startsWith('ERR_'))
       expect(new Source('wechat-oauth/src/errors.ts').union('WechatErrorCode')).to.include.members(codes)
-      const constructor = column(tableOf(page, /^(?:Constructor|构造函数)$/), 1).find((code) => code.startsWith('new ')) ?? ''
+      const constructor =
+        column(tableOf(page, /^(?:Constructor|构造函数)$/), 1).find((code) => code.startsWith('new ')) ?? ''
       const given = constructor.match(/\w+(?=[,\s]*[,}])/g) ?? []
-      expect([...options.members('WechatOAuthOptions'), ...options.members('TokenStoreSource')]).to.include.members(given)
+      expect([
+        ...options.members('WechatOAuthOptions'),
+        ...options.members('TokenStoreSource'),
+      ]).to.include.members(given)
       expect(given).to.have.length(5)
     })
   })
@@ -66,7 +80,12 @@ for (const [file, language] of Object.entries(languages)) {
 
     it('options', () => {
       const options = [
-        ...types.members('WechatCommonOptions'), ...types.members('WechatApp'), ...client.members('TokenStoreSource'), 'mode', 'apps', 'passReqToCallback',
+        ...types.members('WechatCommonOptions'),
+        ...types.members('WechatApp'),
+        ...client.members('TokenStoreSource'),
+        'mode',
+        'apps',
+        'passReqToCallback',
       ]
       expect(column(tableOf(readme, /^(?:Options|选项)$/), 0)).to.have.members(options)
     })
@@ -74,14 +93,20 @@ for (const [file, language] of Object.entries(languages)) {
     it('outcomes with their codes and statuses', () => {
       const failures = new Source('passport-wechat/src/outcome.ts').constant('failures')
       expect(Object.keys(failures)).to.have.members(types.union('WechatFailureCode'))
-      const told = tableOf(readme, /^(?:What happens when|各种情况的结果)$/)
-        .flatMap(([, outcome = '', code = '']) => codeIn(code).filter((one) => one.startsWith('ERR_')).map((one) => [one, /\d{3}/.exec(outcome)?.[0]]))
+      const told = tableOf(readme, /^(?:What happens when|各种情况的结果)$/).flatMap(
+        ([, outcome = '', code = '']) =>
+          codeIn(code)
+            .filter((one) => one.startsWith('ERR_'))
+            .map((one) => [one, /\d{3}/.exec(outcome)?.[0]]),
+      )
       const given = Object.entries(failures).map(([code, text]) => [code, /status: (\d{3})/.exec(text)?.[1]])
       expect(told).to.have.deep.members(given)
     })
 
     it('reasons', () => {
-      expect(column(tableOf(readme, /^(?:What happens when|各种情况的结果)$/, 1), 0)).to.have.members(types.union('WechatStateReason'))
+      expect(column(tableOf(readme, /^(?:What happens when|各种情况的结果)$/, 1), 0)).to.have.members(
+        types.union('WechatStateReason'),
+      )
     })
 
     it('causes of a state that is unknown', () => {
@@ -99,18 +124,26 @@ for (const [file, language] of Object.entries(languages)) {
     })
 
     it('errors', () => {
-      expect(new Source('wechat-oauth/src/errors.ts').union('WechatErrorCode')).to.include.members(column(tableOf(readme, /^(?:Errors|错误)$/), 0))
+      expect(new Source('wechat-oauth/src/errors.ts').union('WechatErrorCode')).to.include.members(
+        column(tableOf(readme, /^(?:Errors|错误)$/), 0),
+      )
     })
   })
 
   describe(`the ${language} text of passport-wechat`, () => {
     it('names every option of a call', () => {
-      const text = readmeOf('packages/passport-wechat', file).paragraphs.find((one) => /^(?:Per call|每次调用)/.test(one)) ?? ''
-      expect(codeIn(text)).to.include.members(new Source('passport-wechat/src/types.ts').members('WechatCallOptions'))
+      const text =
+        readmeOf('packages/passport-wechat', file).paragraphs.find((one) =>
+          /^(?:Per call|每次调用)/.test(one),
+        ) ?? ''
+      expect(codeIn(text)).to.include.members(
+        new Source('passport-wechat/src/types.ts').members('WechatCallOptions'),
+      )
     })
 
     it('names every member of a profile', () => {
-      const text = readmeOf('packages/passport-wechat', file).paragraphs.find((one) => one.startsWith('`profile`')) ?? ''
+      const text =
+        readmeOf('packages/passport-wechat', file).paragraphs.find((one) => one.startsWith('`profile`')) ?? ''
       const names = codeIn(text).map((code) => code.replace(/[?:].*$/, ''))
       expect(names).to.include.members(new Source('passport-wechat/src/types.ts').members('WechatProfile'))
     })
@@ -125,18 +158,25 @@ for (const [file, language] of Object.entries(languages)) {
     })
 
     it('options', () => {
-      expect(column(tableOf(readme, /^(?:Options|选项)$/), 0)).to.have.members([...types.members('WechatOAuthOptions'), ...types.members('TokenStoreSource')])
+      expect(column(tableOf(readme, /^(?:Options|选项)$/), 0)).to.have.members([
+        ...types.members('WechatOAuthOptions'),
+        ...types.members('TokenStoreSource'),
+      ])
     })
 
     it('methods', () => {
-      const methods = new Source('wechat-oauth/src/client.ts').offers('WechatOAuth').filter((name) => name !== 'appId')
+      const methods = new Source('wechat-oauth/src/client.ts')
+        .offers('WechatOAuth')
+        .filter((name) => name !== 'appId')
       expect(column(tableOf(readme, /^(?:Methods|方法)$/), 0).map(nameOf)).to.have.members(methods)
     })
 
     it('errors with their classes', () => {
       const rows = tableOf(readme, /^(?:Errors|错误)$/)
       expect(column(rows, 0)).to.have.members(errors.union('WechatErrorCode'))
-      const classes = Object.entries(wechatOAuth).filter(([name]) => name.endsWith('Error')).map(([name]) => name)
+      const classes = Object.entries(wechatOAuth)
+        .filter(([name]) => name.endsWith('Error'))
+        .map(([name]) => name)
       expect([...new Set(column(rows, 1))]).to.have.members(classes)
     })
 
@@ -163,53 +203,81 @@ for (const [file, language] of Object.entries(languages)) {
     after(() => sandbox.close())
 
     it('options', () => {
-      expect(column(tableOf(readme, /^(?:Options|选项)$/), 0)).to.have.members(engine.members('SandboxOptions'))
+      expect(column(tableOf(readme, /^(?:Options|选项)$/), 0)).to.have.members(
+        engine.members('SandboxOptions'),
+      )
     })
 
     it('settings with their defaults', () => {
       const defaults = new Source('wechat-sandbox/src/world/settings.ts').constant('DEFAULT_SETTINGS')
-      const told = tableOf(readme, /^(?:Options|选项)$/, 1).map(([name = '', value = '']) => [codeIn(name)[0], codeIn(value)[0]])
-      expect(told).to.have.deep.members(Object.entries(defaults).map(([name, value]) => [name, value.replaceAll('_', '')]))
+      const told = tableOf(readme, /^(?:Options|选项)$/, 1).map(([name = '', value = '']) => [
+        codeIn(name)[0],
+        codeIn(value)[0],
+      ])
+      expect(told).to.have.deep.members(
+        Object.entries(defaults).map(([name, value]) => [name, value.replaceAll('_', '')]),
+      )
     })
 
     it('members of a sandbox', () => {
-      expect(column(tableOf(readme, /^(?:The sandbox|沙箱对象)$/), 0).map(nameOf)).to.have.members(engine.offers('Sandbox'))
+      expect(column(tableOf(readme, /^(?:The sandbox|沙箱对象)$/), 0).map(nameOf)).to.have.members(
+        engine.offers('Sandbox'),
+      )
     })
 
     it('fields of a request in the log', () => {
-      const row = tableOf(readme, /^(?:The sandbox|沙箱对象)$/).find(([first]) => first === '`requests`') ?? []
+      const row =
+        tableOf(readme, /^(?:The sandbox|沙箱对象)$/).find(([first]) => first === '`requests`') ?? []
       const [fields = ''] = column([row], 1)
-      expect(fields.match(/\w+/g)).to.have.members(new Source('wechat-sandbox/src/http/request-log.ts').members('LoggedRequest'))
+      expect(fields.match(/\w+/g)).to.have.members(
+        new Source('wechat-sandbox/src/http/request-log.ts').members('LoggedRequest'),
+      )
     })
 
     it('faults', () => {
       const faults = new Source('wechat-sandbox/src/faults.ts')
       const told = column(tableOf(readme, /^(?:Faults|故障)$/), 0)
-      expect(told.filter((one) => one.startsWith("'")).map((one) => one.slice(1, -1))).to.have.members(faults.union('Fault'))
-      expect(told.filter((one) => one.startsWith('{')).flatMap((one) => one.match(/\w+/g) ?? [])).to.have.members(faults.members('FaultOptions'))
+      expect(told.filter((one) => one.startsWith("'")).map((one) => one.slice(1, -1))).to.have.members(
+        faults.union('Fault'),
+      )
+      expect(
+        told.filter((one) => one.startsWith('{')).flatMap((one) => one.match(/\w+/g) ?? []),
+      ).to.have.members(faults.members('FaultOptions'))
     })
 
     it('controls over HTTP', () => {
-      const routes = new Source('wechat-sandbox/src/control.ts').text.split(/^ {2}(?=(?:post|ownRoute)\()/m).slice(1).flatMap((route) => {
-        const [, kind, name] = /^(post|ownRoute)\('([\w-]+)'/.exec(route) ?? []
-        if (name === undefined) return []
-        const methods = kind === 'post' ? ['POST'] : route.match(/\b(?:GET|POST)(?=: )/g) ?? []
-        return methods.map((method) => `${method} /__sandbox/${name}`)
-      })
-      const told = column(tableOf(readme, /^(?:Controls over HTTP|HTTP 控制接口)$/), 0).map((one) => one.replace(/\?.*$/, ''))
+      const routes = new Source('wechat-sandbox/src/control.ts').text
+        .split(/^ {2}(?=(?:post|ownRoute)\()/m)
+        .slice(1)
+        .flatMap((route) => {
+          const [, kind, name] = /^(post|ownRoute)\('([\w-]+)'/.exec(route) ?? []
+          if (name === undefined) return []
+          const methods = kind === 'post' ? ['POST'] : (route.match(/\b(?:GET|POST)(?=: )/g) ?? [])
+          return methods.map((method) => `${method} /__sandbox/${name}`)
+        })
+      const told = column(tableOf(readme, /^(?:Controls over HTTP|HTTP 控制接口)$/), 0).map((one) =>
+        one.replace(/\?.*$/, ''),
+      )
       expect(told).to.have.members(routes)
     })
 
     it('presets', () => {
       const rows = tableOf(readme, /^(?:Presets|预设)$/).map((cells) => codeIn(cells.join(' ')))
       expect(rows).to.deep.equal(sandbox.apps.map(({ type, appId, appSecret }) => [type, appId, appSecret]))
-      const users = tableOf(readme, /^(?:Presets|预设)$/, 1).map(([id = '', nickname]) => [codeIn(id)[0], nickname])
+      const users = tableOf(readme, /^(?:Presets|预设)$/, 1).map(([id = '', nickname]) => [
+        codeIn(id)[0],
+        nickname,
+      ])
       expect(users).to.deep.equal(sandbox.users.map(({ id, nickname }) => [id, nickname]))
     })
 
     it('options of the command', async () => {
       const index = createRequire(import.meta.url).resolve('@wechat-auth/wechat-sandbox')
-      const usage = await runOrThrow(execPath, [...execArgv, join(dirname(index), index.endsWith('.ts') ? 'cli.ts' : 'cli.js'), '--help'])
+      const usage = await runOrThrow(execPath, [
+        ...execArgv,
+        join(dirname(index), index.endsWith('.ts') ? 'cli.ts' : 'cli.js'),
+        '--help',
+      ])
       const names = [...usage.matchAll(/^ {2}(--[\w-]+(?: [<[]\w+[>\]])?)/gm)].map(([, name]) => name)
       expect(names).to.not.be.empty
       const rows = tableOf(readme, /^(?:Command line|命令行)$/)

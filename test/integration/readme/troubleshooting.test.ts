@@ -38,7 +38,7 @@ describe('the troubleshooting of passport-wechat', () => {
     for (const close of closing.splice(0).reverse()) await close()
   })
 
-  const startWechat = async (options: SandboxOptions = {}): Promise<{ appId: string, appSecret: string }> => {
+  const startWechat = async (options: SandboxOptions = {}): Promise<{ appId: string; appSecret: string }> => {
     sandbox = await startSandbox(options)
     closing.push(() => sandbox.close())
     const { appId, appSecret } = sandbox.apps[0]!
@@ -61,25 +61,35 @@ describe('the troubleshooting of passport-wechat', () => {
     beforeEach(async () => {
       const { appId, appSecret } = await startWechat()
       const store = new MemoryStore()
-      const waiting = new Promise<void>((resolve) => { goOn = resolve })
+      const waiting = new Promise<void>((resolve) => {
+        goOn = resolve
+      })
       let enter: () => void
-      verified = new Promise((resolve) => { enter = resolve })
+      verified = new Promise((resolve) => {
+        enter = resolve
+      })
       const startProcess = async (): Promise<string> => {
-        const passport = passportWith(new WechatStrategy(
-          { appId, appSecret, callbackURL: '/auth/wechat/callback', endpoints: sandbox.endpoints },
-          async ({ profile }: { profile: WechatProfile }) => {
-            enter()
-            await waiting
-            return { openid: profile.openid }
-          },
-        ))
+        const passport = passportWith(
+          new WechatStrategy(
+            { appId, appSecret, callbackURL: '/auth/wechat/callback', endpoints: sandbox.endpoints },
+            async ({ profile }: { profile: WechatProfile }) => {
+              enter()
+              await waiting
+              return { openid: profile.openid }
+            },
+          ),
+        )
         const app = express()
         app.use(sessions(store), passport.session() as RequestHandler)
         app.get('/auth/wechat', passport.authenticate('wechat') as RequestHandler)
         await runPart(blockOf(readme, /^What happens when$/), { app, passport })
         await runPart(blockOf(readme, /40163/), { app })
-        app.get('/login', (req, res) => { res.send(`log in at ${req.url}`) })
-        app.get('/', (req, res) => { res.json(req.user ?? null) })
+        app.get('/login', (req, res) => {
+          res.send(`log in at ${req.url}`)
+        })
+        app.get('/', (req, res) => {
+          res.json(req.user ?? null)
+        })
         return start(app)
       }
       ;[first, second] = [await startProcess(), await startProcess()]
@@ -144,10 +154,11 @@ describe('the troubleshooting of passport-wechat', () => {
 
       const relayApp = express()
       relay = await start(relayApp)
-      const here = (place: number): string => blockOf(readme, /several sites$/, place)
-        .replaceAll('https://open.weixin.qq.com', sandbox.url)
-        .replaceAll('https://login.example.com', relay)
-        .replaceAll('https://shop.example.com', site)
+      const here = (place: number): string =>
+        blockOf(readme, /several sites$/, place)
+          .replaceAll('https://open.weixin.qq.com', sandbox.url)
+          .replaceAll('https://login.example.com', relay)
+          .replaceAll('https://shop.example.com', site)
       const { relay: handlers } = await runPart(here(0), { express }, ['relay'])
       relayApp.use(handlers as Application)
       const LocalStrategy = function (options: { endpoints: object }, verify: never) {
@@ -200,7 +211,14 @@ describe('the troubleshooting of passport-wechat', () => {
       let made: WechatStrategy | undefined
       class LocalAgent extends undici.Agent {
         constructor({ connect }: { connect: object }) {
-          super({ connect: { ...connect, lookup: (_host, ...rest) => { lookup('127.0.0.1', ...rest) } } })
+          super({
+            connect: {
+              ...connect,
+              lookup: (_host, ...rest) => {
+                lookup('127.0.0.1', ...rest)
+              },
+            },
+          })
           closing.push(() => this.destroy())
         }
       }
@@ -210,9 +228,16 @@ describe('the troubleshooting of passport-wechat', () => {
         return made
       }
       await runPart(blockOf(readme, /cloud hosting/), {
-        readFileSync: (path: string) => path === '/app/cert/certificate.crt' ? ca || ours : undefined,
-        rootCertificates: [], Agent: LocalAgent, fetch: undici.fetch, passport: passportWith(),
-        WechatStrategy: LocalStrategy, appId, appSecret, callbackURL: '/callback', verify,
+        readFileSync: (path: string) => (path === '/app/cert/certificate.crt' ? ca || ours : undefined),
+        rootCertificates: [],
+        Agent: LocalAgent,
+        fetch: undici.fetch,
+        passport: passportWith(),
+        WechatStrategy: LocalStrategy,
+        appId,
+        appSecret,
+        callbackURL: '/callback',
+        verify,
       })
       return made!
     }
@@ -224,7 +249,9 @@ describe('the troubleshooting of passport-wechat', () => {
     })
 
     it('is needed: without that authority the connection fails with the reason in the README', async () => {
-      const { rootCertificates: [other = ''] } = await import('node:tls')
+      const {
+        rootCertificates: [other = ''],
+      } = await import('node:tls')
       const error = await rejection(exchange(await run(other)), WechatTransportError)
       expect(error.code).to.equal('ERR_WECHAT_NETWORK')
       const text = readme.paragraphs.find((one) => one.includes('/app/cert/certificate.crt'))
@@ -242,9 +269,11 @@ describe('the JS-SDK of the README of wechat-oauth, with a history router', () =
       location.href = 'https://example.com/second'
       return (addressToSign as () => string)()
     }
-    expect(await signedOn('Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) MicroMessenger/8.0'))
-      .to.equal('https://example.com/first?a=1')
-    expect(await signedOn('Mozilla/5.0 (Linux; Android 15) MicroMessenger/8.0'))
-      .to.equal('https://example.com/second')
+    expect(await signedOn('Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) MicroMessenger/8.0')).to.equal(
+      'https://example.com/first?a=1',
+    )
+    expect(await signedOn('Mozilla/5.0 (Linux; Android 15) MicroMessenger/8.0')).to.equal(
+      'https://example.com/second',
+    )
   })
 })

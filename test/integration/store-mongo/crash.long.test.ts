@@ -1,6 +1,11 @@
 import { expect } from 'chai'
 import { MongoTokenStore } from '@wechat-auth/store-mongo'
-import { expectEachToBeAnswered, killAmidWrites, writes, type Aftermath } from '../../helpers/kill-amid-writes.js'
+import {
+  expectEachToBeAnswered,
+  killAmidWrites,
+  writes,
+  type Aftermath,
+} from '../../helpers/kill-amid-writes.js'
 import { connect, mongooseNames, type OpenConnection } from '../../helpers/mongo.js'
 import { startMongo, type MongoServer } from '../../services/mongo.js'
 import { onlyOnRealMongo, tokenOf } from './setting.js'
@@ -37,14 +42,16 @@ describe('MongoTokenStore on a server that is killed', function () {
         expectEachToBeAnswered(aftermath)
         expect(after.size).to.be.greaterThan(writes / 2)
         const patient = new MongoTokenStore({ connection, timeout: 30_000 })
-        for (const [openid, token] of [...after].slice(-100)) expect(await patient.getToken(openid)).to.deep.equal(token)
+        for (const [openid, token] of [...after].slice(-100))
+          expect(await patient.getToken(openid)).to.deep.equal(token)
       })
 
       it(`has each write that was acknowledged amid ${writes} of them`, async function () {
         onlyOnRealMongo(this, server, 'the stand-in forgets everything when it is killed')
         const { before, after } = await kill()
         const patient = new MongoTokenStore({ connection, timeout: 30_000 })
-        for (const [openid, token] of [...before, ...after]) expect(await patient.getToken(openid)).to.deep.equal(token)
+        for (const [openid, token] of [...before, ...after])
+          expect(await patient.getToken(openid)).to.deep.equal(token)
       })
     })
   }

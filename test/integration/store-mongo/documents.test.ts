@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import { encryptedTokenStore, isTokenValid, TokenStoreError, WechatDecryptError, WechatOAuth, type WechatToken } from '@wechat-auth/wechat-oauth'
+import {
+  encryptedTokenStore,
+  isTokenValid,
+  TokenStoreError,
+  WechatDecryptError,
+  WechatOAuth,
+  type WechatToken,
+} from '@wechat-auth/wechat-oauth'
 import { MongoTokenStore } from '@wechat-auth/store-mongo'
 import { load, type Mongoose } from '../../helpers/mongo.js'
 import { rejection } from '../../helpers/rejection.js'
@@ -10,7 +17,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
   let mongo: Mongoose['mongo']
 
   before(async () => {
-    ({ mongo } = await load(setting.mongoose))
+    ;({ mongo } = await load(setting.mongoose))
   })
 
   it('hold the fields of the token and nothing else', async () => {
@@ -25,8 +32,17 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
     const { store } = await setting.freshStore()
     await store.saveToken('o', tokenOf('o', { nested: { list: [{ deep: 1 }] } }))
     const read = (await store.getToken('o'))! as WechatToken & { nested: { list: object[] } }
-    for (const value of [read, read.nested, read.nested.list[0]]) expect(Object.getPrototypeOf(value)).to.equal(Object.prototype)
-    expect(Object.keys(read)).to.have.members(['openid', 'access_token', 'refresh_token', 'expires_in', 'scope', 'create_at', 'nested'])
+    for (const value of [read, read.nested, read.nested.list[0]])
+      expect(Object.getPrototypeOf(value)).to.equal(Object.prototype)
+    expect(Object.keys(read)).to.have.members([
+      'openid',
+      'access_token',
+      'refresh_token',
+      'expires_in',
+      'scope',
+      'create_at',
+      'nested',
+    ])
   })
 
   it('have the key as their openid, whatever the token says', async () => {
@@ -40,17 +56,35 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
   describe('names of fields', () => {
     it('that mean something to MongoDB are stored as %2E, %24 and %25, at every depth', async () => {
       const { store, raw } = await setting.freshStore()
-      const named = { 'a.b': 1, '$set': 2, '100%': 3, '%2E': 4, '$.%': { 'a.b': [{ '$gt': 5 }] } }
+      const named = { 'a.b': 1, $set: 2, '100%': 3, '%2E': 4, '$.%': { 'a.b': [{ $gt: 5 }] } }
       await store.saveToken('o', tokenOf('o', { ...named, nested: named }))
       const [document] = await raw.find({}).toArray()
-      const stored = { 'a%2Eb': 1, '%24set': 2, '100%25': 3, '%252E': 4, '%24%2E%25': { 'a%2Eb': [{ '%24gt': 5 }] } }
+      const stored = {
+        'a%2Eb': 1,
+        '%24set': 2,
+        '100%25': 3,
+        '%252E': 4,
+        '%24%2E%25': { 'a%2Eb': [{ '%24gt': 5 }] },
+      }
       expect(document).to.deep.include({ ...stored, nested: stored })
       expect(await store.getToken('o')).to.deep.equal(tokenOf('o', { ...named, nested: named }))
     })
 
     it('that MongoDB, mongoose or the driver would take for their own come back', async () => {
       const { store, raw } = await setting.freshStore()
-      const named = { '_id': 'of the application', '__v': 7, '_bsontype': 'ObjectId', 'a\0b': 1, '_idea': 2, '__vv': 3, 'x_id': 4, '%5Fid': 5, 'constructor': 6, 'toJSON': 7, '': 8 }
+      const named = {
+        _id: 'of the application',
+        __v: 7,
+        _bsontype: 'ObjectId',
+        'a\0b': 1,
+        _idea: 2,
+        __vv: 3,
+        x_id: 4,
+        '%5Fid': 5,
+        constructor: 6,
+        toJSON: 7,
+        '': 8,
+      }
       await store.saveToken('o', tokenOf('o', { ...named, nested: named }))
       expect(await store.getToken('o')).to.deep.equal(tokenOf('o', { ...named, nested: named }))
       const [document] = await raw.find({}).toArray()
@@ -78,32 +112,62 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
         huge: mongo.Long.fromString('9223372036854775807'),
         list: [{ price: mongo.Decimal128.fromString('12.34') }],
       })
-      expect(await store.getToken('o')).to.deep.equal(tokenOf('o', { int: 5, double: 1.5, huge: 2 ** 63, list: [{ price: 12.34 }] }))
+      expect(await store.getToken('o')).to.deep.equal(
+        tokenOf('o', { int: 5, double: 1.5, huge: 2 ** 63, list: [{ price: 12.34 }] }),
+      )
     })
 
     it('keep what JSON could not', async () => {
       const { store } = await setting.freshStore()
       const id = new mongo.ObjectId()
-      const fields = { date: new Date(1_763_000_000_123), bytes: Buffer.from([0, 255]), user: id, infinite: Infinity, nan: NaN, minusZero: -0, 'null': null, sparse: [undefined, 1] }
+      const fields = {
+        date: new Date(1_763_000_000_123),
+        bytes: Buffer.from([0, 255]),
+        user: id,
+        infinite: Infinity,
+        nan: NaN,
+        minusZero: -0,
+        null: null,
+        sparse: [undefined, 1],
+      }
       await store.saveToken('o', tokenOf('o', fields))
       const read = (await store.getToken('o'))!
-      expect(read).to.deep.include({ date: fields.date, infinite: Infinity, nan: NaN, 'null': null, sparse: [null, 1] })
+      expect(read).to.deep.include({
+        date: fields.date,
+        infinite: Infinity,
+        nan: NaN,
+        null: null,
+        sparse: [null, 1],
+      })
       expect(Object.is(read.minusZero, -0)).to.equal(true)
-      expect([...read.bytes as Buffer]).to.deep.equal([0, 255])
+      expect([...(read.bytes as Buffer)]).to.deep.equal([0, 255])
       expect((read.user as typeof id).toHexString()).to.equal(id.toHexString())
     })
 
     it('of a class are kept as JSON would', async () => {
       const { store } = await setting.freshStore()
-      await store.saveToken('o', tokenOf('o', { url: new URL('https://example.com/a'), map: new Map([['a', 1]]), nested: { toJSON: () => ({ 'a.b': 1 }) } }))
-      expect(await store.getToken('o')).to.deep.equal(tokenOf('o', { url: 'https://example.com/a', map: {}, nested: { 'a.b': 1 } }))
+      await store.saveToken(
+        'o',
+        tokenOf('o', {
+          url: new URL('https://example.com/a'),
+          map: new Map([['a', 1]]),
+          nested: { toJSON: () => ({ 'a.b': 1 }) },
+        }),
+      )
+      expect(await store.getToken('o')).to.deep.equal(
+        tokenOf('o', { url: 'https://example.com/a', map: {}, nested: { 'a.b': 1 } }),
+      )
     })
 
-    it('that only look like the driver\'s own stay what they are', async () => {
+    it("that only look like the driver's own stay what they are", async () => {
       const { store } = await setting.freshStore()
       const hostile = {
-        id: { _bsontype: 'ObjectId', id: 'x'.repeat(12) }, code: { _bsontype: 'Code', code: 'while (true) {}' }, long: { _bsontype: 'Long', low: 1, high: 0 },
-        reference: { $ref: 'users', $id: 1, $db: 'admin' }, operator: { $where: 'sleep(1000)' }, number: { $numberLong: '5' },
+        id: { _bsontype: 'ObjectId', id: 'x'.repeat(12) },
+        code: { _bsontype: 'Code', code: 'while (true) {}' },
+        long: { _bsontype: 'Long', low: 1, high: 0 },
+        reference: { $ref: 'users', $id: 1, $db: 'admin' },
+        operator: { $where: 'sleep(1000)' },
+        number: { $numberLong: '5' },
       }
       await store.saveToken('o', tokenOf('o', hostile))
       expect(await store.getToken('o')).to.deep.equal(tokenOf('o', hostile))
@@ -119,7 +183,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
       await saving
       const read = (await store.getToken('o'))!
       expect(read.date).to.deep.equal(new Date(0))
-      expect([...read.bytes as Buffer]).to.deep.equal([1])
+      expect([...(read.bytes as Buffer)]).to.deep.equal([1])
     })
 
     it('may be nested as deep as MongoDB allows, and no deeper', async () => {
@@ -161,13 +225,24 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
     const openid = 'oOldUser'
     const appId = 'wx1234567890abcdef'
     const old = (createAt: number): object => ({
-      openid, ...secrets, expires_in: 7200, scope: 'snsapi_userinfo', create_at: String(createAt), __v: 0,
+      openid,
+      ...secrets,
+      expires_in: 7200,
+      scope: 'snsapi_userinfo',
+      create_at: String(createAt),
+      __v: 0,
     })
 
     it('are read with the types of a token', async () => {
       const { store, raw } = await setting.freshStore()
       await raw.insertOne(old(1_463_000_000_123))
-      expect(await store.getToken(openid)).to.deep.equal({ openid, ...secrets, expires_in: 7200, scope: 'snsapi_userinfo', create_at: 1_463_000_000_123 })
+      expect(await store.getToken(openid)).to.deep.equal({
+        openid,
+        ...secrets,
+        expires_in: 7200,
+        scope: 'snsapi_userinfo',
+        create_at: 1_463_000_000_123,
+      })
     })
 
     it('are read where expires_in is text too', async () => {
@@ -201,13 +276,23 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
       await raw.insertOne(old(1_463_000_000_123))
       const asked: string[] = []
       const oauth = new WechatOAuth({
-        appId, appSecret: 'x'.repeat(32), tokenStore: store,
+        appId,
+        appSecret: 'x'.repeat(32),
+        tokenStore: store,
         fetch: async (input) => {
           const { pathname } = new URL(input instanceof Request ? input.url : input)
           asked.push(pathname)
-          return Response.json(pathname === '/sns/oauth2/refresh_token'
-            ? { openid, access_token: 'new', refresh_token: 'new', expires_in: 7200, scope: 'snsapi_userinfo' }
-            : { openid, nickname: 'Alice' })
+          return Response.json(
+            pathname === '/sns/oauth2/refresh_token'
+              ? {
+                  openid,
+                  access_token: 'new',
+                  refresh_token: 'new',
+                  expires_in: 7200,
+                  scope: 'snsapi_userinfo',
+                }
+              : { openid, nickname: 'Alice' },
+          )
         },
       })
       expect((await oauth.getUser(openid)).nickname).to.equal('Alice')
@@ -241,7 +326,9 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
         await raw.insertOne({ ...tokenOf('o'), create_at: form(1_763_000_000_123) })
         const reply = { ...tokenOf('o'), access_token: 'new', refresh_token: 'new' }
         const oauth = new WechatOAuth({
-          appId: 'wx1234567890abcdef', appSecret: 'x'.repeat(32), tokenStore: store,
+          appId: 'wx1234567890abcdef',
+          appSecret: 'x'.repeat(32),
+          tokenStore: store,
           fetch: () => Promise.resolve(Response.json(reply)),
         })
         const { create_at } = await oauth.getAccessToken('code')

@@ -56,27 +56,44 @@ describe('MongoTokenStore on a server that fails', function () {
         await server.kill()
         // From here on the driver knows, and commands wait for a server.
         await Promise.all(openids.map((openid) => rejection(store.getToken(openid), TokenStoreError)))
-        await Promise.all(openids.map(async (openid, index) => {
-          const started = performance.now()
-          await rejection(index % 2 === 0 ? store.saveToken(openid, tokenOf(openid, { note: 'while it was down' })) : store.deleteToken(openid), TokenStoreError)
-          await rejection(store.getToken(openid), TokenStoreError)
-          await rejection(store.withLock(`refresh:${openid}`, () => expect.fail('the task must not run'), { wait: 100 }), TokenStoreError)
-          expect(performance.now() - started).to.be.lessThan(inTime(3 * timeout))
-        }))
+        await Promise.all(
+          openids.map(async (openid, index) => {
+            const started = performance.now()
+            await rejection(
+              index % 2 === 0
+                ? store.saveToken(openid, tokenOf(openid, { note: 'while it was down' }))
+                : store.deleteToken(openid),
+              TokenStoreError,
+            )
+            await rejection(store.getToken(openid), TokenStoreError)
+            await rejection(
+              store.withLock(`refresh:${openid}`, () => expect.fail('the task must not run'), { wait: 100 }),
+              TokenStoreError,
+            )
+            expect(performance.now() - started).to.be.lessThan(inTime(3 * timeout))
+          }),
+        )
         await server.restart()
         await untilItWorks()
         // The driver looks for a server for much longer: had it kept what was given up, it would have sent it by now.
         for (const openid of openids) {
           // The stand-in has forgotten everything.
           expect(await store.getToken(openid)).to.deep.equal(server.isRealMongo ? tokenOf(openid) : null)
-          expect(await store.withLock(`refresh:${openid}`, () => Promise.resolve('free'), { wait: 0 })).to.equal('free')
+          expect(
+            await store.withLock(`refresh:${openid}`, () => Promise.resolve('free'), { wait: 0 }),
+          ).to.equal('free')
         }
       })
 
       it('rejects within its timeout when no answer comes', async () => {
         await freeze()
         try {
-          const calls = { read: () => store.getToken('o'), save: () => store.saveToken('o', tokenOf('o')), 'delete': () => store.deleteToken('o'), 'build its indexes': () => store.init() }
+          const calls = {
+            read: () => store.getToken('o'),
+            save: () => store.saveToken('o', tokenOf('o')),
+            delete: () => store.deleteToken('o'),
+            'build its indexes': () => store.init(),
+          }
           for (const [what, call] of Object.entries(calls)) {
             const started = performance.now()
             const error = await rejection(call(), TokenStoreError)
@@ -118,7 +135,12 @@ describe('MongoTokenStore on a server that fails', function () {
       async function freeze(): Promise<void> {
         const hasty = new MongoTokenStore({ connection, collection, timeout: 100 })
         await server.freeze()
-        while (await hasty.getToken('o').then(() => true, () => false));
+        while (
+          await hasty.getToken('o').then(
+            () => true,
+            () => false,
+          )
+        );
       }
 
       it('rejects when all connections are in use, and does not do it later', async () => {
@@ -129,7 +151,9 @@ describe('MongoTokenStore on a server that fails', function () {
           await freeze()
           // This one has the connection.
           const first = rejection(waiting.getToken('o'), TokenStoreError)
-          const others = openids.map((openid) => rejection(waiting.saveToken(openid, tokenOf(openid, { note: 'too late' })), TokenStoreError))
+          const others = openids.map((openid) =>
+            rejection(waiting.saveToken(openid, tokenOf(openid, { note: 'too late' })), TokenStoreError),
+          )
           await Promise.all([first, ...others])
           await server.thaw()
           await untilItWorks()

@@ -27,7 +27,11 @@ describe('tokenSchema', () => {
   it('reads what the store writes', async () => {
     await store.saveToken('o', tokenOf('o', { 'a.b': { c: 1 }, empty: {} }))
     const model = connection.model('Token', tokenSchema, collection)
-    expect(await model.findOne({ openid: 'o' }).lean()).to.deep.include({ ...tokenOf('o'), 'a%2Eb': { c: 1 }, empty: {} })
+    expect(await model.findOne({ openid: 'o' }).lean()).to.deep.include({
+      ...tokenOf('o'),
+      'a%2Eb': { c: 1 },
+      empty: {},
+    })
     expect(await model.countDocuments({ create_at: { $lt: Date.now() } })).to.equal(1)
   })
 

@@ -22,12 +22,17 @@ describeMongo('MongoTokenStore on a server', (setting) => {
         return [...tap.commands]
       }
       expect(await commandsDuring(() => store.saveToken('o', tokenOf('o')))).to.deep.equal(['update'])
-      expect(await commandsDuring(() => store.saveToken('o', tokenOf('o', { scope: 'snsapi_base' })))).to.deep.equal(['update'])
+      expect(
+        await commandsDuring(() => store.saveToken('o', tokenOf('o', { scope: 'snsapi_base' }))),
+      ).to.deep.equal(['update'])
       expect(await commandsDuring(() => store.getToken('o'))).to.deep.equal(['find'])
       expect(await commandsDuring(() => store.getToken('nobody'))).to.deep.equal(['find'])
       expect(await commandsDuring(() => store.deleteToken('o'))).to.deep.equal(['delete'])
       // Before these it asks the server for its time, by `hello`.
-      expect(await commandsDuring(() => store.withLock('refresh:o', () => Promise.resolve()))).to.deep.equal(['update', 'delete'])
+      expect(await commandsDuring(() => store.withLock('refresh:o', () => Promise.resolve()))).to.deep.equal([
+        'update',
+        'delete',
+      ])
     } finally {
       await tapped.close()
       await tap.close()
@@ -44,7 +49,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
   describe('init', () => {
     it('builds the indexes before it resolves', async () => {
       const { raw, collection } = await setting.freshStore()
-      const indexes = [...await raw.indexes(), ...await setting.raw(`${collection}_locks`).indexes()]
+      const indexes = [...(await raw.indexes()), ...(await setting.raw(`${collection}_locks`).indexes())]
       expect(indexes.map(({ key }) => key)).to.deep.include.members([{ openid: 1 }, { expires_at: 1 }])
       expect(indexes.find(({ key }) => 'openid' in key)?.unique).to.equal(true)
       await rejection(Promise.all([raw.insertOne(tokenOf('o')), raw.insertOne(tokenOf('o'))]))
@@ -52,14 +57,21 @@ describeMongo('MongoTokenStore on a server', (setting) => {
 
     it('can be called at every start, and by several processes at once', async () => {
       const { store, collection } = await setting.freshStore()
-      await Promise.all(Array.from({ length: 5 }, () => new MongoTokenStore({ connection: setting.connection, collection }).init()))
+      await Promise.all(
+        Array.from({ length: 5 }, () =>
+          new MongoTokenStore({ connection: setting.connection, collection }).init(),
+        ),
+      )
       await store.init()
     })
 
     it('rejects where an openid has several documents, says so, and names none', async () => {
       const collection = setting.name()
       for (let times = 0; times < 2; times += 1) await setting.raw(collection).insertOne(tokenOf('oSECRET'))
-      const error = await rejection(new MongoTokenStore({ connection: setting.connection, collection }).init(), TokenStoreError)
+      const error = await rejection(
+        new MongoTokenStore({ connection: setting.connection, collection }).init(),
+        TokenStoreError,
+      )
       expect(error.message).to.match(/same openid/)
       expect(error.message).to.not.include('oSECRET')
     })
@@ -68,7 +80,10 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       onlyOnRealMongo(this, setting.service, 'the stand-in takes it for the same index')
       const collection = setting.name()
       await setting.raw(collection).createIndex({ openid: 1 }, {})
-      const error = await rejection(new MongoTokenStore({ connection: setting.connection, collection }).init(), TokenStoreError)
+      const error = await rejection(
+        new MongoTokenStore({ connection: setting.connection, collection }).init(),
+        TokenStoreError,
+      )
       expect(error.message).to.match(/not unique/)
     })
   })
@@ -85,7 +100,10 @@ describeMongo('MongoTokenStore on a server', (setting) => {
         return real.insertOne({ ...document })
       },
     }))
-    await new MongoTokenStore({ connection: racing, collection }).saveToken('o', tokenOf('o', { access_token: 'mine' }))
+    await new MongoTokenStore({ connection: racing, collection }).saveToken(
+      'o',
+      tokenOf('o', { access_token: 'mine' }),
+    )
     expect(inserted).to.equal(1)
     const documents = await raw.find({}).toArray()
     expect(documents.map(({ access_token: token }) => token)).to.deep.equal(['mine'])
@@ -93,9 +111,15 @@ describeMongo('MongoTokenStore on a server', (setting) => {
 
   it('leaves one record of many logins that create it at the same time', async () => {
     const { store, raw, collection } = await setting.freshStore()
-    const others = await Promise.all([1, 2, 3].map(async () => new MongoTokenStore({ connection: await setting.open(), collection })))
+    const others = await Promise.all(
+      [1, 2, 3].map(async () => new MongoTokenStore({ connection: await setting.open(), collection })),
+    )
     for (let round = 0; round < 10; round += 1) {
-      await Promise.all([store, ...others].flatMap((each, index) => [1, 2, 3].map((n) => each.saveToken(`o${round}`, tokenOf(`o${round}`, { n: index * 3 + n })))))
+      await Promise.all(
+        [store, ...others].flatMap((each, index) =>
+          [1, 2, 3].map((n) => each.saveToken(`o${round}`, tokenOf(`o${round}`, { n: index * 3 + n }))),
+        ),
+      )
     }
     expect(await raw.find({}).toArray()).to.have.length(10)
   })
@@ -106,21 +130,35 @@ describeMongo('MongoTokenStore on a server', (setting) => {
 
     afterEach(() => sinon.restore())
 
-    async function between(first: number, second: number, onServer: (connection: MongooseConnection) => MongooseConnection): Promise<string> {
+    async function between(
+      first: number,
+      second: number,
+      onServer: (connection: MongooseConnection) => MongooseConnection,
+    ): Promise<string> {
       const { collection } = await setting.freshStore()
       const store = new MongoTokenStore({ connection: onServer(setting.connection), collection })
       const now = Date.now()
       const clock = sinon.useFakeTimers({ now: now + first, toFake: ['Date'] })
       return store.withLock('refresh:o', async () => {
         clock.setSystemTime(now + second)
-        return store.withLock('refresh:o', task, { wait: 0 }).catch((error: unknown) => (error as TokenStoreError).code)
+        return store
+          .withLock('refresh:o', task, { wait: 0 })
+          .catch((error: unknown) => (error as TokenStoreError).code)
       })
     }
 
-    for (const [what, [first, second]] of Object.entries<[number, number]>({ ahead: [0, hour], behind: [hour, 0] })) {
+    for (const [what, [first, second]] of Object.entries<[number, number]>({
+      ahead: [0, hour],
+      behind: [hour, 0],
+    })) {
       it(`is not had by one that is ${what} while another has it`, async () => {
         const started = Date.now() - performance.now()
-        const tellingTime = (connection: MongooseConnection): MongooseConnection => intercept(connection, () => ({}), () => new Date(started + performance.now()))
+        const tellingTime = (connection: MongooseConnection): MongooseConnection =>
+          intercept(
+            connection,
+            () => ({}),
+            () => new Date(started + performance.now()),
+          )
         expect(await between(first, second, tellingTime)).to.equal('ERR_WECHAT_LOCK')
       })
 
@@ -131,7 +169,12 @@ describeMongo('MongoTokenStore on a server', (setting) => {
     }
 
     it('is had too early by one that is ahead, where the server does not tell its time', async () => {
-      const silent = (connection: MongooseConnection): MongooseConnection => intercept(connection, () => ({}), () => undefined)
+      const silent = (connection: MongooseConnection): MongooseConnection =>
+        intercept(
+          connection,
+          () => ({}),
+          () => undefined,
+        )
       expect(await between(0, hour, silent)).to.equal('had')
     })
   })
@@ -140,18 +183,36 @@ describeMongo('MongoTokenStore on a server', (setting) => {
     it('is refused as an openid', async () => {
       const { store, raw } = await setting.freshStore()
       await store.saveToken('o', tokenOf('o'))
-      for (const openid of [{ $ne: null }, { $gt: '' }, { $regex: '.*' }, ['o'], { toString: () => 'o' }, /o/] as unknown as string[]) {
+      for (const openid of [
+        { $ne: null },
+        { $gt: '' },
+        { $regex: '.*' },
+        ['o'],
+        { toString: () => 'o' },
+        /o/,
+      ] as unknown as string[]) {
         await rejection(store.getToken(openid), TypeError)
         await rejection(store.saveToken(openid, tokenOf('x')), TypeError)
         await rejection(store.deleteToken(openid), TypeError)
-        await rejection(store.withLock(openid, () => expect.fail('the task must not run')), TypeError)
+        await rejection(
+          store.withLock(openid, () => expect.fail('the task must not run')),
+          TypeError,
+        )
       }
       expect(await raw.find({}).toArray()).to.have.length(1)
     })
 
     it('is a text as an openid that is a text', async () => {
       const { store } = await setting.freshStore()
-      const openids = ['{"$ne":null}', '$where', '[object Object]', '.*', 'o.access_token', 'this.openid == 1 || true', '\'; db.dropDatabase(); \'']
+      const openids = [
+        '{"$ne":null}',
+        '$where',
+        '[object Object]',
+        '.*',
+        'o.access_token',
+        'this.openid == 1 || true',
+        "'; db.dropDatabase(); '",
+      ]
       await store.saveToken('o', tokenOf('o'))
       for (const openid of openids) {
         expect(await store.getToken(openid)).to.equal(null)
@@ -167,14 +228,29 @@ describeMongo('MongoTokenStore on a server', (setting) => {
 
     it('is kept as it is in a token', async () => {
       const { store } = await setting.freshStore()
-      const hostile = tokenOf('o', { $set: { openid: 'x' }, $where: 'true', nickname: '$openid', list: [{ $each: [1] }], 'profile.openid': 'x', $unset: { access_token: 1 } })
+      const hostile = tokenOf('o', {
+        $set: { openid: 'x' },
+        $where: 'true',
+        nickname: '$openid',
+        list: [{ $each: [1] }],
+        'profile.openid': 'x',
+        $unset: { access_token: 1 },
+      })
       await store.saveToken('o', hostile)
       expect(await store.getToken('o')).to.deep.equal(hostile)
     })
 
     it('is refused as the name of a collection', () => {
-      for (const collection of ['$cmd', 'admin.$cmd', 'system.users', 'a\0b', { $ne: 1 } as unknown as string]) {
-        expect(thrown(() => new MongoTokenStore({ connection: setting.connection, collection }))).to.be.an.instanceOf(TypeError)
+      for (const collection of [
+        '$cmd',
+        'admin.$cmd',
+        'system.users',
+        'a\0b',
+        { $ne: 1 } as unknown as string,
+      ]) {
+        expect(
+          thrown(() => new MongoTokenStore({ connection: setting.connection, collection })),
+        ).to.be.an.instanceOf(TypeError)
       }
     })
   })
@@ -186,13 +262,17 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       await second.store.saveToken('o', tokenOf('o', { access_token: 'second' }))
       expect((await first.store.getToken('o'))?.access_token).to.equal('first')
       await first.store.withLock('refresh:o', async () => {
-        expect(await second.store.withLock('refresh:o', () => Promise.resolve('had'), { wait: 0 })).to.equal('had')
+        expect(await second.store.withLock('refresh:o', () => Promise.resolve('had'), { wait: 0 })).to.equal(
+          'had',
+        )
       })
     })
 
     it('have them in databases of their own, on one connection', async () => {
       const collection = setting.name()
-      const stores = ['test_first', 'test_second'].map((name) => new MongoTokenStore({ connection: setting.connection.useDb(name), collection }))
+      const stores = ['test_first', 'test_second'].map(
+        (name) => new MongoTokenStore({ connection: setting.connection.useDb(name), collection }),
+      )
       await stores[0]!.saveToken('o', tokenOf('o', { access_token: 'first' }))
       try {
         expect(await stores[1]!.getToken('o')).to.equal(null)
@@ -203,7 +283,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
     })
   })
 
-  describe('the caller\'s connection', () => {
+  describe("the caller's connection", () => {
     for (const [what, options] of Object.entries({
       'promotes no values': { promoteValues: false, promoteLongs: false },
       'reads integers as bigint': { useBigInt64: true },
@@ -217,7 +297,13 @@ describeMongo('MongoTokenStore on a server', (setting) => {
     })) {
       it(`may be one that ${what}`, async () => {
         const { store } = await setting.freshStore({ connection: await setting.open(options) })
-        const token = tokenOf('o', { big: 1_763_000_000_123, fraction: 1.5, none: null, absent: undefined, nested: { list: [2 ** 40] } })
+        const token = tokenOf('o', {
+          big: 1_763_000_000_123,
+          fraction: 1.5,
+          none: null,
+          absent: undefined,
+          nested: { list: [2 ** 40] },
+        })
         await store.saveToken('o', token)
         const { absent, ...kept } = token
         expect(absent).to.equal(undefined)
@@ -227,8 +313,12 @@ describeMongo('MongoTokenStore on a server', (setting) => {
     }
 
     it('is neither closed nor listened to, and gets no model', async () => {
-      const listeners = (): object => Object.fromEntries([setting.connection, setting.connection.client].flatMap((emitter, index) =>
-        emitter.eventNames().map((event) => [`${index} ${String(event)}`, emitter.listenerCount(event)])))
+      const listeners = (): object =>
+        Object.fromEntries(
+          [setting.connection, setting.connection.client].flatMap((emitter, index) =>
+            emitter.eventNames().map((event) => [`${index} ${String(event)}`, emitter.listenerCount(event)]),
+          ),
+        )
       const before = listeners()
       const { store } = await setting.freshStore()
       await store.saveToken('o', tokenOf('o'))
@@ -240,9 +330,11 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       expect((await load(setting.mongoose)).models).to.deep.equal({})
     })
 
-    it('may be mongoose\'s own, but not mongoose', async () => {
+    it("may be mongoose's own, but not mongoose", async () => {
       const mongoose = await load(setting.mongoose)
-      expect(thrown(() => new MongoTokenStore({ connection: mongoose as unknown as MongooseConnection }))).to.be.an.instanceOf(TypeError)
+      expect(
+        thrown(() => new MongoTokenStore({ connection: mongoose as unknown as MongooseConnection })),
+      ).to.be.an.instanceOf(TypeError)
       const store = new MongoTokenStore({ connection: mongoose.connection })
       const error = await rejection(store.getToken('o'), TokenStoreError)
       expect(error.message).to.equal('The connection to MongoDB was not opened.')
@@ -266,11 +358,15 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       expect(performance.now() - started).to.be.lessThan(inTime(1000))
     })
 
-    it('does not show tokens to mongoose\'s debug mode, nor to plugins of the application', async () => {
+    it("does not show tokens to mongoose's debug mode, nor to plugins of the application", async () => {
       const mongoose = await load(setting.mongoose)
       const seen: unknown[] = []
       mongoose.set('debug', (...what: unknown[]) => seen.push(what))
-      mongoose.plugin((schema) => schema.pre(/.*/, () => { seen.push('hook') }))
+      mongoose.plugin((schema) =>
+        schema.pre(/.*/, () => {
+          seen.push('hook')
+        }),
+      )
       try {
         const { store } = await setting.freshStore()
         await store.saveToken('o', tokenOf('o'))
@@ -285,23 +381,38 @@ describeMongo('MongoTokenStore on a server', (setting) => {
 
   it('says nothing of a record when the server refuses it', async () => {
     const { store } = await setting.freshStore()
-    const error = await rejection(store.saveToken('o', tokenOf('o', { huge: 'x'.repeat(17 * 1024 * 1024) })), TokenStoreError)
-    for (const secret of Object.values(secrets)) expect(JSON.stringify(error) + error.message + String(error.stack)).to.not.include(secret)
+    const error = await rejection(
+      store.saveToken('o', tokenOf('o', { huge: 'x'.repeat(17 * 1024 * 1024) })),
+      TokenStoreError,
+    )
+    for (const secret of Object.values(secrets))
+      expect(JSON.stringify(error) + error.message + String(error.stack)).to.not.include(secret)
   })
 })
 
 /** The connection, with some methods of its collections replaced, or with a server that tells this time. */
-function intercept(connection: MongooseConnection, replace: (real: Collection) => Partial<MongoCollection>, localTime?: () => Date | undefined): MongooseConnection {
+function intercept(
+  connection: MongooseConnection,
+  replace: (real: Collection) => Partial<MongoCollection>,
+  localTime?: () => Date | undefined,
+): MongooseConnection {
   const database = connection.db!
   return {
     asPromise: () => connection.asPromise(),
     getClient: () => connection.getClient(),
     db: {
-      command: async (command, options) => ({ ...await database.command(command, options), ...(localTime && { localTime: localTime() }) }),
+      command: async (command, options) => ({
+        ...(await database.command(command, options)),
+        ...(localTime && { localTime: localTime() }),
+      }),
       collection: (name, options) => {
         const real = database.collection(name, options)
         const replaced = replace(real as Collection)
-        return new Proxy(real, { get: (target, property) => Reflect.get(replaced, property) as unknown ?? (Reflect.get(target, property) as () => unknown).bind(target) })
+        return new Proxy(real, {
+          get: (target, property) =>
+            (Reflect.get(replaced, property) as unknown) ??
+            (Reflect.get(target, property) as () => unknown).bind(target),
+        })
       },
     },
   }

@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto'
 import type { Context } from 'mocha'
 import type { WechatToken } from '@wechat-auth/wechat-oauth'
 import { MongoTokenStore, type MongoTokenStoreOptions } from '@wechat-auth/store-mongo'
-import { connect, mongooseNames, type Collection, type MongooseName, type OpenConnection } from '../../helpers/mongo.js'
+import {
+  connect,
+  mongooseNames,
+  type Collection,
+  type MongooseName,
+  type OpenConnection,
+} from '../../helpers/mongo.js'
 import { skipEverywhere } from '../../helpers/skip.js'
 import { sharedMongo, type MongoService } from '../../services/mongo.js'
 
@@ -10,7 +16,14 @@ export const secrets = { access_token: 'SECRET-access-token', refresh_token: 'SE
 
 /** The record of a user of a web page. */
 export function tokenOf(openid: string, fields: Record<string, unknown> = {}): WechatToken {
-  return { openid, ...secrets, expires_in: 7200, scope: 'snsapi_userinfo', create_at: 1_763_000_000_123, ...fields }
+  return {
+    openid,
+    ...secrets,
+    expires_in: 7200,
+    scope: 'snsapi_userinfo',
+    create_at: 1_763_000_000_123,
+    ...fields,
+  }
 }
 
 /** A server, a connection, and collections of its own for each test. */
@@ -52,7 +65,9 @@ export class Setting {
   }
 
   /** A store with its indexes, and the collection as it is. */
-  async freshStore(options: Partial<MongoTokenStoreOptions> = {}): Promise<{ store: MongoTokenStore, raw: Collection, collection: string }> {
+  async freshStore(
+    options: Partial<MongoTokenStoreOptions> = {},
+  ): Promise<{ store: MongoTokenStore; raw: Collection; collection: string }> {
     const { collection = this.name() } = options
     const store = new MongoTokenStore({ connection: this.connection, ...options, collection })
     await store.init()

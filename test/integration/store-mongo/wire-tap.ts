@@ -12,7 +12,7 @@ export class WireTap {
   readonly commands: string[] = []
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  #held: { name: string, caught: () => void, gate: Promise<void> } | undefined
+  #held: { name: string; caught: () => void; gate: Promise<void> } | undefined
 
   private constructor(server: Server, target: URL) {
     this.#server = server
@@ -20,7 +20,9 @@ export class WireTap {
     here.host = `127.0.0.1:${(server.address() as AddressInfo).port}`
     here.searchParams.set('directConnection', 'true')
     this.url = here.href
-    server.on('connection', (client: Socket) => { this.#join(client, target) })
+    server.on('connection', (client: Socket) => {
+      this.#join(client, target)
+    })
   }
 
   static async open(url: string): Promise<WireTap> {
@@ -37,10 +39,14 @@ export class WireTap {
   }
 
   /** Lets the next command of this name arrive at the server only when `release` is called. `caught` resolves when it has come here. */
-  hold(name: string): { caught: Promise<void>, release: () => void } {
+  hold(name: string): { caught: Promise<void>; release: () => void } {
     let release: () => void = () => undefined
-    const gate = new Promise<void>((resolve) => { release = resolve })
-    const caught = new Promise<void>((resolve) => { this.#held = { name, caught: resolve, gate } })
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const caught = new Promise<void>((resolve) => {
+      this.#held = { name, caught: resolve, gate }
+    })
     return { caught, release }
   }
 
@@ -57,10 +63,15 @@ export class WireTap {
         held.caught()
         passing = passing.then(() => held.gate)
       }
-      passing = passing.then(() => { server.write(data) })
+      passing = passing.then(() => {
+        server.write(data)
+      })
     })
     server.on('data', (data) => client.write(data))
-    for (const [socket, other] of [[client, server], [server, client]] as const) {
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
       this.#sockets.add(socket)
       socket.on('error', () => undefined)
       socket.on('close', () => {

@@ -12,5 +12,8 @@ describe('MysqlTokenStore, shared by several processes', () => {
     await setting.store({ table }).createTable()
   })
 
-  testCluster('mysql2', { store: 'mysql', address: () => JSON.stringify({ url: setting.service.url, table }) })
+  testCluster('mysql2', {
+    store: 'mysql',
+    address: () => JSON.stringify({ url: setting.service.url, table }),
+  })
 })

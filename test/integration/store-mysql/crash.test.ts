@@ -16,13 +16,16 @@ describe('MysqlTokenStore on a server that is killed', function () {
         try {
           const store = new MysqlTokenStore({ pool, timeout: 2000 })
           if (make === 'ours') await store.createTable()
-          else for (const statement of oldTable) await ('pool' in pool ? pool : pool.promise()).query(statement.replaceAll('$', 'token'))
+          else
+            for (const statement of oldTable)
+              await ('pool' in pool ? pool : pool.promise()).query(statement.replaceAll('$', 'token'))
           const aftermath = await killAmidWrites(server, store, { tokenOf, waitAfterFailure: true })
           const acknowledged = new Map([...aftermath.before, ...aftermath.after])
 
           expectEachToBeAnswered(aftermath)
           expect(acknowledged.size).to.be.greaterThan(writes / 2)
-          for (const [openid, token] of acknowledged) expect(await store.getToken(openid)).to.deep.equal(token)
+          for (const [openid, token] of acknowledged)
+            expect(await store.getToken(openid)).to.deep.equal(token)
         } finally {
           await endPool(pool)
           await server.stop()

@@ -1,7 +1,12 @@
 import { expect } from 'chai'
 import { randomBytes } from 'node:crypto'
 import {
-  encryptedTokenStore, isTokenValid, TokenStoreError, WechatAPIError, WechatOAuth, type WechatToken,
+  encryptedTokenStore,
+  isTokenValid,
+  TokenStoreError,
+  WechatAPIError,
+  WechatOAuth,
+  type WechatToken,
 } from '@wechat-auth/wechat-oauth'
 import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import { lenientSession, openPool } from '../../helpers/mysql.js'
@@ -15,7 +20,10 @@ describe('MysqlTokenStore on the table of the older packages', () => {
 
   /** As their READMEs told people to save. */
   async function saveAsTheyDid(table: string, token: WechatToken): Promise<void> {
-    await setting.pool.query(`REPLACE INTO ${table}(${fields.join(', ')}) VALUES(?, ?, ?, ?, ?, ?)`, fields.map((field) => token[field]))
+    await setting.pool.query(
+      `REPLACE INTO ${table}(${fields.join(', ')}) VALUES(?, ?, ?, ?, ?, ?)`,
+      fields.map((field) => token[field]),
+    )
   }
 
   /** And to read. */
@@ -54,7 +62,11 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     const table = await setting.table(...oldTable)
     const token = tokenOf('oNew')
     await setting.store({ table }).saveToken('oNew', token)
-    expect(await readAsTheyDid(table, 'oNew')).to.deep.equal({ ...token, expires_in: '7200', create_at: '1763000000123' })
+    expect(await readAsTheyDid(table, 'oNew')).to.deep.equal({
+      ...token,
+      expires_in: '7200',
+      create_at: '1763000000123',
+    })
   })
 
   it('replaces records, and deletes them', async () => {
@@ -75,7 +87,13 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     const token = { openid: 'oShort', access_token: 'a', create_at: 1_763_000_000_123 }
     const store = setting.store({ table })
     await store.saveToken('oShort', token)
-    expect(await readAsTheyDid(table, 'oShort')).to.deep.equal({ ...token, expires_in: '', refresh_token: '', scope: '', create_at: '1763000000123' })
+    expect(await readAsTheyDid(table, 'oShort')).to.deep.equal({
+      ...token,
+      expires_in: '',
+      refresh_token: '',
+      scope: '',
+      create_at: '1763000000123',
+    })
     expect(await store.getToken('oShort')).to.deep.equal(token)
     await store.saveToken('oShort', { ...token, refresh_token: '', scope: '' })
     expect(await store.getToken('oShort')).to.deep.equal(token)
@@ -84,9 +102,14 @@ describe('MysqlTokenStore on the table of the older packages', () => {
   it('refuses a text that is no number where a number belongs', async () => {
     const table = await setting.table(...oldTable)
     const store = setting.store({ table })
-    for (const [field, value] of Object.entries({ create_at: 'yesterday', expires_in: '2h', scope: 'fine' })) {
+    for (const [field, value] of Object.entries({
+      create_at: 'yesterday',
+      expires_in: '2h',
+      scope: 'fine',
+    })) {
       await saveAsTheyDid(table, { ...tokenOf('oWrong'), [field]: value })
-      if (field === 'scope') expect(await store.getToken('oWrong')).to.deep.equal(tokenOf('oWrong', { scope: 'fine' }))
+      if (field === 'scope')
+        expect(await store.getToken('oWrong')).to.deep.equal(tokenOf('oWrong', { scope: 'fine' }))
       else await rejection(store.getToken('oWrong'), TokenStoreError)
     }
   })
@@ -99,39 +122,78 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     const reader = setting.store({ table, pool: own })
     await reader.getToken('o1')
     const rowsRead = async (): Promise<number> => {
-      const [rows] = await own.promise().query("SHOW SESSION STATUS WHERE Variable_name IN ('Handler_read_next', 'Handler_read_rnd_next')")
+      const [rows] = await own
+        .promise()
+        .query("SHOW SESSION STATUS WHERE Variable_name IN ('Handler_read_next', 'Handler_read_rnd_next')")
       return (rows as { Value: string }[]).reduce((sum, { Value }) => sum + Number(Value), 0)
     }
     await rowsRead()
     const before = await rowsRead()
-    const ofAsking = await rowsRead() - before
+    const ofAsking = (await rowsRead()) - before
     await reader.getToken('o7')
     await reader.deleteToken('o8')
-    expect(await rowsRead() - before - 2 * ofAsking).to.be.lessThan(10)
+    expect((await rowsRead()) - before - 2 * ofAsking).to.be.lessThan(10)
     expect(await store.getToken('o8')).to.equal(null)
   })
 
-  for (const [sessions, session] of Object.entries({ strict: `SET sql_mode = 'STRICT_ALL_TABLES'`, lenient: lenientSession })) {
+  for (const [sessions, session] of Object.entries({
+    strict: `SET sql_mode = 'STRICT_ALL_TABLES'`,
+    lenient: lenientSession,
+  })) {
     describe(`in ${sessions} sessions`, () => {
       const tooLong = 'x'.repeat(201)
-      const cases: { what: string, token: Record<string, unknown>, names: string[], change: RegExp }[] = [
-        { what: 'a token that is too long', token: { access_token: tooLong }, names: ['access_token'], change: /MODIFY COLUMN `access_token` TEXT/ },
-        { what: 'a number that is too long', token: { expires_in: 12_345_678_901 }, names: ['expires_in'], change: /ADD COLUMN `extra` JSON/ },
-        { what: 'an emoji', token: { scope: '😀' }, names: ['scope'], change: /MODIFY COLUMN `scope` VARCHAR/ },
-        { what: 'a text where a number belongs', token: { expires_in: '7200' }, names: ['expires_in'], change: /ADD COLUMN `extra`/ },
-        { what: 'a session_key', token: { session_key: 'SECRET-session-key' }, names: ['session_key'], change: /ADD COLUMN `session_key` TEXT/ },
-        { what: 'a unionid and a field of the application', token: { unionid: 'SECRET-unionid', nickname: 'SECRET-name' }, names: ['unionid', 'nickname'], change: /ADD COLUMN `unionid` [^,]+, ADD COLUMN `extra` JSON/ },
+      const cases: { what: string; token: Record<string, unknown>; names: string[]; change: RegExp }[] = [
+        {
+          what: 'a token that is too long',
+          token: { access_token: tooLong },
+          names: ['access_token'],
+          change: /MODIFY COLUMN `access_token` TEXT/,
+        },
+        {
+          what: 'a number that is too long',
+          token: { expires_in: 12_345_678_901 },
+          names: ['expires_in'],
+          change: /ADD COLUMN `extra` JSON/,
+        },
+        {
+          what: 'an emoji',
+          token: { scope: '😀' },
+          names: ['scope'],
+          change: /MODIFY COLUMN `scope` VARCHAR/,
+        },
+        {
+          what: 'a text where a number belongs',
+          token: { expires_in: '7200' },
+          names: ['expires_in'],
+          change: /ADD COLUMN `extra`/,
+        },
+        {
+          what: 'a session_key',
+          token: { session_key: 'SECRET-session-key' },
+          names: ['session_key'],
+          change: /ADD COLUMN `session_key` TEXT/,
+        },
+        {
+          what: 'a unionid and a field of the application',
+          token: { unionid: 'SECRET-unionid', nickname: 'SECRET-name' },
+          names: ['unionid', 'nickname'],
+          change: /ADD COLUMN `unionid` [^,]+, ADD COLUMN `extra` JSON/,
+        },
       ]
       for (const { what, token, names, change } of cases) {
         it(`refuses ${what}, changes nothing, and says what to do`, async () => {
           const table = await setting.table(...oldTable)
           const pool = setting.keep(openPool(setting.service.url, { session }))
           await saveAsTheyDid(table, tokenOf('o1'))
-          const error = await rejection(setting.store({ table, pool }).saveToken('o1', tokenOf('o1', token)), TokenStoreError)
+          const error = await rejection(
+            setting.store({ table, pool }).saveToken('o1', tokenOf('o1', token)),
+            TokenStoreError,
+          )
           expect(error.code).to.equal('ERR_WECHAT_STORE')
           for (const name of names) expect(error.message).to.include(`"${name}"`)
           expect(error.message).to.match(change)
-          for (const secret of [...Object.values(secrets), 'SECRET', tooLong, '😀', '12345678901']) expect(error.message).not.to.include(secret)
+          for (const secret of [...Object.values(secrets), 'SECRET', tooLong, '😀', '12345678901'])
+            expect(error.message).not.to.include(secret)
           expect(await setting.store({ table }).getToken('o1')).to.deep.equal(tokenOf('o1'))
         })
       }
@@ -141,11 +203,18 @@ describe('MysqlTokenStore on the table of the older packages', () => {
         const pool = setting.keep(openPool(setting.service.url, { session }))
         const openid = 'oé😀'.padEnd(128, '😀')
         const token = tokenOf(openid, {
-          access_token: 'a'.repeat(600), unionid: 'oUnionid', session_key: 'k', is_snapshotuser: 1, nickname: '爱丽丝🐼', expires_in: '7200', nested: { list: [1] },
+          access_token: 'a'.repeat(600),
+          unionid: 'oUnionid',
+          session_key: 'k',
+          is_snapshotuser: 1,
+          nickname: '爱丽丝🐼',
+          expires_in: '7200',
+          nested: { list: [1] },
         })
         await saveAsTheyDid(table, tokenOf('oBefore'))
         const store = setting.store({ table, pool })
-        for (let change = 0; change < 2; change += 1) await doAsTold(setting, await rejection(store.saveToken(openid, token), TokenStoreError))
+        for (let change = 0; change < 2; change += 1)
+          await doAsTold(setting, await rejection(store.saveToken(openid, token), TokenStoreError))
         await store.saveToken(openid, token)
         expect(await store.getToken(openid)).to.deep.equal(token)
         expect(await store.getToken('oBefore')).to.deep.equal(tokenOf('oBefore'))
@@ -157,11 +226,15 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     /** The warnings of the process that name the table. */
     async function warningsDuring(table: string, task: () => Promise<void>): Promise<Error[]> {
       const warnings: Error[] = []
-      const hear = (warning: Error): void => { if (warning.message.includes(table)) warnings.push(warning) }
+      const hear = (warning: Error): void => {
+        if (warning.message.includes(table)) warnings.push(warning)
+      }
       process.on('warning', hear)
       try {
         await task()
-        await new Promise((resolve) => { setImmediate(resolve) })
+        await new Promise((resolve) => {
+          setImmediate(resolve)
+        })
       } finally {
         process.off('warning', hear)
       }
@@ -189,9 +262,13 @@ describe('MysqlTokenStore on the table of the older packages', () => {
 
     it('cause one warning for each table', async () => {
       const tables = [await setting.table(...oldTable), await setting.table(...oldTable)]
-      const warnings = await Promise.all(tables.map(async (table) => warningsDuring(table, async () => {
-        await setting.store({ table }).saveToken('o1', tokenOf('o1', { unionid: 'oUnionid' }))
-      })))
+      const warnings = await Promise.all(
+        tables.map(async (table) =>
+          warningsDuring(table, async () => {
+            await setting.store({ table }).saveToken('o1', tokenOf('o1', { unionid: 'oUnionid' }))
+          }),
+        ),
+      )
       expect(warnings.map(({ length }) => length)).to.deep.equal([1, 1])
     })
 
@@ -228,7 +305,10 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     const table = await setting.table(...oldTable)
     const store = setting.store({ table })
     await saveAsTheyDid(table, tokenOf('oOld'))
-    const encrypted = encryptedTokenStore(store, { keys: [{ id: 'k1', key: randomBytes(32) }], acceptPlaintext: true })
+    const encrypted = encryptedTokenStore(store, {
+      keys: [{ id: 'k1', key: randomBytes(32) }],
+      acceptPlaintext: true,
+    })
     expect(await encrypted.getToken('oOld')).to.deep.equal(tokenOf('oOld'))
     await encrypted.saveToken('oOld', tokenOf('oOld'))
     expect((await readAsTheyDid(table, 'oOld'))?.access_token).to.match(/^enc:v1:k1:/)
@@ -241,8 +321,13 @@ describe('MysqlTokenStore on the table of the older packages', () => {
 
   it('has one whole record after parallel saves', async () => {
     const table = await setting.table(...oldTable)
-    const stores = [setting.store({ table }), setting.store({ table, pool: setting.keep(openPool(setting.service.url)) })]
-    const tokens = Array.from({ length: 50 }, (_, index) => tokenOf('o1', { access_token: `token ${index}`, create_at: 1_763_000_000_000 + index }))
+    const stores = [
+      setting.store({ table }),
+      setting.store({ table, pool: setting.keep(openPool(setting.service.url)) }),
+    ]
+    const tokens = Array.from({ length: 50 }, (_, index) =>
+      tokenOf('o1', { access_token: `token ${index}`, create_at: 1_763_000_000_000 + index }),
+    )
     await Promise.all(tokens.map((token, index) => stores[index % 2]!.saveToken('o1', token)))
     const read = await stores[0]!.getToken('o1')
     expect(tokens).to.deep.include(read)
@@ -251,7 +336,9 @@ describe('MysqlTokenStore on the table of the older packages', () => {
 
   it('does not take the record of another user for that of a key that the table takes for the same', async () => {
     const table = await setting.table(...oldTable)
-    await setting.pool.query(`ALTER TABLE ${table} MODIFY openid varchar(50) CHARACTER SET utf8 COLLATE utf8_general_ci NOT NULL`)
+    await setting.pool.query(
+      `ALTER TABLE ${table} MODIFY openid varchar(50) CHARACTER SET utf8 COLLATE utf8_general_ci NOT NULL`,
+    )
     const store = setting.store({ table })
     await store.saveToken('oAbc', tokenOf('oAbc'))
     for (const other of ['oabc', 'oAbc ', 'oÁbc', 'oAbc😀', 'oAbc'.padEnd(60, 'x')]) {
@@ -266,13 +353,22 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     try {
       const table = await setting.table(...oldTable)
       const store = setting.store({ table })
-      const error = await rejection(store.withLock('refresh:o1', async () => expect.fail('the task must not run')), TokenStoreError)
+      const error = await rejection(
+        store.withLock('refresh:o1', async () => expect.fail('the task must not run')),
+        TokenStoreError,
+      )
       expect(error.code).to.equal('ERR_WECHAT_LOCK')
       expect(error.message).to.include('createTable')
       const { appId, appSecret } = sandbox.apps.find(({ type }) => type === 'mp')!
       const oauth = new WechatOAuth({ appId, appSecret, endpoints: sandbox.url, tokenStore: store })
-      const { openid } = await oauth.getAccessToken(sandbox.issueCode({ appId, user: 'alice', scope: 'snsapi_base' }))
-      await saveAsTheyDid(table, { ...(await store.getToken(openid))!, create_at: 1_500_000_000_000, scope: 'snsapi_userinfo' })
+      const { openid } = await oauth.getAccessToken(
+        sandbox.issueCode({ appId, user: 'alice', scope: 'snsapi_base' }),
+      )
+      await saveAsTheyDid(table, {
+        ...(await store.getToken(openid))!,
+        create_at: 1_500_000_000_000,
+        scope: 'snsapi_userinfo',
+      })
       await rejection(oauth.getUser(openid))
       expect(sandbox.count('/sns/oauth2/refresh_token')).to.equal(1)
     } finally {
@@ -280,7 +376,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     }
   })
 
-  it('keeps an app\'s access token and ticket for its own secret', async () => {
+  it("keeps an app's access token and ticket for its own secret", async () => {
     const sandbox = await startSandbox()
     try {
       const tokenStore = setting.store({ table: await setting.table(...oldTable) })

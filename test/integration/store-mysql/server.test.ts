@@ -50,8 +50,15 @@ describe('MysqlTokenStore and its server', function () {
   /** How often the server was asked for what, by anybody, while `task` ran. */
   async function statementsDuring(task: () => Promise<unknown>): Promise<Record<string, number>> {
     const counts = async (): Promise<Map<string, number>> => {
-      const [rows] = await admin.query("SHOW GLOBAL STATUS WHERE Variable_name RLIKE '^(Questions|Com_(select|replace|insert|update|delete|show_.*|set_option|begin|commit|stmt_(prepare|reset|close)|admin_commands))$'")
-      return new Map((rows as { Variable_name: string, Value: string }[]).map((row) => [row.Variable_name, Number(row.Value)]))
+      const [rows] = await admin.query(
+        "SHOW GLOBAL STATUS WHERE Variable_name RLIKE '^(Questions|Com_(select|replace|insert|update|delete|show_.*|set_option|begin|commit|stmt_(prepare|reset|close)|admin_commands))$'",
+      )
+      return new Map(
+        (rows as { Variable_name: string; Value: string }[]).map((row) => [
+          row.Variable_name,
+          Number(row.Value),
+        ]),
+      )
     }
     await counts()
     const before = await counts()
@@ -59,7 +66,11 @@ describe('MysqlTokenStore and its server', function () {
     const after = await counts()
     const differences = [...after].map(([name, count]): [string, number] => [name, count - before.get(name)!])
     const asking: Record<string, number> = { Questions: 1, Com_show_status: 1 }
-    return Object.fromEntries(differences.map(([name, count]): [string, number] => [name, count - (asking[name] ?? 0)]).filter(([, count]) => count !== 0))
+    return Object.fromEntries(
+      differences
+        .map(([name, count]): [string, number] => [name, count - (asking[name] ?? 0)])
+        .filter(([, count]) => count !== 0),
+    )
   }
 
   it('is asked once for each operation', async () => {
@@ -67,15 +78,25 @@ describe('MysqlTokenStore and its server', function () {
     await store.saveToken('o1', tokenOf('o1'))
     await store.getToken('o1')
     await store.deleteToken('o1')
-    expect(await statementsDuring(() => store.saveToken('o1', tokenOf('o1')))).to.deep.equal({ Questions: 1, Com_replace: 1 })
+    expect(await statementsDuring(() => store.saveToken('o1', tokenOf('o1')))).to.deep.equal({
+      Questions: 1,
+      Com_replace: 1,
+    })
     expect(await statementsDuring(() => store.getToken('o1'))).to.deep.equal({ Questions: 1, Com_select: 1 })
-    expect(await statementsDuring(() => store.deleteToken('o1'))).to.deep.equal({ Questions: 1, Com_delete: 1 })
+    expect(await statementsDuring(() => store.deleteToken('o1'))).to.deep.equal({
+      Questions: 1,
+      Com_delete: 1,
+    })
   })
 
   it('is asked twice for a free lock', async () => {
     const { store } = await setting.freshStore({ pool: open({ connectionLimit: 1 }) })
     await store.withLock('first', async () => undefined)
-    expect(await statementsDuring(() => store.withLock('second', async () => undefined))).to.deep.equal({ Questions: 2, Com_insert: 1, Com_delete: 1 })
+    expect(await statementsDuring(() => store.withLock('second', async () => undefined))).to.deep.equal({
+      Questions: 2,
+      Com_insert: 1,
+      Com_delete: 1,
+    })
   })
 
   it('prepares each statement once on a connection, and is looked at once', async () => {
@@ -91,26 +112,37 @@ describe('MysqlTokenStore and its server', function () {
 
   it('holds no connection while the task of a lock runs', async () => {
     const { store } = await setting.freshStore({ pool: open({ connectionLimit: 1 }) })
-    await store.withLock('outer', () => store.withLock('inner', async () => {
-      await store.saveToken('o1', tokenOf('o1'))
-      expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
-    }))
+    await store.withLock('outer', () =>
+      store.withLock('inner', async () => {
+        await store.saveToken('o1', tokenOf('o1'))
+        expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
+      }),
+    )
   })
 
   it('tells the time for locks, whatever time zone a connection is set to', async () => {
     const { store, table } = await setting.freshStore({ pool: open({ session: `SET time_zone = '+12:00'` }) })
     const elsewhere = setting.store({ table, pool: open({ session: `SET time_zone = '-12:00'` }) })
-    await store.withLock('lock', async () => {
-      const error = await rejection(elsewhere.withLock('lock', async () => expect.fail('the task must not run'), { wait: 100 }), TokenStoreError)
-      expect(error.code).to.equal('ERR_WECHAT_LOCK')
-    }, { ttl: 5000 })
+    await store.withLock(
+      'lock',
+      async () => {
+        const error = await rejection(
+          elsewhere.withLock('lock', async () => expect.fail('the task must not run'), { wait: 100 }),
+          TokenStoreError,
+        )
+        expect(error.code).to.equal('ERR_WECHAT_LOCK')
+      },
+      { ttl: 5000 },
+    )
   })
 
   it('is asked again when it has chosen a save as the victim of a deadlock', async () => {
     const { store, table } = await setting.freshStore()
     const locks = await setting.table('CREATE TABLE $ (id INT PRIMARY KEY, n INT)')
     await admin.query(`INSERT INTO ${locks} (id, n) SELECT seq, 0 FROM seq_1_to_1000`)
-    await admin.query(`CREATE TRIGGER ${table}_locks BEFORE INSERT ON ${table} FOR EACH ROW BEGIN UPDATE ${locks} SET n = 1 WHERE id = 1; UPDATE ${locks} SET n = 1 WHERE id = 2; END`)
+    await admin.query(
+      `CREATE TRIGGER ${table}_locks BEFORE INSERT ON ${table} FOR EACH ROW BEGIN UPDATE ${locks} SET n = 1 WHERE id = 1; UPDATE ${locks} SET n = 1 WHERE id = 2; END`,
+    )
     const deadlocks = async (): Promise<number> => {
       const [rows] = await admin.query("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'")
       return Number((rows as { Value: string }[])[0]!.Value)
@@ -122,7 +154,9 @@ describe('MysqlTokenStore and its server', function () {
     const saving = store.saveToken('o1', tokenOf('o1'))
     // What that table shows is 100 ms old, or older if it was read in that time.
     await waitUntil(150, async () => {
-      const [rows] = await admin.query("SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
+      const [rows] = await admin.query(
+        "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'",
+      )
       return (rows as unknown[]).length > 0
     })
     await admin.query(`UPDATE ${locks} SET n = 2 WHERE id = 1`)
@@ -133,7 +167,10 @@ describe('MysqlTokenStore and its server', function () {
   })
 
   it('is given one more chance when it had a row locked for too long', async () => {
-    const { store, table } = await setting.freshStore({ timeout: 10_000, pool: open({ session: 'SET innodb_lock_wait_timeout = 1' }) })
+    const { store, table } = await setting.freshStore({
+      timeout: 10_000,
+      pool: open({ session: 'SET innodb_lock_wait_timeout = 1' }),
+    })
     await store.saveToken('o1', tokenOf('o1'))
     await admin.query('START TRANSACTION')
     await admin.query(`UPDATE ${table} SET scope = 'locked' WHERE openid = 'o1'`)
@@ -149,7 +186,10 @@ describe('MysqlTokenStore and its server', function () {
     expect(error.driver?.errno).to.equal(1205)
   })
 
-  for (const [what, session] of Object.entries({ autocommit: 'SET autocommit = 0', 'a transaction': 'START TRANSACTION' })) {
+  for (const [what, session] of Object.entries({
+    autocommit: 'SET autocommit = 0',
+    'a transaction': 'START TRANSACTION',
+  })) {
     it(`refuses connections that are in transactions (${what})`, async () => {
       const { table } = await setting.freshStore()
       const pool = open({ connectionLimit: 1, session })
@@ -167,15 +207,22 @@ describe('MysqlTokenStore and its server', function () {
     await store.getToken('o1')
     const connection = await connectionOf(pool)
     const started = performance.now()
-    const calls: Promise<unknown>[] = [store.saveToken('o1', tokenOf('o1', { access_token: 'too late' })), store.getToken('o1'), store.deleteToken('o1')]
+    const calls: Promise<unknown>[] = [
+      store.saveToken('o1', tokenOf('o1', { access_token: 'too late' })),
+      store.getToken('o1'),
+      store.deleteToken('o1'),
+    ]
     const locking = store.withLock('lock', async () => expect.fail('the task must not run'), { wait: 100 })
     const errors = await Promise.all([...calls, locking].map((call) => rejection(call, TokenStoreError)))
-    for (const { message } of errors) expect(message).to.match(/^The store failed to (save|read|delete|lock) within 1000 ms\.$/)
+    for (const { message } of errors)
+      expect(message).to.match(/^The store failed to (save|read|delete|lock) within 1000 ms\.$/)
     expect(performance.now() - started).to.be.within(timeout - 20, inTime(timeout))
-    expect(await statementsDuring(async () => {
-      connection.release()
-      await store.getToken('o1')
-    })).to.deep.equal({ Questions: 1, Com_select: 1 })
+    expect(
+      await statementsDuring(async () => {
+        connection.release()
+        await store.getToken('o1')
+      }),
+    ).to.deep.equal({ Questions: 1, Com_select: 1 })
     expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
   })
 
@@ -198,26 +245,43 @@ describe('MysqlTokenStore and its server', function () {
     await server.freeze()
     try {
       // It stops as soon as its system gets to it.
-      await waitUntil(0, () => store.getToken('o1').then(() => false, () => true))
+      await waitUntil(0, () =>
+        store.getToken('o1').then(
+          () => false,
+          () => true,
+        ),
+      )
       const started = performance.now()
       await Promise.all(Array.from({ length: 50 }, () => rejection(store.getToken('o1'), TokenStoreError)))
       expect(performance.now() - started).to.be.lessThan(inTime(timeout))
     } finally {
       await server.thaw()
     }
-    await Promise.all(Array.from({ length: 50 }, async () => expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))))
+    await Promise.all(
+      Array.from({ length: 50 }, async () => expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))),
+    )
   })
 
   it('works on after the server has ended its connections', async () => {
     const pool = open()
     const { store } = await setting.freshStore({ pool })
-    await Promise.all(Array.from({ length: 10 }, (_, index) => store.saveToken(`o${index}`, tokenOf(`o${index}`))))
-    const [connections] = await admin.query('SELECT ID FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID()')
+    await Promise.all(
+      Array.from({ length: 10 }, (_, index) => store.saveToken(`o${index}`, tokenOf(`o${index}`))),
+    )
+    const [connections] = await admin.query(
+      'SELECT ID FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID()',
+    )
     const lost = new Promise((resolve) => {
       pool.on('connection', resolve)
     })
-    for (const { ID } of connections as { ID: number }[]) await admin.query(`KILL ${ID}`).catch(() => undefined)
-    await waitUntil(20, async () => store.saveToken('o1', tokenOf('o1', { access_token: 'next' })).then(() => true, () => false))
+    for (const { ID } of connections as { ID: number }[])
+      await admin.query(`KILL ${ID}`).catch(() => undefined)
+    await waitUntil(20, async () =>
+      store.saveToken('o1', tokenOf('o1', { access_token: 'next' })).then(
+        () => true,
+        () => false,
+      ),
+    )
     await lost
     expect((await store.getToken('o1'))?.access_token).to.equal('next')
   })
@@ -231,7 +295,9 @@ describe('MysqlTokenStore and its server', function () {
     url.password = 'password'
     const pool = setting.keep(openPool(url.href, { connectionLimit: 1 }))
     let connections = 0
-    pool.on('connection', () => { connections += 1 })
+    pool.on('connection', () => {
+      connections += 1
+    })
     const { store } = await setting.freshStore({ pool })
     await store.saveToken('o1', tokenOf('o1'))
     await admin.query('SET GLOBAL read_only = 1')
@@ -253,8 +319,12 @@ describe('MysqlTokenStore and its server', function () {
     const connection = await connectionOf(pool)
     await connection.promise().query('SELECT 1')
     // As a proxy does that continues on another connection.
-    const { _statements: statements } = connection as unknown as { _statements: { clear: () => void, forEach: (visit: (statement: { id: number }) => void) => void } }
-    statements.forEach((statement) => { statement.id += 1000 })
+    const { _statements: statements } = connection as unknown as {
+      _statements: { clear: () => void; forEach: (visit: (statement: { id: number }) => void) => void }
+    }
+    statements.forEach((statement) => {
+      statement.id += 1000
+    })
     connection.release()
     await store.saveToken('o1', tokenOf('o1', { access_token: 'next' }))
     expect((await store.getToken('o1'))?.access_token).to.equal('next')
@@ -267,7 +337,10 @@ describe('MysqlTokenStore and its server', function () {
       await store.saveToken('o1', tokenOf('o1'))
       const core = 'pool' in pool ? pool.pool : pool
       const connection = await connectionOf(core)
-      const counts = (): number[] => [pool, core, connection].flatMap((emitter) => emitter.eventNames().map((name) => emitter.listenerCount(name)))
+      const counts = (): number[] =>
+        [pool, core, connection].flatMap((emitter) =>
+          emitter.eventNames().map((name) => emitter.listenerCount(name)),
+        )
       const before = counts()
       connection.release()
       for (let round = 0; round < 20; round += 1) await store.withLock('lock', () => store.getToken('o1'))
@@ -301,13 +374,16 @@ describe('MysqlTokenStore and its server', function () {
 
   it('is refused as a single connection, by the compiler and by the constructor', () => {
     // @ts-expect-error it has no getConnection
-    expect(() => new MysqlTokenStore({ pool: admin })).to.throw(TypeError, 'pool must be a pool of mysql2 or mysql2/promise')
+    expect(() => new MysqlTokenStore({ pool: admin })).to.throw(
+      TypeError,
+      'pool must be a pool of mysql2 or mysql2/promise',
+    )
   })
 })
 
 async function waitUntil(pause: number, condition: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 10_000
-  while (!await condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error('It did not happen within 10 s')
     await new Promise((resolve) => setTimeout(resolve, pause))
   }

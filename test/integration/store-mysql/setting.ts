@@ -10,7 +10,14 @@ export const secrets = { access_token: 'SECRET-access-token', refresh_token: 'SE
 
 /** The record of a user of a web page. */
 export function tokenOf(openid: string, fields: Record<string, unknown> = {}): WechatToken {
-  return { openid, ...secrets, expires_in: 7200, scope: 'snsapi_userinfo', create_at: 1_763_000_000_123, ...fields }
+  return {
+    openid,
+    ...secrets,
+    expires_in: 7200,
+    scope: 'snsapi_userinfo',
+    create_at: 1_763_000_000_123,
+    ...fields,
+  }
 }
 
 /** A server, a pool, and tables of its own for each test. */
@@ -51,7 +58,9 @@ export class Setting {
   }
 
   /** A store on a table that it made. */
-  async freshStore(options: Partial<MysqlTokenStoreOptions> = {}): Promise<{ store: MysqlTokenStore, table: string }> {
+  async freshStore(
+    options: Partial<MysqlTokenStoreOptions> = {},
+  ): Promise<{ store: MysqlTokenStore; table: string }> {
     const table = this.name()
     await this.store({ table }).createTable()
     return { store: this.store({ table, ...options }), table }
@@ -63,7 +72,8 @@ export class Setting {
   }
 
   async clear(): Promise<void> {
-    for (const table of this.#tables) await this.pool.query(`DROP TABLE IF EXISTS \`${table}\`, \`${table}_lock\``)
+    for (const table of this.#tables)
+      await this.pool.query(`DROP TABLE IF EXISTS \`${table}\`, \`${table}_lock\``)
     this.#tables = []
   }
 

@@ -12,23 +12,36 @@ describe('MysqlTokenStore and its table', () => {
   describe('createTable', () => {
     it('makes a table with numbers in columns for numbers, and one for locks', async () => {
       const { store, table } = await setting.freshStore()
-      const token = tokenOf('o1', { unionid: 'u', session_key: 'k', is_snapshotuser: 1, nickname: '爱丽丝🐼' })
+      const token = tokenOf('o1', {
+        unionid: 'u',
+        session_key: 'k',
+        is_snapshotuser: 1,
+        nickname: '爱丽丝🐼',
+      })
       await store.saveToken('o1', token)
       const [row] = await setting.rows(`SELECT * FROM ${table}`)
       const { nickname, ...columns } = token
-      expect({ ...row, openid: String(row?.openid), extra: parsed(row?.extra) }).to.deep.equal({ ...columns, extra: { nickname } })
+      expect({ ...row, openid: String(row?.openid), extra: parsed(row?.extra) }).to.deep.equal({
+        ...columns,
+        extra: { nickname },
+      })
       expect(await setting.rows(`SELECT * FROM ${table}_lock`)).to.deep.equal([])
     })
 
     it('makes columns in which encrypted tokens have room', async () => {
       const { store, table } = await setting.freshStore()
       const encrypted = encryptedTokenStore(store, { keys: [{ id: 'k'.repeat(32), key: randomBytes(32) }] })
-      const token = tokenOf('o1', { access_token: '名'.repeat(512), refresh_token: '😀'.repeat(512), session_key: 'k'.repeat(512) })
+      const token = tokenOf('o1', {
+        access_token: '名'.repeat(512),
+        refresh_token: '😀'.repeat(512),
+        session_key: 'k'.repeat(512),
+      })
       await encrypted.saveToken('o1', token)
       expect(await encrypted.getToken('o1')).to.deep.equal(token)
       const [row] = await setting.rows(`SELECT access_token, refresh_token, session_key, extra FROM ${table}`)
       expect(row?.extra).to.equal(null)
-      for (const column of ['access_token', 'refresh_token', 'session_key']) expect(row?.[column]).to.match(/^enc:v1:k{32}:[\w-]+$/)
+      for (const column of ['access_token', 'refresh_token', 'session_key'])
+        expect(row?.[column]).to.match(/^enc:v1:k{32}:[\w-]+$/)
     })
 
     it('does nothing where they are', async () => {
@@ -42,12 +55,15 @@ describe('MysqlTokenStore and its table', () => {
       const [byStore, byHand] = [setting.name(), setting.name()]
       await setting.store({ table: byStore }).createTable()
       const script = setting.store({ table: byHand }).createTableSQL()
-      for (const statement of script.split(';').filter((text) => text.trim() !== '')) await setting.pool.query(statement)
+      for (const statement of script.split(';').filter((text) => text.trim() !== ''))
+        await setting.pool.query(statement)
       for (const suffix of ['', '_lock']) {
-        const [made, expected] = await Promise.all([byHand, byStore].map(async (table) => {
-          const [row] = await setting.rows(`SHOW CREATE TABLE ${table}${suffix}`)
-          return String(row?.['Create Table']).replaceAll(table, 'table')
-        }))
+        const [made, expected] = await Promise.all(
+          [byHand, byStore].map(async (table) => {
+            const [row] = await setting.rows(`SHOW CREATE TABLE ${table}${suffix}`)
+            return String(row?.['Create Table']).replaceAll(table, 'table')
+          }),
+        )
         expect(made).to.equal(expected)
       }
     })
@@ -93,7 +109,8 @@ describe('MysqlTokenStore and its table', () => {
     it('are no more than its README says', async () => {
       const table = `${database}.token`
       await setting.store({ table }).createTable()
-      for (const name of [table, `${table}_lock`]) await setting.pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${name} TO ${database}`)
+      for (const name of [table, `${table}_lock`])
+        await setting.pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${name} TO ${database}`)
       const store = setting.store({ table, pool })
       await store.withLock('refresh:o1', () => store.saveToken('o1', tokenOf('o1')))
       expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
@@ -105,14 +122,20 @@ describe('MysqlTokenStore and its table', () => {
       await setting.store({ table }).createTable()
       await setting.pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO ${database}`)
       const store = setting.store({ table, pool })
-      const error = await rejection(store.withLock('refresh:o1', async () => expect.fail('the task must not run')), TokenStoreError)
+      const error = await rejection(
+        store.withLock('refresh:o1', async () => expect.fail('the task must not run')),
+        TokenStoreError,
+      )
       expect(error.code).to.equal('ERR_WECHAT_LOCK')
       expect(error.driver?.errno).to.equal(1142)
     })
 
     it('are what is missing where tables cannot be made', async () => {
       await setting.pool.query(`GRANT SELECT ON ${database}.* TO ${database}`)
-      const error = await rejection(setting.store({ table: `${database}.token`, pool }).createTable(), TokenStoreError)
+      const error = await rejection(
+        setting.store({ table: `${database}.token`, pool }).createTable(),
+        TokenStoreError,
+      )
       expect(error.driver?.errno).to.equal(1142)
     })
   })
@@ -120,7 +143,11 @@ describe('MysqlTokenStore and its table', () => {
   it('says so where there is no table, and sees it once it is there', async () => {
     const table = setting.name()
     const store = setting.store({ table })
-    for (const call of [() => store.getToken('o1'), () => store.saveToken('o1', tokenOf('o1')), () => store.deleteToken('o1')]) {
+    for (const call of [
+      () => store.getToken('o1'),
+      () => store.saveToken('o1', tokenOf('o1')),
+      () => store.deleteToken('o1'),
+    ]) {
       const error = await rejection(call(), TokenStoreError)
       expect(error.message).to.equal(`There is no table \`${table}\`: createTable() makes it.`)
       expect(error.driver?.errno).to.equal(1146)
@@ -132,15 +159,45 @@ describe('MysqlTokenStore and its table', () => {
 
   const wide = 'openid VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL'
   const others = 'access_token TEXT, expires_in INT, refresh_token TEXT, scope TEXT, create_at BIGINT'
-  const unfit: { what: string, statements: readonly string[], says: RegExp }[] = [
+  const unfit: { what: string; statements: readonly string[]; says: RegExp }[] = [
     { what: 'without a unique key', statements: oldTable.slice(0, 1), says: /no unique key on openid/ },
-    { what: 'whose key is on a part of openid', statements: [`CREATE TABLE $ (${wide}, ${others}, UNIQUE KEY (openid(10)))`], says: /no unique key on openid/ },
-    { what: 'whose key is on openid and more', statements: [`CREATE TABLE $ (${wide}, ${others}, appid VARCHAR(20) NOT NULL DEFAULT '', PRIMARY KEY (openid, appid))`], says: /no unique key on openid/ },
-    { what: 'with a second unique key', statements: [`CREATE TABLE $ (${wide} PRIMARY KEY, ${others}, unionid VARCHAR(64), UNIQUE KEY \`the union\` (unionid))`], says: /second unique key/ },
+    {
+      what: 'whose key is on a part of openid',
+      statements: [`CREATE TABLE $ (${wide}, ${others}, UNIQUE KEY (openid(10)))`],
+      says: /no unique key on openid/,
+    },
+    {
+      what: 'whose key is on openid and more',
+      statements: [
+        `CREATE TABLE $ (${wide}, ${others}, appid VARCHAR(20) NOT NULL DEFAULT '', PRIMARY KEY (openid, appid))`,
+      ],
+      says: /no unique key on openid/,
+    },
+    {
+      what: 'with a second unique key',
+      statements: [
+        `CREATE TABLE $ (${wide} PRIMARY KEY, ${others}, unionid VARCHAR(64), UNIQUE KEY \`the union\` (unionid))`,
+      ],
+      says: /second unique key/,
+    },
     { what: 'without openid', statements: [`CREATE TABLE $ (id INT, ${others})`], says: /no column openid/ },
-    { what: 'with a date for create_at', statements: [`CREATE TABLE $ (${wide} PRIMARY KEY, ${others.replace('BIGINT', 'DATETIME')})`], says: /column create_at of another type/ },
-    { what: 'with a number for access_token', statements: [`CREATE TABLE $ (${wide} PRIMARY KEY, ${others.replace('access_token TEXT', 'access_token INT')})`], says: /column access_token of another type/ },
-    { what: 'with a number for extra', statements: [`CREATE TABLE $ (${wide} PRIMARY KEY, ${others}, extra INT)`], says: /column extra of another type/ },
+    {
+      what: 'with a date for create_at',
+      statements: [`CREATE TABLE $ (${wide} PRIMARY KEY, ${others.replace('BIGINT', 'DATETIME')})`],
+      says: /column create_at of another type/,
+    },
+    {
+      what: 'with a number for access_token',
+      statements: [
+        `CREATE TABLE $ (${wide} PRIMARY KEY, ${others.replace('access_token TEXT', 'access_token INT')})`,
+      ],
+      says: /column access_token of another type/,
+    },
+    {
+      what: 'with a number for extra',
+      statements: [`CREATE TABLE $ (${wide} PRIMARY KEY, ${others}, extra INT)`],
+      says: /column extra of another type/,
+    },
   ]
   for (const { what, statements, says } of unfit) {
     it(`refuses a table ${what}, and says what to do`, async () => {
@@ -179,7 +236,9 @@ describe('MysqlTokenStore and its table', () => {
   }
 
   it('takes a second unique key that openid, or a number that the server counts, is part of', async () => {
-    const table = await setting.table(`CREATE TABLE $ (id INT AUTO_INCREMENT PRIMARY KEY, ${wide}, ${others}, UNIQUE KEY (openid), UNIQUE KEY (scope(5), openid))`)
+    const table = await setting.table(
+      `CREATE TABLE $ (id INT AUTO_INCREMENT PRIMARY KEY, ${wide}, ${others}, UNIQUE KEY (openid), UNIQUE KEY (scope(5), openid))`,
+    )
     const store = setting.store({ table })
     for (const openid of ['o1', 'o2', 'o1']) await store.saveToken(openid, tokenOf(openid))
     expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
@@ -187,7 +246,9 @@ describe('MysqlTokenStore and its table', () => {
   })
 
   it('takes names of columns in another case, and columns in another order', async () => {
-    const table = await setting.table('CREATE TABLE $ (CREATE_AT VARCHAR(20), Scope TEXT, `Refresh_Token` TEXT, expires_IN INT, ACCESS_TOKEN TEXT, OpenID VARCHAR(50) PRIMARY KEY)')
+    const table = await setting.table(
+      'CREATE TABLE $ (CREATE_AT VARCHAR(20), Scope TEXT, `Refresh_Token` TEXT, expires_IN INT, ACCESS_TOKEN TEXT, OpenID VARCHAR(50) PRIMARY KEY)',
+    )
     const store = setting.store({ table })
     await store.saveToken('o1', tokenOf('o1'))
     expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
@@ -196,17 +257,23 @@ describe('MysqlTokenStore and its table', () => {
   })
 
   it('keeps in extra what it has no column for, and reads it where the column was added later', async () => {
-    const table = await setting.table('CREATE TABLE $ (openid VARBINARY(512) PRIMARY KEY, extra MEDIUMTEXT CHARACTER SET latin1 NOT NULL)')
+    const table = await setting.table(
+      'CREATE TABLE $ (openid VARBINARY(512) PRIMARY KEY, extra MEDIUMTEXT CHARACTER SET latin1 NOT NULL)',
+    )
     const store = setting.store({ table })
     const token = tokenOf('o1', { unionid: 'u', nickname: '爱丽丝🐼 é', empty: '' })
     await store.saveToken('o1', token)
     expect(await store.getToken('o1')).to.deep.equal(token)
-    await setting.pool.query(`ALTER TABLE ${table} ADD COLUMN unionid VARCHAR(64), ADD COLUMN access_token TEXT, ADD COLUMN create_at BIGINT`)
+    await setting.pool.query(
+      `ALTER TABLE ${table} ADD COLUMN unionid VARCHAR(64), ADD COLUMN access_token TEXT, ADD COLUMN create_at BIGINT`,
+    )
     const later = setting.store({ table })
     expect(await later.getToken('o1')).to.deep.equal(token)
     await later.saveToken('o1', token)
     expect((await setting.rows(`SELECT access_token, create_at, unionid FROM ${table}`))[0]).to.deep.equal({
-      access_token: token.access_token, create_at: token.create_at, unionid: 'u',
+      access_token: token.access_token,
+      create_at: token.create_at,
+      unionid: 'u',
     })
     expect(await later.getToken('o1')).to.deep.equal(token)
     await later.saveToken('o2', { openid: 'o2', access_token: 'a', create_at: 1 })
@@ -238,7 +305,9 @@ describe('MysqlTokenStore and its table', () => {
       }) as typeof query
     })
     const store = setting.store({ table, pool })
-    await Promise.all(Array.from({ length: 20 }, (_, index) => store.saveToken(`o${index}`, tokenOf(`o${index}`))))
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) => store.saveToken(`o${index}`, tokenOf(`o${index}`))),
+    )
     await Promise.all(Array.from({ length: 20 }, (_, index) => store.getToken(`o${index}`)))
     expect(looks).to.equal(3)
   })
@@ -246,7 +315,8 @@ describe('MysqlTokenStore and its table', () => {
   it('refuses a record that is no object, and a record of another user where it has no room for that', async () => {
     const table = await setting.table(...oldTable)
     const store = setting.store({ table })
-    for (const record of [null, undefined]) await rejection(store.saveToken('o1', record as never), TokenStoreError)
+    for (const record of [null, undefined])
+      await rejection(store.saveToken('o1', record as never), TokenStoreError)
     const error = await rejection(store.saveToken('o1', tokenOf('o2')), TokenStoreError)
     expect(error.message).to.match(/"openid"\. ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/)
     expect(await setting.rows(`SELECT * FROM ${table}`)).to.deep.equal([])

@@ -6,18 +6,43 @@ import { rejection } from '../../helpers/rejection.js'
 import { oldTable, secrets, tokenOf, useMysql } from './setting.js'
 
 const injections = (table: string): string[] => [
-  `' OR '1'='1`, `' OR 1=1 -- `, `\\' OR 1=1 -- `, `'; DROP TABLE ${table}; -- `, `"; DROP TABLE ${table}; -- `, `\\'; DROP TABLE ${table}; #`, '\\', `\\\\'`,
-  `\`; DROP TABLE ${table}; -- `, '%', '_', '?', ':openid', '@@version', '/*', '*/', '\0', '\u001a', `x' UNION SELECT access_token FROM ${table} -- `, '${7*7}',
+  `' OR '1'='1`,
+  `' OR 1=1 -- `,
+  `\\' OR 1=1 -- `,
+  `'; DROP TABLE ${table}; -- `,
+  `"; DROP TABLE ${table}; -- `,
+  `\\'; DROP TABLE ${table}; #`,
+  '\\',
+  `\\\\'`,
+  `\`; DROP TABLE ${table}; -- `,
+  '%',
+  '_',
+  '?',
+  ':openid',
+  '@@version',
+  '/*',
+  '*/',
+  '\0',
+  '\u001a',
+  `x' UNION SELECT access_token FROM ${table} -- `,
+  '${7*7}',
   // Ends in a backslash in some encodings of Chinese.
-  '\u00bf\u005c\' OR 1=1 -- ', '縗\' OR 1=1 -- ', '\u2019 OR 1=1', "ˈ OR 1=1", `') ON DUPLICATE KEY UPDATE access_token = ('`, `UNHEX('00')`,
+  "\u00bf\u005c' OR 1=1 -- ",
+  "縗' OR 1=1 -- ",
+  '\u2019 OR 1=1',
+  'ˈ OR 1=1',
+  `') ON DUPLICATE KEY UPDATE access_token = ('`,
+  `UNHEX('00')`,
 ]
 
 describe('MysqlTokenStore and what tries to be a statement', () => {
   const setting = useMysql()
   const pools: Record<string, () => ReturnType<typeof openPool>> = {
     'plain pool': () => openPool(setting.service.url),
-    'several statements, no backslashes': () => openPool(setting.service.url, { ...hostileOptions, session: lenientSession }),
-    'an encoding of Chinese': () => openPool(setting.service.url, { charset: 'gbk_chinese_ci', multipleStatements: true }),
+    'several statements, no backslashes': () =>
+      openPool(setting.service.url, { ...hostileOptions, session: lenientSession }),
+    'an encoding of Chinese': () =>
+      openPool(setting.service.url, { charset: 'gbk_chinese_ci', multipleStatements: true }),
   }
 
   for (const [what, open] of Object.entries(pools)) {
@@ -29,7 +54,11 @@ describe('MysqlTokenStore and what tries to be a statement', () => {
         for (const text of injections(table)) {
           if (kind === 'old' && text.length > 50) continue
           expect(await store.getToken(text)).to.equal(null)
-          const token = tokenOf(text, { access_token: text, scope: text, ...(kind === 'ours' && { [text]: text, nested: { [text]: [text] } }) })
+          const token = tokenOf(text, {
+            access_token: text,
+            scope: text,
+            ...(kind === 'ours' && { [text]: text, nested: { [text]: [text] } }),
+          })
           await store.saveToken(text, token)
           expect(await store.getToken(text)).to.deep.equal(token)
           await store.deleteToken(text)
@@ -43,7 +72,9 @@ describe('MysqlTokenStore and what tries to be a statement', () => {
 
   it('takes names of fields that mean something to JavaScript for what they are', async () => {
     const { store } = await setting.freshStore()
-    const fields = JSON.parse('{"__proto__":{"isAdmin":true},"constructor":1,"toString":"text","nested":{"__proto__":{"isAdmin":true}}}') as Record<string, unknown>
+    const fields = JSON.parse(
+      '{"__proto__":{"isAdmin":true},"constructor":1,"toString":"text","nested":{"__proto__":{"isAdmin":true}}}',
+    ) as Record<string, unknown>
     const token = { ...fields, ...tokenOf('o1') }
     await store.saveToken('o1', token)
     const read = await store.getToken('o1')
@@ -56,9 +87,13 @@ describe('MysqlTokenStore and what tries to be a statement', () => {
   it('takes names of locks for what they are', async () => {
     const { store, table } = await setting.freshStore()
     await store.withLock('held', async () => {
-      for (const text of injections(table)) expect(await store.withLock(text, async () => 'ran', { wait: 0 })).to.equal('ran')
+      for (const text of injections(table))
+        expect(await store.withLock(text, async () => 'ran', { wait: 0 })).to.equal('ran')
       expect(await setting.rows(`SELECT name FROM ${table}_lock`)).to.have.lengthOf(1)
-      const error = await rejection(store.withLock('held', async () => expect.fail('the task must not run'), { wait: 50 }), TokenStoreError)
+      const error = await rejection(
+        store.withLock('held', async () => expect.fail('the task must not run'), { wait: 50 }),
+        TokenStoreError,
+      )
       expect(error.code).to.equal('ERR_WECHAT_LOCK')
     })
   })
@@ -80,15 +115,23 @@ describe('MysqlTokenStore and what tries to be a statement', () => {
     await store.getToken('oPlain')
     await store.deleteToken('oPlain')
     await store.withLock('oPlain', async () => undefined)
-    expect(sent.map((sql) => sql.split(' ')[0])).to.deep.equal(['REPLACE', 'SELECT', 'DELETE', 'INSERT', 'DELETE'])
+    expect(sent.map((sql) => sql.split(' ')[0])).to.deep.equal([
+      'REPLACE',
+      'SELECT',
+      'DELETE',
+      'INSERT',
+      'DELETE',
+    ])
     for (const sql of sent) {
-      for (const value of [...Object.values(secrets), 'oPlain', '1763000000123', 'oUnion', '爱丽丝']) expect(sql).not.to.include(value)
+      for (const value of [...Object.values(secrets), 'oPlain', '1763000000123', 'oUnion', '爱丽丝'])
+        expect(sql).not.to.include(value)
     }
   })
 
   it('refuses names of tables that are no names', async () => {
     const { table } = await setting.freshStore()
-    for (const name of injections(table).filter((text) => text !== '_')) expect(() => setting.store({ table: name })).to.throw(TypeError)
+    for (const name of injections(table).filter((text) => text !== '_'))
+      expect(() => setting.store({ table: name })).to.throw(TypeError)
   })
 })
 
@@ -96,20 +139,38 @@ describe('MysqlTokenStore and the options of its pool', () => {
   const setting = useMysql()
   const options: PoolSettings[] = [
     ...Object.entries(hostileOptions).map(([name, value]) => ({ [name]: value as unknown })),
-    { typeCast: false }, { typeCast: true }, { nestTables: '_' }, { rowsAsArray: true }, { dateStrings: ['DATE'] }, { charset: 'gbk_chinese_ci' },
-    { session: 'SET character_set_connection = ucs2, character_set_results = latin1' }, { session: 'SET character_set_results = NULL' }, { session: lenientSession },
+    { typeCast: false },
+    { typeCast: true },
+    { nestTables: '_' },
+    { rowsAsArray: true },
+    { dateStrings: ['DATE'] },
+    { charset: 'gbk_chinese_ci' },
+    { session: 'SET character_set_connection = ucs2, character_set_results = latin1' },
+    { session: 'SET character_set_results = NULL' },
+    { session: lenientSession },
   ]
 
   for (const option of options) {
     // By themselves: of several, the store heeds one for all.
     it(`are of no account (${inspect(option)})`, async () => {
-      const table = await setting.table(`CREATE TABLE $ (openid VARBINARY(512) PRIMARY KEY, create_at BIGINT, access_token TEXT CHARACTER SET utf8mb4, scope VARCHAR(50) CHARACTER SET utf8,
+      const table =
+        await setting.table(`CREATE TABLE $ (openid VARBINARY(512) PRIMARY KEY, create_at BIGINT, access_token TEXT CHARACTER SET utf8mb4, scope VARCHAR(50) CHARACTER SET utf8,
         unionid VARCHAR(50) CHARACTER SET latin1, points BIGINT UNSIGNED, share DOUBLE, price DECIMAL(20), extra JSON) CHARSET utf8mb4`)
       const store = setting.store({ table, pool: setting.keep(openPool(setting.service.url, option)) })
-      const token = tokenOf('o爱', { access_token: '爱丽丝 😀 é', scope: '爱é', unionid: 'o6_bmasdasdsad6_2sgVt7hMZOPfL', points: '18446744073709551615', share: 0.1, price: -7, nickname: '😀 é' })
+      const token = tokenOf('o爱', {
+        access_token: '爱丽丝 😀 é',
+        scope: '爱é',
+        unionid: 'o6_bmasdasdsad6_2sgVt7hMZOPfL',
+        points: '18446744073709551615',
+        share: 0.1,
+        price: -7,
+        nickname: '😀 é',
+      })
       await store.saveToken('o爱', token)
       expect(await store.getToken('o爱')).to.deep.equal(token)
-      expect(await setting.rows(`SELECT HEX(access_token) AS text FROM ${table}`)).to.deep.equal([{ text: Buffer.from('爱丽丝 😀 é').toString('hex').toUpperCase() }])
+      expect(await setting.rows(`SELECT HEX(access_token) AS text FROM ${table}`)).to.deep.equal([
+        { text: Buffer.from('爱丽丝 😀 é').toString('hex').toUpperCase() },
+      ])
     })
   }
 })
@@ -120,7 +181,13 @@ describe('MysqlTokenStore and what its errors show', () => {
   /** All that a log could get to see. */
   function shown(error: unknown): string {
     const { message, stack } = error as Error
-    return [message, stack, String(error), JSON.stringify(error), inspect(error, { depth: Infinity, showHidden: true })].join('\n')
+    return [
+      message,
+      stack,
+      String(error),
+      JSON.stringify(error),
+      inspect(error, { depth: Infinity, showHidden: true }),
+    ].join('\n')
   }
 
   function expectNoValues(error: TokenStoreError): void {
@@ -131,7 +198,9 @@ describe('MysqlTokenStore and what its errors show', () => {
 
   it('is what the driver knows about the failure, and no value', async () => {
     const { store, table } = await setting.freshStore()
-    await setting.pool.query(`CREATE TRIGGER ${table}_refuses BEFORE INSERT ON ${table} FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'SECRET-access-token'`)
+    await setting.pool.query(
+      `CREATE TRIGGER ${table}_refuses BEFORE INSERT ON ${table} FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'SECRET-access-token'`,
+    )
     const error = await rejection(store.saveToken('oSECRET', tokenOf('oSECRET')), TokenStoreError)
     expect(error.driver).to.deep.include({ code: 'ER_SIGNAL_EXCEPTION', errno: 1644, sqlState: '45000' })
     expect(error.message).to.equal('The store failed to save.')
@@ -139,23 +208,45 @@ describe('MysqlTokenStore and what its errors show', () => {
   })
 
   it('is no value where a record is damaged', async () => {
-    const table = await setting.table('CREATE TABLE $ (openid VARCHAR(50) CHARACTER SET utf8mb4 PRIMARY KEY, access_token TEXT, create_at VARCHAR(50), extra TEXT)')
+    const table = await setting.table(
+      'CREATE TABLE $ (openid VARCHAR(50) CHARACTER SET utf8mb4 PRIMARY KEY, access_token TEXT, create_at VARCHAR(50), extra TEXT)',
+    )
     const store = setting.store({ table })
-    for (const [column, value] of [['create_at', 'SECRET-access-token'], ['extra', '{"SECRET-access-token'], ['extra', '["SECRET-access-token"]'], ['extra', '"SECRET-access-token"'], ['extra', '1']]) {
+    for (const [column, value] of [
+      ['create_at', 'SECRET-access-token'],
+      ['extra', '{"SECRET-access-token'],
+      ['extra', '["SECRET-access-token"]'],
+      ['extra', '"SECRET-access-token"'],
+      ['extra', '1'],
+    ]) {
       await setting.pool.query(`REPLACE INTO ${table} (openid, ${column!}) VALUES ('oSECRET', ?)`, [value])
       const error = await rejection(store.getToken('oSECRET'), TokenStoreError)
       expect(error.message).to.equal('The store holds something that is not a record.')
       expectNoValues(error)
       await store.saveToken('oSECRET', { openid: 'oSECRET', access_token: 'new', create_at: 1 })
-      expect(await store.getToken('oSECRET')).to.deep.equal({ openid: 'oSECRET', access_token: 'new', create_at: 1 })
+      expect(await store.getToken('oSECRET')).to.deep.equal({
+        openid: 'oSECRET',
+        access_token: 'new',
+        create_at: 1,
+      })
     }
   })
 
   it('is no value where a field has no room, and of names no more than what fits on a line', async () => {
     const table = await setting.table(...oldTable)
-    const fields = { [`long\n${'n'.repeat(1000)}`]: secrets.access_token, ...Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`field${index}`, secrets.refresh_token])) }
-    const error = await rejection(setting.store({ table }).saveToken('oSECRET', tokenOf('oSECRET', fields)), TokenStoreError)
-    expect(error.message).to.match(/^The table has no room for "long\\nn{59}", "field0", .*"field8"\. ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/)
+    const fields = {
+      [`long\n${'n'.repeat(1000)}`]: secrets.access_token,
+      ...Object.fromEntries(
+        Array.from({ length: 50 }, (_, index) => [`field${index}`, secrets.refresh_token]),
+      ),
+    }
+    const error = await rejection(
+      setting.store({ table }).saveToken('oSECRET', tokenOf('oSECRET', fields)),
+      TokenStoreError,
+    )
+    expect(error.message).to.match(
+      /^The table has no room for "long\\nn{59}", "field0", .*"field8"\. ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/,
+    )
     expectNoValues(error)
   })
 
@@ -163,14 +254,25 @@ describe('MysqlTokenStore and what its errors show', () => {
     const { store } = await setting.freshStore()
     const circular: Record<string, unknown> = { ...secrets }
     circular.itself = circular
-    for (const field of [circular, 1n]) expectNoValues(await rejection(store.saveToken('oSECRET', tokenOf('oSECRET', { field })), TokenStoreError))
+    for (const field of [circular, 1n])
+      expectNoValues(
+        await rejection(store.saveToken('oSECRET', tokenOf('oSECRET', { field })), TokenStoreError),
+      )
   })
 
   it('is no value where a text is none', async () => {
     const { store } = await setting.freshStore()
-    expectNoValues(await rejection(store.saveToken('oSECRET', tokenOf('oSECRET', { scope: 'SECRET-access-token\ud83d' })), TokenStoreError))
+    expectNoValues(
+      await rejection(
+        store.saveToken('oSECRET', tokenOf('oSECRET', { scope: 'SECRET-access-token\ud83d' })),
+        TokenStoreError,
+      ),
+    )
     expect(await store.getToken('oSECRET')).to.equal(null)
-    for (const fields of [{ 'SECRET-access-token\udc00': 1 }, { nested: { deep: ['SECRET-access-token\ud83d'] } }]) {
+    for (const fields of [
+      { 'SECRET-access-token\udc00': 1 },
+      { nested: { deep: ['SECRET-access-token\ud83d'] } },
+    ]) {
       const token = tokenOf('oSECRET', fields)
       try {
         await store.saveToken('oSECRET', token)
@@ -192,7 +294,10 @@ describe('MysqlTokenStore and what its errors show', () => {
       expect(error.message).to.match(/no Unicode text\.$/)
       expectNoValues(error)
     }
-    const error = await rejection(store.withLock('oSECRET'.padEnd(768, 'x'), async () => expect.fail('the task must not run')), TokenStoreError)
+    const error = await rejection(
+      store.withLock('oSECRET'.padEnd(768, 'x'), async () => expect.fail('the task must not run')),
+      TokenStoreError,
+    )
     expect(error.code).to.equal('ERR_WECHAT_LOCK')
     expectNoValues(error)
   })
@@ -203,69 +308,146 @@ describe('MysqlTokenStore and values that do not fit', () => {
 
   it('keeps them elsewhere rather than cut or rounded, also where the server would do that without a word', async () => {
     const { table } = await setting.freshStore()
-    const store = setting.store({ table, pool: setting.keep(openPool(setting.service.url, { session: lenientSession })) })
+    const store = setting.store({
+      table,
+      pool: setting.keep(openPool(setting.service.url, { session: lenientSession })),
+    })
     const token = tokenOf('o1', {
-      access_token: 'a'.repeat(70_000), scope: 'é'.repeat(256), unionid: '😀'.repeat(129), expires_in: 2 ** 31, create_at: 1_763_000_000_123.5, is_snapshotuser: 128, refresh_token: 'r'.repeat(65_536), session_key: '',
+      access_token: 'a'.repeat(70_000),
+      scope: 'é'.repeat(256),
+      unionid: '😀'.repeat(129),
+      expires_in: 2 ** 31,
+      create_at: 1_763_000_000_123.5,
+      is_snapshotuser: 128,
+      refresh_token: 'r'.repeat(65_536),
+      session_key: '',
     })
     await store.saveToken('o1', token)
     expect(await store.getToken('o1')).to.deep.equal(token)
-    const edge = tokenOf('o1', { access_token: 'é'.repeat(32_767), scope: '😀'.repeat(255), unionid: '名'.repeat(128), expires_in: -(2 ** 31), create_at: Number.MIN_SAFE_INTEGER, is_snapshotuser: 127 })
+    const edge = tokenOf('o1', {
+      access_token: 'é'.repeat(32_767),
+      scope: '😀'.repeat(255),
+      unionid: '名'.repeat(128),
+      expires_in: -(2 ** 31),
+      create_at: Number.MIN_SAFE_INTEGER,
+      is_snapshotuser: 127,
+    })
     await store.saveToken('o1', edge)
     expect(await store.getToken('o1')).to.deep.equal(edge)
     expect((await setting.rows(`SELECT extra FROM ${table}`))[0]).to.deep.equal({ extra: null })
   })
 
   const wholes: [string, bigint, bigint][] = [
-    ['TINYINT', -128n, 127n], ['TINYINT UNSIGNED', 0n, 255n], ['SMALLINT', -32768n, 32767n], ['MEDIUMINT UNSIGNED', 0n, 16777215n], ['INT', -(2n ** 31n), 2n ** 31n - 1n],
-    ['INT UNSIGNED ZEROFILL', 0n, 2n ** 32n - 1n], ['BIGINT', -(2n ** 63n), 2n ** 63n - 1n], ['BIGINT UNSIGNED', 0n, 2n ** 64n - 1n], ['DECIMAL(20)', -(10n ** 20n) + 1n, 10n ** 20n - 1n],
+    ['TINYINT', -128n, 127n],
+    ['TINYINT UNSIGNED', 0n, 255n],
+    ['SMALLINT', -32768n, 32767n],
+    ['MEDIUMINT UNSIGNED', 0n, 16777215n],
+    ['INT', -(2n ** 31n), 2n ** 31n - 1n],
+    ['INT UNSIGNED ZEROFILL', 0n, 2n ** 32n - 1n],
+    ['BIGINT', -(2n ** 63n), 2n ** 63n - 1n],
+    ['BIGINT UNSIGNED', 0n, 2n ** 64n - 1n],
+    ['DECIMAL(20)', -(10n ** 20n) + 1n, 10n ** 20n - 1n],
   ]
   for (const [type, smallest, biggest] of wholes) {
     it(`knows the limits of ${type}`, async () => {
-      const table = await setting.table(`CREATE TABLE $ (openid VARBINARY(64) PRIMARY KEY, create_at BIGINT, n ${type} NULL)`)
-      const store = setting.store({ table, pool: setting.keep(openPool(setting.service.url, { session: lenientSession })) })
-      const asValue = (whole: bigint): number | string => (Number.isSafeInteger(Number(whole)) ? Number(whole) : String(whole))
+      const table = await setting.table(
+        `CREATE TABLE $ (openid VARBINARY(64) PRIMARY KEY, create_at BIGINT, n ${type} NULL)`,
+      )
+      const store = setting.store({
+        table,
+        pool: setting.keep(openPool(setting.service.url, { session: lenientSession })),
+      })
+      const asValue = (whole: bigint): number | string =>
+        Number.isSafeInteger(Number(whole)) ? Number(whole) : String(whole)
       for (const n of [smallest, biggest]) {
         const token = { openid: 'o1', create_at: 1, n: asValue(n) }
         await store.saveToken('o1', token)
         expect(await store.getToken('o1')).to.deep.equal(token)
       }
-      for (const n of [asValue(smallest - 1n), asValue(biggest + 1n), 0.5, 'three', '12', '0x10', ' 1', '1e30', true]) {
-        expect((await rejection(store.saveToken('o1', { openid: 'o1', create_at: 1, n }), TokenStoreError)).message).to.include('"n"')
+      for (const n of [
+        asValue(smallest - 1n),
+        asValue(biggest + 1n),
+        0.5,
+        'three',
+        '12',
+        '0x10',
+        ' 1',
+        '1e30',
+        true,
+      ]) {
+        expect(
+          (await rejection(store.saveToken('o1', { openid: 'o1', create_at: 1, n }), TokenStoreError))
+            .message,
+        ).to.include('"n"')
       }
     })
   }
 
   for (const [type, fits, doesNot] of [
-    ['VARCHAR(3) CHARACTER SET utf8mb4', '😀é ', 'abcd'], ['VARCHAR(3) CHARACTER SET utf8', '名é ', '😀'], ['CHAR(3) CHARACTER SET utf8mb4', '😀é', 'ab '],
-    ['TINYTEXT CHARACTER SET utf8mb4', 'é'.repeat(127), 'é'.repeat(128)], ['TEXT CHARACTER SET utf8', '名'.repeat(21_845), '名'.repeat(21_846)],
+    ['VARCHAR(3) CHARACTER SET utf8mb4', '😀é ', 'abcd'],
+    ['VARCHAR(3) CHARACTER SET utf8', '名é ', '😀'],
+    ['CHAR(3) CHARACTER SET utf8mb4', '😀é', 'ab '],
+    ['TINYTEXT CHARACTER SET utf8mb4', 'é'.repeat(127), 'é'.repeat(128)],
+    ['TEXT CHARACTER SET utf8', '名'.repeat(21_845), '名'.repeat(21_846)],
     ['MEDIUMTEXT CHARACTER SET utf8mb4', 'a'.repeat(100_000), 'a'.repeat(2 ** 24)],
   ] as const) {
     it(`knows what fits into ${type}`, async () => {
-      const table = await setting.table(`CREATE TABLE $ (openid VARBINARY(64) PRIMARY KEY, create_at BIGINT, t ${type} NULL)`)
-      const store = setting.store({ table, pool: setting.keep(openPool(setting.service.url, { session: lenientSession })) })
+      const table = await setting.table(
+        `CREATE TABLE $ (openid VARBINARY(64) PRIMARY KEY, create_at BIGINT, t ${type} NULL)`,
+      )
+      const store = setting.store({
+        table,
+        pool: setting.keep(openPool(setting.service.url, { session: lenientSession })),
+      })
       await store.saveToken('o1', { openid: 'o1', create_at: 1, t: fits })
       expect(await store.getToken('o1')).to.deep.equal({ openid: 'o1', create_at: 1, t: fits })
-      expect((await rejection(store.saveToken('o1', { openid: 'o1', create_at: 1, t: doesNot }), TokenStoreError)).message).to.include('"t"')
+      expect(
+        (await rejection(store.saveToken('o1', { openid: 'o1', create_at: 1, t: doesNot }), TokenStoreError))
+          .message,
+      ).to.include('"t"')
     })
   }
 
   for (const [type, fits, doesNot] of [
-    ['VARCHAR(50) CHARACTER SET latin1', 'ascii only', 'é'], ['VARCHAR(50) CHARACTER SET gbk', 'ascii only', '名'], ['VARCHAR(50) CHARACTER SET ucs2', 'ascii only', '名'],
-    ['VARBINARY(50)', '名😀', '名'.repeat(17)], ['TINYBLOB', 'é'.repeat(127), 'é'.repeat(128)], ['BLOB', 'a'.repeat(65_535), 'a'.repeat(65_536)],
+    ['VARCHAR(50) CHARACTER SET latin1', 'ascii only', 'é'],
+    ['VARCHAR(50) CHARACTER SET gbk', 'ascii only', '名'],
+    ['VARCHAR(50) CHARACTER SET ucs2', 'ascii only', '名'],
+    ['VARBINARY(50)', '名😀', '名'.repeat(17)],
+    ['TINYBLOB', 'é'.repeat(127), 'é'.repeat(128)],
+    ['BLOB', 'a'.repeat(65_535), 'a'.repeat(65_536)],
   ] as const) {
     it(`keeps tokens in ${type}, as far as that is safe`, async () => {
-      const table = await setting.table(`CREATE TABLE $ (openid VARBINARY(64) PRIMARY KEY, create_at BIGINT, access_token ${type} NULL)`)
-      const store = setting.store({ table, pool: setting.keep(openPool(setting.service.url, { session: lenientSession })) })
+      const table = await setting.table(
+        `CREATE TABLE $ (openid VARBINARY(64) PRIMARY KEY, create_at BIGINT, access_token ${type} NULL)`,
+      )
+      const store = setting.store({
+        table,
+        pool: setting.keep(openPool(setting.service.url, { session: lenientSession })),
+      })
       await store.saveToken('o1', { openid: 'o1', create_at: 1, access_token: fits })
       expect(await store.getToken('o1')).to.deep.equal({ openid: 'o1', create_at: 1, access_token: fits })
-      const error = await rejection(store.saveToken('o1', { openid: 'o1', create_at: 1, access_token: doesNot }), TokenStoreError)
-      expect(error.message).to.match(/"access_token"\. ALTER TABLE \S+ (MODIFY COLUMN `access_token` TEXT|ADD COLUMN `extra`)/)
+      const error = await rejection(
+        store.saveToken('o1', { openid: 'o1', create_at: 1, access_token: doesNot }),
+        TokenStoreError,
+      )
+      expect(error.message).to.match(
+        /"access_token"\. ALTER TABLE \S+ (MODIFY COLUMN `access_token` TEXT|ADD COLUMN `extra`)/,
+      )
     })
   }
 
-  for (const charset of ['utf8mb4 COLLATE utf8mb4_general_ci', 'utf8 COLLATE utf8_unicode_ci', 'latin1', 'gbk', 'ucs2', 'ascii']) {
+  for (const charset of [
+    'utf8mb4 COLLATE utf8mb4_general_ci',
+    'utf8 COLLATE utf8_unicode_ci',
+    'latin1',
+    'gbk',
+    'ucs2',
+    'ascii',
+  ]) {
     it(`finds records where openid is in ${charset}`, async () => {
-      const table = await setting.table(`CREATE TABLE $ (openid VARCHAR(50) CHARACTER SET ${charset} PRIMARY KEY, access_token TEXT, create_at BIGINT)`)
+      const table = await setting.table(
+        `CREATE TABLE $ (openid VARCHAR(50) CHARACTER SET ${charset} PRIMARY KEY, access_token TEXT, create_at BIGINT)`,
+      )
       const store = setting.store({ table })
       const token = { openid: 'o6_bmjrPTlm6_2sgVt7hMZOPfL2M', access_token: 'a', create_at: 1 }
       await store.saveToken(token.openid, token)

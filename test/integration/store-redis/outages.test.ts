@@ -13,7 +13,13 @@ const timeout = 1000
 /** What a busy machine may need on top. */
 
 function tokenOf(openid: string): WechatToken {
-  return { openid, access_token: `token of ${openid}`, refresh_token: 'r', expires_in: 7200, create_at: 1_763_000_000_123 }
+  return {
+    openid,
+    access_token: `token of ${openid}`,
+    refresh_token: 'r',
+    expires_in: 7200,
+    create_at: 1_763_000_000_123,
+  }
 }
 
 interface Backend {
@@ -21,7 +27,7 @@ interface Backend {
   settled?: () => Promise<void>
 }
 
-const kinds: { kind: string, start: (context: Mocha.Context) => Promise<Backend> }[] = [
+const kinds: { kind: string; start: (context: Mocha.Context) => Promise<Backend> }[] = [
   { kind: 'a server', start: async (context) => ({ nodes: [await startRedis(context, { durable: true })] }) },
   { kind: 'a cluster', start: startRedisCluster },
 ]
@@ -44,14 +50,19 @@ for (const { kind, start } of kinds) {
       for (const end of endings.reverse()) await end()
     })
 
-    async function open(...[driver, options]: [Parameters<typeof connect>[0]['driver'], Parameters<typeof connect>[1]?]): Promise<RedisClient> {
+    async function open(
+      ...[driver, options]: [Parameters<typeof connect>[0]['driver'], Parameters<typeof connect>[1]?]
+    ): Promise<RedisClient> {
       const client = await connect({ driver, urls: servers.map(({ url }) => url) }, options)
       endings.push(() => client.isOpen && client.destroy())
       return client
     }
 
     // In `npm test` the older driver has the server, and the newer one the cluster.
-    for (const driver of variants(driverNames, (name, index, all) => isNewest(name, index, all) === (kind === 'a cluster'))) {
+    for (const driver of variants(
+      driverNames,
+      (name, index, all) => isNewest(name, index, all) === (kind === 'a cluster'),
+    )) {
       describe(driver, () => {
         const keys = Array.from({ length: 20 }, (_, index) => `o${index} ${driver}`)
 
@@ -59,13 +70,15 @@ for (const { kind, start } of kinds) {
           const store = new RedisTokenStore({ client: await open(driver), timeout })
           await Promise.all(keys.map((key) => store.saveToken(key, tokenOf(key))))
           await Promise.all(servers.map((server) => server.kill()))
-          await Promise.all(keys.map(async (key) => {
-            const started = performance.now()
-            await rejection(store.saveToken(key, tokenOf('while it was down')), TokenStoreError)
-            await rejection(store.deleteToken(key), TokenStoreError)
-            await rejection(store.getToken(key), TokenStoreError)
-            expect(performance.now() - started).to.be.lessThan(inTime(3 * timeout))
-          }))
+          await Promise.all(
+            keys.map(async (key) => {
+              const started = performance.now()
+              await rejection(store.saveToken(key, tokenOf('while it was down')), TokenStoreError)
+              await rejection(store.deleteToken(key), TokenStoreError)
+              await rejection(store.getToken(key), TokenStoreError)
+              expect(performance.now() - started).to.be.lessThan(inTime(3 * timeout))
+            }),
+          )
           await Promise.all(servers.map((server) => server.restart()))
           await settled()
           await untilItWorks(store)
@@ -87,7 +100,10 @@ for (const { kind, start } of kinds) {
             const error = await rejection(store.getToken('o'), TokenStoreError)
             expect(performance.now() - started).to.be.within(timeout - 20, inTime(timeout))
             expect(error.message).to.equal(`The store failed to read within ${timeout} ms.`)
-            await rejection(store.withLock('refresh:o', () => expect.fail('the task must not run'), { wait: 100 }), TokenStoreError)
+            await rejection(
+              store.withLock('refresh:o', () => expect.fail('the task must not run'), { wait: 100 }),
+              TokenStoreError,
+            )
           } finally {
             await Promise.all(servers.map((server) => server.thaw()))
             await settled()
@@ -116,7 +132,9 @@ async function untilItWorks(store: RedisTokenStore): Promise<void> {
   for (;;) {
     try {
       // As a cluster has several servers, several keys.
-      await Promise.all(Array.from({ length: 20 }, (_, index) => store.saveToken(`o${index}`, tokenOf(`o${index}`))))
+      await Promise.all(
+        Array.from({ length: 20 }, (_, index) => store.saveToken(`o${index}`, tokenOf(`o${index}`))),
+      )
       return
     } catch (error) {
       if (performance.now() > deadline) throw error
@@ -139,7 +157,10 @@ describe('RedisTokenStore with a client that does not wait', () => {
   })
 
   for (const driver of variants(driverNames, isNewest)) {
-    for (const [what, options] of Object.entries({ 'no queue': { disableOfflineQueue: true }, 'no reconnection': { socket: { reconnectStrategy: false } } } as const)) {
+    for (const [what, options] of Object.entries({
+      'no queue': { disableOfflineQueue: true },
+      'no reconnection': { socket: { reconnectStrategy: false } },
+    } as const)) {
       it(`rejects at once (${driver}, ${what})`, async () => {
         const client = await connect({ driver, urls: [server.url] }, options)
         endings.push(() => client.isOpen && client.destroy())

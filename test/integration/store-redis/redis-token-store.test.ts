@@ -10,7 +10,14 @@ import type { Server } from '../../services/server.js'
 const secrets = { access_token: 'SECRET-access-token', refresh_token: 'SECRET-refresh-token' }
 
 function tokenOf(openid: string, fields: Partial<WechatToken> = {}): WechatToken {
-  return { openid, ...secrets, expires_in: 7200, scope: 'snsapi_userinfo', create_at: 1_763_000_000_123, ...fields }
+  return {
+    openid,
+    ...secrets,
+    expires_in: 7200,
+    scope: 'snsapi_userinfo',
+    create_at: 1_763_000_000_123,
+    ...fields,
+  }
 }
 
 describe('RedisTokenStore on a server', () => {
@@ -44,7 +51,9 @@ describe('RedisTokenStore on a server', () => {
       }
 
       it('sends one command for each operation', async () => {
-        expect(await commandsDuring(client, () => store.saveToken('o1', tokenOf('o1')))).to.deep.equal({ set: 1 })
+        expect(await commandsDuring(client, () => store.saveToken('o1', tokenOf('o1')))).to.deep.equal({
+          set: 1,
+        })
         expect(await commandsDuring(client, () => store.getToken('o1'))).to.deep.equal({ get: 1 })
         expect(await commandsDuring(client, () => store.deleteToken('o1'))).to.deep.equal({ del: 1 })
       })
@@ -68,7 +77,9 @@ describe('RedisTokenStore on a server', () => {
       })
 
       it('keeps applications with prefixes of their own apart', async () => {
-        const [first, second] = ['wx1:', 'wx2:'].map((app) => new RedisTokenStore({ client, prefix: prefix + app }))
+        const [first, second] = ['wx1:', 'wx2:'].map(
+          (app) => new RedisTokenStore({ client, prefix: prefix + app }),
+        )
         await first!.saveToken('oSame', tokenOf('oSame', { access_token: 'first' }))
         await second!.saveToken('oSame', tokenOf('oSame', { access_token: 'second' }))
         expect((await first!.getToken('oSame'))?.access_token).to.equal('first')
@@ -76,23 +87,91 @@ describe('RedisTokenStore on a server', () => {
 
       describe('lifetime', () => {
         const day = 24 * 3600
-        const withoutRefreshToken: WechatToken = { openid: 'o', session_key: 'HyVFkGl5F5OQWJZZaNzBBg==', create_at: 1_763_000_000_123 }
-        const credential = (key: string, expiresIn: number): WechatToken => ({ openid: key, access_token: 'x', expires_in: expiresIn, create_at: 1 })
+        const withoutRefreshToken: WechatToken = {
+          openid: 'o',
+          session_key: 'HyVFkGl5F5OQWJZZaNzBBg==',
+          create_at: 1_763_000_000_123,
+        }
+        const credential = (key: string, expiresIn: number): WechatToken => ({
+          openid: key,
+          access_token: 'x',
+          expires_in: expiresIn,
+          create_at: 1,
+        })
         const never = -1
-        const cases: { what: string, key: string, token: WechatToken, ttl?: number, expected: number }[] = [
-          { what: 'a record with a refresh_token for 30 days', key: 'o', token: tokenOf('o'), expected: 30 * day },
+        const cases: { what: string; key: string; token: WechatToken; ttl?: number; expected: number }[] = [
+          {
+            what: 'a record with a refresh_token for 30 days',
+            key: 'o',
+            token: tokenOf('o'),
+            expected: 30 * day,
+          },
           { what: 'a record without one for ever', key: 'o', token: withoutRefreshToken, expected: never },
-          { what: 'a client credential for its expires_in', key: 'client:wx1', token: credential('client:wx1', 7200), expected: 7200 },
-          { what: 'a ticket for its expires_in', key: 'ticket:jsapi:wx1', token: credential('ticket:jsapi:wx1', 1800), expected: 1800 },
-          { what: 'a record with a refresh_token for ttl', key: 'o', token: tokenOf('o'), ttl: 90 * day, expected: 90 * day },
-          { what: 'a record without one for ttl', key: 'o', token: withoutRefreshToken, ttl: 90 * day, expected: 90 * day },
-          { what: 'a client credential for its expires_in, whatever ttl', key: 'client:wx1', token: credential('client:wx1', 7200), ttl: 90 * day, expected: 7200 },
-          { what: 'every record of a user for ever where ttl is Infinity', key: 'o', token: tokenOf('o'), ttl: Infinity, expected: never },
-          { what: 'whole seconds', key: 'ticket:jsapi:wx1', token: credential('ticket:jsapi:wx1', 1800.9), expected: 1800 },
-          { what: 'a second at least (0)', key: 'client:wx1', token: credential('client:wx1', 0), expected: 1 },
-          { what: 'a second at least (-5)', key: 'client:wx1', token: credential('client:wx1', -5), expected: 1 },
+          {
+            what: 'a client credential for its expires_in',
+            key: 'client:wx1',
+            token: credential('client:wx1', 7200),
+            expected: 7200,
+          },
+          {
+            what: 'a ticket for its expires_in',
+            key: 'ticket:jsapi:wx1',
+            token: credential('ticket:jsapi:wx1', 1800),
+            expected: 1800,
+          },
+          {
+            what: 'a record with a refresh_token for ttl',
+            key: 'o',
+            token: tokenOf('o'),
+            ttl: 90 * day,
+            expected: 90 * day,
+          },
+          {
+            what: 'a record without one for ttl',
+            key: 'o',
+            token: withoutRefreshToken,
+            ttl: 90 * day,
+            expected: 90 * day,
+          },
+          {
+            what: 'a client credential for its expires_in, whatever ttl',
+            key: 'client:wx1',
+            token: credential('client:wx1', 7200),
+            ttl: 90 * day,
+            expected: 7200,
+          },
+          {
+            what: 'every record of a user for ever where ttl is Infinity',
+            key: 'o',
+            token: tokenOf('o'),
+            ttl: Infinity,
+            expected: never,
+          },
+          {
+            what: 'whole seconds',
+            key: 'ticket:jsapi:wx1',
+            token: credential('ticket:jsapi:wx1', 1800.9),
+            expected: 1800,
+          },
+          {
+            what: 'a second at least (0)',
+            key: 'client:wx1',
+            token: credential('client:wx1', 0),
+            expected: 1,
+          },
+          {
+            what: 'a second at least (-5)',
+            key: 'client:wx1',
+            token: credential('client:wx1', -5),
+            expected: 1,
+          },
           { what: 'a second at least (0.2)', key: 'o', token: tokenOf('o'), ttl: 0.2, expected: 1 },
-          { what: 'no longer than Redis can count', key: 'client:wx1', token: credential('client:wx1', 1e21), expected: 2 ** 31 - 1 },
+          {
+            what: 'no longer than Redis can count',
+            key: 'client:wx1',
+            token: credential('client:wx1', 1e21),
+            expected: 2 ** 31 - 1,
+          },
         ]
         for (const { what, key, token, ttl, expected } of cases) {
           it(`keeps ${what}, by the command that writes it`, async () => {
@@ -119,11 +198,16 @@ describe('RedisTokenStore on a server', () => {
         expect(await client.ttl(`${prefix}oEncrypted`)).to.be.within(30 * 24 * 3600 - 5, 30 * 24 * 3600)
       })
 
-      describe('settings of the caller\'s client', () => {
+      describe("settings of the caller's client", () => {
         it('do not change what is read, where replies are buffers', async () => {
           const { RESP_TYPES } = drivers[driver]
           for (const resp of [2, 3] as const) {
-            const buffers = await open({ RESP: resp, commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.SIMPLE_STRING]: Buffer } } })
+            const buffers = await open({
+              RESP: resp,
+              commandOptions: {
+                typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.SIMPLE_STRING]: Buffer },
+              },
+            })
             const onBuffers = new RedisTokenStore({ client: buffers, prefix })
             const token = tokenOf('o爱丽丝🐼', { nickname: '爱丽丝🐼' })
             await onBuffers.saveToken(token.openid, token)
@@ -135,13 +219,18 @@ describe('RedisTokenStore on a server', () => {
         })
 
         it('do not let its own cache answer', async () => {
-          const caching = await open({ RESP: 3, clientSideCache: { ttl: 0, maxEntries: 0, evictPolicy: 'LRU' } })
+          const caching = await open({
+            RESP: 3,
+            clientSideCache: { ttl: 0, maxEntries: 0, evictPolicy: 'LRU' },
+          })
           const cached = new RedisTokenStore({ client: caching, prefix })
           await store.saveToken('oCached', tokenOf('oCached'))
-          expect(await commandsDuring(client, async () => {
-            await cached.getToken('oCached')
-            await cached.getToken('oCached')
-          })).to.deep.equal({ get: 2 })
+          expect(
+            await commandsDuring(client, async () => {
+              await cached.getToken('oCached')
+              await cached.getToken('oCached')
+            }),
+          ).to.deep.equal({ get: 2 })
         })
       })
 
@@ -156,7 +245,16 @@ describe('RedisTokenStore on a server', () => {
       it('takes keys for names and nothing else', async () => {
         const other = tokenOf('oOther')
         await store.saveToken('oOther', other)
-        for (const key of ['*', 'o*', 'oOther\r\nDEL x', '\r\n*1\r\n$8\r\nFLUSHALL\r\n', 'oOther\0', "']); redis.call('FLUSHALL')--", '{oOther}', '"oOther"']) {
+        for (const key of [
+          '*',
+          'o*',
+          'oOther\r\nDEL x',
+          '\r\n*1\r\n$8\r\nFLUSHALL\r\n',
+          'oOther\0',
+          "']); redis.call('FLUSHALL')--",
+          '{oOther}',
+          '"oOther"',
+        ]) {
           expect(await store.getToken(key)).to.equal(null)
           await store.saveToken(key, tokenOf(key))
           expect(await store.getToken(key)).to.deep.equal(tokenOf(key))
@@ -175,9 +273,13 @@ describe('RedisTokenStore on a server', () => {
       })
 
       it('removes the lock when the task has ended', async () => {
-        await store.withLock('refresh:o1', async () => {
-          expect(await client.ttl(`${prefix}lock:refresh:o1`)).to.be.within(1, 20)
-        }, { ttl: 20_000 })
+        await store.withLock(
+          'refresh:o1',
+          async () => {
+            expect(await client.ttl(`${prefix}lock:refresh:o1`)).to.be.within(1, 20)
+          },
+          { ttl: 20_000 },
+        )
         expect(await client.get(`${prefix}lock:refresh:o1`)).to.equal(null)
       })
 
@@ -187,8 +289,14 @@ describe('RedisTokenStore on a server', () => {
 
       describe('rejects with the facts and no value', () => {
         function expectNoValues(error: TokenStoreError): void {
-          const shown = [error.message, String(error.stack), JSON.stringify(error), JSON.stringify(error.driver)].join()
-          for (const secret of [...Object.values(secrets), 'oFailing', prefix]) expect(shown).not.to.include(secret)
+          const shown = [
+            error.message,
+            String(error.stack),
+            JSON.stringify(error),
+            JSON.stringify(error.driver),
+          ].join()
+          for (const secret of [...Object.values(secrets), 'oFailing', prefix])
+            expect(shown).not.to.include(secret)
           expect(error.cause).to.equal(undefined)
           expect(error.code).to.equal('ERR_WECHAT_STORE')
         }
@@ -202,7 +310,13 @@ describe('RedisTokenStore on a server', () => {
           expect(await store.getToken('oFailing')).to.deep.equal(tokenOf('oFailing'))
         })
 
-        for (const [what, text] of Object.entries({ 'no JSON': `{"access_token":"${secrets.access_token}`, 'a list': '[1]', 'null': 'null', 'a number': '1', 'nothing': '' })) {
+        for (const [what, text] of Object.entries({
+          'no JSON': `{"access_token":"${secrets.access_token}`,
+          'a list': '[1]',
+          null: 'null',
+          'a number': '1',
+          nothing: '',
+        })) {
           it(`where the key holds ${what}`, async () => {
             await client.set(`${prefix}oFailing`, text)
             const error = await rejection(store.getToken('oFailing'), TokenStoreError)
@@ -223,8 +337,12 @@ describe('RedisTokenStore on a server', () => {
         it('where the record cannot be written as JSON', async () => {
           const circular: Record<string, unknown> = { secret: secrets.access_token }
           circular.itself = circular
-          expectNoValues(await rejection(store.saveToken('oFailing', tokenOf('oFailing', { circular })), TokenStoreError))
-          expectNoValues(await rejection(store.saveToken('oFailing', tokenOf('oFailing', { big: 1n })), TokenStoreError))
+          expectNoValues(
+            await rejection(store.saveToken('oFailing', tokenOf('oFailing', { circular })), TokenStoreError),
+          )
+          expectNoValues(
+            await rejection(store.saveToken('oFailing', tokenOf('oFailing', { big: 1n })), TokenStoreError),
+          )
         })
 
         it('where the client was closed', async () => {
@@ -238,7 +356,19 @@ describe('RedisTokenStore on a server', () => {
       })
 
       it('needs no more permissions than its README says', async () => {
-        await client.sendCommand(['ACL', 'SETUSER', 'tokens', 'reset', 'on', '>password', `~${prefix}*`, '+get', '+set', '+del', '+eval'])
+        await client.sendCommand([
+          'ACL',
+          'SETUSER',
+          'tokens',
+          'reset',
+          'on',
+          '>password',
+          `~${prefix}*`,
+          '+get',
+          '+set',
+          '+del',
+          '+eval',
+        ])
         const url = new URL(redis.url)
         url.username = 'tokens'
         url.password = 'password'
@@ -248,7 +378,10 @@ describe('RedisTokenStore on a server', () => {
         expect(await client.get(`${prefix}lock:acl`)).to.equal(null)
         expect(await permitted.getToken('oAcl')).to.deep.equal(tokenOf('oAcl'))
         await permitted.deleteToken('oAcl')
-        await rejection(new RedisTokenStore({ client: limited, prefix: 'elsewhere:' }).getToken('oAcl'), TokenStoreError)
+        await rejection(
+          new RedisTokenStore({ client: limited, prefix: 'elsewhere:' }).getToken('oAcl'),
+          TokenStoreError,
+        )
       })
     })
   }
@@ -271,15 +404,19 @@ describe('RedisTokenStore on a cluster', () => {
       try {
         const store = new RedisTokenStore({ client, prefix: `${driver}:` })
         const openids = Array.from({ length: 30 }, (_, index) => `o{${index}}`)
-        await Promise.all(openids.map((openid) => store.withLock(openid, () => store.saveToken(openid, tokenOf(openid)))))
-        const sizes = await Promise.all(cluster.nodes.map(async ({ url }) => {
-          const node = await connect({ driver, urls: [url] })
-          try {
-            return Number(await node.sendCommand(['DBSIZE']))
-          } finally {
-            node.destroy()
-          }
-        }))
+        await Promise.all(
+          openids.map((openid) => store.withLock(openid, () => store.saveToken(openid, tokenOf(openid)))),
+        )
+        const sizes = await Promise.all(
+          cluster.nodes.map(async ({ url }) => {
+            const node = await connect({ driver, urls: [url] })
+            try {
+              return Number(await node.sendCommand(['DBSIZE']))
+            } finally {
+              node.destroy()
+            }
+          }),
+        )
         expect(Math.min(...sizes)).to.be.greaterThan(0)
         for (const openid of openids) expect(await store.getToken(openid)).to.deep.equal(tokenOf(openid))
         for (const openid of openids) await store.deleteToken(openid)

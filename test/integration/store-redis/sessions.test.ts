@@ -12,7 +12,14 @@ const ttl = 3600
 const steps = 12
 
 function sessionOf(id: string, userId = 'u'): StoredSession {
-  return { id, userId, openid: 'SECRET-openid', sku: 'shop', createdAt: 1_763_000_000_123, expiresAt: 1_763_000_000_123 + ttl * 1000 }
+  return {
+    id,
+    userId,
+    openid: 'SECRET-openid',
+    sku: 'shop',
+    createdAt: 1_763_000_000_123,
+    expiresAt: 1_763_000_000_123 + ttl * 1000,
+  }
 }
 
 /** The same client, with something done before each command: `count` is 1 for the first. */
@@ -21,10 +28,12 @@ function stepped(client: RedisConnection, step: (count: number) => Promise<unkno
   return {
     withCommandOptions: (options) => {
       const commands = client.withCommandOptions(options)
-      const command = <Name extends keyof RedisCommands>(name: Name) => async (...args: Parameters<RedisCommands[Name]>): Promise<unknown> => {
-        await step(count += 1)
-        return (commands[name] as (...values: unknown[]) => Promise<unknown>)(...args)
-      }
+      const command =
+        <Name extends keyof RedisCommands>(name: Name) =>
+        async (...args: Parameters<RedisCommands[Name]>): Promise<unknown> => {
+          await step((count += 1))
+          return (commands[name] as (...values: unknown[]) => Promise<unknown>)(...args)
+        }
       return { get: command('get'), set: command('set'), del: command('del'), eval: command('eval') }
     },
   }
@@ -51,7 +60,7 @@ describe('RedisSessionStore on a server', () => {
     store = new RedisSessionStore({ client, prefix })
   })
 
-  const isAlive = async (id: string): Promise<boolean> => await store.get(id) !== null
+  const isAlive = async (id: string): Promise<boolean> => (await store.get(id)) !== null
   const listed = async (): Promise<unknown[]> => (await store.listByUser('u')).map(({ id }) => id).sort()
   const alive = async (...ids: string[]): Promise<string[]> => {
     const found = await Promise.all(ids.map(isAlive))
@@ -69,14 +78,17 @@ describe('RedisSessionStore on a server', () => {
       await store.deleteByUser('u')
     })
     expect(others).to.have.property('set')
-    for (const search of ['keys', 'scan', 'sscan', 'zscan', 'hgetall']) expect(others).to.not.have.property(search)
+    for (const search of ['keys', 'scan', 'sscan', 'zscan', 'hgetall'])
+      expect(others).to.not.have.property(search)
   })
 
   it('asks as often for the sessions of a user, however many there are', async () => {
-    const revoke = (): Promise<Record<string, number>> => commandsDuring(client, () => store.deleteByUser('u'))
+    const revoke = (): Promise<Record<string, number>> =>
+      commandsDuring(client, () => store.deleteByUser('u'))
     await store.create('a', sessionOf('a'), ttl)
     const few = await revoke()
-    for (let index = 0; index < 200; index += 1) await store.create(`other ${index}`, sessionOf('x', `other ${index}`), ttl)
+    for (let index = 0; index < 200; index += 1)
+      await store.create(`other ${index}`, sessionOf('x', `other ${index}`), ttl)
     await store.create('a', sessionOf('a'), ttl)
     expect(await revoke()).to.deep.equal(few)
   })
@@ -98,9 +110,32 @@ describe('RedisSessionStore on a server', () => {
   })
 
   it('needs no more permissions than its README says', async () => {
-    const commands = ['get', 'set', 'del', 'eval', 'time', 'zadd', 'zrange', 'zrem', 'zremrangebyscore', 'pexpireat'].map((name) => `+${name}`)
-    await client.sendCommand(['ACL', 'SETUSER', 'sessions', 'reset', 'on', '>password', `~${prefix}*`, ...commands])
-    const limited = await connect({ driver: 'node-redis 6', urls: [server.url.replace('redis://', 'redis://sessions:password@')] })
+    const commands = [
+      'get',
+      'set',
+      'del',
+      'eval',
+      'time',
+      'zadd',
+      'zrange',
+      'zrem',
+      'zremrangebyscore',
+      'pexpireat',
+    ].map((name) => `+${name}`)
+    await client.sendCommand([
+      'ACL',
+      'SETUSER',
+      'sessions',
+      'reset',
+      'on',
+      '>password',
+      `~${prefix}*`,
+      ...commands,
+    ])
+    const limited = await connect({
+      driver: 'node-redis 6',
+      urls: [server.url.replace('redis://', 'redis://sessions:password@')],
+    })
     try {
       const permitted = new RedisSessionStore({ client: limited, prefix })
       await permitted.create('a', sessionOf('a'), ttl)
@@ -109,7 +144,10 @@ describe('RedisSessionStore on a server', () => {
       await permitted.delete('b')
       await permitted.create('c', sessionOf('c'), ttl)
       await permitted.deleteByUser('u')
-      await rejection(new RedisSessionStore({ client: limited, prefix: 'elsewhere:' }).get('a'), TokenStoreError)
+      await rejection(
+        new RedisSessionStore({ client: limited, prefix: 'elsewhere:' }).get('a'),
+        TokenStoreError,
+      )
     } finally {
       limited.destroy()
     }
@@ -140,7 +178,9 @@ describe('RedisSessionStore on a server', () => {
   it('rejects where a key holds no session, without telling what it holds, and ends that too', async () => {
     for (const value of ['', 'SECRET', '[]', 'null', '"SECRET"', '{}', '{"userId":1}']) {
       await client.set(`${prefix}hash:a`, value)
-      expect((await rejection(store.get('a'), TokenStoreError)).message).to.equal('The store holds something that is not a record.')
+      expect((await rejection(store.get('a'), TokenStoreError)).message).to.equal(
+        'The store holds something that is not a record.',
+      )
       await store.delete('a')
       expect(await isAlive('a')).to.equal(false)
     }
@@ -198,9 +238,14 @@ describe('RedisSessionStore on a server', () => {
             expect(won, context).to.have.length(1)
             expect(living, context).to.deep.equal(won[0] === 'rotate' ? ['next'] : ['rival'])
           }
-          if ([outer, inner].includes('deleteByUser')) expect(living.filter((id) => id !== 'new'), context).to.deep.equal([])
+          if ([outer, inner].includes('deleteByUser'))
+            expect(
+              living.filter((id) => id !== 'new'),
+              context,
+            ).to.deep.equal([])
           else if (won.length > 0) expect(living, context).to.include(won[0] === 'rotate' ? 'next' : 'rival')
-          if ([outer, inner].some((name) => /delete/.test(name)) || won.length > 0) expect(living, context).to.not.include('old')
+          if ([outer, inner].some((name) => /delete/.test(name)) || won.length > 0)
+            expect(living, context).to.not.include('old')
         }
       })
     }
@@ -218,7 +263,9 @@ describe('RedisSessionStore on a server', () => {
             if (count === at - 1) await other?.(store)
             if (count >= at) throw new Error('SECRET')
           })
-          const outcome = await act(new RedisSessionStore({ client: ending, prefix })).catch((error: unknown) => error)
+          const outcome = await act(new RedisSessionStore({ client: ending, prefix })).catch(
+            (error: unknown) => error,
+          )
           if (outcome instanceof Error) {
             ended += 1
             expect(outcome).to.be.an.instanceOf(TokenStoreError)
@@ -238,9 +285,15 @@ describe('RedisSessionStore on a server', () => {
     let release: () => void = () => undefined
     const slow = stepped(client, async (count) => {
       sent.push(count)
-      if (count === 2) await new Promise<void>((resolve) => { release = resolve })
+      if (count === 2)
+        await new Promise<void>((resolve) => {
+          release = resolve
+        })
     })
-    const error = await rejection(new RedisSessionStore({ client: slow, prefix, timeout: 50 }).create('a', sessionOf('a'), ttl), TokenStoreError)
+    const error = await rejection(
+      new RedisSessionStore({ client: slow, prefix, timeout: 50 }).create('a', sessionOf('a'), ttl),
+      TokenStoreError,
+    )
     expect(error.message).to.equal('The store failed to create a session within 50 ms.')
     release()
     await client.get('anything')
@@ -267,7 +320,9 @@ describe('RedisSessionStore on a cluster', () => {
     const store = new RedisSessionStore({ client })
     const ids = Array.from({ length: 30 }, () => randomUUID()).sort()
     await Promise.all(ids.map((id) => store.create(`first ${id}`, sessionOf(id), ttl)))
-    expect(await Promise.all(ids.map((id) => store.rotate(`first ${id}`, id, sessionOf(id), ttl)))).to.not.include(false)
+    expect(
+      await Promise.all(ids.map((id) => store.rotate(`first ${id}`, id, sessionOf(id), ttl))),
+    ).to.not.include(false)
     expect((await store.listByUser('u')).map(({ id }) => id).sort()).to.deep.equal(ids)
     await store.deleteByUser('u')
     expect(await store.listByUser('u')).to.deep.equal([])

@@ -11,6 +11,6 @@ export async function diesAfter(address: SqliteAddress, code: string): Promise<v
     const database = await openDatabase(${JSON.stringify(address)})
     ${code}
     process.kill(process.pid, 'SIGKILL')`)
-  const [, signal] = await once(child, 'close') as [number | null, string | null]
+  const [, signal] = (await once(child, 'close')) as [number | null, string | null]
   expect(signal).to.equal('SIGKILL')
 }

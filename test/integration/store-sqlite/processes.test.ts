@@ -39,7 +39,8 @@ withEachDriver('SqliteTokenStore and processes that are killed', ({ databases, p
         const acknowledged = worker.told
         expect(acknowledged.length).to.be.at.least(fewest)
         expect(acknowledged.at(-1)).to.be.lessThan(writes - 1)
-        for (const index of acknowledged) expect(await store.getToken(`o${index}`)).to.deep.equal(tokenOf(`o${index}`, { index }))
+        for (const index of acknowledged)
+          expect(await store.getToken(`o${index}`)).to.deep.equal(tokenOf(`o${index}`, { index }))
         next = acknowledged.at(-1)! + 1
         // It was killed before it could tell, or before it was done.
         const last = await store.getToken(`o${next}`)
@@ -47,8 +48,10 @@ withEachDriver('SqliteTokenStore and processes that are killed', ({ databases, p
         await store.saveToken(`survivor ${kill}`, tokenOf(`survivor ${kill}`))
       }
       expect(await start({ address, task: 'save', from: next, to: writes }).hasEnded()).to.equal(0)
-      for (let index = 0; index < writes; index += 1) expect((await store.getToken(`o${index}`))?.index).to.equal(index)
-      for (let kill = 1; kill <= kills; kill += 1) expect(await store.getToken(`survivor ${kill}`)).to.deep.equal(tokenOf(`survivor ${kill}`))
+      for (let index = 0; index < writes; index += 1)
+        expect((await store.getToken(`o${index}`))?.index).to.equal(index)
+      for (let kill = 1; kill <= kills; kill += 1)
+        expect(await store.getToken(`survivor ${kill}`)).to.deep.equal(tokenOf(`survivor ${kill}`))
     })
 
     it(`rejects in time while another process is frozen in a transaction, and works on when it is killed (journal_mode=${journal})`, async function () {
@@ -59,7 +62,10 @@ withEachDriver('SqliteTokenStore and processes that are killed', ({ databases, p
       await worker.hasTold(1)
       worker.freeze()
       const started = performance.now()
-      const error = await rejection(store.saveToken('o1', tokenOf('o1', { access_token: 'late' })), TokenStoreError)
+      const error = await rejection(
+        store.saveToken('o1', tokenOf('o1', { access_token: 'late' })),
+        TokenStoreError,
+      )
       expect(performance.now() - started).to.be.lessThan(5000)
       expect(error.message).to.contain('another connection has locked the database')
       await worker.kill()
@@ -74,8 +80,10 @@ withEachDriver('SqliteTokenStore and processes that are killed', ({ databases, p
     const { file, store } = await pair()
     const each = 200
     const workers = Array.from({ length: 4 }, (_, index) =>
-      start({ address: databases.address(file), task: 'save', from: index * each, to: (index + 1) * each }))
+      start({ address: databases.address(file), task: 'save', from: index * each, to: (index + 1) * each }),
+    )
     expect(await Promise.all(workers.map((worker) => worker.hasEnded()))).to.deep.equal([0, 0, 0, 0])
-    for (let index = 0; index < 4 * each; index += 1) expect((await store.getToken(`o${index}`))?.index).to.equal(index)
+    for (let index = 0; index < 4 * each; index += 1)
+      expect((await store.getToken(`o${index}`))?.index).to.equal(index)
   })
 })

@@ -29,7 +29,8 @@ export class Worker {
 
   /** Resolves when it has told so much, or has ended. */
   async hasTold(count: number): Promise<void> {
-    while (this.told.length < count && this.#process.connected) await Promise.race([once(this.#process, 'message'), this.#end])
+    while (this.told.length < count && this.#process.connected)
+      await Promise.race([once(this.#process, 'message'), this.#end])
   }
 
   /** Stops it in its tracks, as SIGSTOP does. */

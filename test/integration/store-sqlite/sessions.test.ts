@@ -11,7 +11,14 @@ import { hostileKeys, hostileNames, withEachDriver } from './setting.js'
 const ttl = 3600
 
 function sessionOf(id: string, userId = 'u'): StoredSession {
-  return { id, userId, openid: 'SECRET-openid', sku: 'shop', createdAt: 1_763_000_000_123, expiresAt: 1_763_000_000_123 + ttl * 1000 }
+  return {
+    id,
+    userId,
+    openid: 'SECRET-openid',
+    sku: 'shop',
+    createdAt: 1_763_000_000_123,
+    expiresAt: 1_763_000_000_123 + ttl * 1000,
+  }
 }
 
 withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
@@ -25,16 +32,20 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
     await store.createTable()
   })
 
-  const rows = (table = 'wechat_session'): number => database.prepare(`SELECT hash FROM ${table}`).all().length
+  const rows = (table = 'wechat_session'): number =>
+    database.prepare(`SELECT hash FROM ${table}`).all().length
 
   it('has every session that was acknowledged when the process is killed', async () => {
     const address = databases.address('killed')
-    await diesAfter(address, `
+    await diesAfter(
+      address,
+      `
       const store = new SqliteSessionStore({ database })
       await store.createTable()
       await store.create('first', ${JSON.stringify(sessionOf('first'))}, ${ttl})
       await store.create('second', ${JSON.stringify(sessionOf('second'))}, ${ttl})
-      await store.rotate('first', 'third', ${JSON.stringify(sessionOf('third'))}, ${ttl})`)
+      await store.rotate('first', 'third', ${JSON.stringify(sessionOf('third'))}, ${ttl})`,
+    )
     const reopened = new SqliteSessionStore({ database: databases.open('killed') })
     expect(await reopened.get('first')).to.equal(null)
     for (const id of ['second', 'third']) expect(await reopened.get(id)).to.deep.equal(sessionOf(id))
@@ -68,7 +79,9 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
     await searching.delete('b')
     await searching.deleteByUser('u')
     expect(plans().filter((step) => /SEARCH/.test(step))).to.have.length.of.at.least(6)
-    expect(plans().filter((step) => /SCAN (?!CONSTANT ROW)/.test(step) && !/USING (?:COVERING )?INDEX/.test(step))).to.deep.equal([])
+    expect(
+      plans().filter((step) => /SCAN (?!CONSTANT ROW)/.test(step) && !/USING (?:COVERING )?INDEX/.test(step)),
+    ).to.deep.equal([])
   })
 
   it('is made by createTable or by createTableSQL, and left as it is when it is there', async () => {
@@ -82,7 +95,10 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
   })
 
   it('says that there is no table', async () => {
-    const error = await rejection(new SqliteSessionStore({ database, table: 'missing' }).get('a'), TokenStoreError)
+    const error = await rejection(
+      new SqliteSessionStore({ database, table: 'missing' }).get('a'),
+      TokenStoreError,
+    )
     expect(error.message).to.equal('There is no table for sessions: createTable() makes it.')
   })
 
@@ -115,12 +131,17 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
       await store.delete(name)
     }
     expect(await store.get('bystander')).to.deep.equal(sessionOf('bystander', 'Other'))
-    for (const call of [store.get('a\ud800'), store.create('a', sessionOf('a', 'a\ud800'), ttl), store.listByUser('\udfff')]) await rejection(call, TypeError)
+    for (const call of [
+      store.get('a\ud800'),
+      store.create('a', sessionOf('a', 'a\ud800'), ttl),
+      store.listByUser('\udfff'),
+    ])
+      await rejection(call, TypeError)
   })
 
   it('rejects where a row holds no session, without telling what it holds', async () => {
     await store.create('a', sessionOf('a'), ttl)
-    for (const record of ["'SECRET'", "'[]'", "'{}'", "'{\"userId\":1}'", "x'00'", '1']) {
+    for (const record of ["'SECRET'", "'[]'", "'{}'", '\'{"userId":1}\'', "x'00'", '1']) {
       database.exec(`UPDATE wechat_session SET record = ${record}`)
       for (const call of [store.get('a'), store.listByUser('u')]) {
         const error = await rejection(call, TokenStoreError)
@@ -136,7 +157,7 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
 
   if (driver === 'better-sqlite3') {
     it('works on a database that is set to bigints', async () => {
-      (database as unknown as { defaultSafeIntegers(): void }).defaultSafeIntegers()
+      ;(database as unknown as { defaultSafeIntegers(): void }).defaultSafeIntegers()
       await store.create('a', sessionOf('a'), ttl)
       expect(await store.rotate('a', 'b', sessionOf('b'), ttl)).to.equal(true)
       expect(await store.rotate('a', 'b', sessionOf('b'), ttl)).to.equal(false)

@@ -5,18 +5,60 @@ import { Databases, driverNames, type DriverName, type OpenDatabase } from '../.
 export const secrets = { access_token: 'SECRET-access-token', refresh_token: 'SECRET-refresh-token' }
 
 export function tokenOf(openid: string, fields: Partial<WechatToken> = {}): WechatToken {
-  return { openid, ...secrets, expires_in: 7200, scope: 'snsapi_userinfo', create_at: 1_763_000_000_123, ...fields }
+  return {
+    openid,
+    ...secrets,
+    expires_in: 7200,
+    scope: 'snsapi_userinfo',
+    create_at: 1_763_000_000_123,
+    ...fields,
+  }
 }
 
 /** Names that a table may have. */
 export const hostileNames = [
-  'token"; DROP TABLE bystander; --', "to'ken", 'to`ken', '"', '[token]', 'main.token', 'to ken', 'select', 'order', '1', 'token\n--', '表', '$1', '?', ':a',
+  'token"; DROP TABLE bystander; --',
+  "to'ken",
+  'to`ken',
+  '"',
+  '[token]',
+  'main.token',
+  'to ken',
+  'select',
+  'order',
+  '1',
+  'token\n--',
+  '表',
+  '$1',
+  '?',
+  ':a',
 ]
 
 /** Names of records that mean something to SQLite. */
 export const hostileKeys = [
-  "' OR '1'='1", "oOther'--", '"; DROP TABLE token; --', "'); DELETE FROM token; --", '%', '_', 'oOther\0', '\0', 'oOther\0x', 'oOther\n',
-  '?', '?1', ':openid', '@openid', '$openid', 'x\'6f\'', '{"$ne":null}', '0', '00', '1e1', 'NULL', 'openid', '"openid"',
+  "' OR '1'='1",
+  "oOther'--",
+  '"; DROP TABLE token; --',
+  "'); DELETE FROM token; --",
+  '%',
+  '_',
+  'oOther\0',
+  '\0',
+  'oOther\0x',
+  'oOther\n',
+  '?',
+  '?1',
+  ':openid',
+  '@openid',
+  '$openid',
+  "x'6f'",
+  '{"$ne":null}',
+  '0',
+  '00',
+  '1e1',
+  'NULL',
+  'openid',
+  '"openid"',
 ]
 
 export interface Setting {
@@ -57,7 +99,7 @@ export function withEachDriver(title: string, body: (setting: Setting) => void):
         driver,
         databases,
         pair: async ({ journal = 'wal', patience, ...options } = {}) => {
-          const file = `pair-${count += 1}.db`
+          const file = `pair-${(count += 1)}.db`
           const database = databases.open(file)
           database.exec(`PRAGMA journal_mode = ${journal}`)
           if (patience !== undefined) database.exec(`PRAGMA busy_timeout = ${patience}`)

@@ -28,7 +28,13 @@ function withoutWaiting<T>(call: () => T): T {
 }
 
 async function isPending(promise: Promise<unknown>): Promise<boolean> {
-  return Promise.race([promise.then(() => false, () => false), sleep(50, true)])
+  return Promise.race([
+    promise.then(
+      () => false,
+      () => false,
+    ),
+    sleep(50, true),
+  ])
 }
 
 withEachDriver('SqliteTokenStore on a database that others use', ({ databases, driver, pair }) => {
@@ -52,7 +58,9 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
         const { other, store } = await pair({ journal, timeout })
         other.exec('BEGIN IMMEDIATE')
         const saved: number[] = []
-        const first = Array.from({ length: 10 }, (_, index) => store.saveToken('o1', tokenOf('o1', { index })).then(() => saved.push(index)))
+        const first = Array.from({ length: 10 }, (_, index) =>
+          store.saveToken('o1', tokenOf('o1', { index })).then(() => saved.push(index)),
+        )
         other.exec('COMMIT')
         // The database is free, and others were first.
         const last = store.saveToken('o1', tokenOf('o1', { index: 10 })).then(() => saved.push(10))
@@ -68,12 +76,20 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
         const { other, store } = await pair({ journal, timeout: 100, patience })
         await store.saveToken('o1', tokenOf('o1'))
         other.exec('BEGIN IMMEDIATE')
-        const calls = [store.saveToken('o1', tokenOf('o1', { access_token: 'late' })), store.deleteToken('o1'), store.saveToken('o2', tokenOf('o2'))]
+        const calls = [
+          store.saveToken('o1', tokenOf('o1', { access_token: 'late' })),
+          store.deleteToken('o1'),
+          store.saveToken('o2', tokenOf('o2')),
+        ]
         for (const call of calls) {
           const error = await rejection(call, TokenStoreError)
           expect(error.code).to.equal('ERR_WECHAT_STORE')
-          expect(error.message).to.match(/^The store failed to (save|delete) within 100 ms: another connection has locked the database\.$/)
-          expect(error.driver).to.include(driver === 'better-sqlite3' ? { code: 'SQLITE_BUSY' } : { errno: 5 })
+          expect(error.message).to.match(
+            /^The store failed to (save|delete) within 100 ms: another connection has locked the database\.$/,
+          )
+          expect(error.driver).to.include(
+            driver === 'better-sqlite3' ? { code: 'SQLITE_BUSY' } : { errno: 5 },
+          )
         }
         other.exec('COMMIT')
         await sleep(100)
@@ -86,11 +102,17 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
         const { database, other, store } = await pair({ journal, timeout: 50 })
         const shared = new SqliteTokenStore({ database: other })
         await store.saveToken('o1', tokenOf('o1'))
-        const locks = { writing: 'BEGIN IMMEDIATE', ...(journal === 'delete' && { everything: 'BEGIN EXCLUSIVE' }) }
+        const locks = {
+          writing: 'BEGIN IMMEDIATE',
+          ...(journal === 'delete' && { everything: 'BEGIN EXCLUSIVE' }),
+        }
         for (const [what, begin] of Object.entries(locks)) {
           other.exec(begin)
           await rejection(store.saveToken('o1', tokenOf('o1')), TokenStoreError)
-          await rejection(store.withLock('l', async () => undefined, { wait: 0 }), TokenStoreError)
+          await rejection(
+            store.withLock('l', async () => undefined, { wait: 0 }),
+            TokenStoreError,
+          )
           if (what === 'everything') await rejection(store.getToken('o1'), TokenStoreError)
           other.exec('ROLLBACK')
           // Statements of the application's own on the same database object must not suffer either.
@@ -237,7 +259,9 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
       const { database, store } = await pair({ timeout: 50 })
       database.exec('BEGIN')
       const error = await rejection(store.saveToken('o1', tokenOf('o1')), TokenStoreError)
-      expect(error.message).to.equal('The store failed to save within 50 ms: the application has a transaction or an iterator open on this database object.')
+      expect(error.message).to.equal(
+        'The store failed to save within 50 ms: the application has a transaction or an iterator open on this database object.',
+      )
       database.exec('COMMIT')
       expect(await store.getToken('o1')).to.equal(null)
     })
@@ -246,7 +270,9 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
       it(`reads while the application iterates over rows, and writes then or as soon as it can (journal_mode=${journal})`, async () => {
         const { database, store } = await pair({ journal })
         for (const openid of ['o1', 'o2', 'o3']) await store.saveToken(openid, tokenOf(openid))
-        const statement = database.prepare('SELECT openid FROM token') as unknown as { iterate(): Iterator<unknown> }
+        const statement = database.prepare('SELECT openid FROM token') as unknown as {
+          iterate(): Iterator<unknown>
+        }
         const rows = statement.iterate()
         rows.next()
         expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
@@ -260,8 +286,13 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
     it('is read and written by several stores', async () => {
       const { database, store } = await pair()
       const second = new SqliteTokenStore({ database })
-      await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? store : second).saveToken(`o${index}`, tokenOf(`o${index}`))))
-      for (let index = 0; index < 20; index += 1) expect(await (index % 2 ? second : store).getToken(`o${index}`)).to.be.an('object')
+      await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          (index % 2 ? store : second).saveToken(`o${index}`, tokenOf(`o${index}`)),
+        ),
+      )
+      for (let index = 0; index < 20; index += 1)
+        expect(await (index % 2 ? second : store).getToken(`o${index}`)).to.be.an('object')
     })
   })
 
@@ -279,10 +310,18 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
         database.close()
         let ran = false
         const calls = [
-          store.getToken('o1'), store.saveToken('o1', tokenOf('o1')), store.deleteToken('o1'), store.createTable(),
-          store.withLock('l', async () => { ran = true }),
+          store.getToken('o1'),
+          store.saveToken('o1', tokenOf('o1')),
+          store.deleteToken('o1'),
+          store.createTable(),
+          store.withLock('l', async () => {
+            ran = true
+          }),
         ]
-        for (const call of calls) expect((await rejection(call, TokenStoreError)).message).to.equal('The database of the store is closed.')
+        for (const call of calls)
+          expect((await rejection(call, TokenStoreError)).message).to.equal(
+            'The database of the store is closed.',
+          )
         expect(ran).to.equal(false)
       })
     }
@@ -292,7 +331,9 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
       other.exec('BEGIN IMMEDIATE')
       const saving = store.saveToken('o1', tokenOf('o1'))
       database.close()
-      expect((await rejection(saving, TokenStoreError)).message).to.equal('The database of the store is closed.')
+      expect((await rejection(saving, TokenStoreError)).message).to.equal(
+        'The database of the store is closed.',
+      )
       other.exec('COMMIT')
     })
   })
@@ -302,8 +343,8 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
       const { database, store } = await pair()
       await store.saveToken('o1', tokenOf('o1'))
       expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
-      database.close();
-      (database as unknown as { open(): void }).open()
+      database.close()
+      ;(database as unknown as { open(): void }).open()
       expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
       await store.saveToken('o1', tokenOf('o1', { access_token: 'next' }))
       expect((await store.getToken('o1'))?.access_token).to.equal('next')
@@ -311,7 +352,9 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
 
     it('reads and writes where the application has integers as bigints, and rows as arrays', async () => {
       const name = 'node:sqlite'
-      const { DatabaseSync } = await import(name) as { DatabaseSync: new (file: string, options: object) => OpenDatabase }
+      const { DatabaseSync } = (await import(name)) as {
+        DatabaseSync: new (file: string, options: object) => OpenDatabase
+      }
       const database = new DatabaseSync(':memory:', { readBigInts: true, returnArrays: true })
       database.exec('PRAGMA busy_timeout = 1234')
       const store = new SqliteTokenStore({ database })
@@ -324,8 +367,8 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
     })
   } else {
     it('reads and writes where the application has integers as bigints', async () => {
-      const { database, store } = await pair({ journal: 'delete' });
-      (database as unknown as { defaultSafeIntegers(): void }).defaultSafeIntegers()
+      const { database, store } = await pair({ journal: 'delete' })
+      ;(database as unknown as { defaultSafeIntegers(): void }).defaultSafeIntegers()
       setPatience(database, 1234)
       const token: WechatToken = tokenOf('o1')
       await store.saveToken('o1', token)

@@ -5,7 +5,10 @@ import { withEachDriver } from './setting.js'
 withEachDriver('SqliteSessionStore and SqliteUserStore on one file', ({ databases }) => {
   sessionStories('SQLite', async () => {
     const database = databases.open('stories')
-    const stores = { sessionStore: new SqliteSessionStore({ database }), userStore: new SqliteUserStore({ database }) }
+    const stores = {
+      sessionStore: new SqliteSessionStore({ database }),
+      userStore: new SqliteUserStore({ database }),
+    }
     await stores.sessionStore.createTable()
     await stores.userStore.createTable()
     return stores

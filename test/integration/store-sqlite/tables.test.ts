@@ -8,7 +8,10 @@ import type { OpenDatabase } from '../../helpers/sqlite.js'
 import { hostileKeys, hostileNames, secrets, tokenOf, withEachDriver } from './setting.js'
 
 function namesOf(database: OpenDatabase): unknown[] {
-  return database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all().map(({ name }) => name)
+  return database
+    .prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    .all()
+    .map(({ name }) => name)
 }
 
 withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
@@ -25,13 +28,15 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
     const { database, store } = await pair()
     const token = tokenOf('oA b', { nickname: '爱丽丝🐼', signs: '\0\n"\ud800' })
     await store.saveToken('oA b', token)
-    const rows = database.prepare('SELECT openid, record, json_extract(record, ?) AS nickname FROM token').all('$.nickname')
+    const rows = database
+      .prepare('SELECT openid, record, json_extract(record, ?) AS nickname FROM token')
+      .all('$.nickname')
     expect(rows).to.have.length(1)
     expect(rows[0]).to.include({ openid: 'oA b', nickname: '爱丽丝🐼' })
     expect(JSON.parse(String(rows[0]!.record))).to.deep.equal(token)
   })
 
-  it('may have columns of the application\'s own, which saving leaves alone', async () => {
+  it("may have columns of the application's own, which saving leaves alone", async () => {
     const { database, store } = await pair()
     await store.saveToken('o1', tokenOf('o1'))
     database.exec("ALTER TABLE token ADD COLUMN note TEXT; UPDATE token SET note = 'of the application'")
@@ -76,7 +81,8 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
       await store.saveToken(key, tokenOf(key))
       await store.withLock(key, async () => undefined)
     }
-    for (const key of hostileKeys) expect(await store.getToken(key), JSON.stringify(key)).to.deep.equal(tokenOf(key))
+    for (const key of hostileKeys)
+      expect(await store.getToken(key), JSON.stringify(key)).to.deep.equal(tokenOf(key))
     for (const key of hostileKeys) await store.deleteToken(key)
     for (const key of hostileKeys) expect(await store.getToken(key), JSON.stringify(key)).to.equal(null)
     expect(await store.getToken('oOther')).to.deep.equal(bystander)
@@ -86,7 +92,14 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
 
   it('take values for values and nothing else', async () => {
     const { database, store } = await pair()
-    const hostile = ["'); DROP TABLE token; --", "' || (SELECT record FROM token) || '", '\0', '?', '$1', '":"']
+    const hostile = [
+      "'); DROP TABLE token; --",
+      "' || (SELECT record FROM token) || '",
+      '\0',
+      '?',
+      '$1',
+      '":"',
+    ]
     for (const access_token of hostile) {
       const token = tokenOf('o1', { access_token, [access_token]: access_token })
       await store.saveToken('o1', token)
@@ -105,24 +118,42 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
   it('never see a key that has no UTF-8, and would be another there', async () => {
     const { store } = await pair()
     const key = 'o\ud800'
-    const calls = [store.getToken(key), store.saveToken(key, tokenOf(key)), store.deleteToken(key), store.withLock(key, async () => undefined)]
+    const calls = [
+      store.getToken(key),
+      store.saveToken(key, tokenOf(key)),
+      store.deleteToken(key),
+      store.withLock(key, async () => undefined),
+    ]
     for (const call of calls) await rejection(call, TypeError)
   })
 
   describe('that are missing', () => {
     it('make operations reject, and say what makes them', async () => {
       const store = new SqliteTokenStore({ database: databases.open() })
-      for (const call of [store.getToken('o1'), store.saveToken('o1', tokenOf('o1')), store.deleteToken('o1')]) {
+      for (const call of [
+        store.getToken('o1'),
+        store.saveToken('o1', tokenOf('o1')),
+        store.deleteToken('o1'),
+      ]) {
         const error = await rejection(call, TokenStoreError)
-        expect(error).to.include({ code: 'ERR_WECHAT_STORE', message: 'There is no table for tokens: createTable() makes it.' })
+        expect(error).to.include({
+          code: 'ERR_WECHAT_STORE',
+          message: 'There is no table for tokens: createTable() makes it.',
+        })
       }
     })
 
     it('make withLock reject with ERR_WECHAT_LOCK at once', async () => {
       const { database, store } = await pair()
       database.exec('DROP TABLE token_lock')
-      const error = await rejection(store.withLock('l', async () => 'ran', { wait: 60_000 }), TokenStoreError)
-      expect(error).to.include({ code: 'ERR_WECHAT_LOCK', message: 'There is no table for locks: createTable() makes it.' })
+      const error = await rejection(
+        store.withLock('l', async () => 'ran', { wait: 60_000 }),
+        TokenStoreError,
+      )
+      expect(error).to.include({
+        code: 'ERR_WECHAT_LOCK',
+        message: 'There is no table for locks: createTable() makes it.',
+      })
     })
 
     it('are used as soon as they are there', async () => {
@@ -130,7 +161,10 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
       await store.saveToken('o1', tokenOf('o1'))
       database.exec('DROP TABLE token; DROP TABLE token_lock')
       await rejection(store.getToken('o1'), TokenStoreError)
-      await rejection(store.withLock('l', async () => undefined), TokenStoreError)
+      await rejection(
+        store.withLock('l', async () => undefined),
+        TokenStoreError,
+      )
       await store.createTable()
       expect(await store.getToken('o1')).to.equal(null)
       await store.saveToken('o1', tokenOf('o1'))
@@ -139,14 +173,17 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
   })
 
   describe('that are damaged', () => {
-    const damages = ["'{'", "''", "'null'", "'[]'", "'\"text\"'", '1', '1.5', "x'7b7d'", "x''"]
+    const damages = ["'{'", "''", "'null'", "'[]'", '\'"text"\'', '1', '1.5', "x'7b7d'", "x''"]
     for (const damage of damages) {
       it(`make getToken reject where the record is ${damage}`, async () => {
         const { database, store } = await pair()
         await store.saveToken('o1', tokenOf('o1'))
         database.exec(`UPDATE token SET record = ${damage}`)
         const error = await rejection(store.getToken('o1'), TokenStoreError)
-        expect(error).to.include({ code: 'ERR_WECHAT_STORE', message: 'The store holds something that is not a record.' })
+        expect(error).to.include({
+          code: 'ERR_WECHAT_STORE',
+          message: 'The store holds something that is not a record.',
+        })
       })
     }
 
@@ -177,13 +214,19 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
           await store.saveToken('o1', tokenOf('o1'))
           const denied = new SqliteTokenStore({ database: deny(database, file) })
           expect(await denied.getToken('o1')).to.deep.equal(tokenOf('o1'))
-          const writing = { save: denied.saveToken('o1', tokenOf('o1', { access_token: 'next' })), delete: denied.deleteToken('o1') }
+          const writing = {
+            save: denied.saveToken('o1', tokenOf('o1', { access_token: 'next' })),
+            delete: denied.deleteToken('o1'),
+          }
           for (const [verb, call] of Object.entries(writing)) {
             const error = await rejection(call, TokenStoreError)
             expect(error).to.include({ code: 'ERR_WECHAT_STORE', message: `The store failed to ${verb}.` })
             expect(error.driver).to.include(readonly)
           }
-          await rejection(denied.withLock('l', async () => undefined), TokenStoreError)
+          await rejection(
+            denied.withLock('l', async () => undefined),
+            TokenStoreError,
+          )
           database.exec('PRAGMA query_only = OFF')
           await store.saveToken('o1', tokenOf('o1', { access_token: 'next' }))
           expect((await denied.getToken('o1'))?.access_token).to.equal('next')

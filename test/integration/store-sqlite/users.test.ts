@@ -28,16 +28,27 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
     store = new SqliteUserStore({ database })
   })
 
-  const rowsOf = (table: string): Record<string, unknown>[] => database.prepare(`SELECT * FROM ${table}`).all().map((row) => ({ ...row }))
-  const idsOf = (table = 'user'): unknown[] => database.prepare(`SELECT openId FROM ${table} ORDER BY openId`).all().map(({ openId }) => openId)
+  const rowsOf = (table: string): Record<string, unknown>[] =>
+    database
+      .prepare(`SELECT * FROM ${table}`)
+      .all()
+      .map((row) => ({ ...row }))
+  const idsOf = (table = 'user'): unknown[] =>
+    database
+      .prepare(`SELECT openId FROM ${table} ORDER BY openId`)
+      .all()
+      .map(({ openId }) => openId)
 
   it('has every user and account that was acknowledged when the process is killed', async () => {
-    await diesAfter(databases.address('killed'), `
+    await diesAfter(
+      databases.address('killed'),
+      `
       const store = new SqliteUserStore({ database })
       await store.createTable()
       await store.create({ appId: 'wx1', openid: 'o1', profile: { nickName: 'Alice' } })
       await store.link('o1', { appId: 'wx1', openid: 'o1', unionid: 'union1' })
-      await store.link('o1', { appId: 'wx2', openid: 'o2', unionid: 'union1' })`)
+      await store.link('o1', { appId: 'wx2', openid: 'o2', unionid: 'union1' })`,
+    )
     const reopened = new SqliteUserStore({ database: databases.open('killed') })
     const alice = { id: 'o1', unionid: 'union1', profile: { nickName: 'Alice' } }
     expect(await reopened.findByOpenid('wx1', 'o1')).to.deep.equal({ ...alice, openid: 'o1' })
@@ -49,9 +60,29 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
   it('writes the known table, and the accounts beside it', async () => {
     await store.createTable()
     await store.create({
-      appId: 'wx1', openid: 'o1', unionid: 'union1', profile: { nickName: '爱丽丝', gender: 2, city: '', avatarUrl: 'https://…', language: 'zh_CN', country: 1 as unknown as string },
+      appId: 'wx1',
+      openid: 'o1',
+      unionid: 'union1',
+      profile: {
+        nickName: '爱丽丝',
+        gender: 2,
+        city: '',
+        avatarUrl: 'https://…',
+        language: 'zh_CN',
+        country: 1 as unknown as string,
+      },
     })
-    expect(rowsOf('user')).to.deep.equal([{ openId: 'union1', city: '', country: null, gender: 2, language: 'zh_CN', nickName: '爱丽丝', province: null }])
+    expect(rowsOf('user')).to.deep.equal([
+      {
+        openId: 'union1',
+        city: '',
+        country: null,
+        gender: 2,
+        language: 'zh_CN',
+        nickName: '爱丽丝',
+        province: null,
+      },
+    ])
     expect(rowsOf('wechat_account')).to.deep.equal([{ appid: 'wx1', openid: 'o1', user_id: 'union1' }])
     expect(rowsOf('wechat_unionid')).to.deep.equal([{ unionid: 'union1', user_id: 'union1' }])
   })
@@ -59,11 +90,14 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
   describe('with a table that mpauthx wrote', () => {
     beforeEach(async () => {
       database.exec(`${knownTable}; INSERT INTO user (openId) VALUES ('oLegacy'), ('unionLegacy')`)
-      database.exec("INSERT INTO user (openId, nickName, gender, city) VALUES ('oFilled', 'Alice', 2, '广州')")
+      database.exec(
+        "INSERT INTO user (openId, nickName, gender, city) VALUES ('oFilled', 'Alice', 2, '广州')",
+      )
       await store.createTable()
     })
 
-    const schema = (): unknown => database.prepare("SELECT sql FROM sqlite_master WHERE name = 'user'").all()[0]?.sql
+    const schema = (): unknown =>
+      database.prepare("SELECT sql FROM sqlite_master WHERE name = 'user'").all()[0]?.sql
 
     it('leaves the table and its rows as they are', async () => {
       const before = rowsOf('user')
@@ -75,24 +109,42 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
 
     it('finds a user again by the openid, as somebody who returns', async () => {
       expect(await store.findByOpenid('wx1', 'oLegacy')).to.deep.equal({ id: 'oLegacy', openid: 'oLegacy' })
-      expect(await store.findByOpenid('wx1', 'oFilled')).to.deep.equal({ id: 'oFilled', openid: 'oFilled', profile: { nickName: 'Alice', gender: 2, city: '广州' } })
-      expect(await store.create({ appId: 'wx1', openid: 'oLegacy', profile: { nickName: 'x' } })).to.deep.equal({ id: 'oLegacy', openid: 'oLegacy', isNew: false })
+      expect(await store.findByOpenid('wx1', 'oFilled')).to.deep.equal({
+        id: 'oFilled',
+        openid: 'oFilled',
+        profile: { nickName: 'Alice', gender: 2, city: '广州' },
+      })
+      expect(
+        await store.create({ appId: 'wx1', openid: 'oLegacy', profile: { nickName: 'x' } }),
+      ).to.deep.equal({ id: 'oLegacy', openid: 'oLegacy', isNew: false })
     })
 
     it('finds a user again by the unionid, and links the account', async () => {
-      expect(await store.findByUnionid('unionLegacy')).to.deep.equal({ id: 'unionLegacy', openid: 'unionLegacy', unionid: 'unionLegacy' })
+      expect(await store.findByUnionid('unionLegacy')).to.deep.equal({
+        id: 'unionLegacy',
+        openid: 'unionLegacy',
+        unionid: 'unionLegacy',
+      })
       await store.link('unionLegacy', { appId: 'wx1', openid: 'o1', unionid: 'unionLegacy' })
       const user = { id: 'unionLegacy', openid: 'o1', unionid: 'unionLegacy' }
       expect(await store.findByOpenid('wx1', 'o1')).to.deep.equal(user)
       expect(await store.findByUnionid('unionLegacy')).to.deep.equal(user)
-      expect(await store.create({ appId: 'wx2', openid: 'o2', unionid: 'unionLegacy' })).to.deep.equal({ ...user, openid: 'o2', isNew: false })
+      expect(await store.create({ appId: 'wx2', openid: 'o2', unionid: 'unionLegacy' })).to.deep.equal({
+        ...user,
+        openid: 'o2',
+        isNew: false,
+      })
       expect(idsOf()).to.have.length(3)
     })
 
     it('gives a user to the app in which they log in first, and to no other', async () => {
       await store.create({ appId: 'wx1', openid: 'oLegacy' })
       expect(await store.findByOpenid('wx2', 'oLegacy')).to.equal(null)
-      expect(await store.create({ appId: 'wx2', openid: 'oLegacy' })).to.deep.equal({ id: 'wx2:oLegacy', openid: 'oLegacy', isNew: true })
+      expect(await store.create({ appId: 'wx2', openid: 'oLegacy' })).to.deep.equal({
+        id: 'wx2:oLegacy',
+        openid: 'oLegacy',
+        isNew: true,
+      })
       expect((await store.findByOpenid('wx1', 'oLegacy'))?.id).to.equal('oLegacy')
     })
 
@@ -105,8 +157,14 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
 
     it('makes one user of what many do at once, over two connections', async () => {
       database.exec("INSERT INTO user (openId) SELECT 'many'")
-      const other = new SqliteUserStore({ database: databases.open(`${(rowsOf('pragma_database_list')[0]?.file as string).split('/').at(-1)}`) })
-      const created = await Promise.all(Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? store : other).create({ appId: 'wx1', openid: 'many' })))
+      const other = new SqliteUserStore({
+        database: databases.open(`${(rowsOf('pragma_database_list')[0]?.file as string).split('/').at(-1)}`),
+      })
+      const created = await Promise.all(
+        Array.from({ length: 10 }, (_, index) =>
+          (index % 2 === 0 ? store : other).create({ appId: 'wx1', openid: 'many' }),
+        ),
+      )
       for (const user of created) expect(user).to.deep.equal({ id: 'many', openid: 'many', isNew: false })
       expect(rowsOf('wechat_account')).to.have.length(1)
     })
@@ -118,7 +176,11 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
     database.exec('DELETE FROM user')
     expect(await store.findByOpenid('wx1', 'o1')).to.equal(null)
     expect(await store.findByUnionid('union1')).to.equal(null)
-    expect(await store.create({ appId: 'wx1', openid: 'o1' })).to.deep.equal({ id: 'o1', openid: 'o1', isNew: true })
+    expect(await store.create({ appId: 'wx1', openid: 'o1' })).to.deep.equal({
+      id: 'o1',
+      openid: 'o1',
+      isNew: true,
+    })
     await store.link('o1', { appId: 'wx1', openid: 'o1', unionid: 'union1' })
     expect(await store.findByUnionid('union1')).to.deep.equal({ id: 'o1', openid: 'o1', unionid: 'union1' })
   })
@@ -132,9 +194,18 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
 
   it('keeps users apart whose apps and openids make the same id', async () => {
     await store.createTable()
-    const accounts = [['a', 'b'], ['x', 'b'], ['a:x', 'b'], ['a', 'x:b'], ['x', 'x:b'], ['y', 'x:b']] as const
+    const accounts = [
+      ['a', 'b'],
+      ['x', 'b'],
+      ['a:x', 'b'],
+      ['a', 'x:b'],
+      ['x', 'x:b'],
+      ['y', 'x:b'],
+    ] as const
     for (const [appId, openid] of accounts) await store.create({ appId, openid })
-    const ids = await Promise.all(accounts.map(async ([appId, openid]) => (await store.findByOpenid(appId, openid))?.id))
+    const ids = await Promise.all(
+      accounts.map(async ([appId, openid]) => (await store.findByOpenid(appId, openid))?.id),
+    )
     expect(new Set(ids).size).to.equal(accounts.length)
     expect(ids).to.not.include(undefined)
   })
@@ -165,7 +236,10 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
     for (const table of hostileNames) {
       const named = new SqliteUserStore({ database, table })
       await named.createTable()
-      expect(await named.create({ appId: 'wx1', openid: 'bystander', unionid: 'union1' })).to.include({ id: 'union1', isNew: true })
+      expect(await named.create({ appId: 'wx1', openid: 'bystander', unionid: 'union1' })).to.include({
+        id: 'union1',
+        isNew: true,
+      })
       await named.link('union1', { appId: 'wx2', openid: 'o2' })
       expect((await named.findByOpenid('wx2', 'o2'))?.id).to.equal('union1')
       expect((await named.findByUnionid('union1'))?.openid).to.equal('bystander')
@@ -182,18 +256,27 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
       expect(await store.findByUnionid(name)).to.equal(null)
       await store.link(name, { appId: 'wx1', openid: 'o2', unionid: 'u2' })
       const user = { id: `union${name}`, openid: name, unionid: `union${name}`, profile: { nickName: name } }
-      expect(await store.create({ appId: name, openid: name, unionid: user.unionid, profile: user.profile })).to.deep.equal({ ...user, isNew: true })
+      expect(
+        await store.create({ appId: name, openid: name, unionid: user.unionid, profile: user.profile }),
+      ).to.deep.equal({ ...user, isNew: true })
       expect(await store.findByOpenid(name, name)).to.deep.equal(user)
       expect(await store.findByUnionid(user.unionid)).to.deep.equal(user)
     }
     expect(await store.findByOpenid('wx1', 'o2')).to.equal(null)
-    for (const call of [store.findByOpenid('wx1', 'a\ud800'), store.create({ appId: 'wx1', openid: 'o', unionid: '\udfff' })]) await rejection(call, TypeError)
+    for (const call of [
+      store.findByOpenid('wx1', 'a\ud800'),
+      store.create({ appId: 'wx1', openid: 'o', unionid: '\udfff' }),
+    ])
+      await rejection(call, TypeError)
   })
 
   it('tells nothing of what SQLite refuses', async () => {
     await store.createTable()
     database.exec("CREATE TRIGGER no_secrets BEFORE INSERT ON user BEGIN SELECT RAISE(ABORT, 'SECRET'); END")
-    const error = await rejection(store.create({ appId: 'wx1', openid: 'SECRET', profile: { nickName: 'SECRET' } }), TokenStoreError)
+    const error = await rejection(
+      store.create({ appId: 'wx1', openid: 'SECRET', profile: { nickName: 'SECRET' } }),
+      TokenStoreError,
+    )
     expect(error.message).to.equal('The store failed to create a user.')
     expect(`${error.stack}${JSON.stringify(error)}`).to.not.contain('SECRET')
     expect(rowsOf('wechat_account')).to.deep.equal([])

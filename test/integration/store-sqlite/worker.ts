@@ -8,7 +8,9 @@ const { address, task, from, to } = JSON.parse(process.argv[2] ?? '{}') as Order
 const database = await openDatabase(address)
 
 function tell(done: number): Promise<unknown> {
-  return new Promise((resolve) => { process.send?.(done, resolve) })
+  return new Promise((resolve) => {
+    process.send?.(done, resolve)
+  })
 }
 
 // Whoever started us is gone. Until then something must know the database: one that nobody knows is closed, and its lock gone with it.

@@ -22,13 +22,24 @@ export class Person {
   /** @param form - posted; without it the page is got */
   async open(url: URL | string, form?: Record<string, string> | URLSearchParams): Promise<Shown> {
     const { protocol, hostname, port, pathname, search } = new URL(url)
-    if (protocol !== 'https:' || port !== '') throw new Error(`WeChat is at https: and its port, not at ${String(url)}`)
+    if (protocol !== 'https:' || port !== '')
+      throw new Error(`WeChat is at https: and its port, not at ${String(url)}`)
     const { tls } = this.#sandbox
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      request({
-        host: '127.0.0.1', port: tls!.port, servername: hostname, ca: tls!.ca, path: pathname + search, method: form ? 'POST' : 'GET',
-        headers: { host: hostname, ...form && { 'content-type': 'application/x-www-form-urlencoded' } },
-      }, resolve).on('error', reject).end(form && new URLSearchParams(form).toString())
+      request(
+        {
+          host: '127.0.0.1',
+          port: tls!.port,
+          servername: hostname,
+          ca: tls!.ca,
+          path: pathname + search,
+          method: form ? 'POST' : 'GET',
+          headers: { host: hostname, ...(form && { 'content-type': 'application/x-www-form-urlencoded' }) },
+        },
+        resolve,
+      )
+        .on('error', reject)
+        .end(form && new URLSearchParams(form).toString())
     })
     return { status: response.statusCode!, headers: response.headers, text: await text(response) }
   }
@@ -42,14 +53,18 @@ export class Person {
   async decide(page: URL, decision: string): Promise<URL> {
     const { text } = await this.open(page)
     if (!text.includes('name="decision"')) throw new Error(`This is no page to consent: ${text}`)
-    const { headers } = await this.open(page.origin + page.pathname, new URLSearchParams([...page.searchParams, ['user', this.#user], ['decision', decision]]))
+    const { headers } = await this.open(
+      page.origin + page.pathname,
+      new URLSearchParams([...page.searchParams, ['user', this.#user], ['decision', decision]]),
+    )
     return new URL(headers.location!)
   }
 
   async #scan(page: URL): Promise<URL> {
     const { text } = await this.open(page)
     const [confirm, uuid] = /https:\/\/open\.weixin\.qq\.com\/connect\/confirm\?uuid=(\w+)/.exec(text) ?? []
-    if (confirm === undefined || uuid === undefined) throw new Error(`This is no page with a QR code: ${text}`)
+    if (confirm === undefined || uuid === undefined)
+      throw new Error(`This is no page with a QR code: ${text}`)
     await this.open(confirm)
     await this.open(new URL('/connect/confirm', page), { uuid, user: this.#user, decision: 'confirm' })
     const { text: polled } = await this.open(new URL(`/connect/l/qrconnect?uuid=${uuid}`, page))

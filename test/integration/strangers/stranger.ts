@@ -41,12 +41,23 @@ export class Surroundings {
   /** @param modules - the folder of npm's packages, if the client is one of them */
   async node(script: string, modules = ''): Promise<Stranger> {
     const env = { NODE_EXTRA_CA_CERTS: 'wechat-sandbox.pem', NODE_PATH: modules }
-    return this.#start({ path: process.execPath, env }, ['--require', './wechat-hosts.cjs', join(clients, script)])
+    return this.#start({ path: process.execPath, env }, [
+      '--require',
+      './wechat-hosts.cjs',
+      join(clients, script),
+    ])
   }
 
   async python({ path, env }: Program, script: string): Promise<Stranger> {
-    const trust = { SSL_CERT_FILE: 'wechat-sandbox.pem', REQUESTS_CA_BUNDLE: 'wechat-sandbox.pem', PYTHONDONTWRITEBYTECODE: '1' }
-    return this.#start({ path, env: { ...env, ...trust, PYTHONPATH: ['.', env['PYTHONPATH'] ?? ''].join(':') } }, [join(clients, script)])
+    const trust = {
+      SSL_CERT_FILE: 'wechat-sandbox.pem',
+      REQUESTS_CA_BUNDLE: 'wechat-sandbox.pem',
+      PYTHONDONTWRITEBYTECODE: '1',
+    }
+    return this.#start(
+      { path, env: { ...env, ...trust, PYTHONPATH: ['.', env['PYTHONPATH'] ?? ''].join(':') } },
+      [join(clients, script)],
+    )
   }
 
   async remove(): Promise<void> {
@@ -57,13 +68,20 @@ export class Surroundings {
   async #start({ path, env }: Program, args: string[]): Promise<Stranger> {
     const child = spawn(path, args, {
       cwd: this.#folder,
-      env: { PATH: process.env.PATH, ...env, WECHAT_SANDBOX_PORT: String(this.#sandbox.tls!.port), ACCOUNTS: JSON.stringify(this.#accounts()) },
+      env: {
+        PATH: process.env.PATH,
+        ...env,
+        WECHAT_SANDBOX_PORT: String(this.#sandbox.tls!.port),
+        ACCOUNTS: JSON.stringify(this.#accounts()),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let complaints = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => { complaints += text })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      complaints += text
+    })
     const closed = once(child, 'close')
-    const [port] = await Promise.race([once(child.stdout.setEncoding('utf8'), 'data'), closed]) as [unknown]
+    const [port] = (await Promise.race([once(child.stdout.setEncoding('utf8'), 'data'), closed])) as [unknown]
     if (typeof port !== 'string') throw new Error(`${args.at(-1)!} ended with ${String(port)}: ${complaints}`)
     return {
       url: `http://127.0.0.1:${port.trim()}`,
@@ -85,7 +103,7 @@ export class Surroundings {
   }
 }
 
-export function appOf(sandbox: Sandbox, type: AppType): { appId: string, appSecret: string } {
+export function appOf(sandbox: Sandbox, type: AppType): { appId: string; appSecret: string } {
   const { appId, appSecret } = sandbox.apps.find((app) => app.type === type)!
   return { appId, appSecret }
 }

@@ -41,10 +41,11 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
     await surroundings.remove()
   })
 
-  const open = (path: string): Promise<Response> => fetch(new URL(path, stranger!.url), { redirect: 'manual' })
+  const open = (path: string): Promise<Response> =>
+    fetch(new URL(path, stranger!.url), { redirect: 'manual' })
   const ask = async (path: string, query: Record<string, string> = {}): Promise<Reply> => {
     const response = await open(`${path}?${new URLSearchParams(query).toString()}`)
-    return { status: response.status, json: await response.json().catch(() => ({})) as Json }
+    return { status: response.status, json: (await response.json().catch(() => ({}))) as Json }
   }
   /** A login from the application's link to what it knows of the user. */
   const logIn = async (account: string, decide = (page: URL) => person.consent(page)): Promise<Reply> => {
@@ -63,7 +64,8 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
     expect(address).to.match(/^https:\/\/mp\.weixin\.qq\.com\/cgi-bin\/showqrcode\?/)
     return (await person.open(String(address))).status
   }
-  const idsIn = (type: 'mp' | 'website' | 'miniprogram'): { openid: string, unionid?: string } => sandbox.idsOf({ appId: appOf(sandbox, type).appId, user })
+  const idsIn = (type: 'mp' | 'website' | 'miniprogram'): { openid: string; unionid?: string } =>
+    sandbox.idsOf({ appId: appOf(sandbox, type).appId, user })
   /** Runs a client for the tests of a suite. */
   const aStranger = (start: (this: Context) => Promise<Stranger>): void => {
     before(async function () {
@@ -79,10 +81,13 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
   }
 
   /** What it asked WeChat's servers: all over TLS, and by WeChat's names. */
-  const calls = (): string[] => sandbox.requests.filter(({ path }) => !/^\/connect\/|\/showqrcode$/.test(path)).map(({ method, path, headers, secure }) => {
-    expect(secure, path).to.be.true
-    return `${method} ${headers.host!}${path}`
-  })
+  const calls = (): string[] =>
+    sandbox.requests
+      .filter(({ path }) => !/^\/connect\/|\/showqrcode$/.test(path))
+      .map(({ method, path, headers, secure }) => {
+        expect(secure, path).to.be.true
+        return `${method} ${headers.host!}${path}`
+      })
 
   const logsIn = (accounts: Record<Account, string>, exchange = 'GET'): void => {
     for (const account of Object.keys(accounts) as Account[]) {
@@ -90,7 +95,10 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
         const { status, json } = await logIn(account)
         expect(json).to.include({ ...idsIn(account), nickname })
         expect(status).to.equal(200)
-        expect(calls()).to.deep.equal([`${exchange} api.weixin.qq.com/sns/oauth2/access_token`, 'GET api.weixin.qq.com/sns/userinfo'])
+        expect(calls()).to.deep.equal([
+          `${exchange} api.weixin.qq.com/sns/oauth2/access_token`,
+          'GET api.weixin.qq.com/sns/userinfo',
+        ])
       })
     }
   }
@@ -106,7 +114,9 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
 
   const refreshes = (): void => {
     it('reads the user again after a refresh, not with the expired token', async () => {
-      const { json: { openid } } = await logIn('mp')
+      const {
+        json: { openid },
+      } = await logIn('mp')
       sandbox.clock.advance(2 * hour + 1)
       expect(await ask('/mp/user', { openid: String(openid) })).to.have.property('status', 500)
       expect((await ask('/mp/refresh', { openid: String(openid) })).status).to.equal(200)
@@ -129,7 +139,7 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
     })
   }
   const exchangesAMiniProgramsCode = (action = 'session'): void => {
-    it('exchanges a mini-program\'s code', async () => {
+    it("exchanges a mini-program's code", async () => {
       const { json } = await ask(`/miniprogram/${action}`, encrypted())
       expect(json).to.include(idsIn('miniprogram')).and.to.have.property('session_key').that.has.length(24)
       expect(calls()).to.deep.equal(['GET api.weixin.qq.com/sns/jscode2session'])
@@ -138,10 +148,23 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
   const signs = (): void => {
     it('signs a page for the JS-SDK', async () => {
       const url = 'https://example.com/page?a=1'
-      const { json: { nonceStr, timestamp, signature } } = await ask('/mp/sign', { url })
+      const {
+        json: { nonceStr, timestamp, signature },
+      } = await ask('/mp/sign', { url })
       const { appId } = appOf(sandbox, 'mp')
-      expect(sandbox.checkJsSdkSignature({ appId, url, nonceStr: String(nonceStr), timestamp: Number(timestamp), signature: String(signature) })).to.equal('ok')
-      expect(calls()).to.deep.equal(['GET api.weixin.qq.com/cgi-bin/token', 'GET api.weixin.qq.com/cgi-bin/ticket/getticket'])
+      expect(
+        sandbox.checkJsSdkSignature({
+          appId,
+          url,
+          nonceStr: String(nonceStr),
+          timestamp: Number(timestamp),
+          signature: String(signature),
+        }),
+      ).to.equal('ok')
+      expect(calls()).to.deep.equal([
+        'GET api.weixin.qq.com/cgi-bin/token',
+        'GET api.weixin.qq.com/cgi-bin/ticket/getticket',
+      ])
     })
   }
 
@@ -173,7 +196,9 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
       fails('invalid appsecret')
 
       it('fetches a ticket', async () => {
-        expect((await ask('/mp/ticket')).json).to.have.property('ticket').that.has.length(86)
+        expect((await ask('/mp/ticket')).json)
+          .to.have.property('ticket')
+          .that.has.length(86)
       })
 
       it('makes a QR code, whose address it encodes once too often', async () => {
@@ -216,7 +241,11 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
 
       it('makes a QR code', async () => {
         const { json } = await ask('/mp/qr', { scene: 'door-7' })
-        expect(await statusOf(`https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket=${encodeURIComponent(String(json['ticket']))}`)).to.equal(200)
+        expect(
+          await statusOf(
+            `https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket=${encodeURIComponent(String(json['ticket']))}`,
+          ),
+        ).to.equal(200)
       })
     })
 
@@ -228,23 +257,35 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
       it('fetches a token when WeChat says that the one before has expired', async () => {
         await ask('/mp/token')
         sandbox.clock.advance(2 * hour + 1)
-        expect((await ask('/mp/ticket')).json).to.have.property('ticket').that.has.length(86)
-        const [token, ticket] = ['GET api.weixin.qq.com/cgi-bin/token', 'GET api.weixin.qq.com/cgi-bin/ticket/getticket']
+        expect((await ask('/mp/ticket')).json)
+          .to.have.property('ticket')
+          .that.has.length(86)
+        const [token, ticket] = [
+          'GET api.weixin.qq.com/cgi-bin/token',
+          'GET api.weixin.qq.com/cgi-bin/ticket/getticket',
+        ]
         expect(calls()).to.deep.equal([token, ticket, token, ticket])
       })
 
       it('makes a QR code, whose address is right once the ticket is encoded', async () => {
-        const { json: { plain, encoded } } = await ask('/mp/qr', { scene: 'door-7' })
+        const {
+          json: { plain, encoded },
+        } = await ask('/mp/qr', { scene: 'door-7' })
         expect(await statusOf(plain)).to.equal(404)
         expect(await statusOf(encoded)).to.equal(200)
       })
 
       it('makes a permanent QR code', async () => {
-        expect((await ask('/mp/limit', { scene: '7' })).json).to.have.property('url').that.matches(/^http:\/\/weixin\.qq\.com\/q\//)
+        expect((await ask('/mp/limit', { scene: '7' })).json)
+          .to.have.property('url')
+          .that.matches(/^http:\/\/weixin\.qq\.com\/q\//)
       })
 
       it('fails with a wrong secret', async () => {
-        expect(await ask('/wrong/token')).to.deep.include({ status: 500 }).and.to.have.nested.property('json.message').that.contains('invalid appsecret')
+        expect(await ask('/wrong/token'))
+          .to.deep.include({ status: 500 })
+          .and.to.have.nested.property('json.message')
+          .that.contains('invalid appsecret')
       })
     })
   })
@@ -266,7 +307,9 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
     fails('AuthCanceled')
 
     it('refreshes where WeChat does, not where codes are exchanged: the place must be told', async () => {
-      const { json: { openid } } = await logIn('mp')
+      const {
+        json: { openid },
+      } = await logIn('mp')
       const query = { openid: String(openid) }
       // https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html: the grant_type of
       // access_token is authorization_code, the one of refresh_token is refresh_token.
@@ -274,7 +317,9 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
       const at = 'https://api.weixin.qq.com/sns/oauth2/refresh_token'
       sandbox.clock.advance(2 * hour + 1)
       expect((await ask('/mp/user', query)).json).to.have.property('errcode', 42001)
-      expect((await ask('/mp/refresh', { ...query, at })).json).to.include({ openid }).and.to.have.property('access_token')
+      expect((await ask('/mp/refresh', { ...query, at })).json)
+        .to.include({ openid })
+        .and.to.have.property('access_token')
       expect(calls().at(-1)).to.equal('POST api.weixin.qq.com/sns/oauth2/refresh_token')
     })
 
@@ -286,9 +331,14 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
 
   for (const file of [english, chinese]) {
     it(`are those that ${file} names, with these versions`, async () => {
-      const rows = tableOf(readmeOf('packages/wechat-sandbox', file), /^(?:Clients that are tested|已测试的客户端)$/)
+      const rows = tableOf(
+        readmeOf('packages/wechat-sandbox', file),
+        /^(?:Clients that are tested|已测试的客户端)$/,
+      )
       expect(rows.map(([name = '']) => codeIn(name)[0])).to.have.members(tested)
-      const { dependencies } = JSON.parse(await readFile(join(root, 'bench/package.json'), 'utf8')) as { dependencies: Record<string, string> }
+      const { dependencies } = JSON.parse(await readFile(join(root, 'bench/package.json'), 'utf8')) as {
+        dependencies: Record<string, string>
+      }
       const named = rows.map(([name = '', version]) => [codeIn(name)[0]!, version] as const)
       const locked = named.filter(([name]) => name in dependencies)
       expect(locked).to.have.length(tested.length - 1)

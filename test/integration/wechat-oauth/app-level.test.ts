@@ -1,4 +1,10 @@
-import { MemoryTokenStore, WechatAPIError, WechatOAuth, WechatTransportError, type WechatOAuthOptions } from '@wechat-auth/wechat-oauth'
+import {
+  MemoryTokenStore,
+  WechatAPIError,
+  WechatOAuth,
+  WechatTransportError,
+  type WechatOAuthOptions,
+} from '@wechat-auth/wechat-oauth'
 import { startSandbox, type Fault, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { expect } from 'chai'
 import { rejection } from '../../helpers/rejection.js'
@@ -11,7 +17,7 @@ const ticketPath = '/cgi-bin/ticket/getticket'
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 30_000
-  while (!await condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error('it did not come to that')
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
@@ -19,19 +25,33 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 
 describe('app-level calls to the sandbox', () => {
   let sandbox: Sandbox
-  beforeEach(async () => { sandbox = await startSandbox() })
+  beforeEach(async () => {
+    sandbox = await startSandbox()
+  })
   afterEach(async () => sandbox.close())
 
   const clientOf = (type: string, options: Partial<WechatOAuthOptions> = {}): WechatOAuth => {
     const { appId, appSecret } = sandbox.apps.find((app) => app.type === type)!
-    return new WechatOAuth({ appId, appSecret, endpoints: sandbox.endpoints, tokenStore: new MemoryTokenStore(), now: () => sandbox.clock.now(), ...options })
+    return new WechatOAuth({
+      appId,
+      appSecret,
+      endpoints: sandbox.endpoints,
+      tokenStore: new MemoryTokenStore(),
+      now: () => sandbox.clock.now(),
+      ...options,
+    })
   }
 
   /** Ends the app's token behind the client's back. */
   const endToken = {
     stable: async (appId: string): Promise<void> => {
       const secret = sandbox.apps.find((app) => app.appId === appId)!.appSecret
-      const body = JSON.stringify({ grant_type: 'client_credential', appid: appId, secret, force_refresh: true })
+      const body = JSON.stringify({
+        grant_type: 'client_credential',
+        appid: appId,
+        secret,
+        force_refresh: true,
+      })
       await (await fetch(sandbox.url + tokenPath.stable, { method: 'POST', body })).json()
     },
     classic: async (appId: string): Promise<void> => {
@@ -95,8 +115,11 @@ describe('app-level calls to the sandbox', () => {
         sandbox.clock.advance(7200_000)
         breakDown('reset')
         for (let minute = 0; minute < 10; minute += 1) {
-          const errors = await Promise.all(Array.from({ length: 20 }, async () => rejection(oauth.jsSDKSign(page), WechatTransportError)))
-          for (const error of errors) expect(error).to.include({ code: 'ERR_WECHAT_NETWORK', endpoint: tokenPath[mode] })
+          const errors = await Promise.all(
+            Array.from({ length: 20 }, async () => rejection(oauth.jsSDKSign(page), WechatTransportError)),
+          )
+          for (const error of errors)
+            expect(error).to.include({ code: 'ERR_WECHAT_NETWORK', endpoint: tokenPath[mode] })
           sandbox.clock.advance(60_000)
         }
         breakDown(null)
@@ -110,7 +133,9 @@ describe('app-level calls to the sandbox', () => {
         const { access_token: old } = await oauth.getClientAccessToken()
         await endToken[mode](oauth.appId)
         const [before = 0] = counts()
-        const tickets = await Promise.all(Array.from({ length: 200 }, async () => oauth.getQRCodeTicket(qrCode)))
+        const tickets = await Promise.all(
+          Array.from({ length: 200 }, async () => oauth.getQRCodeTicket(qrCode)),
+        )
         expect(tickets.every(({ ticket }) => ticket.length > 0)).to.equal(true)
         expect(counts()[0]).to.equal(before + 1)
         expect((await oauth.getClientAccessToken()).access_token).to.not.equal(old)
@@ -120,7 +145,9 @@ describe('app-level calls to the sandbox', () => {
 
   it('tokens and tickets are in no log and no error, whatever happens to them', async () => {
     const logged: unknown[] = []
-    const log = (...entry: unknown[]): void => { logged.push(entry) }
+    const log = (...entry: unknown[]): void => {
+      logged.push(entry)
+    }
     const oauth = clientOf('mp', { logger: { debug: log, warn: log } })
     const secrets = new Secrets()
     const note = async (): Promise<void> => {
@@ -131,20 +158,33 @@ describe('app-level calls to the sandbox', () => {
     await endToken.stable(oauth.appId)
     await oauth.getQRCodeTicket(qrCode)
     await note()
-    sandbox.fail('/cgi-bin/qrcode/create', { transform: () => ({ errcode: 48001, errmsg: `api unauthorized ${sandbox.requests.at(-1)?.query.access_token?.toString() ?? ''}` }) })
-    sandbox.fail(ticketPath, { transform: ({ ticket }) => ({ errcode: 48001, errmsg: `no ${String(ticket)}`, ticket }) })
+    sandbox.fail('/cgi-bin/qrcode/create', {
+      transform: () => ({
+        errcode: 48001,
+        errmsg: `api unauthorized ${sandbox.requests.at(-1)?.query.access_token?.toString() ?? ''}`,
+      }),
+    })
+    sandbox.fail(ticketPath, {
+      transform: ({ ticket }) => ({ errcode: 48001, errmsg: `no ${String(ticket)}`, ticket }),
+    })
     sandbox.clock.advance(7200_000)
-    const errors = [await rejection(oauth.getQRCodeTicket(qrCode), WechatAPIError), await rejection(oauth.jsSDKSign(page), WechatAPIError)]
+    const errors = [
+      await rejection(oauth.getQRCodeTicket(qrCode), WechatAPIError),
+      await rejection(oauth.jsSDKSign(page), WechatAPIError),
+    ]
     sandbox.fail(ticketPath, null)
     await note()
     expect(logged).to.not.be.empty
     expect(errors.map(({ errcode }) => errcode)).to.deep.equal([48001, 48001])
-    for (const seen of [logged, errors, oauth, await oauth.jsSDKSign('http://127.0.0.1:3000/page')]) expect(secrets.leaksIn(exposed(seen))).to.deep.equal([])
+    for (const seen of [logged, errors, oauth, await oauth.jsSDKSign('http://127.0.0.1:3000/page')])
+      expect(secrets.leaksIn(exposed(seen))).to.deep.equal([])
   })
 
   describe('of two tenants with one token store', () => {
     let tokenStore: MemoryTokenStore
-    beforeEach(() => { tokenStore = new MemoryTokenStore() })
+    beforeEach(() => {
+      tokenStore = new MemoryTokenStore()
+    })
     const calls: Record<string, (oauth: WechatOAuth) => Promise<unknown>> = {
       'the access token': async (oauth) => oauth.getClientAccessToken(),
       'the ticket': async (oauth) => oauth.getJsApiTicket(),
@@ -196,6 +236,9 @@ describe('app-level calls to the sandbox', () => {
     expect(await oauth.checkSession(openid)).to.be.true
     expect((await oauth.resetSession(openid)).session_key).to.not.equal(old)
     expect(await oauth.checkSession(openid)).to.be.true
-    expect(await rejection(oauth.getPhoneNumber('0'.repeat(64)), WechatAPIError)).to.include({ errcode: 40029, kind: 'code' })
+    expect(await rejection(oauth.getPhoneNumber('0'.repeat(64)), WechatAPIError)).to.include({
+      errcode: 40029,
+      kind: 'code',
+    })
   })
 })

@@ -68,12 +68,15 @@ async function sqlApplication(sql: Sql, url: string): Promise<Application> {
       getToken: (key, callback) => {
         return pool.query(`SELECT * FROM ${table} WHERE openid = ?`, [key], (error, [row] = []) => {
           if (error) callback(error)
-          else callback(null, row && JSON.parse(row.record) as WechatToken)
+          else callback(null, row && (JSON.parse(row.record) as WechatToken))
         })
       },
-      saveToken: (key, token, callback) => pool.query(
-        `REPLACE INTO ${table} (openid, record) VALUES (?, ?)`, [key, JSON.stringify(token)], callback,
-      ),
+      saveToken: (key, token, callback) =>
+        pool.query(
+          `REPLACE INTO ${table} (openid, record) VALUES (?, ?)`,
+          [key, JSON.stringify(token)],
+          callback,
+        ),
     }),
     make: (table) => run(`CREATE TABLE ${table} (openid VARCHAR(64) PRIMARY KEY, record TEXT NOT NULL)`),
     makeUnfit: (table) => run(`CREATE TABLE ${table} (openid VARCHAR(64) PRIMARY KEY)`),
@@ -93,9 +96,10 @@ interface RedisClient {
 async function redisApplication(client: RedisClient): Promise<Application> {
   return Promise.resolve({
     pairFor: (key) => ({
-      getToken: (field, callback) => client.hget(key, field, (error, text) => {
-        callback(error, text ? JSON.parse(text) as WechatToken : null)
-      }),
+      getToken: (field, callback) =>
+        client.hget(key, field, (error, text) => {
+          callback(error, text ? (JSON.parse(text) as WechatToken) : null)
+        }),
       saveToken: (field, token, callback) => client.hset(key, field, JSON.stringify(token), callback),
     }),
     make: () => Promise.resolve(),
@@ -198,7 +202,7 @@ const services: Record<string, Service> = {
     start: sharedMariadb,
     refusal: /Unknown column 'record'/,
     drivers: {
-      'mysql2': (_load, url) => sqlApplication(mysql2, url),
+      mysql2: (_load, url) => sqlApplication(mysql2, url),
       'mysql 2': (load, url) => sqlApplication(load('mysql') as Sql, url),
     },
   },
@@ -210,7 +214,7 @@ const services: Record<string, Service> = {
         const { createClient } = load('redis-3') as { createClient: (url: string) => RedisClient }
         return redisApplication(createClient(url))
       },
-      'ioredis': (load, url) => {
+      ioredis: (load, url) => {
         const Redis = load('ioredis') as new (url: string) => RedisClient
         return redisApplication(new Redis(url))
       },
@@ -233,7 +237,7 @@ interface Client {
 }
 
 const clients: Record<string, (pair: Pair, wechat: FakeWechat) => Client> = {
-  'WechatOAuth': (pair, { fetch }) => {
+  WechatOAuth: (pair, { fetch }) => {
     const oauth = new WechatOAuth({ appId, appSecret, ...pair, fetch })
     return { logIn: () => oauth.getAccessToken(code), getUser: () => oauth.getUser(openid) }
   },

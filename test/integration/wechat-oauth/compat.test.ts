@@ -14,7 +14,11 @@ import { competitors } from '../../services/competitors.js'
 
 type Implementation = 'old' | 'ours'
 type Token = Record<string, unknown>
-type Get = (this: unknown, openid: string, callback: (error?: unknown, token?: Token | null) => void) => unknown
+type Get = (
+  this: unknown,
+  openid: string,
+  callback: (error?: unknown, token?: Token | null) => void,
+) => unknown
 type Save = (this: unknown, openid: string, token: Token, callback: (error?: unknown) => void) => unknown
 type Callback = (error: OAuthError | null, ...results: unknown[]) => void
 
@@ -36,7 +40,13 @@ interface AnyOAuth {
   getUserByCode: (code: unknown, callback: Callback) => void
   decryptMiniProgramUser: (data: object) => Record<string, unknown>
 }
-type AnyOAuthClass = new (appid: string, secret: string, getToken?: Get | null, saveToken?: Save | null, isMiniProgram?: boolean) => AnyOAuth
+type AnyOAuthClass = new (
+  appid: string,
+  secret: string,
+  getToken?: Get | null,
+  saveToken?: Save | null,
+  isMiniProgram?: boolean,
+) => AnyOAuth
 
 /** One of the two, with an official account of the sandbox. */
 interface Setting {
@@ -48,8 +58,11 @@ interface Setting {
   make: (type?: AppType, getToken?: Get | null, saveToken?: Save | null) => AnyOAuth
   code: (fields?: { scope?: string }) => string
   /** A record of a user who logged in; `age` in seconds. */
-  record: (age?: number, fields?: Token) => Promise<Token & { openid: string, access_token: string, refresh_token: string }>
-  mini: { appId: string, user: string }
+  record: (
+    age?: number,
+    fields?: Token,
+  ) => Promise<Token & { openid: string; access_token: string; refresh_token: string }>
+  mini: { appId: string; user: string }
 }
 
 interface Case {
@@ -69,7 +82,11 @@ const userinfo = '/sns/userinfo'
 
 /** What a callback was given first. */
 async function outcome(start: (callback: Callback) => void): Promise<[OAuthError | null, ...unknown[]]> {
-  return new Promise((resolve) => { start((...values) => { resolve(values) }) })
+  return new Promise((resolve) => {
+    start((...values) => {
+      resolve(values)
+    })
+  })
 }
 
 /** The same in words: of an error what applications look at, of a token which fields it has, of a user the name. */
@@ -83,8 +100,12 @@ function facts({ name, message, code }: OAuthError): unknown {
 }
 
 function brief(result: unknown): unknown {
-  const { data, nickname, nickName } = result as { data?: Token, nickname?: string, nickName?: string }
-  if (data) return { data: Object.keys(data).sort().join(' '), isValid: (result as { isValid: () => boolean }).isValid() }
+  const { data, nickname, nickName } = result as { data?: Token; nickname?: string; nickName?: string }
+  if (data)
+    return {
+      data: Object.keys(data).sort().join(' '),
+      isValid: (result as { isValid: () => boolean }).isValid(),
+    }
   return nickname ?? nickName ?? result
 }
 
@@ -94,74 +115,128 @@ const invalid = (name: string, message: string, code: number): unknown => ({ nam
 const same: Case[] = [
   {
     behaviour: 'a code becomes a token',
-    run: ({ make, code }) => told((callback) => { make().getAccessToken(code(), callback) }),
+    run: ({ make, code }) =>
+      told((callback) => {
+        make().getAccessToken(code(), callback)
+      }),
     both: { data: fields, isValid: true },
   },
   {
     behaviour: 'a login calls saveToken once with openid and token, and getToken not at all',
     run: async ({ make, code }) => {
       const calls: unknown[] = []
-      const oauth = make('mp', () => calls.push('get'), (openid, token, callback) => {
-        calls.push(['save', openid === token.openid, Object.keys(token).sort().join(' ')])
-        callback()
+      const oauth = make(
+        'mp',
+        () => calls.push('get'),
+        (openid, token, callback) => {
+          calls.push(['save', openid === token.openid, Object.keys(token).sort().join(' ')])
+          callback()
+        },
+      )
+      await outcome((callback) => {
+        oauth.getAccessToken(code(), callback)
       })
-      await outcome((callback) => { oauth.getAccessToken(code(), callback) })
       return calls
     },
     both: [['save', true, fields]],
   },
   {
-    behaviour: 'without functions the token is in the object\'s store',
+    behaviour: "without functions the token is in the object's store",
     run: async ({ make, code }) => {
       const oauth = make()
-      const [, result] = await outcome((callback) => { oauth.getAccessToken(code(), callback) })
+      const [, result] = await outcome((callback) => {
+        oauth.getAccessToken(code(), callback)
+      })
       const { data } = result as { data: Token & { openid: string } }
-      return { kept: oauth.store[data.openid]?.access_token === data.access_token, read: await told((callback) => { oauth.getUser(data.openid, callback) }) }
+      return {
+        kept: oauth.store[data.openid]?.access_token === data.access_token,
+        read: await told((callback) => {
+          oauth.getUser(data.openid, callback)
+        }),
+      }
     },
     both: { kept: true, read: '爱丽丝' },
   },
   {
     behaviour: 'a wrong code',
-    run: ({ make }) => told((callback) => { make().getAccessToken('nonsense', callback) }),
+    run: ({ make }) =>
+      told((callback) => {
+        make().getAccessToken('nonsense', callback)
+      }),
     both: invalid('WeChatAPIError', 'invalid code', 40029),
   },
   {
     behaviour: 'a code that was used',
     run: async ({ make, code }) => {
       const used = code()
-      await outcome((callback) => { make().getAccessToken(used, callback) })
-      return told((callback) => { make().getAccessToken(used, callback) })
+      await outcome((callback) => {
+        make().getAccessToken(used, callback)
+      })
+      return told((callback) => {
+        make().getAccessToken(used, callback)
+      })
     },
     both: invalid('WeChatAPIError', 'code been used', 40163),
   },
   {
     behaviour: 'no code',
-    run: async ({ make }) => [await told((callback) => { make().getAccessToken(undefined, callback) }), await told((callback) => { make().getUserByCode('', callback) })],
-    both: [invalid('WeChatAPIError', 'missing code', 41008), invalid('WeChatAPIError', 'missing code', 41008)],
+    run: async ({ make }) => [
+      await told((callback) => {
+        make().getAccessToken(undefined, callback)
+      }),
+      await told((callback) => {
+        make().getUserByCode('', callback)
+      }),
+    ],
+    both: [
+      invalid('WeChatAPIError', 'missing code', 41008),
+      invalid('WeChatAPIError', 'missing code', 41008),
+    ],
   },
   {
     behaviour: 'a refresh',
     run: async ({ make, record }) => {
       const { refresh_token: token } = await record()
-      return told((callback) => { make().refreshAccessToken(token, callback) })
+      return told((callback) => {
+        make().refreshAccessToken(token, callback)
+      })
     },
     both: { data: 'access_token create_at expires_in openid refresh_token scope', isValid: true },
   },
   {
     behaviour: 'a wrong refresh token, and none',
-    run: async ({ make }) => [await told((callback) => { make().refreshAccessToken('nonsense', callback) }), await told((callback) => { make().refreshAccessToken(undefined, callback) })],
-    both: [invalid('WeChatAPIError', 'invalid refresh_token', 40030), invalid('WeChatAPIError', 'refresh_token missing', 41003)],
+    run: async ({ make }) => [
+      await told((callback) => {
+        make().refreshAccessToken('nonsense', callback)
+      }),
+      await told((callback) => {
+        make().refreshAccessToken(undefined, callback)
+      }),
+    ],
+    both: [
+      invalid('WeChatAPIError', 'invalid refresh_token', 40030),
+      invalid('WeChatAPIError', 'refresh_token missing', 41003),
+    ],
   },
   {
     behaviour: 'getUser asks for the names in English, or as it is told',
     run: async ({ make, record, sandbox }) => {
       const saved = await record()
-      const oauth = make('mp', (_openid, callback) => { callback(null, saved) })
+      const oauth = make('mp', (_openid, callback) => {
+        callback(null, saved)
+      })
       const names = [
-        await told((callback) => { oauth.getUser(saved.openid, callback) }),
-        await told((callback) => { oauth.getUser({ openid: saved.openid, lang: 'zh_TW' }, callback) }),
+        await told((callback) => {
+          oauth.getUser(saved.openid, callback)
+        }),
+        await told((callback) => {
+          oauth.getUser({ openid: saved.openid, lang: 'zh_TW' }, callback)
+        }),
       ]
-      return [...names, ...sandbox.requests.filter(({ path }) => path === userinfo).map(({ query }) => query.lang)]
+      return [
+        ...names,
+        ...sandbox.requests.filter(({ path }) => path === userinfo).map(({ query }) => query.lang),
+      ]
     },
     both: ['爱丽丝', '爱丽丝', 'en', 'zh_TW'],
   },
@@ -170,9 +245,26 @@ const same: Case[] = [
     run: async ({ make, record, sandbox }) => {
       const saved = await record(7201)
       const kept: Token[] = []
-      const oauth = make('mp', (_openid, callback) => { callback(null, saved) }, (_openid, token, callback) => { kept.push(token); callback() })
-      const user = await told((callback) => { oauth.getUser(saved.openid, callback) })
-      return [user, kept.length, Number(kept[0]?.create_at) > Number(saved.create_at), sandbox.count(refresh), sandbox.count(userinfo)]
+      const oauth = make(
+        'mp',
+        (_openid, callback) => {
+          callback(null, saved)
+        },
+        (_openid, token, callback) => {
+          kept.push(token)
+          callback()
+        },
+      )
+      const user = await told((callback) => {
+        oauth.getUser(saved.openid, callback)
+      })
+      return [
+        user,
+        kept.length,
+        Number(kept[0]?.create_at) > Number(saved.create_at),
+        sandbox.count(refresh),
+        sandbox.count(userinfo),
+      ]
     },
     both: ['爱丽丝', 1, true, 1, 1],
   },
@@ -180,31 +272,78 @@ const same: Case[] = [
     behaviour: 'getUser takes a token until its last second',
     run: async ({ make, record, sandbox }) => {
       const saved = await record(7170)
-      const oauth = make('mp', (_openid, callback) => { callback(null, saved) })
-      return [await told((callback) => { oauth.getUser(saved.openid, callback) }), sandbox.count(refresh)]
+      const oauth = make('mp', (_openid, callback) => {
+        callback(null, saved)
+      })
+      return [
+        await told((callback) => {
+          oauth.getUser(saved.openid, callback)
+        }),
+        sandbox.count(refresh),
+      ]
     },
     both: ['爱丽丝', 0],
   },
   {
     behaviour: 'getUser of somebody unknown, and of nobody',
-    run: async ({ make }) => [await told((callback) => { make().getUser('oSomebody', callback) }), await told((callback) => { make('mp', (_openid, callback_) => { callback_(null, null) }).getUser(undefined, callback) })],
-    both: ['oSomebody', 'undefined'].map((openid) => ({ name: 'NoOAuthTokenError', message: `No token for ${openid}, please authorize first.`, code: undefined })),
+    run: async ({ make }) => [
+      await told((callback) => {
+        make().getUser('oSomebody', callback)
+      }),
+      await told((callback) => {
+        make('mp', (_openid, callback_) => {
+          callback_(null, null)
+        }).getUser(undefined, callback)
+      }),
+    ],
+    both: ['oSomebody', 'undefined'].map((openid) => ({
+      name: 'NoOAuthTokenError',
+      message: `No token for ${openid}, please authorize first.`,
+      code: undefined,
+    })),
   },
   {
     behaviour: '_getUser takes a token at hand',
     run: async ({ make, record }) => {
       const { openid, access_token: token } = await record()
-      return [await told((callback) => { make()._getUser({ openid }, token, callback) }), await told((callback) => { make()._getUser({ openid }, 'nonsense', callback) })]
+      return [
+        await told((callback) => {
+          make()._getUser({ openid }, token, callback)
+        }),
+        await told((callback) => {
+          make()._getUser({ openid }, 'nonsense', callback)
+        }),
+      ]
     },
-    both: ['爱丽丝', invalid('WeChatAPIError', 'invalid credential, access_token is invalid or not latest', 40001)],
+    both: [
+      '爱丽丝',
+      invalid('WeChatAPIError', 'invalid credential, access_token is invalid or not latest', 40001),
+    ],
   },
   {
     behaviour: 'getUser and getUserByCode call the methods that the application has replaced',
     run: async ({ make, record, code }) => {
       const saved = await record()
-      const oauth = make('mp', (_openid, callback) => { callback(null, saved) }, (_openid, _token, callback) => { callback() })
-      oauth._getUser = (_options, _token, callback) => { callback(null, { nickname: 'replaced' }) }
-      return [await told((callback) => { oauth.getUser(saved.openid, callback) }), await told((callback) => { oauth.getUserByCode(code(), callback) })]
+      const oauth = make(
+        'mp',
+        (_openid, callback) => {
+          callback(null, saved)
+        },
+        (_openid, _token, callback) => {
+          callback()
+        },
+      )
+      oauth._getUser = (_options, _token, callback) => {
+        callback(null, { nickname: 'replaced' })
+      }
+      return [
+        await told((callback) => {
+          oauth.getUser(saved.openid, callback)
+        }),
+        await told((callback) => {
+          oauth.getUserByCode(code(), callback)
+        }),
+      ]
     },
     both: ['replaced', 'replaced'],
   },
@@ -212,35 +351,53 @@ const same: Case[] = [
     behaviour: 'verifyToken',
     run: async ({ make, record }) => {
       const { openid, access_token: token } = await record()
-      return [await told((callback) => { make().verifyToken(openid, token, callback) }), await told((callback) => { make().verifyToken('oSomebody', token, callback) })]
+      return [
+        await told((callback) => {
+          make().verifyToken(openid, token, callback)
+        }),
+        await told((callback) => {
+          make().verifyToken('oSomebody', token, callback)
+        }),
+      ]
     },
     both: [{ errcode: 0, errmsg: 'ok' }, invalid('WeChatAPIError', 'invalid openid', 40003)],
   },
   {
     behaviour: 'getUserByCode, with a code and with options',
     run: async ({ make, code, sandbox }) => [
-      await told((callback) => { make().getUserByCode(code(), callback) }),
-      await told((callback) => { make().getUserByCode({ code: code(), lang: 'zh_CN' }, callback) }),
+      await told((callback) => {
+        make().getUserByCode(code(), callback)
+      }),
+      await told((callback) => {
+        make().getUserByCode({ code: code(), lang: 'zh_CN' }, callback)
+      }),
       ...sandbox.requests.filter(({ path }) => path === userinfo).map(({ query }) => query.lang),
     ],
     both: ['爱丽丝', '爱丽丝', 'en', 'zh_CN'],
   },
   {
     behaviour: 'getUserByCode with a code of snsapi_base',
-    run: ({ make, code }) => told((callback) => { make().getUserByCode(code({ scope: 'snsapi_base' }), callback) }),
+    run: ({ make, code }) =>
+      told((callback) => {
+        make().getUserByCode(code({ scope: 'snsapi_base' }), callback)
+      }),
     both: invalid('WeChatAPIError', 'api unauthorized', 48001),
   },
   {
-    behaviour: 'a mini-program\'s code becomes a session key, whose token is not valid',
-    run: ({ make, sandbox, mini }) => told((callback) => { make('miniprogram').getSessionKey(sandbox.wxLogin(mini), callback) }),
+    behaviour: "a mini-program's code becomes a session key, whose token is not valid",
+    run: ({ make, sandbox, mini }) =>
+      told((callback) => {
+        make('miniprogram').getSessionKey(sandbox.wxLogin(mini), callback)
+      }),
     both: { data: 'create_at openid session_key unionid', isValid: false },
   },
   {
-    behaviour: 'getUserByCode opens a mini-program\'s data',
-    run: ({ make, sandbox, mini }) => told((callback) => {
-      const login = sandbox.wxLogin(mini)
-      make('miniprogram').getUserByCode({ code: login, ...sandbox.encrypt(mini) }, callback)
-    }),
+    behaviour: "getUserByCode opens a mini-program's data",
+    run: ({ make, sandbox, mini }) =>
+      told((callback) => {
+        const login = sandbox.wxLogin(mini)
+        make('miniprogram').getUserByCode({ code: login, ...sandbox.encrypt(mini) }, callback)
+      }),
     both: '爱丽丝',
   },
   {
@@ -248,38 +405,76 @@ const same: Case[] = [
     run: async ({ make, sandbox, mini }) => {
       const oauth = make('miniprogram')
       const bad = { ...sandbox.encrypt(mini), encryptedData: 'AAAAAAAAAAAAAAAAAAAAAA==' }
-      const [, result] = await outcome((callback) => { oauth.getSessionKey(sandbox.wxLogin(mini), callback) })
+      const [, result] = await outcome((callback) => {
+        oauth.getSessionKey(sandbox.wxLogin(mini), callback)
+      })
       const { session_key: sessionKey } = (result as { data: Token }).data
-      const foreign = sandbox.encrypt({ ...mini, data: { nickName: 'x', watermark: { appid: 'wx0', timestamp: 1 } } })
-      const thrown = [{ ...bad, sessionKey }, { ...foreign, sessionKey }].map((data) => {
+      const foreign = sandbox.encrypt({
+        ...mini,
+        data: { nickName: 'x', watermark: { appid: 'wx0', timestamp: 1 } },
+      })
+      const thrown = [
+        { ...bad, sessionKey },
+        { ...foreign, sessionKey },
+      ].map((data) => {
         try {
           return oauth.decryptMiniProgramUser(data)
         } catch (error) {
           return facts(error as OAuthError)
         }
       })
-      return [await told((callback) => { oauth.getUserByCode({ code: sandbox.wxLogin(mini), ...bad }, callback) }), ...thrown]
+      return [
+        await told((callback) => {
+          oauth.getUserByCode({ code: sandbox.wxLogin(mini), ...bad }, callback)
+        }),
+        ...thrown,
+      ]
     },
-    both: ['Illegal Buffer, Is Your Data Correct?', 'Illegal Buffer, Is Your Data Correct?', 'Invalid Watermark, Be Sure to Check Again'].map((message) => ({ name: 'Error', message, code: undefined })),
+    both: [
+      'Illegal Buffer, Is Your Data Correct?',
+      'Illegal Buffer, Is Your Data Correct?',
+      'Invalid Watermark, Be Sure to Check Again',
+    ].map((message) => ({ name: 'Error', message, code: undefined })),
   },
   {
-    behaviour: 'a mini-program\'s code without data is an error of the arguments, but the session key is saved',
+    behaviour:
+      "a mini-program's code without data is an error of the arguments, but the session key is saved",
     run: async ({ make, sandbox, mini }) => {
       const saved: string[] = []
-      const oauth = make('miniprogram', null, (_openid, token, callback) => { saved.push(...Object.keys(token).sort()); callback() })
-      const [error] = await outcome((callback) => { oauth.getUserByCode(sandbox.wxLogin(mini), callback) })
+      const oauth = make('miniprogram', null, (_openid, token, callback) => {
+        saved.push(...Object.keys(token).sort())
+        callback()
+      })
+      const [error] = await outcome((callback) => {
+        oauth.getUserByCode(sandbox.wxLogin(mini), callback)
+      })
       return [error?.name, ...saved]
     },
     both: ['TypeError', 'create_at', 'openid', 'session_key', 'unionid'],
   },
   {
-    behaviour: 'what getToken and saveToken fail with comes back as it is, and the token that was not saved with it',
+    behaviour:
+      'what getToken and saveToken fail with comes back as it is, and the token that was not saved with it',
     run: async ({ make, code }) => {
       const error = new Error('down')
-      const oauth = make('mp', (_openid, callback) => { callback(error) }, (_openid, _token, callback) => { callback(error) })
-      const read = await outcome((callback) => { oauth.getUser('oSomebody', callback) })
-      const saved = await outcome((callback) => { oauth.getAccessToken(code(), callback) })
-      const byCode = await outcome((callback) => { oauth.getUserByCode(code(), callback) })
+      const oauth = make(
+        'mp',
+        (_openid, callback) => {
+          callback(error)
+        },
+        (_openid, _token, callback) => {
+          callback(error)
+        },
+      )
+      const read = await outcome((callback) => {
+        oauth.getUser('oSomebody', callback)
+      })
+      const saved = await outcome((callback) => {
+        oauth.getAccessToken(code(), callback)
+      })
+      const byCode = await outcome((callback) => {
+        oauth.getUserByCode(code(), callback)
+      })
       return [read[0] === error, saved[0] === error, brief(saved[1]), byCode[0] === error]
     },
     both: [true, true, { data: fields, isValid: true }, true],
@@ -290,7 +485,9 @@ const same: Case[] = [
       const oauth = make()
       oauth.setOpts({ ...oauth.defaults, timeout: 150 })
       sandbox.fail(exchange, 'hang')
-      const [error] = await outcome((callback) => { oauth.getAccessToken('some-code', callback) })
+      const [error] = await outcome((callback) => {
+        oauth.getAccessToken('some-code', callback)
+      })
       return error?.name
     },
     both: 'WeChatAPIResponseTimeoutError',
@@ -299,7 +496,9 @@ const same: Case[] = [
     behaviour: 'a connection that is lost',
     run: async ({ make, sandbox }) => {
       sandbox.fail(exchange, 'reset')
-      const [error] = await outcome((callback) => { make().getAccessToken('some-code', callback) })
+      const [error] = await outcome((callback) => {
+        make().getAccessToken('some-code', callback)
+      })
       return [error?.name, error?.code]
     },
     both: ['WeChatAPIResponseError', 'ECONNRESET'],
@@ -308,7 +507,9 @@ const same: Case[] = [
     behaviour: 'an answer that is no JSON',
     run: async ({ make, sandbox }) => {
       sandbox.fail(exchange, { status: 502, body: '<h1>Bad Gateway</h1>' })
-      const [error] = await outcome((callback) => { make().getAccessToken('some-code', callback) })
+      const [error] = await outcome((callback) => {
+        make().getAccessToken('some-code', callback)
+      })
       return error?.name
     },
     both: 'WeChatAPIJSONResponseFormatError',
@@ -319,15 +520,28 @@ const same: Case[] = [
       class Sub extends Base {
         readonly more = true
       }
-      const oauth = Object.assign(new Sub('wxsandbox000000001', 'sandboxsecretmp00000000000000001'), { defaults: make().defaults })
-      return [oauth instanceof Base, await told((callback) => { oauth.getUserByCode(code(), callback) })]
+      const oauth = Object.assign(new Sub('wxsandbox000000001', 'sandboxsecretmp00000000000000001'), {
+        defaults: make().defaults,
+      })
+      return [
+        oauth instanceof Base,
+        await told((callback) => {
+          oauth.getUserByCode(code(), callback)
+        }),
+      ]
     },
     both: [true, '爱丽丝'],
   },
   {
     behaviour: 'fields of the object',
     run: ({ OAuth: Class }) => {
-      const { appid, appsecret, isMiniProgram, defaults } = new Class('a', 'b', null, () => undefined, true) as unknown as Record<string, unknown>
+      const { appid, appsecret, isMiniProgram, defaults } = new Class(
+        'a',
+        'b',
+        null,
+        () => undefined,
+        true,
+      ) as unknown as Record<string, unknown>
       return { appid, appsecret, isMiniProgram, defaults }
     },
     both: { appid: 'a', appsecret: 'b', isMiniProgram: true, defaults: {} },
@@ -339,8 +553,12 @@ const different: Case[] = [
     behaviour: 'the app secret in what an error holds',
     run: async ({ make, sandbox, secret }) => {
       sandbox.fail(exchange, { status: 502, body: '<h1>Bad Gateway</h1>' })
-      const [error] = await outcome((callback) => { make().getAccessToken('some-code', callback) })
-      return [error?.message, error?.stack, inspect(error, { depth: 9 }), JSON.stringify({ ...error })].some((text) => text?.includes(secret))
+      const [error] = await outcome((callback) => {
+        make().getAccessToken('some-code', callback)
+      })
+      return [error?.message, error?.stack, inspect(error, { depth: 9 }), JSON.stringify({ ...error })].some(
+        (text) => text?.includes(secret),
+      )
     },
     old: true,
     ours: false,
@@ -361,8 +579,23 @@ const different: Case[] = [
     behaviour: 'refreshes when 20 callers want one user whose token has expired',
     run: async ({ make, record, sandbox }) => {
       let saved: Token = await record(7201)
-      const oauth = make('mp', (_openid, callback) => { callback(null, saved) }, (_openid, token, callback) => { saved = token; callback() })
-      const names = await Promise.all(Array.from({ length: 20 }, () => told((callback) => { oauth.getUser(saved.openid, callback) })))
+      const oauth = make(
+        'mp',
+        (_openid, callback) => {
+          callback(null, saved)
+        },
+        (_openid, token, callback) => {
+          saved = token
+          callback()
+        },
+      )
+      const names = await Promise.all(
+        Array.from({ length: 20 }, () =>
+          told((callback) => {
+            oauth.getUser(saved.openid, callback)
+          }),
+        ),
+      )
       return [names.every((name) => name === '爱丽丝'), sandbox.count(refresh)]
     },
     old: [true, 20],
@@ -374,8 +607,15 @@ const different: Case[] = [
     run: async ({ make, record, sandbox }) => {
       const saved = await record(7201, { expires_in: '7200' })
       sandbox.clock.advance(7_201_000)
-      const oauth = make('mp', (_openid, callback) => { callback(null, { ...saved, create_at: String(saved.create_at) }) })
-      return [await told((callback) => { oauth.getUser(saved.openid, callback) }), sandbox.count(refresh)]
+      const oauth = make('mp', (_openid, callback) => {
+        callback(null, { ...saved, create_at: String(saved.create_at) })
+      })
+      return [
+        await told((callback) => {
+          oauth.getUser(saved.openid, callback)
+        }),
+        sandbox.count(refresh),
+      ]
     },
     old: [invalid('WeChatAPIError', 'access_token expired', 42001), 0],
     ours: ['爱丽丝', 1],
@@ -386,20 +626,38 @@ const different: Case[] = [
     run: async ({ make, record, sandbox }) => {
       const saved = await record()
       sandbox.fail(userinfo, { errcode: 40001, errmsg: 'invalid credential' }, { times: 1 })
-      const oauth = make('mp', (_openid, callback) => { callback(null, saved) })
-      return [await told((callback) => { oauth.getUser(saved.openid, callback) }), sandbox.count(refresh)]
+      const oauth = make('mp', (_openid, callback) => {
+        callback(null, saved)
+      })
+      return [
+        await told((callback) => {
+          oauth.getUser(saved.openid, callback)
+        }),
+        sandbox.count(refresh),
+      ]
     },
     old: [invalid('WeChatAPIError', 'invalid credential', 40001), 0],
     ours: ['爱丽丝', 1],
     reason: 'a refresh is what helps',
   },
   {
-    behaviour: 'what is left of unionid and the application\'s own field after a refresh',
+    behaviour: "what is left of unionid and the application's own field after a refresh",
     run: async ({ make, record }) => {
       const saved = await record(7201, { note: 'mine' })
       const kept: Token[] = []
-      const oauth = make('mp', (_openid, callback) => { callback(null, saved) }, (_openid, token, callback) => { kept.push(token); callback() })
-      await outcome((callback) => { oauth.getUser(saved.openid, callback) })
+      const oauth = make(
+        'mp',
+        (_openid, callback) => {
+          callback(null, saved)
+        },
+        (_openid, token, callback) => {
+          kept.push(token)
+          callback()
+        },
+      )
+      await outcome((callback) => {
+        oauth.getUser(saved.openid, callback)
+      })
       return [kept[0]?.unionid === saved.unionid, kept[0]?.note]
     },
     old: [false, undefined],
@@ -410,10 +668,16 @@ const different: Case[] = [
     behaviour: 'an answer with HTTP status 500',
     run: ({ make, code, sandbox }) => {
       sandbox.fail(exchange, { status: 500, merge: {} })
-      return told((callback) => { make().getAccessToken(code(), callback) })
+      return told((callback) => {
+        make().getAccessToken(code(), callback)
+      })
     },
     old: { data: fields, isValid: true },
-    ours: { name: 'WeChatAPIJSONResponseFormatError', message: '/sns/oauth2/access_token answered with HTTP status 500', code: 'ERR_WECHAT_STATUS' },
+    ours: {
+      name: 'WeChatAPIJSONResponseFormatError',
+      message: '/sns/oauth2/access_token answered with HTTP status 500',
+      code: 'ERR_WECHAT_STATUS',
+    },
     reason: 'what a broken server says is not to be relied on',
   },
   {
@@ -421,8 +685,13 @@ const different: Case[] = [
     run: async ({ make, code, sandbox }) => {
       sandbox.fail(exchange, { omit: ['openid'] })
       const saved: unknown[] = []
-      const oauth = make('mp', null, (openid, _token, callback) => { saved.push(openid); callback() })
-      const [error] = await outcome((callback) => { oauth.getAccessToken(code(), callback) })
+      const oauth = make('mp', null, (openid, _token, callback) => {
+        saved.push(openid)
+        callback()
+      })
+      const [error] = await outcome((callback) => {
+        oauth.getAccessToken(code(), callback)
+      })
       return [error?.name, ...saved]
     },
     old: [undefined, undefined],
@@ -434,7 +703,9 @@ const different: Case[] = [
     run: async ({ make, record, sandbox }) => {
       const { openid, access_token: token } = await record()
       sandbox.fail(userinfo, { merge: { openid: 'oSomebodyElse' } })
-      const [error, user] = await outcome((callback) => { make()._getUser({ openid }, token, callback) })
+      const [error, user] = await outcome((callback) => {
+        make()._getUser({ openid }, token, callback)
+      })
       return error?.name ?? (user as Token).openid
     },
     old: 'oSomebodyElse',
@@ -446,7 +717,9 @@ const different: Case[] = [
     run: async ({ make, record, sandbox }) => {
       const { openid, access_token: token } = await record()
       sandbox.fail(userinfo, { body: `{"openid":"${openid}","nickname":"a\u0001b"}` })
-      const [error, user] = await outcome((callback) => { make()._getUser({ openid }, token, callback) })
+      const [error, user] = await outcome((callback) => {
+        make()._getUser({ openid }, token, callback)
+      })
       return error?.name ?? (user as Token).nickname
     },
     old: 'WeChatAPIJSONResponseFormatError',
@@ -457,9 +730,14 @@ const different: Case[] = [
     behaviour: 'a field of a token that WeChat does not document',
     run: ({ make, code, sandbox }) => {
       sandbox.fail(exchange, { merge: { surprise: 1 } })
-      return told((callback) => { make().getAccessToken(code(), callback) })
+      return told((callback) => {
+        make().getAccessToken(code(), callback)
+      })
     },
-    old: { data: 'access_token create_at expires_in openid refresh_token scope surprise unionid', isValid: true },
+    old: {
+      data: 'access_token create_at expires_in openid refresh_token scope surprise unionid',
+      isValid: true,
+    },
     ours: { data: fields, isValid: true },
     reason: 'only what was checked is kept',
   },
@@ -467,9 +745,13 @@ const different: Case[] = [
     behaviour: 'getToken throws',
     run: async ({ make }) => {
       const error = new Error('thrown')
-      const oauth = make('mp', () => { throw error })
+      const oauth = make('mp', () => {
+        throw error
+      })
       try {
-        const [given] = await outcome((callback) => { oauth.getUser('oSomebody', callback) })
+        const [given] = await outcome((callback) => {
+          oauth.getUser('oSomebody', callback)
+        })
         return `the callback gets ${given === error ? 'it' : 'something else'}`
       } catch (thrown) {
         return thrown === error ? 'getUser throws' : 'something else'
@@ -482,11 +764,23 @@ const different: Case[] = [
   {
     behaviour: 'getToken and saveToken never answer',
     run: async ({ make, code, patience }) => {
-      const oauth = make('mp', () => undefined, () => undefined)
+      const oauth = make(
+        'mp',
+        () => undefined,
+        () => undefined,
+      )
       oauth.setOpts({ ...oauth.defaults, timeout: 500 })
       const silence = new Promise<string>((resolve) => setTimeout(resolve, patience, 'nothing').unref())
-      const message = async (start: (callback: Callback) => void): Promise<unknown> => Promise.race([silence, outcome(start).then(([error]) => error?.message)])
-      return Promise.all([message((callback) => { oauth.getUser('oSomebody', callback) }), message((callback) => { oauth.getAccessToken(code(), callback) })])
+      const message = async (start: (callback: Callback) => void): Promise<unknown> =>
+        Promise.race([silence, outcome(start).then(([error]) => error?.message)])
+      return Promise.all([
+        message((callback) => {
+          oauth.getUser('oSomebody', callback)
+        }),
+        message((callback) => {
+          oauth.getAccessToken(code(), callback)
+        }),
+      ])
     },
     old: ['nothing', 'nothing'],
     ours: ['The token store did not answer within 500 ms.', 'The token store did not answer within 500 ms.'],
@@ -496,9 +790,14 @@ const different: Case[] = [
     behaviour: 'getToken returns a promise',
     run: async ({ make, record, patience }) => {
       const saved = await record()
-      const oauth = make('mp', (() => Promise.resolve(saved)))
+      const oauth = make('mp', () => Promise.resolve(saved))
       const silence = new Promise<string>((resolve) => setTimeout(resolve, patience, 'nothing').unref())
-      return Promise.race([silence, told((callback) => { oauth.getUser(saved.openid, callback) })])
+      return Promise.race([
+        silence,
+        told((callback) => {
+          oauth.getUser(saved.openid, callback)
+        }),
+      ])
     },
     old: 'nothing',
     ours: '爱丽丝',
@@ -508,7 +807,8 @@ const different: Case[] = [
     behaviour: 'records in memory after 10,005 logins',
     run: ({ OAuth: Class }) => {
       const oauth = new Class('a', 'b')
-      for (let user = 0; user < 10_005; user++) oauth.saveToken(`o${user}`, { openid: `o${user}` }, () => undefined)
+      for (let user = 0; user < 10_005; user++)
+        oauth.saveToken(`o${user}`, { openid: `o${user}` }, () => undefined)
       return [Object.keys(oauth.store).length, oauth.store.o0 !== undefined, oauth.store.o10004 !== undefined]
     },
     old: [10_005, true, true],
@@ -517,26 +817,52 @@ const different: Case[] = [
   },
   {
     behaviour: 'getUser of the openid __proto__',
-    run: ({ make }) => told((callback) => { make().getUser('__proto__', callback) }),
+    run: ({ make }) =>
+      told((callback) => {
+        make().getUser('__proto__', callback)
+      }),
     old: invalid('WeChatAPIError', 'refresh_token missing', 41003),
-    ours: { name: 'NoOAuthTokenError', message: 'No token for __proto__, please authorize first.', code: undefined },
+    ours: {
+      name: 'NoOAuthTokenError',
+      message: 'No token for __proto__, please authorize first.',
+      code: undefined,
+    },
     reason: 'it is a name like any other',
   },
   {
     behaviour: 'requests for a code that cannot be one',
     run: async ({ make, sandbox }) => {
-      const errors = [await told((callback) => { make().getAccessToken(['a', 'b'], callback) }), await told((callback) => { make().getAccessToken('客', callback) })]
+      const errors = [
+        await told((callback) => {
+          make().getAccessToken(['a', 'b'], callback)
+        }),
+        await told((callback) => {
+          make().getAccessToken('客', callback)
+        }),
+      ]
       return [...errors, sandbox.count(exchange)]
     },
-    old: [invalid('WeChatAPIError', 'invalid code', 40029), invalid('WeChatAPIError', 'invalid code', 40029), 2],
-    ours: [invalid('WeChatAPIError', 'invalid code', 40029), invalid('WeChatAPIError', 'invalid code', 40029), 0],
+    old: [
+      invalid('WeChatAPIError', 'invalid code', 40029),
+      invalid('WeChatAPIError', 'invalid code', 40029),
+      2,
+    ],
+    ours: [
+      invalid('WeChatAPIError', 'invalid code', 40029),
+      invalid('WeChatAPIError', 'invalid code', 40029),
+      0,
+    ],
     reason: 'the answer is known',
   },
   {
     behaviour: 'arguments of a callback, the error included',
     run: async ({ make, record }) => {
       const { openid, access_token: token } = await record()
-      return (await outcome((callback) => { make().verifyToken(openid, token, callback) })).length
+      return (
+        await outcome((callback) => {
+          make().verifyToken(openid, token, callback)
+        })
+      ).length
     },
     old: 3,
     ours: 2,
@@ -547,7 +873,11 @@ const different: Case[] = [
     run: async ({ make }) => {
       const oauth = make()
       let returned = false
-      const result = new Promise((resolve) => { oauth.getUser('oSomebody', () => { resolve(returned) }) })
+      const result = new Promise((resolve) => {
+        oauth.getUser('oSomebody', () => {
+          resolve(returned)
+        })
+      })
       returned = true
       return (await result) === true ? 'after' : 'before'
     },
@@ -575,7 +905,12 @@ const different: Case[] = [
     behaviour: 'inheritance without class',
     run: ({ OAuth: Class }) => {
       function Sub(this: object): void {
-        Reflect.apply(Class as unknown as (...values: unknown[]) => void, this, ['a', 'b', null, () => undefined])
+        Reflect.apply(Class as unknown as (...values: unknown[]) => void, this, [
+          'a',
+          'b',
+          null,
+          () => undefined,
+        ])
       }
       inherits(Sub, Class)
       try {
@@ -608,28 +943,47 @@ describe('the drop-in for wechat-oauth', () => {
     const { port, ca } = sandbox.tls!
     // Both ask for WeChat's own host names, and find the sandbox.
     class ToSandbox extends HttpsAgent {
-      override createConnection(...[given, callback]: Parameters<HttpsAgent['createConnection']>): ReturnType<HttpsAgent['createConnection']> {
+      override createConnection(
+        ...[given, callback]: Parameters<HttpsAgent['createConnection']>
+      ): ReturnType<HttpsAgent['createConnection']> {
         return super.createConnection({ ...given, host: '127.0.0.1', port }, callback)
       }
     }
     const httpsAgent = new ToSandbox({ ca, keepAlive: true })
-    toClose.push(() => { httpsAgent.destroy() })
+    toClose.push(() => {
+      httpsAgent.destroy()
+    })
     const connect = buildConnector({ ca })
     const dispatcher = new Agent({
-      connect: (given, callback) => { connect({ ...given, servername: given.hostname, hostname: '127.0.0.1', host: '127.0.0.1', port: String(port) }, callback) },
+      connect: (given, callback) => {
+        connect(
+          {
+            ...given,
+            servername: given.hostname,
+            hostname: '127.0.0.1',
+            host: '127.0.0.1',
+            port: String(port),
+          },
+          callback,
+        )
+      },
     })
     toClose.push(() => dispatcher.close())
-    const fetch = (url: string, init: RequestInit): Promise<unknown> => undiciFetch(url, { ...init, dispatcher } as Parameters<typeof undiciFetch>[1])
+    const fetch = (url: string, init: RequestInit): Promise<unknown> =>
+      undiciFetch(url, { ...init, dispatcher } as Parameters<typeof undiciFetch>[1])
     options = { old: { httpsAgent }, ours: { fetch } }
   })
-  beforeEach(() => { sandbox.reset() })
+  beforeEach(() => {
+    sandbox.reset()
+  })
   after(async () => {
     for (const close of toClose.reverse()) await close()
   })
 
   const settingOf = (implementation: Implementation): Setting => {
-    const Class = implementation === 'old' ? old : OAuth as unknown as AnyOAuthClass
-    const app = (type: AppType): { appId: string, appSecret: string } => sandbox.apps.find((each) => each.type === type)!
+    const Class = implementation === 'old' ? old : (OAuth as unknown as AnyOAuthClass)
+    const app = (type: AppType): { appId: string; appSecret: string } =>
+      sandbox.apps.find((each) => each.type === type)!
     const { appId, appSecret } = app('mp')
     const make: Setting['make'] = (type = 'mp', getToken, saveToken) => {
       const { appId: id, appSecret: secret } = app(type)
@@ -646,8 +1000,12 @@ describe('the drop-in for wechat-oauth', () => {
       make,
       code,
       async record(age = 0, given = {}) {
-        const [, result] = await outcome((callback) => { make().getAccessToken(code(), callback) })
-        const { data } = result as { data: Token & { openid: string, access_token: string, refresh_token: string } }
+        const [, result] = await outcome((callback) => {
+          make().getAccessToken(code(), callback)
+        })
+        const { data } = result as {
+          data: Token & { openid: string; access_token: string; refresh_token: string }
+        }
         return { ...data, create_at: Date.now() - age * 1000, ...given }
       },
       mini: { appId: app('miniprogram').appId, user: 'alice' },
@@ -655,23 +1013,47 @@ describe('the drop-in for wechat-oauth', () => {
   }
 
   it('makes the same addresses of the pages', () => {
-    const redirects = ['https://example.com/a b?c=d&e=客', 'redirectUrl', 'https://example.com/(a)!*\'~', undefined]
-    const addresses = (implementation: Implementation): string[] => redirects.flatMap((redirect) => {
-      const oauth = settingOf(implementation).make()
-      const rest = [[], ['state', 'snsapi_userinfo'], [7], [null, ''], ['x'.repeat(200), 'a,b'], ['a&b=c#d']]
-      return rest.flatMap((values) => [oauth.getAuthorizeURL(redirect, ...values), oauth.getAuthorizeURLForWebsite(redirect, ...values)])
-    })
+    const redirects = [
+      'https://example.com/a b?c=d&e=客',
+      'redirectUrl',
+      "https://example.com/(a)!*'~",
+      undefined,
+    ]
+    const addresses = (implementation: Implementation): string[] =>
+      redirects.flatMap((redirect) => {
+        const oauth = settingOf(implementation).make()
+        const rest = [
+          [],
+          ['state', 'snsapi_userinfo'],
+          [7],
+          [null, ''],
+          ['x'.repeat(200), 'a,b'],
+          ['a&b=c#d'],
+        ]
+        return rest.flatMap((values) => [
+          oauth.getAuthorizeURL(redirect, ...values),
+          oauth.getAuthorizeURLForWebsite(redirect, ...values),
+        ])
+      })
     if (isLongRun) expect(addresses('ours')).to.deep.equal(addresses('old'))
     // Of what the older package makes of them.
     const digest = createHash('sha256').update(addresses('ours').join('\n')).digest('hex')
     expect(digest).to.equal('e0eb6699789e2a4e8ff2be8ef8933475b9502951358e236db43bd82f4fabeeec')
-    expect(addresses('ours')).to.include('https://open.weixin.qq.com/connect/oauth2/authorize?appid=wxsandbox000000001&redirect_uri=redirectUrl&response_type=code&scope=snsapi_userinfo&state=state#wechat_redirect')
+    expect(addresses('ours')).to.include(
+      'https://open.weixin.qq.com/connect/oauth2/authorize?appid=wxsandbox000000001&redirect_uri=redirectUrl&response_type=code&scope=snsapi_userinfo&state=state#wechat_redirect',
+    )
   })
 
   // In a process of its own, which it ends.
-  const fateOfOld = async (call: string): Promise<{ code: number | null, stdout: string, stderr: string }> => {
+  const fateOfOld = async (
+    call: string,
+  ): Promise<{ code: number | null; stdout: string; stderr: string }> => {
     const { port, ca } = sandbox.tls!
-    return run(process.execPath, ['--eval', `
+    return run(
+      process.execPath,
+      [
+        '--eval',
+        `
       const { Agent } = require('node:https')
       class ToSandbox extends Agent {
         createConnection(options, callback) { return super.createConnection({ ...options, host: '127.0.0.1', port: ${port} }, callback) }
@@ -679,17 +1061,26 @@ describe('the drop-in for wechat-oauth', () => {
       const { appId, appSecret } = ${JSON.stringify(sandbox.apps.find(({ type }) => type === 'mp'))}
       const oauth = new (require(${JSON.stringify(path)}))(appId, appSecret)
       oauth.setOpts({ httpsAgent: new ToSandbox({ ca: ${JSON.stringify(ca)} }) })
-      ${call}`], { env: { NODE_OPTIONS: undefined } })
+      ${call}`,
+      ],
+      { env: { NODE_OPTIONS: undefined } },
+    )
   }
 
   it('gets an empty answer as an error, where it used to end the process', async () => {
     sandbox.fail(exchange, { body: '' })
     if (isLongRun) {
-      const { code, stdout, stderr } = await fateOfOld("oauth.getAccessToken('code', () => { console.log('called back') })")
+      const { code, stdout, stderr } = await fateOfOld(
+        "oauth.getAccessToken('code', () => { console.log('called back') })",
+      )
       expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' })
       expect(stderr).to.match(/TypeError: .*errcode/)
     }
-    expect(await told((callback) => { settingOf('ours').make().getAccessToken('some-code', callback) })).to.include({ name: 'WeChatAPIJSONResponseFormatError' })
+    expect(
+      await told((callback) => {
+        settingOf('ours').make().getAccessToken('some-code', callback)
+      }),
+    ).to.include({ name: 'WeChatAPIJSONResponseFormatError' })
   })
 
   it('needs no callback, where it used to end the process', async () => {
@@ -700,13 +1091,18 @@ describe('the drop-in for wechat-oauth', () => {
       expect(stderr).to.match(/TypeError: callback is not a function/)
     }
     const saved = new Promise<Token>((resolve) => {
-      const oauth: { getAccessToken: (code: string) => void } = make('mp', null, (_openid, token) => { resolve(token) }) as unknown as OAuth
+      const oauth: { getAccessToken: (code: string) => void } = make('mp', null, (_openid, token) => {
+        resolve(token)
+      }) as unknown as OAuth
       oauth.getAccessToken(issue())
     })
     expect(await saved).to.include.keys('access_token')
   })
 
-  for (const [heading, cases] of Object.entries({ 'does the same': same, 'differs, for a reason': different })) {
+  for (const [heading, cases] of Object.entries({
+    'does the same': same,
+    'differs, for a reason': different,
+  })) {
     describe(heading, () => {
       for (const { behaviour, run: act, both, old: expected = both, ours = both, reason } of cases) {
         it(reason === undefined ? behaviour : `${behaviour}: ${reason}`, async () => {

@@ -40,7 +40,9 @@ describe('jsSDKHandler over HTTP', () => {
     return `${await serve(app.use(onError))}/api`
   }
 
-  before(async () => { wechat = await startLoopbackServer() })
+  before(async () => {
+    wechat = await startLoopbackServer()
+  })
   after(async () => wechat.close())
   beforeEach(() => {
     wechat.answerByPath({
@@ -48,7 +50,9 @@ describe('jsSDKHandler over HTTP', () => {
       '/cgi-bin/ticket/getticket': json({ errcode: 0, errmsg: 'ok', ticket, expires_in: 7200 }),
     })
     logged.length = 0
-    const log = (...entry: unknown[]): void => { logged.push(entry) }
+    const log = (...entry: unknown[]): void => {
+      logged.push(entry)
+    }
     oauth = client({ endpoints: wechat.url, logger: { debug: log, warn: log } })
   })
   afterEach(async () => {
@@ -58,7 +62,9 @@ describe('jsSDKHandler over HTTP', () => {
   })
 
   it('signs under Express, and the ticket and the tokens are seen nowhere', async () => {
-    const response = await fetch(await withExpress() + address, { headers: { origin: 'https://evil.example' } })
+    const response = await fetch((await withExpress()) + address, {
+      headers: { origin: 'https://evil.example' },
+    })
     const text = await response.text()
     expect(response.status).to.equal(200)
     expect(response.headers.get('cache-control')).to.equal('no-store')
@@ -71,17 +77,25 @@ describe('jsSDKHandler over HTTP', () => {
   it('passes errors to Express, without a secret in them', async () => {
     wechat.answerByPath({
       '/cgi-bin/stable_token': json({ access_token: accessToken, expires_in: 7200 }),
-      '/cgi-bin/ticket/getticket': json({ errcode: 48001, errmsg: `api unauthorized ${accessToken} ${ticket}`, ticket }),
+      '/cgi-bin/ticket/getticket': json({
+        errcode: 48001,
+        errmsg: `api unauthorized ${accessToken} ${ticket}`,
+        ticket,
+      }),
     })
-    const response = await fetch(await withExpress() + address)
+    const response = await fetch((await withExpress()) + address)
     expect(response.status).to.equal(500)
-    expect(passed.pop()).to.satisfy((error: unknown) => secrets.leaksIn(exposed(error)).length === 0 && exposed(error).includes('48001'))
+    expect(passed.pop()).to.satisfy(
+      (error: unknown) => secrets.leaksIn(exposed(error)).length === 0 && exposed(error).includes('48001'),
+    )
   })
 
   it('answers 502 without Express, and not a word', async () => {
     wechat.answer(status(503, appSecret))
     const handler = jsSDKHandler(oauth, { hosts: ['good.example'] })
-    const url = await serve((request, response) => { void handler(request, response) })
+    const url = await serve((request, response) => {
+      void handler(request, response)
+    })
     const response = await fetch(url + address)
     expect(response.status).to.equal(502)
     expect(await response.text()).to.equal('')

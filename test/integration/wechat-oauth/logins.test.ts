@@ -1,4 +1,12 @@
-import { MemoryTokenStore, NoOAuthTokenError, WechatAPIError, WechatDecryptError, WechatOAuth, WechatTransportError, type WechatOAuthOptions } from '@wechat-auth/wechat-oauth'
+import {
+  MemoryTokenStore,
+  NoOAuthTokenError,
+  WechatAPIError,
+  WechatDecryptError,
+  WechatOAuth,
+  WechatTransportError,
+  type WechatOAuthOptions,
+} from '@wechat-auth/wechat-oauth'
 import { startSandbox, type AppType, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { expect } from 'chai'
 import { rejection } from '../../helpers/rejection.js'
@@ -10,18 +18,24 @@ const userinfo = '/sns/userinfo'
 
 describe('the client against the sandbox', () => {
   let sandbox: Sandbox
-  before(async () => { sandbox = await startSandbox() })
-  beforeEach(() => { sandbox.reset() })
+  before(async () => {
+    sandbox = await startSandbox()
+  })
+  beforeEach(() => {
+    sandbox.reset()
+  })
   after(async () => sandbox.close())
 
-  const app = (type: AppType): { appId: string, appSecret: string } => {
+  const app = (type: AppType): { appId: string; appSecret: string } => {
     const { appId, appSecret } = sandbox.apps.find((each) => each.type === type)!
     return { appId, appSecret }
   }
   const oauthFor = (type: AppType, options: Partial<WechatOAuthOptions> = {}): WechatOAuth =>
     new WechatOAuth({ ...app(type), endpoints: sandbox.url, now: sandbox.clock.now, ...options })
-  const codeFor = (type: 'mp' | 'website', fields: { user?: string, scope?: string, snapshot?: boolean } = {}): string =>
-    sandbox.issueCode({ appId: app(type).appId, user: 'alice', ...fields })
+  const codeFor = (
+    type: 'mp' | 'website',
+    fields: { user?: string; scope?: string; snapshot?: boolean } = {},
+  ): string => sandbox.issueCode({ appId: app(type).appId, user: 'alice', ...fields })
 
   for (const type of ['mp', 'website'] as const) {
     describe(`with an app of type ${type}`, () => {
@@ -39,7 +53,9 @@ describe('the client against the sandbox', () => {
       })
 
       it('reads the user by a code', async () => {
-        expect(await oauthFor(type).getUserByCode({ code: codeFor(type, { user: 'panda' }), lang: 'en' })).to.include({ nickname: '熊猫🐼👨‍👩‍👧' })
+        expect(
+          await oauthFor(type).getUserByCode({ code: codeFor(type, { user: 'panda' }), lang: 'en' }),
+        ).to.include({ nickname: '熊猫🐼👨‍👩‍👧' })
         expect(sandbox.requests.at(-1)?.query).to.include({ lang: 'en' })
       })
 
@@ -50,25 +66,37 @@ describe('the client against the sandbox', () => {
         const late = codeFor(type)
         sandbox.clock.advance(300_001)
         const foreign = codeFor(type === 'mp' ? 'website' : 'mp')
-        for (const [bad, errcode] of [[late, 40029], [foreign, 40029], ['nonsense', 40029]] as const) {
+        for (const [bad, errcode] of [
+          [late, 40029],
+          [foreign, 40029],
+          ['nonsense', 40029],
+        ] as const) {
           const error = await rejection(oauth.getAccessToken(bad), WechatAPIError)
           expect(error).to.include({ errcode, kind: 'code', endpoint: exchange, status: 500 })
           expect(error.requestId).to.match(rid)
         }
         const fresh = codeFor(type)
         await oauth.getAccessToken(fresh)
-        expect(await rejection(oauth.getAccessToken(fresh), WechatAPIError)).to.include({ errcode: 40163, kind: 'code' })
+        expect(await rejection(oauth.getAccessToken(fresh), WechatAPIError)).to.include({
+          errcode: 40163,
+          kind: 'code',
+        })
       })
 
       it('spends a code once, however many ask at once', async () => {
         const oauth = oauthFor(type)
         const code = codeFor(type)
-        const results = await Promise.allSettled(Array.from({ length: 10 }, async () => oauth.getAccessToken(code)))
+        const results = await Promise.allSettled(
+          Array.from({ length: 10 }, async () => oauth.getAccessToken(code)),
+        )
         expect(results.filter(({ status }) => status === 'fulfilled')).to.have.lengthOf(1)
       })
 
       it('hears that the secret is wrong, and keeps it to itself', async () => {
-        const error = await rejection(oauthFor(type, { appSecret: 'not-the-secret' }).getAccessToken(codeFor(type)), WechatAPIError)
+        const error = await rejection(
+          oauthFor(type, { appSecret: 'not-the-secret' }).getAccessToken(codeFor(type)),
+          WechatAPIError,
+        )
         expect(error).to.include({ errcode: 40125, kind: 'config' })
         expect(JSON.stringify(error) + String(error.stack)).to.not.contain('not-the-secret')
       })
@@ -76,7 +104,9 @@ describe('the client against the sandbox', () => {
   }
 
   describe('when a token has expired', () => {
-    const login = async (options: Partial<WechatOAuthOptions> = {}): Promise<{ oauth: WechatOAuth, openid: string, accessToken: string }> => {
+    const login = async (
+      options: Partial<WechatOAuthOptions> = {},
+    ): Promise<{ oauth: WechatOAuth; openid: string; accessToken: string }> => {
       const oauth = oauthFor('mp', options)
       const { openid, access_token: accessToken } = await oauth.getAccessToken(codeFor('mp'))
       return { oauth, openid, accessToken }
@@ -105,7 +135,9 @@ describe('the client against the sandbox', () => {
       const { oauth, openid } = await login({ tokenStore })
       sandbox.clock.advance(7_200_000)
       await oauth.getUser(openid)
-      expect(await tokenStore.getToken(openid)).to.include(sandbox.idsOf({ appId: app('mp').appId, user: 'alice' }))
+      expect(await tokenStore.getToken(openid)).to.include(
+        sandbox.idsOf({ appId: app('mp').appId, user: 'alice' }),
+      )
     })
 
     it('finds the token of the login invalid', async () => {
@@ -138,7 +170,10 @@ describe('the client against the sandbox', () => {
       const before = await tokenStore.getToken(openid)
       sandbox.clock.advance(2_592_000_001)
       for (const times of [1, 2]) {
-        expect(await rejection(oauth.getUser(openid), WechatAPIError)).to.include({ errcode: 42002, kind: 'refresh' })
+        expect(await rejection(oauth.getUser(openid), WechatAPIError)).to.include({
+          errcode: 42002,
+          kind: 'refresh',
+        })
         expect(sandbox.count(refresh)).to.equal(times)
       }
       expect(await tokenStore.getToken(openid)).to.deep.equal(before)
@@ -147,9 +182,15 @@ describe('the client against the sandbox', () => {
     it('asks for a new login after the password was changed, and works after it', async () => {
       const { oauth, openid } = await login()
       sandbox.changePassword('alice')
-      expect(await rejection(oauth.getUser(openid), WechatAPIError)).to.include({ errcode: 42007, kind: 'refresh' })
+      expect(await rejection(oauth.getUser(openid), WechatAPIError)).to.include({
+        errcode: 42007,
+        kind: 'refresh',
+      })
       sandbox.clock.advance(7_200_000)
-      expect(await rejection(oauth.getUser(openid), WechatAPIError)).to.include({ errcode: 42007, kind: 'refresh' })
+      expect(await rejection(oauth.getUser(openid), WechatAPIError)).to.include({
+        errcode: 42007,
+        kind: 'refresh',
+      })
       await oauth.getAccessToken(codeFor('mp'))
       expect(await oauth.getUser(openid)).to.include({ openid })
     })
@@ -167,7 +208,10 @@ describe('the client against the sandbox', () => {
       const oauth = oauthFor('mp')
       const { openid, unionid } = await oauth.getAccessToken(codeFor('mp', { scope: 'snsapi_base' }))
       expect(unionid).to.equal(undefined)
-      expect(await rejection(oauth.getUser(openid), WechatAPIError)).to.include({ errcode: 48001, kind: 'scope' })
+      expect(await rejection(oauth.getUser(openid), WechatAPIError)).to.include({
+        errcode: 48001,
+        kind: 'scope',
+      })
     })
   })
 
@@ -190,31 +234,45 @@ describe('the client against the sandbox', () => {
     for (const fault of ['reset', 'truncate'] as const) {
       sandbox.reset()
       sandbox.fail(exchange, fault)
-      expect(await rejection(oauthFor('mp').getAccessToken(codeFor('mp')), WechatTransportError)).to.include({ code: 'ERR_WECHAT_NETWORK' })
+      expect(await rejection(oauthFor('mp').getAccessToken(codeFor('mp')), WechatTransportError)).to.include({
+        code: 'ERR_WECHAT_NETWORK',
+      })
       expect(sandbox.count(exchange)).to.equal(1)
     }
   })
 
   describe('with a mini-program', () => {
-    const login = async (): Promise<{ oauth: WechatOAuth, openid: string, sessionKey: string }> => {
+    const login = async (): Promise<{ oauth: WechatOAuth; openid: string; sessionKey: string }> => {
       const oauth = oauthFor('miniprogram')
-      const { openid, session_key: sessionKey } = await oauth.code2Session(sandbox.wxLogin({ appId: app('miniprogram').appId, user: 'alice' }))
+      const { openid, session_key: sessionKey } = await oauth.code2Session(
+        sandbox.wxLogin({ appId: app('miniprogram').appId, user: 'alice' }),
+      )
       return { oauth, openid, sessionKey }
     }
 
     it('exchanges the code of wx.login, opens the data and checks the signature', async () => {
       const { oauth, openid, sessionKey } = await login()
       expect(openid).to.equal(sandbox.idsOf({ appId: app('miniprogram').appId, user: 'alice' }).openid)
-      const { encryptedData, iv, rawData, signature } = sandbox.encrypt({ appId: app('miniprogram').appId, user: 'alice' })
-      expect(await oauth.decryptForUser(openid, { encryptedData, iv })).to.include({ openId: openid, nickName: '爱丽丝' })
+      const { encryptedData, iv, rawData, signature } = sandbox.encrypt({
+        appId: app('miniprogram').appId,
+        user: 'alice',
+      })
+      expect(await oauth.decryptForUser(openid, { encryptedData, iv })).to.include({
+        openId: openid,
+        nickName: '爱丽丝',
+      })
       expect(oauth.verifyUserSignature({ rawData, signature, sessionKey })).to.equal(true)
-      expect(oauth.verifyUserSignature({ rawData: rawData.replace('爱丽丝', '爱丽斯'), signature, sessionKey })).to.equal(false)
+      expect(
+        oauth.verifyUserSignature({ rawData: rawData.replace('爱丽丝', '爱丽斯'), signature, sessionKey }),
+      ).to.equal(false)
     })
 
     it('does not open the data of another user, whose key is another', async () => {
       const { oauth, openid } = await login()
       const data = sandbox.encrypt({ appId: app('miniprogram').appId, user: 'bob' })
-      expect(await rejection(oauth.decryptForUser(openid, data), WechatDecryptError)).to.include({ reason: 'data' })
+      expect(await rejection(oauth.decryptForUser(openid, data), WechatDecryptError)).to.include({
+        reason: 'data',
+      })
     })
 
     it('opens new data after a new login when the key has changed', async () => {
@@ -222,9 +280,13 @@ describe('the client against the sandbox', () => {
       const { appId } = app('miniprogram')
       const code = sandbox.wxLogin({ appId, user: 'alice', renewSessionKey: true })
       const data = sandbox.encrypt({ appId, user: 'alice' })
-      expect(await rejection(oauth.decryptForUser(openid, data), WechatDecryptError)).to.include({ code: 'ERR_WECHAT_SESSION_KEY' })
+      expect(await rejection(oauth.decryptForUser(openid, data), WechatDecryptError)).to.include({
+        code: 'ERR_WECHAT_SESSION_KEY',
+      })
       expect(await oauth.checkSession(openid)).to.equal(false)
-      expect(await rejection(oauth.resetSession(openid), WechatAPIError)).to.include({ code: 'ERR_WECHAT_SESSION_KEY' })
+      expect(await rejection(oauth.resetSession(openid), WechatAPIError)).to.include({
+        code: 'ERR_WECHAT_SESSION_KEY',
+      })
       sandbox.clock.advance(1)
       await oauth.code2Session(code)
       expect(await oauth.decryptForUser(openid, data)).to.include({ openId: openid })
@@ -235,9 +297,14 @@ describe('the client against the sandbox', () => {
       const { appId } = app('miniprogram')
       const code = sandbox.wxLogin({ appId, user: 'alice' })
       await oauth.code2Session(code)
-      expect(await rejection(oauth.code2Session(code), WechatAPIError)).to.include({ errcode: 40163, kind: 'code' })
+      expect(await rejection(oauth.code2Session(code), WechatAPIError)).to.include({
+        errcode: 40163,
+        kind: 'code',
+      })
       sandbox.updateUser('bob', { state: 'blocked' })
-      expect(await rejection(oauth.code2Session(sandbox.wxLogin({ appId, user: 'bob' })), WechatAPIError)).to.include({ errcode: 40226, kind: 'denied' })
+      expect(
+        await rejection(oauth.code2Session(sandbox.wxLogin({ appId, user: 'bob' })), WechatAPIError),
+      ).to.include({ errcode: 40226, kind: 'denied' })
     })
 
     it('has no user to read', async () => {

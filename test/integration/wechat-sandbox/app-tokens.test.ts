@@ -1,7 +1,21 @@
 import { expect } from 'chai'
 import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import type { Sandbox } from '@wechat-auth/wechat-sandbox'
-import { apiError, appOf, appToken, classicToken, DAY, get, HOUR, login, MINUTE, post, SECOND, stableToken, userinfo } from './wechat.js'
+import {
+  apiError,
+  appOf,
+  appToken,
+  classicToken,
+  DAY,
+  get,
+  HOUR,
+  login,
+  MINUTE,
+  post,
+  SECOND,
+  stableToken,
+  userinfo,
+} from './wechat.js'
 import type { Answer, Json } from './wechat.js'
 
 const BEIJING = 8 * HOUR
@@ -22,7 +36,10 @@ describe('app-level tokens of the sandbox', () => {
 
   /** What an endpoint says to a token: nothing, if it is good. */
   const verdict = async (token: unknown): Promise<unknown[]> => {
-    const { json } = await get(sandbox, '/cgi-bin/ticket/getticket', { access_token: String(token), type: 'jsapi' })
+    const { json } = await get(sandbox, '/cgi-bin/ticket/getticket', {
+      access_token: String(token),
+      type: 'jsapi',
+    })
     return json['errcode'] === 0 ? OK : apiError(json)
   }
   const tokenIn = ({ json }: Answer): unknown => {
@@ -32,12 +49,14 @@ describe('app-level tokens of the sandbox', () => {
   /** Goes to shortly after the next midnight in Beijing, so that a test's calls are all on one day. */
   const startOfDay = (): void => sandbox.clock.advance(DAY - ((sandbox.clock.now() + BEIJING) % DAY) + SECOND)
 
-  for (const [name, fetchToken] of Object.entries<(changes?: Record<string, string>, type?: 'mp' | 'website') => Promise<Answer>>({
+  for (const [name, fetchToken] of Object.entries<
+    (changes?: Record<string, string>, type?: 'mp' | 'website') => Promise<Answer>
+  >({
     '/cgi-bin/token': (changes, type) => classicToken(sandbox, type, changes),
     '/cgi-bin/stable_token': (changes, type) => stableToken(sandbox, type, changes),
   })) {
     describe(name, () => {
-      it('gives a long token for two hours, as JSON of WeChat\'s content type', async () => {
+      it("gives a long token for two hours, as JSON of WeChat's content type", async () => {
         const { status, headers, json } = await fetchToken()
         expect(status).to.equal(200)
         expect(headers.get('content-type')).to.equal('application/json; encoding=utf-8')
@@ -65,8 +84,10 @@ describe('app-level tokens of the sandbox', () => {
 
       it('refuses addresses that are not on the whitelist: 40164 with the address, after a check of the secret', async () => {
         sandbox.configure({ ipWhitelist: ['203.0.113.7'] })
-        expect(apiError((await fetchToken()).json)).to.deep.equal(
-          [40164, 'invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist'])
+        expect(apiError((await fetchToken()).json)).to.deep.equal([
+          40164,
+          'invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist',
+        ])
         expect((await fetchToken({ secret: 'wrong' })).json['errcode']).to.equal(40125)
         sandbox.configure({ ipWhitelist: ['203.0.113.7', '127.0.0.1'] })
         tokenIn(await fetchToken())
@@ -101,7 +122,9 @@ describe('app-level tokens of the sandbox', () => {
 
       it('gives tokens that are no tokens of users', async () => {
         const access_token = tokenIn(await fetchToken())
-        expect((await userinfo(sandbox, { ...await login(sandbox), access_token })).json['errcode']).to.equal(40001)
+        expect(
+          (await userinfo(sandbox, { ...(await login(sandbox)), access_token })).json['errcode'],
+        ).to.equal(40001)
       })
 
       it('can fail, and is counted', async () => {
@@ -142,8 +165,15 @@ describe('app-level tokens of the sandbox', () => {
 
     it('does not see parameters that are posted: 41002', async () => {
       const { appId, appSecret } = appOf(sandbox, 'mp')
-      const fields = new URLSearchParams({ grant_type: 'client_credential', appid: appId, secret: appSecret }).toString()
-      expect(apiError((await post(sandbox, '/cgi-bin/token', {}, fields)).json)).to.deep.equal([41002, 'appid missing'])
+      const fields = new URLSearchParams({
+        grant_type: 'client_credential',
+        appid: appId,
+        secret: appSecret,
+      }).toString()
+      expect(apiError((await post(sandbox, '/cgi-bin/token', {}, fields)).json)).to.deep.equal([
+        41002,
+        'appid missing',
+      ])
     })
 
     it('gives 2000 tokens a day, then 45009 until midnight in Beijing', async function () {
@@ -159,7 +189,9 @@ describe('app-level tokens of the sandbox', () => {
     })
 
     it('gives 200 tokens a day to a test account; refused calls do not count', async () => {
-      const small = await startSandbox({ apps: [{ appId: 'wxsandboxtest00001', appSecret: 'secret', type: 'mp', testAccount: true }] })
+      const small = await startSandbox({
+        apps: [{ appId: 'wxsandboxtest00001', appSecret: 'secret', type: 'mp', testAccount: true }],
+      })
       try {
         small.clock.advance(DAY - ((small.clock.now() + BEIJING) % DAY) + SECOND)
         for (let call = 0; call < 10; call += 1) await classicToken(small, 'mp', { secret: 'wrong' })
@@ -198,7 +230,7 @@ describe('app-level tokens of the sandbox', () => {
       expect([await verdict(old), await verdict(next['access_token'])]).to.deep.equal([EXPIRED, OK])
     })
 
-    it('and /cgi-bin/token do not end each other\'s tokens', async () => {
+    it("and /cgi-bin/token do not end each other's tokens", async () => {
       const [stable, classic] = [tokenIn(await stableToken(sandbox)), tokenIn(await classicToken(sandbox))]
       expect(stable).to.not.equal(classic)
       await force()
@@ -215,7 +247,11 @@ describe('app-level tokens of the sandbox', () => {
       sandbox.clock.advance(2 * HOUR - 4 * MINUTE)
       const second = tokenIn(await stableToken(sandbox))
       const third = tokenIn(await force())
-      expect([await verdict(first), await verdict(second), await verdict(third)]).to.deep.equal([UNKNOWN, UNKNOWN, OK])
+      expect([await verdict(first), await verdict(second), await verdict(third)]).to.deep.equal([
+        UNKNOWN,
+        UNKNOWN,
+        OK,
+      ])
       expect(tokenIn(await stableToken(sandbox))).to.equal(third)
     })
 
@@ -247,8 +283,10 @@ describe('app-level tokens of the sandbox', () => {
       sandbox.clock.advance(MINUTE - (sandbox.clock.now() % MINUTE))
       await stableToken(sandbox)
       await stableToken(sandbox)
-      expect(apiError((await stableToken(sandbox)).json)).to.deep.equal(
-        [45011, 'api minute-quota reach limit, must slower, retry next minute'])
+      expect(apiError((await stableToken(sandbox)).json)).to.deep.equal([
+        45011,
+        'api minute-quota reach limit, must slower, retry next minute',
+      ])
       sandbox.clock.advance(MINUTE)
       tokenIn(await stableToken(sandbox))
       expect(apiError((await stableToken(sandbox)).json)).to.deep.equal(QUOTA)
@@ -256,61 +294,103 @@ describe('app-level tokens of the sandbox', () => {
 
     it('takes POST only: 43002', async () => {
       const { appId, appSecret } = appOf(sandbox, 'mp')
-      const { json } = await get(sandbox, '/cgi-bin/stable_token', { grant_type: 'client_credential', appid: appId, secret: appSecret })
+      const { json } = await get(sandbox, '/cgi-bin/stable_token', {
+        grant_type: 'client_credential',
+        appid: appId,
+        secret: appSecret,
+      })
       expect(apiError(json)).to.deep.equal([43002, 'require POST method'])
     })
 
     it('takes parameters in the body only: 44002 without one', async () => {
       const { appId, appSecret } = appOf(sandbox, 'mp')
       const query = { grant_type: 'client_credential', appid: appId, secret: appSecret }
-      expect(apiError((await post(sandbox, '/cgi-bin/stable_token', query, '')).json)).to.deep.equal([44002, 'empty post data'])
+      expect(apiError((await post(sandbox, '/cgi-bin/stable_token', query, '')).json)).to.deep.equal([
+        44002,
+        'empty post data',
+      ])
     })
 
-    for (const body of ['appid=wx0&secret=x', '{"appid":', '[]', 'null', '"text"', '{"appid":1}', '{"appid":"wx0","secret":{}}', '{"force_refresh":"true"}']) {
+    for (const body of [
+      'appid=wx0&secret=x',
+      '{"appid":',
+      '[]',
+      'null',
+      '"text"',
+      '{"appid":1}',
+      '{"appid":"wx0","secret":{}}',
+      '{"force_refresh":"true"}',
+    ]) {
       it(`takes JSON only: 47001 for ${body}`, async () => {
-        expect(apiError((await post(sandbox, '/cgi-bin/stable_token', {}, body)).json)).to.deep.equal([47001, 'data format error'])
+        expect(apiError((await post(sandbox, '/cgi-bin/stable_token', {}, body)).json)).to.deep.equal([
+          47001,
+          'data format error',
+        ])
       })
     }
   })
 
   describe('/cgi-bin/ticket/getticket', () => {
     const ticket = async (query: Record<string, string> = {}): Promise<Json> =>
-      (await get(sandbox, '/cgi-bin/ticket/getticket', { access_token: await appToken(sandbox), type: 'jsapi', ...query })).json
+      (
+        await get(sandbox, '/cgi-bin/ticket/getticket', {
+          access_token: await appToken(sandbox),
+          type: 'jsapi',
+          ...query,
+        })
+      ).json
 
     it('gives a ticket for two hours, another for each type and app', async () => {
       const jsapi = await ticket()
       expect(Object.keys(jsapi)).to.deep.equal(['errcode', 'errmsg', 'ticket', 'expires_in'])
       expect(jsapi).to.include({ errcode: 0, errmsg: 'ok', expires_in: 7200 })
       expect(jsapi['ticket']).to.match(/^[\w-]{86}$/)
-      expect((await ticket({ type: 'wx_card' }))['ticket']).to.match(/^[\w-]{86}$/).and.not.equal(jsapi['ticket'])
+      expect((await ticket({ type: 'wx_card' }))['ticket'])
+        .to.match(/^[\w-]{86}$/)
+        .and.not.equal(jsapi['ticket'])
     })
 
     it('gives the same ticket with the time that is left, whatever the token, and a new one in the last five minutes', async () => {
       const first = await ticket()
       sandbox.clock.advance(HOUR)
-      const second = await ticket({ access_token: String((await classicToken(sandbox)).json['access_token']) })
+      const second = await ticket({
+        access_token: String((await classicToken(sandbox)).json['access_token']),
+      })
       expect(second['ticket']).to.equal(first['ticket'])
       expect(second['expires_in']).to.be.within(3590, 3600)
       sandbox.clock.advance(56 * MINUTE)
-      expect(await ticket()).to.include({ expires_in: 7200 }).and.not.include({ ticket: first['ticket'] })
+      expect(await ticket())
+        .to.include({ expires_in: 7200 })
+        .and.not.include({ ticket: first['ticket'] })
     })
 
     it('wants a token: 41001, 40001', async () => {
       expect(apiError(await ticket({ access_token: '' }))).to.deep.equal([41001, 'access_token missing'])
       expect(apiError(await ticket({ access_token: 'x' }))).to.deep.equal(UNKNOWN)
-      expect(apiError(await ticket({ access_token: String((await login(sandbox))['access_token']) }))).to.deep.equal(UNKNOWN)
+      expect(
+        apiError(await ticket({ access_token: String((await login(sandbox))['access_token']) })),
+      ).to.deep.equal(UNKNOWN)
     })
 
     it('wants one of the two types: 40097', async () => {
-      for (const type of ['', 'card']) expect(apiError(await ticket({ type }))).to.deep.equal([40097, 'invalid args'])
+      for (const type of ['', 'card'])
+        expect(apiError(await ticket({ type }))).to.deep.equal([40097, 'invalid args'])
     })
 
     it('is for official accounts: 48001', async () => {
-      expect(apiError(await ticket({ access_token: await appToken(sandbox, 'miniprogram') }))).to.deep.equal([48001, 'api unauthorized'])
+      expect(apiError(await ticket({ access_token: await appToken(sandbox, 'miniprogram') }))).to.deep.equal([
+        48001,
+        'api unauthorized',
+      ])
     })
 
     it('takes GET only: 43001', async () => {
-      const { json } = await post(sandbox, '/cgi-bin/ticket/getticket', { access_token: await appToken(sandbox), type: 'jsapi' }, '')
+      const { json } = await post(
+        sandbox,
+        '/cgi-bin/ticket/getticket',
+        { access_token: await appToken(sandbox), type: 'jsapi' },
+        '',
+      )
       expect(apiError(json)).to.deep.equal([43001, 'require GET method'])
     })
   })

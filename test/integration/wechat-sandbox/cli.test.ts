@@ -15,13 +15,19 @@ const cli = join(dirname(index), index.endsWith('.ts') ? 'cli.ts' : 'cli.js')
 describe('wechat-sandbox, the command', () => {
   const running = new Set<ChildProcess>()
 
-  const start = (...args: string[]): ChildProcess & { output: string, errors: string } => {
-    const child = spawn(process.execPath, [...process.execArgv, cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const start = (...args: string[]): ChildProcess & { output: string; errors: string } => {
+    const child = spawn(process.execPath, [...process.execArgv, cli, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     running.add(child)
     child.on('close', () => running.delete(child))
     const started = Object.assign(child, { output: '', errors: '' })
-    child.stdout.on('data', (chunk: Buffer) => { started.output += chunk.toString() })
-    child.stderr.on('data', (chunk: Buffer) => { started.errors += chunk.toString() })
+    child.stdout.on('data', (chunk: Buffer) => {
+      started.output += chunk.toString()
+    })
+    child.stderr.on('data', (chunk: Buffer) => {
+      started.errors += chunk.toString()
+    })
     return started
   }
 
@@ -49,31 +55,57 @@ describe('wechat-sandbox, the command', () => {
 
   it('prints address, apps with their secrets and users, answers, and stops on SIGTERM', async () => {
     const child = start('--port', '0')
-    const [, url = ''] = await printed(child, /at (http:\/\/127\.0\.0\.1:\d+)\n[\s\S]*\/__sandbox\/miniprogram\n/)
-    expect(child.output).to.contain('wxsandbox000000001').and.contain('sandboxsecretmp00000000000000001').and.contain('alice')
+    const [, url = ''] = await printed(
+      child,
+      /at (http:\/\/127\.0\.0\.1:\d+)\n[\s\S]*\/__sandbox\/miniprogram\n/,
+    )
+    expect(child.output)
+      .to.contain('wxsandbox000000001')
+      .and.contain('sandboxsecretmp00000000000000001')
+      .and.contain('alice')
     expect(await (await fetch(`${url}/sns/auth`)).json()).to.have.property('errcode', 41001)
     child.kill('SIGTERM')
     expect(await ended(child)).to.equal(0)
   })
 
   it('takes apps and users, with domains and nicknames', async () => {
-    const child = start('--port', '0', '--app', 'mp:wxmine:topsecret:a.example,localhost:3000', '--app', 'miniprogram:wxmini:other',
-      '--user', 'me:我 (me: myself)', '--user', 'you')
+    const child = start(
+      '--port',
+      '0',
+      '--app',
+      'mp:wxmine:topsecret:a.example,localhost:3000',
+      '--app',
+      'miniprogram:wxmini:other',
+      '--user',
+      'me:我 (me: myself)',
+      '--user',
+      'you',
+    )
     const [, url = ''] = await printed(child, /at (http:\S+)\n[\s\S]*\/__sandbox\/miniprogram\n/)
-    const info = await (await fetch(`${url}/__sandbox/info`, { headers: { 'content-type': 'application/json' } })).json() as {
+    const info = (await (
+      await fetch(`${url}/__sandbox/info`, { headers: { 'content-type': 'application/json' } })
+    ).json()) as {
       apps: Record<string, unknown>[]
       users: Record<string, unknown>[]
     }
     expect(info.apps).to.have.length(2)
-    expect(info.apps[0]).to.deep.include(
-      { type: 'mp', appId: 'wxmine', appSecret: 'topsecret', domains: ['a.example', 'localhost:3000'], unionAccount: 'sandbox' })
+    expect(info.apps[0]).to.deep.include({
+      type: 'mp',
+      appId: 'wxmine',
+      appSecret: 'topsecret',
+      domains: ['a.example', 'localhost:3000'],
+      unionAccount: 'sandbox',
+    })
     expect(info.apps[1]).to.not.have.property('domains')
-    expect(info.users.map(({ id, nickname }) => [id, nickname])).to.deep.equal([['me', '我 (me: myself)'], ['you', 'you']])
+    expect(info.users.map(({ id, nickname }) => [id, nickname])).to.deep.equal([
+      ['me', '我 (me: myself)'],
+      ['you', 'you'],
+    ])
     child.kill('SIGINT')
     expect(await ended(child)).to.equal(0)
   })
 
-  it('with --tls prints the authority\'s certificate, or writes it to a file', async () => {
+  it("with --tls prints the authority's certificate, or writes it to a file", async () => {
     const printing = start('--port', '0', '--tls')
     const [pem = ''] = await printed(printing, /-----BEGIN CERTIFICATE-----[\s\S]*-----END CERTIFICATE-----/)
     expect(new X509Certificate(pem).ca).to.be.true
@@ -99,11 +131,21 @@ describe('wechat-sandbox, the command', () => {
     for (const name of ['--port', '--host', '--app', '--user', '--tls']) expect(child.output).to.contain(name)
   })
 
-  for (const args of [['--port', 'x'], ['--app', 'web:a:b'], ['--app', 'mp:a'], ['--user', ':x'], ['--nope'], ['--tls-ca', 'f'], ['stray']]) {
+  for (const args of [
+    ['--port', 'x'],
+    ['--app', 'web:a:b'],
+    ['--app', 'mp:a'],
+    ['--user', ':x'],
+    ['--nope'],
+    ['--tls-ca', 'f'],
+    ['stray'],
+  ]) {
     it(`stops with 2 and its usage on ${args.join(' ')}`, async () => {
       const child = start(...args)
       expect(await ended(child)).to.equal(2)
-      expect(child.errors).to.contain(args[0] === 'stray' ? 'stray' : args[0]).and.contain('Usage:')
+      expect(child.errors)
+        .to.contain(args[0] === 'stray' ? 'stray' : args[0])
+        .and.contain('Usage:')
       expect(child.output).to.equal('')
     })
   }

@@ -5,7 +5,17 @@ import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import type { Sandbox } from '@wechat-auth/wechat-sandbox'
-import { appOf, appToken, exchange, get, jscode2session, login, post as postToWechat, refresh, userinfo } from './wechat.js'
+import {
+  appOf,
+  appToken,
+  exchange,
+  get,
+  jscode2session,
+  login,
+  post as postToWechat,
+  refresh,
+  userinfo,
+} from './wechat.js'
 import type { Json } from './wechat.js'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -22,11 +32,20 @@ describe('request log of the sandbox', () => {
   it('has every request with method, path, query, headers, body, time and status', async () => {
     sandbox.fail('/b', { status: 503 })
     await get(sandbox, '/sns/auth', { access_token: 'a b+c/ü', openid: '' })
-    await fetch(`${sandbox.url}/b?x=1&x=2&__proto__=y`, { method: 'POST', body: 'hello', headers: { 'x-test': 'yes' } })
+    await fetch(`${sandbox.url}/b?x=1&x=2&__proto__=y`, {
+      method: 'POST',
+      body: 'hello',
+      headers: { 'x-test': 'yes' },
+    })
     const [first, second, ...rest] = sandbox.requests
     expect(rest).to.deep.equal([])
     expect(first).to.deep.include({
-      method: 'GET', path: '/sns/auth', query: { access_token: 'a b+c/ü', openid: '' }, status: 200, secure: false, warnings: [],
+      method: 'GET',
+      path: '/sns/auth',
+      query: { access_token: 'a b+c/ü', openid: '' },
+      status: 200,
+      secure: false,
+      warnings: [],
     })
     expect(first?.time).to.be.closeTo(Date.now(), 5000)
     expect(second).to.deep.include({ method: 'POST', path: '/b', body: 'hello', status: 503 })
@@ -37,7 +56,11 @@ describe('request log of the sandbox', () => {
 
   it('counts by path', async () => {
     await Promise.all([1, 2, 3].map(() => get(sandbox, '/sns/auth')))
-    expect([sandbox.count('/sns/auth'), sandbox.count('/sns/userinfo'), sandbox.count('__proto__')]).to.deep.equal([3, 0, 0])
+    expect([
+      sandbox.count('/sns/auth'),
+      sandbox.count('/sns/userinfo'),
+      sandbox.count('__proto__'),
+    ]).to.deep.equal([3, 0, 0])
     sandbox.reset()
     expect([sandbox.count('/sns/auth'), sandbox.requests.length]).to.deep.equal([0, 0])
   })
@@ -49,7 +72,7 @@ describe('request log of the sandbox', () => {
     expect(answer.status).to.equal(413)
   })
 
-  it('does without the sandbox\'s own paths', async () => {
+  it("does without the sandbox's own paths", async () => {
     await fetch(`${sandbox.url}/__sandbox/clock`, { headers: JSON_TYPE })
     expect(sandbox.requests).to.deep.equal([])
   })
@@ -60,7 +83,11 @@ describe('reset() of the sandbox', () => {
     const sandbox = await startSandbox({ codeLifetime: 60_000 })
     try {
       const token = await login(sandbox)
-      const code = sandbox.issueCode({ appId: appOf(sandbox, 'mp').appId, user: 'alice', scope: 'snsapi_base' })
+      const code = sandbox.issueCode({
+        appId: appOf(sandbox, 'mp').appId,
+        user: 'alice',
+        scope: 'snsapi_base',
+      })
       const key = sandbox.renewSessionKey({ appId: appOf(sandbox, 'miniprogram').appId, user: 'alice' })
       sandbox.clock.advance(1_000_000)
       sandbox.configure({ codeLifetime: 1 })
@@ -75,7 +102,9 @@ describe('reset() of the sandbox', () => {
       expect((await exchange(sandbox, 'mp', code)).json['errcode']).to.equal(40029)
       expect(await login(sandbox)).to.have.property('access_token')
       const js = sandbox.wxLogin({ appId: appOf(sandbox, 'miniprogram').appId, user: 'alice' })
-      expect((await jscode2session(sandbox, js)).json['session_key']).to.be.a('string').that.does.not.equal(key)
+      expect((await jscode2session(sandbox, js)).json['session_key'])
+        .to.be.a('string')
+        .that.does.not.equal(key)
     } finally {
       await sandbox.close()
     }
@@ -95,11 +124,15 @@ describe('HTTP controls of the sandbox', () => {
   afterEach(() => sandbox.reset())
   after(() => sandbox.close())
 
-  const control = async (method: 'GET' | 'POST', path: string, input?: Json, headers: Record<string, string> = JSON_TYPE)
-  : Promise<{ status: number, headers: Headers, json: Json }> => {
+  const control = async (
+    method: 'GET' | 'POST',
+    path: string,
+    input?: Json,
+    headers: Record<string, string> = JSON_TYPE,
+  ): Promise<{ status: number; headers: Headers; json: Json }> => {
     const body = input === undefined ? {} : { body: JSON.stringify(input) }
     const response = await fetch(`${sandbox.url}/__sandbox/${path}`, { method, headers, ...body })
-    return { status: response.status, headers: response.headers, json: await response.json() as Json }
+    return { status: response.status, headers: response.headers, json: (await response.json()) as Json }
   }
   const post = async (path: string, input: Json = {}): Promise<Json> => {
     const { status, json } = await control('POST', path, input)
@@ -110,18 +143,34 @@ describe('HTTP controls of the sandbox', () => {
   it('tell address, apps and users', async () => {
     const { json } = await control('GET', 'info')
     expect(json).to.deep.include({
-      url: sandbox.url, endpoints: sandbox.endpoints, apps: sandbox.apps, users: sandbox.users, currentUser: 'alice',
+      url: sandbox.url,
+      endpoints: sandbox.endpoints,
+      apps: sandbox.apps,
+      users: sandbox.users,
+      currentUser: 'alice',
     })
   })
 
   it('issue codes, session keys, data and ids', async () => {
-    const { code } = await post('issue-code', { appId: mp, user: 'alice', scope: 'snsapi_userinfo', snapshot: true })
+    const { code } = await post('issue-code', {
+      appId: mp,
+      user: 'alice',
+      scope: 'snsapi_userinfo',
+      snapshot: true,
+    })
     expect((await exchange(sandbox, 'mp', String(code))).json).to.have.property('is_snapshotuser', 1)
     const { sessionKey } = await post('renew-session-key', { appId: mini, user: 'alice' })
     const { code: js } = await post('wx-login', { appId: mini, user: 'alice' })
     expect((await jscode2session(sandbox, String(js))).json).to.have.property('session_key', sessionKey)
-    expect(await post('encrypt', { appId: mini, user: 'alice' })).to.have.all.keys('encryptedData', 'iv', 'rawData', 'signature')
-    expect(await post('ids', { appId: mp, user: 'bob' })).to.deep.equal(sandbox.idsOf({ appId: mp, user: 'bob' }))
+    expect(await post('encrypt', { appId: mini, user: 'alice' })).to.have.all.keys(
+      'encryptedData',
+      'iv',
+      'rawData',
+      'signature',
+    )
+    expect(await post('ids', { appId: mp, user: 'bob' })).to.deep.equal(
+      sandbox.idsOf({ appId: mp, user: 'bob' }),
+    )
   })
 
   it('issue phone codes', async () => {
@@ -132,16 +181,25 @@ describe('HTTP controls of the sandbox', () => {
   })
 
   it('check signatures of pages', async () => {
-    const { json } = await get(sandbox, '/cgi-bin/ticket/getticket', { access_token: await appToken(sandbox), type: 'jsapi' })
+    const { json } = await get(sandbox, '/cgi-bin/ticket/getticket', {
+      access_token: await appToken(sandbox),
+      type: 'jsapi',
+    })
     const page = { appId: mp, url: 'http://localhost:3000/', nonceStr: 'n', timestamp: 1 }
     const signature = createHash('sha1')
-      .update(`jsapi_ticket=${String(json['ticket'])}&noncestr=n&timestamp=1&url=http://localhost:3000/`).digest('hex')
+      .update(`jsapi_ticket=${String(json['ticket'])}&noncestr=n&timestamp=1&url=http://localhost:3000/`)
+      .digest('hex')
     expect(await post('check-js-sdk-signature', { ...page, signature })).to.deep.equal({ result: 'ok' })
-    expect(await post('check-js-sdk-signature', { ...page, signature, nonceStr: 'o' })).to.deep.equal({ result: 'invalid signature' })
+    expect(await post('check-js-sdk-signature', { ...page, signature, nonceStr: 'o' })).to.deep.equal({
+      result: 'invalid signature',
+    })
   })
 
   it('change users, settings and the clock', async () => {
-    expect(await post('update-user', { user: 'bob', nickname: 'Robert', silent: true })).to.include({ nickname: 'Robert', silent: true })
+    expect(await post('update-user', { user: 'bob', nickname: 'Robert', silent: true })).to.include({
+      nickname: 'Robert',
+      silent: true,
+    })
     await post('current-user', { user: 'bob' })
     expect(sandbox.currentUser).to.equal('bob')
     const token = await login(sandbox)
@@ -187,12 +245,23 @@ describe('HTTP controls of the sandbox', () => {
       ['phone-code', { appId: mini, user: 'alice', countryCode: 86 }, 'countryCode'],
       ['check-js-sdk-signature', { appId: mini, url: '', nonceStr: '', timestamp: 1, signature: '' }, 'mp'],
       ['check-js-sdk-signature', { appId: mp, nonceStr: '', timestamp: 1, signature: '' }, 'url'],
-      ['check-js-sdk-signature', { appId: mp, url: '', nonceStr: '', timestamp: null, signature: '' }, 'timestamp'],
+      [
+        'check-js-sdk-signature',
+        { appId: mp, url: '', nonceStr: '', timestamp: null, signature: '' },
+        'timestamp',
+      ],
     ] as const) {
       const { status, json } = await control('POST', path, input)
-      expect([status, String(json['error']).includes(word)], `${path}: ${JSON.stringify(json)}`).to.deep.equal([400, true])
+      expect(
+        [status, String(json['error']).includes(word)],
+        `${path}: ${JSON.stringify(json)}`,
+      ).to.deep.equal([400, true])
     }
-    const noJson = await fetch(`${sandbox.url}/__sandbox/reset`, { method: 'POST', headers: JSON_TYPE, body: '[1' })
+    const noJson = await fetch(`${sandbox.url}/__sandbox/reset`, {
+      method: 'POST',
+      headers: JSON_TYPE,
+      body: '[1',
+    })
     expect(noJson.status).to.equal(400)
   })
 
@@ -202,24 +271,46 @@ describe('HTTP controls of the sandbox', () => {
   })
 
   it('refuse every content type but application/json: a form on the web could send the others', async () => {
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain; application/json']) {
-      const { status } = await control('POST', 'fail', { path: '/sns/auth', fault: 'hang' }, { 'content-type': type })
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data',
+      'text/plain; application/json',
+    ]) {
+      const { status } = await control(
+        'POST',
+        'fail',
+        { path: '/sns/auth', fault: 'hang' },
+        { 'content-type': type },
+      )
       expect(status, type).to.equal(415)
     }
     expect((await control('GET', 'info', undefined, {})).status).to.equal(415)
     expect((await get(sandbox, '/sns/auth')).status).to.equal(200)
-    expect((await control('POST', 'reset', {}, { 'content-type': 'Application/JSON; charset=utf-8' })).status).to.equal(200)
+    expect(
+      (await control('POST', 'reset', {}, { 'content-type': 'Application/JSON; charset=utf-8' })).status,
+    ).to.equal(200)
   })
 
   it('refuse every Host but a loopback one: a name on the web could point here', async () => {
     const { port } = new URL(sandbox.url)
-    const statusFor = (host: string, path = '/__sandbox/info'): Promise<number | undefined> => new Promise((resolve, reject) => {
-      request({ port, host: '127.0.0.1', path, headers: { host, ...JSON_TYPE } }, (response) => {
-        response.resume()
-        resolve(response.statusCode)
-      }).on('error', reject).end()
-    })
-    for (const host of ['evil.example', `evil.example:${port}`, 'localhost.evil.example', '127.0.0.1.evil.example', 'api.weixin.qq.com', '0.0.0.0']) {
+    const statusFor = (host: string, path = '/__sandbox/info'): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        request({ port, host: '127.0.0.1', path, headers: { host, ...JSON_TYPE } }, (response) => {
+          response.resume()
+          resolve(response.statusCode)
+        })
+          .on('error', reject)
+          .end()
+      })
+    for (const host of [
+      'evil.example',
+      `evil.example:${port}`,
+      'localhost.evil.example',
+      '127.0.0.1.evil.example',
+      'api.weixin.qq.com',
+      '0.0.0.0',
+    ]) {
       expect(await statusFor(host), host).to.equal(403)
     }
     for (const host of ['localhost', `127.0.0.1:${port}`, '[::1]:80', 'app.localhost:3000', 'LOCALHOST']) {
@@ -231,7 +322,8 @@ describe('HTTP controls of the sandbox', () => {
     const answers = [
       await control('GET', 'info', undefined, { ...JSON_TYPE, origin: 'https://evil.example' }),
       await fetch(`${sandbox.url}/__sandbox/fail`, {
-        method: 'OPTIONS', headers: { 'origin': 'https://evil.example', 'access-control-request-method': 'POST' },
+        method: 'OPTIONS',
+        headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
       }),
     ]
     for (const { headers } of answers) {
@@ -247,11 +339,16 @@ describe('HTTP controls of the sandbox', () => {
     before((done) => {
       server = createServer((incoming, response) => {
         let body = ''
-        incoming.on('data', (chunk: Buffer) => { body += chunk.toString() })
+        incoming.on('data', (chunk: Buffer) => {
+          body += chunk.toString()
+        })
         incoming.on('end', () => {
           if (incoming.url === '/redirect') response.writeHead(302, { location: 'http://example.com/' }).end()
           else if (incoming.url === '/big') response.end('x'.repeat(1_100_000))
-          else response.writeHead(201, { 'x-answer': 'yes' }).end(JSON.stringify({ method: incoming.method, headers: incoming.headers, body }))
+          else
+            response
+              .writeHead(201, { 'x-answer': 'yes' })
+              .end(JSON.stringify({ method: incoming.method, headers: incoming.headers, body }))
         })
       })
       server.listen(0, '127.0.0.1', () => {
@@ -264,10 +361,13 @@ describe('HTTP controls of the sandbox', () => {
       server.closeAllConnections()
     })
 
-    const wx = (input: Json): Promise<{ status: number, json: Json }> => control('POST', 'miniprogram/request', input)
+    const wx = (input: Json): Promise<{ status: number; json: Json }> =>
+      control('POST', 'miniprogram/request', input)
 
     it('has a page, for this computer only', async () => {
-      const { text } = await get(sandbox, '/__sandbox/miniprogram', { url: 'http://localhost:3000/auth/wechat/miniprogram' })
+      const { text } = await get(sandbox, '/__sandbox/miniprogram', {
+        url: 'http://localhost:3000/auth/wechat/miniprogram',
+      })
       expect(text).to.contain('http://localhost:3000/auth/wechat/miniprogram').and.contain(mini)
       expect(text).to.contain('/__sandbox/miniprogram/request')
     })
@@ -281,16 +381,30 @@ describe('HTTP controls of the sandbox', () => {
     })
 
     it('sends a request for the page and gives the answer back', async () => {
-      const { json } = await wx({ url: `${serverUrl}/login`, method: 'POST', headers: { 'x-from': 'page' }, body: '{"code":"c"}' })
+      const { json } = await wx({
+        url: `${serverUrl}/login`,
+        method: 'POST',
+        headers: { 'x-from': 'page' },
+        body: '{"code":"c"}',
+      })
       expect(json['status']).to.equal(201)
       expect(json['headers']).to.have.property('x-answer', 'yes')
-      const received = JSON.parse(String(json['body'])) as { method: string, headers: Record<string, string>, body: string }
+      const received = JSON.parse(String(json['body'])) as {
+        method: string
+        headers: Record<string, string>
+        body: string
+      }
       expect(received).to.deep.include({ method: 'POST', body: '{"code":"c"}' })
       expect(received.headers).to.include({ 'content-type': 'application/json', 'x-from': 'page' })
     })
 
     it('sends the content type that the page gives, however it spells the header', async () => {
-      const { json } = await wx({ url: serverUrl, method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'code' })
+      const { json } = await wx({
+        url: serverUrl,
+        method: 'POST',
+        headers: { 'content-type': 'text/plain' },
+        body: 'code',
+      })
       const received = JSON.parse(String(json['body'])) as { headers: Record<string, string> }
       expect(received.headers).to.include({ 'content-type': 'text/plain' })
     })
@@ -302,9 +416,18 @@ describe('HTTP controls of the sandbox', () => {
 
     it('refuses targets that are not on this computer, and what is no request', async () => {
       for (const input of [
-        { url: 'http://example.com/' }, { url: 'http://169.254.169.254/' }, { url: 'http://127.0.0.1.evil.example/' }, { url: 'http://0.0.0.0/' },
-        { url: 'file:///etc/passwd' }, { url: 'http://user:secret@localhost/' }, { url: 7 }, {}, { url: serverUrl, method: 7 },
-        { url: serverUrl, headers: { 'bad\nname': 'x' } }, { url: serverUrl, headers: 'x' }, { url: `${serverUrl}/big` },
+        { url: 'http://example.com/' },
+        { url: 'http://169.254.169.254/' },
+        { url: 'http://127.0.0.1.evil.example/' },
+        { url: 'http://0.0.0.0/' },
+        { url: 'file:///etc/passwd' },
+        { url: 'http://user:secret@localhost/' },
+        { url: 7 },
+        {},
+        { url: serverUrl, method: 7 },
+        { url: serverUrl, headers: { 'bad\nname': 'x' } },
+        { url: serverUrl, headers: 'x' },
+        { url: `${serverUrl}/big` },
       ] as Json[]) {
         const { status, json } = await wx(input)
         expect([status, typeof json['error']], JSON.stringify(input)).to.deep.equal([400, 'string'])

@@ -21,14 +21,21 @@ describe('faults of the sandbox', () => {
   afterEach(() => sandbox.reset())
   after(() => sandbox.close())
 
-  const newCode = (): string => sandbox.issueCode({ appId: appOf(sandbox, 'mp').appId, user: 'alice', scope: 'snsapi_userinfo' })
+  const newCode = (): string =>
+    sandbox.issueCode({ appId: appOf(sandbox, 'mp').appId, user: 'alice', scope: 'snsapi_userinfo' })
 
   it('come as often as times says, in the order given, then the one without times until it is taken away', async () => {
     const errcode = async (): Promise<unknown> => (await get(sandbox, PATH)).json['errcode']
     sandbox.fail(PATH, { errcode: 1 })
     sandbox.fail(PATH, { errcode: 2 }, { times: 2 })
     sandbox.fail(PATH, { errcode: 3 }, { times: 1 })
-    expect([await errcode(), await errcode(), await errcode(), await errcode(), await errcode()]).to.deep.equal([2, 2, 3, 1, 1])
+    expect([
+      await errcode(),
+      await errcode(),
+      await errcode(),
+      await errcode(),
+      await errcode(),
+    ]).to.deep.equal([2, 2, 3, 1, 1])
     sandbox.fail(PATH, { errcode: 4 })
     expect(await errcode()).to.equal(4)
     sandbox.fail(PATH, null)
@@ -42,7 +49,7 @@ describe('faults of the sandbox', () => {
     expect((await get(sandbox, PATH)).json['errcode']).to.equal(41001)
   })
 
-  it('errcode: WeChat\'s text with a rid, or the text given as it is', async () => {
+  it("errcode: WeChat's text with a rid, or the text given as it is", async () => {
     sandbox.fail(PATH, { errcode: 45009 }, { times: 1 })
     expect((await get(sandbox, PATH)).json['errmsg']).to.match(/^reach max api daily quota limit, rid: /)
     sandbox.fail(PATH, { errcode: -1, errmsg: 'busy' })
@@ -66,7 +73,11 @@ describe('faults of the sandbox', () => {
   it('status and body: what is given', async () => {
     sandbox.fail(PATH, { status: 502, body: '<h1>Bad Gateway</h1>', contentType: 'text/html' })
     const { status, headers, text } = await get(sandbox, PATH)
-    expect([status, headers.get('content-type'), text]).to.deep.equal([502, 'text/html', '<h1>Bad Gateway</h1>'])
+    expect([status, headers.get('content-type'), text]).to.deep.equal([
+      502,
+      'text/html',
+      '<h1>Bad Gateway</h1>',
+    ])
   })
 
   it('status without a body: an empty answer', async () => {
@@ -108,19 +119,25 @@ describe('faults of the sandbox', () => {
     await rejection(get(sandbox, PATH))
   })
 
-  it('a header given again in other letters replaces the sandbox\'s own', async () => {
+  it("a header given again in other letters replaces the sandbox's own", async () => {
     sandbox.fail(PATH, { body: 'x', headers: { 'CONTENT-TYPE': 'text/csv', 'content-length': '1' } })
     const { headers, text } = await get(sandbox, PATH)
     expect([headers.get('content-type'), text]).to.deep.equal(['text/csv', 'x'])
   })
 
   it('chunks: in packets of their own, split inside a character', async () => {
-    const [first, second] = [Buffer.from('{"nickname":"爱').subarray(0, -1), Buffer.concat([Buffer.from('爱').subarray(-1), Buffer.from('"}')])]
+    const [first, second] = [
+      Buffer.from('{"nickname":"爱').subarray(0, -1),
+      Buffer.concat([Buffer.from('爱').subarray(-1), Buffer.from('"}')]),
+    ]
     sandbox.fail(PATH, { chunks: [first, second], pause: 30 })
     const response = await fetch(url)
     const packets: Uint8Array[] = []
     for await (const packet of response.body as unknown as AsyncIterable<Uint8Array>) packets.push(packet)
-    expect(packets.map((packet) => Buffer.from(packet).toString('hex'))).to.deep.equal([first.toString('hex'), second.toString('hex')])
+    expect(packets.map((packet) => Buffer.from(packet).toString('hex'))).to.deep.equal([
+      first.toString('hex'),
+      second.toString('hex'),
+    ])
   })
 
   it('drip: a byte at a time, the head at once', async () => {
@@ -128,7 +145,8 @@ describe('faults of the sandbox', () => {
     const started = Date.now()
     const response = await fetch(url)
     const packets: string[] = []
-    for await (const packet of response.body as unknown as AsyncIterable<Uint8Array>) packets.push(Buffer.from(packet).toString())
+    for await (const packet of response.body as unknown as AsyncIterable<Uint8Array>)
+      packets.push(Buffer.from(packet).toString())
     expect(packets.join('')).to.equal('abcde')
     expect(packets.length).to.be.greaterThan(1)
     expect(Date.now() - started).to.be.at.least(80)
@@ -143,7 +161,10 @@ describe('faults of the sandbox', () => {
 
   it('merge and omit: fields of the true answer set and left out', async () => {
     const token = await login(sandbox)
-    sandbox.fail('/sns/userinfo', { merge: { nickname: null, sex: 1, extra: 'a/b' }, omit: ['unionid', 'privilege'] })
+    sandbox.fail('/sns/userinfo', {
+      merge: { nickname: null, sex: 1, extra: 'a/b' },
+      omit: ['unionid', 'privilege'],
+    })
     const { json, text } = await userinfo(sandbox, token)
     expect(json).to.include({ nickname: null, sex: 1, extra: 'a/b', openid: token['openid'] })
     expect(json).to.not.have.any.keys('unionid', 'privilege')
@@ -185,22 +206,31 @@ describe('faults of the sandbox', () => {
     expect(await hanging).to.have.property('name', 'AbortError')
   })
 
-  it('errcode on a page is WeChat\'s error page, and in the long poll its errcode', async () => {
+  it("errcode on a page is WeChat's error page, and in the long poll its errcode", async () => {
     sandbox.fail('/connect/oauth2/authorize', { errcode: 10009 })
     const { headers, text } = await get(sandbox, '/connect/oauth2/authorize')
     expect(headers.get('content-type')).to.equal('text/html; charset=utf-8')
     expect(text).to.contain('10009').and.contain('操作太频繁了')
     sandbox.fail('/connect/l/qrconnect', { errcode: 500 })
-    expect((await get(sandbox, '/connect/l/qrconnect')).text).to.equal("window.wx_errcode=500;window.wx_code='';")
+    expect((await get(sandbox, '/connect/l/qrconnect')).text).to.equal(
+      "window.wx_errcode=500;window.wx_code='';",
+    )
   })
 
   it('close() ends what hangs, drips and waits', async () => {
     const closing = await startSandbox()
-    const faults: [string, Fault][] = [['/a', 'hang'], ['/b', { body: 'abc', drip: HOUR }], ['/c', { delay: HOUR }]]
+    const faults: [string, Fault][] = [
+      ['/a', 'hang'],
+      ['/b', { body: 'abc', drip: HOUR }],
+      ['/c', { delay: HOUR }],
+    ]
     for (const [path, fault] of faults) closing.fail(path, fault)
     const pending = faults.map(([path]) => rejection(get(closing, path)))
     const { text } = await get(closing, '/connect/qrconnect', {
-      appid: appOf(closing, 'website').appId, redirect_uri: 'http://localhost/', scope: 'snsapi_login', f: 'xml',
+      appid: appOf(closing, 'website').appId,
+      redirect_uri: 'http://localhost/',
+      scope: 'snsapi_login',
+      f: 'xml',
     })
     const uuid = /CDATA\[(\w+)/.exec(text)?.[1] ?? ''
     pending.push(rejection(get(closing, '/connect/l/qrconnect', { uuid })))

@@ -10,7 +10,9 @@ const PAGE = 'http://localhost:3000/inside?a=1&b=%E4%B8%80'
 
 /** The rule as WeChat documents it. */
 const sign = (ticket: string, nonceStr: string, timestamp: number, url: string): string =>
-  createHash('sha1').update(`jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${String(timestamp)}&url=${url}`).digest('hex')
+  createHash('sha1')
+    .update(`jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${String(timestamp)}&url=${url}`)
+    .digest('hex')
 
 describe('the sandbox and the JS-SDK', () => {
   let sandbox: Sandbox
@@ -24,29 +26,53 @@ describe('the sandbox and the JS-SDK', () => {
   after(() => sandbox.close())
 
   const ticketOf = async (type = 'jsapi'): Promise<string> =>
-    String((await get(sandbox, '/cgi-bin/ticket/getticket', { access_token: await appToken(sandbox), type })).json['ticket'])
-  const signed = (ticket: string, url = PAGE, nonceStr = 'Wm3WZYTPz0wzccnW', timestamp = 1_414_587_457): JsSdkPage & { timestamp: number } =>
-    ({ appId, url, nonceStr, timestamp, signature: sign(ticket, nonceStr, timestamp, url) })
+    String(
+      (await get(sandbox, '/cgi-bin/ticket/getticket', { access_token: await appToken(sandbox), type })).json[
+        'ticket'
+      ],
+    )
+  const signed = (
+    ticket: string,
+    url = PAGE,
+    nonceStr = 'Wm3WZYTPz0wzccnW',
+    timestamp = 1_414_587_457,
+  ): JsSdkPage & { timestamp: number } => ({
+    appId,
+    url,
+    nonceStr,
+    timestamp,
+    signature: sign(ticket, nonceStr, timestamp, url),
+  })
 
   it('these tests sign as the official example does', () => {
     const ticket = 'sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3-Sl-HhTdfl2fzFy1AOcHKP7qg'
-    expect(signed(ticket, 'http://mp.weixin.qq.com?params=value').signature).to.equal('0f9de62fce790f9a083d5c99e95740ceb90c27ed')
+    expect(signed(ticket, 'http://mp.weixin.qq.com?params=value').signature).to.equal(
+      '0f9de62fce790f9a083d5c99e95740ceb90c27ed',
+    )
   })
 
   describe('checkJsSdkSignature', () => {
     it('accepts a signature of the ticket, whatever is behind # and whether the timestamp is text', async () => {
       const page = signed(await ticketOf())
       expect(sandbox.checkJsSdkSignature(page)).to.equal('ok')
-      expect(sandbox.checkJsSdkSignature({ ...page, url: `${PAGE}#top`, timestamp: String(page.timestamp) })).to.equal('ok')
+      expect(
+        sandbox.checkJsSdkSignature({ ...page, url: `${PAGE}#top`, timestamp: String(page.timestamp) }),
+      ).to.equal('ok')
     })
 
     it('refuses whatever differs from what was signed', async () => {
       const page = signed(await ticketOf())
       for (const changes of [
-        { url: 'http://localhost:3000/inside' }, { url: PAGE.replace('%E4%B8%80', '一') }, { nonceStr: 'other' }, { timestamp: 1 },
-        { signature: '' }, { signature: page.signature.toUpperCase() },
+        { url: 'http://localhost:3000/inside' },
+        { url: PAGE.replace('%E4%B8%80', '一') },
+        { nonceStr: 'other' },
+        { timestamp: 1 },
+        { signature: '' },
+        { signature: page.signature.toUpperCase() },
       ]) {
-        expect(sandbox.checkJsSdkSignature({ ...page, ...changes }), JSON.stringify(changes)).to.equal('invalid signature')
+        expect(sandbox.checkJsSdkSignature({ ...page, ...changes }), JSON.stringify(changes)).to.equal(
+          'invalid signature',
+        )
       }
     })
 
@@ -59,13 +85,19 @@ describe('the sandbox and the JS-SDK', () => {
       expect(sandbox.checkJsSdkSignature(signed(ticket))).to.equal('invalid signature')
     })
 
-    it('goes by the sandbox\'s clock: a ticket that has been replaced is good to its end, and not longer', async () => {
+    it("goes by the sandbox's clock: a ticket that has been replaced is good to its end, and not longer", async () => {
       const old = await ticketOf()
       sandbox.clock.advance(2 * HOUR - 4 * MINUTE)
       const next = await ticketOf()
-      expect([old, next].map((ticket) => sandbox.checkJsSdkSignature(signed(ticket)))).to.deep.equal(['ok', 'ok'])
+      expect([old, next].map((ticket) => sandbox.checkJsSdkSignature(signed(ticket)))).to.deep.equal([
+        'ok',
+        'ok',
+      ])
       sandbox.clock.advance(4 * MINUTE)
-      expect([old, next].map((ticket) => sandbox.checkJsSdkSignature(signed(ticket)))).to.deep.equal(['invalid signature', 'ok'])
+      expect([old, next].map((ticket) => sandbox.checkJsSdkSignature(signed(ticket)))).to.deep.equal([
+        'invalid signature',
+        'ok',
+      ])
     })
 
     it('keeps tickets as long as configured', async () => {
@@ -81,8 +113,12 @@ describe('the sandbox and the JS-SDK', () => {
       try {
         const page = signed('', 'https://good.app.example/')
         expect(own.checkJsSdkSignature(page)).to.equal('invalid url domain')
-        expect(own.checkJsSdkSignature({ ...page, url: 'https://app.example/' })).to.equal('invalid signature')
-        expect(own.checkJsSdkSignature({ ...page, url: 'https://app.example:8443/' })).to.equal('invalid url domain')
+        expect(own.checkJsSdkSignature({ ...page, url: 'https://app.example/' })).to.equal(
+          'invalid signature',
+        )
+        expect(own.checkJsSdkSignature({ ...page, url: 'https://app.example:8443/' })).to.equal(
+          'invalid url domain',
+        )
       } finally {
         await own.close()
       }
@@ -97,26 +133,43 @@ describe('the sandbox and the JS-SDK', () => {
     type Notes = unknown[]
 
     /** A page with as much of a browser as the stub uses: scripts that are appended are fetched and run, and those that cannot be had fail. */
-    const open = async (url: string, body: string, values: Json = {}, scriptOrigin = sandbox.url): Promise<Notes> => {
+    const open = async (
+      url: string,
+      body: string,
+      values: Json = {},
+      scriptOrigin = sandbox.url,
+    ): Promise<Notes> => {
       const notes: Notes = []
       let end: () => void = () => undefined
-      const ended = new Promise<void>((resolve) => { end = resolve })
+      const ended = new Promise<void>((resolve) => {
+        end = resolve
+      })
       const loading: Promise<void>[] = []
       const src = `${scriptOrigin}/open/js/jweixin-1.6.0.js`
       const head = {
-        appendChild: (script: { src: string, onerror: () => void }) => {
-          loading.push(fetch(script.src).then(
-            async (response) => { runInContext(await response.text(), context) },
-            () => script.onerror(),
-          ))
+        appendChild: (script: { src: string; onerror: () => void }) => {
+          loading.push(
+            fetch(script.src).then(
+              async (response) => {
+                runInContext(await response.text(), context)
+              },
+              () => script.onerror(),
+            ),
+          )
         },
       }
       const page: Json = {
         ...values,
         URL,
         URLSearchParams,
-        console: { log: (...texts: unknown[]) => { notes.push(['log', ...texts]) } },
-        note: (...texts: unknown[]) => { notes.push(texts.length === 1 ? texts[0] : texts) },
+        console: {
+          log: (...texts: unknown[]) => {
+            notes.push(['log', ...texts])
+          },
+        },
+        note: (...texts: unknown[]) => {
+          notes.push(texts.length === 1 ? texts[0] : texts)
+        },
         end,
         location: { href: url },
         document: { currentScript: { src }, head, createElement: () => ({ remove: () => undefined }) },
@@ -130,7 +183,8 @@ describe('the sandbox and the JS-SDK', () => {
       return JSON.parse(JSON.stringify(notes)) as Notes
     }
 
-    const LISTEN = 'wx.ready(() => { note("ready"); end() }); wx.error((result) => note("error", result.errMsg));'
+    const LISTEN =
+      'wx.ready(() => { note("ready"); end() }); wx.error((result) => note("error", result.errMsg));'
 
     it('is a script that pages of any origin may load', async () => {
       const response = await fetch(`${sandbox.url}/open/js/jweixin-1.6.0.js`)
@@ -139,29 +193,40 @@ describe('the sandbox and the JS-SDK', () => {
       expect(response.headers.get('cross-origin-resource-policy')).to.equal('cross-origin')
     })
 
-    it('calls ready, and not error, where the signature is right: the page\'s own URL up to # is what counts', async () => {
+    it("calls ready, and not error, where the signature is right: the page's own URL up to # is what counts", async () => {
       const config = { ...signed(await ticketOf()), jsApiList: ['chooseImage'] }
       expect(await open(`${PAGE}#top`, `${LISTEN} wx.config(config)`, { config })).to.deep.equal(['ready'])
-      expect(await open('http://localhost:3000/other', `${LISTEN} wx.config(config)`, { config }))
-        .to.deep.equal([['error', 'config:invalid signature'], 'ready'])
+      expect(
+        await open('http://localhost:3000/other', `${LISTEN} wx.config(config)`, { config }),
+      ).to.deep.equal([['error', 'config:invalid signature'], 'ready'])
     })
 
-    it('calls error and then ready where the signature is wrong, as WeChat\'s own script does', async () => {
+    it("calls error and then ready where the signature is wrong, as WeChat's own script does", async () => {
       const config = { ...signed('no ticket'), jsApiList: [] }
-      expect(await open(PAGE, `${LISTEN} wx.config(config)`, { config })).to.deep.equal([['error', 'config:invalid signature'], 'ready'])
+      expect(await open(PAGE, `${LISTEN} wx.config(config)`, { config })).to.deep.equal([
+        ['error', 'config:invalid signature'],
+        'ready',
+      ])
     })
 
     it('tells a wrong domain and an unknown app', async () => {
       sandbox.configure({ allowPorts: false })
-      expect(await open(PAGE, `${LISTEN} wx.config(config)`, { config: signed(await ticketOf()) }))
-        .to.deep.equal([['error', 'config:invalid url domain'], 'ready'])
-      expect(await open(PAGE, `${LISTEN} wx.config({ appId: "wx0" })`)).to.deep.equal([['error', 'config:invalid appid'], 'ready'])
+      expect(
+        await open(PAGE, `${LISTEN} wx.config(config)`, { config: signed(await ticketOf()) }),
+      ).to.deep.equal([['error', 'config:invalid url domain'], 'ready'])
+      expect(await open(PAGE, `${LISTEN} wx.config({ appId: "wx0" })`)).to.deep.equal([
+        ['error', 'config:invalid appid'],
+        'ready',
+      ])
     })
 
     it('tells a failure when nobody answers', async () => {
       const gone = await startSandbox()
       await gone.close()
-      expect(await open(PAGE, `${LISTEN} wx.config({})`, {}, gone.url)).to.deep.equal([['error', 'config:fail'], 'ready'])
+      expect(await open(PAGE, `${LISTEN} wx.config({})`, {}, gone.url)).to.deep.equal([
+        ['error', 'config:fail'],
+        'ready',
+      ])
     })
 
     it('tells the result to whoever asks for it later', async () => {
@@ -171,8 +236,10 @@ describe('the sandbox and the JS-SDK', () => {
           wx.ready(() => note('late ready'))
           end()
         })`
-      expect(await open(PAGE, body, { config: signed('no ticket') }))
-        .to.deep.equal([['late error', 'config:invalid signature'], 'late ready'])
+      expect(await open(PAGE, body, { config: signed('no ticket') })).to.deep.equal([
+        ['late error', 'config:invalid signature'],
+        'late ready',
+      ])
       expect(await open(PAGE, body, { config: signed(await ticketOf()) })).to.deep.equal(['late ready'])
     })
 
@@ -185,14 +252,26 @@ describe('the sandbox and the JS-SDK', () => {
         })
         wx.config({ ...config, debug: true, jsApiList: ['chooseImage'] })`
       const available = { chooseImage: true, scanQRCode: false }
-      expect(await open(PAGE, body, { config: signed(await ticketOf()) })).to.deep.equal(
-        [['log', 'wx.config', 'config:ok'], ['success', 'chooseImage:ok'], 'complete', available])
-      expect(await open(PAGE, body, { config: signed('no ticket') })).to.deep.equal(
-        [['log', 'wx.config', 'config:invalid signature'], ['fail', 'chooseImage:permission denied'], 'complete', available])
+      expect(await open(PAGE, body, { config: signed(await ticketOf()) })).to.deep.equal([
+        ['log', 'wx.config', 'config:ok'],
+        ['success', 'chooseImage:ok'],
+        'complete',
+        available,
+      ])
+      expect(await open(PAGE, body, { config: signed('no ticket') })).to.deep.equal([
+        ['log', 'wx.config', 'config:invalid signature'],
+        ['fail', 'chooseImage:permission denied'],
+        'complete',
+        available,
+      ])
     })
 
     it('gets its answer as a script in which nothing of the query is repeated', async () => {
-      const answer = await get(sandbox, '/__sandbox/js-sdk.js', { id: '7', appId: '</script>', url: 'alert(1)' })
+      const answer = await get(sandbox, '/__sandbox/js-sdk.js', {
+        id: '7',
+        appId: '</script>',
+        url: 'alert(1)',
+      })
       expect(answer.text).to.equal('window.__wechatSandbox7({"errMsg":"config:invalid appid"})\n')
       expect(answer.headers.get('x-content-type-options')).to.equal('nosniff')
       for (const id of ['', 'x', '1;alert(1)', '1'.repeat(10)]) {

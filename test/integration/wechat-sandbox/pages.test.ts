@@ -10,7 +10,8 @@ const AUTHORIZE = '/connect/oauth2/authorize'
 const CALLBACK = 'http://localhost:3000/auth/wechat/callback'
 
 const errorOf = ({ text }: Answer): [string | undefined, string | undefined] => [
-  /data-testid="error-number">([^<]*)</.exec(text)?.[1], /data-testid="error-text">([^<]*)</.exec(text)?.[1],
+  /data-testid="error-number">([^<]*)</.exec(text)?.[1],
+  /data-testid="error-text">([^<]*)</.exec(text)?.[1],
 ]
 
 const locationOf = ({ headers }: { headers: Headers }): string => headers.get('location') ?? ''
@@ -34,18 +35,32 @@ describe('pages of the sandbox', () => {
 
   describe(AUTHORIZE, () => {
     const query = (changes: Record<string, string> = {}): Record<string, string> => ({
-      appid: mp, redirect_uri: CALLBACK, response_type: 'code', scope: 'snsapi_userinfo', state: 'abc123', ...changes,
+      appid: mp,
+      redirect_uri: CALLBACK,
+      response_type: 'code',
+      scope: 'snsapi_userinfo',
+      state: 'abc123',
+      ...changes,
     })
-    const ask = (changes: Record<string, string> = {}): Promise<Answer> => get(sandbox, AUTHORIZE, query(changes))
-    const decide = (decision: string, user = 'alice', changes: Record<string, string> = {}): Promise<Response> =>
-      post(AUTHORIZE, { ...query(changes), decision, user })
+    const ask = (changes: Record<string, string> = {}): Promise<Answer> =>
+      get(sandbox, AUTHORIZE, query(changes))
+    const decide = (
+      decision: string,
+      user = 'alice',
+      changes: Record<string, string> = {},
+    ): Promise<Response> => post(AUTHORIZE, { ...query(changes), decision, user })
 
     it('redirects at once for snsapi_base, with a code of that scope and the state', async () => {
       const answer = await ask({ scope: 'snsapi_base' })
       expect(answer.status).to.equal(302)
-      expect(locationOf(answer)).to.match(/^http:\/\/localhost:3000\/auth\/wechat\/callback\?code=[A-Za-z0-9]{32}&state=abc123$/)
+      expect(locationOf(answer)).to.match(
+        /^http:\/\/localhost:3000\/auth\/wechat\/callback\?code=[A-Za-z0-9]{32}&state=abc123$/,
+      )
       const { json } = await exchange(sandbox, 'mp', codeIn(locationOf(answer)))
-      expect(json).to.include({ scope: 'snsapi_base', openid: sandbox.idsOf({ appId: mp, user: 'alice' }).openid })
+      expect(json).to.include({
+        scope: 'snsapi_base',
+        openid: sandbox.idsOf({ appId: mp, user: 'alice' }).openid,
+      })
     })
 
     it('logs in whoever holds the phone', async () => {
@@ -59,12 +74,19 @@ describe('pages of the sandbox', () => {
       sandbox.updateUser('alice', { silent: true })
       const answer = await ask()
       expect(answer.status).to.equal(302)
-      expect((await exchange(sandbox, 'mp', codeIn(locationOf(answer)))).json).to.have.property('scope', 'snsapi_userinfo')
+      expect((await exchange(sandbox, 'mp', codeIn(locationOf(answer)))).json).to.have.property(
+        'scope',
+        'snsapi_userinfo',
+      )
     })
 
     it('keeps the query of redirect_uri and puts code and state before its fragment', async () => {
-      const location = locationOf(await ask({ scope: 'snsapi_base', redirect_uri: 'http://localhost/cb?a=1&b=%2F#/pages/a?x=1' }))
-      expect(location).to.match(/^http:\/\/localhost\/cb\?a=1&b=%2F&code=\w{32}&state=abc123#\/pages\/a\?x=1$/)
+      const location = locationOf(
+        await ask({ scope: 'snsapi_base', redirect_uri: 'http://localhost/cb?a=1&b=%2F#/pages/a?x=1' }),
+      )
+      expect(location).to.match(
+        /^http:\/\/localhost\/cb\?a=1&b=%2F&code=\w{32}&state=abc123#\/pages\/a\?x=1$/,
+      )
     })
 
     it('gives an empty state back where none was sent', async () => {
@@ -72,7 +94,11 @@ describe('pages of the sandbox', () => {
     })
 
     it('lets neither redirect_uri nor state into the headers', async () => {
-      const answer = await ask({ scope: 'snsapi_base', redirect_uri: 'http://localhost/\r\nSet-Cookie: a=b', state: 'x\r\nSet-Cookie: a=b' })
+      const answer = await ask({
+        scope: 'snsapi_base',
+        redirect_uri: 'http://localhost/\r\nSet-Cookie: a=b',
+        state: 'x\r\nSet-Cookie: a=b',
+      })
       expect(answer.status).to.equal(302)
       expect(answer.headers.get('set-cookie')).to.equal(null)
       expect(locationOf(answer)).to.contain('state=x%0D%0ASet-Cookie%3A%20a%3Db')
@@ -82,11 +108,18 @@ describe('pages of the sandbox', () => {
       const answer = await decide('allow', 'panda')
       expect(answer.status).to.equal(303)
       const { json } = await exchange(sandbox, 'mp', codeIn(locationOf(answer)))
-      expect(json).to.include({ openid: sandbox.idsOf({ appId: mp, user: 'panda' }).openid, scope: 'snsapi_userinfo' })
+      expect(json).to.include({
+        openid: sandbox.idsOf({ appId: mp, user: 'panda' }).openid,
+        scope: 'snsapi_userinfo',
+      })
       const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
-      const silent = await fetch(`${sandbox.url}${AUTHORIZE}?${new URLSearchParams(query({ scope: 'snsapi_base' })).toString()}`,
-        { headers: { cookie }, redirect: 'manual' })
-      expect((await exchange(sandbox, 'mp', codeIn(locationOf(silent)))).json['openid']).to.equal(json['openid'])
+      const silent = await fetch(
+        `${sandbox.url}${AUTHORIZE}?${new URLSearchParams(query({ scope: 'snsapi_base' })).toString()}`,
+        { headers: { cookie }, redirect: 'manual' },
+      )
+      expect((await exchange(sandbox, 'mp', codeIn(locationOf(silent)))).json['openid']).to.equal(
+        json['openid'],
+      )
     })
 
     it('snapshot: a code for the virtual account', async () => {
@@ -111,7 +144,9 @@ describe('pages of the sandbox', () => {
 
     it('refuses a decision or a user that it did not offer, and a form that asks for what the query may not', async () => {
       for (const answer of [
-        await decide('perhaps'), await decide('allow', 'mallory'), await decide('allow', 'alice', { redirect_uri: 'javascript:alert(1)' }),
+        await decide('perhaps'),
+        await decide('allow', 'mallory'),
+        await decide('allow', 'alice', { redirect_uri: 'javascript:alert(1)' }),
       ]) {
         expect([answer.status, answer.headers.get('location')]).to.deep.equal([200, null])
         expect(await answer.text()).to.contain('data-testid="error"')
@@ -122,14 +157,33 @@ describe('pages of the sandbox', () => {
       ['no appid', { appid: '', redirect_uri: '', scope: '' }, ['10012', 'appid不能为空']],
       ['no redirect_uri', { redirect_uri: '', scope: '' }, ['10011', 'redirect_uri不能为空']],
       ['no scope', { scope: '', appid: 'wx0' }, ['10010', 'scope不能为空']],
-      ['an unknown appid', { appid: 'wx0', scope: 'x' }, ['10016', '不支持微信开放平台的Appid，请使用公众号Appid']],
-      ['a website\'s appid', { appid: 'wxsandbox000000002', scope: 'x' }, ['10016', '不支持微信开放平台的Appid，请使用公众号Appid']],
+      [
+        'an unknown appid',
+        { appid: 'wx0', scope: 'x' },
+        ['10016', '不支持微信开放平台的Appid，请使用公众号Appid'],
+      ],
+      [
+        "a website's appid",
+        { appid: 'wxsandbox000000002', scope: 'x' },
+        ['10016', '不支持微信开放平台的Appid，请使用公众号Appid'],
+      ],
       ['a response_type other than code', { response_type: 'token' }, [undefined, '该链接无法访问']],
-      ['a scope of websites', { scope: 'snsapi_login', redirect_uri: 'nonsense' }, ['10005', '此公众号并没有这些scope的权限']],
+      [
+        'a scope of websites',
+        { scope: 'snsapi_login', redirect_uri: 'nonsense' },
+        ['10005', '此公众号并没有这些scope的权限'],
+      ],
       ['a redirect_uri that is no URL', { redirect_uri: 'nonsense' }, [undefined, 'redirect_uri 参数错误']],
-      ['a redirect_uri that is neither http nor https', { redirect_uri: 'javascript:alert(1)' }, [undefined, 'redirect_uri 参数错误']],
-      ['a port, not on this computer', { redirect_uri: 'https://app.example:8443/', state: 'x'.repeat(129) },
-        ['10003', 'redirect_uri域名与后台配置不一致']],
+      [
+        'a redirect_uri that is neither http nor https',
+        { redirect_uri: 'javascript:alert(1)' },
+        [undefined, 'redirect_uri 参数错误'],
+      ],
+      [
+        'a port, not on this computer',
+        { redirect_uri: 'https://app.example:8443/', state: 'x'.repeat(129) },
+        ['10003', 'redirect_uri域名与后台配置不一致'],
+      ],
       ['a state of 129 bytes', { state: 'x'.repeat(129) }, [undefined, 'state参数过长']],
       ['a state of 43 characters and 129 bytes', { state: '状'.repeat(43) }, [undefined, 'state参数过长']],
     ]
@@ -142,25 +196,39 @@ describe('pages of the sandbox', () => {
     }
 
     it('takes a state of 128 bytes', async () => {
-      expect(locationOf(await ask({ scope: 'snsapi_base', state: 'x'.repeat(128) }))).to.contain(`state=${'x'.repeat(128)}`)
+      expect(locationOf(await ask({ scope: 'snsapi_base', state: 'x'.repeat(128) }))).to.contain(
+        `state=${'x'.repeat(128)}`,
+      )
     })
 
     it('warns about parameters in another order, and notes it in the request log', async () => {
-      const { appid, redirect_uri, response_type, scope } = query() as Record<'appid' | 'redirect_uri' | 'response_type' | 'scope', string>
+      const { appid, redirect_uri, response_type, scope } = query() as Record<
+        'appid' | 'redirect_uri' | 'response_type' | 'scope',
+        string
+      >
       const shuffled = { appid, redirect_uri, scope, response_type }
       expect((await get(sandbox, AUTHORIZE, shuffled)).text).to.contain('参数顺序')
       expect(sandbox.requests.at(-1)?.warnings).to.have.length(1)
       expect((await ask()).text).not.to.contain('参数顺序')
       sandbox.configure({ parameterOrder: 'refuse' })
-      expect(errorOf(await get(sandbox, AUTHORIZE, shuffled))).to.deep.equal([undefined, 'Scope 参数错误或没有 Scope 权限'])
+      expect(errorOf(await get(sandbox, AUTHORIZE, shuffled))).to.deep.equal([
+        undefined,
+        'Scope 参数错误或没有 Scope 权限',
+      ])
       sandbox.configure({ parameterOrder: 'ignore' })
       await get(sandbox, AUTHORIZE, shuffled)
       expect(sandbox.requests.at(-1)?.warnings).to.deep.equal([])
     })
 
-    it('speaks the language of the query, else the browser\'s, else Chinese', async () => {
-      const lang = async (changes: Record<string, string>, headers: Record<string, string> = {}): Promise<string | undefined> => {
-        const page = await fetch(`${sandbox.url}${AUTHORIZE}?${new URLSearchParams(query(changes)).toString()}`, { headers })
+    it("speaks the language of the query, else the browser's, else Chinese", async () => {
+      const lang = async (
+        changes: Record<string, string>,
+        headers: Record<string, string> = {},
+      ): Promise<string | undefined> => {
+        const page = await fetch(
+          `${sandbox.url}${AUTHORIZE}?${new URLSearchParams(query(changes)).toString()}`,
+          { headers },
+        )
         return /<html lang="([^"]+)"/.exec(await page.text())?.[1]
       }
       expect(await lang({})).to.equal('zh-CN')
@@ -175,14 +243,21 @@ describe('pages of the sandbox', () => {
       expect(headers.get('cache-control')).to.equal('no-store')
       expect(headers.get('referrer-policy')).to.equal('no-referrer')
       expect(headers.get('x-frame-options')).to.equal('DENY')
-      expect(headers.get('content-security-policy')).to.match(/default-src 'none'.*script-src 'sha256-[^']+';.*frame-ancestors 'none'/)
+      expect(headers.get('content-security-policy')).to.match(
+        /default-src 'none'.*script-src 'sha256-[^']+';.*frame-ancestors 'none'/,
+      )
       expect(text.match(/<script/g)).to.have.length(1)
     })
   })
 
   describe('domains', () => {
     let strict: Sandbox
-    const app = { appId: 'wxsandboxdomains01', appSecret: 's', type: 'mp' as const, domains: ['www.app.example', 'localhost:3000'] }
+    const app = {
+      appId: 'wxsandboxdomains01',
+      appSecret: 's',
+      type: 'mp' as const,
+      domains: ['www.app.example', 'localhost:3000'],
+    }
 
     before(async () => {
       strict = await startSandbox({ apps: [app] })
@@ -190,9 +265,15 @@ describe('pages of the sandbox', () => {
     afterEach(() => strict.reset())
     after(() => strict.close())
 
-    const isAllowed = async (redirectUri: string): Promise<boolean> => (await get(strict, AUTHORIZE, {
-      appid: app.appId, redirect_uri: redirectUri, response_type: 'code', scope: 'snsapi_base',
-    })).status === 302
+    const isAllowed = async (redirectUri: string): Promise<boolean> =>
+      (
+        await get(strict, AUTHORIZE, {
+          appid: app.appId,
+          redirect_uri: redirectUri,
+          response_type: 'code',
+          scope: 'snsapi_base',
+        })
+      ).status === 302
 
     it('are exact host names: no sub-domain, no parent', async () => {
       expect(await isAllowed('https://www.app.example/any/path')).to.be.true
@@ -220,22 +301,37 @@ describe('pages of the sandbox', () => {
 
   describe('/connect/qrconnect', () => {
     const query = (changes: Record<string, string> = {}): Record<string, string> => ({
-      appid: website, redirect_uri: CALLBACK, response_type: 'code', scope: 'snsapi_login', state: 'abc123', ...changes,
+      appid: website,
+      redirect_uri: CALLBACK,
+      response_type: 'code',
+      scope: 'snsapi_login',
+      state: 'abc123',
+      ...changes,
     })
     const open = async (changes: Record<string, string> = {}): Promise<string> =>
-      /<uuid><!\[CDATA\[(\w{16})\]\]><\/uuid>/.exec((await get(sandbox, '/connect/qrconnect', query({ f: 'xml', ...changes }))).text)?.[1] ?? ''
+      /<uuid><!\[CDATA\[(\w{16})\]\]><\/uuid>/.exec(
+        (await get(sandbox, '/connect/qrconnect', query({ f: 'xml', ...changes }))).text,
+      )?.[1] ?? ''
     const poll = async (uuid: string, last?: number): Promise<string> =>
-      (await get(sandbox, '/connect/l/qrconnect', { uuid, ...(last === undefined ? {} : { last: String(last) }), _: '1' })).text
+      (
+        await get(sandbox, '/connect/l/qrconnect', {
+          uuid,
+          ...(last === undefined ? {} : { last: String(last) }),
+          _: '1',
+        })
+      ).text
     const wxErrcode = async (uuid: string, last?: number): Promise<number> =>
       Number(/^window\.wx_errcode=(\d+);window\.wx_code='';$/.exec(await poll(uuid, last))?.[1])
     const scan = (uuid: string): Promise<Answer> => get(sandbox, '/connect/confirm', { uuid })
-    const decide = (uuid: string, decision: string, user = 'bob'): Promise<Response> => post('/connect/confirm', { uuid, decision, user })
+    const decide = (uuid: string, decision: string, user = 'bob'): Promise<Response> =>
+      post('/connect/confirm', { uuid, decision, user })
 
     it('shows a QR code that says the address of the phone page', async () => {
       const { text, headers } = await get(sandbox, '/connect/qrconnect', query())
       expect(headers.get('content-security-policy')).to.contain('frame-ancestors *')
       expect(headers.get('x-frame-options')).to.equal(null)
-      const [, path = ''] = /<img class="qrcode lightBorder" src="(\/connect\/qrcode\/\w{16})"/.exec(text) ?? []
+      const [, path = ''] =
+        /<img class="qrcode lightBorder" src="(\/connect\/qrcode\/\w{16})"/.exec(text) ?? []
       const picture = await fetch(sandbox.url + path)
       expect(picture.headers.get('content-type')).to.equal('image/png')
       const { data, width, height } = PNG.sync.read(Buffer.from(await picture.arrayBuffer()))
@@ -257,9 +353,12 @@ describe('pages of the sandbox', () => {
       expect(await wxErrcode(uuid, 403)).to.equal(404)
       const confirming = poll(uuid, 404)
       await decide(uuid, 'confirm')
-      const [, code = ''] = /^window\.wx_errcode=405;window\.wx_code='(\w{32})';$/.exec(await confirming) ?? []
-      expect((await exchange(sandbox, 'website', code)).json).to.include(
-        { scope: 'snsapi_login', openid: sandbox.idsOf({ appId: website, user: 'bob' }).openid })
+      const [, code = ''] =
+        /^window\.wx_errcode=405;window\.wx_code='(\w{32})';$/.exec(await confirming) ?? []
+      expect((await exchange(sandbox, 'website', code)).json).to.include({
+        scope: 'snsapi_login',
+        openid: sandbox.idsOf({ appId: website, user: 'bob' }).openid,
+      })
     })
 
     it('answers 408, or 404 once scanned, when nothing happens for so long', async () => {
@@ -268,7 +367,9 @@ describe('pages of the sandbox', () => {
       expect(await wxErrcode(uuid)).to.equal(408)
       await scan(uuid)
       expect(await wxErrcode(uuid, 404)).to.equal(404)
-      expect((await get(sandbox, '/connect/l/qrconnect', { uuid })).headers.get('content-type')).to.equal('text/javascript')
+      expect((await get(sandbox, '/connect/l/qrconnect', { uuid })).headers.get('content-type')).to.equal(
+        'text/javascript',
+      )
     })
 
     it('answers 402 at once when the code expires, and for a code that it does not know', async () => {
@@ -298,7 +399,7 @@ describe('pages of the sandbox', () => {
       expect(await wxErrcode(uuid)).to.equal(408)
     })
 
-    it('needs no response_type, as WeChat\'s widget sends none', async () => {
+    it("needs no response_type, as WeChat's widget sends none", async () => {
       expect(await open({ response_type: '' })).to.have.length(16)
     })
 
@@ -310,7 +411,9 @@ describe('pages of the sandbox', () => {
 
     it('takes a style sheet only from http, https or data:text/css, and none with stylelite', async () => {
       const sheets = async (changes: Record<string, string>): Promise<string[]> =>
-        (await get(sandbox, '/connect/qrconnect', query(changes))).text.match(/<link rel="stylesheet"[^>]*>/g) ?? []
+        (await get(sandbox, '/connect/qrconnect', query(changes))).text.match(
+          /<link rel="stylesheet"[^>]*>/g,
+        ) ?? []
       expect(await sheets({ href: 'https://app.example/a.css' })).to.have.length(1)
       expect(await sheets({ href: 'data:text/css;base64,YQ==' })).to.have.length(1)
       expect(await sheets({ href: 'javascript:alert(1)' })).to.have.length(0)
@@ -321,8 +424,16 @@ describe('pages of the sandbox', () => {
     const errors: [string, Record<string, string>, [string | undefined, string]][] = [
       ['no appid', { appid: '' }, ['10012', 'appid不能为空']],
       ['an unknown appid', { appid: 'wx0' }, [undefined, 'Scope 参数错误或没有 Scope 权限']],
-      ['an official account\'s appid', { appid: 'wxsandbox000000001' }, [undefined, 'Scope 参数错误或没有 Scope 权限']],
-      ['a scope of official accounts', { scope: 'snsapi_userinfo' }, [undefined, 'Scope 参数错误或没有 Scope 权限']],
+      [
+        "an official account's appid",
+        { appid: 'wxsandbox000000001' },
+        [undefined, 'Scope 参数错误或没有 Scope 权限'],
+      ],
+      [
+        'a scope of official accounts',
+        { scope: 'snsapi_userinfo' },
+        [undefined, 'Scope 参数错误或没有 Scope 权限'],
+      ],
       ['a wrong domain', { redirect_uri: 'https://app.example:81/' }, [undefined, 'redirect_uri 参数错误']],
       ['a long state', { state: 'x'.repeat(129) }, [undefined, 'state参数过长']],
     ]

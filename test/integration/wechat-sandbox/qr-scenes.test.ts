@@ -19,11 +19,20 @@ describe('QR codes with scene of the sandbox', () => {
 
   const create = async (body: Json | string, query: Record<string, string> = {}): Promise<Json> =>
     (await post(sandbox, CREATE, { access_token: await appToken(sandbox), ...query }, body)).json
-  const wish = (name: unknown, scene: Json, changes: Json = {}): Json => ({ action_name: name, action_info: { scene }, ...changes })
-  const show = (ticket: unknown): Promise<Answer> => get(sandbox, '/cgi-bin/showqrcode', { ticket: String(ticket) })
-  const startOfDay = (): void => sandbox.clock.advance(DAY - ((sandbox.clock.now() + 8 * HOUR) % DAY) + SECOND)
+  const wish = (name: unknown, scene: Json, changes: Json = {}): Json => ({
+    action_name: name,
+    action_info: { scene },
+    ...changes,
+  })
+  const show = (ticket: unknown): Promise<Answer> =>
+    get(sandbox, '/cgi-bin/showqrcode', { ticket: String(ticket) })
+  const startOfDay = (): void =>
+    sandbox.clock.advance(DAY - ((sandbox.clock.now() + 8 * HOUR) % DAY) + SECOND)
 
-  for (const [name, scene] of [['QR_SCENE', { scene_id: 4_294_967_295 }], ['QR_STR_SCENE', { scene_str: '一'.repeat(64) }]] as const) {
+  for (const [name, scene] of [
+    ['QR_SCENE', { scene_id: 4_294_967_295 }],
+    ['QR_STR_SCENE', { scene_str: '一'.repeat(64) }],
+  ] as const) {
     it(`${name}: a ticket, its lifetime and the code's URL`, async () => {
       const code = await create(wish(name, scene, { expire_seconds: 2_592_000 }))
       expect(Object.keys(code)).to.deep.equal(['ticket', 'expire_seconds', 'url'])
@@ -33,7 +42,10 @@ describe('QR codes with scene of the sandbox', () => {
     })
   }
 
-  for (const [name, scene] of [['QR_LIMIT_SCENE', { scene_id: 100_000 }], ['QR_LIMIT_STR_SCENE', { scene_str: 'x' }]] as const) {
+  for (const [name, scene] of [
+    ['QR_LIMIT_SCENE', { scene_id: 100_000 }],
+    ['QR_LIMIT_STR_SCENE', { scene_str: 'x' }],
+  ] as const) {
     it(`${name}: a ticket for ever, the same for the same scene`, async () => {
       const code = await create(wish(name, scene, { expire_seconds: 60 }))
       expect(Object.keys(code)).to.deep.equal(['ticket', 'url'])
@@ -46,13 +58,18 @@ describe('QR codes with scene of the sandbox', () => {
   it('tickets have all three characters that must be encoded in a query', async () => {
     for (let number = 1; number <= 5; number += 1) {
       const { ticket } = await create(wish('QR_SCENE', { scene_id: number }))
-      expect(ticket).to.match(/^[A-Za-z0-9+/]+==$/).and.contain('+').and.contain('/')
+      expect(ticket)
+        .to.match(/^[A-Za-z0-9+/]+==$/)
+        .and.contain('+')
+        .and.contain('/')
     }
   })
 
   it('the picture says the URL that came with the ticket', async () => {
     const { ticket, url } = await create(wish('QR_STR_SCENE', { scene_str: 'desk' }))
-    const response = await fetch(`${sandbox.url}/cgi-bin/showqrcode?ticket=${encodeURIComponent(String(ticket))}`)
+    const response = await fetch(
+      `${sandbox.url}/cgi-bin/showqrcode?ticket=${encodeURIComponent(String(ticket))}`,
+    )
     expect(response.headers.get('content-type')).to.equal('image/png')
     const { data, width, height } = PNG.sync.read(Buffer.from(await response.arrayBuffer()))
     expect(jsQR.default(Uint8ClampedArray.from(data), width, height)?.data).to.equal(url)
@@ -72,7 +89,9 @@ describe('QR codes with scene of the sandbox', () => {
     const { ticket } = await create(body)
     sandbox.reset()
     expect((await show(ticket)).status).to.equal(404)
-    expect((await create(body))['ticket']).to.be.a('string').that.does.not.equal(ticket)
+    expect((await create(body))['ticket'])
+      .to.be.a('string')
+      .that.does.not.equal(ticket)
   })
 
   const tooLong = 'x'.repeat(65)
@@ -82,16 +101,31 @@ describe('QR codes with scene of the sandbox', () => {
     ['no action_name', wish(undefined, { scene_id: 1 }), [40052, 'invalid action name']],
     ['an unknown action_name', wish('QR_CODE', { scene_id: 1 }), [40052, 'invalid action name']],
     ['no action_info', { action_name: 'QR_SCENE' }, [40053, 'invalid action info, please check document']],
-    ['no scene', { action_name: 'QR_SCENE', action_info: {} }, [40053, 'invalid action info, please check document']],
+    [
+      'no scene',
+      { action_name: 'QR_SCENE', action_info: {} },
+      [40053, 'invalid action info, please check document'],
+    ],
     ...[
-      wish('QR_SCENE', { scene_id: 0 }), wish('QR_SCENE', { scene_id: 4_294_967_296 }), wish('QR_SCENE', { scene_id: '1' }),
-      wish('QR_SCENE', { scene_str: 'x' }), wish('QR_LIMIT_SCENE', { scene_id: 100_001 }), wish('QR_STR_SCENE', { scene_str: '' }),
-      wish('QR_STR_SCENE', { scene_str: tooLong }), wish('QR_LIMIT_STR_SCENE', { scene_str: tooLong }),
+      wish('QR_SCENE', { scene_id: 0 }),
+      wish('QR_SCENE', { scene_id: 4_294_967_296 }),
+      wish('QR_SCENE', { scene_id: '1' }),
+      wish('QR_SCENE', { scene_str: 'x' }),
+      wish('QR_LIMIT_SCENE', { scene_id: 100_001 }),
+      wish('QR_STR_SCENE', { scene_str: '' }),
+      wish('QR_STR_SCENE', { scene_str: tooLong }),
+      wish('QR_LIMIT_STR_SCENE', { scene_str: tooLong }),
       wish('QR_LIMIT_STR_SCENE', { scene_id: 1 }),
-    ].map((body): [string, Json, [number, string]] =>
-      [JSON.stringify(body), body, [40169, 'invalid length for scene, or the data is not json string']]),
-    ...[0, 2_592_001, '60'].map((seconds): [string, Json, [number, string]] =>
-      [`expire_seconds ${JSON.stringify(seconds)}`, wish('QR_SCENE', { scene_id: 1 }, { expire_seconds: seconds }), [40097, 'invalid args']]),
+    ].map((body): [string, Json, [number, string]] => [
+      JSON.stringify(body),
+      body,
+      [40169, 'invalid length for scene, or the data is not json string'],
+    ]),
+    ...[0, 2_592_001, '60'].map((seconds): [string, Json, [number, string]] => [
+      `expire_seconds ${JSON.stringify(seconds)}`,
+      wish('QR_SCENE', { scene_id: 1 }, { expire_seconds: seconds }),
+      [40097, 'invalid args'],
+    ]),
   ]
   for (const [what, body, expected] of refused) {
     it(`${expected.join(' ')}: ${what}`, async () => {
@@ -105,23 +139,32 @@ describe('QR codes with scene of the sandbox', () => {
     expect((await get(sandbox, CREATE, { access_token })).json['errcode']).to.equal(43002)
     expect((await create(body, { access_token: '' }))['errcode']).to.equal(41001)
     expect((await create(body, { access_token: 'x' }))['errcode']).to.equal(40001)
-    expect((await create(body, { access_token: await appToken(sandbox, 'miniprogram') }))['errcode']).to.equal(48001)
+    expect(
+      (await create(body, { access_token: await appToken(sandbox, 'miniprogram') }))['errcode'],
+    ).to.equal(48001)
     sandbox.clock.advance(2 * HOUR)
     expect((await create(body, { access_token }))['errcode']).to.equal(42001)
   })
 
   it('have a daily quota, of which a test account has a tenth: 45009', async () => {
     const small = await startSandbox({
-      apps: [{ appId: 'wxsandboxtest00001', appSecret: 'secret', type: 'mp', testAccount: true }], qrCodesPerDay: 20,
+      apps: [{ appId: 'wxsandboxtest00001', appSecret: 'secret', type: 'mp', testAccount: true }],
+      qrCodesPerDay: 20,
     })
     const another = async (of: Sandbox): Promise<unknown> =>
-      (await post(of, CREATE, { access_token: await appToken(of) }, wish('QR_SCENE', { scene_id: 1 }))).json['errcode']
+      (await post(of, CREATE, { access_token: await appToken(of) }, wish('QR_SCENE', { scene_id: 1 }))).json[
+        'errcode'
+      ]
     try {
       sandbox.configure({ qrCodesPerDay: 2 })
       startOfDay()
       small.clock.advance(sandbox.clock.now() - small.clock.now())
       for (const one of [sandbox, small]) {
-        expect([await another(one), await another(one), await another(one)]).to.deep.equal([undefined, undefined, 45009])
+        expect([await another(one), await another(one), await another(one)]).to.deep.equal([
+          undefined,
+          undefined,
+          45009,
+        ])
         one.clock.advance(DAY)
         expect(await another(one)).to.equal(undefined)
       }
@@ -132,8 +175,12 @@ describe('QR codes with scene of the sandbox', () => {
 
   it('can be only so many if they are permanent: 45029', async () => {
     sandbox.configure({ permanentQrCodes: 2 })
-    for (const scene_id of [1, 2, 1]) expect(await create(wish('QR_LIMIT_SCENE', { scene_id }))).to.have.property('ticket')
-    expect(apiError(await create(wish('QR_LIMIT_STR_SCENE', { scene_str: '1' })))).to.deep.equal([45029, 'qrcode count out of limit'])
+    for (const scene_id of [1, 2, 1])
+      expect(await create(wish('QR_LIMIT_SCENE', { scene_id }))).to.have.property('ticket')
+    expect(apiError(await create(wish('QR_LIMIT_STR_SCENE', { scene_str: '1' })))).to.deep.equal([
+      45029,
+      'qrcode count out of limit',
+    ])
     expect(await create(wish('QR_SCENE', { scene_id: 3 }))).to.have.property('ticket')
   })
 })

@@ -12,8 +12,17 @@ import { appOf } from './wechat.js'
 const DAY = 86_400_000
 
 const HOSTS = [
-  'open.weixin.qq.com', 'api.weixin.qq.com', 'api2.weixin.qq.com', 'sh.api.weixin.qq.com', 'sz.api.weixin.qq.com', 'hk.api.weixin.qq.com',
-  'mp.weixin.qq.com', 'lp.open.weixin.qq.com', 'long.open.weixin.qq.com', 'res.wx.qq.com', 'weixin.qq.com',
+  'open.weixin.qq.com',
+  'api.weixin.qq.com',
+  'api2.weixin.qq.com',
+  'sh.api.weixin.qq.com',
+  'sz.api.weixin.qq.com',
+  'hk.api.weixin.qq.com',
+  'mp.weixin.qq.com',
+  'lp.open.weixin.qq.com',
+  'long.open.weixin.qq.com',
+  'res.wx.qq.com',
+  'weixin.qq.com',
 ]
 
 describe('TLS of the sandbox', () => {
@@ -29,15 +38,33 @@ describe('TLS of the sandbox', () => {
   afterEach(() => sandbox.reset())
   after(() => sandbox.close())
 
-  const ask = (servername: string, path: string, agent?: Agent): Promise<string> => new Promise((resolve, reject) => {
-    httpsGet({ host: '127.0.0.1', port, servername, ca, path, headers: { host: servername }, ...(agent ? { agent } : {}) }, (response) => {
-      let body = ''
-      response.setEncoding('utf8')
-      response.on('data', (text: string) => { body += text })
-      response.on('end', () => resolve(body))
-    }).on('error', reject)
-  })
-  const failure = async (servername: string): Promise<unknown> => ask(servername, '/').then(() => undefined, (error: unknown) => error)
+  const ask = (servername: string, path: string, agent?: Agent): Promise<string> =>
+    new Promise((resolve, reject) => {
+      httpsGet(
+        {
+          host: '127.0.0.1',
+          port,
+          servername,
+          ca,
+          path,
+          headers: { host: servername },
+          ...(agent ? { agent } : {}),
+        },
+        (response) => {
+          let body = ''
+          response.setEncoding('utf8')
+          response.on('data', (text: string) => {
+            body += text
+          })
+          response.on('end', () => resolve(body))
+        },
+      ).on('error', reject)
+    })
+  const failure = async (servername: string): Promise<unknown> =>
+    ask(servername, '/').then(
+      () => undefined,
+      (error: unknown) => error,
+    )
 
   for (const host of HOSTS) {
     it(`answers for ${host} to whoever trusts the authority`, async () => {
@@ -54,9 +81,12 @@ describe('TLS of the sandbox', () => {
     expect(await ask('api.weixin.qq.com', path)).to.contain('"scope":"snsapi_base"')
   })
 
-  it('puts WeChat\'s name into the QR code', async () => {
+  it("puts WeChat's name into the QR code", async () => {
     const { appId } = appOf(sandbox, 'website')
-    const html = await ask('open.weixin.qq.com', `/connect/qrconnect?appid=${appId}&redirect_uri=http%3A%2F%2Flocalhost%2F&scope=snsapi_login`)
+    const html = await ask(
+      'open.weixin.qq.com',
+      `/connect/qrconnect?appid=${appId}&redirect_uri=http%3A%2F%2Flocalhost%2F&scope=snsapi_login`,
+    )
     expect(html).to.contain('https://open.weixin.qq.com/connect/confirm?uuid=')
   })
 
@@ -69,7 +99,7 @@ describe('TLS of the sandbox', () => {
     expect(stranger.code).to.match(/SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE/)
   })
 
-  it('does not take controls under WeChat\'s names', async () => {
+  it("does not take controls under WeChat's names", async () => {
     expect(await ask('api.weixin.qq.com', '/__sandbox/info')).to.contain('Host must be')
   })
 
@@ -83,7 +113,7 @@ describe('TLS of the sandbox', () => {
     expect(Date.parse(one.validTo)).to.be.closeTo(Date.now() + 7 * DAY, DAY / 12)
   })
 
-  it('has an authority that cannot vouch for names outside WeChat\'s: a verifier refuses them', async () => {
+  it("has an authority that cannot vouch for names outside WeChat's: a verifier refuses them", async () => {
     const constraints = new x509.X509Certificate(ca).getExtension('2.5.29.30')
     if (!constraints) throw new Error('no name constraints')
     expect(constraints.critical).to.be.true
@@ -95,25 +125,40 @@ describe('TLS of the sandbox', () => {
       await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']),
     ]
     const twin = await x509.X509CertificateGenerator.createSelfSigned({
-      name: 'CN=twin', signingAlgorithm: algorithm, keys: caKeys, extensions: [new x509.BasicConstraintsExtension(true, 0, true), constraints],
+      name: 'CN=twin',
+      signingAlgorithm: algorithm,
+      keys: caKeys,
+      extensions: [new x509.BasicConstraintsExtension(true, 0, true), constraints],
     })
-    const key = x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', leafKeys.privateKey), 'PRIVATE KEY')
-    const verdict = async (name: { type: 'dns' | 'ip', value: string }): Promise<string | undefined> => {
+    const key = x509.PemConverter.encode(
+      await webcrypto.subtle.exportKey('pkcs8', leafKeys.privateKey),
+      'PRIVATE KEY',
+    )
+    const verdict = async (name: { type: 'dns' | 'ip'; value: string }): Promise<string | undefined> => {
       const leaf = await x509.X509CertificateGenerator.create({
-        subject: 'CN=leaf', issuer: twin.subject, signingAlgorithm: algorithm, publicKey: leafKeys.publicKey, signingKey: caKeys.privateKey,
+        subject: 'CN=leaf',
+        issuer: twin.subject,
+        signingAlgorithm: algorithm,
+        publicKey: leafKeys.publicKey,
+        signingKey: caKeys.privateKey,
         extensions: [new x509.SubjectAlternativeNameExtension([name])],
       })
       const server = createServer({ key, cert: leaf.toString('pem') }, (socket) => socket.end())
       server.on('tlsClientError', () => undefined)
-      await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+      await new Promise<void>((resolve) => {
+        server.listen(0, '127.0.0.1', resolve)
+      })
       try {
         return await new Promise((resolve) => {
           const { port: twinPort } = server.address() as AddressInfo
           const host = name.type === 'ip' ? {} : { servername: name.value }
-          const socket = connect({ port: twinPort, host: '127.0.0.1', ...host, ca: twin.toString('pem') }, () => {
-            resolve(undefined)
-            socket.destroy()
-          }).on('error', (error: NodeJS.ErrnoException) => resolve(error.message))
+          const socket = connect(
+            { port: twinPort, host: '127.0.0.1', ...host, ca: twin.toString('pem') },
+            () => {
+              resolve(undefined)
+              socket.destroy()
+            },
+          ).on('error', (error: NodeJS.ErrnoException) => resolve(error.message))
         })
       } finally {
         server.close()
@@ -123,7 +168,9 @@ describe('TLS of the sandbox', () => {
     expect(await verdict({ type: 'dns', value: 'res.wx.qq.com' })).to.equal(undefined)
     expect(await verdict({ type: 'dns', value: 'bank.example' })).to.contain('permitted subtree violation')
     expect(await verdict({ type: 'dns', value: 'wx.qq.com' })).to.contain('permitted subtree violation')
-    expect(await verdict({ type: 'dns', value: 'evilweixin.qq.com' })).to.contain('permitted subtree violation')
+    expect(await verdict({ type: 'dns', value: 'evilweixin.qq.com' })).to.contain(
+      'permitted subtree violation',
+    )
     expect(await verdict({ type: 'ip', value: '127.0.0.1' })).to.contain('excluded subtree violation')
   })
 
@@ -136,7 +183,10 @@ describe('TLS of the sandbox', () => {
 
   it('resets connections as well', async () => {
     sandbox.fail('/sns/auth', 'reset')
-    const error = await ask('api.weixin.qq.com', '/sns/auth').then(() => undefined, (reason: unknown) => reason)
+    const error = await ask('api.weixin.qq.com', '/sns/auth').then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
     expect(error).to.have.property('code', 'ECONNRESET')
   })
 })

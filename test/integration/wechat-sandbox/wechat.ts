@@ -24,30 +24,57 @@ const parsed = (text: string): Json => {
 }
 
 /** GET with a query. */
-export const get = async (sandbox: Sandbox, path: string, query: Record<string, string> = {}): Promise<Answer> => {
-  const response = await fetch(`${sandbox.url}${path}?${new URLSearchParams(query).toString()}`, { redirect: 'manual' })
+export const get = async (
+  sandbox: Sandbox,
+  path: string,
+  query: Record<string, string> = {},
+): Promise<Answer> => {
+  const response = await fetch(`${sandbox.url}${path}?${new URLSearchParams(query).toString()}`, {
+    redirect: 'manual',
+  })
   const text = await response.text()
   return { status: response.status, headers: response.headers, text, json: parsed(text) }
 }
 
 /** POST with a query and a body: JSON, or text as it is. */
-export const post = async (sandbox: Sandbox, path: string, query: Record<string, string>, body: Json | string): Promise<Answer> => {
+export const post = async (
+  sandbox: Sandbox,
+  path: string,
+  query: Record<string, string>,
+  body: Json | string,
+): Promise<Answer> => {
   const response = await fetch(`${sandbox.url}${path}?${new URLSearchParams(query).toString()}`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: typeof body === 'string' ? body : JSON.stringify(body),
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
   })
   const text = await response.text()
   return { status: response.status, headers: response.headers, text, json: parsed(text) }
 }
 
 /** The call of `/cgi-bin/token`, with right credentials unless `changes` say otherwise. */
-export const classicToken = (sandbox: Sandbox, type: AppType = 'mp', changes: Record<string, string> = {}): Promise<Answer> => {
+export const classicToken = (
+  sandbox: Sandbox,
+  type: AppType = 'mp',
+  changes: Record<string, string> = {},
+): Promise<Answer> => {
   const { appId, appSecret } = appOf(sandbox, type)
-  return get(sandbox, '/cgi-bin/token', { grant_type: 'client_credential', appid: appId, secret: appSecret, ...changes })
+  return get(sandbox, '/cgi-bin/token', {
+    grant_type: 'client_credential',
+    appid: appId,
+    secret: appSecret,
+    ...changes,
+  })
 }
 
 export const stableToken = (sandbox: Sandbox, type: AppType = 'mp', changes: Json = {}): Promise<Answer> => {
   const { appId, appSecret } = appOf(sandbox, type)
-  return post(sandbox, '/cgi-bin/stable_token', {}, { grant_type: 'client_credential', appid: appId, secret: appSecret, ...changes })
+  return post(
+    sandbox,
+    '/cgi-bin/stable_token',
+    {},
+    { grant_type: 'client_credential', appid: appId, secret: appSecret, ...changes },
+  )
 }
 
 /** An app-level token that works. */
@@ -62,19 +89,47 @@ export const apiError = ({ errcode, errmsg }: Json): [unknown, string] => {
 }
 
 /** The exchange of a code, with right credentials unless `changes` say otherwise. */
-export const exchange = (sandbox: Sandbox, type: 'mp' | 'website', code: string, changes: Record<string, string> = {}): Promise<Answer> => {
+export const exchange = (
+  sandbox: Sandbox,
+  type: 'mp' | 'website',
+  code: string,
+  changes: Record<string, string> = {},
+): Promise<Answer> => {
   const { appId, appSecret } = appOf(sandbox, type)
-  return get(sandbox, '/sns/oauth2/access_token', { appid: appId, secret: appSecret, code, grant_type: 'authorization_code', ...changes })
+  return get(sandbox, '/sns/oauth2/access_token', {
+    appid: appId,
+    secret: appSecret,
+    code,
+    grant_type: 'authorization_code',
+    ...changes,
+  })
 }
 
-export const jscode2session = (sandbox: Sandbox, code: string, changes: Record<string, string> = {}): Promise<Answer> => {
+export const jscode2session = (
+  sandbox: Sandbox,
+  code: string,
+  changes: Record<string, string> = {},
+): Promise<Answer> => {
   const { appId, appSecret } = appOf(sandbox, 'miniprogram')
-  return get(sandbox, '/sns/jscode2session', { appid: appId, secret: appSecret, js_code: code, grant_type: 'authorization_code', ...changes })
+  return get(sandbox, '/sns/jscode2session', {
+    appid: appId,
+    secret: appSecret,
+    js_code: code,
+    grant_type: 'authorization_code',
+    ...changes,
+  })
 }
 
-export const refresh = (sandbox: Sandbox, refreshToken: unknown, changes: Record<string, string> = {}): Promise<Answer> =>
+export const refresh = (
+  sandbox: Sandbox,
+  refreshToken: unknown,
+  changes: Record<string, string> = {},
+): Promise<Answer> =>
   get(sandbox, '/sns/oauth2/refresh_token', {
-    appid: appOf(sandbox, 'mp').appId, grant_type: 'refresh_token', refresh_token: String(refreshToken), ...changes,
+    appid: appOf(sandbox, 'mp').appId,
+    grant_type: 'refresh_token',
+    refresh_token: String(refreshToken),
+    ...changes,
   })
 
 /** Logs `user` in at the official account: the reply with the tokens. */

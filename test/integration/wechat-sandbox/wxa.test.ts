@@ -10,7 +10,8 @@ const KEY = 'o0q0otL8aEzpcZL/FT9WsQ=='
 const OVER_EXAMPLE = '654571f79995b2ce1e149e53c0a33dc39c0a74090db514261454e8dbe432aa0b'
 const OVER_NOTHING = '46e043c5525c2d817c44be603d30837a808a1d930d038f6fdc3e62a201fed128'
 
-const sign = (sessionKey: string, data = ''): string => createHmac('sha256', sessionKey).update(data).digest('hex')
+const sign = (sessionKey: string, data = ''): string =>
+  createHmac('sha256', sessionKey).update(data).digest('hex')
 
 describe('/wxa of the sandbox', () => {
   let sandbox: Sandbox
@@ -26,19 +27,29 @@ describe('/wxa of the sandbox', () => {
   after(() => sandbox.close())
 
   describe('checksession and resetusersessionkey', () => {
-    const ask = async (name: string, changes: Record<string, string> = {}): Promise<Json> => (await get(sandbox, `/wxa/${name}`, {
-      access_token: await appToken(sandbox, 'miniprogram'), openid, signature: OVER_NOTHING, sig_method: 'hmac_sha256', ...changes,
-    })).json
+    const ask = async (name: string, changes: Record<string, string> = {}): Promise<Json> =>
+      (
+        await get(sandbox, `/wxa/${name}`, {
+          access_token: await appToken(sandbox, 'miniprogram'),
+          openid,
+          signature: OVER_NOTHING,
+          sig_method: 'hmac_sha256',
+          ...changes,
+        })
+      ).json
     beforeEach(() => {
       sandbox.renewSessionKey({ appId: mini, user: 'alice', sessionKey: KEY })
     })
 
-    it('sign with the key\'s base64 text, as the official example does', async () => {
+    it("sign with the key's base64 text, as the official example does", async () => {
       expect(sign(KEY, '{"foo":"bar"}')).to.equal(OVER_EXAMPLE)
       expect(sign(KEY)).to.equal(OVER_NOTHING)
       expect(await ask('checksession')).to.deep.equal({ errcode: 0, errmsg: 'ok' })
       const decoded = createHmac('sha256', Buffer.from(KEY, 'base64')).update('').digest('hex')
-      expect(apiError(await ask('checksession', { signature: decoded }))).to.deep.equal([87009, 'invalid signature'])
+      expect(apiError(await ask('checksession', { signature: decoded }))).to.deep.equal([
+        87009,
+        'invalid signature',
+      ])
     })
 
     it('reset: a new key, and the old one is dead', async () => {
@@ -68,7 +79,11 @@ describe('/wxa of the sandbox', () => {
 
     const steps: [string, Record<string, string>, [number, string]][] = [
       ['no token', { access_token: '', openid: '' }, [41001, 'access_token missing']],
-      ['an unknown token', { access_token: 'x', openid: '' }, [40001, 'invalid credential, access_token is invalid or not latest']],
+      [
+        'an unknown token',
+        { access_token: 'x', openid: '' },
+        [40001, 'invalid credential, access_token is invalid or not latest'],
+      ],
       ['no openid', { openid: '', sig_method: '' }, [41009, 'missing openid']],
       ['an unknown openid', { openid: 'o', sig_method: '' }, [40003, 'invalid openid']],
       ['another sig_method', { sig_method: 'sha256', signature: '' }, [87008, 'invalid sig_method']],
@@ -105,11 +120,12 @@ describe('/wxa of the sandbox', () => {
   describe('business/getuserphonenumber', () => {
     const PATH = '/wxa/business/getuserphonenumber'
     const ask = async (body: Json | string, query: Record<string, string> = {}): Promise<Json> =>
-      (await post(sandbox, PATH, { access_token: await appToken(sandbox, 'miniprogram'), ...query }, body)).json
-    const code = (of: { phoneNumber?: string, countryCode?: string } = {}): string =>
+      (await post(sandbox, PATH, { access_token: await appToken(sandbox, 'miniprogram'), ...query }, body))
+        .json
+    const code = (of: { phoneNumber?: string; countryCode?: string } = {}): string =>
       sandbox.issuePhoneCode({ appId: mini, user: 'alice', ...of })
 
-    it('gives the user\'s number with a watermark of the sandbox\'s time, for a code of 64 hex digits', async () => {
+    it("gives the user's number with a watermark of the sandbox's time, for a code of 64 hex digits", async () => {
       sandbox.clock.advance(HOUR)
       const phoneCode = code()
       expect(phoneCode).to.match(/^[0-9a-f]{64}$/)
@@ -118,20 +134,32 @@ describe('/wxa of the sandbox', () => {
       expect(json).to.include({ errcode: 0, errmsg: 'ok' })
       const { watermark, ...info } = json['phone_info'] as Json
       expect(info['phoneNumber']).to.match(/^1[3-9]\d{9}$/)
-      expect(info).to.deep.equal({ phoneNumber: info['phoneNumber'], purePhoneNumber: info['phoneNumber'], countryCode: '86' })
+      expect(info).to.deep.equal({
+        phoneNumber: info['phoneNumber'],
+        purePhoneNumber: info['phoneNumber'],
+        countryCode: '86',
+      })
       const { timestamp, appid } = watermark as Json
       expect(appid).to.equal(mini)
-      expect(timestamp).to.be.a('number').closeTo(sandbox.clock.now() / 1000, 5)
+      expect(timestamp)
+        .to.be.a('number')
+        .closeTo(sandbox.clock.now() / 1000, 5)
     })
 
     it('gives the same number for a user each time', async () => {
-      const numbers = [await ask({ code: code() }), await ask({ code: code() })].map((json) => (json['phone_info'] as Json)['phoneNumber'])
+      const numbers = [await ask({ code: code() }), await ask({ code: code() })].map(
+        (json) => (json['phone_info'] as Json)['phoneNumber'],
+      )
       expect(numbers[0]).to.equal(numbers[1])
     })
 
     it('gives a foreign number with its area code', async () => {
       const json = await ask({ code: code({ phoneNumber: '2025550123', countryCode: '1' }) })
-      expect(json['phone_info']).to.include({ phoneNumber: '+12025550123', purePhoneNumber: '2025550123', countryCode: '1' })
+      expect(json['phone_info']).to.include({
+        phoneNumber: '+12025550123',
+        purePhoneNumber: '2025550123',
+        countryCode: '1',
+      })
     })
 
     it('has a request id in the older manner, if so configured', async () => {
@@ -155,16 +183,27 @@ describe('/wxa of the sandbox', () => {
     })
 
     it('takes no code of wx.login, none of another app, and none from the query: 40029', async () => {
-      expect((await ask({ code: sandbox.wxLogin({ appId: mini, user: 'alice' }) }))['errcode']).to.equal(40029)
+      expect((await ask({ code: sandbox.wxLogin({ appId: mini, user: 'alice' }) }))['errcode']).to.equal(
+        40029,
+      )
       expect((await ask({}, { code: code() }))['errcode']).to.equal(40029)
       const other = await startSandbox({
-        apps: [1, 2].map((number) => ({ appId: `wxsandboxmini0000${number}`, appSecret: 's', type: 'miniprogram' as const })),
+        apps: [1, 2].map((number) => ({
+          appId: `wxsandboxmini0000${number}`,
+          appSecret: 's',
+          type: 'miniprogram' as const,
+        })),
       })
       try {
         const [first, second] = other.apps
         const foreign = other.issuePhoneCode({ appId: second?.appId ?? '', user: 'alice' })
         expect(first?.appId).to.equal(appOf(other, 'miniprogram').appId)
-        const { json } = await post(other, PATH, { access_token: await appToken(other, 'miniprogram') }, { code: foreign })
+        const { json } = await post(
+          other,
+          PATH,
+          { access_token: await appToken(other, 'miniprogram') },
+          { code: foreign },
+        )
         expect(json['errcode']).to.equal(40029)
       } finally {
         await other.close()

@@ -3,7 +3,11 @@ import { expect } from 'chai'
 import sinon from 'sinon'
 import { startServer, type MiniProgramServer, type PassportVersion } from './setting.js'
 
-interface Login { token: string, user: { id: string, openid: string, unionid: string }, isNewUser: boolean }
+interface Login {
+  token: string
+  user: { id: string; openid: string; unionid: string }
+  isNewUser: boolean
+}
 
 describe('the server of a mini-program, with the sandbox for WeChat', () => {
   let server: MiniProgramServer
@@ -12,7 +16,8 @@ describe('the server of a mini-program, with the sandbox for WeChat', () => {
   })
   after(() => server.close())
 
-  const logIn = async (user: string, more: object = {}): Promise<Login> => (await server.post('/login', { code: server.code(user), ...more })).json as unknown as Login
+  const logIn = async (user: string, more: object = {}): Promise<Login> =>
+    (await server.post('/login', { code: server.code(user), ...more })).json as unknown as Login
 
   it('logs a new user in, knows them again, and tells two apart', async () => {
     const [first, second, bob] = [await logIn('alice'), await logIn('alice'), await logIn('bob')]
@@ -21,7 +26,8 @@ describe('the server of a mini-program, with the sandbox for WeChat', () => {
     expect(first.user.id).to.equal(first.user.unionid)
     expect(bob.user.id).to.not.equal(first.user.id)
     expect(first.token).to.not.equal(second.token)
-    for (const { token, user } of [first, second, bob]) expect((await server.get('/me', token)).json.user).to.deep.equal(user)
+    for (const { token, user } of [first, second, bob])
+      expect((await server.get('/me', token)).json.user).to.deep.equal(user)
   })
 
   it('takes the encrypted data of the same user, and only of the same', async () => {
@@ -31,7 +37,11 @@ describe('the server of a mini-program, with the sandbox for WeChat', () => {
     expect((await server.post('/login', { code, encryptedData, iv })).status).to.equal(200)
     server.code('bob')
     const ofBob = sandbox.encrypt({ appId, user: 'bob' })
-    const { status, json } = await server.post('/login', { code: server.code('alice'), encryptedData: ofBob.encryptedData, iv: ofBob.iv })
+    const { status, json } = await server.post('/login', {
+      code: server.code('alice'),
+      encryptedData: ofBob.encryptedData,
+      iv: ofBob.iv,
+    })
     expect([status, (json.error as { code: string }).code]).to.deep.equal([401, 'ERR_WECHAT_SESSION_KEY'])
   })
 
@@ -43,7 +53,8 @@ describe('the server of a mini-program, with the sandbox for WeChat', () => {
       expect([status, (json.error as { code: string }).code]).to.deep.equal([401, 'ERR_WECHAT_API'])
       expect(JSON.stringify(json)).to.not.contain(wrong.length > 1 ? wrong : 'session_key')
     }
-    for (const body of [{}, { code: 1 }, { code: { $ne: null } }, []]) expect((await server.post('/login', body)).status).to.equal(400)
+    for (const body of [{}, { code: 1 }, { code: { $ne: null } }, []])
+      expect((await server.post('/login', body)).status).to.equal(400)
   })
 
   it('gives no session where WeChat is down: 502, and the next login works', async () => {
@@ -65,7 +76,9 @@ describe('the server of a mini-program, with the sandbox for WeChat', () => {
   it('knows a token no more after it was refreshed or revoked', async () => {
     const { token, user } = await logIn('alice')
     const { token: next } = await server.sessions.refreshToken(token)
-    expect([(await server.get('/me', token)).status, (await server.get('/me', next)).status]).to.deep.equal([401, 200])
+    expect([(await server.get('/me', token)).status, (await server.get('/me', next)).status]).to.deep.equal([
+      401, 200,
+    ])
     await server.sessions.revokeUser(user.id)
     expect((await server.get('/me', next)).status).to.equal(401)
   })
@@ -80,7 +93,10 @@ describe('the server of a mini-program after a restart', () => {
     const second = await startServer(stores)
     try {
       expect((await second.get('/me', login.token)).json.user).to.deep.equal(login.user)
-      expect((await second.post('/login', { code: second.code() })).json).to.deep.include({ user: login.user, isNewUser: false })
+      expect((await second.post('/login', { code: second.code() })).json).to.deep.include({
+        user: login.user,
+        isNewUser: false,
+      })
     } finally {
       await second.close()
     }
@@ -110,24 +126,37 @@ for (const version of ['0.6', '0.7'] satisfies PassportVersion[]) {
 
       it('keep the rest out: 401 and WWW-Authenticate, with an error only where a token came', async () => {
         const stranger = await server.get('/me')
-        expect([stranger.status, stranger.headers.get('www-authenticate')]).to.deep.equal([401, 'Bearer realm="wechat-session"'])
+        expect([stranger.status, stranger.headers.get('www-authenticate')]).to.deep.equal([
+          401,
+          'Bearer realm="wechat-session"',
+        ])
         for (const token of [`${login.token}A`, '*', login.token.replace('.shop.', '.news.')]) {
           const { status, headers } = await server.get('/me', token)
           expect(status).to.equal(401)
-          expect(headers.get('www-authenticate')).to.match(/^Bearer realm="wechat-session", error="invalid_token", error_description="[^"]+"$/)
+          expect(headers.get('www-authenticate')).to.match(
+            /^Bearer realm="wechat-session", error="invalid_token", error_description="[^"]+"$/,
+          )
         }
       })
 
       it('leave to the application what it asks Passport for', async () => {
-        expect((await server.get('/assigned', login.token)).json).to.deep.equal({ user: null, account: login.user })
+        expect((await server.get('/assigned', login.token)).json).to.deep.equal({
+          user: null,
+          account: login.user,
+        })
         const custom = await server.get('/custom', login.token)
         expect(custom.json.user).to.deep.equal(login.user)
-        expect((await server.get('/custom')).json).to.deep.equal({ user: false, info: 'Bearer realm="wechat-session"', status: 401 })
+        expect((await server.get('/custom')).json).to.deep.equal({
+          user: false,
+          info: 'Bearer realm="wechat-session"',
+          status: 401,
+        })
       })
 
       it('begin a cookie session only where a call says so', async () => {
         const { status, headers } = await server.get('/remembered', login.token)
-        if (cookies) expect([status, headers.get('set-cookie')?.startsWith('connect.sid=')]).to.deep.equal([200, true])
+        if (cookies)
+          expect([status, headers.get('set-cookie')?.startsWith('connect.sid=')]).to.deep.equal([200, true])
         else expect(status).to.equal(500)
       })
     })
@@ -142,7 +171,16 @@ describe('a route behind WechatSessionStrategy whose store is down', () => {
       const { json } = await server.post('/login', { code: server.code() })
       sinon.stub(sessionStore, 'get').rejects(new Error('SECRET'))
       const { status, json: answer } = await server.get('/me', json.token as string)
-      expect([status, answer]).to.deep.equal([500, { error: { name: 'TokenStoreError', code: 'ERR_WECHAT_STORE', message: 'The store failed to read a session.' } }])
+      expect([status, answer]).to.deep.equal([
+        500,
+        {
+          error: {
+            name: 'TokenStoreError',
+            code: 'ERR_WECHAT_STORE',
+            message: 'The store failed to read a session.',
+          },
+        },
+      ])
     } finally {
       sinon.restore()
       await server.close()

@@ -11,7 +11,17 @@ describe('The users of the Express example', () => {
 
   const profile = (parts: Partial<WechatProfile> = {}): WechatProfile => {
     const openid = parts.openid ?? 'o1'
-    return { provider: 'wechat', id: openid, displayName: 'Alice', appId: 'wx1', mode: 'mp', openid, _raw: '{}', _json: { openid }, ...parts }
+    return {
+      provider: 'wechat',
+      id: openid,
+      displayName: 'Alice',
+      appId: 'wx1',
+      mode: 'mp',
+      openid,
+      _raw: '{}',
+      _json: { openid },
+      ...parts,
+    }
   }
 
   it('are found by their openid in the app', async () => {
@@ -24,11 +34,15 @@ describe('The users of the Express example', () => {
   })
 
   it('are different ones where the same openid comes from another app', async () => {
-    expect((await users.loggedIn(profile())).id).not.to.equal((await users.loggedIn(profile({ appId: 'wx2' }))).id)
+    expect((await users.loggedIn(profile())).id).not.to.equal(
+      (await users.loggedIn(profile({ appId: 'wx2' }))).id,
+    )
   })
 
   it('are matched by unionid across apps', async () => {
-    const onWebsite = await users.loggedIn(profile({ appId: 'wx2', mode: 'website', openid: 'o2', unionid: 'u' }))
+    const onWebsite = await users.loggedIn(
+      profile({ appId: 'wx2', mode: 'website', openid: 'o2', unionid: 'u' }),
+    )
     const inWechat = await users.loggedIn(profile({ unionid: 'u' }))
 
     expect(inWechat.id).to.equal(onWebsite.id)
@@ -45,12 +59,16 @@ describe('The users of the Express example', () => {
   })
 
   it('are not matched by having no unionid', async () => {
-    expect((await users.loggedIn(profile())).id).not.to.equal((await users.loggedIn(profile({ openid: 'o2' }))).id)
+    expect((await users.loggedIn(profile())).id).not.to.equal(
+      (await users.loggedIn(profile({ openid: 'o2' }))).id,
+    )
   })
 
   it('keep name and picture when a login brings none', async () => {
     await users.loggedIn(profile({ unionid: 'u', photos: [{ value: 'https://thirdwx.qlogo.cn/1' }] }))
-    const user = await users.loggedIn(profile({ appId: 'wx3', mode: 'miniprogram', openid: 'o3', unionid: 'u', displayName: '' }))
+    const user = await users.loggedIn(
+      profile({ appId: 'wx3', mode: 'miniprogram', openid: 'o3', unionid: 'u', displayName: '' }),
+    )
 
     expect(user).to.include({ name: 'Alice', picture: 'https://thirdwx.qlogo.cn/1' })
   })

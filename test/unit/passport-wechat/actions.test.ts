@@ -4,7 +4,11 @@ import { WechatTransportError } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import passport from 'passport'
 import {
-  action, authenticate, requestOf, type Action, type RequestParts,
+  action,
+  authenticate,
+  requestOf,
+  type Action,
+  type RequestParts,
 } from '../../helpers/authenticate.js'
 import { FakeWechat } from '../../helpers/fake-wechat.js'
 import { callbackURL, mpStrategy } from '../../helpers/strategies.js'
@@ -20,22 +24,31 @@ async function goodCallback(strategy: WechatStrategy, parts: RequestParts = {}) 
 
 describe('what the application throws inside of an action', () => {
   const failure = new Error('thrown by the application')
-  const throwing = () => { throw failure }
+  const throwing = () => {
+    throw failure
+  }
   const rejecting = () => Promise.reject(failure)
 
   it('goes to error once, from success', async () => {
     for (const success of [throwing, rejecting]) {
       const strategy = mpStrategy(new FakeWechat())
-      expect(await authenticate(strategy, await goodCallback(strategy), {}, { success })).to.deep.equal({ action: 'error', error: failure })
+      expect(await authenticate(strategy, await goodCallback(strategy), {}, { success })).to.deep.equal({
+        action: 'error',
+        error: failure,
+      })
     }
   })
 
   it('goes to error once, from fail and from redirect', async () => {
-    expect(await authenticate(mpStrategy(), requestOf({ session: {}, query: { code } }), {}, { fail: throwing })).to.deep.equal({ action: 'error', error: failure })
-    expect(await authenticate(mpStrategy(), requestOf({ session: {} }), {}, { redirect: throwing })).to.deep.equal({ action: 'error', error: failure })
+    expect(
+      await authenticate(mpStrategy(), requestOf({ session: {}, query: { code } }), {}, { fail: throwing }),
+    ).to.deep.equal({ action: 'error', error: failure })
+    expect(
+      await authenticate(mpStrategy(), requestOf({ session: {} }), {}, { redirect: throwing }),
+    ).to.deep.equal({ action: 'error', error: failure })
   })
 
-  it('goes to Express\'s next when error throws as well', async () => {
+  it("goes to Express's next when error throws as well", async () => {
     for (const error of [throwing, rejecting]) {
       const given = await new Promise((resolve) => {
         void authenticate(mpStrategy(), requestOf({ next: resolve }), {}, { error })
@@ -61,7 +74,10 @@ describe('what the application throws inside of an action', () => {
 
 describe('what the application returns from an action', () => {
   const cases: [Action['action'], RequestParts][] = [
-    ['success', {}], ['fail', { session: {}, query: { code } }], ['redirect', { session: {} }], ['error', {}],
+    ['success', {}],
+    ['fail', { session: {}, query: { code } }],
+    ['redirect', { session: {} }],
+    ['error', {}],
   ]
   for (const [name, parts] of cases) {
     // A query may run again, and Fastify's reply settles when the response is sent.
@@ -72,7 +88,11 @@ describe('what the application returns from an action', () => {
       await new Promise<void>((resolve) => {
         const answer = () => {
           resolve()
-          return { then: () => { looks += 1 } }
+          return {
+            then: () => {
+              looks += 1
+            },
+          }
         }
         void authenticate(strategy, req, {}, { [name]: answer })
       })
@@ -86,9 +106,15 @@ describe('what the application returns from an action', () => {
     await new Promise<void>((resolve) => {
       const next = () => {
         resolve()
-        return { then: () => { looks += 1 } }
+        return {
+          then: () => {
+            looks += 1
+          },
+        }
       }
-      const error = () => { throw new Error('thrown by the application') }
+      const error = () => {
+        throw new Error('thrown by the application')
+      }
       void authenticate(mpStrategy(), requestOf({ next }), {}, { error })
     })
     await new Promise(setImmediate)
@@ -100,12 +126,17 @@ describe('an instance that is given to passport.authenticate()', () => {
   it('answers each of two overlapping requests for itself', async () => {
     const strategy = mpStrategy(new FakeWechat())
     const auth = new passport.Passport()
-    const ends = await Promise.all(['a', 'b'].map((name) => new Promise<string>((resolve) => {
-      const req = requestOf({ session: {} })
-      const res = { setHeader: () => {}, end: () => resolve(name) }
-      const handle = auth.authenticate(strategy) as (...given: unknown[]) => void
-      handle(req, res, resolve)
-    })))
+    const ends = await Promise.all(
+      ['a', 'b'].map(
+        (name) =>
+          new Promise<string>((resolve) => {
+            const req = requestOf({ session: {} })
+            const res = { setHeader: () => {}, end: () => resolve(name) }
+            const handle = auth.authenticate(strategy) as (...given: unknown[]) => void
+            handle(req, res, resolve)
+          }),
+      ),
+    )
     expect(ends).to.deep.equal(['a', 'b'])
   })
 })
@@ -113,7 +144,9 @@ describe('an instance that is given to passport.authenticate()', () => {
 describe('errors', () => {
   it('carry no info for the user but a type, a code and a status', async () => {
     const wechat = new FakeWechat()
-    wechat.replies['/sns/oauth2/access_token'] = () => { throw new TypeError('fetch failed', { cause: new Error(`GET /?secret=${appSecret}`) }) }
+    wechat.replies['/sns/oauth2/access_token'] = () => {
+      throw new TypeError('fetch failed', { cause: new Error(`GET /?secret=${appSecret}`) })
+    }
     const strategy = mpStrategy(wechat)
     const { error } = await action('error', authenticate(strategy, await goodCallback(strategy)))
     expect(error).to.be.instanceOf(WechatTransportError).with.property('status', 502)
@@ -132,10 +165,14 @@ describe('errors', () => {
   })
 })
 
-describe('WeChat\'s errcodes', () => {
+describe("WeChat's errcodes", () => {
   const codes: [number, string, number][] = [
-    [40029, 'ERR_WECHAT_CODE', 401], [40163, 'ERR_WECHAT_CODE', 401], [42003, 'ERR_WECHAT_CODE', 401], [41008, 'ERR_WECHAT_CODE', 401],
-    [40226, 'ERR_WECHAT_BLOCKED', 403], [50002, 'ERR_WECHAT_BLOCKED', 403],
+    [40029, 'ERR_WECHAT_CODE', 401],
+    [40163, 'ERR_WECHAT_CODE', 401],
+    [42003, 'ERR_WECHAT_CODE', 401],
+    [41008, 'ERR_WECHAT_CODE', 401],
+    [40226, 'ERR_WECHAT_BLOCKED', 403],
+    [50002, 'ERR_WECHAT_BLOCKED', 403],
   ]
   for (const [errcode, failure, status] of codes) {
     it(`fail with ${failure} for ${errcode}`, async () => {
@@ -160,12 +197,16 @@ describe('WeChat\'s errcodes', () => {
     })
   }
 
-  it('of a client that verify asked itself are passed on as verify\'s error', async () => {
+  it("of a client that verify asked itself are passed on as verify's error", async () => {
     const wechat = new FakeWechat()
-    const strategy: WechatStrategy = new WechatStrategy({ appId, appSecret, callbackURL, fetch: wechat.fetch }, () => strategy.oauth().getAccessToken('another'))
+    const strategy: WechatStrategy = new WechatStrategy(
+      { appId, appSecret, callbackURL, fetch: wechat.fetch },
+      () => strategy.oauth().getAccessToken('another'),
+    )
     const req = await goodCallback(strategy)
     let calls = 0
-    wechat.replies['/sns/oauth2/access_token'] = () => new Response(JSON.stringify(calls++ === 0 ? tokenReply() : { errcode: 40029 }))
+    wechat.replies['/sns/oauth2/access_token'] = () =>
+      new Response(JSON.stringify(calls++ === 0 ? tokenReply() : { errcode: 40029 }))
     const { error } = await action('error', authenticate(strategy, req))
     expect(error).to.have.property('errcode', 40029)
   })
@@ -174,20 +215,29 @@ describe('WeChat\'s errcodes', () => {
 describe('inspecting', () => {
   const secrets = ['appSecret-which-nobody-may-see', 'cookie-secret-which-nobody-may-see']
   const [secretOfApp = '', secretOfCookies = ''] = secrets
-  const settings: Partial<WechatOneAppOptions> = { appSecret: secretOfApp, store: new CookieStateStore({ secret: secretOfCookies }) }
+  const settings: Partial<WechatOneAppOptions> = {
+    appSecret: secretOfApp,
+    store: new CookieStateStore({ secret: secretOfCookies }),
+  }
 
   it('the strategy, or a Passport that uses it, shows no secret, token or code', async () => {
     const strategy = mpStrategy(new FakeWechat(), settings)
     const auth = new passport.Passport()
     auth.use(strategy)
-    const res = { appendHeader: (_name: string, value: string) => { req.headers.cookie = value.split(';')[0] ?? '' } }
+    const res = {
+      appendHeader: (_name: string, value: string) => {
+        req.headers.cookie = value.split(';')[0] ?? ''
+      },
+    }
     const req = requestOf({ res })
     const { state } = await strategy.getAuthorization(req)
     req.query = { code, state }
     await action('success', authenticate(strategy, req))
     for (const value of [strategy, auth, Object.create(strategy) as object]) {
-      const shown = inspect(value, { showHidden: true, depth: Infinity, getters: true }) + JSON.stringify(value)
-      for (const hidden of [...secrets, code, state, String(tokenReply()['access_token'])]) expect(shown).not.to.contain(hidden)
+      const shown =
+        inspect(value, { showHidden: true, depth: Infinity, getters: true }) + JSON.stringify(value)
+      for (const hidden of [...secrets, code, state, String(tokenReply()['access_token'])])
+        expect(shown).not.to.contain(hidden)
     }
   })
 })

@@ -9,38 +9,61 @@ import { rejection } from '../../helpers/rejection.js'
 import { apps, appsStrategy, callbackURL, mpStrategy } from '../../helpers/strategies.js'
 import { appId, appSecret, code } from '../../helpers/wechat-replies.js'
 
-const inWechat = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 MicroMessenger/8.0.50(0x1800323d) NetType/WIFI Language/zh_CN'
+const inWechat =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 MicroMessenger/8.0.50(0x1800323d) NetType/WIFI Language/zh_CN'
 const userAgents: [string, string, 'mp' | 'website'][] = [
   ['WeChat on an iPhone', inWechat, 'mp'],
-  ['WeChat on Windows', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/122.0 Safari/537.36 NetType/WIFI MicroMessenger/7.0.20.1781(0x6700143B) WindowsWechat(0x63090a13) XWEB/9129', 'mp'],
-  ['WeChat on a Mac', 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) MicroMessenger/6.8.0(0x16080000) MacWechat/3.8.7(0x13080710) Flue', 'mp'],
+  [
+    'WeChat on Windows',
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/122.0 Safari/537.36 NetType/WIFI MicroMessenger/7.0.20.1781(0x6700143B) WindowsWechat(0x63090a13) XWEB/9129',
+    'mp',
+  ],
+  [
+    'WeChat on a Mac',
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) MicroMessenger/6.8.0(0x16080000) MacWechat/3.8.7(0x13080710) Flue',
+    'mp',
+  ],
   ['the web view of a mini-program', `${inWechat} miniProgram/wx0000000000000000`, 'mp'],
   ['WeCom on a phone', `${inWechat} wxwork/4.1.22`, 'website'],
-  ['WeCom on Windows', 'Mozilla/5.0 (Windows NT 10.0) Chrome/78 Safari/537.36 wxwork/4.1.10 (MicroMessenger/6.2) WindowsWechat', 'website'],
+  [
+    'WeCom on Windows',
+    'Mozilla/5.0 (Windows NT 10.0) Chrome/78 Safari/537.36 wxwork/4.1.10 (MicroMessenger/6.2) WindowsWechat',
+    'website',
+  ],
   ['Chrome', 'Mozilla/5.0 (X11; Linux x64) Chrome/140.0 Safari/537.36', 'website'],
 ]
 
-const start = async (strategy: WechatStrategy, options?: WechatAuthenticateOptions, parts: RequestParts = {}) =>
-  new URL((await action('redirect', authenticate(strategy, requestOf({ session: {}, ...parts }), options))).url)
+const start = async (
+  strategy: WechatStrategy,
+  options?: WechatAuthenticateOptions,
+  parts: RequestParts = {},
+) =>
+  new URL(
+    (await action('redirect', authenticate(strategy, requestOf({ session: {}, ...parts }), options))).url,
+  )
 
 const pathOf = { mp: '/connect/oauth2/authorize', website: '/connect/qrconnect' }
 
 describe('the redirect to WeChat', () => {
-  it('has the parameters in WeChat\'s order and #wechat_redirect at the end', async () => {
+  it("has the parameters in WeChat's order and #wechat_redirect at the end", async () => {
     const { url } = await action('redirect', authenticate(mpStrategy(), requestOf({ session: {} })))
     const state = new URL(url).searchParams.get('state') ?? ''
-    expect(url).to.equal(`https://open.weixin.qq.com/connect/oauth2/authorize?appid=${appId}&redirect_uri=${encodeURIComponent(callbackURL)}`
-      + `&response_type=code&scope=snsapi_userinfo&state=${state}#wechat_redirect`)
+    expect(url).to.equal(
+      `https://open.weixin.qq.com/connect/oauth2/authorize?appid=${appId}&redirect_uri=${encodeURIComponent(callbackURL)}` +
+        `&response_type=code&scope=snsapi_userinfo&state=${state}#wechat_redirect`,
+    )
   })
 
   it('has a new state of at most 128 letters and digits each time', async () => {
     const strategy = mpStrategy()
-    const states = await Promise.all(Array.from({ length: 20 }, async () => (await start(strategy)).searchParams.get('state') ?? ''))
+    const states = await Promise.all(
+      Array.from({ length: 20 }, async () => (await start(strategy)).searchParams.get('state') ?? ''),
+    )
     expect(new Set(states).size).to.equal(20)
     for (const state of states) expect(state).to.match(/^[a-zA-Z0-9]{32,128}$/)
   })
 
-  it('leads a website\'s users to the QR code, with the scope of websites whatever the top-level scope', async () => {
+  it("leads a website's users to the QR code, with the scope of websites whatever the top-level scope", async () => {
     const strategy = new WechatStrategy({ apps, callbackURL, scope: 'snsapi_base' }, () => undefined)
     const url = await start(strategy)
     expect(url.pathname).to.equal('/connect/qrconnect')
@@ -63,7 +86,9 @@ describe('the redirect to WeChat', () => {
     const { mp, website, miniprogram } = apps
     expect((await start(appsStrategy(undefined, { apps: { mp, miniprogram } }))).pathname).to.equal(pathOf.mp)
     const headers = { 'user-agent': inWechat }
-    expect((await start(appsStrategy(undefined, { apps: { website, miniprogram } }), {}, { headers })).pathname).to.equal(pathOf.website)
+    expect(
+      (await start(appsStrategy(undefined, { apps: { website, miniprogram } }), {}, { headers })).pathname,
+    ).to.equal(pathOf.website)
   })
 
   it('follows the mode of the call before the User-Agent', async () => {
@@ -71,36 +96,73 @@ describe('the redirect to WeChat', () => {
   })
 
   it('is an error where the call asks for a mode without an app', async () => {
-    const { error } = await action('error', authenticate(mpStrategy(), requestOf({ session: {} }), { mode: 'website' }))
+    const { error } = await action(
+      'error',
+      authenticate(mpStrategy(), requestOf({ session: {} }), { mode: 'website' }),
+    )
     expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
   })
 
   it('takes scope, callbackURL and page parameters of the call', async () => {
-    const url = await start(mpStrategy(), { scope: ['snsapi_base', 'snsapi_userinfo'], callbackURL: 'https://other.example/cb', forcePopup: true, forceSnapShot: false })
+    const url = await start(mpStrategy(), {
+      scope: ['snsapi_base', 'snsapi_userinfo'],
+      callbackURL: 'https://other.example/cb',
+      forcePopup: true,
+      forceSnapShot: false,
+    })
     expect([...url.searchParams].filter(([name]) => name !== 'state')).to.deep.equal([
-      ['appid', appId], ['redirect_uri', 'https://other.example/cb'], ['response_type', 'code'], ['scope', 'snsapi_base,snsapi_userinfo'],
-      ['forcePopup', 'true'], ['forceSnapShot', 'false'],
+      ['appid', appId],
+      ['redirect_uri', 'https://other.example/cb'],
+      ['response_type', 'code'],
+      ['scope', 'snsapi_base,snsapi_userinfo'],
+      ['forcePopup', 'true'],
+      ['forceSnapShot', 'false'],
     ])
   })
 
   it('takes the parameters of the QR page of the call', async () => {
-    const url = await start(appsStrategy(), { mode: 'website', lang: 'en', style: 'white', href: 'https://shop.example/qr.css', self_redirect: true, stylelite: 1, fast_login: 0 })
+    const url = await start(appsStrategy(), {
+      mode: 'website',
+      lang: 'en',
+      style: 'white',
+      href: 'https://shop.example/qr.css',
+      self_redirect: true,
+      stylelite: 1,
+      fast_login: 0,
+    })
     expect([...url.searchParams].slice(5)).to.deep.equal([
-      ['lang', 'en'], ['style', 'white'], ['href', 'https://shop.example/qr.css'], ['self_redirect', 'true'], ['stylelite', '1'], ['fast_login', '0'],
+      ['lang', 'en'],
+      ['style', 'white'],
+      ['href', 'https://shop.example/qr.css'],
+      ['self_redirect', 'true'],
+      ['stylelite', '1'],
+      ['fast_login', '0'],
     ])
   })
 
-  it('does not send the official account\'s scopes to the website\'s page', async () => {
-    expect((await start(appsStrategy(), { scope: 'snsapi_base' })).searchParams.get('scope')).to.equal('snsapi_login')
-    expect((await start(appsStrategy(), { mode: 'mp', scope: 'snsapi_base' })).searchParams.get('scope')).to.equal('snsapi_base')
+  it("does not send the official account's scopes to the website's page", async () => {
+    expect((await start(appsStrategy(), { scope: 'snsapi_base' })).searchParams.get('scope')).to.equal(
+      'snsapi_login',
+    )
+    expect(
+      (await start(appsStrategy(), { mode: 'mp', scope: 'snsapi_base' })).searchParams.get('scope'),
+    ).to.equal('snsapi_base')
   })
 
-  it('does not send the website\'s scope to the official account\'s page', async () => {
+  it("does not send the website's scope to the official account's page", async () => {
     for (const scope of ['snsapi_login', ['snsapi_base', 'snsapi_login']]) {
-      expect((await start(appsStrategy(), { mode: 'website', scope })).searchParams.get('scope')).to.equal('snsapi_login')
+      expect((await start(appsStrategy(), { mode: 'website', scope })).searchParams.get('scope')).to.equal(
+        'snsapi_login',
+      )
     }
-    expect((await start(appsStrategy(), { mode: 'mp', scope: 'snsapi_login' })).searchParams.get('scope')).to.equal('snsapi_userinfo')
-    expect((await start(appsStrategy(), { mode: 'mp', scope: ['snsapi_base', 'snsapi_login'] })).searchParams.get('scope')).to.equal('snsapi_base')
+    expect(
+      (await start(appsStrategy(), { mode: 'mp', scope: 'snsapi_login' })).searchParams.get('scope'),
+    ).to.equal('snsapi_userinfo')
+    expect(
+      (await start(appsStrategy(), { mode: 'mp', scope: ['snsapi_base', 'snsapi_login'] })).searchParams.get(
+        'scope',
+      ),
+    ).to.equal('snsapi_base')
   })
 
   it('is an error if a strategy with one page is asked for a scope of the other page only', async () => {
@@ -108,7 +170,8 @@ describe('the redirect to WeChat', () => {
     const strategies: [WechatStrategy, string, string][] = [
       [mpStrategy(), 'snsapi_login', 'belongs to mode website. For mp write snsapi_userinfo or snsapi_base'],
       [
-        appsStrategy(undefined, { apps: { website, miniprogram } }), 'snsapi_base',
+        appsStrategy(undefined, { apps: { website, miniprogram } }),
+        'snsapi_base',
         'belongs to mode mp. For website write snsapi_login',
       ],
     ]
@@ -130,44 +193,65 @@ describe('the redirect to WeChat', () => {
   })
 
   it('takes scope and callbackURL of the app before those of the strategy', async () => {
-    const strategy = appsStrategy(undefined, { apps: { mp: { ...apps.mp, scope: 'snsapi_base', callbackURL: 'https://mp.example/cb' }, website: apps.website } })
+    const strategy = appsStrategy(undefined, {
+      apps: {
+        mp: { ...apps.mp, scope: 'snsapi_base', callbackURL: 'https://mp.example/cb' },
+        website: apps.website,
+      },
+    })
     const mp = await start(strategy, { mode: 'mp' })
     expect(mp.searchParams.get('scope')).to.equal('snsapi_base')
     expect(mp.searchParams.get('redirect_uri')).to.equal('https://mp.example/cb')
     expect((await start(strategy)).searchParams.get('redirect_uri')).to.equal(callbackURL)
   })
 
-  it('never sends the state of the call, which is the application\'s', async () => {
+  it("never sends the state of the call, which is the application's", async () => {
     const url = await start(mpStrategy(), { state: 'my-secret-thing' })
     expect(url.href).not.to.contain('my-secret-thing')
   })
 
   it('sends the state of the call as it is with `state: false`, and none where there is none', async () => {
     const strategy = mpStrategy(undefined, { state: false })
-    expect((await start(strategy, { state: 'verbatim_1' }, { session: undefined })).searchParams.get('state')).to.equal('verbatim_1')
+    expect(
+      (await start(strategy, { state: 'verbatim_1' }, { session: undefined })).searchParams.get('state'),
+    ).to.equal('verbatim_1')
     expect((await start(strategy, {}, { session: undefined })).searchParams.get('state')).to.equal('')
   })
 
   it('is an error with `state: false` and a state that is no text', async () => {
-    const { error } = await action('error', authenticate(mpStrategy(undefined, { state: false }), requestOf(), { state: { a: 1 } }))
+    const { error } = await action(
+      'error',
+      authenticate(mpStrategy(undefined, { state: false }), requestOf(), { state: { a: 1 } }),
+    )
     expect(error).to.be.instanceOf(TypeError)
   })
 
   const bad: [string, unknown][] = [
-    ['mode', { mode: 'web' }], ['scope', { scope: '' }], ['lang', { lang: 'fr' }],
-    ['callbackURL', { callbackURL: 'ftp://x/' }], ['callbackURL', { callbackURL: '/cb ' }],
-    ['callbackUrl', { callbackUrl: 'https://shop.example/cb' }], ['client', { client: 'web' }],
-    ['state', { state: () => 1 }], ['state', { state: 1n }],
+    ['mode', { mode: 'web' }],
+    ['scope', { scope: '' }],
+    ['lang', { lang: 'fr' }],
+    ['callbackURL', { callbackURL: 'ftp://x/' }],
+    ['callbackURL', { callbackURL: '/cb ' }],
+    ['callbackUrl', { callbackUrl: 'https://shop.example/cb' }],
+    ['client', { client: 'web' }],
+    ['state', { state: () => 1 }],
+    ['state', { state: 1n }],
   ]
   for (const [name, options] of bad) {
     it(`is a TypeError that names ${name} when the call gives a bad one`, async () => {
-      const { error } = await action('error', authenticate(mpStrategy(), requestOf({ session: {} }), options as WechatAuthenticateOptions))
+      const { error } = await action(
+        'error',
+        authenticate(mpStrategy(), requestOf({ session: {} }), options as WechatAuthenticateOptions),
+      )
       expect(error).to.be.instanceOf(TypeError).with.property('message').that.contains(name)
     })
   }
 
   it('leaves the options of the call as they are', async () => {
-    const options = Object.freeze({ scope: Object.freeze(['snsapi_base']) as string[], state: Object.freeze({ a: 1 }) })
+    const options = Object.freeze({
+      scope: Object.freeze(['snsapi_base']) as string[],
+      state: Object.freeze({ a: 1 }),
+    })
     await start(mpStrategy(), options)
     await start(mpStrategy(), options)
     expect(options).to.deep.equal({ scope: ['snsapi_base'], state: { a: 1 } })
@@ -175,17 +259,26 @@ describe('the redirect to WeChat', () => {
 })
 
 describe('a relative callbackURL', () => {
-  const redirectUri = async (parts: RequestParts, options: { proxy?: boolean, callbackURL?: string } = {}) =>
-    (await start(mpStrategy(undefined, { callbackURL: '/cb', ...options }), {}, parts)).searchParams.get('redirect_uri')
+  const redirectUri = async (parts: RequestParts, options: { proxy?: boolean; callbackURL?: string } = {}) =>
+    (await start(mpStrategy(undefined, { callbackURL: '/cb', ...options }), {}, parts)).searchParams.get(
+      'redirect_uri',
+    )
   const host = 'shop.example:8080'
 
   it('is resolved by the request', async () => {
     expect(await redirectUri({ headers: { host } })).to.equal('http://shop.example:8080/cb')
-    expect(await redirectUri({ headers: { host }, socket: { encrypted: true } })).to.equal('https://shop.example:8080/cb')
+    expect(await redirectUri({ headers: { host }, socket: { encrypted: true } })).to.equal(
+      'https://shop.example:8080/cb',
+    )
   })
 
   it('is resolved by the original URL, of which a router may have cut a part', async () => {
-    expect(await redirectUri({ headers: { host }, url: '/wechat', originalUrl: '/auth/wechat' }, { callbackURL: 'wechat/callback' })).to.equal('http://shop.example:8080/auth/wechat/callback')
+    expect(
+      await redirectUri(
+        { headers: { host }, url: '/wechat', originalUrl: '/auth/wechat' },
+        { callbackURL: 'wechat/callback' },
+      ),
+    ).to.equal('http://shop.example:8080/auth/wechat/callback')
   })
 
   it('ignores X-Forwarded headers unless proxy is true', async () => {
@@ -195,17 +288,32 @@ describe('a relative callbackURL', () => {
   })
 
   it('works on a request of Fastify, which has no connection', async () => {
-    expect(await redirectUri({ headers: { host }, protocol: 'https', host: 'fast.example:3000', hostname: 'fast.example' })).to.equal('https://fast.example:3000/cb')
+    expect(
+      await redirectUri({
+        headers: { host },
+        protocol: 'https',
+        host: 'fast.example:3000',
+        hostname: 'fast.example',
+      }),
+    ).to.equal('https://fast.example:3000/cb')
   })
 
   it('works on a request of koa-passport, whose own host does not know whether Koa trusts the proxy', async () => {
     const app = { get: () => undefined }
-    expect(await redirectUri({ headers: { host }, app, host, protocol: 'https', ctx: { host: 'shop.example' } })).to.equal('https://shop.example/cb')
+    expect(
+      await redirectUri({ headers: { host }, app, host, protocol: 'https', ctx: { host: 'shop.example' } }),
+    ).to.equal('https://shop.example/cb')
   })
 
   it('is an error for a request without Host, or with one that is no host', async () => {
     for (const headers of [{}, { host: 'a@b' }, { host: 'a/b' }, { host: 'a b' }]) {
-      const { error } = await action('error', authenticate(mpStrategy(undefined, { callbackURL: '/cb' }), requestOf({ session: {}, headers: headers })))
+      const { error } = await action(
+        'error',
+        authenticate(
+          mpStrategy(undefined, { callbackURL: '/cb' }),
+          requestOf({ session: {}, headers: headers }),
+        ),
+      )
       expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
     }
   })
@@ -214,7 +322,9 @@ describe('a relative callbackURL', () => {
 describe('a callbackURL of null', () => {
   it('makes each call give its own', async () => {
     const strategy = mpStrategy(undefined, { callbackURL: null })
-    expect((await start(strategy, { callbackURL: 'https://a.example/cb' })).searchParams.get('redirect_uri')).to.equal('https://a.example/cb')
+    expect(
+      (await start(strategy, { callbackURL: 'https://a.example/cb' })).searchParams.get('redirect_uri'),
+    ).to.equal('https://a.example/cb')
     const { error } = await action('error', authenticate(strategy, requestOf({ session: {} })))
     expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
   })
@@ -225,9 +335,17 @@ describe('the query of a request', () => {
     const strategy = mpStrategy(new FakeWechat())
     const session = {}
     const { state } = await strategy.getAuthorization(requestOf({ session }))
-    for (const [query, outcome] of [[{}, 'redirect'], [{ code, state }, 'success']] as const) {
+    for (const [query, outcome] of [
+      [{}, 'redirect'],
+      [{ code, state }, 'success'],
+    ] as const) {
       let times = 0
-      const req = Object.defineProperty(requestOf({ session }), 'query', { get: () => { times += 1; return query } })
+      const req = Object.defineProperty(requestOf({ session }), 'query', {
+        get: () => {
+          times += 1
+          return query
+        },
+      })
       await action(outcome, authenticate(strategy, req))
       expect(times).to.equal(1)
     }
@@ -239,22 +357,53 @@ describe('isCallback', () => {
     const strategy = mpStrategy(undefined, { isCallback: (req: Request) => req.url.startsWith('/callback') })
     const parts = { session: {}, query: { state: 'utm' } }
     expect((await authenticate(strategy, requestOf(parts))).action).to.equal('redirect')
-    const { status } = await action('fail', authenticate(strategy, requestOf({ ...parts, query: {}, url: '/callback' })))
+    const { status } = await action(
+      'fail',
+      authenticate(strategy, requestOf({ ...parts, query: {}, url: '/callback' })),
+    )
     expect(status).to.equal(403)
   })
 
   it('is an error when it throws', async () => {
     const failure = new Error('isCallback is broken')
-    const strategy = mpStrategy(undefined, { isCallback: () => { throw failure } })
-    expect(await authenticate(strategy, requestOf({ session: {} }))).to.deep.equal({ action: 'error', error: failure })
+    const strategy = mpStrategy(undefined, {
+      isCallback: () => {
+        throw failure
+      },
+    })
+    expect(await authenticate(strategy, requestOf({ session: {} }))).to.deep.equal({
+      action: 'error',
+      error: failure,
+    })
   })
 
   it('may answer later, fail then, or never answer', async () => {
-    const decide = (isCallback: () => unknown) => mpStrategy(undefined, { timeout: 30, isCallback: isCallback as () => boolean })
+    const decide = (isCallback: () => unknown) =>
+      mpStrategy(undefined, { timeout: 30, isCallback: isCallback as () => boolean })
     const failure = new Error('isCallback is broken')
-    expect((await authenticate(decide(async () => false), requestOf({ session: {}, query: { state: 'utm' } }))).action).to.equal('redirect')
-    expect(await authenticate(decide(async () => { throw failure }), requestOf({ session: {} }))).to.deep.equal({ action: 'error', error: failure })
-    const { error } = await action('error', authenticate(decide(() => new Promise(() => {})), requestOf({ session: {} })))
+    expect(
+      (
+        await authenticate(
+          decide(async () => false),
+          requestOf({ session: {}, query: { state: 'utm' } }),
+        )
+      ).action,
+    ).to.equal('redirect')
+    expect(
+      await authenticate(
+        decide(async () => {
+          throw failure
+        }),
+        requestOf({ session: {} }),
+      ),
+    ).to.deep.equal({ action: 'error', error: failure })
+    const { error } = await action(
+      'error',
+      authenticate(
+        decide(() => new Promise(() => {})),
+        requestOf({ session: {} }),
+      ),
+    )
     expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
   })
 })
@@ -264,14 +413,23 @@ describe('getAuthorization', () => {
     const session: Record<string, unknown> = {}
     const authorization = await appsStrategy().getAuthorization(requestOf({ session }), { mode: 'website' })
     expect(authorization).to.deep.equal({
-      url: authorization.url, appid: apps.website.appId, redirect_uri: callbackURL, scope: 'snsapi_login', state: authorization.state,
+      url: authorization.url,
+      appid: apps.website.appId,
+      redirect_uri: callbackURL,
+      scope: 'snsapi_login',
+      state: authorization.state,
     })
     expect(new URL(authorization.url).searchParams.get('state')).to.equal(authorization.state)
-    expect(session[`wechat:${apps.website.appId}`]).to.be.an('array').with.nested.property('[0].state', authorization.state)
+    expect(session[`wechat:${apps.website.appId}`])
+      .to.be.an('array')
+      .with.nested.property('[0].state', authorization.state)
   })
 
   it('is a TypeError for a mini-program', async () => {
-    await rejection(appsStrategy().getAuthorization(requestOf({ session: {} }), { mode: 'miniprogram' }), TypeError)
+    await rejection(
+      appsStrategy().getAuthorization(requestOf({ session: {} }), { mode: 'miniprogram' }),
+      TypeError,
+    )
   })
 
   it('rejects where there is no session', async () => {
@@ -292,13 +450,18 @@ describe('the class', () => {
     expect(() => mpStrategy().oauth('website')).to.throw(TypeError, 'website')
     expect(appsStrategy().oauth('miniprogram').appId).to.equal(apps.miniprogram.appId)
     expect(() => appsStrategy().oauth()).to.throw(TypeError, 'several')
-    expect(() => mpStrategy(undefined, { appSecret: () => appSecret }).oauth()).to.throw(TypeError, 'oauthFor')
+    expect(() => mpStrategy(undefined, { appSecret: () => appSecret }).oauth()).to.throw(
+      TypeError,
+      'oauthFor',
+    )
   })
 
   it('gives the client for a request', async () => {
     const strategy = appsStrategy()
     expect((await strategy.oauthFor(requestOf())).appId).to.equal(apps.website.appId)
-    expect((await strategy.oauthFor(requestOf({ headers: { 'user-agent': inWechat } }))).appId).to.equal(apps.mp.appId)
+    expect((await strategy.oauthFor(requestOf({ headers: { 'user-agent': inWechat } }))).appId).to.equal(
+      apps.mp.appId,
+    )
     expect((await strategy.oauthFor(requestOf(), 'miniprogram')).appId).to.equal(apps.miniprogram.appId)
     expect(await strategy.oauthFor(requestOf(), 'mp')).to.equal(strategy.oauth('mp'))
   })

@@ -1,7 +1,13 @@
 import { CookieStateStore, type CookieStateStoreOptions } from '@wechat-auth/passport-wechat'
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
-import { action, authenticate, requestOf, type Action, type RequestParts } from '../../helpers/authenticate.js'
+import {
+  action,
+  authenticate,
+  requestOf,
+  type Action,
+  type RequestParts,
+} from '../../helpers/authenticate.js'
 import { FakeWechat } from '../../helpers/fake-wechat.js'
 import { rejection } from '../../helpers/rejection.js'
 import { callbackURL, mpStrategy } from '../../helpers/strategies.js'
@@ -38,11 +44,13 @@ function setUp(setting: Setting = {}) {
     },
   }
   const cookie = () => [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
-  const request = (parts: RequestParts = {}) => requestOf({ res, ...parts, headers: { ...(jar.size > 0 && { cookie: cookie() }), ...parts.headers } })
+  const request = (parts: RequestParts = {}) =>
+    requestOf({ res, ...parts, headers: { ...(jar.size > 0 && { cookie: cookie() }), ...parts.headers } })
   return { wechat, strategy, jar, written, cookie, request }
 }
 
-const refusal = (taken: Action) => taken.action === 'fail' ? (taken.info as { reason?: string }).reason : taken.action
+const refusal = (taken: Action) =>
+  taken.action === 'fail' ? (taken.info as { reason?: string }).reason : taken.action
 
 describe('CookieStateStore', () => {
   const bad: [string, unknown, RegExp][] = [
@@ -71,7 +79,11 @@ describe('CookieStateStore', () => {
     const { strategy, request, written } = setUp()
     const { state } = await strategy.getAuthorization(request())
     expect(written).to.have.length(1)
-    expect(written[0]).to.match(new RegExp(`^wechat\\.${state.slice(0, 8)}=[\\w-]+\\.[\\w-]{43}; Path=/; Max-Age=1800; HttpOnly; SameSite=Lax$`))
+    expect(written[0]).to.match(
+      new RegExp(
+        `^wechat\\.${state.slice(0, 8)}=[\\w-]+\\.[\\w-]{43}; Path=/; Max-Age=1800; HttpOnly; SameSite=Lax$`,
+      ),
+    )
   })
 
   const attributes = '; Path=/; Max-Age=1800; HttpOnly; Secure; SameSite=Lax'
@@ -91,7 +103,9 @@ describe('CookieStateStore', () => {
     expect(written[0]).to.match(ofHttps(state))
     const other = setUp({ callbackURL })
     await other.strategy.getAuthorization(other.request({ secure: true }), { callbackURL: overHttp })
-    expect(other.written[0]).to.match(/^wechat\./).and.not.contain('Secure')
+    expect(other.written[0])
+      .to.match(/^wechat\./)
+      .and.not.contain('Secure')
   })
 
   const sayingHttps: [string, RequestParts, boolean][] = [
@@ -103,7 +117,7 @@ describe('CookieStateStore', () => {
   for (const [title, { headers, ...parts }, proxy] of sayingHttps) {
     it(`takes a relative callbackURL for https when ${title}`, async () => {
       const { strategy, request, written } = setUp({ callbackURL: '/callback', proxy })
-      const req = request({ ...parts, headers: { host: 'shop.example', ...headers as object } })
+      const req = request({ ...parts, headers: { host: 'shop.example', ...(headers as object) } })
       const { state } = await strategy.getAuthorization(req)
       expect(written[0]).to.match(ofHttps(state))
     })
@@ -111,13 +125,18 @@ describe('CookieStateStore', () => {
 
   it('does not believe a proxy that is not trusted, where callbackURL is relative', async () => {
     const { strategy, request, written } = setUp({ callbackURL: '/callback' })
-    const headers = { 'host': 'shop.example', 'x-forwarded-proto': 'https' }
+    const headers = { host: 'shop.example', 'x-forwarded-proto': 'https' }
     await strategy.getAuthorization(request({ headers }))
-    expect(written[0]).to.match(/^wechat\./).and.not.contain('Secure')
+    expect(written[0])
+      .to.match(/^wechat\./)
+      .and.not.contain('Secure')
   })
 
   it('can write SameSite=None, where callbackURL is https', async () => {
-    for (const [url, sameSite] of [[callbackURL, 'None'], [overHttp, 'Lax']] as const) {
+    for (const [url, sameSite] of [
+      [callbackURL, 'None'],
+      [overHttp, 'Lax'],
+    ] as const) {
       const { strategy, request, written } = setUp({ sameSite: 'none', callbackURL: url })
       await strategy.getAuthorization(request())
       expect(written[0]).to.match(new RegExp(`SameSite=${sameSite}$`))
@@ -162,13 +181,16 @@ describe('CookieStateStore', () => {
   it('lets logins in two tabs end in either order', async () => {
     const { strategy, request } = setUp()
     const tabs = [await strategy.getAuthorization(request()), await strategy.getAuthorization(request())]
-    for (const { state } of tabs.reverse()) await action('success', authenticate(strategy, request({ query: { code, state } })))
+    for (const { state } of tabs.reverse())
+      await action('success', authenticate(strategy, request({ query: { code, state } })))
   })
 
   it('refuses a browser without the cookie', async () => {
     const { strategy, request } = setUp()
     const { state } = await strategy.getAuthorization(request())
-    expect(refusal(await authenticate(strategy, request({ headers: { cookie: '' }, query: { code, state } })))).to.equal('unknown')
+    expect(
+      refusal(await authenticate(strategy, request({ headers: { cookie: '' }, query: { code, state } }))),
+    ).to.equal('unknown')
   })
 
   it('finds its cookie among others, quoted ones and broken ones', async () => {
@@ -183,11 +205,16 @@ describe('CookieStateStore', () => {
     const { strategy, request, written, cookie } = setUp()
     const { state } = await strategy.getAuthorization(request())
     await action('success', authenticate(strategy, request({ query: { code, state } })))
-    expect(written.at(-1)).to.match(new RegExp(`^wechat\\.${state.slice(0, 8)}=[^;]+; Path=/; Max-Age=60; HttpOnly; SameSite=Lax$`))
+    expect(written.at(-1)).to.match(
+      new RegExp(`^wechat\\.${state.slice(0, 8)}=[^;]+; Path=/; Max-Age=60; HttpOnly; SameSite=Lax$`),
+    )
     expect(Buffer.from(written.at(-1) ?? '', 'base64url').toString()).not.to.contain(code)
 
     const elsewhere = setUp()
-    const taken = await authenticate(elsewhere.strategy, elsewhere.request({ headers: { cookie: cookie() }, query: { code, state } }))
+    const taken = await authenticate(
+      elsewhere.strategy,
+      elsewhere.request({ headers: { cookie: cookie() }, query: { code, state } }),
+    )
     expect(refusal(taken)).to.equal('replayed')
     expect(elsewhere.wechat.requests).to.deep.equal([])
   })
@@ -197,7 +224,9 @@ describe('CookieStateStore', () => {
     const { state } = await strategy.getAuthorization(request())
     await action('success', authenticate(strategy, request({ query: { code, state } })))
     const elsewhere = setUp()
-    expect(refusal(await authenticate(elsewhere.strategy, request({ query: { code: 'another', state } })))).to.equal('unknown')
+    expect(
+      refusal(await authenticate(elsewhere.strategy, request({ query: { code: 'another', state } }))),
+    ).to.equal('unknown')
   })
 
   it('forgets a mark after 60 s', async () => {
@@ -215,24 +244,48 @@ describe('CookieStateStore', () => {
   it('lets the user have maxAge for the login', async () => {
     let time = now
     const { strategy, request, written } = setUp({ now: () => time, maxAge: 5000 })
-    const [first, second] = [await strategy.getAuthorization(request()), await strategy.getAuthorization(request())]
+    const [first, second] = [
+      await strategy.getAuthorization(request()),
+      await strategy.getAuthorization(request()),
+    ]
     expect(written[0]).to.contain('Max-Age=5;')
     time += 4999
     await action('success', authenticate(strategy, request({ query: { code, state: first.state } })))
     time += 1
-    expect(refusal(await authenticate(strategy, request({ query: { code, state: second.state } })))).to.equal('unknown')
+    expect(refusal(await authenticate(strategy, request({ query: { code, state: second.state } })))).to.equal(
+      'unknown',
+    )
   })
 
   it('accepts all its secrets and signs with the first', async () => {
     const old = setUp({ secret: otherSecret })
     const { state } = await old.strategy.getAuthorization(old.request())
     const rotated = setUp({ secret: [secret, otherSecret] })
-    await action('success', authenticate(rotated.strategy, rotated.request({ headers: { cookie: old.cookie() }, query: { code, state } })))
+    await action(
+      'success',
+      authenticate(
+        rotated.strategy,
+        rotated.request({ headers: { cookie: old.cookie() }, query: { code, state } }),
+      ),
+    )
 
     const { state: fresh } = await rotated.strategy.getAuthorization(rotated.request())
     const later = setUp({ secret: [secret] })
-    await action('success', authenticate(later.strategy, later.request({ headers: { cookie: rotated.cookie() }, query: { code, state: fresh } })))
-    expect(refusal(await authenticate(setUp({ secret: otherSecret }).strategy, rotated.request({ query: { code, state: fresh } })))).to.equal('unknown')
+    await action(
+      'success',
+      authenticate(
+        later.strategy,
+        later.request({ headers: { cookie: rotated.cookie() }, query: { code, state: fresh } }),
+      ),
+    )
+    expect(
+      refusal(
+        await authenticate(
+          setUp({ secret: otherSecret }).strategy,
+          rotated.request({ query: { code, state: fresh } }),
+        ),
+      ),
+    ).to.equal('unknown')
   })
 
   it('refuses a cookie of which anything was changed', async () => {
@@ -242,8 +295,23 @@ describe('CookieStateStore', () => {
     const [body = '', signature = ''] = value.split('.')
     const record = JSON.parse(Buffer.from(body, 'base64url').toString()) as Record<string, unknown>
     const forged = Buffer.from(JSON.stringify({ ...record, exp: now + 1e9 })).toString('base64url')
-    for (const cookie of [`${forged}.${signature}`, `${body}.${signature.slice(0, -4)}AAAA`, body, `${body}.`, `.${signature}`, `${value}.x`, '']) {
-      expect(refusal(await authenticate(strategy, request({ headers: { cookie: `${name}=${cookie}` }, query: { code, state } })))).to.equal('unknown')
+    for (const cookie of [
+      `${forged}.${signature}`,
+      `${body}.${signature.slice(0, -4)}AAAA`,
+      body,
+      `${body}.`,
+      `.${signature}`,
+      `${value}.x`,
+      '',
+    ]) {
+      expect(
+        refusal(
+          await authenticate(
+            strategy,
+            request({ headers: { cookie: `${name}=${cookie}` }, query: { code, state } }),
+          ),
+        ),
+      ).to.equal('unknown')
     }
   })
 
@@ -251,7 +319,14 @@ describe('CookieStateStore', () => {
     const { strategy, request, cookie } = setUp()
     const { state } = await strategy.getAuthorization(request())
     const other = state.slice(0, 8) + 'f'.repeat(40)
-    expect(refusal(await authenticate(strategy, request({ headers: { cookie: cookie() }, query: { code, state: other } })))).to.equal('unknown')
+    expect(
+      refusal(
+        await authenticate(
+          strategy,
+          request({ headers: { cookie: cookie() }, query: { code, state: other } }),
+        ),
+      ),
+    ).to.equal('unknown')
   })
 
   it('keeps ten attempts, so that the Cookie header stays small', async () => {
@@ -282,11 +357,14 @@ describe('CookieStateStore', () => {
     expect(written).to.deep.equal([])
   })
 
-  it('writes through Koa\'s context where there is no response', async () => {
+  it("writes through Koa's context where there is no response", async () => {
     const appended: string[] = []
     const ctx = { append: (name: string, value: string) => appended.push(`${name}: ${value}`) }
     await setUp().strategy.getAuthorization(requestOf({ ctx }))
-    expect(appended).to.have.length(1).with.property('0').that.matches(/^Set-Cookie: wechat\./)
+    expect(appended)
+      .to.have.length(1)
+      .with.property('0')
+      .that.matches(/^Set-Cookie: wechat\./)
   })
 
   it('writes through setCookie where it is given, and waits for it', async () => {
@@ -302,9 +380,13 @@ describe('CookieStateStore', () => {
     expect(calls[0]?.[1]).to.match(/^wechat\./)
   })
 
-  it('does not wait for what is not a promise, such as Fastify\'s reply', async () => {
+  it("does not wait for what is not a promise, such as Fastify's reply", async () => {
     const looks: unknown[] = []
-    const setCookie = () => ({ then: (...given: unknown[]) => { looks.push(given) } })
+    const setCookie = () => ({
+      then: (...given: unknown[]) => {
+        looks.push(given)
+      },
+    })
     const { strategy } = setUp({ setCookie })
     await strategy.getAuthorization(requestOf())
     expect(looks).to.deep.equal([])
@@ -320,17 +402,30 @@ describe('CookieStateStore', () => {
     const failure = new Error('headers are sent')
     const good = setUp()
     const { state } = await good.strategy.getAuthorization(good.request())
-    for (const setCookie of [() => { throw failure }, () => Promise.reject(failure)]) {
+    for (const setCookie of [
+      () => {
+        throw failure
+      },
+      () => Promise.reject(failure),
+    ]) {
       const { strategy } = setUp({ setCookie })
       expect(await authenticate(strategy, requestOf())).to.deep.equal({ action: 'error', error: failure })
-      expect(await authenticate(strategy, requestOf({ headers: { cookie: good.cookie() }, query: { code, state } }))).to.deep.equal({ action: 'error', error: failure })
+      expect(
+        await authenticate(
+          strategy,
+          requestOf({ headers: { cookie: good.cookie() }, query: { code, state } }),
+        ),
+      ).to.deep.equal({ action: 'error', error: failure })
     }
   })
 
   it('tells a state store of https by the request when it is used without the strategy', (done) => {
     const store = new CookieStateStore({ secret })
     const written: string[] = []
-    const req = requestOf({ socket: { encrypted: true }, res: { appendHeader: (_name: string, value: string) => written.push(value) } })
+    const req = requestOf({
+      socket: { encrypted: true },
+      res: { appendHeader: (_name: string, value: string) => written.push(value) },
+    })
     store.store(req, { any: 'state' }, undefined as never, (error, state) => {
       expect(error).to.equal(null)
       expect(written[0]).to.match(/^__Host-wechat\./)

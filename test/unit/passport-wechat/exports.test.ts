@@ -1,4 +1,12 @@
-import byDefault, { CookieStateStore, Strategy, WechatStrategy, type WechatAuthenticateOptions, type WechatProfile, type WechatTokenParams, type WechatVerifyCallback } from '@wechat-auth/passport-wechat'
+import byDefault, {
+  CookieStateStore,
+  Strategy,
+  WechatStrategy,
+  type WechatAuthenticateOptions,
+  type WechatProfile,
+  type WechatTokenParams,
+  type WechatVerifyCallback,
+} from '@wechat-auth/passport-wechat'
 import { expect } from 'chai'
 import type { Request, RequestHandler } from 'express'
 import passport, { type Profile } from 'passport'
@@ -20,35 +28,81 @@ describe('the package', () => {
 
 // tsc checks these. Forms with `params` want their types written down, the others get them without a word.
 describe('the types', () => {
-  it('tell verify\'s parameters by their number', () => {
+  it("tell verify's parameters by their number", () => {
     const strategies = [
-      new WechatStrategy(one, (accessToken, refreshToken, profile, done) => done(null, { at: accessToken.length, rt: refreshToken.length, name: profile.displayName })),
-      new WechatStrategy(one, (accessToken: string, refreshToken: string, params: WechatTokenParams, profile: WechatProfile, done: WechatVerifyCallback) => done(null, { accessToken, refreshToken, expires: params.expires_in, id: profile.unionid })),
-      new WechatStrategy(one, ({ accessToken, params, profile }) => Promise.resolve({ at: accessToken, openid: params.openid, gender: profile.gender })),
-      new WechatStrategy(one, async (accessToken, refreshToken, profile) => ({ at: accessToken.length, rt: refreshToken.length, name: profile.displayName })),
-      new WechatStrategy({ ...one, verifyArguments: 'object' }, ({ profile, req }, done) => done(null, { id: profile.id, url: req.url })),
-      new WechatStrategy({ ...one, passReqToCallback: true }, (req, accessToken, refreshToken, profile, done) => done(null, { url: req.url, accessToken, refreshToken, id: profile.id })),
-      new WechatStrategy({ ...one, passReqToCallback: true }, (req: Request, accessToken: string, refreshToken: string, params: WechatTokenParams, profile: WechatProfile, done: WechatVerifyCallback) => done(null, { url: req.url, accessToken, refreshToken, scope: params.scope, id: profile.id })),
+      new WechatStrategy(one, (accessToken, refreshToken, profile, done) =>
+        done(null, { at: accessToken.length, rt: refreshToken.length, name: profile.displayName }),
+      ),
+      new WechatStrategy(
+        one,
+        (
+          accessToken: string,
+          refreshToken: string,
+          params: WechatTokenParams,
+          profile: WechatProfile,
+          done: WechatVerifyCallback,
+        ) => done(null, { accessToken, refreshToken, expires: params.expires_in, id: profile.unionid }),
+      ),
+      new WechatStrategy(one, ({ accessToken, params, profile }) =>
+        Promise.resolve({ at: accessToken, openid: params.openid, gender: profile.gender }),
+      ),
+      new WechatStrategy(one, async (accessToken, refreshToken, profile) => ({
+        at: accessToken.length,
+        rt: refreshToken.length,
+        name: profile.displayName,
+      })),
+      new WechatStrategy({ ...one, verifyArguments: 'object' }, ({ profile, req }, done) =>
+        done(null, { id: profile.id, url: req.url }),
+      ),
+      new WechatStrategy(
+        { ...one, passReqToCallback: true },
+        (req, accessToken, refreshToken, profile, done) =>
+          done(null, { url: req.url, accessToken, refreshToken, id: profile.id }),
+      ),
+      new WechatStrategy(
+        { ...one, passReqToCallback: true },
+        (
+          req: Request,
+          accessToken: string,
+          refreshToken: string,
+          params: WechatTokenParams,
+          profile: WechatProfile,
+          done: WechatVerifyCallback,
+        ) => done(null, { url: req.url, accessToken, refreshToken, scope: params.scope, id: profile.id }),
+      ),
       new WechatStrategy({ apps: { mp }, callbackURL }, async ({ profile }) => ({ id: profile.id })),
     ]
     for (const strategy of strategies) expect(strategy.name).to.equal('wechat')
   })
 
-  it('let a profile be Passport\'s', () => {
+  it("let a profile be Passport's", () => {
     const toPassports = (profile: WechatProfile): Profile => profile
     expect(toPassports).to.be.a('function')
   })
 
-  it('let a strategy be used, and called with WeChat\'s options', () => {
+  it("let a strategy be used, and called with WeChat's options", () => {
     const auth = new passport.Passport()
     auth.use(new WechatStrategy(one, () => undefined))
-    const options: WechatAuthenticateOptions = { mode: 'miniprogram', session: false, state: { returnTo: '/' } }
-    const handlers = [auth.authenticate('wechat', options), auth.authenticate('wechat', { scope: ['snsapi_base'], failureRedirect: '/login' }) as RequestHandler]
+    const options: WechatAuthenticateOptions = {
+      mode: 'miniprogram',
+      session: false,
+      state: { returnTo: '/' },
+    }
+    const handlers = [
+      auth.authenticate('wechat', options),
+      auth.authenticate('wechat', { scope: ['snsapi_base'], failureRedirect: '/login' }) as RequestHandler,
+    ]
     for (const handler of handlers) expect(handler).to.be.a('function')
   })
 
   it('leave callbacks as loose as Passport has them, since they are those of other strategies too', () => {
     const only = <T>(loose: unknown extends T ? T : never): unknown => loose
-    expect(new passport.Passport().authenticate('local', { session: false }, (error, user, info) => [only<typeof error>(error), only<typeof user>(user), only<typeof info>(info)])).to.be.a('function')
+    expect(
+      new passport.Passport().authenticate('local', { session: false }, (error, user, info) => [
+        only<typeof error>(error),
+        only<typeof user>(user),
+        only<typeof info>(info),
+      ]),
+    ).to.be.a('function')
   })
 })

@@ -10,28 +10,40 @@ import { appId, appSecret, code, tokenReply } from '../../helpers/wechat-replies
 type Method = (...given: unknown[]) => unknown
 type Callback = (error: unknown, ...results: unknown[]) => void
 
-const meta = { authorizationURL: 'https://open.weixin.qq.com/connect/oauth2/authorize', tokenURL: 'https://api.weixin.qq.com/sns/oauth2/access_token', clientID: appId, callbackURL }
+const meta = {
+  authorizationURL: 'https://open.weixin.qq.com/connect/oauth2/authorize',
+  tokenURL: 'https://api.weixin.qq.com/sns/oauth2/access_token',
+  clientID: appId,
+  callbackURL,
+}
 const record = { strategy: 'wechat', mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL }
 const state = 'handle123'
 
 const callbackOf = (given: unknown[]) => given.at(-1) as Callback
-const declaring = (length: number, method: Method): Method => Object.defineProperty((...given: unknown[]) => method(...given), 'length', { value: length })
+const declaring = (length: number, method: Method): Method =>
+  Object.defineProperty((...given: unknown[]) => method(...given), 'length', { value: length })
 const storeOf = (store: Method, verify: Method) => ({ store, verify }) as unknown as StateStore
 
 /** A store of these arities that keeps what it is given. */
-function recordingStore(storeLength: number, verifyLength: number): { store: StateStore, stored: unknown[][], verified: unknown[][] } {
+function recordingStore(
+  storeLength: number,
+  verifyLength: number,
+): { store: StateStore; stored: unknown[][]; verified: unknown[][] } {
   const stored: unknown[][] = []
   const verified: unknown[][] = []
   return {
     stored,
     verified,
-    store: storeOf(declaring(storeLength, (...given) => {
-      stored.push(given.slice(0, -1))
-      callbackOf(given)(null, state)
-    }), declaring(verifyLength, (...given) => {
-      verified.push(given.slice(0, -1))
-      callbackOf(given)(null, true, storeLength >= 4 ? stored[0]?.at(-2) : undefined)
-    })),
+    store: storeOf(
+      declaring(storeLength, (...given) => {
+        stored.push(given.slice(0, -1))
+        callbackOf(given)(null, state)
+      }),
+      declaring(verifyLength, (...given) => {
+        verified.push(given.slice(0, -1))
+        callbackOf(given)(null, true, storeLength >= 4 ? stored[0]?.at(-2) : undefined)
+      }),
+    ),
   }
 }
 
@@ -60,7 +72,11 @@ describe('a state store of passport-oauth2', () => {
         const second = requestOf({ query: { code, state } })
         await action('success', authenticate(strategy, second))
         expect(verified[0]?.slice(0, 2)).to.deep.equal([second, state])
-        if (verifyLength === 4) expect(verified[0]?.[2]).to.deep.include({ ...meta, mode: 'mp', secure: true }).and.to.have.property('codeHash').that.is.a('string')
+        if (verifyLength === 4)
+          expect(verified[0]?.[2])
+            .to.deep.include({ ...meta, mode: 'mp', secure: true })
+            .and.to.have.property('codeHash')
+            .that.is.a('string')
         else expect(verified[0]).to.have.length(2)
       })
     }
@@ -69,26 +85,36 @@ describe('a state store of passport-oauth2', () => {
   const require = createRequire(import.meta.url)
   for (const file of ['session', 'store', 'pkcesession']) {
     it(`can be passport-oauth2's own ${file}.js`, async () => {
-      const Store = require(`passport-oauth2/lib/state/${file}.js`) as new (options: { key: string }) => StateStore
+      const Store = require(`passport-oauth2/lib/state/${file}.js`) as new (options: {
+        key: string
+      }) => StateStore
       const strategy = mpStrategy(new FakeWechat(), { store: new Store({ key: 'oauth2' }) })
       const session = {}
       const { state: sent } = await strategy.getAuthorization(requestOf({ session }))
       await action('success', authenticate(strategy, requestOf({ session, query: { code, state: sent } })))
-      const { info, status } = await action('fail', authenticate(strategy, requestOf({ session: {}, query: { code: 'other', state: 'x' } })))
+      const { info, status } = await action(
+        'fail',
+        authenticate(strategy, requestOf({ session: {}, query: { code: 'other', state: 'x' } })),
+      )
       expect(status).to.equal(403)
       expect(info).to.include({ reason: 'unknown' })
     })
   }
 
-  it('keeps the application\'s state where it has room for it', async () => {
+  it("keeps the application's state where it has room for it", async () => {
     const { store } = recordingStore(4, 4)
     const strategy = mpStrategy(new FakeWechat(), { store })
     await authenticate(strategy, requestOf(), { state: [1] })
-    expect((await action('success', authenticate(strategy, requestOf({ query: { code, state } })))).info).to.deep.include({ state: [1] })
+    expect(
+      (await action('success', authenticate(strategy, requestOf({ query: { code, state } })))).info,
+    ).to.deep.include({ state: [1] })
   })
 
   it('is an error when the application gives state and the store has no room for it', async () => {
-    const { error } = await action('error', authenticate(mpStrategy(undefined, { store: recordingStore(3, 3).store }), requestOf(), { state: 'x' }))
+    const { error } = await action(
+      'error',
+      authenticate(mpStrategy(undefined, { store: recordingStore(3, 3).store }), requestOf(), { state: 'x' }),
+    )
     expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
   })
 
@@ -98,7 +124,9 @@ describe('a state store of passport-oauth2', () => {
     const strategy = appsStrategy(wechat, { store: recordingStore(4, 3).store })
     await authenticate(strategy, requestOf(), { mode: 'website' })
     const headers = { 'user-agent': 'MicroMessenger' }
-    expect((await action('success', authenticate(strategy, requestOf({ headers, query: { code, state } })))).info).to.include({ mode: 'website', appId: apps.website.appId })
+    expect(
+      (await action('success', authenticate(strategy, requestOf({ headers, query: { code, state } })))).info,
+    ).to.include({ mode: 'website', appId: apps.website.appId })
   })
 
   it('that keeps nothing needs the mode of the call where several apps have a page', async () => {
@@ -106,28 +134,49 @@ describe('a state store of passport-oauth2', () => {
     await authenticate(strategy, requestOf(), { mode: 'mp' })
     const { error } = await action('error', authenticate(strategy, requestOf({ query: { code, state } })))
     expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
-    expect((await action('success', authenticate(strategy, requestOf({ query: { code, state } }), { mode: 'mp' }))).info).to.include({ mode: 'mp' })
+    expect(
+      (await action('success', authenticate(strategy, requestOf({ query: { code, state } }), { mode: 'mp' })))
+        .info,
+    ).to.include({ mode: 'mp' })
   })
 
   it('that keeps the record of another app or mode does not log in with ours', async () => {
-    for (const [other, reason] of [[{ ...record, appId: 'wxother' }, 'app'], [{ ...record, mode: 'website' }, 'mode']] as const) {
-      const store = storeOf(declaring(4, () => undefined), declaring(4, (...given) => callbackOf(given)(null, true, other)))
+    for (const [other, reason] of [
+      [{ ...record, appId: 'wxother' }, 'app'],
+      [{ ...record, mode: 'website' }, 'mode'],
+    ] as const) {
+      const store = storeOf(
+        declaring(4, () => undefined),
+        declaring(4, (...given) => callbackOf(given)(null, true, other)),
+      )
       const wechat = new FakeWechat()
-      const { info } = await action('fail', authenticate(mpStrategy(wechat, { store }), requestOf({ query: { code, state } })))
+      const { info } = await action(
+        'fail',
+        authenticate(mpStrategy(wechat, { store }), requestOf({ query: { code, state } })),
+      )
       expect(info).to.include({ reason })
       expect(wechat.requests).to.deep.equal([])
     }
   })
 
   it('may say that a state was used, which begins no login', async () => {
-    const store = storeOf(declaring(2, () => undefined), declaring(3, (...given) => callbackOf(given)(null, 'used')))
-    const { info } = await action('fail', authenticate(mpStrategy(undefined, { store }), requestOf({ query: { code, state } })))
+    const store = storeOf(
+      declaring(2, () => undefined),
+      declaring(3, (...given) => callbackOf(given)(null, 'used')),
+    )
+    const { info } = await action(
+      'fail',
+      authenticate(mpStrategy(undefined, { store }), requestOf({ query: { code, state } })),
+    )
     expect(info).to.include({ code: 'ERR_WECHAT_STATE', reason: 'replayed' })
   })
 
   it('must answer a state that WeChat hands back unharmed', async () => {
     for (const answer of [undefined, '', 1, 'a b', 'a&b', 'é', 'x'.repeat(129)]) {
-      const store = storeOf(declaring(2, (...given) => callbackOf(given)(null, answer)), () => undefined)
+      const store = storeOf(
+        declaring(2, (...given) => callbackOf(given)(null, answer)),
+        () => undefined,
+      )
       const { error } = await action('error', authenticate(mpStrategy(undefined, { store }), requestOf()))
       expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_STATE_STORE')
     }
@@ -135,7 +184,12 @@ describe('a state store of passport-oauth2', () => {
 
   const failure = new Error('the state store is down')
   const broken: [string, Method][] = [
-    ['throws', () => { throw failure }],
+    [
+      'throws',
+      () => {
+        throw failure
+      },
+    ],
     ['answers an error', (...given) => callbackOf(given)(failure)],
     ['rejects', () => Promise.reject(failure)],
   ]
@@ -143,13 +197,22 @@ describe('a state store of passport-oauth2', () => {
     it(`that ${title} is that error, on both legs`, async () => {
       const strategy = mpStrategy(undefined, { store: storeOf(declaring(4, method), declaring(4, method)) })
       for (const query of [{}, { code, state }]) {
-        expect(await authenticate(strategy, requestOf({ query }))).to.deep.equal({ action: 'error', error: failure })
+        expect(await authenticate(strategy, requestOf({ query }))).to.deep.equal({
+          action: 'error',
+          error: failure,
+        })
       }
     })
   }
 
   it('that never answers is an error within the timeout, on both legs', async () => {
-    const strategy = mpStrategy(undefined, { timeout: 40, store: storeOf(declaring(4, () => undefined), declaring(4, () => undefined)) })
+    const strategy = mpStrategy(undefined, {
+      timeout: 40,
+      store: storeOf(
+        declaring(4, () => undefined),
+        declaring(4, () => undefined),
+      ),
+    })
     for (const query of [{}, { code, state }]) {
       const startedAt = performance.now()
       const { error } = await action('error', authenticate(strategy, requestOf({ query })))
@@ -160,12 +223,21 @@ describe('a state store of passport-oauth2', () => {
 
   it('may tell the second of two equal callbacks first that the state is gone', async () => {
     const answers: Callback[] = []
-    const store = storeOf(declaring(4, () => undefined), declaring(4, (...given) => { answers.push(callbackOf(given)) }))
+    const store = storeOf(
+      declaring(4, () => undefined),
+      declaring(4, (...given) => {
+        answers.push(callbackOf(given))
+      }),
+    )
     const wechat = new FakeWechat()
     const strategy = mpStrategy(wechat, { store })
-    const callback = () => authenticate(strategy, requestOf({ headers: { cookie: 'sid=1' }, query: { code, state } }))
+    const callback = () =>
+      authenticate(strategy, requestOf({ headers: { cookie: 'sid=1' }, query: { code, state } }))
     const both = [callback(), callback()]
-    const stranger = authenticate(strategy, requestOf({ headers: { cookie: 'sid=2' }, query: { code, state } }))
+    const stranger = authenticate(
+      strategy,
+      requestOf({ headers: { cookie: 'sid=2' }, query: { code, state } }),
+    )
     while (answers.length < 3) await new Promise(setImmediate)
     answers[2]?.(null, false)
     answers[1]?.(null, false)
@@ -176,15 +248,25 @@ describe('a state store of passport-oauth2', () => {
     expect((await action('fail', stranger)).info).to.include({ reason: 'replayed' })
   })
 
-  it('answers the second of two equal callbacks by the first\'s request, and only where both have cookies', async () => {
+  it("answers the second of two equal callbacks by the first's request, and only where both have cookies", async () => {
     const seen: unknown[] = []
-    for (const [headers, expected] of [[{ cookie: 'sid=1' }, 'success'], [{ cookie: '' }, 'fail'], [{}, 'fail']] as const) {
+    for (const [headers, expected] of [
+      [{ cookie: 'sid=1' }, 'success'],
+      [{ cookie: '' }, 'fail'],
+      [{}, 'fail'],
+    ] as const) {
       const states = new Set([state])
-      const store = storeOf(declaring(4, () => undefined), declaring(4, (...given) => callbackOf(given)(null, states.delete(String(given[1])), record)))
-      const strategy = new WechatStrategy({ appId, appSecret, callbackURL, store, fetch: new FakeWechat().fetch }, async ({ req, profile }) => {
-        seen.push(req)
-        return { id: profile.id }
-      })
+      const store = storeOf(
+        declaring(4, () => undefined),
+        declaring(4, (...given) => callbackOf(given)(null, states.delete(String(given[1])), record)),
+      )
+      const strategy = new WechatStrategy(
+        { appId, appSecret, callbackURL, store, fetch: new FakeWechat().fetch },
+        async ({ req, profile }) => {
+          seen.push(req)
+          return { id: profile.id }
+        },
+      )
       const first = requestOf({ headers, query: { code, state } })
       await action('success', authenticate(strategy, first))
       const second = await authenticate(strategy, requestOf({ headers, query: { code, state } }))
@@ -196,13 +278,24 @@ describe('a state store of passport-oauth2', () => {
 
   it('refuses both of two equal callbacks whose state it does not know, and lets none wait for the other for ever', async () => {
     const answers: Callback[] = []
-    const store = storeOf(declaring(4, () => undefined), declaring(4, (...given) => { answers.push(callbackOf(given)) }))
+    const store = storeOf(
+      declaring(4, () => undefined),
+      declaring(4, (...given) => {
+        answers.push(callbackOf(given))
+      }),
+    )
     const strategy = mpStrategy(undefined, { store, timeout: 40 })
-    const callbacks = [1, 2, 3].map(() => authenticate(strategy, requestOf({ headers: { cookie: 'sid=1' }, query: { code, state } })))
+    const callbacks = [1, 2, 3].map(() =>
+      authenticate(strategy, requestOf({ headers: { cookie: 'sid=1' }, query: { code, state } })),
+    )
     while (answers.length < 3) await new Promise(setImmediate)
     answers[0]?.(null, false)
     answers[1]?.(new Error('the state store is down'))
-    expect((await Promise.all(callbacks)).map(({ action: taken }) => taken)).to.deep.equal(['fail', 'error', 'error'])
+    expect((await Promise.all(callbacks)).map(({ action: taken }) => taken)).to.deep.equal([
+      'fail',
+      'error',
+      'error',
+    ])
   })
 
   it('is called once, as a method, for each leg, also when it answers twice', async () => {

@@ -1,5 +1,8 @@
 import {
-  CookieStateStore, type WechatFailure, type WechatOneAppOptions, type WechatStrategy,
+  CookieStateStore,
+  type WechatFailure,
+  type WechatOneAppOptions,
+  type WechatStrategy,
 } from '@wechat-auth/passport-wechat'
 import { expect } from 'chai'
 import { action, authenticate, requestOf, type RequestParts } from '../../helpers/authenticate.js'
@@ -44,53 +47,64 @@ async function refused({ headers, ...parts }: RequestParts, options: Partial<Wec
 
 const sessionWith = (cookie: object) => ({ secure: false, session: { cookie }, sessionID: 'SESSION-ID' })
 
-const cases: Record<string, { title: string, parts: RequestParts, words: RegExp }[]> = {
+const cases: Record<string, { title: string; parts: RequestParts; words: RegExp }[]> = {
   'no-cookie': [
     { title: 'sent no cookie', parts: { headers: { cookie: '' } }, words: /no cookie.*shop\.example/ },
   ],
-  'other-host': [{
-    title: 'came to another host',
-    parts: { headers: { host: 'www.shop.example:8080' } },
-    words: /www\.shop\.example,.* shop\.example,/,
-  }, {
-    title: 'came to another host without a cookie',
-    parts: { headers: { host: 'WWW.shop.example', cookie: '' } },
-    words: /www\.shop\.example/,
-  }],
-  'secure-cookie': [{
-    title: 'has a Secure session cookie over http',
-    parts: sessionWith({ secure: true }),
-    words: /Secure.*trust proxy/,
-  }, {
-    title: 'has a Secure session cookie of Fastify over http',
-    parts: { protocol: 'http', session: { sessionId: 'x y', cookie: { secure: true } } },
-    words: /Secure/,
-  }],
+  'other-host': [
+    {
+      title: 'came to another host',
+      parts: { headers: { host: 'www.shop.example:8080' } },
+      words: /www\.shop\.example,.* shop\.example,/,
+    },
+    {
+      title: 'came to another host without a cookie',
+      parts: { headers: { host: 'WWW.shop.example', cookie: '' } },
+      words: /www\.shop\.example/,
+    },
+  ],
+  'secure-cookie': [
+    {
+      title: 'has a Secure session cookie over http',
+      parts: sessionWith({ secure: true }),
+      words: /Secure.*trust proxy/,
+    },
+    {
+      title: 'has a Secure session cookie of Fastify over http',
+      parts: { protocol: 'http', session: { sessionId: 'x y', cookie: { secure: true } } },
+      words: /Secure/,
+    },
+  ],
   'strict-cookie': ['strict', true].map((sameSite) => ({
     title: `has a session cookie with sameSite: ${sameSite}`,
     parts: sessionWith({ sameSite }),
     words: /Strict.*Lax/,
   })),
-  'other-session': [{
-    title: 'sent other cookies',
-    parts: {},
-    words: /another browser/,
-  }, {
-    title: 'has a Secure session cookie over https',
-    parts: { ...sessionWith({ secure: true }), secure: true },
-    words: /another browser/,
-  }, {
-    title: 'has a Secure session cookie behind a proxy that says https',
-    parts: { ...sessionWith({ secure: true }), headers: { 'x-forwarded-proto': 'https, http' } },
-    words: /another browser.*does not trust the proxy/,
-  }, {
-    title: 'came with a session in which there is no such login',
-    parts: {
-      ...sessionWith({ secure: true, sameSite: 'strict' }),
-      headers: { host: 'www.shop.example', cookie: 'connect.sid=s%3ASESSION-ID.SIGNATURE' },
+  'other-session': [
+    {
+      title: 'sent other cookies',
+      parts: {},
+      words: /another browser/,
     },
-    words: /another browser/,
-  }],
+    {
+      title: 'has a Secure session cookie over https',
+      parts: { ...sessionWith({ secure: true }), secure: true },
+      words: /another browser/,
+    },
+    {
+      title: 'has a Secure session cookie behind a proxy that says https',
+      parts: { ...sessionWith({ secure: true }), headers: { 'x-forwarded-proto': 'https, http' } },
+      words: /another browser.*does not trust the proxy/,
+    },
+    {
+      title: 'came with a session in which there is no such login',
+      parts: {
+        ...sessionWith({ secure: true, sameSite: 'strict' }),
+        headers: { host: 'www.shop.example', cookie: 'connect.sid=s%3ASESSION-ID.SIGNATURE' },
+      },
+      words: /another browser/,
+    },
+  ],
 }
 
 describe('a callback whose state is not known', () => {
@@ -126,7 +140,7 @@ describe('a callback whose state is not known', () => {
   })
 
   it('has not come to another host where a proxy names the right one', async () => {
-    const { cause } = await refused({ headers: { 'host': 'app:3000', 'x-forwarded-host': 'shop.example' } })
+    const { cause } = await refused({ headers: { host: 'app:3000', 'x-forwarded-host': 'shop.example' } })
     expect(cause).to.equal('other-session')
   })
 
@@ -140,7 +154,7 @@ describe('a callback whose state is not known', () => {
     const logger = new Recorder()
     const website = { ...apps.website, callbackURL: 'https://desk.example/callback' }
     const strategy = appsStrategy(undefined, { apps: { mp: apps.mp, website }, logger })
-    const headers = { 'host': 'desk.example', 'user-agent': 'MicroMessenger', 'cookie': 'theme=dark' }
+    const headers = { host: 'desk.example', 'user-agent': 'MicroMessenger', cookie: 'theme=dark' }
     await failureOf(strategy, { session: {}, headers })
     expect(logger.warnings[0]?.[1]).to.include({ cause: 'other-session' })
   })
@@ -156,7 +170,11 @@ describe('a callback whose state is not known', () => {
   it('is too late where the browser still has the cookie of the state, unless that was used', async () => {
     let time = now
     let written = ''
-    const res = { appendHeader: (_name: string, value: string) => { written = value.split(';')[0] ?? '' } }
+    const res = {
+      appendHeader: (_name: string, value: string) => {
+        written = value.split(';')[0] ?? ''
+      },
+    }
     const store = new CookieStateStore({ secret, now: () => time })
     const begun = await mpStrategy(undefined, { store }).getAuthorization(requestOf({ res }))
     const cookie = written
@@ -174,14 +192,16 @@ describe('a callback whose state is not known', () => {
     expect(await causeOf(cookie, state)).to.equal('other-session')
   })
 
-  it('hears nothing of the session\'s cookie where states are kept in cookies of their own', async () => {
+  it("hears nothing of the session's cookie where states are kept in cookies of their own", async () => {
     const store = new CookieStateStore({ secret })
     expect((await refused(sessionWith({ secure: true }), { store })).cause).to.equal('other-session')
     expect((await refused({ headers: { cookie: '' } }, { store })).hint).to.contain('took too long')
   })
 
   it('is refused all the same where the logger throws', async () => {
-    const fail = (): never => { throw new Error('the disk is full') }
+    const fail = (): never => {
+      throw new Error('the disk is full')
+    }
     const strategy = mpStrategy(undefined, { logger: { debug: fail, warn: fail } })
     expect(await failureOf(strategy, { session: {} })).to.include({ reason: 'unknown' })
   })

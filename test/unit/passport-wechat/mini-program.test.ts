@@ -1,5 +1,10 @@
 import { createCipheriv, createHash } from 'node:crypto'
-import { WechatStrategy, type MiniProgramInput, type WechatOneAppOptions, type WechatVerifyInput } from '@wechat-auth/passport-wechat'
+import {
+  WechatStrategy,
+  type MiniProgramInput,
+  type WechatOneAppOptions,
+  type WechatVerifyInput,
+} from '@wechat-auth/passport-wechat'
 import { MemoryTokenStore, WechatError } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import { action, authenticate, requestOf, type Action } from '../../helpers/authenticate.js'
@@ -21,9 +26,15 @@ const encryptedData = `CiyLU1Aw2KjvrjMdj8YKliAjtP4gsMZMQmRzooG2xrDcvSnxIMXFufNst
 const code = '033CODE'
 
 /** What a mini-program's API would have encrypted with this session_key. */
-function encrypt(data: Record<string, unknown>): { encryptedData: string, iv: string } {
+function encrypt(data: Record<string, unknown>): { encryptedData: string; iv: string } {
   const cipher = createCipheriv('aes-128-cbc', Buffer.from(sessionKey, 'base64'), Buffer.from(iv, 'base64'))
-  return { encryptedData: Buffer.concat([cipher.update(JSON.stringify({ watermark: { appid: appId, timestamp: 1 }, ...data })), cipher.final()]).toString('base64'), iv }
+  return {
+    encryptedData: Buffer.concat([
+      cipher.update(JSON.stringify({ watermark: { appid: appId, timestamp: 1 }, ...data })),
+      cipher.final(),
+    ]).toString('base64'),
+    iv,
+  }
 }
 
 interface Login {
@@ -32,72 +43,143 @@ interface Login {
   contentType?: string
 }
 
-async function logIn(body: unknown, { options = {}, session = {}, contentType = 'application/json' }: Login = {}) {
+async function logIn(
+  body: unknown,
+  { options = {}, session = {}, contentType = 'application/json' }: Login = {},
+) {
   const wechat = new FakeWechat()
   wechat.replies['/sns/jscode2session'] = sessionReply({ session_key: sessionKey, openid, ...session })
   let seen: WechatVerifyInput | undefined
-  const strategy = new WechatStrategy({ mode: 'miniprogram', appId, appSecret: 'secret', fetch: wechat.fetch, ...options }, (input) => {
-    seen = input
-    return Promise.resolve({ id: input.profile.id })
-  })
-  const taken = await authenticate(strategy, requestOf({ method: 'POST', headers: { 'content-type': contentType }, body }))
+  const strategy = new WechatStrategy(
+    { mode: 'miniprogram', appId, appSecret: 'secret', fetch: wechat.fetch, ...options },
+    (input) => {
+      seen = input
+      return Promise.resolve({ id: input.profile.id })
+    },
+  )
+  const taken = await authenticate(
+    strategy,
+    requestOf({ method: 'POST', headers: { 'content-type': contentType }, body }),
+  )
   return { taken, seen, wechat }
 }
 
-const failure = (taken: Action) => taken.action === 'fail' ? [(taken.info as { code: string }).code, taken.status] : taken
+const failure = (taken: Action) =>
+  taken.action === 'fail' ? [(taken.info as { code: string }).code, taken.status] : taken
 
 describe('the mini-program login', () => {
   it('needs no more than the code', async () => {
     const { taken, seen } = await logIn({ code }, { session: { unionid } })
-    expect(taken).to.deep.equal({ action: 'success', user: { id: openid }, info: { appId, mode: 'miniprogram', openid, unionid } })
+    expect(taken).to.deep.equal({
+      action: 'success',
+      user: { id: openid },
+      info: { appId, mode: 'miniprogram', openid, unionid },
+    })
     const { req: _req, ...input } = seen!
     expect(_req).to.have.property('method', 'POST')
     expect(input).to.deep.equal({
       accessToken: undefined,
       refreshToken: undefined,
       params: { openid, unionid },
-      profile: { provider: 'wechat', id: openid, displayName: '', appId, mode: 'miniprogram', openid, unionid, _raw: JSON.stringify({ openid, unionid }), _json: { openid, unionid } },
+      profile: {
+        provider: 'wechat',
+        id: openid,
+        displayName: '',
+        appId,
+        mode: 'miniprogram',
+        openid,
+        unionid,
+        _raw: JSON.stringify({ openid, unionid }),
+        _json: { openid, unionid },
+      },
     })
   })
 
   it('keeps the session_key in the token store and nowhere else', async () => {
     const tokenStore = new MemoryTokenStore()
     let idSourceSaw: unknown
-    const { taken, seen } = await logIn({ code }, { options: { tokenStore, idSource: (token) => { idSourceSaw = token; return token.openid } } })
+    const { taken, seen } = await logIn(
+      { code },
+      {
+        options: {
+          tokenStore,
+          idSource: (token) => {
+            idSourceSaw = token
+            return token.openid
+          },
+        },
+      },
+    )
     const { req: _req, ...input } = seen!
-    expect(JSON.stringify([taken, input, idSourceSaw, _req.body])).not.to.contain(sessionKey).and.not.contain('session_key')
+    expect(JSON.stringify([taken, input, idSourceSaw, _req.body]))
+      .not.to.contain(sessionKey)
+      .and.not.contain('session_key')
     expect(await tokenStore.getToken(openid)).to.include({ session_key: sessionKey })
   })
 
-  it('takes name, picture and gender of encrypted user data, and the unionid of WeChat\'s answer', async () => {
+  it("takes name, picture and gender of encrypted user data, and the unionid of WeChat's answer", async () => {
     const { seen } = await logIn({ code, encryptedData, iv }, { session: { unionid } })
     expect(seen?.profile).to.deep.include({
-      displayName: 'Band', gender: 'male', unionid,
-      photos: [{ value: 'https://wx.qlogo.cn/mmopen/vi_32/aSKcBBPpibyKNicHNTMM0qJVh8Kjgiak2AHWr8MHM4WgMEm7GFhsf8OYrySdbvAMvTsw3mo8ibKicsnfN5pRjl1p8HQ/0' }],
+      displayName: 'Band',
+      gender: 'male',
+      unionid,
+      photos: [
+        {
+          value:
+            'https://wx.qlogo.cn/mmopen/vi_32/aSKcBBPpibyKNicHNTMM0qJVh8Kjgiak2AHWr8MHM4WgMEm7GFhsf8OYrySdbvAMvTsw3mo8ibKicsnfN5pRjl1p8HQ/0',
+        },
+      ],
       _json: { openid, unionid },
     })
     expect(seen?.params).to.deep.equal({ openid, unionid })
   })
 
   it('takes encrypted data without an openid, and does not take a phone number for a person', async () => {
-    const { seen } = await logIn({ code, ...encrypt({ phoneNumber: '13800138000', purePhoneNumber: '13800138000', countryCode: '86' }) })
+    const { seen } = await logIn({
+      code,
+      ...encrypt({ phoneNumber: '13800138000', purePhoneNumber: '13800138000', countryCode: '86' }),
+    })
     expect(JSON.stringify(seen?.profile)).not.to.contain('13800138000')
     expect(seen?.profile).to.have.property('displayName', '')
   })
 
   const rawData = '{"nickName":"Band"}'
-  const signature = createHash('sha1').update(rawData + sessionKey).digest('hex')
+  const signature = createHash('sha1')
+    .update(rawData + sessionKey)
+    .digest('hex')
 
   it('checks rawData by its signature', async () => {
     expect((await logIn({ code, rawData, signature })).taken.action).to.equal('success')
-    expect(failure((await logIn({ code, rawData: rawData.replace('Band', 'Boss'), signature })).taken)).to.deep.equal(['ERR_WECHAT_SIGNATURE', 401])
+    expect(
+      failure((await logIn({ code, rawData: rawData.replace('Band', 'Boss'), signature })).taken),
+    ).to.deep.equal(['ERR_WECHAT_SIGNATURE', 401])
   })
 
   const refusals: [string, Record<string, unknown>, Record<string, unknown>, string][] = [
-    ['data of another key', { session_key: 'AAAAAAAAAAAAAAAAAAAAAA==' }, { encryptedData, iv }, 'ERR_WECHAT_SESSION_KEY'],
-    ['data that was changed', {}, { encryptedData: encryptedData.replace('Ciy', 'XXX'), iv }, 'ERR_WECHAT_SESSION_KEY'],
-    ['data of another app', {}, encrypt({ openId: openid, watermark: { appid: 'wxother', timestamp: 1 } }), 'ERR_WECHAT_OPENID_MISMATCH'],
-    ['data of another user', { openid: 'oSOMEBODYELSE' }, { encryptedData, iv }, 'ERR_WECHAT_OPENID_MISMATCH'],
+    [
+      'data of another key',
+      { session_key: 'AAAAAAAAAAAAAAAAAAAAAA==' },
+      { encryptedData, iv },
+      'ERR_WECHAT_SESSION_KEY',
+    ],
+    [
+      'data that was changed',
+      {},
+      { encryptedData: encryptedData.replace('Ciy', 'XXX'), iv },
+      'ERR_WECHAT_SESSION_KEY',
+    ],
+    [
+      'data of another app',
+      {},
+      encrypt({ openId: openid, watermark: { appid: 'wxother', timestamp: 1 } }),
+      'ERR_WECHAT_OPENID_MISMATCH',
+    ],
+    [
+      'data of another user',
+      { openid: 'oSOMEBODYELSE' },
+      { encryptedData, iv },
+      'ERR_WECHAT_OPENID_MISMATCH',
+    ],
     ['an openid that is no text', {}, encrypt({ openId: 1 }), 'ERR_WECHAT_OPENID_MISMATCH'],
     ['data of another unionid', { unionid: 'oUNION' }, { encryptedData, iv }, 'ERR_WECHAT_OPENID_MISMATCH'],
   ]
@@ -111,28 +193,56 @@ describe('the mini-program login', () => {
 
   const damaged: [string, Record<string, unknown>, string][] = [
     ['data that is not base64', { encryptedData: '%%%', iv }, 'encryptedData is not base64'],
-    ['data without its end', { encryptedData: encryptedData.slice(0, -8), iv }, 'encryptedData is incomplete: its length is not a multiple of 16 bytes'],
+    [
+      'data without its end',
+      { encryptedData: encryptedData.slice(0, -8), iv },
+      'encryptedData is incomplete: its length is not a multiple of 16 bytes',
+    ],
     ['an iv of the wrong length', { encryptedData, iv: 'AAAA' }, 'iv is not the base64 of 16 bytes'],
   ]
   for (const [title, body, message] of damaged) {
     it(`fails with 400 for ${title}, and says what is wrong`, async () => {
       const { taken, seen } = await logIn({ code, ...body })
-      expect(taken).to.deep.equal({ action: 'fail', info: { message, code: 'ERR_WECHAT_ENCRYPTED_DATA' }, status: 400 })
+      expect(taken).to.deep.equal({
+        action: 'fail',
+        info: { message, code: 'ERR_WECHAT_ENCRYPTED_DATA' },
+        status: 400,
+      })
       expect(seen).to.equal(undefined)
     })
   }
 
   it('opens data in which a form turned every + into a blank', async () => {
-    const { seen } = await logIn({ code, encryptedData: encryptedData.replace(/\s+/g, '').replaceAll('+', ' '), iv })
+    const { seen } = await logIn({
+      code,
+      encryptedData: encryptedData.replace(/\s+/g, '').replaceAll('+', ' '),
+      iv,
+    })
     expect(seen?.profile.displayName).to.equal('Band')
   })
 
   const bodies: [string, unknown][] = [
-    ['none', undefined], ['null', null], ['a text', JSON.stringify({ code })], ['an array', [{ code }]], ['bytes', Buffer.from('{}')], ['no code', {}], ['an empty code', { code: '' }],
-    ['a code of null', { code: null }], ['a number as code', { code: 1 }], ['an array as code', { code: [code] }], ['a code with a line break', { code: 'a\nb' }], ['a code of 513 characters', { code: 'a'.repeat(513) }],
+    ['none', undefined],
+    ['null', null],
+    ['a text', JSON.stringify({ code })],
+    ['an array', [{ code }]],
+    ['bytes', Buffer.from('{}')],
+    ['no code', {}],
+    ['an empty code', { code: '' }],
+    ['a code of null', { code: null }],
+    ['a number as code', { code: 1 }],
+    ['an array as code', { code: [code] }],
+    ['a code with a line break', { code: 'a\nb' }],
+    ['a code of 513 characters', { code: 'a'.repeat(513) }],
     ['a code that is inherited', Object.create({ code }) as object],
-    ['encryptedData without iv', { code, encryptedData }], ['iv without encryptedData', { code, iv }], ['rawData without signature', { code, rawData }], ['signature without rawData', { code, signature }],
-    ['encryptedData of the wrong type', { code, encryptedData: 1, iv }], ['an empty iv', { code, encryptedData, iv: '' }], ['an object as rawData', { code, rawData: {}, signature }], ['a signature without end', { code, rawData, signature: 'a'.repeat(257) }],
+    ['encryptedData without iv', { code, encryptedData }],
+    ['iv without encryptedData', { code, iv }],
+    ['rawData without signature', { code, rawData }],
+    ['signature without rawData', { code, signature }],
+    ['encryptedData of the wrong type', { code, encryptedData: 1, iv }],
+    ['an empty iv', { code, encryptedData, iv: '' }],
+    ['an object as rawData', { code, rawData: {}, signature }],
+    ['a signature without end', { code, rawData, signature: 'a'.repeat(257) }],
   ]
   for (const [title, body] of bodies) {
     it(`fails with 400 when the body is ${title}, and does not ask WeChat`, async () => {
@@ -142,27 +252,48 @@ describe('the mini-program login', () => {
     })
   }
 
-  for (const contentType of ['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/plain', 'text/plain; application/json', 'application/jsonp', '']) {
+  for (const contentType of [
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'text/plain',
+    'text/plain; application/json',
+    'application/jsonp',
+    '',
+  ]) {
     it(`fails with 400 for a body of the type "${contentType}", even if a parser made an object of it`, async () => {
-      expect(failure((await logIn({ code }, { contentType })).taken)).to.deep.equal(['ERR_WECHAT_REQUEST', 400])
+      expect(failure((await logIn({ code }, { contentType })).taken)).to.deep.equal([
+        'ERR_WECHAT_REQUEST',
+        400,
+      ])
     })
   }
 
   it('takes a charset after the type', async () => {
-    expect((await logIn({ code }, { contentType: 'Application/JSON; charset=utf-8' })).taken.action).to.equal('success')
+    expect((await logIn({ code }, { contentType: 'Application/JSON; charset=utf-8' })).taken.action).to.equal(
+      'success',
+    )
   })
 
   it('does not read the query', async () => {
     const strategy = new WechatStrategy({ mode: 'miniprogram', appId, appSecret: 'secret' }, () => undefined)
-    const taken = await authenticate(strategy, requestOf({ query: { code, state: 'x' }, headers: { 'content-type': 'application/json' }, body: {} }))
+    const taken = await authenticate(
+      strategy,
+      requestOf({ query: { code, state: 'x' }, headers: { 'content-type': 'application/json' }, body: {} }),
+    )
     expect(failure(taken)).to.deep.equal(['ERR_WECHAT_REQUEST', 400])
   })
 
   it('takes members of null for absent, as mini-programs send them', async () => {
-    expect((await logIn({ code, encryptedData: null, iv: null, rawData: null, signature: null })).taken.action).to.equal('success')
+    expect(
+      (await logIn({ code, encryptedData: null, iv: null, rawData: null, signature: null })).taken.action,
+    ).to.equal('success')
   })
 
-  const errcodes: [number, string, number][] = [[40029, 'ERR_WECHAT_CODE', 401], [40163, 'ERR_WECHAT_CODE', 401], [40226, 'ERR_WECHAT_BLOCKED', 403]]
+  const errcodes: [number, string, number][] = [
+    [40029, 'ERR_WECHAT_CODE', 401],
+    [40163, 'ERR_WECHAT_CODE', 401],
+    [40226, 'ERR_WECHAT_BLOCKED', 403],
+  ]
   for (const [errcode, expected, status] of errcodes) {
     it(`fails with ${expected} for ${errcode}`, async () => {
       const { taken } = await logIn({ code }, { session: { errcode, errmsg: 'no' } })
@@ -171,39 +302,81 @@ describe('the mini-program login', () => {
   }
 
   it('takes the unionid as id, or fails without one', async () => {
-    expect((await logIn({ code }, { session: { unionid }, options: { idSource: 'unionid' } })).seen?.profile.id).to.equal(unionid)
-    expect(failure((await logIn({ code }, { options: { idSource: 'unionid' } })).taken)).to.deep.equal(['ERR_WECHAT_NO_UNIONID', 401])
+    expect(
+      (await logIn({ code }, { session: { unionid }, options: { idSource: 'unionid' } })).seen?.profile.id,
+    ).to.equal(unionid)
+    expect(failure((await logIn({ code }, { options: { idSource: 'unionid' } })).taken)).to.deep.equal([
+      'ERR_WECHAT_NO_UNIONID',
+      401,
+    ])
   })
 
   it('needs no session, and leaves it alone', async () => {
     const wechat = new FakeWechat()
-    const strategy = new WechatStrategy({ mode: 'miniprogram', appId, appSecret: 'secret', fetch: wechat.fetch }, async () => ({ id: 1 }))
+    const strategy = new WechatStrategy(
+      { mode: 'miniprogram', appId, appSecret: 'secret', fetch: wechat.fetch },
+      async () => ({ id: 1 }),
+    )
     const session = {}
-    await action('success', authenticate(strategy, requestOf({ session, headers: { 'content-type': 'application/json' }, body: { code } })))
+    await action(
+      'success',
+      authenticate(
+        strategy,
+        requestOf({ session, headers: { 'content-type': 'application/json' }, body: { code } }),
+      ),
+    )
     expect(session).to.deep.equal({})
   })
 })
 
 describe('miniProgramInput', () => {
   it('replaces the reading of the body', async () => {
-    const inputs: WechatOneAppOptions['miniProgramInput'][] = [(req) => ({ code: String(req.headers['x-code'] ?? code) }), async () => ({ code })]
+    const inputs: WechatOneAppOptions['miniProgramInput'][] = [
+      (req) => ({ code: String(req.headers['x-code'] ?? code) }),
+      async () => ({ code }),
+    ]
     for (const miniProgramInput of inputs) {
-      expect((await logIn(undefined, { contentType: 'text/plain', options: { miniProgramInput: miniProgramInput! } })).taken.action).to.equal('success')
+      expect(
+        (
+          await logIn(undefined, {
+            contentType: 'text/plain',
+            options: { miniProgramInput: miniProgramInput! },
+          })
+        ).taken.action,
+      ).to.equal('success')
     }
   })
 
   it('is checked as a body is', async () => {
     for (const input of [undefined, {}, { code: 1 }, { code, iv }]) {
-      const { taken } = await logIn({ code }, { options: { miniProgramInput: () => input as MiniProgramInput } })
+      const { taken } = await logIn(
+        { code },
+        { options: { miniProgramInput: () => input as MiniProgramInput } },
+      )
       expect(failure(taken)).to.deep.equal(['ERR_WECHAT_REQUEST', 400])
     }
   })
 
   it('is an error when it throws, rejects or never answers', async () => {
     const broken = new Error('broken')
-    const inputs: WechatOneAppOptions['miniProgramInput'][] = [() => { throw broken }, () => Promise.reject(broken)]
-    for (const miniProgramInput of inputs) expect((await logIn({}, { options: { miniProgramInput: miniProgramInput! } })).taken).to.deep.equal({ action: 'error', error: broken })
-    const { taken } = await logIn({}, { options: { timeout: 30, miniProgramInput: () => new Promise(() => {}) } })
-    expect(taken).to.have.property('error').that.is.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
+    const inputs: WechatOneAppOptions['miniProgramInput'][] = [
+      () => {
+        throw broken
+      },
+      () => Promise.reject(broken),
+    ]
+    for (const miniProgramInput of inputs)
+      expect((await logIn({}, { options: { miniProgramInput: miniProgramInput! } })).taken).to.deep.equal({
+        action: 'error',
+        error: broken,
+      })
+    const { taken } = await logIn(
+      {},
+      { options: { timeout: 30, miniProgramInput: () => new Promise(() => {}) } },
+    )
+    expect(taken)
+      .to.have.property('error')
+      .that.is.instanceOf(WechatError)
+      .with.property('code', 'ERR_WECHAT_CONFIG')
   })
 })

@@ -6,7 +6,10 @@ import { callbackURL } from '../../helpers/strategies.js'
 const one = { appId: 'wxa', appSecret: 'secret', callbackURL }
 const several = { callbackURL, apps: { mp: { appId: 'wxa', appSecret: 'secret' } } }
 const create = (options: unknown, verify: unknown = () => undefined) =>
-  new WechatStrategy(options as WechatStrategyOptions & { passReqToCallback: false }, verify as () => undefined)
+  new WechatStrategy(
+    options as WechatStrategyOptions & { passReqToCallback: false },
+    verify as () => undefined,
+  )
 
 describe('options of WechatStrategy', () => {
   const bad: [string, unknown, RegExp][] = [
@@ -25,19 +28,39 @@ describe('options of WechatStrategy', () => {
     ['no scopes', { ...one, scope: [] }, /scope/],
     ['apps that are no object', { callbackURL, apps: [] }, /apps/],
     ['no apps', { callbackURL, apps: {} }, /apps/],
-    ['an app of an unknown mode', { callbackURL, apps: { web: { appId: 'a', appSecret: 'b' } } }, /apps\.web/],
+    [
+      'an app of an unknown mode',
+      { callbackURL, apps: { web: { appId: 'a', appSecret: 'b' } } },
+      /apps\.web/,
+    ],
     ['an app that is no object', { callbackURL, apps: { mp: 'wxa' } }, /apps\.mp/],
-    ['an app without appSecret', { callbackURL, apps: { website: { appId: 'wxa' } } }, /apps\.website\.appSecret/],
+    [
+      'an app without appSecret',
+      { callbackURL, apps: { website: { appId: 'wxa' } } },
+      /apps\.website\.appSecret/,
+    ],
     ['an app without callbackURL', { apps: { website: { appId: 'wxa', appSecret: 's' } } }, /callbackURL/],
-    ['an app with a bad callbackURL', { apps: { website: { appId: 'wxa', appSecret: 's', callbackURL: 'javascript:0' } } }, /apps\.website\.callbackURL/],
-    ['an app with a bad scope', { callbackURL, apps: { mp: { appId: 'wxa', appSecret: 's', scope: 1 } } }, /apps\.mp\.scope/],
+    [
+      'an app with a bad callbackURL',
+      { apps: { website: { appId: 'wxa', appSecret: 's', callbackURL: 'javascript:0' } } },
+      /apps\.website\.callbackURL/,
+    ],
+    [
+      'an app with a bad scope',
+      { callbackURL, apps: { mp: { appId: 'wxa', appSecret: 's', scope: 1 } } },
+      /apps\.mp\.scope/,
+    ],
     ['apps and a mode', { ...several, mode: 'mp' }, /mode/],
     ['apps and an appId', { ...several, appId: 'wxa' }, /appId/],
     ['a name that is no text', { ...one, name: 1 }, /name/],
     ['a state that is text', { ...one, state: 'static' }, /state/],
     ['a store without verify', { ...one, store: { store: () => undefined } }, /store/],
-    ['a store as in passport-oauth2\'s `store: true`', { ...one, store: true }, /store/],
-    ['a store that would not be used', { ...one, state: false, store: { store: () => undefined, verify: () => undefined } }, /store/],
+    ["a store as in passport-oauth2's `store: true`", { ...one, store: true }, /store/],
+    [
+      'a store that would not be used',
+      { ...one, state: false, store: { store: () => undefined, verify: () => undefined } },
+      /store/,
+    ],
     ['a proxy that is no boolean', { ...one, proxy: 1 }, /proxy/],
     ['isCallback that is no function', { ...one, isCallback: true }, /isCallback/],
     ['passReqToCallback that is no boolean', { ...one, passReqToCallback: 'yes' }, /passReqToCallback/],
@@ -50,11 +73,18 @@ describe('options of WechatStrategy', () => {
     ['endpoints over http', { ...one, endpoints: 'http://wechat.example' }, /endpoints/],
     ['a timeout of text', { ...one, timeout: '5s' }, /timeout/],
     ['a tokenStore that is none', { ...one, tokenStore: {} }, /tokenStore|getToken/],
-    ['bad options of the client where the app depends on the request', { ...one, appId: () => 'wxa', timeout: -1 }, /timeout/],
+    [
+      'bad options of the client where the app depends on the request',
+      { ...one, appId: () => 'wxa', timeout: -1 },
+      /timeout/,
+    ],
   ]
   for (const [title, options, message] of bad) {
     it(`refuses ${title} with a TypeError that names the option`, () => {
-      expect(thrown(() => create(options))).to.be.instanceOf(TypeError).with.property('message').that.matches(message)
+      expect(thrown(() => create(options)))
+        .to.be.instanceOf(TypeError)
+        .with.property('message')
+        .that.matches(message)
     })
   }
 
@@ -66,14 +96,20 @@ describe('options of WechatStrategy', () => {
   const exact: [string, unknown, string][] = [
     ['snsapi_login for mp', { ...one, scope: 'snsapi_login' }, `scope snsapi_login ${forWebsite}`],
     [
-      'snsapi_login among others', { ...one, mode: 'mp', scope: ['snsapi_base', 'snsapi_login'] },
+      'snsapi_login among others',
+      { ...one, mode: 'mp', scope: ['snsapi_base', 'snsapi_login'] },
       `scope snsapi_login ${forWebsite}`,
     ],
     ['snsapi_login beside apps', { ...several, scope: 'snsapi_login' }, `scope snsapi_login ${forWebsite}`],
-    ['snsapi_userinfo for website', { ...website, scope: 'snsapi_userinfo' }, `scope snsapi_userinfo ${forMp}`],
+    [
+      'snsapi_userinfo for website',
+      { ...website, scope: 'snsapi_userinfo' },
+      `scope snsapi_userinfo ${forMp}`,
+    ],
     ['snsapi_base for website', { ...website, scope: 'snsapi_base' }, `scope snsapi_base ${forMp}`],
     [
-      'snsapi_base for website beside its own scope', { ...website, scope: 'snsapi_login, snsapi_base' },
+      'snsapi_base for website beside its own scope',
+      { ...website, scope: 'snsapi_login, snsapi_base' },
       `scope snsapi_base ${forMp}`,
     ],
     [
@@ -83,10 +119,13 @@ describe('options of WechatStrategy', () => {
     ],
     [
       'the scope of an official account where there is a website only',
-      { callbackURL, apps: { website: app }, scope: 'snsapi_base' }, `scope snsapi_base ${forMp}`,
+      { callbackURL, apps: { website: app }, scope: 'snsapi_base' },
+      `scope snsapi_base ${forMp}`,
     ],
     ...['s\n', ' s', '\u00a0s', 's\ufeff'].map((appSecret): [string, unknown, string] => [
-      `the appSecret ${JSON.stringify(appSecret)}`, { ...one, appSecret }, `appSecret ${space}`,
+      `the appSecret ${JSON.stringify(appSecret)}`,
+      { ...one, appSecret },
+      `appSecret ${space}`,
     ]),
     ['an appId with white space', { ...one, appId: 'wxa\r\n' }, `appId ${space}`],
     [
@@ -115,7 +154,10 @@ describe('options of WechatStrategy', () => {
   })
 
   it('refuses a missing verify function with a TypeError that names it', () => {
-    expect(thrown(() => create(one, null))).to.be.instanceOf(TypeError).with.property('message').that.matches(/verify/)
+    expect(thrown(() => create(one, null)))
+      .to.be.instanceOf(TypeError)
+      .with.property('message')
+      .that.matches(/verify/)
   })
 
   it('names the strategy wechat unless told otherwise', () => {
@@ -132,7 +174,10 @@ describe('options of WechatStrategy', () => {
   })
 
   it('does not change the options', () => {
-    const frozen = Object.freeze({ ...several, apps: Object.freeze({ mp: Object.freeze({ ...several.apps.mp }) }) })
+    const frozen = Object.freeze({
+      ...several,
+      apps: Object.freeze({ mp: Object.freeze({ ...several.apps.mp }) }),
+    })
     expect(() => create(frozen)).not.to.throw()
     expect(frozen).to.deep.equal(several)
   })

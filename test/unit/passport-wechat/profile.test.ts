@@ -1,10 +1,23 @@
-import { WechatStrategy, type WechatOneAppOptions, type WechatProfile, type WechatVerifyInput } from '@wechat-auth/passport-wechat'
+import {
+  WechatStrategy,
+  type WechatOneAppOptions,
+  type WechatProfile,
+  type WechatVerifyInput,
+} from '@wechat-auth/passport-wechat'
 import { MemoryTokenStore, WechatError, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import { action, authenticate, requestOf, type Action } from '../../helpers/authenticate.js'
 import { FakeWechat } from '../../helpers/fake-wechat.js'
 import { callbackURL } from '../../helpers/strategies.js'
-import { appId, appSecret, code, openid, tokenReply, unionid, userReply } from '../../helpers/wechat-replies.js'
+import {
+  appId,
+  appSecret,
+  code,
+  openid,
+  tokenReply,
+  unionid,
+  userReply,
+} from '../../helpers/wechat-replies.js'
 
 interface Login {
   token?: Record<string, unknown>
@@ -13,17 +26,28 @@ interface Login {
   scope?: string
 }
 
-async function logIn({ token = {}, user = {}, options = {}, scope }: Login): Promise<{ taken: Action, seen: WechatVerifyInput | undefined, wechat: FakeWechat }> {
+async function logIn({
+  token = {},
+  user = {},
+  options = {},
+  scope,
+}: Login): Promise<{ taken: Action; seen: WechatVerifyInput | undefined; wechat: FakeWechat }> {
   const wechat = new FakeWechat()
   wechat.replies['/sns/oauth2/access_token'] = tokenReply(token)
   wechat.replies['/sns/userinfo'] = userReply(user)
   let seen: WechatVerifyInput | undefined
-  const strategy = new WechatStrategy({ appId, appSecret, callbackURL, fetch: wechat.fetch, ...options }, (input) => {
-    seen = input
-    return Promise.resolve({ id: input.profile.id })
-  })
+  const strategy = new WechatStrategy(
+    { appId, appSecret, callbackURL, fetch: wechat.fetch, ...options },
+    (input) => {
+      seen = input
+      return Promise.resolve({ id: input.profile.id })
+    },
+  )
   const session = {}
-  const { state } = await strategy.getAuthorization(requestOf({ session }), scope === undefined ? {} : { scope })
+  const { state } = await strategy.getAuthorization(
+    requestOf({ session }),
+    scope === undefined ? {} : { scope },
+  )
   const taken = await authenticate(strategy, requestOf({ session, query: { code, state } }))
   return { taken, seen, wechat }
 }
@@ -35,7 +59,7 @@ async function profileOf(login: Login): Promise<WechatProfile> {
 }
 
 describe('the profile', () => {
-  it('is in Passport\'s normal form, with WeChat\'s identifiers', async () => {
+  it("is in Passport's normal form, with WeChat's identifiers", async () => {
     const json = userReply({ sex: 1, unionid })
     const profile = await profileOf({ user: { sex: 1, unionid } })
     expect(JSON.parse(profile._raw)).to.deep.equal(json)
@@ -81,20 +105,36 @@ describe('the profile', () => {
     for (const scope of ['snsapi_base', 'snsapi_base,']) {
       const { seen, wechat } = await logIn({ token: { scope, unionid } })
       expect(seen?.profile).to.deep.equal({
-        provider: 'wechat', id: openid, displayName: '', appId, mode: 'mp', openid, unionid, _raw: JSON.stringify({ openid, unionid }), _json: { openid, unionid },
+        provider: 'wechat',
+        id: openid,
+        displayName: '',
+        appId,
+        mode: 'mp',
+        openid,
+        unionid,
+        _raw: JSON.stringify({ openid, unionid }),
+        _json: { openid, unionid },
       })
       expect(wechat.paths).to.deep.equal(['/sns/oauth2/access_token'])
     }
   })
 
   it('goes by the scope that was granted, not by the one that was asked for', async () => {
-    expect((await logIn({ scope: 'snsapi_base', token: { scope: 'snsapi_userinfo,' } })).wechat.paths).to.include('/sns/userinfo')
-    expect((await logIn({ scope: 'snsapi_userinfo', token: { scope: 'snsapi_base' } })).wechat.paths).not.to.include('/sns/userinfo')
+    expect(
+      (await logIn({ scope: 'snsapi_base', token: { scope: 'snsapi_userinfo,' } })).wechat.paths,
+    ).to.include('/sns/userinfo')
+    expect(
+      (await logIn({ scope: 'snsapi_userinfo', token: { scope: 'snsapi_base' } })).wechat.paths,
+    ).not.to.include('/sns/userinfo')
   })
 
   it('goes by the scope that was asked for where the reply has none', async () => {
-    expect((await logIn({ scope: 'snsapi_base', token: { scope: undefined } })).wechat.paths).not.to.include('/sns/userinfo')
-    expect((await logIn({ scope: 'snsapi_userinfo', token: { scope: undefined } })).wechat.paths).to.include('/sns/userinfo')
+    expect((await logIn({ scope: 'snsapi_base', token: { scope: undefined } })).wechat.paths).not.to.include(
+      '/sns/userinfo',
+    )
+    expect((await logIn({ scope: 'snsapi_userinfo', token: { scope: undefined } })).wechat.paths).to.include(
+      '/sns/userinfo',
+    )
   })
 
   it('is asked for in the language of the call, else of the strategy', async () => {
@@ -123,7 +163,9 @@ describe('skipUserProfile', () => {
 
   it('is an error when it fails, in each of the ways it can', async () => {
     const broken: WechatOneAppOptions['skipUserProfile'][] = [
-      () => { throw failure },
+      () => {
+        throw failure
+      },
       () => Promise.reject(failure),
       (_accessToken, done) => done(failure),
       (accessToken, done) => {
@@ -136,13 +178,19 @@ describe('skipUserProfile', () => {
       },
     ]
     for (const skipUserProfile of broken) {
-      expect((await logIn({ options: { skipUserProfile: skipUserProfile! } })).taken).to.deep.equal({ action: 'error', error: failure })
+      expect((await logIn({ options: { skipUserProfile: skipUserProfile! } })).taken).to.deep.equal({
+        action: 'error',
+        error: failure,
+      })
     }
   })
 
   it('is an error when it never answers', async () => {
     const { taken } = await logIn({ options: { timeout: 30, skipUserProfile: () => new Promise(() => {}) } })
-    expect(taken).to.have.property('error').that.is.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
+    expect(taken)
+      .to.have.property('error')
+      .that.is.instanceOf(WechatError)
+      .with.property('code', 'ERR_WECHAT_CONFIG')
   })
 })
 
@@ -162,7 +210,9 @@ describe('idSource', () => {
   })
 
   it('can be a function of token and user', async () => {
-    const { taken, seen } = await logIn({ options: { idSource: (token: WechatToken, userinfo) => `${token.openid}/${userinfo?.nickname ?? ''}` } })
+    const { taken, seen } = await logIn({
+      options: { idSource: (token: WechatToken, userinfo) => `${token.openid}/${userinfo?.nickname ?? ''}` },
+    })
     expect(taken.action).to.equal('success')
     expect(seen?.profile.id).to.equal(`${openid}/爱丽丝🐼`)
   })
@@ -170,13 +220,26 @@ describe('idSource', () => {
   it('is an error when the function gives no text', async () => {
     for (const id of [undefined, '', 1, null]) {
       const { taken } = await logIn({ options: { idSource: () => id as string } })
-      expect(taken).to.have.property('error').that.is.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
+      expect(taken)
+        .to.have.property('error')
+        .that.is.instanceOf(WechatError)
+        .with.property('code', 'ERR_WECHAT_CONFIG')
     }
   })
 
   it('is an error when the function throws', async () => {
     const failure = new Error('no id')
-    expect((await logIn({ options: { idSource: () => { throw failure } } })).taken).to.deep.equal({ action: 'error', error: failure })
+    expect(
+      (
+        await logIn({
+          options: {
+            idSource: () => {
+              throw failure
+            },
+          },
+        })
+      ).taken,
+    ).to.deep.equal({ action: 'error', error: failure })
   })
 })
 
@@ -193,7 +256,10 @@ describe('a snapshot user', () => {
 
   it('logs in and is saved where the application allows it', async () => {
     const tokenStore = new MemoryTokenStore()
-    const { taken, seen } = await logIn({ token: { is_snapshotuser: 1 }, options: { snapshotUser: 'allow', tokenStore } })
+    const { taken, seen } = await logIn({
+      token: { is_snapshotuser: 1 },
+      options: { snapshotUser: 'allow', tokenStore },
+    })
     expect(taken.action).to.equal('success')
     expect(seen?.params.is_snapshotuser).to.equal(1)
     expect(await tokenStore.getToken(openid)).to.have.property('is_snapshotuser', 1)
@@ -205,10 +271,13 @@ describe('the token', () => {
     const tokenStore = new MemoryTokenStore()
     let saved: unknown
     const wechat = new FakeWechat()
-    const strategy = new WechatStrategy({ appId, appSecret, callbackURL, fetch: wechat.fetch, tokenStore }, async () => {
-      saved = await tokenStore.getToken(openid)
-      return { id: 1 }
-    })
+    const strategy = new WechatStrategy(
+      { appId, appSecret, callbackURL, fetch: wechat.fetch, tokenStore },
+      async () => {
+        saved = await tokenStore.getToken(openid)
+        return { id: 1 }
+      },
+    )
     const session = {}
     const { state } = await strategy.getAuthorization(requestOf({ session }))
     await action('success', authenticate(strategy, requestOf({ session, query: { code, state } })))

@@ -32,12 +32,13 @@ describe('the table of recent callbacks', () => {
     expect((await action('fail', again())).info).to.include({ code: 'ERR_WECHAT_STATE', reason: 'unknown' })
   })
 
-  it('is each strategy\'s own', async () => {
+  it("is each strategy's own", async () => {
     const wechat = new FakeWechat()
     const session = {}
     const [one, other] = [mpStrategy(wechat), mpStrategy(wechat)]
     const { state } = await one.getAuthorization(requestOf({ session }))
-    const callback = (strategy: WechatStrategy) => authenticate(strategy, requestOf({ session, headers, query: { code, state } }))
+    const callback = (strategy: WechatStrategy) =>
+      authenticate(strategy, requestOf({ session, headers, query: { code, state } }))
     await action('success', callback(one))
     expect((await action('fail', callback(other))).info).to.include({ reason: 'unknown' })
   })

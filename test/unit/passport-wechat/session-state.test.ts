@@ -11,22 +11,39 @@ type Records = Record<string, { state: string }[]>
 /** A session that keeps only what is assigned to it, as sessions in cookies do; `delete` is lost, as in @fastify/secure-session. */
 function sealedSession(): Record<string, unknown> {
   const kept = new Map<string | symbol, unknown>()
-  return new Proxy({}, {
-    get: (_target, name) => structuredClone(kept.get(name)),
-    set: (_target, name, value) => {
-      kept.set(name, structuredClone(value))
-      return true
+  return new Proxy(
+    {},
+    {
+      get: (_target, name) => structuredClone(kept.get(name)),
+      set: (_target, name, value) => {
+        kept.set(name, structuredClone(value))
+        return true
+      },
+      deleteProperty: () => true,
     },
-    deleteProperty: () => true,
-  })
+  )
 }
 
 describe('states in the session', () => {
-  it('are kept in an array under the app\'s key, with what the callback must know', async () => {
+  it("are kept in an array under the app's key, with what the callback must know", async () => {
     const session: Record<string, unknown> = {}
-    const { state } = await mpStrategy(undefined, { now: () => now }).getAuthorization(requestOf({ session }), { state: { cart: 1 } })
+    const { state } = await mpStrategy(undefined, { now: () => now }).getAuthorization(
+      requestOf({ session }),
+      { state: { cart: 1 } },
+    )
     expect(session).to.deep.equal({
-      [key]: [{ state, strategy: 'wechat', mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL, app: { cart: 1 }, exp: now + 30 * 60_000 }],
+      [key]: [
+        {
+          state,
+          strategy: 'wechat',
+          mode: 'mp',
+          appId,
+          scope: 'snsapi_userinfo',
+          callbackURL,
+          app: { cart: 1 },
+          exp: now + 30 * 60_000,
+        },
+      ],
     })
   })
 
@@ -35,16 +52,27 @@ describe('states in the session', () => {
     const session = sealedSession()
     const first = await strategy.getAuthorization(requestOf({ session }))
     const second = await strategy.getAuthorization(requestOf({ session }))
-    for (const { state } of [first, second]) await action('success', authenticate(strategy, requestOf({ session, query: { code, state } })))
+    for (const { state } of [first, second])
+      await action('success', authenticate(strategy, requestOf({ session, query: { code, state } })))
     expect(session[key]).to.deep.equal([])
   })
 
   it('let logins in two tabs end in either order', async () => {
-    for (const order of [[0, 1], [1, 0]]) {
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
       const strategy = mpStrategy(new FakeWechat())
       const session = {}
-      const tabs = [await strategy.getAuthorization(requestOf({ session })), await strategy.getAuthorization(requestOf({ session }))]
-      for (const tab of order) await action('success', authenticate(strategy, requestOf({ session, query: { code, state: tabs[tab]?.state } })))
+      const tabs = [
+        await strategy.getAuthorization(requestOf({ session })),
+        await strategy.getAuthorization(requestOf({ session })),
+      ]
+      for (const tab of order)
+        await action(
+          'success',
+          authenticate(strategy, requestOf({ session, query: { code, state: tabs[tab]?.state } })),
+        )
     }
   })
 
@@ -54,18 +82,29 @@ describe('states in the session', () => {
     const states: string[] = []
     for (let i = 0; i < 11; i++) states.push((await strategy.getAuthorization(requestOf({ session }))).state)
     expect(session[key]?.map(({ state }) => state)).to.deep.equal(states.slice(1))
-    expect((await authenticate(strategy, requestOf({ session, query: { code, state: states[0] } }))).action).to.equal('fail')
+    expect(
+      (await authenticate(strategy, requestOf({ session, query: { code, state: states[0] } }))).action,
+    ).to.equal('fail')
   })
 
   it('last 30 minutes', async () => {
     let time = now
     const strategy = mpStrategy(new FakeWechat(), { now: () => time })
     const session = {}
-    const [first, second] = [await strategy.getAuthorization(requestOf({ session })), await strategy.getAuthorization(requestOf({ session }))]
+    const [first, second] = [
+      await strategy.getAuthorization(requestOf({ session })),
+      await strategy.getAuthorization(requestOf({ session })),
+    ]
     time = now + 30 * 60_000 - 1
-    await action('success', authenticate(strategy, requestOf({ session, query: { code, state: first.state } })))
+    await action(
+      'success',
+      authenticate(strategy, requestOf({ session, query: { code, state: first.state } })),
+    )
     time += 1
-    const { status, info } = await action('fail', authenticate(strategy, requestOf({ session, query: { code, state: second.state } })))
+    const { status, info } = await action(
+      'fail',
+      authenticate(strategy, requestOf({ session, query: { code, state: second.state } })),
+    )
     expect(status).to.equal(403)
     expect(info).to.include({ code: 'ERR_WECHAT_STATE', reason: 'unknown' })
   })
@@ -83,7 +122,10 @@ describe('states in the session', () => {
     const strategy = mpStrategy()
     const session: Records = {}
     await strategy.getAuthorization(requestOf({ session }))
-    await action('fail', authenticate(strategy, requestOf({ session, query: { code, state: 'f'.repeat(48) } })))
+    await action(
+      'fail',
+      authenticate(strategy, requestOf({ session, query: { code, state: 'f'.repeat(48) } })),
+    )
     expect(session[key]).to.have.length(1)
   })
 
@@ -94,24 +136,47 @@ describe('states in the session', () => {
     const session = {}
     const { state } = await strategy.getAuthorization(requestOf({ session }), { mode: 'website' })
     const headers = { 'user-agent': 'Mozilla/5.0 MicroMessenger/8.0.50' }
-    const { info } = await action('success', authenticate(strategy, requestOf({ session, headers, query: { code, state } })))
+    const { info } = await action(
+      'success',
+      authenticate(strategy, requestOf({ session, headers, query: { code, state } })),
+    )
     expect(info).to.include({ mode: 'website', appId: apps.website.appId })
     expect(wechat.requests[0]?.searchParams.get('appid')).to.equal(apps.website.appId)
   })
 
   it('are read with care where the session holds something else', async () => {
-    for (const rubbish of ['text', { constructor: 1 }, [null, 1, 'x', {}, { state: 1 }, { state: 'x', exp: 'y', mode: 'mp', appId, scope: '', callbackURL: '' }]]) {
+    for (const rubbish of [
+      'text',
+      { constructor: 1 },
+      [
+        null,
+        1,
+        'x',
+        {},
+        { state: 1 },
+        { state: 'x', exp: 'y', mode: 'mp', appId, scope: '', callbackURL: '' },
+      ],
+    ]) {
       const session = { [key]: rubbish }
-      const { info } = await action('fail', authenticate(mpStrategy(), requestOf({ session, query: { code, state: 'x' } })))
+      const { info } = await action(
+        'fail',
+        authenticate(mpStrategy(), requestOf({ session, query: { code, state: 'x' } })),
+      )
       expect(info).to.include({ code: 'ERR_WECHAT_STATE', reason: 'unknown' })
       expect((await authenticate(mpStrategy(), requestOf({ session }))).action).to.equal('redirect')
     }
   })
 
-  for (const [title, session] of [['no session', undefined], ['a session of null', null]] as const) {
+  for (const [title, session] of [
+    ['no session', undefined],
+    ['a session of null', null],
+  ] as const) {
     it(`need session middleware: with ${title} both legs are an error that says so`, async () => {
       for (const query of [{}, { code, state: 'a' }]) {
-        const { error } = await action('error', authenticate(mpStrategy(), requestOf({ session: session as undefined, query })))
+        const { error } = await action(
+          'error',
+          authenticate(mpStrategy(), requestOf({ session: session as undefined, query })),
+        )
         expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_STATE_STORE')
         expect(error).to.have.property('message').that.contains('session').and.contains('CookieStateStore')
       }
@@ -137,7 +202,10 @@ describe('a state', () => {
       const strategy = mpStrategy(wechat)
       const session = {}
       await strategy.getAuthorization(requestOf({ session }))
-      const taken = await authenticate(strategy, requestOf({ session, query: { code, ...(state !== undefined && { state }) } }))
+      const taken = await authenticate(
+        strategy,
+        requestOf({ session, query: { code, ...(state !== undefined && { state }) } }),
+      )
       expect(taken).to.include({ action: 'fail', status: 403 })
       expect(taken).to.have.property('info').that.includes({ code: 'ERR_WECHAT_STATE', reason })
       expect(wechat.requests).to.deep.equal([])
@@ -145,7 +213,12 @@ describe('a state', () => {
   }
 
   it('is looked at before a refusal: denial without a good state is a 403', async () => {
-    for (const query of [{ code: 'authdeny' }, { code: '' }, { state: 'x' }, { code: 'authdeny', state: 'x' }]) {
+    for (const query of [
+      { code: 'authdeny' },
+      { code: '' },
+      { state: 'x' },
+      { code: 'authdeny', state: 'x' },
+    ]) {
       const { status } = await action('fail', authenticate(mpStrategy(), requestOf({ session: {}, query })))
       expect(status).to.equal(403)
     }
@@ -154,17 +227,40 @@ describe('a state', () => {
   it('that an unrelated link carries makes its visit a callback, unless isCallback says otherwise', async () => {
     const visit = () => requestOf({ session: {}, query: { state: 'utm' } })
     expect((await authenticate(mpStrategy(), visit())).action).to.equal('fail')
-    expect((await authenticate(mpStrategy(undefined, { isCallback: (req) => req.query['code'] !== undefined }), visit())).action).to.equal('redirect')
+    expect(
+      (
+        await authenticate(
+          mpStrategy(undefined, { isCallback: (req) => req.query['code'] !== undefined }),
+          visit(),
+        )
+      ).action,
+    ).to.equal('redirect')
   })
 
   it('is read of the URL where the framework parses no query', async () => {
     const strategy = mpStrategy(new FakeWechat())
     const session = {}
     const { state } = await strategy.getAuthorization(requestOf({ session }))
-    const twice = await authenticate(strategy, requestOf({ session, query: undefined as never, url: `/cb?state=${state}&state=${state}&code=${code}` }))
+    const twice = await authenticate(
+      strategy,
+      requestOf({
+        session,
+        query: undefined as never,
+        url: `/cb?state=${state}&state=${state}&code=${code}`,
+      }),
+    )
     expect(twice).to.have.nested.property('info.reason', 'missing')
-    expect((await authenticate(strategy, requestOf({ session, query: undefined as never, url: `//cb?state=${state}&code=${code}` }))).action).to.equal('success')
-    expect((await authenticate(strategy, requestOf({ session, query: undefined as never, url: '//' }))).action).to.equal('redirect')
+    expect(
+      (
+        await authenticate(
+          strategy,
+          requestOf({ session, query: undefined as never, url: `//cb?state=${state}&code=${code}` }),
+        )
+      ).action,
+    ).to.equal('success')
+    expect(
+      (await authenticate(strategy, requestOf({ session, query: undefined as never, url: '//' }))).action,
+    ).to.equal('redirect')
   })
 })
 
@@ -185,9 +281,15 @@ describe('a code', () => {
       const strategy = mpStrategy(wechat)
       const session = {}
       const { state } = await strategy.getAuthorization(requestOf({ session }))
-      const taken = await authenticate(strategy, requestOf({ session, query: { state, ...(value !== undefined && { code: value }) } }))
+      const taken = await authenticate(
+        strategy,
+        requestOf({ session, query: { state, ...(value !== undefined && { code: value }) } }),
+      )
       expect(taken).to.include({ action: 'fail', status: 401 })
-      expect(taken).to.have.property('info').that.has.all.keys('message', 'code').and.includes({ code: failure })
+      expect(taken)
+        .to.have.property('info')
+        .that.has.all.keys('message', 'code')
+        .and.includes({ code: failure })
       expect(wechat.requests).to.deep.equal([])
     })
   }
@@ -204,7 +306,10 @@ describe('state: false', () => {
     const strategy = appsStrategy(new FakeWechat(), { state: false })
     const { error } = await action('error', authenticate(strategy, requestOf({ query: { code } })))
     expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
-    const { info } = await action('success', authenticate(strategy, requestOf({ query: { code } }), { mode: 'mp' }))
+    const { info } = await action(
+      'success',
+      authenticate(strategy, requestOf({ query: { code } }), { mode: 'mp' }),
+    )
     expect(info).to.have.property('mode', 'mp')
   })
 })

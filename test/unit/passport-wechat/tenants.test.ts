@@ -22,18 +22,24 @@ describe('an app that depends on the request', () => {
     const session = {}
     const { appid, state } = await strategy.getAuthorization(requestOf({ session, ...at('red') }))
     expect(appid).to.equal('wx-red')
-    const { info } = await action('success', authenticate(strategy, requestOf({ session, ...at('red'), query: { code, state } })))
+    const { info } = await action(
+      'success',
+      authenticate(strategy, requestOf({ session, ...at('red'), query: { code, state } })),
+    )
     expect(info).to.have.property('appId', 'wx-red')
     const sent = wechat.requests[0]?.searchParams
     expect([sent?.get('appid'), sent?.get('secret')]).to.deep.equal(['wx-red', 'secret-of-red'])
   })
 
-  it('refuses the callback of another tenant\'s login', async () => {
+  it("refuses the callback of another tenant's login", async () => {
     const wechat = new FakeWechat()
     const strategy = mpStrategy(wechat, tenants)
     const session = {}
     const { state } = await strategy.getAuthorization(requestOf({ session, ...at('red') }))
-    const { status, info } = await action('fail', authenticate(strategy, requestOf({ session, ...at('blue'), query: { code, state } })))
+    const { status, info } = await action(
+      'fail',
+      authenticate(strategy, requestOf({ session, ...at('blue'), query: { code, state } })),
+    )
     expect(status).to.equal(403)
     expect(info).to.include({ code: 'ERR_WECHAT_STATE', reason: 'unknown' })
     expect(wechat.requests).to.deep.equal([])
@@ -71,16 +77,38 @@ describe('an app that depends on the request', () => {
 
   const failure = new Error('no such tenant')
   const broken: [string, WechatOneAppOptions['appId'], (error: unknown) => void][] = [
-    ['throws', () => { throw failure }, (error) => expect(error).to.equal(failure)],
+    [
+      'throws',
+      () => {
+        throw failure
+      },
+      (error) => expect(error).to.equal(failure),
+    ],
     ['rejects', () => Promise.reject(failure), (error) => expect(error).to.equal(failure)],
-    ['gives nothing', () => undefined as unknown as string, (error) => expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')],
-    ['gives a text with white space around it', () => 'wxa\n', (error) => {
-      const what = /^The function app(Id|Secret) gave a text with white space at its start or end/
-      expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
-      expect(error).to.have.property('message').that.matches(what)
-    }],
-    ['gives an empty text', () => '', (error) => expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')],
-    ['never answers', () => new Promise<string>(() => {}), (error) => expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')],
+    [
+      'gives nothing',
+      () => undefined as unknown as string,
+      (error) => expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG'),
+    ],
+    [
+      'gives a text with white space around it',
+      () => 'wxa\n',
+      (error) => {
+        const what = /^The function app(Id|Secret) gave a text with white space at its start or end/
+        expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
+        expect(error).to.have.property('message').that.matches(what)
+      },
+    ],
+    [
+      'gives an empty text',
+      () => '',
+      (error) => expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG'),
+    ],
+    [
+      'never answers',
+      () => new Promise<string>(() => {}),
+      (error) => expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG'),
+    ],
   ]
   for (const [title, value, check] of broken) {
     for (const option of ['appId', 'appSecret'] as const) {
@@ -101,7 +129,12 @@ describe('an app that depends on the request', () => {
 describe('several apps', () => {
   it('share the token store', async () => {
     const saved: Record<string, WechatToken> = {}
-    const tokenStore = { getToken: async (key: string) => saved[key], saveToken: async (key: string, token: WechatToken) => { saved[key] = token } }
+    const tokenStore = {
+      getToken: async (key: string) => saved[key],
+      saveToken: async (key: string, token: WechatToken) => {
+        saved[key] = token
+      },
+    }
     const wechat = new FakeWechat()
     wechat.replies['/sns/jscode2session'] = sessionReply({ openid: 'oMINI' })
     const strategy = appsStrategy(wechat, { tokenStore })
@@ -127,7 +160,10 @@ describe('several apps', () => {
     const strategy = appsStrategy(wechat)
     const session = {}
     const { state } = await strategy.getAuthorization(requestOf({ session }), { mode: 'mp' })
-    const { status, info } = await action('fail', authenticate(strategy, requestOf({ session, query: { code, state } }), { mode: 'website' }))
+    const { status, info } = await action(
+      'fail',
+      authenticate(strategy, requestOf({ session, query: { code, state } }), { mode: 'website' }),
+    )
     expect(status).to.equal(403)
     expect(info).to.include({ code: 'ERR_WECHAT_STATE', reason: 'mode' })
     expect(wechat.requests).to.deep.equal([])
@@ -135,16 +171,19 @@ describe('several apps', () => {
 
   it('take functions of the application instead of a store', async () => {
     const saved: string[] = []
-    const strategy = new WechatStrategy({
-      apps,
-      callbackURL,
-      fetch: new FakeWechat().fetch,
-      getToken: (_openid, callback) => callback(null, null),
-      saveToken: (key: string, _token: WechatToken, callback: (error?: unknown) => void) => {
-        saved.push(key)
-        callback()
+    const strategy = new WechatStrategy(
+      {
+        apps,
+        callbackURL,
+        fetch: new FakeWechat().fetch,
+        getToken: (_openid, callback) => callback(null, null),
+        saveToken: (key: string, _token: WechatToken, callback: (error?: unknown) => void) => {
+          saved.push(key)
+          callback()
+        },
       },
-    }, async ({ profile }) => ({ id: profile.id }))
+      async ({ profile }) => ({ id: profile.id }),
+    )
     const session = {}
     const { state } = await strategy.getAuthorization(requestOf({ session }))
     await action('success', authenticate(strategy, requestOf({ session, query: { code, state } })))
@@ -157,7 +196,12 @@ describe('a token store that fails', () => {
     const failure = new Error('down')
     let calls = 0
     const tokenStore = Object.assign(new MemoryTokenStore(), { saveToken: () => Promise.reject(failure) })
-    const strategy = new WechatStrategy({ ...apps.mp, callbackURL, fetch: new FakeWechat().fetch, tokenStore }, () => { calls += 1 })
+    const strategy = new WechatStrategy(
+      { ...apps.mp, callbackURL, fetch: new FakeWechat().fetch, tokenStore },
+      () => {
+        calls += 1
+      },
+    )
     const session = {}
     const { state } = await strategy.getAuthorization(requestOf({ session }))
     await action('error', authenticate(strategy, requestOf({ session, query: { code, state } })))

@@ -31,16 +31,18 @@ function keepingStore(kept: Map<string, unknown>): StateStore {
 /** A browser that keeps one cookie. */
 function cookieBrowser(): RequestParts {
   const headers: Record<string, string> = {}
-  const appendHeader = (_name: string, value: string) => { headers['cookie'] = value.split(';')[0] ?? '' }
+  const appendHeader = (_name: string, value: string) => {
+    headers['cookie'] = value.split(';')[0] ?? ''
+  }
   return { headers, res: { appendHeader } }
 }
 
 const kept = new Map<string, unknown>()
 const secret = 'a secret of the tests, of 32 bytes and more'
-const places: Record<string, { store: () => StateStore | undefined, browser: () => RequestParts }> = {
+const places: Record<string, { store: () => StateStore | undefined; browser: () => RequestParts }> = {
   'the session': { store: () => undefined, browser: () => ({ session: {} }) },
-  'cookies': { store: () => new CookieStateStore({ secret }), browser: cookieBrowser },
-  'a store of the application\'s': { store: () => keepingStore(kept), browser: () => ({}) },
+  cookies: { store: () => new CookieStateStore({ secret }), browser: cookieBrowser },
+  "a store of the application's": { store: () => keepingStore(kept), browser: () => ({}) },
 }
 
 type End = (strategy: WechatStrategy, parts: RequestParts, state: string, call?: object) => Promise<object>
@@ -50,7 +52,7 @@ const end = (strategy: WechatStrategy, parts: RequestParts, state: string, call?
 const success: End = async (...given) => (await action('success', end(...given))).info as object
 const fail: End = async (...given) => {
   const { info, status } = await action('fail', end(...given))
-  return { ...info as object, status }
+  return { ...(info as object), status }
 }
 const refusal = { status: 403, code: 'ERR_WECHAT_STATE', reason: 'strategy' }
 
@@ -61,13 +63,20 @@ for (const [place, { store, browser }] of Object.entries(places)) {
       const own = store()
       return mpStrategy(wechat, { name, ...(own && { store: own }) })
     }
-    beforeEach(() => { wechat = new FakeWechat() })
+    beforeEach(() => {
+      wechat = new FakeWechat()
+    })
 
-    it('refuse each other\'s logins, whose state they do not hand out', async () => {
+    it("refuse each other's logins, whose state they do not hand out", async () => {
       const [login, link, parts] = [strategyOf('login'), strategyOf('link'), browser()]
-      for (const [one, other] of [[login, link], [link, login]] as const) {
+      for (const [one, other] of [
+        [login, link],
+        [link, login],
+      ] as const) {
         const { state } = await one.getAuthorization(requestOf(parts), { state: { returnTo: '/admin' } })
-        expect(await fail(other, parts, state)).to.include(refusal).and.not.have.property('state')
+        expect(await fail(other, parts, state))
+          .to.include(refusal)
+          .and.not.have.property('state')
       }
       expect(wechat.requests).to.deep.equal([])
     })
@@ -88,7 +97,7 @@ for (const [place, { store, browser }] of Object.entries(places)) {
   })
 }
 
-describe('a state that was kept before records had the strategy\'s name', () => {
+describe("a state that was kept before records had the strategy's name", () => {
   const record = { mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL }
   const state = 'a'.repeat(64)
 
@@ -99,7 +108,7 @@ describe('a state that was kept before records had the strategy\'s name', () => 
     expect(wechat.requests).to.deep.equal([])
   })
 
-  it('is refused in a store of the application\'s, also where the name is not text', async () => {
+  it("is refused in a store of the application's, also where the name is not text", async () => {
     for (const old of [record, { ...record, strategy: null }, { ...record, strategy: ['wechat'] }]) {
       const store = keepingStore(new Map([[state, old]]))
       expect(await fail(mpStrategy(undefined, { store }), {}, state)).to.include(refusal)

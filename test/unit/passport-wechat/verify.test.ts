@@ -1,4 +1,10 @@
-import { WechatStrategy, type AnyWechatVerify, type WechatStrategyOptions, type WechatVerifyCallback, type WechatVerifyInput } from '@wechat-auth/passport-wechat'
+import {
+  WechatStrategy,
+  type AnyWechatVerify,
+  type WechatStrategyOptions,
+  type WechatVerifyCallback,
+  type WechatVerifyInput,
+} from '@wechat-auth/passport-wechat'
 import { expect } from 'chai'
 import type { Request } from 'express'
 import { action, authenticate, requestOf, type Action } from '../../helpers/authenticate.js'
@@ -10,26 +16,39 @@ const user = { id: 1 } as Express.User
 const facts = { appId, mode: 'mp', openid }
 
 /** Logs a user in by this verify function. */
-async function logIn(verify: Verify | ((input: WechatVerifyInput) => unknown), options: Partial<WechatStrategyOptions> = {}, wechat = new FakeWechat()): Promise<Action & { req: Request }> {
-  const settings = { appId, appSecret, callbackURL, fetch: wechat.fetch, ...options } as WechatStrategyOptions & { passReqToCallback: false, verifyArguments: 'object' }
+async function logIn(
+  verify: Verify | ((input: WechatVerifyInput) => unknown),
+  options: Partial<WechatStrategyOptions> = {},
+  wechat = new FakeWechat(),
+): Promise<Action & { req: Request }> {
+  const settings = {
+    appId,
+    appSecret,
+    callbackURL,
+    fetch: wechat.fetch,
+    ...options,
+  } as WechatStrategyOptions & { passReqToCallback: false; verifyArguments: 'object' }
   const strategy = new WechatStrategy(settings, verify as AnyWechatVerify as () => unknown)
   const session = {}
   const { state } = await strategy.getAuthorization(requestOf({ session }))
   const req = requestOf({ session, query: { code, state } })
-  return { ...await authenticate(strategy, req), req }
+  return { ...(await authenticate(strategy, req)), req }
 }
 
-const values = (received: unknown[]): unknown[] => received.map((value) => typeof value === 'function' ? 'done' : value)
+const values = (received: unknown[]): unknown[] =>
+  received.map((value) => (typeof value === 'function' ? 'done' : value))
 const { refresh_token: refreshToken, ...params } = tokenReply()
 const { access_token: accessToken } = params
 
 type Verify = (...given: unknown[]) => unknown
 
 /** A function that says to have so many parameters. */
-const declaring = (length: number, verify: Verify): Verify => Object.defineProperty((...given: unknown[]) => verify(...given), 'length', { value: length })
+const declaring = (length: number, verify: Verify): Verify =>
+  Object.defineProperty((...given: unknown[]) => verify(...given), 'length', { value: length })
 const doneOf = (given: unknown[]) => given.at(-1) as WechatVerifyCallback
 /** A verify function with a declared `done`. */
-const callback = (verify: (done: WechatVerifyCallback) => unknown): Verify => declaring(4, (...given) => verify(doneOf(given)))
+const callback = (verify: (done: WechatVerifyCallback) => unknown): Verify =>
+  declaring(4, (...given) => verify(doneOf(given)))
 
 describe('the arguments of verify', () => {
   // What each position holds, by the number of parameters that are declared.
@@ -54,7 +73,12 @@ describe('the arguments of verify', () => {
     expect(received[0]).to.equal(req)
     check(received.slice(1))
   }
-  const forms: [number, Partial<WechatStrategyOptions>, string, (received: unknown[], req: unknown) => void][] = [
+  const forms: [
+    number,
+    Partial<WechatStrategyOptions>,
+    string,
+    (received: unknown[], req: unknown) => void,
+  ][] = [
     [0, {}, 'four positions', four],
     [1, {}, 'one object', object],
     [2, {}, 'four positions', four],
@@ -75,10 +99,13 @@ describe('the arguments of verify', () => {
   for (const [length, options, title, check] of forms) {
     it(`are ${title} for a function of ${length} parameters with ${JSON.stringify(options)}`, async () => {
       let received: unknown[] = []
-      const { action: taken, req } = await logIn(declaring(length, (...given) => {
-        received = values(given)
-        doneOf(given)(null, user)
-      }), options)
+      const { action: taken, req } = await logIn(
+        declaring(length, (...given) => {
+          received = values(given)
+          doneOf(given)(null, user)
+        }),
+        options,
+      )
       expect(taken).to.equal('success')
       check(received, req)
     })
@@ -86,34 +113,126 @@ describe('the arguments of verify', () => {
 })
 
 describe('the answer of verify', () => {
-  const refused = { message: 'This application does not let this WeChat user log in', code: 'ERR_WECHAT_VERIFY' }
+  const refused = {
+    message: 'This application does not let this WeChat user log in',
+    code: 'ERR_WECHAT_VERIFY',
+  }
   const failure = new Error('the database is down')
   const own = { message: 'you are banned', until: 2030 }
   const answers: [string, Verify, Record<string, unknown>][] = [
     ['done with a user', callback((done) => done(null, user)), { action: 'success', user, info: facts }],
-    ['done with a user, later', callback((done) => { setImmediate(done, null, user) }), { action: 'success', user, info: facts }],
-    ['done with a user and info', callback((done) => done(null, user, { isNew: true })), { action: 'success', user, info: { isNew: true, ...facts } }],
-    ['done with a user and a text', callback((done) => done(null, user, 'Hello')), { action: 'success', user, info: { message: 'Hello', ...facts } }],
-    ['done with false', callback((done) => done(null, false)), { action: 'fail', info: refused, status: 401 }],
+    [
+      'done with a user, later',
+      callback((done) => {
+        setImmediate(done, null, user)
+      }),
+      { action: 'success', user, info: facts },
+    ],
+    [
+      'done with a user and info',
+      callback((done) => done(null, user, { isNew: true })),
+      { action: 'success', user, info: { isNew: true, ...facts } },
+    ],
+    [
+      'done with a user and a text',
+      callback((done) => done(null, user, 'Hello')),
+      { action: 'success', user, info: { message: 'Hello', ...facts } },
+    ],
+    [
+      'done with false',
+      callback((done) => done(null, false)),
+      { action: 'fail', info: refused, status: 401 },
+    ],
     ['done with nothing', callback((done) => done()), { action: 'fail', info: refused, status: 401 }],
-    ['done with false and info of null', callback((done) => done(null, false, null as unknown as undefined)), { action: 'fail', info: refused, status: 401 }],
-    ['done with false and info of its own', callback((done) => done(null, false, own)), { action: 'fail', info: own, status: 401 }],
-    ['done with false and a text', callback((done) => done(null, false, '你被封禁了')), { action: 'fail', info: { message: '你被封禁了', code: 'ERR_WECHAT_VERIFY' }, status: 401 }],
+    [
+      'done with false and info of null',
+      callback((done) => done(null, false, null as unknown as undefined)),
+      { action: 'fail', info: refused, status: 401 },
+    ],
+    [
+      'done with false and info of its own',
+      callback((done) => done(null, false, own)),
+      { action: 'fail', info: own, status: 401 },
+    ],
+    [
+      'done with false and a text',
+      callback((done) => done(null, false, '你被封禁了')),
+      { action: 'fail', info: { message: '你被封禁了', code: 'ERR_WECHAT_VERIFY' }, status: 401 },
+    ],
     ['done with an error', callback((done) => done(failure)), { action: 'error', error: failure }],
-    ['done with an error that is no Error', callback((done) => done('down')), { action: 'error', error: 'down' }],
-    ['a throw', () => { throw failure }, { action: 'error', error: failure }],
+    [
+      'done with an error that is no Error',
+      callback((done) => done('down')),
+      { action: 'error', error: 'down' },
+    ],
+    [
+      'a throw',
+      () => {
+        throw failure
+      },
+      { action: 'error', error: failure },
+    ],
     ['a promise of a user', async () => user, { action: 'success', user, info: facts }],
-    ['a promise of a user beside a declared done', callback(async () => user), { action: 'success', user, info: facts }],
+    [
+      'a promise of a user beside a declared done',
+      callback(async () => user),
+      { action: 'success', user, info: facts },
+    ],
     ['a promise of false', async () => false, { action: 'fail', info: refused, status: 401 }],
-    ['a promise of null beside a declared done', callback(async () => null), { action: 'fail', info: refused, status: 401 }],
-    ['a promise of undefined where no done is declared', async () => undefined, { action: 'fail', info: refused, status: 401 }],
-    ['a thenable of a user where no done is declared', () => ({ then: (resolve: (value: unknown) => void) => resolve(user) }), { action: 'success', user, info: facts }],
+    [
+      'a promise of null beside a declared done',
+      callback(async () => null),
+      { action: 'fail', info: refused, status: 401 },
+    ],
+    [
+      'a promise of undefined where no done is declared',
+      async () => undefined,
+      { action: 'fail', info: refused, status: 401 },
+    ],
+    [
+      'a thenable of a user where no done is declared',
+      () => ({ then: (resolve: (value: unknown) => void) => resolve(user) }),
+      { action: 'success', user, info: facts },
+    ],
     ['a rejection', () => Promise.reject(failure), { action: 'error', error: failure }],
-    ['done, then a throw', callback((done) => { done(null, user); throw failure }), { action: 'success', user, info: facts }],
-    ['done, then a rejection', callback(async (done) => { done(null, user); throw failure }), { action: 'success', user, info: facts }],
-    ['the first of two calls of done', callback((done) => { done(null, user); done(failure) }), { action: 'success', user, info: facts }],
-    ['done within an async function that declares none, as Nest\'s', async (...given) => { doneOf(given)(null, user) }, { action: 'success', user, info: facts }],
-    ['done after an async function that declares it has resolved', callback(async (done) => { setImmediate(done, null, user) }), { action: 'success', user, info: facts }],
+    [
+      'done, then a throw',
+      callback((done) => {
+        done(null, user)
+        throw failure
+      }),
+      { action: 'success', user, info: facts },
+    ],
+    [
+      'done, then a rejection',
+      callback(async (done) => {
+        done(null, user)
+        throw failure
+      }),
+      { action: 'success', user, info: facts },
+    ],
+    [
+      'the first of two calls of done',
+      callback((done) => {
+        done(null, user)
+        done(failure)
+      }),
+      { action: 'success', user, info: facts },
+    ],
+    [
+      "done within an async function that declares none, as Nest's",
+      async (...given) => {
+        doneOf(given)(null, user)
+      },
+      { action: 'success', user, info: facts },
+    ],
+    [
+      'done after an async function that declares it has resolved',
+      callback(async (done) => {
+        setImmediate(done, null, user)
+      }),
+      { action: 'success', user, info: facts },
+    ],
   ]
   for (const [title, verify, expected] of answers) {
     it(`is taken from ${title}`, async () => {
@@ -121,24 +240,36 @@ describe('the answer of verify', () => {
       expect({ ...rest, action: taken }).to.deep.include(expected)
     })
     it(`is taken from ${title}, given one object`, async () => {
-      const { action: taken, ...rest } = await logIn(verify.length === 4 ? declaring(2, verify) : verify, { verifyArguments: 'object' })
+      const { action: taken, ...rest } = await logIn(verify.length === 4 ? declaring(2, verify) : verify, {
+        verifyArguments: 'object',
+      })
       expect({ ...rest, action: taken }).to.deep.include(expected)
     })
   }
 
   it('is not taken from a thenable beside a declared done: it may be a query that runs when it is looked at', async () => {
     let runs = 0
-    const query = { then: () => { runs += 1 } }
-    const { action: taken } = await logIn(callback((done) => {
-      setImmediate(done, null, user)
-      return query
-    }))
+    const query = {
+      then: () => {
+        runs += 1
+      },
+    }
+    const { action: taken } = await logIn(
+      callback((done) => {
+        setImmediate(done, null, user)
+        return query
+      }),
+    )
     expect(taken).to.equal('success')
     expect(runs).to.equal(0)
   })
 
   it('may be returned without a promise by a function of one parameter, the object', async () => {
-    for (const [answer, expected] of [[user, 'success'], [false, 'fail'], [null, 'fail']] as const) {
+    for (const [answer, expected] of [
+      [user, 'success'],
+      [false, 'fail'],
+      [null, 'fail'],
+    ] as const) {
       expect((await logIn(declaring(1, () => answer))).action).to.equal(expected)
     }
   })
@@ -168,10 +299,16 @@ describe('info', () => {
   it('hands the state of the call back, of any JSON type', async () => {
     for (const state of [{ returnTo: '/cart', list: [1, null] }, 'text', 0, false, null, []]) {
       const wechat = new FakeWechat()
-      const strategy = new WechatStrategy({ appId, appSecret, callbackURL, fetch: wechat.fetch }, async ({ profile }) => ({ id: profile.id }))
+      const strategy = new WechatStrategy(
+        { appId, appSecret, callbackURL, fetch: wechat.fetch },
+        async ({ profile }) => ({ id: profile.id }),
+      )
       const session = {}
       const { state: sent } = await strategy.getAuthorization(requestOf({ session }), { state })
-      const { info } = await action('success', authenticate(strategy, requestOf({ session, query: { code, state: sent } })))
+      const { info } = await action(
+        'success',
+        authenticate(strategy, requestOf({ session, query: { code, state: sent } })),
+      )
       expect(info).to.deep.equal({ state, ...facts })
     }
   })
@@ -179,7 +316,13 @@ describe('info', () => {
   it('has the unionid where WeChat gives one', async () => {
     const wechat = new FakeWechat()
     wechat.replies['/sns/oauth2/access_token'] = tokenReply({ unionid })
-    const taken = await logIn(async ({ profile }: WechatVerifyInput) => ({ id: profile.id }), { verifyArguments: 'object' }, wechat)
-    expect(taken).to.have.property('info').that.deep.equals({ ...facts, unionid })
+    const taken = await logIn(
+      async ({ profile }: WechatVerifyInput) => ({ id: profile.id }),
+      { verifyArguments: 'object' },
+      wechat,
+    )
+    expect(taken)
+      .to.have.property('info')
+      .that.deep.equals({ ...facts, unionid })
   })
 })

@@ -14,7 +14,12 @@ export interface BrokenSessionStore {
 type Change = (right: ReferenceSessionStore, backend: SessionBackend) => Partial<SessionStore>
 
 /** A store that is right but for what `change` makes of it. */
-function broken(name: string, caughtBy: string, change: Change, harness: Partial<SessionStoreHarness> = {}): BrokenSessionStore {
+function broken(
+  name: string,
+  caughtBy: string,
+  change: Change,
+  harness: Partial<SessionStoreHarness> = {},
+): BrokenSessionStore {
   const make = (backend: SessionBackend): SessionStore => {
     const right = new ReferenceSessionStore(backend)
     return {
@@ -31,10 +36,15 @@ function broken(name: string, caughtBy: string, change: Change, harness: Partial
 }
 
 /** … that changes sessions on their way in. */
-const writes = (name: string, caughtBy: string, change: (session: StoredSession) => StoredSession): BrokenSessionStore =>
+const writes = (
+  name: string,
+  caughtBy: string,
+  change: (session: StoredSession) => StoredSession,
+): BrokenSessionStore =>
   broken(name, caughtBy, (right) => ({
     create: (hash, session, ttl) => right.create(hash, change(structuredClone(session)), ttl),
-    rotate: (oldHash, newHash, session, ttl) => right.rotate(oldHash, newHash, change(structuredClone(session)), ttl),
+    rotate: (oldHash, newHash, session, ttl) =>
+      right.rotate(oldHash, newHash, change(structuredClone(session)), ttl),
   }))
 
 /** … that takes different hashes for the same. */
@@ -51,12 +61,24 @@ const hashes = (name: string, change: (hash: string) => string): BrokenSessionSt
 const users = (name: string, isMeant: (userId: string, asked: string) => boolean): BrokenSessionStore =>
   broken(name, cases.users, (right, backend) => {
     const meant = async (asked: string): Promise<StoredSession[]> => {
-      const owners = [...new Set([...backend.records.entries()].filter(([key]) => key.startsWith('user of ')).map(([, { text }]) => text))]
-      return (await Promise.all(owners.filter((userId) => isMeant(userId, asked)).map((userId) => right.listByUser(userId)))).flat()
+      const owners = [
+        ...new Set(
+          [...backend.records.entries()]
+            .filter(([key]) => key.startsWith('user of '))
+            .map(([, { text }]) => text),
+        ),
+      ]
+      return (
+        await Promise.all(
+          owners.filter((userId) => isMeant(userId, asked)).map((userId) => right.listByUser(userId)),
+        )
+      ).flat()
     }
     return {
       listByUser: meant,
-      deleteByUser: async (userId) => { for (const { id } of await meant(userId)) await right.delete(id ?? '') },
+      deleteByUser: async (userId) => {
+        for (const { id } of await meant(userId)) await right.delete(id ?? '')
+      },
     }
   })
 
@@ -81,14 +103,17 @@ const cases = {
   createdMeanwhile: 'knows of what is alive that was created while the sessions of its user were being ended',
   broughtBack: 'does not bring back a session that is ended while it is being prolonged',
   truth: 'tells the truth about a rotation of a session that is being ended',
-  wrong: 'refuses names that are not non-empty strings, and lifetimes that are not positive, with a TypeError',
+  wrong:
+    'refuses names that are not non-empty strings, and lifetimes that are not positive, with a TypeError',
   down: 'rejects while its backend is down, and works when it is up again',
   wrongFirst: 'refuses wrong arguments without asking the backend',
   corrupt: 'rejects where a session is corrupt, and can end it all the same',
 }
 
-const whenDown = (name: string, then: (error: unknown) => Promise<StoredSession | undefined>): BrokenSessionStore =>
-  broken(name, cases.down, (right) => ({ get: (hash) => right.get(hash).catch(then) }))
+const whenDown = (
+  name: string,
+  then: (error: unknown) => Promise<StoredSession | undefined>,
+): BrokenSessionStore => broken(name, cases.down, (right) => ({ get: (hash) => right.get(hash).catch(then) }))
 
 const failed = (): Promise<never> => Promise.reject(new TokenStoreError('The store failed to read.'))
 
@@ -96,7 +121,7 @@ const failed = (): Promise<never> => Promise.reject(new TokenStoreError('The sto
 const stepByStep = (name: string, caughtBy: string): BrokenSessionStore =>
   broken(name, caughtBy, (right, backend) => ({
     rotate: async (oldHash, newHash, session, ttl) => {
-      if (!await right.get(oldHash)) return false
+      if (!(await right.get(oldHash))) return false
       await backend.visit()
       await right.delete(oldHash)
       await right.create(newHash, session, ttl)
@@ -105,23 +130,46 @@ const stepByStep = (name: string, caughtBy: string): BrokenSessionStore =>
   }))
 
 export const brokenSessionStores: readonly BrokenSessionStore[] = [
-  broken('cannot be corrupted, and nobody says why', cases.harness, () => ({}), { corrupt: undefined } as unknown as Partial<SessionStoreHarness>),
-  broken('can fail, though its harness says that it cannot', cases.harness, () => ({}), { without: { outages: 'it never fails' } }),
+  broken('cannot be corrupted, and nobody says why', cases.harness, () => ({}), {
+    corrupt: undefined,
+  } as unknown as Partial<SessionStoreHarness>),
+  broken('can fail, though its harness says that it cannot', cases.harness, () => ({}), {
+    without: { outages: 'it never fails' },
+  }),
 
-  broken('answers an empty session for an unknown hash', cases.unknown, (right) => ({ get: async (hash) => await right.get(hash) ?? {} as StoredSession })),
+  broken('answers an empty session for an unknown hash', cases.unknown, (right) => ({
+    get: async (hash) => (await right.get(hash)) ?? ({} as StoredSession),
+  })),
   broken('answers null for the sessions of an unknown user', cases.unknown, (right) => ({
     listByUser: async (userId) => {
       const found = await right.listByUser(userId)
-      return found.length > 0 ? found : null as unknown as StoredSession[]
+      return found.length > 0 ? found : (null as unknown as StoredSession[])
     },
   })),
-  writes('keeps times as text', cases.fields, (session) => ({ ...session, createdAt: String(session.createdAt) as unknown as number })),
-  writes('drops fields that it does not know', cases.fields, ({ userId, openid, unionid, sku, device, createdAt, expiresAt, id }) =>
-    JSON.parse(JSON.stringify({ userId, openid, unionid, sku, device, createdAt, expiresAt, id })) as StoredSession),
-  writes('answers null for absent fields', cases.fields, (session) => ({ unionid: null, ...session } as unknown as StoredSession)),
-  writes('ends texts at a NUL', cases.fields, (session) => ({ ...session, ...(session.device !== undefined && { device: session.device.split('\0')[0]! }) })),
+  writes('keeps times as text', cases.fields, (session) => ({
+    ...session,
+    createdAt: String(session.createdAt) as unknown as number,
+  })),
+  writes(
+    'drops fields that it does not know',
+    cases.fields,
+    ({ userId, openid, unionid, sku, device, createdAt, expiresAt, id }) =>
+      JSON.parse(
+        JSON.stringify({ userId, openid, unionid, sku, device, createdAt, expiresAt, id }),
+      ) as StoredSession,
+  ),
+  writes(
+    'answers null for absent fields',
+    cases.fields,
+    (session) => ({ unionid: null, ...session }) as unknown as StoredSession,
+  ),
+  writes('ends texts at a NUL', cases.fields, (session) => ({
+    ...session,
+    ...(session.device !== undefined && { device: session.device.split('\0')[0]! }),
+  })),
   broken('keeps the fields of the first session when it is rotated', cases.fields, (right) => ({
-    rotate: async (oldHash, newHash, session, ttl) => right.rotate(oldHash, newHash, await right.get(oldHash) ?? session, ttl),
+    rotate: async (oldHash, newHash, session, ttl) =>
+      right.rotate(oldHash, newHash, (await right.get(oldHash)) ?? session, ttl),
   })),
   broken('reads the object after it returned', cases.copies, (right) => ({
     create: async (hash, session, ttl) => {
@@ -151,7 +199,7 @@ export const brokenSessionStores: readonly BrokenSessionStore[] = [
 
   broken('lets the old session live', cases.rotated, (right) => ({
     rotate: async (oldHash, newHash, session, ttl) => {
-      if (!await right.get(oldHash)) return false
+      if (!(await right.get(oldHash))) return false
       await right.create(newHash, session, ttl)
       return true
     },
@@ -195,7 +243,8 @@ export const brokenSessionStores: readonly BrokenSessionStore[] = [
     },
   })),
   broken('does not rotate a session to its own hash', cases.itself, (right) => ({
-    rotate: async (oldHash, newHash, session, ttl) => oldHash !== newHash && right.rotate(oldHash, newHash, session, ttl),
+    rotate: async (oldHash, newHash, session, ttl) =>
+      oldHash !== newHash && right.rotate(oldHash, newHash, session, ttl),
   })),
   broken('deletes nothing', cases.deleted, () => ({ delete: async () => {} })),
   broken('deletes all sessions of the user', cases.deleted, (right) => ({
@@ -206,12 +255,19 @@ export const brokenSessionStores: readonly BrokenSessionStore[] = [
   })),
   broken('rejects where there is nothing to delete', cases.deleted, (right) => ({
     delete: async (hash) => {
-      if (!await right.get(hash)) throw new TokenStoreError('There is none.')
+      if (!(await right.get(hash))) throw new TokenStoreError('There is none.')
       await right.delete(hash)
     },
   })),
   users('takes users for patterns', (userId, asked) =>
-    new RegExp(`^${asked.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('%', '.*').replaceAll('_', '.')}$`, 's').test(userId)),
+    new RegExp(
+      `^${asked
+        .replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+        .replaceAll('%', '.*')
+        .replaceAll('_', '.')}$`,
+      's',
+    ).test(userId),
+  ),
   users('takes a star for everybody', (userId, asked) => userId === asked || asked === '*'),
   users('takes the beginning for the whole', (userId, asked) => userId.startsWith(asked)),
   users('ignores case in users', (userId, asked) => userId.toLowerCase() === asked.toLowerCase()),
@@ -221,7 +277,9 @@ export const brokenSessionStores: readonly BrokenSessionStore[] = [
   hashes('cuts hashes', (hash) => hash.slice(0, 16)),
   hashes('ignores blanks in hashes', (hash) => hash.replaceAll(' ', '')),
 
-  broken('never ends a session', cases.over, (right) => ({ create: (hash, session, ttl) => right.create(hash, session, ttl * 1000) })),
+  broken('never ends a session', cases.over, (right) => ({
+    create: (hash, session, ttl) => right.create(hash, session, ttl * 1000),
+  })),
   broken('lists sessions that are over', cases.over, (right, backend) => ({
     listByUser: async (userId) => {
       const { ahead } = backend
@@ -278,9 +336,12 @@ export const brokenSessionStores: readonly BrokenSessionStore[] = [
   }),
   stepByStep('rotates in several steps', cases.rotatedMeanwhile),
   broken('reads whose sessions are whose before it ends them', cases.rotatedMeanwhile, (right) => ({
-    deleteByUser: async (userId) => { for (const { id } of await right.listByUser(userId)) await right.delete(id ?? '') },
+    deleteByUser: async (userId) => {
+      for (const { id } of await right.listByUser(userId)) await right.delete(id ?? '')
+    },
     create: (hash, session, ttl) => right.create(hash, { ...session, id: hash }, ttl),
-    rotate: (oldHash, newHash, session, ttl) => right.rotate(oldHash, newHash, { ...session, id: newHash }, ttl),
+    rotate: (oldHash, newHash, session, ttl) =>
+      right.rotate(oldHash, newHash, { ...session, id: newHash }, ttl),
   })),
   broken('writes a session, and then whose it is', cases.createdMeanwhile, (right, backend) => ({
     create: async (hash, session, ttl) => {
@@ -303,12 +364,17 @@ export const brokenSessionStores: readonly BrokenSessionStore[] = [
     },
   })),
 
-  broken('makes hashes of everything', cases.wrong, (right) => ({ get: async (hash: unknown) => right.get(`session:${String(hash)}`) })),
+  broken('makes hashes of everything', cases.wrong, (right) => ({
+    get: async (hash: unknown) => right.get(`session:${String(hash)}`),
+  })),
   broken('lists without looking at the user', cases.wrong, () => ({ listByUser: async () => [] })),
   broken('looks at the old hash only', cases.wrong, (right) => ({
-    rotate: async (oldHash, newHash, session, ttl) => right.rotate(oldHash, typeof newHash === 'string' && newHash !== '' ? newHash : 'none', session, ttl),
+    rotate: async (oldHash, newHash, session, ttl) =>
+      right.rotate(oldHash, typeof newHash === 'string' && newHash !== '' ? newHash : 'none', session, ttl),
   })),
-  broken('takes any lifetime', cases.wrong, (right) => ({ create: (hash, session, ttl) => right.create(hash, session, ttl > 0 && ttl < Infinity ? ttl : 60) })),
+  broken('takes any lifetime', cases.wrong, (right) => ({
+    create: (hash, session, ttl) => right.create(hash, session, ttl > 0 && ttl < Infinity ? ttl : 60),
+  })),
   broken('throws a TypeError instead of rejecting', cases.wrong, (right) => ({
     delete: (hash) => {
       if (typeof hash !== 'string' || hash === '') throw new TypeError('This is no hash.')
@@ -319,13 +385,28 @@ export const brokenSessionStores: readonly BrokenSessionStore[] = [
   whenDown('finds no session while its backend is down', () => Promise.resolve(undefined)),
   whenDown('waits until its backend is up', () => new Promise(() => {})),
   whenDown('passes on what the driver throws', () => Promise.reject(new DriverError('oSECRET-openid'))),
-  whenDown('passes on what the driver throws as the cause', (error) => Promise.reject(Object.assign(error as Error, { cause: new DriverError('oSECRET-openid') }))),
-  broken('has no sessions to list while its backend is down', cases.down, (right) => ({ listByUser: (userId) => right.listByUser(userId).catch((error: unknown) => error instanceof TypeError ? Promise.reject(error) : []) })),
-  broken('loses a rotation while its backend is down', cases.down, (right) => ({ rotate: (...parameters) => right.rotate(...parameters).catch((error: unknown) => error instanceof TypeError ? Promise.reject(error) : false) })),
+  whenDown('passes on what the driver throws as the cause', (error) =>
+    Promise.reject(Object.assign(error as Error, { cause: new DriverError('oSECRET-openid') })),
+  ),
+  broken('has no sessions to list while its backend is down', cases.down, (right) => ({
+    listByUser: (userId) =>
+      right
+        .listByUser(userId)
+        .catch((error: unknown) => (error instanceof TypeError ? Promise.reject(error) : [])),
+  })),
+  broken('loses a rotation while its backend is down', cases.down, (right) => ({
+    rotate: (...parameters) =>
+      right
+        .rotate(...parameters)
+        .catch((error: unknown) => (error instanceof TypeError ? Promise.reject(error) : false)),
+  })),
   broken('shows the session in its error', cases.down, (right) => ({
-    create: (hash, session, ttl) => right.create(hash, session, ttl).catch((error: unknown) => {
-      throw error instanceof TypeError ? error : new TokenStoreError(`Could not write ${JSON.stringify(session)}`)
-    }),
+    create: (hash, session, ttl) =>
+      right.create(hash, session, ttl).catch((error: unknown) => {
+        throw error instanceof TypeError
+          ? error
+          : new TokenStoreError(`Could not write ${JSON.stringify(session)}`)
+      }),
   })),
   broken('asks its backend before it looks at the hash', cases.wrongFirst, (right, backend) => ({
     get: async (hash) => {
@@ -333,14 +414,18 @@ export const brokenSessionStores: readonly BrokenSessionStore[] = [
       return right.get(hash)
     },
   })),
-  broken('finds no session where it is corrupt', cases.corrupt, (right) => ({ get: (hash) => right.get(hash).catch(() => undefined) })),
+  broken('finds no session where it is corrupt', cases.corrupt, (right) => ({
+    get: (hash) => right.get(hash).catch(() => undefined),
+  })),
   broken('says of a corrupt session that its backend failed', cases.corrupt, (right) => ({
     get: (hash) => right.get(hash).catch(failed),
   })),
   broken('says of a list with a corrupt session that its backend failed', cases.corrupt, (right) => ({
     listByUser: (userId) => right.listByUser(userId).catch(failed),
   })),
-  whenDown('says that the session is corrupt while its backend is down', () => Promise.reject(corruptRecord())),
+  whenDown('says that the session is corrupt while its backend is down', () =>
+    Promise.reject(corruptRecord()),
+  ),
   broken('reads a session before it deletes it', cases.corrupt, (right) => ({
     delete: async (hash) => {
       await right.get(hash)

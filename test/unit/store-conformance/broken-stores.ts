@@ -1,7 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TokenStoreHarness } from '@wechat-auth/store-conformance'
-import { TokenStoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
-import { attempt, checkKey, corruptRecord, decodeRecord, lockError, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import {
+  TokenStoreError,
+  type LockOptions,
+  type TokenStore,
+  type WechatToken,
+} from '@wechat-auth/wechat-oauth'
+import {
+  attempt,
+  checkKey,
+  corruptRecord,
+  decodeRecord,
+  lockError,
+  runLocked,
+} from '@wechat-auth/wechat-oauth/store-kit'
 import { Backend, ReferenceStore, harnessOf } from './reference-store.js'
 
 export interface BrokenStore {
@@ -16,7 +28,12 @@ type Store = Required<TokenStore>
 type Change = (right: Store, backend: Backend, ttl: number | undefined) => Partial<TokenStore>
 
 /** A store that is right but for what `change` makes of it. */
-function broken(name: string, caughtBy: string, change: Change, harness: Partial<TokenStoreHarness> = {}): BrokenStore {
+function broken(
+  name: string,
+  caughtBy: string,
+  change: Change,
+  harness: Partial<TokenStoreHarness> = {},
+): BrokenStore {
   const make = (backend: Backend, ttl?: number): TokenStore => {
     const right = new ReferenceStore(backend, ttl)
     return {
@@ -35,13 +52,15 @@ const reads = (name: string, caughtBy: string, change: (token: WechatToken) => u
   broken(name, caughtBy, (right) => ({
     getToken: async (openid) => {
       const token = await right.getToken(openid)
-      return token && change(token) as WechatToken
+      return token && (change(token) as WechatToken)
     },
   }))
 
 /** … that changes records on their way in. */
 const writes = (name: string, caughtBy: string, change: (token: WechatToken) => unknown): BrokenStore =>
-  broken(name, caughtBy, (right) => ({ saveToken: (openid, token) => right.saveToken(openid, change(structuredClone(token)) as WechatToken) }))
+  broken(name, caughtBy, (right) => ({
+    saveToken: (openid, token) => right.saveToken(openid, change(structuredClone(token)) as WechatToken),
+  }))
 
 /** … that takes different keys for the same. */
 const keys = (name: string, caughtBy: string, change: (key: string) => string): BrokenStore => {
@@ -54,7 +73,12 @@ const keys = (name: string, caughtBy: string, change: (key: string) => string): 
 }
 
 /** … whose locks are broken. */
-const locks = (name: string, caughtBy: string, withLock: (right: Store, backend: Backend) => Store['withLock'], harness: Partial<TokenStoreHarness> = {}): BrokenStore =>
+const locks = (
+  name: string,
+  caughtBy: string,
+  withLock: (right: Store, backend: Backend) => Store['withLock'],
+  harness: Partial<TokenStoreHarness> = {},
+): BrokenStore =>
   broken(name, caughtBy, (right, backend) => ({ withLock: withLock(right, backend) }), harness)
 
 const mapStrings = (value: unknown, change: (text: string) => unknown): unknown => {
@@ -67,7 +91,17 @@ const mapStrings = (value: unknown, change: (text: string) => unknown): unknown 
 const onlyFields = (token: WechatToken, keep: (name: string, value: unknown) => boolean): unknown =>
   Object.fromEntries(Object.entries(token).filter(([name, value]) => keep(name, value)))
 
-const known = ['openid', 'access_token', 'expires_in', 'refresh_token', 'scope', 'create_at', 'unionid', 'session_key', 'is_snapshotuser']
+const known = [
+  'openid',
+  'access_token',
+  'expires_in',
+  'refresh_token',
+  'scope',
+  'create_at',
+  'unionid',
+  'session_key',
+  'is_snapshotuser',
+]
 
 const inRecords = {
   unknown: 'answers null or undefined for a key that was never saved',
@@ -90,7 +124,7 @@ const inRecords = {
 
 const recordFaults: BrokenStore[] = [
   broken('answers an empty record for an unknown key', inRecords.unknown, (right) => ({
-    getToken: async (openid) => await right.getToken(openid) ?? {} as WechatToken,
+    getToken: async (openid) => (await right.getToken(openid)) ?? ({} as WechatToken),
   })),
   broken('rejects for an unknown key', inRecords.unknown, (right) => ({
     getToken: async (openid) => {
@@ -99,55 +133,133 @@ const recordFaults: BrokenStore[] = [
       return token
     },
   })),
-  reads('keeps create_at as a text', inRecords.types, (token) => ({ ...token, create_at: String(token.create_at) })),
-  reads('keeps expires_in as a text', inRecords.types, (token) => ({ ...token, expires_in: token.expires_in === undefined ? undefined : String(token.expires_in) })),
-  reads('turns small numbers into booleans', inRecords.types, (token) => ({ ...token, ...(token.is_snapshotuser && { is_snapshotuser: true }) })),
-  reads('turns booleans into numbers', inRecords.types, (token) => Object.fromEntries(Object.entries(token).map(([name, value]) => [name, typeof value === 'boolean' ? Number(value) : value]))),
-  reads('turns digits into numbers', inRecords.types, (token) => mapStrings(token, (text) => (/^\d+$/.test(text) ? Number(text) : text))),
-  reads('turns texts into what they spell', inRecords.types, (token) => mapStrings(token, (text) => (text.startsWith('{') ? JSON.parse(text) as unknown : text))),
-  reads('turns dates into objects', inRecords.types, (token) => mapStrings(token, (text) => (/^\d{4}-.*Z$/.test(text) ? new Date(text) : text))),
+  reads('keeps create_at as a text', inRecords.types, (token) => ({
+    ...token,
+    create_at: String(token.create_at),
+  })),
+  reads('keeps expires_in as a text', inRecords.types, (token) => ({
+    ...token,
+    expires_in: token.expires_in === undefined ? undefined : String(token.expires_in),
+  })),
+  reads('turns small numbers into booleans', inRecords.types, (token) => ({
+    ...token,
+    ...(token.is_snapshotuser && { is_snapshotuser: true }),
+  })),
+  reads('turns booleans into numbers', inRecords.types, (token) =>
+    Object.fromEntries(
+      Object.entries(token).map(([name, value]) => [
+        name,
+        typeof value === 'boolean' ? Number(value) : value,
+      ]),
+    ),
+  ),
+  reads('turns digits into numbers', inRecords.types, (token) =>
+    mapStrings(token, (text) => (/^\d+$/.test(text) ? Number(text) : text)),
+  ),
+  reads('turns texts into what they spell', inRecords.types, (token) =>
+    mapStrings(token, (text) => (text.startsWith('{') ? (JSON.parse(text) as unknown) : text)),
+  ),
+  reads('turns dates into objects', inRecords.types, (token) =>
+    mapStrings(token, (text) => (/^\d{4}-.*Z$/.test(text) ? new Date(text) : text)),
+  ),
   writes('trims texts', inRecords.types, (token) => mapStrings(token, (text) => text.trim())),
-  reads('hands out objects of a class of its own', inRecords.types, (token) => Object.assign(Object.create({ save: () => {} }) as object, token)),
+  reads('hands out objects of a class of its own', inRecords.types, (token) =>
+    Object.assign(Object.create({ save: () => {} }) as object, token),
+  ),
   reads('adds fields of its own', inRecords.types, (token) => ({ ...token, _id: '65f0', __v: 0 })),
-  reads('answers null for absent fields', inRecords.absent, (token) => ({ ...Object.fromEntries(known.map((name) => [name, null])), ...token })),
-  writes('saves undefined as null', inRecords.undefined, (token) => Object.fromEntries(Object.entries(token).map(([name, value]) => [name, value ?? null]))),
+  reads('answers null for absent fields', inRecords.absent, (token) => ({
+    ...Object.fromEntries(known.map((name) => [name, null])),
+    ...token,
+  })),
+  writes('saves undefined as null', inRecords.undefined, (token) =>
+    Object.fromEntries(Object.entries(token).map(([name, value]) => [name, value ?? null])),
+  ),
   broken('cannot save undefined', inRecords.undefined, (right) => ({
     saveToken: async (openid, token) => {
-      if (Object.values(token).includes(undefined)) throw new TokenStoreError('Bind parameters must not contain undefined.')
+      if (Object.values(token).includes(undefined))
+        throw new TokenStoreError('Bind parameters must not contain undefined.')
       await right.saveToken(openid, token)
     },
   })),
-  writes('drops unknown fields', inRecords.fields, (token) => onlyFields(token, (name) => known.includes(name))),
-  writes('drops empty values', inRecords.fields, (token) => onlyFields(token, (_name, value) => value !== null && value !== '')),
-  writes('drops empty objects inside', inRecords.fields, (token) => onlyFields({ ...token, nested: { ...(token.nested as object | undefined), object: undefined } }, () => true)),
-  writes('has no booleans and numbers in lists', inRecords.fields, (token) => ({ ...token, ...(Array.isArray(token.list) && { list: token.list.map(String) }) })),
-  writes('takes a dot for a path', inRecords.names, (token) => ('a.b' in token ? { ...token, 'a.b': undefined, a: { b: token['a.b'] } } : token)),
-  writes('drops fields with a dollar sign, inside', inRecords.names, (token) => (token.nested ? { ...token, nested: onlyFields(token.nested as WechatToken, (name) => !name.includes('$')) } : token)),
-  reads('takes a field for an escaped one', inRecords.names, (token) => Object.fromEntries(Object.entries(token).map(([name, value]) => [name.replace('%2E', '.'), value]))),
-  writes('takes a field for the column of the same name', inRecords.names, (token) => onlyFields(token, (name) => name !== 'extra')),
-  writes('has columns whose names differ not by case', inRecords.names, (token) => onlyFields(token, (name) => name === name.toLowerCase() || !known.includes(name.toLowerCase()))),
-  writes('drops fields that every object has', inRecords.names, (token) => onlyFields(token, (name) => !(name in {}))),
-  writes('has only three bytes for a character', inRecords.texts, (token) => mapStrings(token, (text) => text.replace(/[\u{10000}-\u{10ffff}]/gu, '?'))),
-  writes('composes characters', inRecords.texts, (token) => mapStrings(token, (text) => text.normalize('NFC'))),
+  writes('drops unknown fields', inRecords.fields, (token) =>
+    onlyFields(token, (name) => known.includes(name)),
+  ),
+  writes('drops empty values', inRecords.fields, (token) =>
+    onlyFields(token, (_name, value) => value !== null && value !== ''),
+  ),
+  writes('drops empty objects inside', inRecords.fields, (token) =>
+    onlyFields(
+      { ...token, nested: { ...(token.nested as object | undefined), object: undefined } },
+      () => true,
+    ),
+  ),
+  writes('has no booleans and numbers in lists', inRecords.fields, (token) => ({
+    ...token,
+    ...(Array.isArray(token.list) && { list: token.list.map(String) }),
+  })),
+  writes('takes a dot for a path', inRecords.names, (token) =>
+    'a.b' in token ? { ...token, 'a.b': undefined, a: { b: token['a.b'] } } : token,
+  ),
+  writes('drops fields with a dollar sign, inside', inRecords.names, (token) =>
+    token.nested
+      ? { ...token, nested: onlyFields(token.nested as WechatToken, (name) => !name.includes('$')) }
+      : token,
+  ),
+  reads('takes a field for an escaped one', inRecords.names, (token) =>
+    Object.fromEntries(Object.entries(token).map(([name, value]) => [name.replace('%2E', '.'), value])),
+  ),
+  writes('takes a field for the column of the same name', inRecords.names, (token) =>
+    onlyFields(token, (name) => name !== 'extra'),
+  ),
+  writes('has columns whose names differ not by case', inRecords.names, (token) =>
+    onlyFields(token, (name) => name === name.toLowerCase() || !known.includes(name.toLowerCase())),
+  ),
+  writes('drops fields that every object has', inRecords.names, (token) =>
+    onlyFields(token, (name) => !(name in {})),
+  ),
+  writes('has only three bytes for a character', inRecords.texts, (token) =>
+    mapStrings(token, (text) => text.replace(/[\u{10000}-\u{10ffff}]/gu, '?')),
+  ),
+  writes('composes characters', inRecords.texts, (token) =>
+    mapStrings(token, (text) => text.normalize('NFC')),
+  ),
   writes('ends texts at a NUL', inRecords.texts, (token) => mapStrings(token, (text) => text.split('\0')[0])),
-  writes('unescapes what nobody escaped', inRecords.texts, (token) => mapStrings(token, (text) => text.replaceAll('\\', ''))),
-  writes('cuts texts at 512 characters', inRecords.long, (token) => mapStrings(token, (text) => text.slice(0, 512))),
+  writes('unescapes what nobody escaped', inRecords.texts, (token) =>
+    mapStrings(token, (text) => text.replaceAll('\\', '')),
+  ),
+  writes('cuts texts at 512 characters', inRecords.long, (token) =>
+    mapStrings(token, (text) => text.slice(0, 512)),
+  ),
   broken('merges', inRecords.overwrite, (right) => ({
-    saveToken: async (openid, token) => right.saveToken(openid, { ...await right.getToken(openid), ...token }),
+    saveToken: async (openid, token) =>
+      right.saveToken(openid, { ...(await right.getToken(openid)), ...token }),
   })),
   broken('merges what is inside', inRecords.overwrite, (right) => ({
     saveToken: async (openid, token) => {
       const old = await right.getToken(openid)
-      await right.saveToken(openid, token.extra ? { ...token, extra: { ...(old?.extra as object | undefined), ...token.extra } } : token)
+      await right.saveToken(
+        openid,
+        token.extra ? { ...token, extra: { ...(old?.extra as object | undefined), ...token.extra } } : token,
+      )
     },
   })),
   broken('keeps the object that it was given', inRecords.copyIn, () => {
     const tokens = new Map<string, WechatToken>()
-    return { getToken: async (openid) => tokens.get(openid), saveToken: async (openid, token) => { tokens.set(openid, token) } }
+    return {
+      getToken: async (openid) => tokens.get(openid),
+      saveToken: async (openid, token) => {
+        tokens.set(openid, token)
+      },
+    }
   }),
   broken('keeps a shallow copy', inRecords.copyIn, () => {
     const tokens = new Map<string, WechatToken>()
-    return { getToken: async (openid) => structuredClone(tokens.get(openid)), saveToken: async (openid, token) => { tokens.set(openid, { ...token }) } }
+    return {
+      getToken: async (openid) => structuredClone(tokens.get(openid)),
+      saveToken: async (openid, token) => {
+        tokens.set(openid, { ...token })
+      },
+    }
   }),
   broken('reads the object after it returned', inRecords.copyIn, (right) => ({
     saveToken: async (openid, token) => {
@@ -159,7 +271,7 @@ const recordFaults: BrokenStore[] = [
     const seen = new Map<string, WechatToken>()
     return {
       getToken: async (openid) => {
-        const token = seen.get(openid) ?? await right.getToken(openid)
+        const token = seen.get(openid) ?? (await right.getToken(openid))
         if (token) seen.set(openid, token)
         return token
       },
@@ -169,7 +281,9 @@ const recordFaults: BrokenStore[] = [
     const tokens = new Map<string, WechatToken>()
     return {
       getToken: async (openid) => (tokens.has(openid) ? { ...tokens.get(openid)! } : undefined),
-      saveToken: async (openid, token) => { tokens.set(openid, structuredClone(token)) },
+      saveToken: async (openid, token) => {
+        tokens.set(openid, structuredClone(token))
+      },
     }
   }),
   broken('writes on the object that it was given', inRecords.unchanged, (right) => ({
@@ -179,7 +293,11 @@ const recordFaults: BrokenStore[] = [
     },
   })),
   broken('resolves before the record is saved', inRecords.saved, (right) => ({
-    saveToken: async (openid, token) => { setTimeout(() => { right.saveToken(openid, token).catch(() => {}) }, 20) },
+    saveToken: async (openid, token) => {
+      setTimeout(() => {
+        right.saveToken(openid, token).catch(() => {})
+      }, 20)
+    },
   })),
   broken('keeps what it read, whatever others save', inRecords.shared, (right) => {
     const seen = new Map<string, string>()
@@ -197,14 +315,16 @@ const recordFaults: BrokenStore[] = [
   }),
   broken('deletes nothing', inRecords.deleted, () => ({ deleteToken: async () => {} })),
   broken('deletes everything that begins so', inRecords.deleted, (_right, { records }) => ({
-    deleteToken: async (openid) => { for (const key of records.keys()) if (key.startsWith(openid)) records.delete(key) },
+    deleteToken: async (openid) => {
+      for (const key of records.keys()) if (key.startsWith(openid)) records.delete(key)
+    },
   })),
   broken('keeps an empty record instead of a deleted one', inRecords.deleted, (right) => ({
     deleteToken: async (openid) => right.saveToken(openid, {} as WechatToken),
   })),
   broken('rejects where there is nothing to delete', inRecords.nothingToDelete, (right) => ({
     deleteToken: async (openid) => {
-      if (!await right.getToken(openid)) throw new TokenStoreError('There is none.')
+      if (!(await right.getToken(openid))) throw new TokenStoreError('There is none.')
       await right.deleteToken(openid)
     },
   })),
@@ -221,10 +341,12 @@ const inKeys = {
   wrong: 'refuses a key that is not a non-empty string with a TypeError',
 }
 
-const unchecked = (change: (key: string) => string): Change => (right) => ({
-  getToken: (openid) => right.getToken(change(openid)),
-  saveToken: (openid, token) => right.saveToken(change(openid), token),
-})
+const unchecked =
+  (change: (key: string) => string): Change =>
+  (right) => ({
+    getToken: (openid) => right.getToken(change(openid)),
+    saveToken: (openid, token) => right.saveToken(change(openid), token),
+  })
 
 const keyFaults: BrokenStore[] = [
   keys('ignores case', inKeys.case, (key) => key.toLowerCase()),
@@ -235,7 +357,10 @@ const keyFaults: BrokenStore[] = [
   broken('takes keys for patterns', inKeys.signs, (right, { records }) => ({
     getToken: async (openid) => {
       checkKey(openid)
-      const pattern = new RegExp(`^${openid.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`.replaceAll('%', '.*').replaceAll('_', '.'), 's')
+      const pattern = new RegExp(
+        `^${openid.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`.replaceAll('%', '.*').replaceAll('_', '.'),
+        's',
+      )
       const match = [...records.keys()].find((key) => pattern.test(key))
       return right.getToken(match ?? openid)
     },
@@ -246,12 +371,18 @@ const keyFaults: BrokenStore[] = [
   keys('cuts keys at 127 characters', inKeys.long, (key) => key.slice(0, 127)),
   broken('keeps records in a plain object', inKeys.prototype, () => {
     const tokens: Record<string, WechatToken> = {}
-    return { getToken: async (openid) => tokens[openid] && { ...tokens[openid] }, saveToken: async (openid, token) => { tokens[openid] = structuredClone(token) } }
+    return {
+      getToken: async (openid) => tokens[openid] && { ...tokens[openid] },
+      saveToken: async (openid, token) => {
+        tokens[openid] = structuredClone(token)
+      },
+    }
   }),
   broken('copies its plain object', inKeys.prototype, () => {
     let tokens: Record<string, WechatToken> = {}
     return {
-      getToken: async (openid) => (Object.hasOwn(tokens, openid) ? structuredClone(tokens[openid]) : undefined),
+      getToken: async (openid) =>
+        Object.hasOwn(tokens, openid) ? structuredClone(tokens[openid]) : undefined,
       saveToken: async (openid, token) => {
         tokens = { ...tokens }
         tokens[openid] = token
@@ -265,12 +396,26 @@ const keyFaults: BrokenStore[] = [
       await right.saveToken(openid, token)
     },
   })),
-  broken('makes keys of everything', inKeys.wrong, unchecked((key: unknown) => `token:${String(key)}`)),
-  broken('takes an empty key', inKeys.wrong, unchecked((key) => (key === '' ? 'none' : key))),
-  broken('takes an object for a key', inKeys.wrong, unchecked((key) => (typeof key === 'object' ? 'any' : key))),
+  broken(
+    'makes keys of everything',
+    inKeys.wrong,
+    unchecked((key: unknown) => `token:${String(key)}`),
+  ),
+  broken(
+    'takes an empty key',
+    inKeys.wrong,
+    unchecked((key) => (key === '' ? 'none' : key)),
+  ),
+  broken(
+    'takes an object for a key',
+    inKeys.wrong,
+    unchecked((key) => (typeof key === 'object' ? 'any' : key)),
+  ),
   broken('saves without looking at the key', inKeys.wrong, () => ({ saveToken: async () => {} })),
   broken('deletes without looking at the key', inKeys.wrong, () => ({ deleteToken: async () => {} })),
-  broken('locks without looking at the key', inKeys.wrong, (right) => ({ withLock: (key: unknown, task, options) => right.withLock(String(key), task, options) })),
+  broken('locks without looking at the key', inKeys.wrong, (right) => ({
+    withLock: (key: unknown, task, options) => right.withLock(String(key), task, options),
+  })),
   broken('throws a TypeError instead of rejecting', inKeys.wrong, (right) => ({
     getToken: (openid) => {
       checkKey(openid)
@@ -294,7 +439,7 @@ const parallelFaults: BrokenStore[] = [
   broken('writes field by field', inParallel.oneKey, (_right, { records }) => ({
     saveToken: async (openid, token) => {
       const text = records.get(openid)?.text
-      const record = text ? decodeRecord(text) : { openid } as WechatToken
+      const record = text ? decodeRecord(text) : ({ openid } as WechatToken)
       for (const name of Object.keys(record)) if (!(name in token)) Reflect.deleteProperty(record, name)
       for (const [name, value] of Object.entries(token)) {
         record[name] = value
@@ -324,10 +469,13 @@ const parallelFaults: BrokenStore[] = [
   broken('shares its connection without telling the answers apart', inParallel.manyKeys, (right) => {
     const waiting: ((token: WechatToken | null | undefined) => void)[] = []
     return {
-      getToken: (openid) => new Promise((resolve, reject) => {
-        waiting.push(resolve)
-        sleep(Math.random() * 3).then(() => right.getToken(openid)).then((token) => waiting.shift()!(token), reject)
-      }),
+      getToken: (openid) =>
+        new Promise((resolve, reject) => {
+          waiting.push(resolve)
+          sleep(Math.random() * 3)
+            .then(() => right.getToken(openid))
+            .then((token) => waiting.shift()!(token), reject)
+        }),
     }
   }),
 ]
@@ -340,14 +488,24 @@ const inFailures = {
   corruptDeleted: 'deletes a corrupt record',
 }
 
-const whenDown = (name: string, change: (error: TokenStoreError, token: WechatToken, backend: Backend) => unknown): BrokenStore =>
+const whenDown = (
+  name: string,
+  change: (error: TokenStoreError, token: WechatToken, backend: Backend) => unknown,
+): BrokenStore =>
   broken(name, inFailures.down, (right, backend) => ({
-    saveToken: (openid, token) => right.saveToken(openid, token).catch((error: unknown) => change(error as TokenStoreError, token, backend) as undefined),
+    saveToken: (openid, token) =>
+      right
+        .saveToken(openid, token)
+        .catch((error: unknown) => change(error as TokenStoreError, token, backend) as undefined),
   }))
 
 const failureFaults: BrokenStore[] = [
-  broken('finds no token while its backend is down', inFailures.down, (right) => ({ getToken: (openid) => right.getToken(openid).catch(() => undefined) })),
-  broken('finds nothing to delete while its backend is down', inFailures.down, (right) => ({ deleteToken: (openid) => right.deleteToken(openid).catch(() => undefined) })),
+  broken('finds no token while its backend is down', inFailures.down, (right) => ({
+    getToken: (openid) => right.getToken(openid).catch(() => undefined),
+  })),
+  broken('finds nothing to delete while its backend is down', inFailures.down, (right) => ({
+    deleteToken: (openid) => right.deleteToken(openid).catch(() => undefined),
+  })),
   broken('runs the task of a lock while its backend is down', inFailures.down, (right, backend) => ({
     withLock: async <T>(key: string, task: Task<T>, options?: LockOptions) => {
       if (!backend.isDown) return right.withLock(key, task, options)
@@ -358,9 +516,15 @@ const failureFaults: BrokenStore[] = [
   whenDown('saves nothing and says nothing', () => undefined),
   whenDown('waits until its backend is up', () => new Promise(() => {})),
   whenDown('passes on what the driver throws', (_error, token) => Promise.reject(new DriverFailure(token))),
-  whenDown('passes on what the driver throws as the cause', (error, token) => Promise.reject(Object.assign(error, { cause: new DriverFailure(token) }))),
-  whenDown('has the values in its message', (_error, token) => Promise.reject(new TokenStoreError(`Could not save ${JSON.stringify(token)}`))),
-  whenDown('has the values where only an inspection finds them', (error, token) => Promise.reject(Object.defineProperty(error, 'record', { value: { token } }))),
+  whenDown('passes on what the driver throws as the cause', (error, token) =>
+    Promise.reject(Object.assign(error, { cause: new DriverFailure(token) })),
+  ),
+  whenDown('has the values in its message', (_error, token) =>
+    Promise.reject(new TokenStoreError(`Could not save ${JSON.stringify(token)}`)),
+  ),
+  whenDown('has the values where only an inspection finds them', (error, token) =>
+    Promise.reject(Object.defineProperty(error, 'record', { value: { token } })),
+  ),
   whenDown('rejects with something that is no error', () => Promise.reject({ code: 'ERR_WECHAT_STORE' })),
   broken('does not come back', inFailures.down, (right) => {
     let isBroken = false
@@ -380,29 +544,34 @@ const failureFaults: BrokenStore[] = [
       return right.getToken(openid)
     },
   })),
-  broken('finds no token where the record is corrupt', inFailures.corrupt, (right) => ({ getToken: (openid) => right.getToken(openid).catch(() => undefined) })),
+  broken('finds no token where the record is corrupt', inFailures.corrupt, (right) => ({
+    getToken: (openid) => right.getToken(openid).catch(() => undefined),
+  })),
   broken('passes on what the parser throws', inFailures.corrupt, (_right, backend) => ({
     getToken: async (openid) => {
       const text = await backend.read(openid)
-      return text === undefined ? undefined : JSON.parse(text) as WechatToken
+      return text === undefined ? undefined : (JSON.parse(text) as WechatToken)
     },
   })),
   broken('shows the corrupt record', inFailures.corrupt, (_right, backend) => ({
     getToken: async (openid) => {
       const text = await backend.read(openid)
       try {
-        return text === undefined ? undefined : JSON.parse(text) as WechatToken
+        return text === undefined ? undefined : (JSON.parse(text) as WechatToken)
       } catch {
         throw new TokenStoreError(`Not a record: ${text ?? ''}ess-token`)
       }
     },
   })),
   broken('says of a corrupt record that its backend failed', inFailures.corrupt, (right) => ({
-    getToken: (openid) => right.getToken(openid).catch(() => {
-      throw new TokenStoreError('The store failed to read.')
-    }),
+    getToken: (openid) =>
+      right.getToken(openid).catch(() => {
+        throw new TokenStoreError('The store failed to read.')
+      }),
   })),
-  whenDown('says that the record is corrupt while its backend is down', () => Promise.reject(corruptRecord())),
+  whenDown('says that the record is corrupt while its backend is down', () =>
+    Promise.reject(corruptRecord()),
+  ),
   broken('reads a record before it replaces it', inFailures.corruptSaved, (right) => ({
     saveToken: async (openid, token) => {
       await right.getToken(openid)
@@ -432,8 +601,12 @@ const inExpiry = {
 }
 
 const expiryFaults: BrokenStore[] = [
-  broken('never forgets', inExpiry.forgets, (_right, backend) => ({ ...methodsOf(new ReferenceStore(backend)) })),
-  broken('takes seconds for milliseconds', inExpiry.counts, (_right, backend, ttl = Infinity) => ({ ...methodsOf(new ReferenceStore(backend, ttl / 1000)) })),
+  broken('never forgets', inExpiry.forgets, (_right, backend) => ({
+    ...methodsOf(new ReferenceStore(backend)),
+  })),
+  broken('takes seconds for milliseconds', inExpiry.counts, (_right, backend, ttl = Infinity) => ({
+    ...methodsOf(new ReferenceStore(backend, ttl / 1000)),
+  })),
   broken('counts from the first time that the record was saved', inExpiry.counts, (right, { records }) => ({
     saveToken: async (openid, token) => {
       const first = records.get(openid)?.expiresAt
@@ -444,7 +617,10 @@ const expiryFaults: BrokenStore[] = [
 ]
 
 function methodsOf(store: TokenStore): Partial<TokenStore> {
-  return { getToken: (openid) => store.getToken(openid), saveToken: (openid, token) => store.saveToken(openid, token) }
+  return {
+    getToken: (openid) => store.getToken(openid),
+    saveToken: (openid, token) => store.saveToken(openid, token),
+  }
 }
 
 const inLocks = {
@@ -464,98 +640,250 @@ const inLocks = {
 }
 
 const lockFaults: BrokenStore[] = [
-  locks('forgets the value of the task', inLocks.value, (right) => async <T>(key: string, task: Task<T>, options?: LockOptions) => {
-    await right.withLock(key, task, options)
-    return undefined as T
-  }),
-  locks('gives the task no signal', inLocks.value, (right) => (key, task, options) => right.withLock(key, () => task(undefined as unknown as AbortSignal), options)),
+  locks(
+    'forgets the value of the task',
+    inLocks.value,
+    (right) =>
+      async <T>(key: string, task: Task<T>, options?: LockOptions) => {
+        await right.withLock(key, task, options)
+        return undefined as T
+      },
+  ),
+  locks(
+    'gives the task no signal',
+    inLocks.value,
+    (right) => (key, task, options) =>
+      right.withLock(key, () => task(undefined as unknown as AbortSignal), options),
+  ),
   locks('locks nothing', inLocks.exclusive, () => async (_key, task) => task(new AbortController().signal)),
   locks('asks, and then takes', inLocks.exclusive, (_right, backend) => async (key, task, options) => {
     const lock = backend.lock(key)
-    return runLocked({
-      acquire: async (owner, ttl) => {
-        if (backend.locks.has(key)) return false
-        await sleep(1)
-        backend.locks.delete(key)
-        return lock.acquire(owner, ttl)
+    return runLocked(
+      {
+        acquire: async (owner, ttl) => {
+          if (backend.locks.has(key)) return false
+          await sleep(1)
+          backend.locks.delete(key)
+          return lock.acquire(owner, ttl)
+        },
+        release: (owner) => lock.release(owner),
       },
-      release: (owner) => lock.release(owner),
-    }, task, options)
+      task,
+      options,
+    )
   }),
   locks('locks only itself', inLocks.acrossStores, () => {
     const own = new ReferenceStore(new Backend())
     return (key, task, options) => own.withLock(key, task, options)
   }),
-  locks('waits for ever', inLocks.wait, (_right, backend) => (key, task, options) => runLocked(backend.lock(key), task, { ...options, wait: 1e9 })),
-  locks('waits as long as it wants when asked not to wait', inLocks.wait, (right) => (key, task, { ttl, wait } = {}) => right.withLock(key, task, { ttl: ttl!, wait: wait || 15_000 })),
-  locks('does not wait', inLocks.wait, (right) => (key, task, options) => right.withLock(key, task, { ...options, wait: 0 })),
-  locks('runs the task all the same when the wait is over', inLocks.wait, (right) => (key, task, options) =>
-    right.withLock(key, task, options).catch((error: unknown) => (error instanceof TokenStoreError ? task(new AbortController().signal) : Promise.reject(error as Error)))),
-  locks('says with a plain error that the wait is over', inLocks.wait, (right) => (key, task, options) =>
-    right.withLock(key, task, options).catch(() => Promise.reject(new Error('no lock')))),
-  locks('runs the task after it has said that the wait is over', inLocks.wait, (right) => (key, task, options) =>
-    right.withLock(key, task, options).catch(async (error: unknown) => {
-      void right.withLock(key, task, { ttl: 1000, wait: 15_000 }).catch(() => {})
-      throw error
-    })),
-  locks('looks at the clock before it asks for the lock', inLocks.noWait, (right) => async (key, task, options) => {
-    if (options?.wait === 0) throw lockError('The wait is over.')
-    return right.withLock(key, task, options)
-  }),
-  locks('never releases', inLocks.handedOn, (_right, backend) => (key, task, options) =>
-    runLocked({ acquire: (owner, ttl) => backend.lock(key).acquire(owner, ttl), release: async () => {} }, task, options)),
-  locks('does not release when the task fails', inLocks.throws, (_right, backend) => async (key, task, options) => {
-    let failed = false
-    const watched: typeof task = async (signal) => {
-      try {
-        return await task(signal)
-      } catch (error) {
-        failed = true
+  locks(
+    'waits for ever',
+    inLocks.wait,
+    (_right, backend) => (key, task, options) =>
+      runLocked(backend.lock(key), task, { ...options, wait: 1e9 }),
+  ),
+  locks(
+    'waits as long as it wants when asked not to wait',
+    inLocks.wait,
+    (right) =>
+      (key, task, { ttl, wait } = {}) =>
+        right.withLock(key, task, { ttl: ttl!, wait: wait || 15_000 }),
+  ),
+  locks(
+    'does not wait',
+    inLocks.wait,
+    (right) => (key, task, options) => right.withLock(key, task, { ...options, wait: 0 }),
+  ),
+  locks(
+    'runs the task all the same when the wait is over',
+    inLocks.wait,
+    (right) => (key, task, options) =>
+      right
+        .withLock(key, task, options)
+        .catch((error: unknown) =>
+          error instanceof TokenStoreError
+            ? task(new AbortController().signal)
+            : Promise.reject(error as Error),
+        ),
+  ),
+  locks(
+    'says with a plain error that the wait is over',
+    inLocks.wait,
+    (right) => (key, task, options) =>
+      right.withLock(key, task, options).catch(() => Promise.reject(new Error('no lock'))),
+  ),
+  locks(
+    'runs the task after it has said that the wait is over',
+    inLocks.wait,
+    (right) => (key, task, options) =>
+      right.withLock(key, task, options).catch(async (error: unknown) => {
+        void right.withLock(key, task, { ttl: 1000, wait: 15_000 }).catch(() => {})
         throw error
+      }),
+  ),
+  locks(
+    'looks at the clock before it asks for the lock',
+    inLocks.noWait,
+    (right) => async (key, task, options) => {
+      if (options?.wait === 0) throw lockError('The wait is over.')
+      return right.withLock(key, task, options)
+    },
+  ),
+  locks(
+    'never releases',
+    inLocks.handedOn,
+    (_right, backend) => (key, task, options) =>
+      runLocked(
+        { acquire: (owner, ttl) => backend.lock(key).acquire(owner, ttl), release: async () => {} },
+        task,
+        options,
+      ),
+  ),
+  locks(
+    'does not release when the task fails',
+    inLocks.throws,
+    (_right, backend) => async (key, task, options) => {
+      let failed = false
+      const watched: typeof task = async (signal) => {
+        try {
+          return await task(signal)
+        } catch (error) {
+          failed = true
+          throw error
+        }
       }
-    }
-    const { acquire, release } = backend.lock(key)
-    return runLocked({ acquire, release: async (owner) => { if (!failed) await release(owner) } }, watched, options)
-  }),
-  locks('does not release when the task throws', inLocks.throws, (_right, backend) => (key, task, options) => {
-    const { acquire, release } = backend.lock(key)
-    let threw = false
-    return runLocked({ acquire, release: async (owner) => { if (!threw) await release(owner) } }, (signal) => {
-      threw = true
-      const running = task(signal)
-      threw = false
-      return running
-    }, options)
-  }),
-  locks('wraps what the task throws', inLocks.throws, (right) => (key, task, options) =>
-    right.withLock(key, task, options).catch((error: unknown) => Promise.reject(new TokenStoreError('The task failed.', { error })))),
-  locks('holds a lock for as long as the task takes', inLocks.lifetime, (_right, backend) => (key, task, options) =>
-    runLocked({ acquire: (owner) => backend.lock(key).acquire(owner, 1e9), release: backend.lock(key).release }, task, options)),
-  locks('fires no signal', inLocks.lifetime, (right) => (key, task, options) => right.withLock(key, () => task(new AbortController().signal), options)),
-  locks('takes milliseconds for seconds', inLocks.lifetime, (right) => (key, task, { ttl = 10_000, wait = 15_000 } = {}) => right.withLock(key, task, { ttl: ttl / 1000, wait })),
-  locks('releases whoever holds the lock', inLocks.late, (_right, backend) => (key, task, options) =>
-    runLocked({ acquire: backend.lock(key).acquire, release: async () => { backend.locks.delete(key) } }, task, options)),
-  locks('counts on the holder to end the lifetime', inLocks.dead, (_right, backend) => async (key, task, options) =>
-    runLocked({
-      acquire: async (owner, ttl) => {
-        if (backend.locks.has(key)) return false
-        setTimeout(() => backend.locks.delete(key), ttl).unref()
-        return backend.lock(key).acquire(owner, ttl)
-      },
-      release: backend.lock(key).release,
-    }, task, options)),
-  locks('has one lock for all names', inLocks.names, (right) => (_key, task, options) => right.withLock('the lock', task, options)),
-  locks('ignores case in the names of locks', inLocks.names, (right) => (key, task, options) => right.withLock(key.toLowerCase(), task, options)),
-  locks('cuts the names of locks at 64 characters', inLocks.names, (right) => (key, task, options) => right.withLock(key.slice(0, 64), task, options)),
-  locks('keeps locks among the records', inLocks.sameName, (_right, backend) => (key, task, options) =>
-    runLocked({
-      acquire: async (owner) => {
-        if (await backend.read(key)) return false
-        await backend.write(key, JSON.stringify({ openid: key, owner }))
-        return true
-      },
-      release: async () => { await backend.delete(key) },
-    }, task, options)),
+      const { acquire, release } = backend.lock(key)
+      return runLocked(
+        {
+          acquire,
+          release: async (owner) => {
+            if (!failed) await release(owner)
+          },
+        },
+        watched,
+        options,
+      )
+    },
+  ),
+  locks(
+    'does not release when the task throws',
+    inLocks.throws,
+    (_right, backend) => (key, task, options) => {
+      const { acquire, release } = backend.lock(key)
+      let threw = false
+      return runLocked(
+        {
+          acquire,
+          release: async (owner) => {
+            if (!threw) await release(owner)
+          },
+        },
+        (signal) => {
+          threw = true
+          const running = task(signal)
+          threw = false
+          return running
+        },
+        options,
+      )
+    },
+  ),
+  locks(
+    'wraps what the task throws',
+    inLocks.throws,
+    (right) => (key, task, options) =>
+      right
+        .withLock(key, task, options)
+        .catch((error: unknown) => Promise.reject(new TokenStoreError('The task failed.', { error }))),
+  ),
+  locks(
+    'holds a lock for as long as the task takes',
+    inLocks.lifetime,
+    (_right, backend) => (key, task, options) =>
+      runLocked(
+        { acquire: (owner) => backend.lock(key).acquire(owner, 1e9), release: backend.lock(key).release },
+        task,
+        options,
+      ),
+  ),
+  locks(
+    'fires no signal',
+    inLocks.lifetime,
+    (right) => (key, task, options) => right.withLock(key, () => task(new AbortController().signal), options),
+  ),
+  locks(
+    'takes milliseconds for seconds',
+    inLocks.lifetime,
+    (right) =>
+      (key, task, { ttl = 10_000, wait = 15_000 } = {}) =>
+        right.withLock(key, task, { ttl: ttl / 1000, wait }),
+  ),
+  locks(
+    'releases whoever holds the lock',
+    inLocks.late,
+    (_right, backend) => (key, task, options) =>
+      runLocked(
+        {
+          acquire: backend.lock(key).acquire,
+          release: async () => {
+            backend.locks.delete(key)
+          },
+        },
+        task,
+        options,
+      ),
+  ),
+  locks(
+    'counts on the holder to end the lifetime',
+    inLocks.dead,
+    (_right, backend) => async (key, task, options) =>
+      runLocked(
+        {
+          acquire: async (owner, ttl) => {
+            if (backend.locks.has(key)) return false
+            setTimeout(() => backend.locks.delete(key), ttl).unref()
+            return backend.lock(key).acquire(owner, ttl)
+          },
+          release: backend.lock(key).release,
+        },
+        task,
+        options,
+      ),
+  ),
+  locks(
+    'has one lock for all names',
+    inLocks.names,
+    (right) => (_key, task, options) => right.withLock('the lock', task, options),
+  ),
+  locks(
+    'ignores case in the names of locks',
+    inLocks.names,
+    (right) => (key, task, options) => right.withLock(key.toLowerCase(), task, options),
+  ),
+  locks(
+    'cuts the names of locks at 64 characters',
+    inLocks.names,
+    (right) => (key, task, options) => right.withLock(key.slice(0, 64), task, options),
+  ),
+  locks(
+    'keeps locks among the records',
+    inLocks.sameName,
+    (_right, backend) => (key, task, options) =>
+      runLocked(
+        {
+          acquire: async (owner) => {
+            if (await backend.read(key)) return false
+            await backend.write(key, JSON.stringify({ openid: key, owner }))
+            return true
+          },
+          release: async () => {
+            await backend.delete(key)
+          },
+        },
+        task,
+        options,
+      ),
+  ),
   broken('deletes the lock with the record', inLocks.sameName, (right, backend) => ({
     deleteToken: async (openid) => {
       backend.locks.delete(openid)
@@ -571,7 +899,7 @@ const lockFaults: BrokenStore[] = [
   }),
 ]
 
-const pools = new WeakMap<Backend, { free: number, waiting: (() => void)[] }>()
+const pools = new WeakMap<Backend, { free: number; waiting: (() => void)[] }>()
 
 /** Runs calls on one of `size` connections; the others wait. */
 function poolOf(backend: Backend, size: number): <T>(call: () => Promise<T>) => Promise<T> {
@@ -591,8 +919,17 @@ function poolOf(backend: Backend, size: number): <T>(call: () => Promise<T>) => 
 }
 
 export const brokenStores: readonly BrokenStore[] = [
-  broken('has no locks, and nobody says why', 'has every optional part of the contract, or its harness says why not', () => ({ withLock: undefined } as unknown as Partial<TokenStore>)),
-  broken('has locks, though its harness says that it has none', 'has every optional part of the contract, or its harness says why not', () => ({}), { without: { withLock: 'one process only' } }),
+  broken(
+    'has no locks, and nobody says why',
+    'has every optional part of the contract, or its harness says why not',
+    () => ({ withLock: undefined }) as unknown as Partial<TokenStore>,
+  ),
+  broken(
+    'has locks, though its harness says that it has none',
+    'has every optional part of the contract, or its harness says why not',
+    () => ({}),
+    { without: { withLock: 'one process only' } },
+  ),
   ...recordFaults,
   ...keyFaults,
   ...parallelFaults,

@@ -14,7 +14,12 @@ export interface BrokenUserStore {
 type Change = (right: ReferenceUserStore, backend: Backend & Users) => Partial<UserStore>
 
 /** A store that is right but for what `change` makes of it. */
-function broken(name: string, caughtBy: string, change: Change, harness: Partial<UserStoreHarness> = {}): BrokenUserStore {
+function broken(
+  name: string,
+  caughtBy: string,
+  change: Change,
+  harness: Partial<UserStoreHarness> = {},
+): BrokenUserStore {
   const make = (backend: Backend & Users): UserStore => {
     const right = new ReferenceUserStore(backend)
     return {
@@ -52,7 +57,11 @@ const cases = {
 }
 
 /** … that changes users on their way out. */
-const reads = (name: string, caughtBy: string, change: (user: RegisteredUser) => RegisteredUser): BrokenUserStore =>
+const reads = (
+  name: string,
+  caughtBy: string,
+  change: (user: RegisteredUser) => RegisteredUser,
+): BrokenUserStore =>
   broken(name, caughtBy, (right) => ({
     findByOpenid: async (appId, openid) => {
       const user = await right.findByOpenid(appId, openid)
@@ -69,7 +78,11 @@ const racing = (name: string, caughtBy: string): BrokenUserStore =>
       if (await right.findByOpenid(appId, openid)) return right.create(user)
       await backend.visit()
       const id = unionid ?? openid
-      const created = { id: backend.users.has(id) ? `${appId}:${openid}` : id, openid, ...(unionid !== undefined && { unionid }) }
+      const created = {
+        id: backend.users.has(id) ? `${appId}:${openid}` : id,
+        openid,
+        ...(unionid !== undefined && { unionid }),
+      }
       backend.users.set(created.id, created)
       backend.accounts.set(accountKey(appId, openid), created.id)
       return created
@@ -77,9 +90,16 @@ const racing = (name: string, caughtBy: string): BrokenUserStore =>
   }))
 
 export const brokenUserStores: readonly BrokenUserStore[] = [
-  broken('has no second store, and nobody says why', cases.harness, () => ({}), { second: undefined } as unknown as Partial<UserStoreHarness>),
-  broken('can fail, though its harness says that it cannot', cases.harness, () => ({}), { without: { outages: 'it never fails' } }),
-  broken('answers an empty user for an unknown account', cases.nobody, (right) => ({ findByOpenid: async (appId, openid) => await right.findByOpenid(appId, openid) ?? {} as RegisteredUser })),
+  broken('has no second store, and nobody says why', cases.harness, () => ({}), {
+    second: undefined,
+  } as unknown as Partial<UserStoreHarness>),
+  broken('can fail, though its harness says that it cannot', cases.harness, () => ({}), {
+    without: { outages: 'it never fails' },
+  }),
+  broken('answers an empty user for an unknown account', cases.nobody, (right) => ({
+    findByOpenid: async (appId, openid) =>
+      (await right.findByOpenid(appId, openid)) ?? ({} as RegisteredUser),
+  })),
   broken('rejects for an unknown unionid', cases.nobody, (right) => ({
     findByUnionid: async (unionid) => {
       const user = await right.findByUnionid(unionid)
@@ -88,11 +108,29 @@ export const brokenUserStores: readonly BrokenUserStore[] = [
     },
   })),
   reads('makes ids of its own', cases.ids, (user) => ({ ...user, id: `user ${user.id}` })),
-  reads('answers null for absent fields', cases.ids, (user) => ({ unionid: null, ...user } as unknown as RegisteredUser)),
-  broken('takes every id for a unionid', cases.ids, (right) => ({ create: (user) => right.create({ unionid: user.openid, ...user }) })),
-  reads('forgets the profile', cases.profile, ({ id, openid, unionid }) => ({ id, openid, ...(unionid !== undefined && { unionid }) })),
-  reads('keeps numbers as text', cases.profile, (user) => ({ ...user, ...(user.profile && { profile: { ...user.profile, gender: String(user.profile.gender) as unknown as number } }) })),
-  reads('has empty texts for absent fields of a profile', cases.profile, (user) => ({ ...user, ...(user.profile && { profile: { city: '', ...user.profile } }) })),
+  reads(
+    'answers null for absent fields',
+    cases.ids,
+    (user) => ({ unionid: null, ...user }) as unknown as RegisteredUser,
+  ),
+  broken('takes every id for a unionid', cases.ids, (right) => ({
+    create: (user) => right.create({ unionid: user.openid, ...user }),
+  })),
+  reads('forgets the profile', cases.profile, ({ id, openid, unionid }) => ({
+    id,
+    openid,
+    ...(unionid !== undefined && { unionid }),
+  })),
+  reads('keeps numbers as text', cases.profile, (user) => ({
+    ...user,
+    ...(user.profile && {
+      profile: { ...user.profile, gender: String(user.profile.gender) as unknown as number },
+    }),
+  })),
+  reads('has empty texts for absent fields of a profile', cases.profile, (user) => ({
+    ...user,
+    ...(user.profile && { profile: { city: '', ...user.profile } }),
+  })),
   broken('reads the object after it returned', cases.copies, (right) => ({
     create: async (user) => {
       await Promise.resolve()
@@ -115,11 +153,13 @@ export const brokenUserStores: readonly BrokenUserStore[] = [
         own.add(user.openid)
         return right.create(user)
       },
-      findByOpenid: async (appId, openid) => (own.has(openid) ? right.findByOpenid(appId, openid) : undefined),
+      findByOpenid: async (appId, openid) =>
+        own.has(openid) ? right.findByOpenid(appId, openid) : undefined,
     }
   }),
   broken('has one user for an openid, whatever the app', cases.apps, (right) => ({
-    findByOpenid: (appId, openid) => right.findByOpenid(typeof appId === 'string' && appId !== '' ? 'app' : appId, openid),
+    findByOpenid: (appId, openid) =>
+      right.findByOpenid(typeof appId === 'string' && appId !== '' ? 'app' : appId, openid),
     create: (user) => right.create({ ...user, appId: 'app' }),
   })),
   broken('replaces a user by another with the same openid', cases.apps, (right, backend) => ({
@@ -130,20 +170,37 @@ export const brokenUserStores: readonly BrokenUserStore[] = [
   })),
   broken('takes openids for patterns', cases.literal, (right, backend) => ({
     findByOpenid: async (appId, openid) => {
-      const found = [...backend.accounts.keys()].map((key) => JSON.parse(key) as [string, string])
-        .find(([app, known]) => app === appId && new RegExp(`^${openid.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('%', '.*').replaceAll('_', '.')}$`, 's').test(known))
+      const found = [...backend.accounts.keys()]
+        .map((key) => JSON.parse(key) as [string, string])
+        .find(
+          ([app, known]) =>
+            app === appId &&
+            new RegExp(
+              `^${openid
+                .replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+                .replaceAll('%', '.*')
+                .replaceAll('_', '.')}$`,
+              's',
+            ).test(known),
+        )
       return right.findByOpenid(appId, found?.[1] ?? openid)
     },
   })),
   broken('ignores case in openids', cases.literal, (right, backend) => ({
     findByOpenid: async (appId, openid) => {
-      const found = [...backend.accounts.keys()].find((key) => key.toLowerCase() === accountKey(appId, openid).toLowerCase())
-      return right.findByOpenid(appId, found === undefined ? openid : (JSON.parse(found) as [string, string])[1])
+      const found = [...backend.accounts.keys()].find(
+        (key) => key.toLowerCase() === accountKey(appId, openid).toLowerCase(),
+      )
+      return right.findByOpenid(
+        appId,
+        found === undefined ? openid : (JSON.parse(found) as [string, string])[1],
+      )
     },
   })),
   broken('rejects where the account is known', cases.again, (right) => ({
     create: async (user) => {
-      if (await right.findByOpenid(user.appId, user.openid)) throw new TokenStoreError('UNIQUE constraint failed')
+      if (await right.findByOpenid(user.appId, user.openid))
+        throw new TokenStoreError('UNIQUE constraint failed')
       return right.create(user)
     },
   })),
@@ -155,12 +212,14 @@ export const brokenUserStores: readonly BrokenUserStore[] = [
       return { ...created, ...(user.profile && { profile: user.profile }) }
     },
   })),
-  broken('takes a user for new who is not', cases.again, (right) => ({ create: async (user) => ({ ...await right.create(user), isNew: true }) })),
+  broken('takes a user for new who is not', cases.again, (right) => ({
+    create: async (user) => ({ ...(await right.create(user)), isNew: true }),
+  })),
   racing('looks first, and then makes a user', cases.parallel),
   broken('says of several that they are new', cases.parallel, (right) => ({
     create: async (user) => {
       const known = await right.findByOpenid(user.appId, user.openid)
-      return { ...await right.create(user), isNew: known === undefined }
+      return { ...(await right.create(user)), isNew: known === undefined }
     },
   })),
   broken('makes a user for each app', cases.parallelApps, (right, backend) => ({
@@ -184,7 +243,9 @@ export const brokenUserStores: readonly BrokenUserStore[] = [
   broken('makes another user of a known unionid', cases.createdLinked, (right) => ({
     create: ({ appId, openid, profile }) => right.create({ appId, openid, ...(profile && { profile }) }),
   })),
-  broken('records no unionid that appears later', cases.later, (right) => ({ link: (userId, { appId, openid }) => right.link(userId, { appId, openid }) })),
+  broken('records no unionid that appears later', cases.later, (right) => ({
+    link: (userId, { appId, openid }) => right.link(userId, { appId, openid }),
+  })),
   broken('makes the unionid that appears later the id', cases.later, (right, backend) => ({
     link: async (userId, account) => {
       await right.link(userId, account)
@@ -219,17 +280,34 @@ export const brokenUserStores: readonly BrokenUserStore[] = [
       await right.link(userId, account)
     },
   })),
-  broken('makes ids of everything', cases.wrong, (right) => ({ findByUnionid: async (unionid: unknown) => right.findByUnionid(`u${String(unionid)}`) })),
-  broken('links without looking at the unionid', cases.wrong, (right) => ({ link: (userId, { appId, openid }) => right.link(userId, { appId, openid }) })),
-  broken('creates without looking at the appId', cases.wrong, (right) => ({ create: (user) => right.create({ ...user, appId: (user.appId) || 'app' }) })),
+  broken('makes ids of everything', cases.wrong, (right) => ({
+    findByUnionid: async (unionid: unknown) => right.findByUnionid(`u${String(unionid)}`),
+  })),
+  broken('links without looking at the unionid', cases.wrong, (right) => ({
+    link: (userId, { appId, openid }) => right.link(userId, { appId, openid }),
+  })),
+  broken('creates without looking at the appId', cases.wrong, (right) => ({
+    create: (user) => right.create({ ...user, appId: user.appId || 'app' }),
+  })),
   broken('finds nobody while its backend is down', cases.down, (right) => ({
-    findByOpenid: (appId, openid) => right.findByOpenid(appId, openid).catch((error: unknown) => error instanceof TypeError ? Promise.reject(error) : undefined),
+    findByOpenid: (appId, openid) =>
+      right
+        .findByOpenid(appId, openid)
+        .catch((error: unknown) => (error instanceof TypeError ? Promise.reject(error) : undefined)),
   })),
   broken('passes on what the driver throws', cases.down, (right) => ({
-    create: (user) => right.create(user).catch((error: unknown) => { throw error instanceof TypeError ? error : new DriverError(user) }),
+    create: (user) =>
+      right.create(user).catch((error: unknown) => {
+        throw error instanceof TypeError ? error : new DriverError(user)
+      }),
   })),
   broken('waits until its backend is up', cases.down, (right) => ({
-    link: (userId, account) => right.link(userId, account).catch((error: unknown) => error instanceof TypeError ? Promise.reject(error) : new Promise<void>(() => {})),
+    link: (userId, account) =>
+      right
+        .link(userId, account)
+        .catch((error: unknown) =>
+          error instanceof TypeError ? Promise.reject(error) : new Promise<void>(() => {}),
+        ),
   })),
   broken('asks its backend before it looks at the ids', cases.wrongFirst, (right, backend) => ({
     findByUnionid: async (unionid) => {

@@ -1,5 +1,11 @@
 import sinon from 'sinon'
-import type { SessionStore, SessionStoreHarness, TokenStoreHarness, UserStore, UserStoreHarness } from '@wechat-auth/store-conformance'
+import type {
+  SessionStore,
+  SessionStoreHarness,
+  TokenStoreHarness,
+  UserStore,
+  UserStoreHarness,
+} from '@wechat-auth/store-conformance'
 import { MemoryTokenStore } from '@wechat-auth/wechat-oauth'
 
 const ofOneObject = 'its records are of one object'
@@ -26,7 +32,9 @@ export function memorySessionHarness(create: () => SessionStore): SessionStoreHa
       return create()
     },
     destroy: () => clock?.restore(),
-    advance: (ms) => { clock?.tick(ms) },
+    advance: (ms) => {
+      clock?.tick(ms)
+    },
     without: { second: ofOneObject, corrupt: liveObjects, outages: noBackend },
   }
 }

@@ -1,6 +1,20 @@
 import type { SessionStoreHarness, UserStoreHarness } from '@wechat-auth/store-conformance'
-import type { CreatedUser, RegisteredUser, SessionStore, StoredSession, UserProfile, UserStore, WechatAccount } from '@wechat-auth/wechat-oauth'
-import { attempt, checkAccount, checkLifetime, checkName, decodeRecord } from '@wechat-auth/wechat-oauth/store-kit'
+import type {
+  CreatedUser,
+  RegisteredUser,
+  SessionStore,
+  StoredSession,
+  UserProfile,
+  UserStore,
+  WechatAccount,
+} from '@wechat-auth/wechat-oauth'
+import {
+  attempt,
+  checkAccount,
+  checkLifetime,
+  checkName,
+  decodeRecord,
+} from '@wechat-auth/wechat-oauth/store-kit'
 import { Backend } from './reference-store.js'
 
 /** A database of sessions in memory: each command is asynchronous and, unless it takes two of them, atomic. */
@@ -43,7 +57,7 @@ export class ReferenceSessionStore implements SessionStore {
   async get(hash: string): Promise<StoredSession | undefined> {
     checkName('hash', hash)
     const text = await this.#command('read', () => this.#backend.live(hash))
-    return text === undefined ? undefined : decodeRecord(text) as unknown as StoredSession
+    return text === undefined ? undefined : (decodeRecord(text) as unknown as StoredSession)
   }
 
   async rotate(oldHash: string, newHash: string, session: StoredSession, ttl: number): Promise<boolean> {
@@ -74,8 +88,12 @@ export class ReferenceSessionStore implements SessionStore {
 
   async listByUser(userId: string): Promise<StoredSession[]> {
     checkName('userId', userId)
-    const texts = await this.#command('list', () => this.#hashes(userId).map((hash) => this.#backend.live(hash)))
-    return texts.filter((text) => text !== undefined).map((text) => decodeRecord(text) as unknown as StoredSession)
+    const texts = await this.#command('list', () =>
+      this.#hashes(userId).map((hash) => this.#backend.live(hash)),
+    )
+    return texts
+      .filter((text) => text !== undefined)
+      .map((text) => decodeRecord(text) as unknown as StoredSession)
   }
 
   async #command<T>(what: string, run: () => T): Promise<T> {
@@ -96,13 +114,15 @@ export class ReferenceSessionStore implements SessionStore {
   }
 
   #hashes(userId: string): string[] {
-    return [...this.#backend.records.keys()].filter((hash) => this.#backend.records.get(index(hash))?.text === userId)
+    return [...this.#backend.records.keys()].filter(
+      (hash) => this.#backend.records.get(index(hash))?.text === userId,
+    )
   }
 }
 
 /** The users of a database in memory. */
 export interface Users {
-  users: Map<string, { id: string, openid: string, unionid?: string, profile?: string }>
+  users: Map<string, { id: string; openid: string; unionid?: string; profile?: string }>
   accounts: Map<string, string>
 }
 
@@ -116,7 +136,9 @@ export class ReferenceUserStore implements UserStore {
 
   async findByOpenid(appId: string, openid: string): Promise<RegisteredUser | undefined> {
     checkAccount({ appId, openid })
-    return this.#command('read', () => this.#user(this.backend.accounts.get(accountKey(appId, openid)), openid))
+    return this.#command('read', () =>
+      this.#user(this.backend.accounts.get(accountKey(appId, openid)), openid),
+    )
   }
 
   async findByUnionid(unionid: string): Promise<RegisteredUser | undefined> {
@@ -133,7 +155,8 @@ export class ReferenceUserStore implements UserStore {
       const known = owner ?? this.#idOf(unionid)
       const wanted = unionid ?? openid
       const id = known ?? (this.backend.users.has(wanted) ? `${appId}:${openid}` : wanted)
-      if (known === undefined) this.backend.users.set(id, { id, openid, ...(profile !== undefined && { profile }) })
+      if (known === undefined)
+        this.backend.users.set(id, { id, openid, ...(profile !== undefined && { profile }) })
       if (owner === undefined) this.#attach(id, { appId, openid, ...(unionid !== undefined && { unionid }) })
       return { ...this.#user(id, openid)!, isNew: known === undefined }
     })
@@ -153,7 +176,9 @@ export class ReferenceUserStore implements UserStore {
   }
 
   #idOf(unionid: string | undefined): string | undefined {
-    return unionid === undefined ? undefined : [...this.backend.users.values()].find((user) => user.unionid === unionid)?.id
+    return unionid === undefined
+      ? undefined
+      : [...this.backend.users.values()].find((user) => user.unionid === unionid)?.id
   }
 
   #attach(id: string, { appId, openid, unionid }: WechatAccount): void {
@@ -167,7 +192,11 @@ export class ReferenceUserStore implements UserStore {
     const user = id === undefined ? undefined : this.backend.users.get(id)
     if (!user) return undefined
     const { profile, ...known } = user
-    return { ...known, ...(openid !== undefined && { openid }), ...(profile !== undefined && { profile: JSON.parse(profile) as UserProfile }) }
+    return {
+      ...known,
+      ...(openid !== undefined && { openid }),
+      ...(profile !== undefined && { profile: JSON.parse(profile) as UserProfile }),
+    }
   }
 }
 
@@ -176,7 +205,10 @@ export function accountKey(appId: string, openid: string): string {
 }
 
 /** The harness of stores on a backend, one for each case. */
-function harnessOf<Store extends object, One extends Backend>(begin: () => One, make: (backend: One) => Store) {
+function harnessOf<Store extends object, One extends Backend>(
+  begin: () => One,
+  make: (backend: One) => Store,
+) {
   const backends = new WeakMap<object, One>()
   const current = new Set<One>()
   const on = (backend: One): Store => {
@@ -186,7 +218,9 @@ function harnessOf<Store extends object, One extends Backend>(begin: () => One, 
     return store
   }
   const backendOf = (store: object): One => backends.get(store)!
-  const setDown = (isDown: boolean) => () => { for (const backend of current) backend.isDown = isDown }
+  const setDown = (isDown: boolean) => () => {
+    for (const backend of current) backend.isDown = isDown
+  }
   const harness = {
     create: () => on(begin()),
     second: (store: object) => on(backendOf(store)),
@@ -204,8 +238,12 @@ export function sessionHarnessOf(make: (backend: SessionBackend) => SessionStore
   const { current, backendOf, harness } = harnessOf(() => new SessionBackend(), make)
   return {
     ...harness,
-    corrupt: (hash, store) => { backendOf(store).records.set(hash, { text: '{"openid":"oSECRET-openid', expiresAt: Infinity }) },
-    advance: (ms) => { for (const backend of current) backend.ahead += ms },
+    corrupt: (hash, store) => {
+      backendOf(store).records.set(hash, { text: '{"openid":"oSECRET-openid', expiresAt: Infinity })
+    },
+    advance: (ms) => {
+      for (const backend of current) backend.ahead += ms
+    },
   }
 }
 

@@ -17,8 +17,8 @@ export class DriverError extends Error {
 
 /** A database in memory: keeps texts, can be down, and knows of locks. */
 export class Backend {
-  readonly records = new Map<string, { text: string, expiresAt: number }>()
-  readonly locks = new Map<string, { owner: string, until: number }>()
+  readonly records = new Map<string, { text: string; expiresAt: number }>()
+  readonly locks = new Map<string, { owner: string; until: number }>()
   isDown = false
   #isClosed = false
 
@@ -44,15 +44,19 @@ export class Backend {
     this.records.delete(key)
   }
 
-  lock(key: string): { acquire: (owner: string, ttl: number) => Promise<boolean>, release: (owner: string) => Promise<void> } {
+  lock(key: string): {
+    acquire: (owner: string, ttl: number) => Promise<boolean>
+    release: (owner: string) => Promise<void>
+  } {
     return {
-      acquire: async (owner, ttl) => attempt('lock', async () => {
-        await this.visit()
-        const held = this.locks.get(key)
-        if (held && held.until > performance.now()) return false
-        this.locks.set(key, { owner, until: performance.now() + ttl })
-        return true
-      }),
+      acquire: async (owner, ttl) =>
+        attempt('lock', async () => {
+          await this.visit()
+          const held = this.locks.get(key)
+          if (held && held.until > performance.now()) return false
+          this.locks.set(key, { owner, until: performance.now() + ttl })
+          return true
+        }),
       release: async (owner) => {
         await this.visit()
         if (this.locks.get(key)?.owner === owner) this.locks.delete(key)
@@ -93,7 +97,11 @@ export class ReferenceStore implements TokenStore {
     await attempt('delete', () => this.#backend.delete(openid))
   }
 
-  async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options?: LockOptions): Promise<T> {
+  async withLock<T>(
+    key: string,
+    task: (signal: AbortSignal) => Promise<T>,
+    options?: LockOptions,
+  ): Promise<T> {
     checkKey(key)
     return runLocked(this.#backend.lock(key), task, options)
   }
@@ -117,14 +125,24 @@ export function harnessOf(make: (backend: Backend, ttl?: number) => TokenStore):
       backendOf(store).close()
       current.delete(backendOf(store))
     },
-    corrupt: (key, store) => { backendOf(store).records.set(key, { text: '{"access_token":"SECRET-acc', expiresAt: Infinity }) },
-    outages: [{
-      name: 'connection refused',
-      begin: () => { for (const backend of current) backend.isDown = true },
-      end: () => { for (const backend of current) backend.isDown = false },
-    }],
+    corrupt: (key, store) => {
+      backendOf(store).records.set(key, { text: '{"access_token":"SECRET-acc', expiresAt: Infinity })
+    },
+    outages: [
+      {
+        name: 'connection refused',
+        begin: () => {
+          for (const backend of current) backend.isDown = true
+        },
+        end: () => {
+          for (const backend of current) backend.isDown = false
+        },
+      },
+    ],
     outageBound: 500,
     expiry: { create: (ttl) => on(new Backend(), ttl) },
-    abandonLock: async (key, ttl, store) => { await backendOf(store).lock(key).acquire('the dead', ttl) },
+    abandonLock: async (key, ttl, store) => {
+      await backendOf(store).lock(key).acquire('the dead', ttl)
+    },
   }
 }

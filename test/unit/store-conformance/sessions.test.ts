@@ -1,18 +1,38 @@
-import { sessionStoreCases, testSessionStore, testUserStore, userStoreCases } from '@wechat-auth/store-conformance'
+import {
+  sessionStoreCases,
+  testSessionStore,
+  testUserStore,
+  userStoreCases,
+} from '@wechat-auth/store-conformance'
 import { expect } from 'chai'
 import { brokenSessionStores } from './broken-session-stores.js'
 import { brokenUserStores } from './broken-user-stores.js'
-import { ReferenceSessionStore, ReferenceUserStore, sessionHarnessOf, userHarnessOf } from './reference-session-store.js'
+import {
+  ReferenceSessionStore,
+  ReferenceUserStore,
+  sessionHarnessOf,
+  userHarnessOf,
+} from './reference-session-store.js'
 
-testSessionStore('A session store that does everything right', sessionHarnessOf((backend) => new ReferenceSessionStore(backend)))
-testUserStore('A user store that does everything right', userHarnessOf((backend) => new ReferenceUserStore(backend)))
+testSessionStore(
+  'A session store that does everything right',
+  sessionHarnessOf((backend) => new ReferenceSessionStore(backend)),
+)
+testUserStore(
+  'A user store that does everything right',
+  userHarnessOf((backend) => new ReferenceUserStore(backend)),
+)
 
 interface Case<Harness> {
   name: string
   run(harness: Harness): Promise<void>
 }
 
-function selfTest<Harness>(what: string, cases: readonly Case<Harness>[], broken: readonly { name: string, caughtBy: string, harness: Harness }[]): void {
+function selfTest<Harness>(
+  what: string,
+  cases: readonly Case<Harness>[],
+  broken: readonly { name: string; caughtBy: string; harness: Harness }[],
+): void {
   describe(`The cases for ${what}`, function () {
     this.timeout(60_000)
 
@@ -23,7 +43,13 @@ function selfTest<Harness>(what: string, cases: readonly Case<Harness>[], broken
       for (const { name, caughtBy, harness } of broken) {
         const testCase = cases.find((one) => one.name === caughtBy)
         if (!testCase) throw new Error(`There is no case "${caughtBy}"`)
-        verdicts.set(name, testCase.run(harness).then(() => undefined, (error: unknown) => error))
+        verdicts.set(
+          name,
+          testCase.run(harness).then(
+            () => undefined,
+            (error: unknown) => error,
+          ),
+        )
       }
     })
 
@@ -39,7 +65,8 @@ function selfTest<Harness>(what: string, cases: readonly Case<Harness>[], broken
     })
 
     it('have names of their own, as have these', () => {
-      for (const names of [cases.map(({ name }) => name), broken.map(({ name }) => name)]) expect(names).to.deep.equal([...new Set(names)])
+      for (const names of [cases.map(({ name }) => name), broken.map(({ name }) => name)])
+        expect(names).to.deep.equal([...new Set(names)])
     })
   })
 }

@@ -3,7 +3,10 @@ import { testTokenStore, tokenStoreCases } from '@wechat-auth/store-conformance'
 import { brokenStores, type BrokenStore } from './broken-stores.js'
 import { ReferenceStore, harnessOf } from './reference-store.js'
 
-testTokenStore('A store that does everything right', harnessOf((backend, ttl) => new ReferenceStore(backend, ttl)))
+testTokenStore(
+  'A store that does everything right',
+  harnessOf((backend, ttl) => new ReferenceStore(backend, ttl)),
+)
 
 const attempts = 3
 
@@ -13,7 +16,10 @@ async function verdict({ caughtBy, harness }: BrokenStore): Promise<unknown> {
   if (!testCase) throw new Error(`There is no case "${caughtBy}"`)
   let complaint: unknown
   for (let attempt = 1; attempt <= attempts && complaint === undefined; attempt += 1) {
-    complaint = await testCase.run(harness).then(() => undefined, (error: unknown) => error)
+    complaint = await testCase.run(harness).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
   }
   return complaint
 }

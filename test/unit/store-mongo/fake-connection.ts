@@ -1,4 +1,10 @@
-import type { MongoClient, MongoCollection, MongoDatabase, MongooseConnection, MongoSession } from '@wechat-auth/store-mongo'
+import type {
+  MongoClient,
+  MongoCollection,
+  MongoDatabase,
+  MongooseConnection,
+  MongoSession,
+} from '@wechat-auth/store-mongo'
 
 /** What a collection was asked to do. */
 export interface Call {
@@ -8,7 +14,9 @@ export interface Call {
 }
 
 /** What a command answers, by its method; a function may throw what a server would. */
-export type Answers = { [M in keyof MongoCollection]?: (...args: Parameters<MongoCollection[M]>) => unknown } & { command?: () => object }
+export type Answers = {
+  [M in keyof MongoCollection]?: (...args: Parameters<MongoCollection[M]>) => unknown
+} & { command?: () => object }
 
 export class FakeDatabase implements MongoDatabase {
   readonly calls: Call[] = []
@@ -20,11 +28,13 @@ export class FakeDatabase implements MongoDatabase {
 
   collection(name: string, options: object): MongoCollection {
     this.options[name] = options
-    const method = <M extends keyof MongoCollection>(method: M) => async (...args: Parameters<MongoCollection[M]>): Promise<unknown> => {
-      this.calls.push({ collection: name, method, args })
-      const answer = this.answers[method] as ((...args: unknown[]) => unknown) | undefined
-      return answer?.(...args) ?? null
-    }
+    const method =
+      <M extends keyof MongoCollection>(method: M) =>
+      async (...args: Parameters<MongoCollection[M]>): Promise<unknown> => {
+        this.calls.push({ collection: name, method, args })
+        const answer = this.answers[method] as ((...args: unknown[]) => unknown) | undefined
+        return answer?.(...args) ?? null
+      }
     return {
       findOne: method('findOne') as MongoCollection['findOne'],
       replaceOne: method('replaceOne'),
@@ -45,7 +55,7 @@ export class FakeConnection implements MongooseConnection {
   db: FakeDatabase | undefined = new FakeDatabase()
   /** What `asPromise` waits for. */
   opening: Promise<void> = Promise.resolve()
-  readonly sessions: { options: object, hasEnded: boolean }[] = []
+  readonly sessions: { options: object; hasEnded: boolean }[] = []
 
   get calls(): readonly Call[] {
     return this.db?.calls ?? []
@@ -59,7 +69,13 @@ export class FakeConnection implements MongooseConnection {
   getClient(): MongoClient {
     return {
       startSession: (options): MongoSession => {
-        const session = { options, hasEnded: false, endSession: async () => { session.hasEnded = true } }
+        const session = {
+          options,
+          hasEnded: false,
+          endSession: async () => {
+            session.hasEnded = true
+          },
+        }
         this.sessions.push(session)
         return session
       },

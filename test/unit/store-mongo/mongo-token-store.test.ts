@@ -6,7 +6,13 @@ import { MongoTokenStore, type MongoTokenStoreOptions } from '@wechat-auth/store
 import { rejection, thrown } from '../../helpers/rejection.js'
 import { FakeConnection, FakeDatabase, serverError } from './fake-connection.js'
 
-const token: WechatToken = { openid: 'o', access_token: 'SECRET-access', refresh_token: 'SECRET-refresh', expires_in: 7200, create_at: 1_763_000_000_123 }
+const token: WechatToken = {
+  openid: 'o',
+  access_token: 'SECRET-access',
+  refresh_token: 'SECRET-refresh',
+  expires_in: 7200,
+  create_at: 1_763_000_000_123,
+}
 
 describe('MongoTokenStore', () => {
   let connection: FakeConnection
@@ -25,7 +31,11 @@ describe('MongoTokenStore', () => {
     const create = (options: object) => thrown(() => new MongoTokenStore(options as MongoTokenStoreOptions))
 
     for (const [what, value] of Object.entries({
-      nothing: undefined, 'null': null, 'a URL': 'mongodb://127.0.0.1/test', 'mongoose itself': { connection: {}, connect: () => undefined }, 'a client of the driver': { db: () => ({}) },
+      nothing: undefined,
+      null: null,
+      'a URL': 'mongodb://127.0.0.1/test',
+      'mongoose itself': { connection: {}, connect: () => undefined },
+      'a client of the driver': { db: () => ({}) },
     })) {
       it(`refuse ${what} as the connection`, () => {
         const error = create({ connection: value })
@@ -34,7 +44,20 @@ describe('MongoTokenStore', () => {
       })
     }
 
-    for (const name of ['', 5, null, {}, 'a$b', '$where', 'system.users', 'a\0b', '.a', 'a.', 'a..b', ['tokens']]) {
+    for (const name of [
+      '',
+      5,
+      null,
+      {},
+      'a$b',
+      '$where',
+      'system.users',
+      'a\0b',
+      '.a',
+      'a.',
+      'a..b',
+      ['tokens'],
+    ]) {
       it(`refuse the collection ${inspect(name)}`, () => {
         const error = create({ connection, collection: name })
         expect(error).to.be.an.instanceOf(TypeError)
@@ -67,7 +90,10 @@ describe('MongoTokenStore', () => {
       await rejection(store.getToken(key), TypeError)
       await rejection(store.saveToken(key, token), TypeError)
       await rejection(store.deleteToken(key), TypeError)
-      await rejection(store.withLock(key, () => expect.fail('the task must not run')), TypeError)
+      await rejection(
+        store.withLock(key, () => expect.fail('the task must not run')),
+        TypeError,
+      )
     }
     expect(connection.calls).to.be.empty
   })
@@ -76,8 +102,13 @@ describe('MongoTokenStore', () => {
     const cyclic: Record<string, unknown> = {}
     cyclic.self = cyclic
     const cases: Record<string, unknown> = {
-      'an own field __proto__': JSON.parse('{"openid":"o","create_at":1,"__proto__":{"admin":true}}') as unknown,
-      'an own field __proto__ deep inside': { ...token, a: [{ b: JSON.parse('{"__proto__":1}') as unknown }] },
+      'an own field __proto__': JSON.parse(
+        '{"openid":"o","create_at":1,"__proto__":{"admin":true}}',
+      ) as unknown,
+      'an own field __proto__ deep inside': {
+        ...token,
+        a: [{ b: JSON.parse('{"__proto__":1}') as unknown }],
+      },
       'a bigint': { ...token, big: 1n },
       'a function': { ...token, deep: { f: () => 1 } },
       'a symbol': { ...token, list: [Symbol('s')] },
@@ -88,7 +119,7 @@ describe('MongoTokenStore', () => {
       'an expires_in that is no number': { ...token, expires_in: {} },
       'a list': [token],
       'a text': 'token',
-      'null': null,
+      null: null,
     }
     for (const [what, value] of Object.entries(cases)) {
       it(what, async () => {
@@ -100,10 +131,17 @@ describe('MongoTokenStore', () => {
   })
 
   describe('reads and writes', () => {
-    it('from the primary, in JavaScript\'s own types, whatever the connection prefers', async () => {
+    it("from the primary, in JavaScript's own types, whatever the connection prefers", async () => {
       await store.getToken('o')
       for (const name of ['tokens', 'tokens_locks']) {
-        expect(database.options[name]).to.deep.equal({ readPreference: 'primary', promoteLongs: true, promoteValues: true, promoteBuffers: true, useBigInt64: false, raw: false })
+        expect(database.options[name]).to.deep.equal({
+          readPreference: 'primary',
+          promoteLongs: true,
+          promoteValues: true,
+          promoteBuffers: true,
+          useBigInt64: false,
+          raw: false,
+        })
       }
     })
 
@@ -123,7 +161,11 @@ describe('MongoTokenStore', () => {
       await store.getToken('o')
       await store.saveToken('o', token)
       await store.deleteToken('o')
-      expect(connection.calls.map(({ method }) => method)).to.deep.equal(['findOne', 'replaceOne', 'deleteMany'])
+      expect(connection.calls.map(({ method }) => method)).to.deep.equal([
+        'findOne',
+        'replaceOne',
+        'deleteMany',
+      ])
     })
 
     it('in the database that the connection has now', async () => {
@@ -143,9 +185,14 @@ describe('MongoTokenStore', () => {
 
     for (const [what, fail] of Object.entries({ succeeds: false, fails: true })) {
       it(`has a session of its own that ends when it ${what}`, async () => {
-        if (fail) database.answers.replaceOne = () => { throw serverError(1) }
+        if (fail)
+          database.answers.replaceOne = () => {
+            throw serverError(1)
+          }
         await store.saveToken('o', token).catch(() => undefined)
-        expect(connection.sessions.map(({ options, hasEnded }) => ({ options, hasEnded }))).to.deep.equal([{ options: { causalConsistency: false }, hasEnded: true }])
+        expect(connection.sessions.map(({ options, hasEnded }) => ({ options, hasEnded }))).to.deep.equal([
+          { options: { causalConsistency: false }, hasEnded: true },
+        ])
         expect(connection.calls[0]?.args[2]).to.have.property('session', connection.sessions[0])
       })
     }
@@ -165,13 +212,18 @@ describe('MongoTokenStore', () => {
     it('waits for one of the same key that was given up, and for no other', async () => {
       const clock = sinon.useFakeTimers()
       let settle: () => void = () => undefined
-      database.answers.replaceOne = () => new Promise<void>((resolve) => { settle = resolve })
+      database.answers.replaceOne = () =>
+        new Promise<void>((resolve) => {
+          settle = resolve
+        })
       const rejected = rejection(store.saveToken('o', token), TokenStoreError)
       await clock.tickAsync(5000)
       await rejected
       database.answers.replaceOne = () => undefined
       let isSaved = false
-      const next = store.saveToken('o', token).then(() => { isSaved = true })
+      const next = store.saveToken('o', token).then(() => {
+        isSaved = true
+      })
       await store.saveToken('another', token)
       await clock.tickAsync(1000)
       expect(isSaved).to.equal(false)
@@ -184,7 +236,10 @@ describe('MongoTokenStore', () => {
     it('is not sent any more when it has waited for too long', async () => {
       const clock = sinon.useFakeTimers()
       let settle: () => void = () => undefined
-      database.answers.deleteMany = () => new Promise<void>((resolve) => { settle = resolve })
+      database.answers.deleteMany = () =>
+        new Promise<void>((resolve) => {
+          settle = resolve
+        })
       const deleted = rejection(store.deleteToken('o'), TokenStoreError)
       await clock.tickAsync(5000)
       await deleted
@@ -198,14 +253,17 @@ describe('MongoTokenStore', () => {
   })
 
   describe('the race of two that create one record', () => {
-    const duplicate = () => { throw serverError(11000) }
+    const duplicate = () => {
+      throw serverError(11000)
+    }
 
     it('is tried again, and then replaces', async () => {
       const answers = [duplicate, duplicate, () => undefined]
       database.answers.replaceOne = () => answers.shift()!()
       await store.saveToken('o', token)
       expect(connection.calls).to.have.length(3)
-      for (const { args } of connection.calls) expect(args.slice(0, 2)).to.deep.equal([{ openid: 'o' }, token])
+      for (const { args } of connection.calls)
+        expect(args.slice(0, 2)).to.deep.equal([{ openid: 'o' }, token])
     })
 
     it('is given up after three times: it is another index then', async () => {
@@ -218,11 +276,14 @@ describe('MongoTokenStore', () => {
 
   describe('a failure', () => {
     it('rejects with what the driver says, and without what it was about', async () => {
-      for (const method of ['findOne', 'replaceOne', 'deleteMany', 'updateOne', 'createIndex'] as const) database.answers[method] = () => { throw serverError(13) }
+      for (const method of ['findOne', 'replaceOne', 'deleteMany', 'updateOne', 'createIndex'] as const)
+        database.answers[method] = () => {
+          throw serverError(13)
+        }
       const calls = {
         read: () => store.getToken('o'),
         save: () => store.saveToken('o', token),
-        'delete': () => store.deleteToken('o'),
+        delete: () => store.deleteToken('o'),
         lock: () => store.withLock('refresh:o', () => expect.fail('the task must not run')),
         'build its indexes': () => store.init(),
       }
@@ -230,22 +291,30 @@ describe('MongoTokenStore', () => {
         const error = await rejection(call(), TokenStoreError)
         expect(error.message).to.equal(`The store failed to ${what}.`)
         expect(error.driver).to.deep.equal({ name: 'MongoServerError', code: 13 })
-        expect(inspect(error, { depth: Infinity, showHidden: true }) + JSON.stringify(error)).to.not.include('SECRET')
+        expect(inspect(error, { depth: Infinity, showHidden: true }) + JSON.stringify(error)).to.not.include(
+          'SECRET',
+        )
       }
     })
 
     it('of a release is not one of the task', async () => {
-      database.answers.deleteOne = () => { throw serverError(1) }
+      database.answers.deleteOne = () => {
+        throw serverError(1)
+      }
       expect(await store.withLock('refresh:o', () => Promise.resolve('done'))).to.equal('done')
     })
   })
 
   describe('a connection that is not open', () => {
-    beforeEach(() => { connection.db = undefined })
+    beforeEach(() => {
+      connection.db = undefined
+    })
 
     it('is waited for', async () => {
       let open: () => void = () => undefined
-      connection.opening = new Promise((resolve) => { open = resolve })
+      connection.opening = new Promise((resolve) => {
+        open = resolve
+      })
       const reading = store.getToken('o')
       const saving = store.saveToken('o', token)
       connection.db = database
@@ -258,8 +327,12 @@ describe('MongoTokenStore', () => {
     it('is not waited for longer than the timeout, and nothing is done when it opens after that', async () => {
       const clock = sinon.useFakeTimers()
       let open: () => void = () => undefined
-      connection.opening = new Promise((resolve) => { open = resolve })
-      const rejected = [store.getToken('o'), store.saveToken('o', token), store.deleteToken('o')].map((call) => rejection(call, TokenStoreError))
+      connection.opening = new Promise((resolve) => {
+        open = resolve
+      })
+      const rejected = [store.getToken('o'), store.saveToken('o', token), store.deleteToken('o')].map(
+        (call) => rejection(call, TokenStoreError),
+      )
       await clock.tickAsync(5000)
       await Promise.all(rejected)
       connection.db = database
@@ -275,7 +348,9 @@ describe('MongoTokenStore', () => {
     })
 
     it('rejects when it cannot be opened', async () => {
-      connection.opening = Promise.reject(Object.assign(new Error('mongodb://user:SECRET@host'), { name: 'MongooseServerSelectionError' }))
+      connection.opening = Promise.reject(
+        Object.assign(new Error('mongodb://user:SECRET@host'), { name: 'MongooseServerSelectionError' }),
+      )
       const error = await rejection(store.saveToken('o', token), TokenStoreError)
       expect(error.driver).to.deep.equal({ name: 'MongooseServerSelectionError' })
       expect(inspect(error)).to.not.include('SECRET')
@@ -285,9 +360,15 @@ describe('MongoTokenStore', () => {
   describe('init', () => {
     it('builds a unique index on openid, and one that removes abandoned locks', async () => {
       await store.init()
-      expect(connection.calls.map(({ collection, args: [keys, options] }) => [collection, keys, options])).to.deep.equal([
+      expect(
+        connection.calls.map(({ collection, args: [keys, options] }) => [collection, keys, options]),
+      ).to.deep.equal([
         ['tokens', { openid: 1 }, { unique: true, maxTimeMS: 5000, session: connection.sessions[0] }],
-        ['tokens_locks', { expires_at: 1 }, { expireAfterSeconds: 3600, maxTimeMS: 5000, session: connection.sessions[0] }],
+        [
+          'tokens_locks',
+          { expires_at: 1 },
+          { expireAfterSeconds: 3600, maxTimeMS: 5000, session: connection.sessions[0] },
+        ],
       ])
     })
 
@@ -296,9 +377,15 @@ describe('MongoTokenStore', () => {
       expect(connection.calls[0]?.args[1]).to.include({ maxTimeMS: 600_000 })
     })
 
-    for (const [code, what] of [[11000, /same openid/], [85, /not unique/], [86, /not unique/]] as const) {
+    for (const [code, what] of [
+      [11000, /same openid/],
+      [85, /not unique/],
+      [86, /not unique/],
+    ] as const) {
       it(`says what to do about error ${code}`, async () => {
-        database.answers.createIndex = () => { throw serverError(code) }
+        database.answers.createIndex = () => {
+          throw serverError(code)
+        }
         const error = await rejection(store.init(), TokenStoreError)
         expect(error.message).to.match(what)
         expect(error.message).to.not.include('SECRET')
@@ -307,7 +394,9 @@ describe('MongoTokenStore', () => {
     }
 
     it('can be called again after it failed', async () => {
-      database.answers.createIndex = () => { throw serverError(6) }
+      database.answers.createIndex = () => {
+        throw serverError(6)
+      }
       await rejection(store.init(), TokenStoreError)
       database.answers.createIndex = () => undefined
       await store.init()
@@ -317,9 +406,12 @@ describe('MongoTokenStore', () => {
   describe('the time of a lock', () => {
     const hour = 3600 * 1000
 
-    async function requestOf(ttl: number): Promise<{ freeSince: number, expiresAt: number }> {
+    async function requestOf(ttl: number): Promise<{ freeSince: number; expiresAt: number }> {
       await store.withLock('refresh:o', () => Promise.resolve(), { ttl })
-      const [filter, update] = connection.calls.find(({ method }) => method === 'updateOne')!.args as [{ expires_at: { $lte: Date } }, { $set: { expires_at: Date } }]
+      const [filter, update] = connection.calls.find(({ method }) => method === 'updateOne')!.args as [
+        { expires_at: { $lte: Date } },
+        { $set: { expires_at: Date } },
+      ]
       return { freeSince: filter.expires_at.$lte.getTime(), expiresAt: update.$set.expires_at.getTime() }
     }
 
@@ -333,7 +425,7 @@ describe('MongoTokenStore', () => {
       })
     }
 
-    it('is this machine\'s where the server does not tell its own', async () => {
+    it("is this machine's where the server does not tell its own", async () => {
       const now = Date.now()
       const { freeSince, expiresAt } = await requestOf(10_000)
       expect(freeSince).to.be.within(now, now + 1000)

@@ -5,12 +5,16 @@ import { MysqlTokenStore } from '@wechat-auth/store-mysql'
 import { rejection } from '../../helpers/rejection.js'
 import { driverError, PoolStandIn, type Answer } from './stand-in.js'
 
-const token: WechatToken = { openid: 'oSECRET', access_token: 'SECRET-access-token', create_at: 1_763_000_000_123 }
+const token: WechatToken = {
+  openid: 'oSECRET',
+  access_token: 'SECRET-access-token',
+  create_at: 1_763_000_000_123,
+}
 const done = { affectedRows: 1, serverStatus: 2 }
 const timeout = 100
 
 /** A store that has looked at its table. */
-async function open(...answers: Answer[]): Promise<{ store: MysqlTokenStore, pool: PoolStandIn }> {
+async function open(...answers: Answer[]): Promise<{ store: MysqlTokenStore; pool: PoolStandIn }> {
   const pool = new PoolStandIn([])
   const store = new MysqlTokenStore({ pool, timeout })
   await store.getToken('o')
@@ -20,7 +24,10 @@ async function open(...answers: Answer[]): Promise<{ store: MysqlTokenStore, poo
 }
 
 describe('MysqlTokenStore failures', () => {
-  for (const [code, errno] of [['ER_LOCK_DEADLOCK', 1213], ['ER_LOCK_WAIT_TIMEOUT', 1205]] as const) {
+  for (const [code, errno] of [
+    ['ER_LOCK_DEADLOCK', 1213],
+    ['ER_LOCK_WAIT_TIMEOUT', 1205],
+  ] as const) {
     it(`sends a statement again after ${code}`, async () => {
       const { store, pool } = await open(driverError(code, errno), done)
       await store.saveToken('oSECRET', token)
@@ -35,13 +42,25 @@ describe('MysqlTokenStore failures', () => {
     })
 
     it(`takes ${code} for a lock that somebody else is at`, async () => {
-      const { store, pool } = await open(...Array.from({ length: 2 }, () => driverError(code, errno)), done, done)
+      const { store, pool } = await open(
+        ...Array.from({ length: 2 }, () => driverError(code, errno)),
+        done,
+        done,
+      )
       expect(await store.withLock('lock', async () => 'ran', { wait: 5000 })).to.equal('ran')
-      expect(pool.log.filter((line) => line !== 'release')).to.deep.equal(['INSERT', 'INSERT', 'INSERT', 'DELETE'])
+      expect(pool.log.filter((line) => line !== 'release')).to.deep.equal([
+        'INSERT',
+        'INSERT',
+        'INSERT',
+        'DELETE',
+      ])
     })
   }
 
-  for (const [code, errno] of [['ER_UNKNOWN_STMT_HANDLER', 1243], ['ER_NEED_REPREPARE', 1615]] as const) {
+  for (const [code, errno] of [
+    ['ER_UNKNOWN_STMT_HANDLER', 1243],
+    ['ER_NEED_REPREPARE', 1615],
+  ] as const) {
     it(`sends a statement again, on another connection, after ${code}`, async () => {
       const { store, pool } = await open(driverError(code, errno), [])
       expect(await store.getToken('oSECRET')).to.equal(null)
@@ -49,7 +68,11 @@ describe('MysqlTokenStore failures', () => {
     })
   }
 
-  for (const [code, errno] of [['ER_OPTION_PREVENTS_STATEMENT', 1290], ['ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION', 1792], ['ER_READ_ONLY_MODE', 1836]] as const) {
+  for (const [code, errno] of [
+    ['ER_OPTION_PREVENTS_STATEMENT', 1290],
+    ['ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION', 1792],
+    ['ER_READ_ONLY_MODE', 1836],
+  ] as const) {
     it(`gives up the connection to a server that is no longer the primary one (${code})`, async () => {
       const { store, pool } = await open(driverError(code, errno), done)
       await rejection(store.saveToken('oSECRET', token), TokenStoreError)
@@ -58,11 +81,22 @@ describe('MysqlTokenStore failures', () => {
   }
 
   it('rejects with facts of the driver, and nothing of its statement', async () => {
-    for (const call of [(store: MysqlTokenStore) => store.saveToken('oSECRET', token), (store: MysqlTokenStore) => store.getToken('oSECRET'), (store: MysqlTokenStore) => store.withLock('oSECRET', async () => undefined)]) {
+    for (const call of [
+      (store: MysqlTokenStore) => store.saveToken('oSECRET', token),
+      (store: MysqlTokenStore) => store.getToken('oSECRET'),
+      (store: MysqlTokenStore) => store.withLock('oSECRET', async () => undefined),
+    ]) {
       const { store } = await open(driverError('ER_DATA_TOO_LONG', 1406))
       const error = await rejection(call(store), TokenStoreError)
-      expect(error.driver).to.deep.equal({ name: 'Error', code: 'ER_DATA_TOO_LONG', errno: 1406, sqlState: 'HY000' })
-      expect(inspect(error, { depth: Infinity, showHidden: true }) + JSON.stringify(error) + String(error.stack)).not.to.include('SECRET')
+      expect(error.driver).to.deep.equal({
+        name: 'Error',
+        code: 'ER_DATA_TOO_LONG',
+        errno: 1406,
+        sqlState: 'HY000',
+      })
+      expect(
+        inspect(error, { depth: Infinity, showHidden: true }) + JSON.stringify(error) + String(error.stack),
+      ).not.to.include('SECRET')
     }
   })
 
@@ -74,7 +108,9 @@ describe('MysqlTokenStore failures', () => {
 
   it('gives up a connection that does not answer in time', async () => {
     const { store, pool } = await open()
-    expect((await rejection(store.saveToken('oSECRET', token), TokenStoreError)).message).to.equal(`The store failed to save within ${timeout} ms.`)
+    expect((await rejection(store.saveToken('oSECRET', token), TokenStoreError)).message).to.equal(
+      `The store failed to save within ${timeout} ms.`,
+    )
     expect(pool.log).to.deep.equal(['REPLACE', 'destroy'])
   })
 
@@ -87,7 +123,9 @@ describe('MysqlTokenStore failures', () => {
           late = () => callback(null, pool.connection)
           return undefined
         }
-        return new Promise((resolve) => { late = () => resolve(pool.connection) })
+        return new Promise((resolve) => {
+          late = () => resolve(pool.connection)
+        })
       }
       await rejection(store.saveToken('oSECRET', token), TokenStoreError)
       late()
@@ -115,17 +153,29 @@ describe('MysqlTokenStore failures', () => {
     for (const getConnection of [
       (callback: (error: Error, connection: unknown) => void) => callback(problem, undefined),
       () => Promise.reject(problem),
-      () => { throw problem },
+      () => {
+        throw problem
+      },
     ]) {
       pool.getConnection = getConnection
-      expect((await rejection(store.getToken('oSECRET'), TokenStoreError)).driver).to.deep.equal({ name: 'Error', code: 'ECONNREFUSED', errno: -111 })
+      expect((await rejection(store.getToken('oSECRET'), TokenStoreError)).driver).to.deep.equal({
+        name: 'Error',
+        code: 'ECONNREFUSED',
+        errno: -111,
+      })
     }
   })
 
   it('has no lock where the table of locks is missing or forbidden', async () => {
-    for (const [code, errno] of [['ER_NO_SUCH_TABLE', 1146], ['ER_TABLEACCESS_DENIED_ERROR', 1142]] as const) {
+    for (const [code, errno] of [
+      ['ER_NO_SUCH_TABLE', 1146],
+      ['ER_TABLEACCESS_DENIED_ERROR', 1142],
+    ] as const) {
       const { store } = await open(driverError(code, errno))
-      const error = await rejection(store.withLock('lock', async () => expect.fail('the task must not run')), TokenStoreError)
+      const error = await rejection(
+        store.withLock('lock', async () => expect.fail('the task must not run')),
+        TokenStoreError,
+      )
       expect(error.code).to.equal('ERR_WECHAT_LOCK')
       expect(error.driver?.errno).to.equal(errno)
     }

@@ -7,13 +7,52 @@ describe('MysqlTokenStore options', () => {
   let pool: Pool
 
   // Nothing is sent by any of these.
-  before(() => { pool = createPool({ host: '127.0.0.1', port: 1 }) })
-  after((done) => { pool.end(() => done()) })
+  before(() => {
+    pool = createPool({ host: '127.0.0.1', port: 1 })
+  })
+  after((done) => {
+    pool.end(() => done())
+  })
 
-  const wrong: { option: string, value: unknown, message: RegExp }[] = [
-    ...[undefined, null, {}, 'mysql://root@localhost', { query: () => undefined }, { getConnection: () => undefined }].map((value) => ({ option: 'pool', value, message: /^pool must be a pool of mysql2 or mysql2\/promise/ })),
-    ...[null, 1, '', '.', 'a.', '.a', 'a.b.c', 'a b', 'a`b', 'a;b', "a'", 'a\0', 'a\n', '\ud83d', '😀', 'a/b', '../a', 'x'.repeat(60), `${'d'.repeat(65)}.t`].map((value) => ({ option: 'table', value, message: /^table must be a name/ })),
-    ...[0, -1, NaN, Infinity, '5000', null, 86_400_001].map((value) => ({ option: 'timeout', value, message: /^timeout must be a positive number of milliseconds/ })),
+  const wrong: { option: string; value: unknown; message: RegExp }[] = [
+    ...[
+      undefined,
+      null,
+      {},
+      'mysql://root@localhost',
+      { query: () => undefined },
+      { getConnection: () => undefined },
+    ].map((value) => ({
+      option: 'pool',
+      value,
+      message: /^pool must be a pool of mysql2 or mysql2\/promise/,
+    })),
+    ...[
+      null,
+      1,
+      '',
+      '.',
+      'a.',
+      '.a',
+      'a.b.c',
+      'a b',
+      'a`b',
+      'a;b',
+      "a'",
+      'a\0',
+      'a\n',
+      '\ud83d',
+      '😀',
+      'a/b',
+      '../a',
+      'x'.repeat(60),
+      `${'d'.repeat(65)}.t`,
+    ].map((value) => ({ option: 'table', value, message: /^table must be a name/ })),
+    ...[0, -1, NaN, Infinity, '5000', null, 86_400_001].map((value) => ({
+      option: 'timeout',
+      value,
+      message: /^timeout must be a positive number of milliseconds/,
+    })),
   ]
   for (const { option, value, message } of wrong) {
     it(`refuses ${option}: ${inspect(value)}`, () => {
@@ -26,12 +65,17 @@ describe('MysqlTokenStore options', () => {
   })
 
   for (const [table, tokens, locks] of [
-    [undefined, '`token`', '`token_lock`'], ['wechat.token', '`wechat`.`token`', '`wechat`.`token_lock`'], ['my-app.select', '`my-app`.`select`', '`my-app`.`select_lock`'],
-    ['令牌$1', '`令牌$1`', '`令牌$1_lock`'], ['x'.repeat(59), `\`${'x'.repeat(59)}\``, `\`${'x'.repeat(59)}_lock\``],
+    [undefined, '`token`', '`token_lock`'],
+    ['wechat.token', '`wechat`.`token`', '`wechat`.`token_lock`'],
+    ['my-app.select', '`my-app`.`select`', '`my-app`.`select_lock`'],
+    ['令牌$1', '`令牌$1`', '`令牌$1_lock`'],
+    ['x'.repeat(59), `\`${'x'.repeat(59)}\``, `\`${'x'.repeat(59)}_lock\``],
   ]) {
     it(`takes ${table === undefined ? 'no table' : `the table ${table}`}`, () => {
       const sql = new MysqlTokenStore({ pool, ...(table !== undefined && { table }) }).createTableSQL()
-      expect([...sql.matchAll(/CREATE TABLE IF NOT EXISTS (\S+) \(/g)].map(([, name]) => name)).to.deep.equal([tokens, locks])
+      expect([...sql.matchAll(/CREATE TABLE IF NOT EXISTS (\S+) \(/g)].map(([, name]) => name)).to.deep.equal(
+        [tokens, locks],
+      )
     })
   }
 

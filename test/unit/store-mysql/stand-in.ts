@@ -6,11 +6,17 @@ export type Answer = object | Error
 /** An error as mysql2 makes it: with the statement, and so with values. */
 export function driverError(code: string, errno: number): Error {
   return Object.assign(new Error(`${code}: 'SECRET-access-token' near 'SECRET'`), {
-    code, errno, sqlState: 'HY000', sqlMessage: `'SECRET-access-token' near 'SECRET'`, sql: `REPLACE INTO token VALUES ('SECRET-access-token')`,
+    code,
+    errno,
+    sqlState: 'HY000',
+    sqlMessage: `'SECRET-access-token' near 'SECRET'`,
+    sql: `REPLACE INTO token VALUES ('SECRET-access-token')`,
   })
 }
 
-const columns = ['openid varbinary(64)', 'access_token text', 'create_at bigint(20)'].map((column) => column.split(' '))
+const columns = ['openid varbinary(64)', 'access_token text', 'create_at bigint(20)'].map((column) =>
+  column.split(' '),
+)
 
 /** A pool without a server: what is not to be had from a real one when it is wanted. */
 export class PoolStandIn implements MysqlPool {
@@ -26,8 +32,21 @@ export class PoolStandIn implements MysqlPool {
 
   readonly connection = {
     query: ({ sql }: { sql: string }, callback: (error: null, result: unknown) => void): void => {
-      if (sql.startsWith('SHOW FULL COLUMNS')) callback(null, columns.map(([name, type]) => [name, type, type === 'text' ? 'utf8mb4_bin' : null, 'YES', '', null, '']))
-      else if (sql.startsWith('SHOW INDEX')) callback(null, [['token', '0', 'PRIMARY', '1', 'openid', 'A', '0', null]])
+      if (sql.startsWith('SHOW FULL COLUMNS'))
+        callback(
+          null,
+          columns.map(([name, type]) => [
+            name,
+            type,
+            type === 'text' ? 'utf8mb4_bin' : null,
+            'YES',
+            '',
+            null,
+            '',
+          ]),
+        )
+      else if (sql.startsWith('SHOW INDEX'))
+        callback(null, [['token', '0', 'PRIMARY', '1', 'openid', 'A', '0', null]])
       else callback(null, [['1']])
     },
     execute: ({ sql }: { sql: string }, callback: (error: Error | null, result?: unknown) => void): void => {
@@ -36,8 +55,12 @@ export class PoolStandIn implements MysqlPool {
       if (answer instanceof Error) callback(answer)
       else if (answer) callback(null, answer)
     },
-    release: (): void => { this.log.push('release') },
-    destroy: (): void => { this.log.push('destroy') },
+    release: (): void => {
+      this.log.push('release')
+    },
+    destroy: (): void => {
+      this.log.push('destroy')
+    },
   }
 
   execute(): void {

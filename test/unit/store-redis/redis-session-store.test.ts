@@ -1,31 +1,53 @@
 import { expect } from 'chai'
 import { inspect } from 'node:util'
-import { RedisSessionStore, type RedisCommands, type RedisConnection, type RedisSessionStoreOptions } from '@wechat-auth/store-redis'
+import {
+  RedisSessionStore,
+  type RedisCommands,
+  type RedisConnection,
+  type RedisSessionStoreOptions,
+} from '@wechat-auth/store-redis'
 import type { StoredSession } from '@wechat-auth/wechat-oauth'
 import { rejection, thrown } from '../../helpers/rejection.js'
 
 const session: StoredSession = { userId: 'u', openid: 'o', sku: 'shop', createdAt: 1, expiresAt: 2 }
 
 /** A connection that notes what it is asked to send, and answers as if all were there. */
-function connection(): { client: RedisConnection, sent: [keyof RedisCommands, ...unknown[]][] } {
+function connection(): { client: RedisConnection; sent: [keyof RedisCommands, ...unknown[]][] } {
   const sent: [keyof RedisCommands, ...unknown[]][] = []
-  const command = (name: keyof RedisCommands, reply: unknown) => async (...args: unknown[]) => {
-    sent.push([name, ...args])
-    return Promise.resolve(reply)
+  const command =
+    (name: keyof RedisCommands, reply: unknown) =>
+    async (...args: unknown[]) => {
+      sent.push([name, ...args])
+      return Promise.resolve(reply)
+    }
+  const commands = {
+    get: command('get', JSON.stringify(session)),
+    set: command('set', 'OK'),
+    del: command('del', 1),
+    eval: command('eval', []),
   }
-  const commands = { get: command('get', JSON.stringify(session)), set: command('set', 'OK'), del: command('del', 1), eval: command('eval', []) }
   return { sent, client: { withCommandOptions: () => commands } }
 }
 
 describe('RedisSessionStore', () => {
   const wrong: [string, unknown, RegExp][] = [
-    ['no client', { client: undefined }, /^client must be a client, pool, cluster or sentinel of node-redis 5 or 6$/],
+    [
+      'no client',
+      { client: undefined },
+      /^client must be a client, pool, cluster or sentinel of node-redis 5 or 6$/,
+    ],
     ['a prefix that is no text', { prefix: 1 }, /^prefix must be a string$/],
     ['a timeout of 0', { timeout: 0 }, /^timeout must be a positive number of milliseconds, at most a day$/],
   ]
   for (const [what, options, message] of wrong) {
     it(`refuses ${what}`, () => {
-      const error = thrown(() => new RedisSessionStore({ client: connection().client, ...(options as Partial<RedisSessionStoreOptions>) }))
+      const error = thrown(
+        () =>
+          new RedisSessionStore({
+            client: connection().client,
+            ...(options as Partial<RedisSessionStoreOptions>),
+          }),
+      )
       expect(error).to.be.an.instanceOf(TypeError)
       expect((error as TypeError).message).to.match(message)
     })
@@ -36,9 +58,17 @@ describe('RedisSessionStore', () => {
     const store = new RedisSessionStore({ client })
     const name = 'a\ud800'
     for (const call of [
-      store.create(name, session, 1), store.get(name), store.rotate(name, 'b', session, 1), store.rotate('a', name, session, 1), store.delete(name),
-      store.deleteByUser(name), store.listByUser(name), store.create('a', { ...session, userId: name }, 1), store.rotate('a', 'b', { ...session, userId: '' }, 1),
-    ]) await rejection(call, TypeError)
+      store.create(name, session, 1),
+      store.get(name),
+      store.rotate(name, 'b', session, 1),
+      store.rotate('a', name, session, 1),
+      store.delete(name),
+      store.deleteByUser(name),
+      store.listByUser(name),
+      store.create('a', { ...session, userId: name }, 1),
+      store.rotate('a', 'b', { ...session, userId: '' }, 1),
+    ])
+      await rejection(call, TypeError)
     expect(sent).to.deep.equal([])
   })
 
@@ -46,7 +76,12 @@ describe('RedisSessionStore', () => {
     const { client, sent } = connection()
     await new RedisSessionStore({ client, prefix: '' }).create('a', session, 1.5)
     expect(sent.map(([command]) => command)).to.deep.equal(['eval', 'set', 'eval'])
-    expect(sent[1]).to.deep.equal(['set', 'hash:a', JSON.stringify(session), { expiration: { type: 'PX', value: 1500 } }])
+    expect(sent[1]).to.deep.equal([
+      'set',
+      'hash:a',
+      JSON.stringify(session),
+      { expiration: { type: 'PX', value: 1500 } },
+    ])
     for (const place of [0, 2]) expect(sent[place]?.[2]).to.have.property('keys').that.deep.equals(['user:u'])
   })
 

@@ -4,10 +4,22 @@ import { inspect } from 'node:util'
 import { createClient, createClientPool, createCluster, createSentinel, RESP_TYPES } from 'redis'
 import * as redis5 from 'redis-5'
 import { TokenStoreError } from '@wechat-auth/wechat-oauth'
-import { RedisTokenStore, type CommandOptions, type RedisCommands, type RedisConnection, type RedisTokenStoreOptions } from '@wechat-auth/store-redis'
+import {
+  RedisTokenStore,
+  type CommandOptions,
+  type RedisCommands,
+  type RedisConnection,
+  type RedisTokenStoreOptions,
+} from '@wechat-auth/store-redis'
 import { rejection, thrown } from '../../helpers/rejection.js'
 
-const token = { openid: 'o', access_token: 'a', refresh_token: 'r', expires_in: 7200, create_at: 1_763_000_000_123 }
+const token = {
+  openid: 'o',
+  access_token: 'a',
+  refresh_token: 'r',
+  expires_in: 7200,
+  create_at: 1_763_000_000_123,
+}
 
 interface Sent {
   command: keyof RedisCommands
@@ -16,17 +28,19 @@ interface Sent {
 }
 
 /** A connection that notes what it is asked to send, and answers what it is told to. */
-function connection(answer: (sent: Sent) => unknown = () => null): { client: RedisConnection, sent: Sent[] } {
+function connection(answer: (sent: Sent) => unknown = () => null): { client: RedisConnection; sent: Sent[] } {
   const sent: Sent[] = []
   return {
     sent,
     client: {
       withCommandOptions: (options) => {
-        const command = (name: keyof RedisCommands) => async (...args: unknown[]) => {
-          const one = { command: name, args, options }
-          sent.push(one)
-          return answer(one)
-        }
+        const command =
+          (name: keyof RedisCommands) =>
+          async (...args: unknown[]) => {
+            const one = { command: name, args, options }
+            sent.push(one)
+            return answer(one)
+          }
         return { get: command('get'), set: command('set'), del: command('del'), eval: command('eval') }
       },
     },
@@ -37,19 +51,36 @@ describe('RedisTokenStore', () => {
   it('takes clients, pools, clusters and sentinels of node-redis 5 and 6, whatever their options', () => {
     const typeMapping = { [RESP_TYPES.BLOB_STRING]: Buffer }
     const clients: RedisConnection[] = [
-      createClient(), createClient({ RESP: 2 }), createClient({ commandOptions: { typeMapping } }), createClient().withTypeMapping(typeMapping),
-      createClientPool(), createCluster({ rootNodes: [] }), createSentinel({ name: 'main', sentinelRootNodes: [] }),
-      redis5.createClient(), redis5.createClient({ RESP: 3 }), redis5.createClient({ commandOptions: { typeMapping } }),
-      redis5.createClientPool(), redis5.createCluster({ rootNodes: [] }), redis5.createSentinel({ name: 'main', sentinelRootNodes: [] }),
+      createClient(),
+      createClient({ RESP: 2 }),
+      createClient({ commandOptions: { typeMapping } }),
+      createClient().withTypeMapping(typeMapping),
+      createClientPool(),
+      createCluster({ rootNodes: [] }),
+      createSentinel({ name: 'main', sentinelRootNodes: [] }),
+      redis5.createClient(),
+      redis5.createClient({ RESP: 3 }),
+      redis5.createClient({ commandOptions: { typeMapping } }),
+      redis5.createClientPool(),
+      redis5.createCluster({ rootNodes: [] }),
+      redis5.createSentinel({ name: 'main', sentinelRootNodes: [] }),
     ]
     for (const client of clients) expect(new RedisTokenStore({ client })).to.be.an.instanceOf(RedisTokenStore)
   })
 
   const wrong: [string, unknown, RegExp][] = [
-    ['no client', { client: undefined }, /^client must be a client, pool, cluster or sentinel of node-redis 5 or 6$/],
+    [
+      'no client',
+      { client: undefined },
+      /^client must be a client, pool, cluster or sentinel of node-redis 5 or 6$/,
+    ],
     ['a client that is null', { client: null }, /^client must be/],
     ['an address for a client', { client: 'redis://localhost' }, /^client must be/],
-    ['a client of another driver', { client: { get: async () => null, set: async () => 'OK' } }, /^client must be/],
+    [
+      'a client of another driver',
+      { client: { get: async () => null, set: async () => 'OK' } },
+      /^client must be/,
+    ],
     ['a prefix that is no text', { prefix: 1 }, /^prefix must be a string$/],
     ['a prefix that is null', { prefix: null }, /^prefix must be a string$/],
     ['a ttl of 0', { ttl: 0 }, /^ttl must be a positive number of seconds$/],
@@ -62,13 +93,19 @@ describe('RedisTokenStore', () => {
   ]
   for (const [what, options, message] of wrong) {
     it(`refuses ${what}`, () => {
-      const error = thrown(() => new RedisTokenStore({ client: connection().client, ...(options as Partial<RedisTokenStoreOptions>) }))
+      const error = thrown(
+        () =>
+          new RedisTokenStore({
+            client: connection().client,
+            ...(options as Partial<RedisTokenStoreOptions>),
+          }),
+      )
       expect(error).to.be.an.instanceOf(TypeError)
       expect((error as TypeError).message).to.match(message)
     })
   }
 
-  it('gives each command options of its own: a signal, plain types, and no limit but the store\'s', async () => {
+  it("gives each command options of its own: a signal, plain types, and no limit but the store's", async () => {
     const { client, sent } = connection()
     const store = new RedisTokenStore({ client, timeout: 60_000 })
     await store.getToken('o')
@@ -85,8 +122,16 @@ describe('RedisTokenStore', () => {
 
   it('fires the signal when it gives a command up, and cares no more what becomes of it', async () => {
     let fail: (reason: Error) => void = () => undefined
-    const { client, sent } = connection(() => new Promise((_resolve, reject) => { fail = reject }))
-    const error = await rejection(new RedisTokenStore({ client, timeout: 10 }).saveToken('o', token), TokenStoreError)
+    const { client, sent } = connection(
+      () =>
+        new Promise((_resolve, reject) => {
+          fail = reject
+        }),
+    )
+    const error = await rejection(
+      new RedisTokenStore({ client, timeout: 10 }).saveToken('o', token),
+      TokenStoreError,
+    )
     expect(error.message).to.equal('The store failed to save within 10 ms.')
     expect(sent[0]?.options.abortSignal.aborted).to.equal(true)
     // An unhandled rejection would fail the run.
@@ -98,7 +143,10 @@ describe('RedisTokenStore', () => {
     const text = JSON.stringify({ ...token, nickname: '爱丽丝🐼' })
     for (const buffer of [Buffer.from(text), new TextEncoder().encode(text)]) {
       const { client } = connection(() => buffer)
-      expect(await new RedisTokenStore({ client }).getToken('o')).to.deep.equal({ ...token, nickname: '爱丽丝🐼' })
+      expect(await new RedisTokenStore({ client }).getToken('o')).to.deep.equal({
+        ...token,
+        nickname: '爱丽丝🐼',
+      })
     }
   })
 
@@ -113,12 +161,20 @@ describe('RedisTokenStore', () => {
   it('takes and releases a lock as the same owner, each time as another', async () => {
     const { client, sent } = connection(({ command }) => (command === 'set' ? 'OK' : 1))
     const store = new RedisTokenStore({ client, prefix: 'p:' })
-    for (let round = 0; round < 2; round += 1) await store.withLock('refresh:o', async () => undefined, { ttl: 1500.2 })
+    for (let round = 0; round < 2; round += 1)
+      await store.withLock('refresh:o', async () => undefined, { ttl: 1500.2 })
     const owners = new Set<unknown>()
-    for (const [taken, released] of [[sent[0]!, sent[1]!], [sent[2]!, sent[3]!]] as const) {
+    for (const [taken, released] of [
+      [sent[0]!, sent[1]!],
+      [sent[2]!, sent[3]!],
+    ] as const) {
       const owner = taken.args[1]
       owners.add(owner)
-      expect(taken.args).to.deep.equal(['p:lock:refresh:o', owner, { condition: 'NX', expiration: { type: 'PX', value: 1501 } }])
+      expect(taken.args).to.deep.equal([
+        'p:lock:refresh:o',
+        owner,
+        { condition: 'NX', expiration: { type: 'PX', value: 1501 } },
+      ])
       expect(released.command).to.equal('eval')
       expect(released.args[1]).to.deep.equal({ keys: ['p:lock:refresh:o'], arguments: [owner] })
     }
@@ -127,6 +183,8 @@ describe('RedisTokenStore', () => {
 
   it('shows nothing of its client when it is inspected', () => {
     const client = { ...connection().client, options: { password: 'SECRET' } }
-    expect(inspect(new RedisTokenStore({ client }), { depth: Infinity, showHidden: true })).not.to.include('SECRET')
+    expect(inspect(new RedisTokenStore({ client }), { depth: Infinity, showHidden: true })).not.to.include(
+      'SECRET',
+    )
   })
 })

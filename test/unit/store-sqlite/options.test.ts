@@ -1,4 +1,10 @@
-import { SqliteSessionStore, SqliteTokenStore, SqliteUserStore, type SqliteDatabase, type SqliteTokenStoreOptions } from '@wechat-auth/store-sqlite'
+import {
+  SqliteSessionStore,
+  SqliteTokenStore,
+  SqliteUserStore,
+  type SqliteDatabase,
+  type SqliteTokenStoreOptions,
+} from '@wechat-auth/store-sqlite'
 import { expect } from 'chai'
 import { thrown } from '../../helpers/rejection.js'
 import { libsql } from '../../services/sqlite.js'
@@ -15,25 +21,43 @@ function optionsError(options: unknown): unknown {
 describe('options of SqliteTokenStore', () => {
   const statement = { get: async () => ({ timeout: 0 }), run: async () => ({ changes: 1 }) }
   const noDatabases: Record<string, unknown> = {
-    'nothing': undefined,
-    'null': null,
+    nothing: undefined,
+    null: null,
     'the name of a file': 'tokens.db',
     'an object without methods': {},
     'a client of @libsql/client': { execute: async () => ({}), batch: async () => [] },
-    'libsql/promise, whose statements come later': { exec: async () => undefined, prepare: async () => statement },
+    'libsql/promise, whose statements come later': {
+      exec: async () => undefined,
+      prepare: async () => statement,
+    },
     'a driver whose rows come later': { exec: async () => undefined, prepare: () => statement },
-    'sqlite3, whose rows come by callback': { exec() { return this }, prepare: () => ({ get() { return this }, run() { return this } }) },
+    'sqlite3, whose rows come by callback': {
+      exec() {
+        return this
+      },
+      prepare: () => ({
+        get() {
+          return this
+        },
+        run() {
+          return this
+        },
+      }),
+    },
   }
   for (const [what, database] of Object.entries(noDatabases)) {
     it(`refuse as a database ${what}`, () => {
       const error = optionsError({ database })
       expect(error).to.be.an.instanceOf(TypeError)
-      expect(error).to.have.property('message').that.matches(/^database must be/)
+      expect(error)
+        .to.have.property('message')
+        .that.matches(/^database must be/)
     })
   }
 
   it('take a database of which rows are arrays, or integers are bigints', () => {
-    for (const row of [{ timeout: 0 }, [0], { timeout: 0n }]) expect(new SqliteTokenStore({ database: fakeDatabase(row) })).to.be.an('object')
+    for (const row of [{ timeout: 0 }, [0], { timeout: 0n }])
+      expect(new SqliteTokenStore({ database: fakeDatabase(row) })).to.be.an('object')
   })
 
   it('take a database that is closed: whoever uses the store is told', () => {
@@ -46,7 +70,9 @@ describe('options of SqliteTokenStore', () => {
     it(`refuse as a table ${JSON.stringify(table)}`, () => {
       const error = optionsError({ database: fakeDatabase(), table })
       expect(error).to.be.an.instanceOf(TypeError)
-      expect(error).to.have.property('message').that.matches(/^table must be/)
+      expect(error)
+        .to.have.property('message')
+        .that.matches(/^table must be/)
     })
   }
 
@@ -54,7 +80,9 @@ describe('options of SqliteTokenStore', () => {
     it(`refuse as a timeout ${String(timeout)}`, () => {
       const error = optionsError({ database: fakeDatabase(), timeout })
       expect(error).to.be.an.instanceOf(TypeError)
-      expect(error).to.have.property('message').that.matches(/^timeout must be/)
+      expect(error)
+        .to.have.property('message')
+        .that.matches(/^timeout must be/)
     })
   }
 })
@@ -62,7 +90,10 @@ describe('options of SqliteTokenStore', () => {
 for (const Store of [SqliteSessionStore, SqliteUserStore]) {
   describe(`options of ${Store.name}`, () => {
     const wrong: [Partial<SqliteTokenStoreOptions>, RegExp][] = [
-      [{ database: {} as SqliteDatabase }, /^database must be/], [{ table: '' }, /^table must be/], [{ table: 'sqlite_x' }, /^table must be/], [{ timeout: 0 }, /^timeout must be/],
+      [{ database: {} as SqliteDatabase }, /^database must be/],
+      [{ table: '' }, /^table must be/],
+      [{ table: 'sqlite_x' }, /^table must be/],
+      [{ timeout: 0 }, /^timeout must be/],
     ]
     for (const [options, message] of wrong) {
       it(`refuse ${JSON.stringify(options)}`, () => {

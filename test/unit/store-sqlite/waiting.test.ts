@@ -26,7 +26,10 @@ describe('SqliteTokenStore on a database that is in use for a moment', () => {
     'libsql, being recovered after a crash': { code: 'SQLITE_BUSY_RECOVERY', rawCode: 261 },
     'node:sqlite, busy': { code: 'ERR_SQLITE_ERROR', errcode: 5 },
     'node:sqlite, being recovered after a crash': { code: 'ERR_SQLITE_ERROR', errcode: 261 },
-    'node:sqlite, locked by another connection with the same cache': { code: 'ERR_SQLITE_ERROR', errcode: 262 },
+    'node:sqlite, locked by another connection with the same cache': {
+      code: 'ERR_SQLITE_ERROR',
+      errcode: 262,
+    },
   }
   for (const [what, facts] of Object.entries(passing)) {
     it(`waits (${what})`, async () => {
@@ -36,15 +39,24 @@ describe('SqliteTokenStore on a database that is in use for a moment', () => {
     })
   }
 
-  const lasting: Record<string, { facts: object, driver: object }> = {
+  const lasting: Record<string, { facts: object; driver: object }> = {
     'better-sqlite3': { facts: { code: 'SQLITE_IOERR_WRITE' }, driver: { code: 'SQLITE_IOERR_WRITE' } },
-    'libsql': { facts: { code: 'SQLITE_IOERR_WRITE', rawCode: 778 }, driver: { code: 'SQLITE_IOERR_WRITE', errno: 778 } },
-    'node:sqlite': { facts: { code: 'ERR_SQLITE_ERROR', errcode: 778, errstr: 'disk I/O error' }, driver: { code: 'ERR_SQLITE_ERROR', errno: 778 } },
+    libsql: {
+      facts: { code: 'SQLITE_IOERR_WRITE', rawCode: 778 },
+      driver: { code: 'SQLITE_IOERR_WRITE', errno: 778 },
+    },
+    'node:sqlite': {
+      facts: { code: 'ERR_SQLITE_ERROR', errcode: 778, errstr: 'disk I/O error' },
+      driver: { code: 'ERR_SQLITE_ERROR', errno: 778 },
+    },
   }
   for (const [what, { facts, driver }] of Object.entries(lasting)) {
     it(`rejects at once with the driver's facts where waiting does not help (${what})`, async () => {
       const failures = [1, 2].map(() => Object.assign(new Error('SECRET in a text'), facts))
-      const error = await rejection(new SqliteTokenStore({ database: failingDatabase(failures) }).saveToken('o1', token), TokenStoreError)
+      const error = await rejection(
+        new SqliteTokenStore({ database: failingDatabase(failures) }).saveToken('o1', token),
+        TokenStoreError,
+      )
       expect(failures).to.have.length(1)
       expect(error.message).to.equal('The store failed to save.')
       expect(error.driver).to.deep.equal({ name: 'Error', ...driver })
@@ -53,8 +65,16 @@ describe('SqliteTokenStore on a database that is in use for a moment', () => {
 
   it('rejects with a TokenStoreError whatever is thrown', async () => {
     for (const thrown of [undefined, null, 'SECRET', { code: 'x' }] as unknown as Error[]) {
-      const database = { ...failingDatabase([]), exec: () => { throw thrown } }
-      const error = await rejection(new SqliteTokenStore({ database }).saveToken('o1', token), TokenStoreError)
+      const database = {
+        ...failingDatabase([]),
+        exec: () => {
+          throw thrown
+        },
+      }
+      const error = await rejection(
+        new SqliteTokenStore({ database }).saveToken('o1', token),
+        TokenStoreError,
+      )
       expect(error.message).to.equal('The store failed to save.')
     }
   })
@@ -63,7 +83,15 @@ describe('SqliteTokenStore on a database that is in use for a moment', () => {
     const round: Record<string, unknown> = {}
     round.self = round
     const store = new SqliteTokenStore({ database: failingDatabase([]) })
-    for (const value of [1n, round, { toJSON() { throw new Error('SECRET') } }]) {
+    for (const value of [
+      1n,
+      round,
+      {
+        toJSON() {
+          throw new Error('SECRET')
+        },
+      },
+    ]) {
       const error = await rejection(store.saveToken('o1', { ...token, value }), TokenStoreError)
       expect(error.message).to.equal('The store failed to save.')
     }

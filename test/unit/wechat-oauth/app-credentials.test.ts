@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto'
 import {
-  encryptedTokenStore, MemoryTokenStore, TokenStoreError, WechatAPIError, WechatDecryptError, WechatTransportError,
-  type WechatOAuth, type WechatOAuthOptions, type WechatToken,
+  encryptedTokenStore,
+  MemoryTokenStore,
+  TokenStoreError,
+  WechatAPIError,
+  WechatDecryptError,
+  WechatTransportError,
+  type WechatOAuth,
+  type WechatOAuthOptions,
+  type WechatToken,
 } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import sinon from 'sinon'
@@ -18,7 +25,7 @@ const hundred = Array.from({ length: 100 })
 /** Resolves when what was started in the background has had its turn. */
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 10_000
-  while (!await condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error('it did not come to that')
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
@@ -33,34 +40,62 @@ describe('app-level credentials', () => {
   })
   afterEach(async () => wechat.server.close())
 
-  const oauthWith = (options: Partial<WechatOAuthOptions> = {}): WechatOAuth => client({
-    endpoints: wechat.server.url, now: () => wechat.now, ...('getToken' in options ? {} : { tokenStore: store }), ...options,
-  })
-  const signatureBy = (ticket: string | undefined, { nonceStr, timestamp, url }: { nonceStr: string, timestamp: number, url: string }): string =>
-    createHash('sha1').update(`jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${url}`).digest('hex')
+  const oauthWith = (options: Partial<WechatOAuthOptions> = {}): WechatOAuth =>
+    client({
+      endpoints: wechat.server.url,
+      now: () => wechat.now,
+      ...('getToken' in options ? {} : { tokenStore: store }),
+      ...options,
+    })
+  const signatureBy = (
+    ticket: string | undefined,
+    { nonceStr, timestamp, url }: { nonceStr: string; timestamp: number; url: string },
+  ): string =>
+    createHash('sha1')
+      .update(`jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${url}`)
+      .digest('hex')
 
   describe('are obtained', () => {
     it('from stable_token, by a POST of JSON without a query', async () => {
-      expect(await oauthWith().getClientAccessToken()).to.deep.equal({ access_token: wechat.token, expires_in: 7200, create_at: now })
+      expect(await oauthWith().getClientAccessToken()).to.deep.equal({
+        access_token: wechat.token,
+        expires_in: 7200,
+        create_at: now,
+      })
       expect(wechat.server.requests[0]).to.include({ method: 'POST', path: paths.stable, rawQuery: '' })
-      expect(wechat.bodies).to.deep.equal([{
-        path: paths.stable, type: 'application/json', body: { grant_type: 'client_credential', appid: appId, secret: appSecret, force_refresh: false },
-      }])
+      expect(wechat.bodies).to.deep.equal([
+        {
+          path: paths.stable,
+          type: 'application/json',
+          body: { grant_type: 'client_credential', appid: appId, secret: appSecret, force_refresh: false },
+        },
+      ])
     })
 
     it("from /cgi-bin/token with clientCredential 'classic'", async () => {
       await oauthWith({ clientCredential: 'classic' }).getClientAccessToken()
-      expect(wechat.server.requests.map(({ method, path, query }) => ({ method, path, query }))).to.deep.equal([
-        { method: 'GET', path: paths.classic, query: { grant_type: 'client_credential', appid: appId, secret: appSecret } },
+      expect(
+        wechat.server.requests.map(({ method, path, query }) => ({ method, path, query })),
+      ).to.deep.equal([
+        {
+          method: 'GET',
+          path: paths.classic,
+          query: { grant_type: 'client_credential', appid: appId, secret: appSecret },
+        },
       ])
     })
 
     it('as tickets of either type with the app’s token', async () => {
       const oauth = oauthWith()
-      expect(await oauth.getJsApiTicket()).to.deep.equal({ ticket: 'ticket-1-of_the-app', expires_in: 7200, create_at: now })
+      expect(await oauth.getJsApiTicket()).to.deep.equal({
+        ticket: 'ticket-1-of_the-app',
+        expires_in: 7200,
+        create_at: now,
+      })
       expect(await oauth.getJsApiTicket('wx_card')).to.include({ ticket: 'ticket-2-of_the-app' })
       expect(wechat.server.requests.slice(1).map(({ query }) => query)).to.deep.equal([
-        { access_token: wechat.token, type: 'jsapi' }, { access_token: wechat.token, type: 'wx_card' },
+        { access_token: wechat.token, type: 'jsapi' },
+        { access_token: wechat.token, type: 'wx_card' },
       ])
       expect(wechat.count(paths.stable)).to.equal(1)
     })
@@ -68,17 +103,33 @@ describe('app-level credentials', () => {
     it('by force where that is asked for, once for all who ask', async () => {
       const oauth = oauthWith()
       const { access_token: first } = await oauth.getClientAccessToken()
-      const forced = await Promise.all(hundred.map(async () => oauth.getClientAccessToken({ forceRefresh: true })))
-      expect(new Set(forced.map(({ access_token: token }) => token))).to.deep.equal(new Set([wechat.token])).and.not.include(first)
-      expect(wechat.bodiesOf(paths.stable).map((body) => (body as { force_refresh: boolean }).force_refresh)).to.deep.equal([false, true])
+      const forced = await Promise.all(
+        hundred.map(async () => oauth.getClientAccessToken({ forceRefresh: true })),
+      )
+      expect(new Set(forced.map(({ access_token: token }) => token)))
+        .to.deep.equal(new Set([wechat.token]))
+        .and.not.include(first)
+      expect(
+        wechat.bodiesOf(paths.stable).map((body) => (body as { force_refresh: boolean }).force_refresh),
+      ).to.deep.equal([false, true])
       expect(await oauth.getClientAccessToken()).to.include({ access_token: wechat.token })
     })
 
     it('from wrong answers never', async () => {
-      const wrong = [{}, { access_token: 'a' }, { access_token: '', expires_in: 7200 }, { access_token: 5, expires_in: 7200 }, { access_token: 'a', expires_in: 0 }, { access_token: 'a', expires_in: 'x' }]
+      const wrong = [
+        {},
+        { access_token: 'a' },
+        { access_token: '', expires_in: 7200 },
+        { access_token: 5, expires_in: 7200 },
+        { access_token: 'a', expires_in: 0 },
+        { access_token: 'a', expires_in: 'x' },
+      ]
       for (const reply of wrong) {
         wechat.down = json(reply)
-        expect(await rejection(oauthWith().getClientAccessToken(), WechatTransportError), JSON.stringify(reply)).to.include({ code: 'ERR_WECHAT_RESPONSE' })
+        expect(
+          await rejection(oauthWith().getClientAccessToken(), WechatTransportError),
+          JSON.stringify(reply),
+        ).to.include({ code: 'ERR_WECHAT_RESPONSE' })
       }
       expect(await store.getToken(tokenKey)).to.be.undefined
     })
@@ -126,7 +177,9 @@ describe('app-level credentials', () => {
           visited.push(key)
           return null
         },
-        saveToken: async (key: string) => { visited.push(key) },
+        saveToken: async (key: string) => {
+          visited.push(key)
+        },
       })
       await oauth.jsSDKSign(page)
       wechat.advance(60)
@@ -137,7 +190,13 @@ describe('app-level credentials', () => {
 
     it('with shareCredentials by the functions', async () => {
       const table = new Map<string, WechatToken>()
-      const options = { shareCredentials: true, getToken: async (key: string) => table.get(key), saveToken: async (key: string, token: WechatToken) => { table.set(key, token) } }
+      const options = {
+        shareCredentials: true,
+        getToken: async (key: string) => table.get(key),
+        saveToken: async (key: string, token: WechatToken) => {
+          table.set(key, token)
+        },
+      }
       await oauthWith(options).jsSDKSign(page)
       await oauthWith(options).jsSDKSign(page)
       expect([...table.keys()]).to.have.members([tokenKey, ticketKey])
@@ -147,18 +206,33 @@ describe('app-level credentials', () => {
     it('encrypted by encryptedTokenStore', async () => {
       const key = { id: 'k1', key: new Uint8Array(32) }
       await oauthWith({ tokenStore: encryptedTokenStore(store, { keys: [key] }) }).jsSDKSign(page)
-      for (const name of [tokenKey, ticketKey]) expect((await store.getToken(name))?.access_token).to.match(/^enc:v1:k1:/)
+      for (const name of [tokenKey, ticketKey])
+        expect((await store.getToken(name))?.access_token).to.match(/^enc:v1:k1:/)
       await oauthWith({ tokenStore: encryptedTokenStore(store, { keys: [key] }) }).jsSDKSign(page)
       expect(wechat.server.requests).to.have.lengthOf(2)
     })
 
     it('and read right where the numbers came back as texts', async () => {
-      await store.saveToken(tokenKey, { openid: tokenKey, access_token: 'stored', expires_in: '7200', create_at: String(now) } as unknown as WechatToken)
-      expect(await oauthWith().getClientAccessToken()).to.deep.equal({ access_token: 'stored', expires_in: 7200, create_at: now })
+      await store.saveToken(tokenKey, {
+        openid: tokenKey,
+        access_token: 'stored',
+        expires_in: '7200',
+        create_at: String(now),
+      } as unknown as WechatToken)
+      expect(await oauthWith().getClientAccessToken()).to.deep.equal({
+        access_token: 'stored',
+        expires_in: 7200,
+        create_at: now,
+      })
     })
 
     it('and not trusted where their clock was far ahead', async () => {
-      await store.saveToken(ticketKey, { openid: ticketKey, access_token: 'of the future', expires_in: 7200, create_at: now + 3_600_000 })
+      await store.saveToken(ticketKey, {
+        openid: ticketKey,
+        access_token: 'of the future',
+        expires_in: 7200,
+        create_at: now + 3_600_000,
+      })
       expect(await oauthWith().getJsApiTicket()).to.include({ ticket: 'ticket-1-of_the-app' })
       expect(await store.getToken(ticketKey)).to.include({ access_token: 'ticket-1-of_the-app' })
     })
@@ -175,15 +249,30 @@ describe('app-level credentials', () => {
 
     it('for four processes on one store with locks', async () => {
       const processes = Array.from({ length: 4 }, () => oauthWith())
-      await Promise.all(processes.flatMap((oauth) => Array.from({ length: 25 }, async () => oauth.jsSDKSign(page))))
+      await Promise.all(
+        processes.flatMap((oauth) => Array.from({ length: 25 }, async () => oauth.jsSDKSign(page))),
+      )
       expect(wechat.server.paths).to.deep.equal([paths.stable, paths.ticket])
     })
 
     it('per process where the store has no locks, which is said once', async () => {
       const table = new Map<string, WechatToken>()
-      const lockless = { getToken: async (key: string) => table.get(key), saveToken: async (key: string, token: WechatToken) => { table.set(key, token) } }
+      const lockless = {
+        getToken: async (key: string) => table.get(key),
+        saveToken: async (key: string, token: WechatToken) => {
+          table.set(key, token)
+        },
+      }
       const warnings: string[] = []
-      const oauth = oauthWith({ tokenStore: lockless, logger: { debug: () => {}, warn: (message) => { warnings.push(message) } } })
+      const oauth = oauthWith({
+        tokenStore: lockless,
+        logger: {
+          debug: () => {},
+          warn: (message) => {
+            warnings.push(message)
+          },
+        },
+      })
       await Promise.all(hundred.map(async () => oauth.jsSDKSign(page)))
       expect(wechat.server.paths).to.deep.equal([paths.stable, paths.ticket])
       expect(warnings.filter((warning) => warning.includes('lock'))).to.have.lengthOf(1)
@@ -203,7 +292,10 @@ describe('app-level credentials', () => {
   })
 
   describe('near their end', () => {
-    const margins: [lifetime: number, margin: number][] = [[7200, 240], [600, 60]]
+    const margins: [lifetime: number, margin: number][] = [
+      [7200, 240],
+      [600, 60],
+    ]
     for (const [lifetime, margin] of margins) {
       it(`of ${lifetime} s are renewed ${margin} s ahead, and not before`, async () => {
         const old = { openid: tokenKey, access_token: 'old', expires_in: lifetime, create_at: now }
@@ -211,11 +303,15 @@ describe('app-level credentials', () => {
         const oauth = oauthWith()
         wechat.advance(lifetime - margin - 1)
         await oauth.getClientAccessToken()
-        await new Promise((resolve) => { setImmediate(resolve) })
+        await new Promise((resolve) => {
+          setImmediate(resolve)
+        })
         expect(wechat.server.requests).to.have.lengthOf(0)
         wechat.advance(1)
         expect(await oauth.getClientAccessToken()).to.include({ access_token: 'old' })
-        await until(async () => (await store.getToken(tokenKey))?.access_token === wechat.token && wechat.token !== '')
+        await until(
+          async () => (await store.getToken(tokenKey))?.access_token === wechat.token && wechat.token !== '',
+        )
         expect(await oauth.getClientAccessToken()).to.include({ access_token: wechat.token })
         expect(wechat.server.requests).to.have.lengthOf(1)
       })
@@ -246,7 +342,14 @@ describe('app-level credentials', () => {
 
     it('survive that WeChat is down, and nobody hears of it', async () => {
       const warnings: unknown[] = []
-      const oauth = oauthWith({ logger: { debug: () => {}, warn: (message, details) => { warnings.push([message, details]) } } })
+      const oauth = oauthWith({
+        logger: {
+          debug: () => {},
+          warn: (message, details) => {
+            warnings.push([message, details])
+          },
+        },
+      })
       await oauth.jsSDKSign(page)
       wechat.advance(7200 - 200)
       wechat.down = status(503)
@@ -258,7 +361,7 @@ describe('app-level credentials', () => {
       }
       await until(() => warnings.some((warning) => JSON.stringify(warning).includes(ticketKey)))
       // Not one for each of the calls.
-      expect(wechat.server.requests.length - requests).to.be.within(1, 2 * 190 / 5)
+      expect(wechat.server.requests.length - requests).to.be.within(1, (2 * 190) / 5)
       wechat.down = undefined
       await until(async () => {
         await oauth.jsSDKSign(page)
@@ -272,7 +375,9 @@ describe('app-level credentials', () => {
       await oauth.jsSDKSign(page)
       wechat.advance(7200)
       wechat.down = status(503)
-      const failures = await Promise.all(hundred.map(async () => rejection(oauth.jsSDKSign(page), WechatTransportError)))
+      const failures = await Promise.all(
+        hundred.map(async () => rejection(oauth.jsSDKSign(page), WechatTransportError)),
+      )
       expect(failures[0]).to.include({ code: 'ERR_WECHAT_STATUS', status: 502 })
       wechat.down = undefined
       const signed = await oauth.jsSDKSign(page)
@@ -281,7 +386,8 @@ describe('app-level credentials', () => {
   })
 
   describe('that WeChat refuses', () => {
-    const call = async (oauth: WechatOAuth): Promise<unknown> => oauth.getQRCodeTicket({ action_name: 'QR_STR_SCENE', action_info: { scene: { scene_str: 'x' } } })
+    const call = async (oauth: WechatOAuth): Promise<unknown> =>
+      oauth.getQRCodeTicket({ action_name: 'QR_STR_SCENE', action_info: { scene: { scene_str: 'x' } } })
     beforeEach(() => {
       wechat.replies[paths.qrCode] = json({ ticket: 'qr', url: 'http://weixin.qq.com/q/1' })
     })
@@ -325,7 +431,9 @@ describe('app-level credentials', () => {
       await call(oauth)
       wechat.killToken()
       await Promise.all(Array.from({ length: 200 }, async () => call(oauth)))
-      expect(wechat.bodiesOf(paths.stable).map((body) => (body as { force_refresh: boolean }).force_refresh)).to.deep.equal([false, false, true])
+      expect(
+        wechat.bodiesOf(paths.stable).map((body) => (body as { force_refresh: boolean }).force_refresh),
+      ).to.deep.equal([false, false, true])
     })
 
     it('and that it hands out again are forced out of it once for two processes', async () => {
@@ -334,13 +442,17 @@ describe('app-level credentials', () => {
       await Promise.all(processes.map(call))
       wechat.killToken()
       await Promise.all(processes.flatMap((oauth) => Array.from({ length: 20 }, async () => call(oauth))))
-      expect(wechat.bodiesOf(paths.stable).filter((body) => (body as { force_refresh: boolean }).force_refresh)).to.have.lengthOf(1)
+      expect(
+        wechat.bodiesOf(paths.stable).filter((body) => (body as { force_refresh: boolean }).force_refresh),
+      ).to.have.lengthOf(1)
     })
 
     it('are forced at most every 30 seconds', async () => {
       wechat.isStubborn = true
       const oauth = oauthWith()
-      const forced = (): number => wechat.bodiesOf(paths.stable).filter((body) => (body as { force_refresh: boolean }).force_refresh).length
+      const forced = (): number =>
+        wechat.bodiesOf(paths.stable).filter((body) => (body as { force_refresh: boolean }).force_refresh)
+          .length
       await call(oauth)
       wechat.killToken()
       await call(oauth)
@@ -369,19 +481,26 @@ describe('app-level credentials', () => {
       await call(oauth)
       wechat.killToken()
       const down = status(503)
-      wechat.down = async (response, request) => (request.path === paths.stable ? down : json({ errcode: 40001 }))(response, request)
+      wechat.down = async (response, request) =>
+        (request.path === paths.stable ? down : json({ errcode: 40001 }))(response, request)
       await rejection(call(oauth), WechatTransportError)
       expect(await store.getToken(tokenKey)).to.be.undefined
     })
 
     it('leave a store that cannot delete, too', async () => {
       const table = new Map<string, WechatToken>()
-      const lasting = { getToken: async (key: string) => table.get(key), saveToken: async (key: string, token: WechatToken) => { table.set(key, token) } }
+      const lasting = {
+        getToken: async (key: string) => table.get(key),
+        saveToken: async (key: string, token: WechatToken) => {
+          table.set(key, token)
+        },
+      }
       const oauth = oauthWith({ tokenStore: lasting })
       await call(oauth)
       const refused = wechat.token
       wechat.killToken()
-      wechat.down = async (response, request) => (request.path === paths.stable ? status(503) : json({ errcode: 40001 }))(response, request)
+      wechat.down = async (response, request) =>
+        (request.path === paths.stable ? status(503) : json({ errcode: 40001 }))(response, request)
       await rejection(call(oauth), WechatTransportError)
       expect(table.get(tokenKey)?.access_token).to.not.equal(refused)
       wechat.down = undefined
@@ -404,7 +523,8 @@ describe('app-level credentials', () => {
   })
 
   describe('in a record that cannot be used', () => {
-    const corrupt = async (): Promise<never> => Promise.reject(new TokenStoreError('Not a record.', { reason: 'record' }))
+    const corrupt = async (): Promise<never> =>
+      Promise.reject(new TokenStoreError('Not a record.', { reason: 'record' }))
     const unusable: Record<string, () => Promise<WechatToken>> = {
       'that is no record': async () => Promise.resolve('text' as unknown as WechatToken),
       'that a store calls corrupt': corrupt,

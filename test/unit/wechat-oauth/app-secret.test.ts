@@ -1,5 +1,10 @@
 import {
-  encryptedTokenStore, MemoryTokenStore, WechatAPIError, type WechatOAuth, type WechatOAuthOptions, type WechatToken,
+  encryptedTokenStore,
+  MemoryTokenStore,
+  WechatAPIError,
+  type WechatOAuth,
+  type WechatOAuthOptions,
+  type WechatToken,
 } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import { hang, json } from '../../helpers/loopback-server.js'
@@ -32,17 +37,22 @@ describe('app-level credentials in a store that tenants share', () => {
   })
   afterEach(async () => wechat.server.close())
 
-  const tenant = (secret = appSecret, options: Partial<WechatOAuthOptions> = {}): WechatOAuth => client({
-    endpoints: wechat.server.url,
-    now: () => wechat.now,
-    appSecret: secret,
-    ...('getToken' in options ? {} : { tokenStore: store }),
-    ...options,
-  })
+  const tenant = (secret = appSecret, options: Partial<WechatOAuthOptions> = {}): WechatOAuth =>
+    client({
+      endpoints: wechat.server.url,
+      now: () => wechat.now,
+      appSecret: secret,
+      ...('getToken' in options ? {} : { tokenStore: store }),
+      ...options,
+    })
   const records = async (): Promise<(WechatToken | undefined)[]> =>
     Promise.all(keys.map(async (key) => store.getToken(key)))
-  const unbound = (key: string, access_token: string): WechatToken =>
-    ({ openid: key, access_token, expires_in: 7200, create_at: now })
+  const unbound = (key: string, access_token: string): WechatToken => ({
+    openid: key,
+    access_token,
+    expires_in: 7200,
+    create_at: now,
+  })
 
   for (const clientCredential of ['stable', 'classic'] as const) {
     for (const [method, call] of Object.entries(calls)) {
@@ -143,7 +153,8 @@ describe('app-level credentials in a store that tenants share', () => {
       shareCredentials: true,
       getToken: async (key: string) => table.get(key),
       saveToken: async (key: string, token: WechatToken) => {
-        const textOf = (column: string): string => String((token[column] as string | number | undefined) ?? '')
+        const textOf = (column: string): string =>
+          String((token[column] as string | number | undefined) ?? '')
         table.set(key, Object.fromEntries(columns.map((column) => [column, textOf(column)])))
       },
     } as Partial<WechatOAuthOptions>
@@ -160,7 +171,8 @@ describe('app-level credentials in a store that tenants share', () => {
     const encryption = { keys: [{ id: 'k1', key: new Uint8Array(32) }] }
     const encrypted = { tokenStore: encryptedTokenStore(store, encryption) }
     await tenant(appSecret, encrypted).jsSDKSign(page)
-    for (const call of Object.values(calls)) await rejection(call(tenant(otherSecret, encrypted)), WechatAPIError)
+    for (const call of Object.values(calls))
+      await rejection(call(tenant(otherSecret, encrypted)), WechatAPIError)
     const requests = wechat.server.requests.length
     await tenant(appSecret, encrypted).jsSDKSign(page)
     expect(wechat.server.requests).to.have.lengthOf(requests)

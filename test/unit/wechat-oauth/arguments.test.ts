@@ -7,7 +7,19 @@ import { client, now, openid, record } from '../../helpers/wechat-replies.js'
 
 const noText = [undefined, null, '', 5, true, {}, [], ['x'], 'a\ud800', 'x'.repeat(4097)]
 const noCode = [...noText, 'a b', 'a\n', 'cödé', 'x'.repeat(513)]
-const noOpenid = [...noText, 'client:wx1', 'x'.repeat(129), '../x', 'a/b', 'a\\b', 'a.b', 'a b', 'a\n', 'ö', 'a\0']
+const noOpenid = [
+  ...noText,
+  'client:wx1',
+  'x'.repeat(129),
+  '../x',
+  'a/b',
+  'a\\b',
+  'a.b',
+  'a b',
+  'a\n',
+  'ö',
+  'a\0',
+]
 const token = (fields: object): unknown => ({ openid, access_token: 'a', create_at: now, ...fields })
 const mini = { sessionKey: 'tiihtNczf5v6AKRyjwEUhQ==', encryptedData: 'AAAA', iv: 'r7BXXKkLb8qrSNn05n0qiA==' }
 const signed = { rawData: '{}', signature: 'a'.repeat(40), sessionKey: 'k' }
@@ -16,35 +28,86 @@ const noData = noText.filter((value) => typeof value !== 'string' || value.lengt
 const rejecting: [method: keyof WechatOAuth, wrong: unknown[][]][] = [
   ['getAccessToken', noCode.map((value) => [value])],
   ['code2Session', noCode.map((value) => [value])],
-  ['getUserByCode', [...noCode, ...noCode.map((code) => ({ code })), { code: 'good', lang: 5 }, { code: 'good', lang: '' }].map((value) => [value])],
+  [
+    'getUserByCode',
+    [
+      ...noCode,
+      ...noCode.map((code) => ({ code })),
+      { code: 'good', lang: 5 },
+      { code: 'good', lang: '' },
+    ].map((value) => [value]),
+  ],
   ['refreshAccessToken', noText.map((value) => [value])],
-  ['getUser', [...noOpenid, ...noOpenid.map((value) => ({ openid: value })), ...[5, '', {}, 'a\ud800'].map((lang) => ({ openid, lang }))].map((value) => [value])],
+  [
+    'getUser',
+    [
+      ...noOpenid,
+      ...noOpenid.map((value) => ({ openid: value })),
+      ...[5, '', {}, 'a\ud800'].map((lang) => ({ openid, lang })),
+    ].map((value) => [value]),
+  ],
   ['verifyToken', [...noOpenid.map((value) => [value, 'a']), ...noText.map((value) => [openid, value])]],
-  ['getUserByToken', [
-    ...[undefined, null, 5, 'token', {}].map((value) => [value]),
-    ...noOpenid.map((value) => [token({ openid: value })]),
-    ...[5, true, {}, 'a\ud800', 'x'.repeat(4097)].map((value) => [token({ access_token: value })]),
-    ...[5, '', {}].map((lang) => [record(), { lang }]),
-  ]],
-  ['decryptForUser', [
-    ...noOpenid.map((value) => [value, mini]), [openid], [openid, null], [openid, {}], ...noData.map((value) => [openid, { ...mini, encryptedData: value }]), ...noText.map((value) => [openid, { ...mini, iv: value }]),
-  ]],
+  [
+    'getUserByToken',
+    [
+      ...[undefined, null, 5, 'token', {}].map((value) => [value]),
+      ...noOpenid.map((value) => [token({ openid: value })]),
+      ...[5, true, {}, 'a\ud800', 'x'.repeat(4097)].map((value) => [token({ access_token: value })]),
+      ...[5, '', {}].map((lang) => [record(), { lang }]),
+    ],
+  ],
+  [
+    'decryptForUser',
+    [
+      ...noOpenid.map((value) => [value, mini]),
+      [openid],
+      [openid, null],
+      [openid, {}],
+      ...noData.map((value) => [openid, { ...mini, encryptedData: value }]),
+      ...noText.map((value) => [openid, { ...mini, iv: value }]),
+    ],
+  ],
 ]
 const throwing: [method: keyof WechatOAuth, wrong: unknown[]][] = [
-  ['decryptMiniProgramUser', [
-    undefined, null, 'x', {}, ...noText.flatMap((value) => [{ ...mini, sessionKey: value }, { ...mini, iv: value }]), ...noData.map((value) => ({ ...mini, encryptedData: value })),
-    { ...mini, encryptedData: 'A'.repeat(1024 * 1024 + 4) },
-  ]],
-  ['verifyUserSignature', [
-    undefined, null, 'x', {}, ...noText.flatMap((value) => [{ ...signed, sessionKey: value }, { ...signed, signature: value }]), ...noData.map((value) => ({ ...signed, rawData: value })),
-    { ...signed, rawData: 'A'.repeat(1024 * 1024 + 1) },
-  ]],
+  [
+    'decryptMiniProgramUser',
+    [
+      undefined,
+      null,
+      'x',
+      {},
+      ...noText.flatMap((value) => [
+        { ...mini, sessionKey: value },
+        { ...mini, iv: value },
+      ]),
+      ...noData.map((value) => ({ ...mini, encryptedData: value })),
+      { ...mini, encryptedData: 'A'.repeat(1024 * 1024 + 4) },
+    ],
+  ],
+  [
+    'verifyUserSignature',
+    [
+      undefined,
+      null,
+      'x',
+      {},
+      ...noText.flatMap((value) => [
+        { ...signed, sessionKey: value },
+        { ...signed, signature: value },
+      ]),
+      ...noData.map((value) => ({ ...signed, rawData: value })),
+      { ...signed, rawData: 'A'.repeat(1024 * 1024 + 1) },
+    ],
+  ],
 ]
 
 describe('wrong arguments', () => {
   const fetching = sinon.stub().rejects(new Error('not to be called'))
   const call = (method: keyof WechatOAuth, values: unknown[]): unknown => {
-    const tokenStore = { getToken: async () => record({ session_key: mini.sessionKey }), saveToken: async () => {} }
+    const tokenStore = {
+      getToken: async () => record({ session_key: mini.sessionKey }),
+      saveToken: async () => {},
+    }
     const oauth = client({ fetch: fetching as typeof fetch, tokenStore })
     return (oauth as unknown as Record<string, (...all: unknown[]) => unknown>)[method]!(...values)
   }
@@ -63,16 +126,30 @@ describe('wrong arguments', () => {
 
   for (const [method, wrong] of throwing) {
     it(`of ${method} throw a TypeError (${wrong.length} cases)`, () => {
-      for (const value of wrong) expect(thrown(() => call(method, [value])), inspect(value)).to.be.an.instanceOf(TypeError)
+      for (const value of wrong)
+        expect(
+          thrown(() => call(method, [value])),
+          inspect(value),
+        ).to.be.an.instanceOf(TypeError)
     })
   }
 
   it('are named', async () => {
-    expect(await rejection(call('getAccessToken', ['']) as Promise<unknown>)).to.have.property('message').that.matches(/\bcode\b/)
-    expect(await rejection(call('verifyToken', ['', 'a']) as Promise<unknown>)).to.have.property('message').that.matches(/\bopenid\b/)
-    expect(await rejection(call('verifyToken', [openid, '']) as Promise<unknown>)).to.have.property('message').that.matches(/\baccessToken\b/)
-    expect(await rejection(call('refreshAccessToken', ['']) as Promise<unknown>)).to.have.property('message').that.matches(/\brefreshToken\b/)
-    expect(await rejection(call('getUser', [{ openid, lang: 5 }]) as Promise<unknown>)).to.have.property('message').that.matches(/\blang\b/)
+    expect(await rejection(call('getAccessToken', ['']) as Promise<unknown>))
+      .to.have.property('message')
+      .that.matches(/\bcode\b/)
+    expect(await rejection(call('verifyToken', ['', 'a']) as Promise<unknown>))
+      .to.have.property('message')
+      .that.matches(/\bopenid\b/)
+    expect(await rejection(call('verifyToken', [openid, '']) as Promise<unknown>))
+      .to.have.property('message')
+      .that.matches(/\baccessToken\b/)
+    expect(await rejection(call('refreshAccessToken', ['']) as Promise<unknown>))
+      .to.have.property('message')
+      .that.matches(/\brefreshToken\b/)
+    expect(await rejection(call('getUser', [{ openid, lang: 5 }]) as Promise<unknown>))
+      .to.have.property('message')
+      .that.matches(/\blang\b/)
   })
 
   it('the longest and shortest that are right are sent', async () => {

@@ -10,20 +10,25 @@ describe('getAuthorizeURL', () => {
   const oauth = client()
 
   it('asks for snsapi_base without a state unless told otherwise', () => {
-    expect(oauth.getAuthorizeURL(redirect))
-      .to.equal(`${mp}?appid=wx00000000000000aa&redirect_uri=${encoded}&response_type=code&scope=snsapi_base&state=#wechat_redirect`)
+    expect(oauth.getAuthorizeURL(redirect)).to.equal(
+      `${mp}?appid=wx00000000000000aa&redirect_uri=${encoded}&response_type=code&scope=snsapi_base&state=#wechat_redirect`,
+    )
   })
 
   it('puts the parameters in the order that WeChat insists on, the fragment last', () => {
-    expect(oauth.getAuthorizeURL(redirect, 'abc 1', 'snsapi_userinfo', { forceSnapShot: false, forcePopup: true })).to.equal(
-      `${mp}?appid=wx00000000000000aa&redirect_uri=${encoded}&response_type=code&scope=snsapi_userinfo&state=abc%201`
-      + '&forcePopup=true&forceSnapShot=false#wechat_redirect')
+    expect(
+      oauth.getAuthorizeURL(redirect, 'abc 1', 'snsapi_userinfo', { forceSnapShot: false, forcePopup: true }),
+    ).to.equal(
+      `${mp}?appid=wx00000000000000aa&redirect_uri=${encoded}&response_type=code&scope=snsapi_userinfo&state=abc%201` +
+        '&forcePopup=true&forceSnapShot=false#wechat_redirect',
+    )
   })
 
   it('does not send parameters of the QR page, nor any that WeChat does not know', () => {
     const extra = { style: 'white', appid: 'wxother', forcePopup: undefined }
-    expect(oauth.getAuthorizeURL('https://a.cn/', 's', 'snsapi_base', extra as object))
-      .to.equal(`${mp}?appid=wx00000000000000aa&redirect_uri=https%3A%2F%2Fa.cn%2F&response_type=code&scope=snsapi_base&state=s#wechat_redirect`)
+    expect(oauth.getAuthorizeURL('https://a.cn/', 's', 'snsapi_base', extra as object)).to.equal(
+      `${mp}?appid=wx00000000000000aa&redirect_uri=https%3A%2F%2Fa.cn%2F&response_type=code&scope=snsapi_base&state=s#wechat_redirect`,
+    )
   })
 
   it('does not add a language', () => {
@@ -31,13 +36,18 @@ describe('getAuthorizeURL', () => {
   })
 
   it('encodes what a state brings along, so that it cannot add parameters', () => {
-    expect(oauth.getAuthorizeURL('https://a.cn/', 'a&scope=b#c')).to.match(/&state=a%26scope%3Db%23c#wechat_redirect$/)
+    expect(oauth.getAuthorizeURL('https://a.cn/', 'a&scope=b#c')).to.match(
+      /&state=a%26scope%3Db%23c#wechat_redirect$/,
+    )
   })
 
   it('uses the configured endpoint, with or without a slash at its end', () => {
-    expect(client({ endpoints: 'http://127.0.0.1:8080/' }).getAuthorizeURL('https://a.cn/')).to.match(/^http:\/\/127\.0\.0\.1:8080\/connect\/oauth2\/authorize\?appid=/)
-    expect(client({ endpoints: { open: 'https://proxy.example/wechat//' } }).getAuthorizeURL('https://a.cn/'))
-      .to.match(/^https:\/\/proxy\.example\/wechat\/connect\/oauth2\/authorize\?appid=/)
+    expect(client({ endpoints: 'http://127.0.0.1:8080/' }).getAuthorizeURL('https://a.cn/')).to.match(
+      /^http:\/\/127\.0\.0\.1:8080\/connect\/oauth2\/authorize\?appid=/,
+    )
+    expect(
+      client({ endpoints: { open: 'https://proxy.example/wechat//' } }).getAuthorizeURL('https://a.cn/'),
+    ).to.match(/^https:\/\/proxy\.example\/wechat\/connect\/oauth2\/authorize\?appid=/)
   })
 
   it('accepts a state of 128 bytes', () => {
@@ -49,32 +59,49 @@ describe('getAuthorizeURLForWebsite', () => {
   const oauth = client()
 
   it('asks for snsapi_login without a state unless told otherwise', () => {
-    expect(oauth.getAuthorizeURLForWebsite(redirect))
-      .to.equal(`${website}?appid=wx00000000000000aa&redirect_uri=${encoded}&response_type=code&scope=snsapi_login&state=#wechat_redirect`)
+    expect(oauth.getAuthorizeURLForWebsite(redirect)).to.equal(
+      `${website}?appid=wx00000000000000aa&redirect_uri=${encoded}&response_type=code&scope=snsapi_login&state=#wechat_redirect`,
+    )
   })
 
   it('puts the page parameters behind the state, in a fixed order', () => {
-    const extra = { fast_login: 0, stylelite: 1, self_redirect: true, href: 'https://a.cn/x.css?y=1', style: 'white', lang: 'cn' } as const
+    const extra = {
+      fast_login: 0,
+      stylelite: 1,
+      self_redirect: true,
+      href: 'https://a.cn/x.css?y=1',
+      style: 'white',
+      lang: 'cn',
+    } as const
     expect(oauth.getAuthorizeURLForWebsite('https://a.cn/', 's', 'snsapi_login', extra)).to.equal(
-      `${website}?appid=wx00000000000000aa&redirect_uri=https%3A%2F%2Fa.cn%2F&response_type=code&scope=snsapi_login&state=s`
-      + '&lang=cn&style=white&href=https%3A%2F%2Fa.cn%2Fx.css%3Fy%3D1&self_redirect=true&stylelite=1&fast_login=0#wechat_redirect')
+      `${website}?appid=wx00000000000000aa&redirect_uri=https%3A%2F%2Fa.cn%2F&response_type=code&scope=snsapi_login&state=s` +
+        '&lang=cn&style=white&href=https%3A%2F%2Fa.cn%2Fx.css%3Fy%3D1&self_redirect=true&stylelite=1&fast_login=0#wechat_redirect',
+    )
   })
 
   it('shows the page in English when the client speaks English', () => {
-    expect(client({ lang: 'en' }).getAuthorizeURLForWebsite('https://a.cn/', 's')).to.match(/&state=s&lang=en#wechat_redirect$/)
+    expect(client({ lang: 'en' }).getAuthorizeURLForWebsite('https://a.cn/', 's')).to.match(
+      /&state=s&lang=en#wechat_redirect$/,
+    )
   })
 
   it('lets a call choose another language', () => {
-    expect(client({ lang: 'en' }).getAuthorizeURLForWebsite('https://a.cn/', 's', 'snsapi_login', { lang: 'cn' })).to.match(/&state=s&lang=cn#wechat_redirect$/)
+    expect(
+      client({ lang: 'en' }).getAuthorizeURLForWebsite('https://a.cn/', 's', 'snsapi_login', { lang: 'cn' }),
+    ).to.match(/&state=s&lang=cn#wechat_redirect$/)
   })
 
   it('keeps the language of the client where a call leaves it undefined', () => {
     const extra = { lang: undefined } as unknown as { lang: 'en' }
-    expect(client({ lang: 'en' }).getAuthorizeURLForWebsite('https://a.cn/', 's', 'snsapi_login', extra)).to.match(/&lang=en#wechat_redirect$/)
+    expect(
+      client({ lang: 'en' }).getAuthorizeURLForWebsite('https://a.cn/', 's', 'snsapi_login', extra),
+    ).to.match(/&lang=en#wechat_redirect$/)
   })
 
   it('adds no language for Chinese, which is the default of the page', () => {
-    expect(client({ lang: 'zh_TW' }).getAuthorizeURLForWebsite('https://a.cn/', 's')).to.match(/&state=s#wechat_redirect$/)
+    expect(client({ lang: 'zh_TW' }).getAuthorizeURLForWebsite('https://a.cn/', 's')).to.match(
+      /&state=s#wechat_redirect$/,
+    )
   })
 })
 
@@ -107,22 +134,30 @@ describe('arguments of the authorize URLs', () => {
   }
 
   it('a page parameter that is an object is refused by its name', () => {
-    expect(() => oauth.getAuthorizeURLForWebsite('https://a.cn/', '', 'snsapi_login', { href: {} } as never)).to.throw(TypeError, /href/)
-    expect(() => oauth.getAuthorizeURL('https://a.cn/', '', 'snsapi_base', { forcePopup: [] } as never)).to.throw(TypeError, /forcePopup/)
+    expect(() =>
+      oauth.getAuthorizeURLForWebsite('https://a.cn/', '', 'snsapi_login', { href: {} } as never),
+    ).to.throw(TypeError, /href/)
+    expect(() =>
+      oauth.getAuthorizeURL('https://a.cn/', '', 'snsapi_base', { forcePopup: [] } as never),
+    ).to.throw(TypeError, /forcePopup/)
   })
 
   it('a page parameter with half of a surrogate pair is refused by its name', () => {
-    expect(() => oauth.getAuthorizeURLForWebsite('https://a.cn/', '', 'snsapi_login', { href: 'https://a.cn/\ud800' })).to.throw(TypeError, /href/)
+    expect(() =>
+      oauth.getAuthorizeURLForWebsite('https://a.cn/', '', 'snsapi_login', { href: 'https://a.cn/\ud800' }),
+    ).to.throw(TypeError, /href/)
   })
 
   it('refuses a scope of the other page, and says which one is right', () => {
     const cases = [
       [
-        'getAuthorizeURL', 'snsapi_login',
+        'getAuthorizeURL',
+        'snsapi_login',
         'snsapi_login belongs to mode website. For mp write snsapi_userinfo or snsapi_base',
       ],
       [
-        'getAuthorizeURLForWebsite', 'snsapi_login,snsapi_base',
+        'getAuthorizeURLForWebsite',
+        'snsapi_login,snsapi_base',
         'snsapi_base belongs to mode mp. For website write snsapi_login',
       ],
     ] as const

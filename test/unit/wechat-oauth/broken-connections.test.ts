@@ -2,32 +2,72 @@ import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { WechatTransportError, type WechatOAuth, type WechatOAuthOptions } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
-import { body, deadURL, drip, endless, hang, reset, stall, startLoopbackServer, truncated, type Answer, type LoopbackServer } from '../../helpers/loopback-server.js'
+import {
+  body,
+  deadURL,
+  drip,
+  endless,
+  hang,
+  reset,
+  stall,
+  startLoopbackServer,
+  truncated,
+  type Answer,
+  type LoopbackServer,
+} from '../../helpers/loopback-server.js'
 import { rejection } from '../../helpers/rejection.js'
-import { appSecret, client, code, now, openid, sessionReply, tokenReply, userReply } from '../../helpers/wechat-replies.js'
+import {
+  appSecret,
+  client,
+  code,
+  now,
+  openid,
+  sessionReply,
+  tokenReply,
+  userReply,
+} from '../../helpers/wechat-replies.js'
 import { inTime } from '../../helpers/pace.js'
 
 const timeout = 150
 const secrets = { accessToken: 'the-access-token', refreshToken: 'the-refresh-token' }
 
-const calls: Record<string, { call: (oauth: WechatOAuth) => Promise<unknown>, good: object }> = {
+const calls: Record<string, { call: (oauth: WechatOAuth) => Promise<unknown>; good: object }> = {
   getAccessToken: { call: (oauth) => oauth.getAccessToken(code), good: tokenReply() },
   refreshAccessToken: { call: (oauth) => oauth.refreshAccessToken(secrets.refreshToken), good: tokenReply() },
-  getUserByToken: { call: (oauth) => oauth.getUserByToken({ openid, access_token: secrets.accessToken, create_at: now }), good: userReply() },
-  verifyToken: { call: (oauth) => oauth.verifyToken(openid, secrets.accessToken), good: { errcode: 0, errmsg: 'ok' } },
+  getUserByToken: {
+    call: (oauth) => oauth.getUserByToken({ openid, access_token: secrets.accessToken, create_at: now }),
+    good: userReply(),
+  },
+  verifyToken: {
+    call: (oauth) => oauth.verifyToken(openid, secrets.accessToken),
+    good: { errcode: 0, errmsg: 'ok' },
+  },
   code2Session: { call: (oauth) => oauth.code2Session(code), good: sessionReply() },
 }
 
-const faults: Record<string, { answer: (good: object) => Answer, code: string }> = {
+const faults: Record<string, { answer: (good: object) => Answer; code: string }> = {
   'is reset': { answer: () => reset, code: 'ERR_WECHAT_NETWORK' },
-  'ends in the middle of the body': { answer: (good) => truncated(JSON.stringify(good)), code: 'ERR_WECHAT_NETWORK' },
-  'is reset in the middle of the body': {
-    answer: () => (response) => response.writeHead(200).write('{"open', () => response.socket?.resetAndDestroy()),
+  'ends in the middle of the body': {
+    answer: (good) => truncated(JSON.stringify(good)),
     code: 'ERR_WECHAT_NETWORK',
   },
-  'brings bad gzip': { answer: () => body('no gzip at all', { 'content-encoding': 'gzip' }), code: 'ERR_WECHAT_NETWORK' },
-  'brings half of a gzip': { answer: (good) => body(gzipSync(JSON.stringify(good)).subarray(0, 30), { 'content-encoding': 'gzip' }), code: 'ERR_WECHAT_RESPONSE' },
-  'brings no HTTP': { answer: () => (response) => response.socket?.end('220 smtp ready\r\n'), code: 'ERR_WECHAT_NETWORK' },
+  'is reset in the middle of the body': {
+    answer: () => (response) =>
+      response.writeHead(200).write('{"open', () => response.socket?.resetAndDestroy()),
+    code: 'ERR_WECHAT_NETWORK',
+  },
+  'brings bad gzip': {
+    answer: () => body('no gzip at all', { 'content-encoding': 'gzip' }),
+    code: 'ERR_WECHAT_NETWORK',
+  },
+  'brings half of a gzip': {
+    answer: (good) => body(gzipSync(JSON.stringify(good)).subarray(0, 30), { 'content-encoding': 'gzip' }),
+    code: 'ERR_WECHAT_RESPONSE',
+  },
+  'brings no HTTP': {
+    answer: () => (response) => response.socket?.end('220 smtp ready\r\n'),
+    code: 'ERR_WECHAT_NETWORK',
+  },
   'brings no answer': { answer: () => hang, code: 'ERR_WECHAT_TIMEOUT' },
   'brings half of an answer': { answer: () => stall('{"openid":'), code: 'ERR_WECHAT_TIMEOUT' },
   'drips a byte at a time': { answer: (good) => drip(JSON.stringify(good), 40), code: 'ERR_WECHAT_TIMEOUT' },
@@ -35,10 +75,17 @@ const faults: Record<string, { answer: (good: object) => Answer, code: string }>
 
 describe('a connection that', () => {
   let server: LoopbackServer
-  before(async () => { server = await startLoopbackServer() })
+  before(async () => {
+    server = await startLoopbackServer()
+  })
   after(async () => server.close())
 
-  const failing = async (call: (oauth: WechatOAuth) => Promise<unknown>, endpoints: string, timeout = 5000, options: Partial<WechatOAuthOptions> = {}): Promise<{ error: WechatTransportError, over: number }> => {
+  const failing = async (
+    call: (oauth: WechatOAuth) => Promise<unknown>,
+    endpoints: string,
+    timeout = 5000,
+    options: Partial<WechatOAuthOptions> = {},
+  ): Promise<{ error: WechatTransportError; over: number }> => {
     const startedAt = performance.now()
     const error = await rejection(call(client({ endpoints, timeout, ...options })), WechatTransportError)
     return { error, over: performance.now() - startedAt - timeout }
@@ -48,8 +95,11 @@ describe('a connection that', () => {
     expect(error.status).to.equal(errorCode === 'ERR_WECHAT_TIMEOUT' ? 504 : 502)
     expect(error.endpoint).to.match(/^\/sns\/[a-z0-9_/]+$/)
     expect(over).to.be.lessThan(inTime(0))
-    const text = [error.stack, JSON.stringify(error), inspect(error, { depth: 9, showHidden: true })].join('\n')
-    for (const secret of [appSecret, code, 'secret=', 'access_token=', ...Object.values(secrets)]) expect(text).to.not.contain(secret)
+    const text = [error.stack, JSON.stringify(error), inspect(error, { depth: 9, showHidden: true })].join(
+      '\n',
+    )
+    for (const secret of [appSecret, code, 'secret=', 'access_token=', ...Object.values(secrets)])
+      expect(text).to.not.contain(secret)
     expect(error.cause).to.equal(undefined)
   }
 
@@ -76,7 +126,15 @@ describe('a connection that', () => {
   for (const [fault, { answer, code: errorCode }] of Object.entries(faults)) {
     it(`${fault} makes getAccessToken reject with ${errorCode} through a fetch, too`, async () => {
       server.answer(answer(tokenReply()))
-      check(await failing((oauth) => oauth.getAccessToken(code), server.url, errorCode === 'ERR_WECHAT_TIMEOUT' ? timeout : undefined, { fetch }), errorCode)
+      check(
+        await failing(
+          (oauth) => oauth.getAccessToken(code),
+          server.url,
+          errorCode === 'ERR_WECHAT_TIMEOUT' ? timeout : undefined,
+          { fetch },
+        ),
+        errorCode,
+      )
     })
   }
 
@@ -96,40 +154,64 @@ describe('a connection that', () => {
   it('brings too much is closed', async () => {
     const { answer, closed } = endless(200)
     server.answer(answer)
-    expect(await rejection(client({ endpoints: server.url, timeout: 5000 }).getAccessToken(code))).to.include({ code: 'ERR_WECHAT_RESPONSE' })
+    expect(await rejection(client({ endpoints: server.url, timeout: 5000 }).getAccessToken(code))).to.include(
+      { code: 'ERR_WECHAT_RESPONSE' },
+    )
     await closed
   })
 })
 
 describe('a fetch that the application supplies', () => {
   const failing = async (ownFetch: unknown): Promise<WechatTransportError> =>
-    rejection(client({ timeout: 100, fetch: ownFetch as typeof fetch }).getAccessToken(code), WechatTransportError)
+    rejection(
+      client({ timeout: 100, fetch: ownFetch as typeof fetch }).getAccessToken(code),
+      WechatTransportError,
+    )
 
   it('and that ignores its signal is waited for no longer', async () => {
     expect(await failing(async () => new Promise(() => {}))).to.include({ code: 'ERR_WECHAT_TIMEOUT' })
     async function* endless(): AsyncGenerator<Uint8Array> {
       yield await new Promise<Uint8Array>(() => {})
     }
-    expect(await failing(async () => ({ ok: true, status: 200, body: endless() }))).to.include({ code: 'ERR_WECHAT_TIMEOUT' })
+    expect(await failing(async () => ({ ok: true, status: 200, body: endless() }))).to.include({
+      code: 'ERR_WECHAT_TIMEOUT',
+    })
   })
 
   it('and that throws at once is a network failure', async () => {
-    expect(await failing(() => { throw new Error('no') })).to.include({ code: 'ERR_WECHAT_NETWORK', reason: undefined })
+    expect(
+      await failing(() => {
+        throw new Error('no')
+      }),
+    ).to.include({ code: 'ERR_WECHAT_NETWORK', reason: undefined })
   })
 
   it('and that rejects after the timeout leaves no rejection behind', async () => {
     let fail: (error: Error) => void = () => {}
-    const error = await failing(async () => new Promise((_resolve, reject) => { fail = reject }))
+    const error = await failing(
+      async () =>
+        new Promise((_resolve, reject) => {
+          fail = reject
+        }),
+    )
     fail(new Error('too late'))
     expect(error).to.include({ code: 'ERR_WECHAT_TIMEOUT' })
-    await new Promise((resolve) => { setImmediate(resolve) })
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
   })
 
   it('and that puts the address into its error does not show it', async () => {
     const error = await failing(async (url: string) => {
-      throw Object.assign(new Error(`failed: ${url}`), { code: url, config: { url }, cause: { code: appSecret } })
+      throw Object.assign(new Error(`failed: ${url}`), {
+        code: url,
+        config: { url },
+        cause: { code: appSecret },
+      })
     })
-    expect(inspect(error, { depth: 9, showHidden: true })).to.not.contain(appSecret).and.not.contain('secret=')
+    expect(inspect(error, { depth: 9, showHidden: true }))
+      .to.not.contain(appSecret)
+      .and.not.contain('secret=')
     expect(error.reason).to.equal(undefined)
   })
 
@@ -148,7 +230,9 @@ describe('a fetch that the application supplies', () => {
       },
     }).getAccessToken(code)
     expect(seen).to.have.lengthOf(1)
-    expect(seen[0]?.[0]).to.equal(`https://api.weixin.qq.com/sns/oauth2/access_token?appid=wx00000000000000aa&secret=${appSecret}&code=${code}&grant_type=authorization_code`)
+    expect(seen[0]?.[0]).to.equal(
+      `https://api.weixin.qq.com/sns/oauth2/access_token?appid=wx00000000000000aa&secret=${appSecret}&code=${code}&grant_type=authorization_code`,
+    )
     expect(seen[0]?.[1]).to.include({ redirect: 'manual' }).and.not.have.any.keys('body', 'method')
     expect(seen[0]?.[1]?.signal).to.be.an.instanceOf(AbortSignal)
   })

@@ -8,22 +8,35 @@ import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import { expect } from 'chai'
 import { stub } from 'sinon'
 import { Agent, getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici'
-import { body, endless, json, startLoopbackServer, type LoopbackServer } from '../../helpers/loopback-server.js'
+import {
+  body,
+  endless,
+  json,
+  startLoopbackServer,
+  type LoopbackServer,
+} from '../../helpers/loopback-server.js'
 import { rejection } from '../../helpers/rejection.js'
 import { skipBecause } from '../../helpers/skip.js'
 import { appSecret, client, code, openid, tokenReply } from '../../helpers/wechat-replies.js'
 
 describe('a call', () => {
   let server: LoopbackServer
-  before(async () => { server = await startLoopbackServer() })
-  beforeEach(() => { server.answer(json(tokenReply())) })
+  before(async () => {
+    server = await startLoopbackServer()
+  })
+  beforeEach(() => {
+    server.answer(json(tokenReply()))
+  })
   after(async () => server.close())
 
-  const exchange = async (endpoints = server.url): Promise<unknown> => client({ endpoints }).getAccessToken(code)
+  const exchange = async (endpoints = server.url): Promise<unknown> =>
+    client({ endpoints }).getAccessToken(code)
 
-  it('is made by Node.js\'s own client, without fetch', async () => {
+  it("is made by Node.js's own client, without fetch", async () => {
     await exchange()
-    expect(server.requests[0]?.headers).to.include({ 'user-agent': 'node' }).and.not.have.any.keys('sec-fetch-mode', 'accept-language')
+    expect(server.requests[0]?.headers)
+      .to.include({ 'user-agent': 'node' })
+      .and.not.have.any.keys('sec-fetch-mode', 'accept-language')
   })
 
   it('goes to a path below the address, where the endpoint has one', async () => {
@@ -32,7 +45,9 @@ describe('a call', () => {
   })
 
   it('goes to an address of IPv6', async function () {
-    const six = createServer((_request, response) => { response.end(JSON.stringify(tokenReply())) })
+    const six = createServer((_request, response) => {
+      response.end(JSON.stringify(tokenReply()))
+    })
     six.listen(0, '::1')
     await once(six, 'listening').catch(() => skipBecause(this, 'this machine has no IPv6'))
     try {
@@ -62,7 +77,13 @@ describe('a call', () => {
 
   describe('whose answer is compressed, unasked,', () => {
     const text = JSON.stringify(tokenReply())
-    for (const [encoding, packed] of Object.entries({ 'gzip': gzipSync(text), 'X-Gzip': gzipSync(text), 'deflate': deflateSync(text), 'br': brotliCompressSync(text), 'identity': text })) {
+    for (const [encoding, packed] of Object.entries({
+      gzip: gzipSync(text),
+      'X-Gzip': gzipSync(text),
+      deflate: deflateSync(text),
+      br: brotliCompressSync(text),
+      identity: text,
+    })) {
       it(`is understood where that is ${encoding}`, async () => {
         server.answer(body(packed, { 'content-encoding': encoding }))
         expect(await exchange()).to.include({ openid })
@@ -100,7 +121,10 @@ describe('a call', () => {
     it('does not reach the network where undici has been given a mock of it', async () => {
       const mock = new MockAgent()
       mock.disableNetConnect()
-      mock.get(server.url).intercept({ path: (path) => path.startsWith('/sns/oauth2/access_token?') }).reply(200, tokenReply({ scope: 'of the mock' }))
+      mock
+        .get(server.url)
+        .intercept({ path: (path) => path.startsWith('/sns/oauth2/access_token?') })
+        .reply(200, tokenReply({ scope: 'of the mock' }))
       setGlobalDispatcher(mock)
       expect(await exchange()).to.include({ scope: 'of the mock' })
       expect(server.requests).to.be.empty
@@ -111,7 +135,9 @@ describe('a call', () => {
       const sandbox = await startSandbox({ tls: { port: 0 } })
       https.globalAgent.options.rejectUnauthorized = false
       try {
-        const error = await rejection(client({ endpoints: `https://localhost:${sandbox.tls?.port}` }).getAccessToken(code))
+        const error = await rejection(
+          client({ endpoints: `https://localhost:${sandbox.tls?.port}` }).getAccessToken(code),
+        )
         expect(error).to.include({ code: 'ERR_WECHAT_NETWORK', reason: 'SELF_SIGNED_CERT_IN_CHAIN' })
       } finally {
         delete https.globalAgent.options.rejectUnauthorized
@@ -119,8 +145,10 @@ describe('a call', () => {
       }
     })
 
-    it('fails without a secret where a stand-in for Node.js\'s client throws the address', async () => {
-      const request = stub(http, 'request').callsFake((options) => { throw new Error(JSON.stringify(options)) })
+    it("fails without a secret where a stand-in for Node.js's client throws the address", async () => {
+      const request = stub(http, 'request').callsFake((options) => {
+        throw new Error(JSON.stringify(options))
+      })
       try {
         const error = await rejection(exchange())
         expect(error).to.include({ code: 'ERR_WECHAT_NETWORK' })

@@ -1,6 +1,9 @@
 import { runInNewContext } from 'node:vm'
 import {
-  encryptedTokenStore, isTokenValid, MemoryTokenStore, type WechatToken,
+  encryptedTokenStore,
+  isTokenValid,
+  MemoryTokenStore,
+  type WechatToken,
 } from '@wechat-auth/wechat-oauth'
 import { OAuth } from '@wechat-auth/wechat-oauth/compat'
 import { expect } from 'chai'
@@ -59,7 +62,9 @@ describe('create_at', () => {
       wechat.replies['/sns/oauth2/refresh_token'] = tokenReply()
       const saved: unknown[] = []
       const getToken = (): WechatToken => token(value)
-      const saveToken = (_openid: string, changed: WechatToken): void => { saved.push(changed.create_at) }
+      const saveToken = (_openid: string, changed: WechatToken): void => {
+        saved.push(changed.create_at)
+      }
       await client({ fetch: wechat.fetch, getToken, saveToken }).getUser(openid)
       expect(wechat.paths).to.deep.equal(['/sns/userinfo'])
       const later = time + 7_200_000
@@ -97,9 +102,15 @@ describe('create_at', () => {
   it('may be a date or text for the drop-in OAuth', async () => {
     for (const value of [new Date(), new Date().toISOString()]) {
       const wechat = new FakeWechat()
-      const oauth = new OAuth(appId, appSecret, (_key, callback) => { callback(null, token(value)) })
+      const oauth = new OAuth(appId, appSecret, (_key, callback) => {
+        callback(null, token(value))
+      })
       oauth.setOpts({ fetch: wechat.fetch })
-      expect(await new Promise((resolve) => { oauth.getUser(openid, resolve) })).to.equal(null)
+      expect(
+        await new Promise((resolve) => {
+          oauth.getUser(openid, resolve)
+        }),
+      ).to.equal(null)
       expect(wechat.paths).to.deep.equal(['/sns/userinfo'])
     }
   })
@@ -108,10 +119,15 @@ describe('create_at', () => {
     const wechat = new FakeWechat()
     const oauth = new OAuth(appId, appSecret)
     oauth.setOpts({ fetch: wechat.fetch })
-    const result = await new Promise<{ data: { create_at: unknown }, isValid: () => boolean }>((resolve) => {
-      oauth.getAccessToken('code', (_error, given) => { resolve(given) })
+    const result = await new Promise<{ data: { create_at: unknown }; isValid: () => boolean }>((resolve) => {
+      oauth.getAccessToken('code', (_error, given) => {
+        resolve(given)
+      })
     })
-    for (const [age, valid] of [[0, true], [7_200_000, false]] as const) {
+    for (const [age, valid] of [
+      [0, true],
+      [7_200_000, false],
+    ] as const) {
       result.data.create_at = new Date(Date.now() - age)
       expect(result.isValid()).to.equal(valid)
     }

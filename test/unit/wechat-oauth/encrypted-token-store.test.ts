@@ -3,18 +3,36 @@ import { inspect } from 'node:util'
 import { expect } from 'chai'
 import { testTokenStore } from '@wechat-auth/store-conformance'
 import {
-  MemoryTokenStore, TokenStoreError, WechatDecryptError, encryptedTokenStore, type EncryptedTokenStoreOptions, type TokenStore, type WechatToken,
+  MemoryTokenStore,
+  TokenStoreError,
+  WechatDecryptError,
+  encryptedTokenStore,
+  type EncryptedTokenStoreOptions,
+  type TokenStore,
+  type WechatToken,
 } from '@wechat-auth/wechat-oauth'
 import { ReferenceStore, harnessOf } from '../store-conformance/reference-store.js'
 import { rejection, thrown } from '../../helpers/rejection.js'
 import { client, openid, record } from '../../helpers/wechat-replies.js'
 
-const newKey = (id: string, fill: number): { id: string, key: Buffer } => ({ id, key: Buffer.alloc(32, fill) })
+const newKey = (id: string, fill: number): { id: string; key: Buffer } => ({
+  id,
+  key: Buffer.alloc(32, fill),
+})
 const first = newKey('2026-01', 1)
 const second = newKey('2026_02', 2)
 const secretFields = ['access_token', 'refresh_token', 'session_key'] as const
-const fromElsewhere = { access_token: 'SECRET-access', refresh_token: 'SECRET-refresh', session_key: 'SECRET-session' }
-const token = record({ ...fromElsewhere, unionid: 'oUnionid', lang: 'en', nested: { access_token: 'the application\'s own' } })
+const fromElsewhere = {
+  access_token: 'SECRET-access',
+  refresh_token: 'SECRET-refresh',
+  session_key: 'SECRET-session',
+}
+const token = record({
+  ...fromElsewhere,
+  unionid: 'oUnionid',
+  lang: 'en',
+  nested: { access_token: "the application's own" },
+})
 const other = 'oBBBBBBBBBBBBBBBBBBBBBBBBBBB'
 
 interface Pair {
@@ -28,7 +46,10 @@ const pair = (options: Partial<EncryptedTokenStoreOptions> = {}): Pair => {
 }
 
 /** A pair that has the token, whose stored record is then changed. */
-const tampered = async (change: (stored: WechatToken) => void, options: Partial<EncryptedTokenStoreOptions> = {}): Promise<TokenStore> => {
+const tampered = async (
+  change: (stored: WechatToken) => void,
+  options: Partial<EncryptedTokenStoreOptions> = {},
+): Promise<TokenStore> => {
   const { inner, store } = pair(options)
   await store.saveToken(openid, token)
   const stored = (await inner.getToken(openid))!
@@ -37,19 +58,30 @@ const tampered = async (change: (stored: WechatToken) => void, options: Partial<
   return store
 }
 
-const stored = async (field: typeof secretFields[number] = 'access_token', key = openid): Promise<string> => {
+const stored = async (
+  field: (typeof secretFields)[number] = 'access_token',
+  key = openid,
+): Promise<string> => {
   const { inner, store } = pair()
   await store.saveToken(key, { ...token, openid: key })
   return (await inner.getToken(key))![field]!
 }
 
 /** The bytes that a value of a field is bound to, put together here once more. */
-const context = (...parts: string[]): Buffer => Buffer.concat(parts.map((part) => {
-  const bytes = Buffer.from(part)
-  return Buffer.concat([Buffer.from([0, 0, bytes.length >> 8, bytes.length & 255]), bytes])
-}))
+const context = (...parts: string[]): Buffer =>
+  Buffer.concat(
+    parts.map((part) => {
+      const bytes = Buffer.from(part)
+      return Buffer.concat([Buffer.from([0, 0, bytes.length >> 8, bytes.length & 255]), bytes])
+    }),
+  )
 
-testTokenStore('encryptedTokenStore', harnessOf((backend, ttl) => encryptedTokenStore(new ReferenceStore(backend, ttl), { keys: [first, second] })))
+testTokenStore(
+  'encryptedTokenStore',
+  harnessOf((backend, ttl) =>
+    encryptedTokenStore(new ReferenceStore(backend, ttl), { keys: [first, second] }),
+  ),
+)
 
 describe('encryptedTokenStore', () => {
   it('hands back what it was given, in every form that the contract allows', async () => {
@@ -69,15 +101,33 @@ describe('encryptedTokenStore', () => {
     const { inner, store } = pair()
     await store.saveToken(openid, token)
     const kept = (await inner.getToken(openid))!
-    const document = Object.create({ get access_token() { return kept.access_token }, toObject: () => kept }) as WechatToken
-    const reading = encryptedTokenStore({ getToken: () => Promise.resolve(document), saveToken: () => Promise.resolve() }, { keys: [first] })
+    const document = Object.create({
+      get access_token() {
+        return kept.access_token
+      },
+      toObject: () => kept,
+    }) as WechatToken
+    const reading = encryptedTokenStore(
+      { getToken: () => Promise.resolve(document), saveToken: () => Promise.resolve() },
+      { keys: [first] },
+    )
     expect(await reading.getToken(openid)).to.deep.equal(token)
   })
 
-  for (const [what, answer] of Object.entries({ 'a text': JSON.stringify(token), 'a list': [token], 'a number': 7 })) {
+  for (const [what, answer] of Object.entries({
+    'a text': JSON.stringify(token),
+    'a list': [token],
+    'a number': 7,
+  })) {
     it(`has the client refuse ${what} that the other store takes for a record`, async () => {
-      const other = { getToken: () => Promise.resolve(answer as unknown as WechatToken), saveToken: () => Promise.resolve() }
-      await rejection(client({ tokenStore: encryptedTokenStore(other, { keys: [first] }) }).getUser(openid), TokenStoreError)
+      const other = {
+        getToken: () => Promise.resolve(answer as unknown as WechatToken),
+        saveToken: () => Promise.resolve(),
+      }
+      await rejection(
+        client({ tokenStore: encryptedTokenStore(other, { keys: [first] }) }).getUser(openid),
+        TokenStoreError,
+      )
     })
   }
 
@@ -98,7 +148,12 @@ describe('encryptedTokenStore', () => {
 
   it('leaves absent and empty fields absent and empty', async () => {
     const { inner, store } = pair()
-    const sparse = { openid, refresh_token: '', session_key: undefined, create_at: 1 } as unknown as WechatToken
+    const sparse = {
+      openid,
+      refresh_token: '',
+      session_key: undefined,
+      create_at: 1,
+    } as unknown as WechatToken
     await store.saveToken(openid, sparse)
     expect(await inner.getToken(openid)).to.deep.equal(sparse)
     expect(await store.getToken(openid)).to.deep.equal(sparse)
@@ -108,14 +163,28 @@ describe('encryptedTokenStore', () => {
     const bytes = Buffer.from((await stored()).split(':')[3]!, 'base64url')
     const decipher = createDecipheriv('aes-256-gcm', first.key, bytes.subarray(0, 12))
     decipher.setAAD(context('v1', '2026-01', 'access_token', openid)).setAuthTag(bytes.subarray(-16))
-    expect(Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString()).to.equal('SECRET-access')
+    expect(Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString()).to.equal(
+      'SECRET-access',
+    )
   })
 
   it('reads what others wrote in that format', async () => {
     const iv = randomBytes(12)
-    const cipher = createCipheriv('aes-256-gcm', second.key, iv).setAAD(context('v1', second.id, 'session_key', openid))
-    const value = Buffer.concat([iv, cipher.update('钥匙🔑', 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64url')
-    const store = await tampered((kept) => { kept.session_key = `enc:v1:${second.id}:${value}` }, { keys: [first, second] })
+    const cipher = createCipheriv('aes-256-gcm', second.key, iv).setAAD(
+      context('v1', second.id, 'session_key', openid),
+    )
+    const value = Buffer.concat([
+      iv,
+      cipher.update('钥匙🔑', 'utf8'),
+      cipher.final(),
+      cipher.getAuthTag(),
+    ]).toString('base64url')
+    const store = await tampered(
+      (kept) => {
+        kept.session_key = `enc:v1:${second.id}:${value}`
+      },
+      { keys: [first, second] },
+    )
     expect((await store.getToken(openid))?.session_key).to.equal('钥匙🔑')
   })
 
@@ -156,14 +225,24 @@ describe('encryptedTokenStore', () => {
     for (const [what, change] of Object.entries(changes)) {
       for (const acceptPlaintext of what.startsWith('that has white space') ? [false] : [false, true]) {
         it(`a value ${what}${acceptPlaintext ? ', with acceptPlaintext too' : ''}`, async () => {
-          const store = await tampered((kept) => { kept.access_token = change(kept.access_token!) }, { keys: [first, second], acceptPlaintext })
-          expect(await rejection(store.getToken(openid), WechatDecryptError)).to.include({ code: 'ERR_WECHAT_DECRYPT', reason: 'stored' })
+          const store = await tampered(
+            (kept) => {
+              kept.access_token = change(kept.access_token!)
+            },
+            { keys: [first, second], acceptPlaintext },
+          )
+          expect(await rejection(store.getToken(openid), WechatDecryptError)).to.include({
+            code: 'ERR_WECHAT_DECRYPT',
+            reason: 'stored',
+          })
         })
       }
     }
 
     it('a value of another field', async () => {
-      const store = await tampered((kept) => { [kept.access_token, kept.refresh_token] = [kept.refresh_token!, kept.access_token!] })
+      const store = await tampered((kept) => {
+        ;[kept.access_token, kept.refresh_token] = [kept.refresh_token!, kept.access_token!]
+      })
       await rejection(store.getToken(openid), WechatDecryptError)
     })
 
@@ -185,23 +264,37 @@ describe('encryptedTokenStore', () => {
     it('a value that another key of the same id encrypted', async () => {
       const { inner, store } = pair()
       await store.saveToken(openid, token)
-      await rejection(encryptedTokenStore(inner, { keys: [newKey(first.id, 9)] }).getToken(openid), WechatDecryptError)
+      await rejection(
+        encryptedTokenStore(inner, { keys: [newKey(first.id, 9)] }).getToken(openid),
+        WechatDecryptError,
+      )
     })
 
     it('a value that is no text', async () => {
-      const store = await tampered((kept) => { (kept as Record<string, unknown>).access_token = 42 }, { acceptPlaintext: true })
+      const store = await tampered(
+        (kept) => {
+          ;(kept as Record<string, unknown>).access_token = 42
+        },
+        { acceptPlaintext: true },
+      )
       await rejection(store.getToken(openid), WechatDecryptError)
     })
 
     it('a value in clear text', async () => {
       for (const field of secretFields) {
-        const store = await tampered((kept) => { kept[field] = 'clear' })
-        expect(await rejection(store.getToken(openid), WechatDecryptError)).to.include({ message: `The ${field} in the token store is not encrypted.` })
+        const store = await tampered((kept) => {
+          kept[field] = 'clear'
+        })
+        expect(await rejection(store.getToken(openid), WechatDecryptError)).to.include({
+          message: `The ${field} in the token store is not encrypted.`,
+        })
       }
     })
 
     it('through the client as well', async () => {
-      const tokenStore = await tampered((kept) => { kept.access_token = 'clear' })
+      const tokenStore = await tampered((kept) => {
+        kept.access_token = 'clear'
+      })
       await rejection(client({ tokenStore }).getUser(openid), WechatDecryptError)
     })
   })
@@ -216,7 +309,12 @@ describe('encryptedTokenStore', () => {
   })
 
   it('reads a record of which a part is in clear text', async () => {
-    const store = await tampered((kept) => { kept.refresh_token = 'clear' }, { acceptPlaintext: true })
+    const store = await tampered(
+      (kept) => {
+        kept.refresh_token = 'clear'
+      },
+      { acceptPlaintext: true },
+    )
     expect(await store.getToken(openid)).to.deep.equal({ ...token, refresh_token: 'clear' })
   })
 
@@ -254,7 +352,9 @@ describe('encryptedTokenStore', () => {
       expect(signal).to.be.an.instanceOf(AbortSignal)
       const error = await rejection(inner.withLock('refresh:x', async () => {}, { wait: 1 }))
       expect(error).to.include({ code: 'ERR_WECHAT_LOCK' })
-      expect(await rejection(store.withLock!('refresh:x', async () => {}, { wait: 1 }))).to.include({ code: 'ERR_WECHAT_LOCK' })
+      expect(await rejection(store.withLock!('refresh:x', async () => {}, { wait: 1 }))).to.include({
+        code: 'ERR_WECHAT_LOCK',
+      })
       return 'value'
     })
     expect(value).to.equal('value')
@@ -283,14 +383,28 @@ describe('encryptedTokenStore', () => {
   })
 
   it('shows no key and no value in its errors, nor when it is inspected', async () => {
-    const { inner, store } = pair({ keys: [{ id: 'k', key: Buffer.from('SECRET-key-of-exactly-32-bytes!!') }] })
+    const { inner, store } = pair({
+      keys: [{ id: 'k', key: Buffer.from('SECRET-key-of-exactly-32-bytes!!') }],
+    })
     await store.saveToken(openid, token)
     const value = (await inner.getToken(openid))!.access_token!
     const errors = [
-      await rejection((await tampered((kept) => { kept.access_token = 'SECRET-clear' })).getToken(openid)),
-      await rejection(pair().store.saveToken(openid, { ...token, access_token: ['SECRET'] as unknown as string })),
+      await rejection(
+        (
+          await tampered((kept) => {
+            kept.access_token = 'SECRET-clear'
+          })
+        ).getToken(openid),
+      ),
+      await rejection(
+        pair().store.saveToken(openid, { ...token, access_token: ['SECRET'] as unknown as string }),
+      ),
       await rejection(encryptedTokenStore(inner, { keys: [first] }).getToken(openid)),
-      thrown(() => encryptedTokenStore(inner, { keys: [{ id: 'k', key: 'SECRET-key-of-exactly-32-bytes!!' as unknown as Buffer }] })),
+      thrown(() =>
+        encryptedTokenStore(inner, {
+          keys: [{ id: 'k', key: 'SECRET-key-of-exactly-32-bytes!!' as unknown as Buffer }],
+        }),
+      ),
     ]
     for (const shown of [store, ...errors]) {
       const text = inspect(shown, { depth: Infinity, showHidden: true }) + JSON.stringify(shown)
@@ -323,7 +437,9 @@ describe('encryptedTokenStore', () => {
     }
     for (const [what, [store, options]] of Object.entries(wrong)) {
       it(what, () => {
-        expect(thrown(() => encryptedTokenStore(store as TokenStore, options as EncryptedTokenStoreOptions))).to.be.an.instanceOf(TypeError)
+        expect(
+          thrown(() => encryptedTokenStore(store as TokenStore, options as EncryptedTokenStoreOptions)),
+        ).to.be.an.instanceOf(TypeError)
       })
     }
   })

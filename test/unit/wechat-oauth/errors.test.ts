@@ -1,11 +1,24 @@
 import { inspect } from 'node:util'
 import {
-  NoOAuthTokenError, TokenStoreError, WECHAT_ERRCODES, WechatAPIError, WechatDecryptError, WechatError, WechatTransportError,
+  NoOAuthTokenError,
+  TokenStoreError,
+  WECHAT_ERRCODES,
+  WechatAPIError,
+  WechatDecryptError,
+  WechatError,
+  WechatTransportError,
 } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 
 const api = (fields: Partial<ConstructorParameters<typeof WechatAPIError>[0]> = {}): WechatAPIError =>
-  new WechatAPIError({ errcode: 40029, errmsg: 'invalid code', requestId: undefined, endpoint: '/sns/auth', kind: 'code', ...fields })
+  new WechatAPIError({
+    errcode: 40029,
+    errmsg: 'invalid code',
+    requestId: undefined,
+    endpoint: '/sns/auth',
+    kind: 'code',
+    ...fields,
+  })
 
 const all: [error: WechatError, name: string, code: string, status: number][] = [
   [new WechatError('ERR_WECHAT_CONFIG', 'wrong'), 'WechatError', 'ERR_WECHAT_CONFIG', 500],
@@ -13,13 +26,38 @@ const all: [error: WechatError, name: string, code: string, status: number][] = 
   [api({ kind: 'rate' }), 'WechatAPIError', 'ERR_WECHAT_API', 503],
   [api({ kind: 'busy' }), 'WechatAPIError', 'ERR_WECHAT_API', 503],
   [api({ kind: 'session', code: 'ERR_WECHAT_SESSION_KEY' }), 'WechatAPIError', 'ERR_WECHAT_SESSION_KEY', 500],
-  [new WechatTransportError('ERR_WECHAT_TIMEOUT', '/sns/auth', 'm'), 'WechatTransportError', 'ERR_WECHAT_TIMEOUT', 504],
-  [new WechatTransportError('ERR_WECHAT_NETWORK', '/sns/auth', 'm', 'ECONNRESET'), 'WechatTransportError', 'ERR_WECHAT_NETWORK', 502],
-  [new WechatTransportError('ERR_WECHAT_STATUS', '/sns/auth', 'm'), 'WechatTransportError', 'ERR_WECHAT_STATUS', 502],
-  [new WechatTransportError('ERR_WECHAT_RESPONSE', '/sns/auth', 'm'), 'WechatTransportError', 'ERR_WECHAT_RESPONSE', 502],
+  [
+    new WechatTransportError('ERR_WECHAT_TIMEOUT', '/sns/auth', 'm'),
+    'WechatTransportError',
+    'ERR_WECHAT_TIMEOUT',
+    504,
+  ],
+  [
+    new WechatTransportError('ERR_WECHAT_NETWORK', '/sns/auth', 'm', 'ECONNRESET'),
+    'WechatTransportError',
+    'ERR_WECHAT_NETWORK',
+    502,
+  ],
+  [
+    new WechatTransportError('ERR_WECHAT_STATUS', '/sns/auth', 'm'),
+    'WechatTransportError',
+    'ERR_WECHAT_STATUS',
+    502,
+  ],
+  [
+    new WechatTransportError('ERR_WECHAT_RESPONSE', '/sns/auth', 'm'),
+    'WechatTransportError',
+    'ERR_WECHAT_RESPONSE',
+    502,
+  ],
   [new NoOAuthTokenError('oX'), 'NoOAuthTokenError', 'ERR_WECHAT_NO_TOKEN', 500],
   [new WechatDecryptError('m'), 'WechatDecryptError', 'ERR_WECHAT_DECRYPT', 500],
-  [new WechatDecryptError('m', 'data', 'ERR_WECHAT_SESSION_KEY'), 'WechatDecryptError', 'ERR_WECHAT_SESSION_KEY', 500],
+  [
+    new WechatDecryptError('m', 'data', 'ERR_WECHAT_SESSION_KEY'),
+    'WechatDecryptError',
+    'ERR_WECHAT_SESSION_KEY',
+    500,
+  ],
   [new TokenStoreError('m'), 'TokenStoreError', 'ERR_WECHAT_STORE', 500],
   [new TokenStoreError('m', { code: 'ERR_WECHAT_LOCK' }), 'TokenStoreError', 'ERR_WECHAT_LOCK', 500],
 ]
@@ -29,7 +67,11 @@ describe('errors', () => {
     it(`${name} with ${code} (${status}) is a WechatError under its own name`, () => {
       expect(error).to.be.an.instanceOf(WechatError)
       expect(error).to.be.an.instanceOf(Error)
-      expect({ name: error.name, code: error.code, status: error.status }).to.deep.equal({ name, code, status })
+      expect({ name: error.name, code: error.code, status: error.status }).to.deep.equal({
+        name,
+        code,
+        status,
+      })
       expect(error.stack).to.match(new RegExp(`^${name}: `))
       expect(Object.keys(error)).to.not.include('name')
       expect('cause' in error).to.equal(false)
@@ -43,21 +85,40 @@ describe('errors', () => {
   it('WechatAPIError tells errcode, errmsg, request id, path and kind', () => {
     const { errcode, errmsg, requestId, endpoint, kind, message } = api({ requestId: 'r' })
     expect({ errcode, errmsg, requestId, endpoint, kind, message }).to.deep.equal({
-      errcode: 40029, errmsg: 'invalid code', requestId: 'r', endpoint: '/sns/auth', kind: 'code', message: '/sns/auth answered 40029 invalid code',
+      errcode: 40029,
+      errmsg: 'invalid code',
+      requestId: 'r',
+      endpoint: '/sns/auth',
+      kind: 'code',
+      message: '/sns/auth answered 40029 invalid code',
     })
   })
 })
 
 describe('TokenStoreError', () => {
   const driverError = Object.assign(new Error("Duplicate entry 'SECRET' for key"), {
-    name: 'MongoServerError', code: 'ER_DUP_ENTRY', errno: 1062, sqlState: '23000', sql: "INSERT 'SECRET'", sqlMessage: 'SECRET', parameters: ['SECRET'], cause: 'SECRET',
+    name: 'MongoServerError',
+    code: 'ER_DUP_ENTRY',
+    errno: 1062,
+    sqlState: '23000',
+    sql: "INSERT 'SECRET'",
+    sqlMessage: 'SECRET',
+    parameters: ['SECRET'],
+    cause: 'SECRET',
   })
 
   it('takes the facts of the driver and nothing of statement, values, message or cause', () => {
     const error = new TokenStoreError('failed', { error: driverError })
-    expect(error.driver).to.deep.equal({ name: 'MongoServerError', code: 'ER_DUP_ENTRY', errno: 1062, sqlState: '23000' })
+    expect(error.driver).to.deep.equal({
+      name: 'MongoServerError',
+      code: 'ER_DUP_ENTRY',
+      errno: 1062,
+      sqlState: '23000',
+    })
     expect(error.cause).to.equal(undefined)
-    expect(inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error) + String(error.stack)).to.not.contain('SECRET')
+    expect(
+      inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error) + String(error.stack),
+    ).to.not.contain('SECRET')
   })
 
   it('takes a numeric code, as MongoDB has them', () => {
@@ -76,13 +137,30 @@ describe('TokenStoreError', () => {
   }
 
   it('survives a driver error whose properties throw', () => {
-    const error = { name: 'DriverError', get code(): never { throw new Error('SECRET') } }
+    const error = {
+      name: 'DriverError',
+      get code(): never {
+        throw new Error('SECRET')
+      },
+    }
     expect(new TokenStoreError('failed', { error }).driver).to.deep.equal({})
   })
 })
 
 describe('WECHAT_ERRCODES', () => {
-  const kinds = ['code', 'token', 'refresh', 'session', 'scope', 'denied', 'user', 'rate', 'busy', 'config', 'unknown']
+  const kinds = [
+    'code',
+    'token',
+    'refresh',
+    'session',
+    'scope',
+    'denied',
+    'user',
+    'rate',
+    'busy',
+    'config',
+    'unknown',
+  ]
 
   it('gives every errcode a text and one of the known kinds', () => {
     for (const [errcode, { message, kind }] of Object.entries(WECHAT_ERRCODES)) {

@@ -2,17 +2,36 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { inspect } from 'node:util'
 import {
-  MemoryTokenStore, WechatAPIError, WechatTransportError, type WechatLogger, type WechatOAuth,
+  MemoryTokenStore,
+  WechatAPIError,
+  WechatTransportError,
+  type WechatLogger,
+  type WechatOAuth,
   type WechatOAuthOptions,
 } from '@wechat-auth/wechat-oauth'
 import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { expect } from 'chai'
 import {
-  deadURL, hang, json, reset, startLoopbackServer, truncated, type Answer, type LoopbackServer,
+  deadURL,
+  hang,
+  json,
+  reset,
+  startLoopbackServer,
+  truncated,
+  type Answer,
+  type LoopbackServer,
 } from '../../helpers/loopback-server.js'
 import { rejection } from '../../helpers/rejection.js'
 import {
-  appId, appSecret, client, code, now, openid, sessionReply, tokenReply, userReply,
+  appId,
+  appSecret,
+  client,
+  code,
+  now,
+  openid,
+  sessionReply,
+  tokenReply,
+  userReply,
 } from '../../helpers/wechat-replies.js'
 
 type Call = (oauth: WechatOAuth) => Promise<unknown>
@@ -24,7 +43,7 @@ const busy = json({ errcode: -1, errmsg: 'system error' })
 const noSuchHost = 'https://wechat.invalid'
 
 /** The calls that must not be sent twice. */
-const spending: Record<string, { call: Call, good: object }> = {
+const spending: Record<string, { call: Call; good: object }> = {
   getAccessToken: { call: async (oauth) => oauth.getAccessToken(code), good: tokenReply() },
   code2Session: { call: async (oauth) => oauth.code2Session(code), good: sessionReply() },
   getPhoneNumber: {
@@ -77,7 +96,7 @@ describe('fallback hosts', () => {
     'whose certificate nobody trusts': async () => Promise.resolve(`https://localhost:${sandbox.tls?.port}`),
   }
 
-  const ways: Record<string, { options: Partial<WechatOAuthOptions>, calls: typeof spending }> = {
+  const ways: Record<string, { options: Partial<WechatOAuthOptions>; calls: typeof spending }> = {
     'Node.js': { options: {}, calls: spending },
     fetch: { options: { fetch }, calls: { getAccessToken: spending.getAccessToken! } },
   }
@@ -131,10 +150,12 @@ describe('fallback hosts', () => {
   it('do not get a code after a kept connection was closed', async () => {
     const oauth = oauthAt([server.url, other.url])
     const ports = new Set<number | undefined>()
-    const noting = (answer: Answer): Answer => (response, request) => {
-      ports.add(response.socket?.remotePort)
-      return answer(response, request)
-    }
+    const noting =
+      (answer: Answer): Answer =>
+      (response, request) => {
+        ports.add(response.socket?.remotePort)
+        return answer(response, request)
+      }
     server.answer(noting(json(tokenReply())), noting(reset))
     await oauth.getAccessToken(code)
     expect(await rejection(oauth.getAccessToken(code))).to.include({ code: 'ERR_WECHAT_NETWORK' })
@@ -151,7 +172,9 @@ describe('fallback hosts', () => {
       broken.listen(0, '127.0.0.1')
       await once(broken, 'listening')
     })
-    beforeEach(() => { server.answer(json(tokenReply())) })
+    beforeEach(() => {
+      server.answer(json(tokenReply()))
+    })
     after(() => broken.close())
     const hosts = (): string[] => [`https://127.0.0.1:${(broken.address() as AddressInfo).port}`, server.url]
 
@@ -166,19 +189,20 @@ describe('fallback hosts', () => {
   })
 
   const causes: Record<'get' | 'do not get', Record<string, unknown>> = {
-    'get': {
+    get: {
       'connect ECONNREFUSED': { code: 'ECONNREFUSED', syscall: 'connect' },
       'connect EHOSTUNREACH': { code: 'EHOSTUNREACH', syscall: 'connect' },
       'connect ENETUNREACH': { code: 'ENETUNREACH', syscall: 'connect' },
       'connect ETIMEDOUT': { code: 'ETIMEDOUT', syscall: 'connect' },
       'getaddrinfo EAI_AGAIN': { code: 'EAI_AGAIN', syscall: 'getaddrinfo' },
-      'ECONNREFUSED': { code: 'ECONNREFUSED' },
-      'UND_ERR_CONNECT_TIMEOUT': { code: 'UND_ERR_CONNECT_TIMEOUT' },
-      'CERT_HAS_EXPIRED': { code: 'CERT_HAS_EXPIRED' },
-      'ERR_TLS_CERT_ALTNAME_INVALID': { code: 'ERR_TLS_CERT_ALTNAME_INVALID' },
-      'UNABLE_TO_VERIFY_LEAF_SIGNATURE': { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' },
+      ECONNREFUSED: { code: 'ECONNREFUSED' },
+      UND_ERR_CONNECT_TIMEOUT: { code: 'UND_ERR_CONNECT_TIMEOUT' },
+      CERT_HAS_EXPIRED: { code: 'CERT_HAS_EXPIRED' },
+      ERR_TLS_CERT_ALTNAME_INVALID: { code: 'ERR_TLS_CERT_ALTNAME_INVALID' },
+      UNABLE_TO_VERIFY_LEAF_SIGNATURE: { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' },
       'a failure of each address': new AggregateError([
-        { code: 'ETIMEDOUT', syscall: 'connect' }, { code: 'ENETUNREACH', syscall: 'connect' },
+        { code: 'ETIMEDOUT', syscall: 'connect' },
+        { code: 'ENETUNREACH', syscall: 'connect' },
       ]),
     },
     'do not get': {
@@ -186,23 +210,24 @@ describe('fallback hosts', () => {
       'read EHOSTUNREACH': { code: 'EHOSTUNREACH', syscall: 'read' },
       'write ETIMEDOUT': { code: 'ETIMEDOUT', syscall: 'write' },
       'connect ECONNRESET': { code: 'ECONNRESET', syscall: 'connect' },
-      'ETIMEDOUT': { code: 'ETIMEDOUT' },
-      'ECONNRESET': { code: 'ECONNRESET' },
-      'EPIPE': { code: 'EPIPE', syscall: 'write' },
-      'UND_ERR_SOCKET': { code: 'UND_ERR_SOCKET' },
-      'UND_ERR_HEADERS_TIMEOUT': { code: 'UND_ERR_HEADERS_TIMEOUT' },
-      'ERR_SSL_WRONG_VERSION_NUMBER': { code: 'ERR_SSL_WRONG_VERSION_NUMBER' },
+      ETIMEDOUT: { code: 'ETIMEDOUT' },
+      ECONNRESET: { code: 'ECONNRESET' },
+      EPIPE: { code: 'EPIPE', syscall: 'write' },
+      UND_ERR_SOCKET: { code: 'UND_ERR_SOCKET' },
+      UND_ERR_HEADERS_TIMEOUT: { code: 'UND_ERR_HEADERS_TIMEOUT' },
+      ERR_SSL_WRONG_VERSION_NUMBER: { code: 'ERR_SSL_WRONG_VERSION_NUMBER' },
       'a failure that one address had later': new AggregateError([
-        { code: 'ETIMEDOUT', syscall: 'connect' }, { code: 'ECONNRESET', syscall: 'read' },
+        { code: 'ETIMEDOUT', syscall: 'connect' },
+        { code: 'ECONNRESET', syscall: 'read' },
       ]),
       'an empty list of failures': new AggregateError([]),
       'no cause': undefined,
       'a cause that is a text': 'ECONNREFUSED',
     },
   }
-  const cases = Object.entries(causes).flatMap(([verb, each]) => (
-    Object.entries(each).map(([what, cause]) => ({ verb, what, cause }))
-  ))
+  const cases = Object.entries(causes).flatMap(([verb, each]) =>
+    Object.entries(each).map(([what, cause]) => ({ verb, what, cause })),
+  )
   for (const { verb, what, cause } of cases) {
     it(`${verb} a code after a fetch that failed with ${what}`, async () => {
       let asked = 0
@@ -226,7 +251,10 @@ describe('fallback hosts', () => {
 
     it('leave the error of the last host that was reached', async () => {
       server.answer(busy)
-      for (const hosts of [[server.url, noSuchHost], [noSuchHost, server.url]]) {
+      for (const hosts of [
+        [server.url, noSuchHost],
+        [noSuchHost, server.url],
+      ]) {
         const error = await rejection(oauthAt(hosts).verifyToken(openid, 'a'), WechatAPIError)
         expect(error).to.include({ errcode: -1 })
       }
@@ -249,14 +277,18 @@ describe('fallback hosts', () => {
       const lines: unknown[] = []
       const logger: WechatLogger = {
         debug: () => {},
-        warn: (message, details) => { lines.push({ message, ...details, ms: 0 }) },
+        warn: (message, details) => {
+          lines.push({ message, ...details, ms: 0 })
+        },
       }
       const hosts = [`${await deadURL()}/secret-path`, noSuchHost]
       const { reason } = await rejection(exchange(oauthAt(hosts, { logger })), WechatTransportError)
       const facts = { endpoint: '/sns/oauth2/access_token', ms: 0, code: 'ERR_WECHAT_NETWORK' }
       expect(lines).to.have.lengthOf(3)
       expect(lines[0]).to.deep.include({ ...facts, reason, host: new URL(hosts[0]!).host })
-      expect(lines[1]).to.deep.include({ ...facts, host: 'wechat.invalid' }).and.not.include({ reason })
+      expect(lines[1])
+        .to.deep.include({ ...facts, host: 'wechat.invalid' })
+        .and.not.include({ reason })
       expect(lines[2]).to.deep.equal({ message: 'WeChat call failed', ...facts, reason })
       expect(inspect(lines)).to.not.contain('secret-path').and.not.contain(appSecret).and.not.contain(code)
     })

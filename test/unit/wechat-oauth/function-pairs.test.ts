@@ -1,5 +1,12 @@
 import { inspect } from 'node:util'
-import { NoOAuthTokenError, TokenStoreError, type GetTokenFunction, type SaveTokenFunction, type WechatToken, type WechatUser } from '@wechat-auth/wechat-oauth'
+import {
+  NoOAuthTokenError,
+  TokenStoreError,
+  type GetTokenFunction,
+  type SaveTokenFunction,
+  type WechatToken,
+  type WechatUser,
+} from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import sinon from 'sinon'
 import { rejection } from '../../helpers/rejection.js'
@@ -13,30 +20,47 @@ const none = (): void => {}
 const declaring = (length: number, call: (...values: unknown[]) => unknown): unknown => {
   return Object.defineProperty(call, 'length', { value: length })
 }
-const driverError = Object.assign(new Error("near 'SECRET'"), { code: 'ER_NO_SUCH_TABLE', errno: 1146, sqlState: '42S02', sql: "SELECT 'SECRET'" })
+const driverError = Object.assign(new Error("near 'SECRET'"), {
+  code: 'ER_NO_SUCH_TABLE',
+  errno: 1146,
+  sqlState: '42S02',
+  sql: "SELECT 'SECRET'",
+})
 
 const late = `The token store did not answer within ${timeout} ms.`
-const uncalled = (name: string): string => (
+const uncalled = (name: string): string =>
   `${name} declares a callback and has not called it within ${timeout} ms. Call it, or remove the parameter.`
-)
 
-const answerNull = (resolve: (value: null) => void): void => { resolve(null) }
+const answerNull = (resolve: (value: null) => void): void => {
+  resolve(null)
+}
 
 // What `(openid, callback) => driver.query(…, callback)` returns at once is the driver's business.
 const handles: Record<string, () => unknown> = {
   'an object': () => ({ query: 1 }),
   'an object that looks like a record': () => record({ access_token: 'not-the-answer' }),
   'a timer': () => setImmediate(none),
-  'null': () => null,
+  null: () => null,
   'true, as node-redis 3 does': () => true,
   'a number': () => 5,
-  'a query whose then throws, as mysql2 does': () => ({ then: () => { throw new Error('not a promise') } }),
+  'a query whose then throws, as mysql2 does': () => ({
+    then: () => {
+      throw new Error('not a promise')
+    },
+  }),
   'a query that runs again when it is awaited, as mongoose does': () => ({ then: answerNull }),
-  'an object that cannot be looked at': () => ({ get then() { throw new Error('not a promise') } }),
+  'an object that cannot be looked at': () => ({
+    get then() {
+      throw new Error('not a promise')
+    },
+  }),
 }
 
 describe('a pair of functions as token store', () => {
-  const answering = (reply: object): typeof fetch => async () => Promise.resolve(Response.json(reply))
+  const answering =
+    (reply: object): typeof fetch =>
+    async () =>
+      Promise.resolve(Response.json(reply))
 
   const failed = async (promise: Promise<unknown>): Promise<TokenStoreError> => {
     const startedAt = performance.now()
@@ -50,28 +74,56 @@ describe('a pair of functions as token store', () => {
 
   describe('getToken', () => {
     const read = async (getToken: unknown): Promise<WechatUser> => {
-      return client({ fetch: answering(userReply()), timeout, getToken: getToken as GetTokenFunction, saveToken: none }).getUser(openid)
+      return client({
+        fetch: answering(userReply()),
+        timeout,
+        getToken: getToken as GetTokenFunction,
+        saveToken: none,
+      }).getUser(openid)
     }
 
     const found: Record<string, unknown> = {
       'resolves to it': async () => record(),
       'resolves to it and declares a callback': declaring(2, async () => record()),
-      'calls back at once': (_openid: string, callback: Callback) => { callback(null, record()) },
-      'calls back later': (_openid: string, callback: Callback) => { setImmediate(callback, null, record()) },
-      'calls back with undefined as error': (_openid: string, callback: Callback) => { setImmediate(callback, undefined, record()) },
+      'calls back at once': (_openid: string, callback: Callback) => {
+        callback(null, record())
+      },
+      'calls back later': (_openid: string, callback: Callback) => {
+        setImmediate(callback, null, record())
+      },
+      'calls back with undefined as error': (_openid: string, callback: Callback) => {
+        setImmediate(callback, undefined, record())
+      },
       'returns it': () => record(),
-      'returns a thenable': () => ({ then: (resolve: (token: WechatToken) => void) => { resolve(record()) } }),
-      'resolves to undefined, declares a callback and calls it later': async (_openid: string, callback: Callback) => { setTimeout(callback, 20, null, record()) },
-      'returns something else that has to do with its driver, having called back': (_openid: string, callback: Callback) => {
+      'returns a thenable': () => ({
+        then: (resolve: (token: WechatToken) => void) => {
+          resolve(record())
+        },
+      }),
+      'resolves to undefined, declares a callback and calls it later': async (
+        _openid: string,
+        callback: Callback,
+      ) => {
+        setTimeout(callback, 20, null, record())
+      },
+      'returns something else that has to do with its driver, having called back': (
+        _openid: string,
+        callback: Callback,
+      ) => {
         callback(null, record())
         return { query: 1 }
       },
-      'returns a function that is a thenable': () => Object.assign(() => {}, {
-        then: (resolve: (token: WechatToken) => void) => { resolve(record()) },
-      }),
+      'returns a function that is a thenable': () =>
+        Object.assign(() => {}, {
+          then: (resolve: (token: WechatToken) => void) => {
+            resolve(record())
+          },
+        }),
       'is a stub that resolves': sinon.stub().resolves(record()),
       'is a stub that calls back': sinon.stub().callsArgWith(1, null, record()),
-      'takes rest arguments and calls back at once': (...values: unknown[]) => { (values[1] as Callback)(null, record()) },
+      'takes rest arguments and calls back at once': (...values: unknown[]) => {
+        ;(values[1] as Callback)(null, record())
+      },
       'calls back twice': (_openid: string, callback: Callback) => {
         callback(null, record())
         callback(new Error('second'))
@@ -109,8 +161,12 @@ describe('a pair of functions as token store', () => {
       'resolves to null': async () => null,
       'resolves to null and declares a callback': declaring(2, async () => null),
       'resolves to undefined and declares no callback': declaring(1, async () => {}),
-      'calls back with nothing': (_openid: string, callback: Callback) => { callback() },
-      'calls back with null twice': (_openid: string, callback: Callback) => { callback(null, null) },
+      'calls back with nothing': (_openid: string, callback: Callback) => {
+        callback()
+      },
+      'calls back with null twice': (_openid: string, callback: Callback) => {
+        callback(null, null)
+      },
       'returns null': () => null,
       'returns undefined and declares no callback': declaring(1, () => {}),
       'is a stub of length 0 that returns undefined': sinon.stub(),
@@ -124,24 +180,49 @@ describe('a pair of functions as token store', () => {
     const failing: Record<string, unknown> = {
       rejects: async () => Promise.reject(driverError),
       'rejects and declares a callback': declaring(2, async () => Promise.reject(driverError)),
-      throws: () => { throw driverError },
-      'throws and declares a callback': declaring(2, () => { throw driverError }),
-      'calls back with an error': (_openid: string, callback: Callback) => { callback(driverError) },
-      'calls back with an error and a token': (_openid: string, callback: Callback) => { callback(driverError, record()) },
-      'returns a thenable that rejects': () => ({ then: (_resolve: unknown, reject: Callback) => { reject(driverError) } }),
-      'returns a thenable that throws': () => ({ then: () => { throw driverError } }),
+      throws: () => {
+        throw driverError
+      },
+      'throws and declares a callback': declaring(2, () => {
+        throw driverError
+      }),
+      'calls back with an error': (_openid: string, callback: Callback) => {
+        callback(driverError)
+      },
+      'calls back with an error and a token': (_openid: string, callback: Callback) => {
+        callback(driverError, record())
+      },
+      'returns a thenable that rejects': () => ({
+        then: (_resolve: unknown, reject: Callback) => {
+          reject(driverError)
+        },
+      }),
+      'returns a thenable that throws': () => ({
+        then: () => {
+          throw driverError
+        },
+      }),
     }
     for (const [how, getToken] of Object.entries(failing)) {
       it(`that ${how} has failed, with the facts of the driver`, async () => {
-        expect((await failed(read(getToken))).driver).to.deep.equal({ name: 'Error', code: 'ER_NO_SUCH_TABLE', errno: 1146, sqlState: '42S02' })
+        expect((await failed(read(getToken))).driver).to.deep.equal({
+          name: 'Error',
+          code: 'ER_NO_SUCH_TABLE',
+          errno: 1146,
+          sqlState: '42S02',
+        })
       })
     }
 
     const odd: Record<string, unknown> = {
       'rejects with undefined': async () => Promise.reject(undefined),
       'rejects with a text': async () => Promise.reject('SECRET'),
-      'calls back with a text as error': (_openid: string, callback: Callback) => { callback('SECRET') },
-      'throws null': () => { throw null },
+      'calls back with a text as error': (_openid: string, callback: Callback) => {
+        callback('SECRET')
+      },
+      'throws null': () => {
+        throw null
+      },
       'never settles': async () => new Promise(none),
       'never calls back': declaring(2, () => {}),
       'returns it, declares a callback and never calls it': declaring(2, () => record()),
@@ -150,7 +231,8 @@ describe('a pair of functions as token store', () => {
       'resolves to a text': async () => 'SECRET',
       'resolves to false': async () => false,
       'resolves to rows': async () => [record()],
-      'resolves to the record of somebody else': async () => record({ openid: 'oBBBBBBBBBBBBBBBBBBBBBBBBBBB' }),
+      'resolves to the record of somebody else': async () =>
+        record({ openid: 'oBBBBBBBBBBBBBBBBBBBBBBBBBBB' }),
     }
     for (const [how, getToken] of Object.entries(odd)) {
       it(`that ${how} has failed, within the timeout`, async () => {
@@ -172,7 +254,12 @@ describe('a pair of functions as token store', () => {
 
   describe('saveToken', () => {
     const save = async (saveToken: unknown): Promise<WechatToken> => {
-      return client({ fetch: answering(tokenReply()), timeout, getToken: () => null, saveToken: saveToken as SaveTokenFunction }).getAccessToken(code)
+      return client({
+        fetch: answering(tokenReply()),
+        timeout,
+        getToken: () => null,
+        saveToken: saveToken as SaveTokenFunction,
+      }).getAccessToken(code)
     }
 
     const saving: Record<string, unknown> = {
@@ -183,8 +270,12 @@ describe('a pair of functions as token store', () => {
       'resolves to undefined, declares a callback and calls it later': declaring(3, async (...values) => {
         setImmediate(values[2] as Callback)
       }),
-      'calls back at once': (_openid: string, _token: WechatToken, callback: Callback) => { callback() },
-      'calls back later': (_openid: string, _token: WechatToken, callback: Callback) => { setImmediate(callback, null) },
+      'calls back at once': (_openid: string, _token: WechatToken, callback: Callback) => {
+        callback()
+      },
+      'calls back later': (_openid: string, _token: WechatToken, callback: Callback) => {
+        setImmediate(callback, null)
+      },
       'returns undefined and declares no callback': declaring(2, () => {}),
       'returns something': () => true,
       'is a stub of length 0': sinon.stub(),
@@ -207,9 +298,17 @@ describe('a pair of functions as token store', () => {
     const failing: Record<string, unknown> = {
       rejects: async () => Promise.reject(driverError),
       'rejects and declares a callback': declaring(3, async () => Promise.reject(driverError)),
-      throws: () => { throw driverError },
-      'calls back with an error': (_openid: string, _token: WechatToken, callback: Callback) => { setImmediate(callback, driverError) },
-      'calls back with an error and then without': (_openid: string, _token: WechatToken, callback: Callback) => {
+      throws: () => {
+        throw driverError
+      },
+      'calls back with an error': (_openid: string, _token: WechatToken, callback: Callback) => {
+        setImmediate(callback, driverError)
+      },
+      'calls back with an error and then without': (
+        _openid: string,
+        _token: WechatToken,
+        callback: Callback,
+      ) => {
         callback(driverError)
         callback()
       },
@@ -282,11 +381,15 @@ describe('a pair of functions as token store', () => {
         paths.push(pathname)
         return Promise.resolve(Response.json(pathname === '/sns/userinfo' ? userReply() : tokenReply()))
       },
-      getToken: (key, callback) => setImmediate(() => { callback(null, JSON.parse(table.get(key) ?? 'null') as WechatToken | null) }),
-      saveToken: (key, token, callback) => setImmediate(() => {
-        table.set(key, JSON.stringify(token))
-        callback(null)
-      }),
+      getToken: (key, callback) =>
+        setImmediate(() => {
+          callback(null, JSON.parse(table.get(key) ?? 'null') as WechatToken | null)
+        }),
+      saveToken: (key, token, callback) =>
+        setImmediate(() => {
+          table.set(key, JSON.stringify(token))
+          callback(null)
+        }),
     })
     await oauth.getAccessToken(code)
     expect(await oauth.getUser(openid)).to.include({ nickname: '爱丽丝🐼' })

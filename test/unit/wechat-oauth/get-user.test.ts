@@ -1,5 +1,13 @@
 import {
-  MemoryTokenStore, NoOAuthTokenError, TokenStoreError, WechatAPIError, type LockOptions, type TokenStore, type WechatOAuth, type WechatOAuthOptions, type WechatToken,
+  MemoryTokenStore,
+  NoOAuthTokenError,
+  TokenStoreError,
+  WechatAPIError,
+  type LockOptions,
+  type TokenStore,
+  type WechatOAuth,
+  type WechatOAuthOptions,
+  type WechatToken,
 } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import sinon from 'sinon'
@@ -13,9 +21,14 @@ const userPath = '/sns/userinfo'
 
 /** A store whose lock is whatever a test makes of it. */
 class LockingStore extends MemoryTokenStore {
-  lock: (key: string, task: (signal: AbortSignal) => Promise<unknown>, options?: LockOptions) => unknown = async (key, task, options) => super.withLock(key, task, options)
+  lock: (key: string, task: (signal: AbortSignal) => Promise<unknown>, options?: LockOptions) => unknown =
+    async (key, task, options) => super.withLock(key, task, options)
 
-  override withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options?: LockOptions): Promise<T> {
+  override withLock<T>(
+    key: string,
+    task: (signal: AbortSignal) => Promise<T>,
+    options?: LockOptions,
+  ): Promise<T> {
     return this.lock(key, task, options) as Promise<T>
   }
 }
@@ -23,20 +36,30 @@ class LockingStore extends MemoryTokenStore {
 describe('getUser', () => {
   let server: LoopbackServer
   let store: LockingStore
-  before(async () => { server = await startLoopbackServer() })
+  before(async () => {
+    server = await startLoopbackServer()
+  })
   beforeEach(async () => {
     store = new LockingStore()
     await store.saveToken(openid, expired)
     working()
   })
   after(async () => server.close())
-  afterEach(() => { sinon.restore() })
+  afterEach(() => {
+    sinon.restore()
+  })
 
-  const oauthWith = (options: Partial<WechatOAuthOptions> = {}): WechatOAuth => client({ endpoints: server.url, tokenStore: store, ...options })
+  const oauthWith = (options: Partial<WechatOAuthOptions> = {}): WechatOAuth =>
+    client({ endpoints: server.url, tokenStore: store, ...options })
   const count = (path: string): number => server.paths.filter((each) => each === path).length
-  const accessTokens = (): (string | undefined)[] => server.requests.filter(({ path }) => path === userPath).map(({ query }) => query.access_token)
+  const accessTokens = (): (string | undefined)[] =>
+    server.requests.filter(({ path }) => path === userPath).map(({ query }) => query.access_token)
   /** `/sns/userinfo` accepts the given tokens only. */
-  const working = ({ refresh = json(tokenReply({ access_token: 'fresh' })), good = ['fresh'], errcode = 40001 }: { refresh?: Answer, good?: string[], errcode?: number } = {}): void => {
+  const working = ({
+    refresh = json(tokenReply({ access_token: 'fresh' })),
+    good = ['fresh'],
+    errcode = 40001,
+  }: { refresh?: Answer; good?: string[]; errcode?: number } = {}): void => {
     server.answerByPath({
       [refreshPath]: refresh,
       [userPath]: (response, request) => {
@@ -54,7 +77,9 @@ describe('getUser', () => {
 
     it('uses it', async () => {
       expect(await oauthWith().getUser(openid)).to.deep.equal(userReply())
-      expect(server.requests.map(({ path, query }) => ({ path, query }))).to.deep.equal([{ path: userPath, query: { access_token: 'stored-access-token', openid, lang: 'zh_CN' } }])
+      expect(server.requests.map(({ path, query }) => ({ path, query }))).to.deep.equal([
+        { path: userPath, query: { access_token: 'stored-access-token', openid, lang: 'zh_CN' } },
+      ])
     })
 
     it('asks in the language of the client, or of the call', async () => {
@@ -63,11 +88,19 @@ describe('getUser', () => {
       await oauthWith({ lang: 'en' }).getUser({ openid, lang: 'zh_TW' })
       await oauthWith({ lang: 'en' }).getUserByToken(record(), { lang: 'zh_CN' })
       await oauthWith({ lang: 'en' }).getUserByToken(record(), { lang: undefined })
-      expect(server.requests.map(({ query }) => query.lang)).to.deep.equal(['en', 'en', 'zh_TW', 'zh_CN', 'en'])
+      expect(server.requests.map(({ query }) => query.lang)).to.deep.equal([
+        'en',
+        'en',
+        'zh_TW',
+        'zh_CN',
+        'en',
+      ])
     })
 
     it('does not take a lock', async () => {
-      store.lock = () => { throw new Error('not to be called') }
+      store.lock = () => {
+        throw new Error('not to be called')
+      }
       await oauthWith().getUser(openid)
     })
   })
@@ -76,7 +109,10 @@ describe('getUser', () => {
     const unusable: Record<string, WechatToken | undefined> = {
       'there is no record': undefined,
       'the record is of a mini-program': { openid, session_key: 'k', create_at: now },
-      'it has expired and there is no refresh token': record({ create_at: 0, refresh_token: undefined as unknown as string }),
+      'it has expired and there is no refresh token': record({
+        create_at: 0,
+        refresh_token: undefined as unknown as string,
+      }),
       'the refresh token is empty': record({ create_at: 0, refresh_token: '' }),
     }
     for (const [why, token] of Object.entries(unusable)) {
@@ -90,7 +126,10 @@ describe('getUser', () => {
     }
 
     it('asks for a login where the token of the call has no access token', async () => {
-      await rejection(oauthWith().getUserByToken({ openid, session_key: 'k', create_at: now }), NoOAuthTokenError)
+      await rejection(
+        oauthWith().getUserByToken({ openid, session_key: 'k', create_at: now }),
+        NoOAuthTokenError,
+      )
     })
   })
 
@@ -98,7 +137,11 @@ describe('getUser', () => {
     it('refreshes it first, and saves the new one', async () => {
       await oauthWith().getUser(openid)
       expect(server.paths).to.deep.equal([refreshPath, userPath])
-      expect(server.requests[0]?.query).to.deep.equal({ appid: 'wx00000000000000aa', grant_type: 'refresh_token', refresh_token: 'stored-refresh-token' })
+      expect(server.requests[0]?.query).to.deep.equal({
+        appid: 'wx00000000000000aa',
+        grant_type: 'refresh_token',
+        refresh_token: 'stored-refresh-token',
+      })
       expect(accessTokens()).to.deep.equal(['fresh'])
       expect(await store.getToken(openid)).to.include({ access_token: 'fresh', create_at: now })
     })
@@ -118,18 +161,28 @@ describe('getUser', () => {
     })
 
     it('refreshes once for two processes that share a store with locks', async () => {
-      await Promise.all([oauthWith().getUser(openid), oauthWith().getUser(openid), oauthWith().getUser(openid)])
+      await Promise.all([
+        oauthWith().getUser(openid),
+        oauthWith().getUser(openid),
+        oauthWith().getUser(openid),
+      ])
       expect(count(refreshPath)).to.equal(1)
     })
 
     it('refreshes different users side by side', async () => {
       const other = 'oBBBBBBBBBBBBBBBBBBBBBBBBBBB'
       await store.saveToken(other, { ...expired, openid: other, refresh_token: 'refresh-of-other' })
-      server.answer((response, request) => json(request.path === refreshPath
-        ? tokenReply({ openid: request.query.refresh_token === 'refresh-of-other' ? other : openid })
-        : userReply({ openid: request.query.openid }))(response, request))
+      server.answer((response, request) =>
+        json(
+          request.path === refreshPath
+            ? tokenReply({ openid: request.query.refresh_token === 'refresh-of-other' ? other : openid })
+            : userReply({ openid: request.query.openid }),
+        )(response, request),
+      )
       const oauth = oauthWith()
-      expect((await Promise.all([oauth.getUser(openid), oauth.getUser(other)])).map((user) => user.openid)).to.deep.equal([openid, other])
+      expect(
+        (await Promise.all([oauth.getUser(openid), oauth.getUser(other)])).map((user) => user.openid),
+      ).to.deep.equal([openid, other])
       expect(count(refreshPath)).to.equal(2)
     })
 
@@ -138,7 +191,10 @@ describe('getUser', () => {
         working({ refresh: json({ errcode, errmsg: 'invalid refresh_token' }) })
         const oauth = oauthWith()
         for (const times of [1, 2]) {
-          expect(await rejection(oauth.getUser(openid), WechatAPIError)).to.include({ errcode, kind: 'refresh' })
+          expect(await rejection(oauth.getUser(openid), WechatAPIError)).to.include({
+            errcode,
+            kind: 'refresh',
+          })
           expect(count(refreshPath)).to.equal(times)
           expect(await store.getToken(openid)).to.deep.equal(expired)
         }
@@ -150,14 +206,18 @@ describe('getUser', () => {
     it('hands a failed refresh to all who wait for it', async () => {
       working({ refresh: json({ errcode: 40030, errmsg: 'invalid refresh_token' }) })
       const oauth = oauthWith()
-      const errors = await Promise.all(Array.from({ length: 20 }, async () => rejection(oauth.getUser(openid), WechatAPIError)))
+      const errors = await Promise.all(
+        Array.from({ length: 20 }, async () => rejection(oauth.getUser(openid), WechatAPIError)),
+      )
       expect(errors.map(({ errcode }) => errcode)).to.deep.equal(Array.from({ length: 20 }, () => 40030))
       expect(count(refreshPath)).to.equal(1)
     })
   })
 
   describe('with a token that WeChat refuses', () => {
-    beforeEach(async () => { await store.saveToken(openid, record()) })
+    beforeEach(async () => {
+      await store.saveToken(openid, record())
+    })
 
     for (const errcode of [40001, 40014, 42001]) {
       it(`with ${errcode} refreshes it once and tries again`, async () => {
@@ -169,7 +229,11 @@ describe('getUser', () => {
       it(`with ${errcode} uses the one that came into the store meanwhile`, async () => {
         working({ errcode, good: ['from-elsewhere'] })
         const reading: TokenStore = {
-          getToken: sinon.stub().onFirstCall().resolves(record()).resolves(record({ access_token: 'from-elsewhere' })),
+          getToken: sinon
+            .stub()
+            .onFirstCall()
+            .resolves(record())
+            .resolves(record({ access_token: 'from-elsewhere' })),
           saveToken: async () => Promise.reject(new Error('nothing to save')),
         }
         expect(await oauthWith({ tokenStore: reading }).getUser(openid)).to.include({ openid })
@@ -179,16 +243,25 @@ describe('getUser', () => {
       it(`with ${errcode} refreshes the one that came into the store meanwhile if that has expired`, async () => {
         working({ errcode })
         const reading: TokenStore = {
-          getToken: sinon.stub().onFirstCall().resolves(record()).resolves(record({ access_token: 'other', refresh_token: 'other-refresh', create_at: 0 })),
+          getToken: sinon
+            .stub()
+            .onFirstCall()
+            .resolves(record())
+            .resolves(record({ access_token: 'other', refresh_token: 'other-refresh', create_at: 0 })),
           saveToken: async () => {},
         }
         await oauthWith({ tokenStore: reading }).getUser(openid)
-        expect(server.requests.find(({ path }) => path === refreshPath)?.query).to.include({ refresh_token: 'other-refresh' })
+        expect(server.requests.find(({ path }) => path === refreshPath)?.query).to.include({
+          refresh_token: 'other-refresh',
+        })
       })
 
       it(`with ${errcode} does not try a third time`, async () => {
         working({ errcode, good: [] })
-        expect(await rejection(oauthWith().getUser(openid), WechatAPIError)).to.include({ errcode, kind: 'token' })
+        expect(await rejection(oauthWith().getUser(openid), WechatAPIError)).to.include({
+          errcode,
+          kind: 'token',
+        })
         expect(server.paths).to.deep.equal([userPath, refreshPath, userPath])
       })
 
@@ -209,7 +282,10 @@ describe('getUser', () => {
 
     it('rejects with kind refresh when the refresh token is dead, too, and leaves the record', async () => {
       working({ refresh: json({ errcode: 42002, errmsg: 'refresh_token expired' }) })
-      expect(await rejection(oauthWith().getUser(openid), WechatAPIError)).to.include({ errcode: 42002, kind: 'refresh' })
+      expect(await rejection(oauthWith().getUser(openid), WechatAPIError)).to.include({
+        errcode: 42002,
+        kind: 'refresh',
+      })
       expect(await store.getToken(openid)).to.deep.equal(record())
     })
 
@@ -256,10 +332,14 @@ describe('getUser', () => {
     })
 
     const unavailable: Record<string, LockingStore['lock']> = {
-      'is not had in time': async () => Promise.reject(new TokenStoreError('busy', { code: 'ERR_WECHAT_LOCK' })),
+      'is not had in time': async () =>
+        Promise.reject(new TokenStoreError('busy', { code: 'ERR_WECHAT_LOCK' })),
       'has no table': async () => Promise.reject(new TokenStoreError('no such table')),
-      'fails in the driver': async () => Promise.reject(Object.assign(new Error('no such table'), { code: 'ER_NO_SUCH_TABLE' })),
-      throws: () => { throw new Error('no lock') },
+      'fails in the driver': async () =>
+        Promise.reject(Object.assign(new Error('no such table'), { code: 'ER_NO_SUCH_TABLE' })),
+      throws: () => {
+        throw new Error('no lock')
+      },
       'returns nothing': () => undefined,
       'resolves without running the task': async () => {},
     }
@@ -280,7 +360,13 @@ describe('getUser', () => {
 
     it('that the store does not have costs nobody the login, and is told once', async () => {
       const warn = sinon.stub()
-      const oauth = oauthWith({ tokenStore: { getToken: async (key) => store.getToken(key), saveToken: async (key, token) => store.saveToken(key, token) }, logger: { debug: () => {}, warn } })
+      const oauth = oauthWith({
+        tokenStore: {
+          getToken: async (key) => store.getToken(key),
+          saveToken: async (key, token) => store.saveToken(key, token),
+        },
+        logger: { debug: () => {}, warn },
+      })
       await Promise.all(Array.from({ length: 10 }, async () => oauth.getUser(openid)))
       expect(count(refreshPath)).to.equal(1)
       sinon.assert.calledOnce(warn)
@@ -289,7 +375,10 @@ describe('getUser', () => {
     it('that never answers is given up in the end, and what it starts then does nothing', async () => {
       const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
       let start = async (): Promise<unknown> => Promise.reject(new Error('never asked for'))
-      store.lock = async (_key, task) => new Promise(() => { start = async () => task(new AbortController().signal) })
+      store.lock = async (_key, task) =>
+        new Promise(() => {
+          start = async () => task(new AbortController().signal)
+        })
       const paths: string[] = []
       const fetching: typeof fetch = async (url) => {
         const { pathname } = new URL(url as string)

@@ -12,15 +12,27 @@ async function signer(): Promise<WechatOAuth> {
   return client({ tokenStore, fetch: async () => Promise.reject(new Error('not to be called')) })
 }
 
-interface Answer { status: number, headers: Record<string, string>, body: string | undefined }
+interface Answer {
+  status: number
+  headers: Record<string, string>
+  body: string | undefined
+}
 
 /** What the handler answers to `GET /sign?url=…`, or to another address or method. */
-async function ask(handler: ReturnType<typeof jsSDKHandler>, request: { url?: string, method?: string }, next?: (error?: unknown) => void): Promise<Answer> {
+async function ask(
+  handler: ReturnType<typeof jsSDKHandler>,
+  request: { url?: string; method?: string },
+  next?: (error?: unknown) => void,
+): Promise<Answer> {
   const answer: Answer = { status: 0, headers: {}, body: undefined }
   const response = {
     statusCode: 200,
-    setHeader: (name: string, value: string) => { answer.headers[name.toLowerCase()] = value },
-    end: (body?: string) => { answer.body = body },
+    setHeader: (name: string, value: string) => {
+      answer.headers[name.toLowerCase()] = value
+    },
+    end: (body?: string) => {
+      answer.body = body
+    },
   }
   await handler({ method: 'GET', ...request }, response, next)
   return { ...answer, status: response.statusCode }
@@ -31,8 +43,17 @@ const addressFor = (page: string): { url: string } => ({ url: `/sign?url=${encod
 describe('jsSDKSign', () => {
   it('signs as WeChat’s document does', async () => {
     const oauth = await signer()
-    expect(await oauth.jsSDKSign('http://mp.weixin.qq.com?params=value', { nonceStr: 'Wm3WZYTPz0wzccnW', timestamp: 1414587457 })).to.deep.equal({
-      appId, timestamp: 1414587457, nonceStr: 'Wm3WZYTPz0wzccnW', signature: '0f9de62fce790f9a083d5c99e95740ceb90c27ed', url: 'http://mp.weixin.qq.com?params=value',
+    expect(
+      await oauth.jsSDKSign('http://mp.weixin.qq.com?params=value', {
+        nonceStr: 'Wm3WZYTPz0wzccnW',
+        timestamp: 1414587457,
+      }),
+    ).to.deep.equal({
+      appId,
+      timestamp: 1414587457,
+      nonceStr: 'Wm3WZYTPz0wzccnW',
+      signature: '0f9de62fce790f9a083d5c99e95740ceb90c27ed',
+      url: 'http://mp.weixin.qq.com?params=value',
     })
   })
 
@@ -48,37 +69,80 @@ describe('jsSDKSign', () => {
 
   it('takes the time of the client’s clock, in seconds, and a nonce that nobody can guess', async () => {
     const oauth = await signer()
-    const [one, two] = [await oauth.jsSDKSign('https://example.com/'), await oauth.jsSDKSign('https://example.com/')]
+    const [one, two] = [
+      await oauth.jsSDKSign('https://example.com/'),
+      await oauth.jsSDKSign('https://example.com/'),
+    ]
     expect(one.timestamp).to.equal(now / 1000)
-    expect(one.nonceStr).to.match(/^[0-9a-f]{32}$/).and.not.equal(two.nonceStr)
+    expect(one.nonceStr)
+      .to.match(/^[0-9a-f]{32}$/)
+      .and.not.equal(two.nonceStr)
   })
 
   it('never gives away the ticket', async () => {
-    expect(JSON.stringify(await (await signer()).jsSDKSign('https://example.com/'))).to.not.contain(ticket.slice(0, 12))
+    expect(JSON.stringify(await (await signer()).jsSDKSign('https://example.com/'))).to.not.contain(
+      ticket.slice(0, 12),
+    )
   })
 
   it('refuses wrong arguments', async () => {
     const oauth = await signer()
     const sign = oauth.jsSDKSign.bind(oauth) as (...values: unknown[]) => Promise<unknown>
-    const pages = [undefined, null, 5, '', 'example.com', '/page', '#x', 'ftp://example.com/', 'javascript:alert(1)', 'https://', ' https://example.com/', 'https://example.com/\n', 'https://example.com/\ud800', `https://example.com/${'x'.repeat(9000)}`]
+    const pages = [
+      undefined,
+      null,
+      5,
+      '',
+      'example.com',
+      '/page',
+      '#x',
+      'ftp://example.com/',
+      'javascript:alert(1)',
+      'https://',
+      ' https://example.com/',
+      'https://example.com/\n',
+      'https://example.com/\ud800',
+      `https://example.com/${'x'.repeat(9000)}`,
+    ]
     for (const page of pages) await rejection(sign(page), TypeError)
-    for (const nonceStr of ['', 5, 'a&timestamp=1', 'a b', 'x'.repeat(129)]) await rejection(sign('https://example.com/', { nonceStr }), TypeError)
-    for (const timestamp of ['1', 1.5, NaN, -1]) await rejection(sign('https://example.com/', { timestamp }), TypeError)
-    for (const type of ['', 'jsapi ', 'constructor', null, 5]) await rejection(oauth.getJsApiTicket(type as 'jsapi'), TypeError)
-    for (const forceRefresh of [1, 'yes', null]) await rejection(oauth.getClientAccessToken({ forceRefresh } as unknown as { forceRefresh: boolean }), TypeError)
+    for (const nonceStr of ['', 5, 'a&timestamp=1', 'a b', 'x'.repeat(129)])
+      await rejection(sign('https://example.com/', { nonceStr }), TypeError)
+    for (const timestamp of ['1', 1.5, NaN, -1])
+      await rejection(sign('https://example.com/', { timestamp }), TypeError)
+    for (const type of ['', 'jsapi ', 'constructor', null, 5])
+      await rejection(oauth.getJsApiTicket(type as 'jsapi'), TypeError)
+    for (const forceRefresh of [1, 'yes', null])
+      await rejection(
+        oauth.getClientAccessToken({ forceRefresh } as unknown as { forceRefresh: boolean }),
+        TypeError,
+      )
   })
 })
 
 describe('jsSDKHandler', () => {
   const hosts = ['good.example', 'good.example:8080']
   let handler: ReturnType<typeof jsSDKHandler>
-  before(async () => { handler = jsSDKHandler(await signer(), { hosts }) })
+  before(async () => {
+    handler = jsSDKHandler(await signer(), { hosts })
+  })
 
-  for (const page of ['https://good.example/', 'http://good.example/page?a=1&b=2', 'https://good.example', 'https://good.example?x', 'https://GOOD.example/路', 'https://good.example:443/', 'http://good.example:8080/x?y=a+b%20']) {
+  for (const page of [
+    'https://good.example/',
+    'http://good.example/page?a=1&b=2',
+    'https://good.example',
+    'https://good.example?x',
+    'https://GOOD.example/路',
+    'https://good.example:443/',
+    'http://good.example:8080/x?y=a+b%20',
+  ]) {
     it(`signs for ${page}`, async () => {
       const { status, headers, body } = await ask(handler, addressFor(page))
       expect(status).to.equal(200)
-      expect(headers).to.deep.equal({ 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8', 'x-content-type-options': 'nosniff' })
+      expect(headers).to.deep.equal({
+        'cache-control': 'no-store',
+        'content-type': 'application/json; charset=utf-8',
+        'x-content-type-options': 'nosniff',
+      })
       const signed = JSON.parse(body ?? '') as Record<string, unknown>
       expect(signed).to.have.all.keys('appId', 'timestamp', 'nonceStr', 'signature', 'url')
       expect(signed).to.include({ appId, url: page })
@@ -91,19 +155,63 @@ describe('jsSDKHandler', () => {
   })
 
   const foreign = [
-    'https://good.example.evil.com/', 'https://evil.com/good.example', 'https://evilgood.example/', 'https://sub.good.example/', 'https://good.example:8443/', 'https://good.example.:443/',
-    'https://user@good.example/', 'https://user:pass@good.example/', 'https://@good.example/', 'https://good.example@evil.com/', 'https://evil.com#@good.example/', 'https://evil.com\\@good.example/', 'https://good.example\\.evil.com/',
-    'https://evil.com?@good.example/', '//good.example/', 'good.example', '/page', 'ftp://good.example/', 'javascript://good.example/%0aalert(1)', 'data:text/html,good.example', 'https:good.example/', 'https:///good.example/', 'https:\\\\good.example/',
-    'https://good\t.example/', ' https://good.example/', 'https://good.example/ ', 'https://good.example/\n', 'https://good.example/\0', 'https://good.example\0', 'https://good.example\x7f', 'https://good.example\x01/', 'https://good\0.example/', '', `https://good.example/${'x'.repeat(9000)}`,
+    'https://good.example.evil.com/',
+    'https://evil.com/good.example',
+    'https://evilgood.example/',
+    'https://sub.good.example/',
+    'https://good.example:8443/',
+    'https://good.example.:443/',
+    'https://user@good.example/',
+    'https://user:pass@good.example/',
+    'https://@good.example/',
+    'https://good.example@evil.com/',
+    'https://evil.com#@good.example/',
+    'https://evil.com\\@good.example/',
+    'https://good.example\\.evil.com/',
+    'https://evil.com?@good.example/',
+    '//good.example/',
+    'good.example',
+    '/page',
+    'ftp://good.example/',
+    'javascript://good.example/%0aalert(1)',
+    'data:text/html,good.example',
+    'https:good.example/',
+    'https:///good.example/',
+    'https:\\\\good.example/',
+    'https://good\t.example/',
+    ' https://good.example/',
+    'https://good.example/ ',
+    'https://good.example/\n',
+    'https://good.example/\0',
+    'https://good.example\0',
+    'https://good.example\x7f',
+    'https://good.example\x01/',
+    'https://good\0.example/',
+    '',
+    `https://good.example/${'x'.repeat(9000)}`,
   ]
   for (const page of foreign) {
     it(`refuses to sign for ${JSON.stringify(page.slice(0, 50))}`, async () => {
-      expect(await ask(handler, addressFor(page))).to.deep.equal({ status: 403, headers: { 'cache-control': 'no-store' }, body: undefined })
+      expect(await ask(handler, addressFor(page))).to.deep.equal({
+        status: 403,
+        headers: { 'cache-control': 'no-store' },
+        body: undefined,
+      })
     })
   }
 
   const good = encodeURIComponent('https://good.example/')
-  for (const url of [undefined, '/sign', '/sign?', `/sign?URL=${good}`, `/sign?url=${good}&url=${good}`, `/sign?url[]=${good}`, `/sign?url[0]=${good}`, `/sign?url[host]=${good}`, '/sign?url=%E0%A4%A']) {
+  for (const url of [
+    undefined,
+    '/sign',
+    '/sign?',
+    `/sign?URL=${good}`,
+    `/sign?url=${good}&url=${good}`,
+    `/sign?url[]=${good}`,
+    `/sign?url[0]=${good}`,
+    `/sign?url[host]=${good}`,
+    '/sign?url=%E0%A4%A',
+  ]) {
     it(`refuses the address ${url ?? 'that is none'}`, async () => {
       expect((await ask(handler, url === undefined ? {} : { url })).status).to.equal(403)
     })
@@ -111,16 +219,26 @@ describe('jsSDKHandler', () => {
 
   for (const method of ['POST', 'HEAD', 'OPTIONS', 'PUT', 'get']) {
     it(`does not answer to ${method}`, async () => {
-      expect(await ask(handler, { ...addressFor('https://good.example/'), method })).to.deep.equal({ status: 405, headers: { 'cache-control': 'no-store', allow: 'GET' }, body: undefined })
+      expect(await ask(handler, { ...addressFor('https://good.example/'), method })).to.deep.equal({
+        status: 405,
+        headers: { 'cache-control': 'no-store', allow: 'GET' },
+        body: undefined,
+      })
     })
   }
 
   it('passes errors on, or answers 502 without a word', async () => {
     const failure = new Error('secret-in-the-error')
     const failing = jsSDKHandler({ jsSDKSign: async () => Promise.reject(failure) }, { hosts })
-    expect(await ask(failing, addressFor('https://good.example/'))).to.deep.equal({ status: 502, headers: { 'cache-control': 'no-store' }, body: undefined })
+    expect(await ask(failing, addressFor('https://good.example/'))).to.deep.equal({
+      status: 502,
+      headers: { 'cache-control': 'no-store' },
+      body: undefined,
+    })
     const passed: unknown[] = []
-    const answer = await ask(failing, addressFor('https://good.example/'), (error) => { passed.push(error) })
+    const answer = await ask(failing, addressFor('https://good.example/'), (error) => {
+      passed.push(error)
+    })
     expect(passed).to.deep.equal([failure])
     expect(answer.body).to.be.undefined
   })
@@ -128,10 +246,28 @@ describe('jsSDKHandler', () => {
   it('refuses hosts that would never match, and a client that is none', () => {
     const make = jsSDKHandler as (...values: unknown[]) => unknown
     const oauth = client()
-    for (const wrong of [undefined, null, 'good.example', [], [''], [5], ['*.good.example'], ['https://good.example'], ['good.example/path'], ['user@good.example'], ['good.example?x'], ['good example'], ['good.example:99999']]) {
-      expect(thrown(() => make(oauth, { hosts: wrong })), JSON.stringify(wrong)).to.be.an.instanceOf(TypeError)
+    for (const wrong of [
+      undefined,
+      null,
+      'good.example',
+      [],
+      [''],
+      [5],
+      ['*.good.example'],
+      ['https://good.example'],
+      ['good.example/path'],
+      ['user@good.example'],
+      ['good.example?x'],
+      ['good example'],
+      ['good.example:99999'],
+    ]) {
+      expect(
+        thrown(() => make(oauth, { hosts: wrong })),
+        JSON.stringify(wrong),
+      ).to.be.an.instanceOf(TypeError)
     }
-    for (const wrong of [undefined, null, {}]) expect(thrown(() => make(wrong, { hosts }))).to.be.an.instanceOf(TypeError)
+    for (const wrong of [undefined, null, {}])
+      expect(thrown(() => make(wrong, { hosts }))).to.be.an.instanceOf(TypeError)
     expect(thrown(() => make(oauth))).to.be.an.instanceOf(TypeError)
   })
 })

@@ -6,13 +6,19 @@ import { client, code, openid, tokenReply } from '../../helpers/wechat-replies.j
 
 describe('the logger', () => {
   let server: LoopbackServer
-  before(async () => { server = await startLoopbackServer() })
+  before(async () => {
+    server = await startLoopbackServer()
+  })
   after(async () => server.close())
 
   const recorder = (): WechatLogger & { lines: [string, string, object | undefined][] } => ({
     lines: [],
-    debug(message, details) { this.lines.push(['debug', message, details]) },
-    warn(message, details) { this.lines.push(['warn', message, details]) },
+    debug(message, details) {
+      this.lines.push(['debug', message, details])
+    },
+    warn(message, details) {
+      this.lines.push(['warn', message, details])
+    },
   })
 
   it('hears of a call by its path and duration, as a method of its own object', async () => {
@@ -26,13 +32,21 @@ describe('the logger', () => {
   })
 
   it('hears what went wrong', async () => {
-    server.answer(json({ errcode: 40029, errmsg: 'invalid code, rid: 641d8438-5f5ec4a3-76c11b5f' }), status(502))
+    server.answer(
+      json({ errcode: 40029, errmsg: 'invalid code, rid: 641d8438-5f5ec4a3-76c11b5f' }),
+      status(502),
+    )
     const logger = recorder()
     const oauth = client({ endpoints: server.url, logger })
     await rejection(oauth.getAccessToken(code))
     await rejection(oauth.getAccessToken(code))
     expect(logger.lines.map(([level]) => level)).to.deep.equal(['warn', 'warn'])
-    expect(logger.lines[0]?.[2]).to.deep.include({ endpoint: '/sns/oauth2/access_token', code: 'ERR_WECHAT_API', errcode: 40029, requestId: '641d8438-5f5ec4a3-76c11b5f' })
+    expect(logger.lines[0]?.[2]).to.deep.include({
+      endpoint: '/sns/oauth2/access_token',
+      code: 'ERR_WECHAT_API',
+      errcode: 40029,
+      requestId: '641d8438-5f5ec4a3-76c11b5f',
+    })
     expect(logger.lines[1]?.[2]).to.deep.include({ code: 'ERR_WECHAT_STATUS' })
   })
 
@@ -44,12 +58,19 @@ describe('the logger', () => {
   })
 
   it('costs nobody the login when it throws, or when its promise rejects', async () => {
-    const failures: (() => unknown)[] = [() => { throw new Error('disk full') }, async () => Promise.reject(new Error('disk full'))]
+    const failures: (() => unknown)[] = [
+      () => {
+        throw new Error('disk full')
+      },
+      async () => Promise.reject(new Error('disk full')),
+    ]
     for (const fail of failures) {
       server.answer(json(tokenReply()))
       await client({ endpoints: server.url, logger: { debug: fail, warn: fail } }).getAccessToken(code)
       server.answer(json({ errcode: 40029 }))
-      await rejection(client({ endpoints: server.url, logger: { debug: fail, warn: fail } }).getAccessToken(code))
+      await rejection(
+        client({ endpoints: server.url, logger: { debug: fail, warn: fail } }).getAccessToken(code),
+      )
     }
   })
 })

@@ -3,18 +3,30 @@ import { expect } from 'chai'
 import sinon from 'sinon'
 import { rejection } from '../../helpers/rejection.js'
 
-const token = (openid: string, fields: Partial<WechatToken> = {}): WechatToken => ({ openid, access_token: `token of ${openid}`, create_at: 1, ...fields })
+const token = (openid: string, fields: Partial<WechatToken> = {}): WechatToken => ({
+  openid,
+  access_token: `token of ${openid}`,
+  create_at: 1,
+  ...fields,
+})
 const keysOf = async (store: MemoryTokenStore, keys: string[]): Promise<string[]> => {
   const found = await Promise.all(keys.map(async (key) => ((await store.getToken(key)) ? [key] : [])))
   return found.flat()
 }
 
 describe('MemoryTokenStore', () => {
-  afterEach(() => { sinon.restore() })
+  afterEach(() => {
+    sinon.restore()
+  })
 
   it('hands back what was saved, with its types', async () => {
     const store = new MemoryTokenStore()
-    const saved = token('o', { expires_in: 7200, scope: 'a,b', extra: { list: [1, null, '🐼'] }, when: new Date(5) })
+    const saved = token('o', {
+      expires_in: 7200,
+      scope: 'a,b',
+      extra: { list: [1, null, '🐼'] },
+      when: new Date(5),
+    })
     await store.saveToken('o', saved)
     expect(await store.getToken('o')).to.deep.equal(saved)
   })
@@ -44,7 +56,7 @@ describe('MemoryTokenStore', () => {
     const given = { ...token('o'), nested: { value: 1 } }
     await store.saveToken('o', given)
     given.nested.value = 2
-    const first = await store.getToken('o') as typeof given
+    const first = (await store.getToken('o')) as typeof given
     first.nested.value = 3
     first.access_token = 'changed'
     expect(await store.getToken('o')).to.deep.equal({ ...token('o'), nested: { value: 1 } })
@@ -57,7 +69,23 @@ describe('MemoryTokenStore', () => {
     expect(await store.getToken('o')).to.deep.equal(token('o'))
   })
 
-  const strange = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'a'.repeat(10_000), ' ', '\u0000', '🐼', 'A', 'a', 'é', 'e\u0301', 'client:wx1', '0', '-0']
+  const strange = [
+    '__proto__',
+    'constructor',
+    'toString',
+    'hasOwnProperty',
+    'a'.repeat(10_000),
+    ' ',
+    '\u0000',
+    '🐼',
+    'A',
+    'a',
+    'é',
+    'e\u0301',
+    'client:wx1',
+    '0',
+    '-0',
+  ]
   for (const key of strange) {
     it(`${JSON.stringify(key).slice(0, 30)} is a key like any other`, async () => {
       const store = new MemoryTokenStore()
@@ -71,10 +99,15 @@ describe('MemoryTokenStore', () => {
   }
 
   for (const key of [undefined, null, '', 5, {}, ['o']]) {
-    it(`${JSON.stringify(key) as string | undefined ?? 'undefined'} is no key`, async () => {
+    it(`${(JSON.stringify(key) as string | undefined) ?? 'undefined'} is no key`, async () => {
       const store = new MemoryTokenStore()
       const wrong = key as string
-      for (const visit of [store.getToken(wrong), store.saveToken(wrong, token('o')), store.deleteToken(wrong), store.withLock(wrong, async () => {})]) {
+      for (const visit of [
+        store.getToken(wrong),
+        store.saveToken(wrong, token('o')),
+        store.deleteToken(wrong),
+        store.withLock(wrong, async () => {}),
+      ]) {
         await rejection(visit, TypeError)
       }
       expect(store.size).to.equal(0)
@@ -141,9 +174,11 @@ describe('MemoryTokenStore', () => {
   })
 
   describe('its lock', () => {
-    const gate = (): { opened: Promise<void>, open: () => void } => {
+    const gate = (): { opened: Promise<void>; open: () => void } => {
       let open = (): void => {}
-      const opened = new Promise<void>((resolve) => { open = resolve })
+      const opened = new Promise<void>((resolve) => {
+        open = resolve
+      })
       return { opened, open }
     }
 
@@ -155,11 +190,13 @@ describe('MemoryTokenStore', () => {
       const store = new MemoryTokenStore()
       const order: string[] = []
       const gates = [gate(), gate(), gate()]
-      const runs = gates.map(async ({ opened }, index) => store.withLock('k', async () => {
-        order.push(`in ${index}`)
-        await opened
-        order.push(`out ${index}`)
-      }))
+      const runs = gates.map(async ({ opened }, index) =>
+        store.withLock('k', async () => {
+          order.push(`in ${index}`)
+          await opened
+          order.push(`out ${index}`)
+        }),
+      )
       for (const { open } of [...gates].reverse()) open()
       await Promise.all(runs)
       expect(order).to.deep.equal(['in 0', 'out 0', 'in 1', 'out 1', 'in 2', 'out 2'])
@@ -185,7 +222,9 @@ describe('MemoryTokenStore', () => {
 
     for (const [how, task] of Object.entries({
       rejects: async () => Promise.reject(new Error('task failed')),
-      throws: (): never => { throw new Error('task failed') },
+      throws: (): never => {
+        throw new Error('task failed')
+      },
     })) {
       it(`is free again when the task ${how}, and the caller hears why`, async () => {
         const store = new MemoryTokenStore()
@@ -202,7 +241,16 @@ describe('MemoryTokenStore', () => {
       const held = gate()
       const first = store.withLock('k', async () => held.opened, { ttl: 10_000 })
       let ran = false
-      const second = rejection(store.withLock('k', async () => { ran = true }, { wait: 500 }), TokenStoreError)
+      const second = rejection(
+        store.withLock(
+          'k',
+          async () => {
+            ran = true
+          },
+          { wait: 500 },
+        ),
+        TokenStoreError,
+      )
       const third = store.withLock('k', async () => 'third', { wait: 5000 })
       await clock.tickAsync(500)
       expect(await second).to.include({ code: 'ERR_WECHAT_LOCK' })
@@ -226,7 +274,10 @@ describe('MemoryTokenStore', () => {
       await clock.tickAsync(1)
       expect(signal?.aborted).to.equal(true)
       void store.withLock('k', async () => forever, { ttl: 60_000 })
-      const waiting = rejection(store.withLock('k', async () => {}), TokenStoreError)
+      const waiting = rejection(
+        store.withLock('k', async () => {}),
+        TokenStoreError,
+      )
       await clock.tickAsync(14_999)
       expect(await Promise.race([waiting, Promise.resolve('still waiting')])).to.equal('still waiting')
       await clock.tickAsync(1)
@@ -238,15 +289,23 @@ describe('MemoryTokenStore', () => {
       const store = new MemoryTokenStore()
       const [late, next] = [gate(), gate()]
       const order: string[] = []
-      const first = store.withLock('k', async (signal) => {
-        signal.addEventListener('abort', () => { order.push('signal') })
-        await late.opened
-      }, { ttl: 100 })
+      const first = store.withLock(
+        'k',
+        async (signal) => {
+          signal.addEventListener('abort', () => {
+            order.push('signal')
+          })
+          await late.opened
+        },
+        { ttl: 100 },
+      )
       const second = store.withLock('k', async () => {
         order.push('second')
         await next.opened
       })
-      const third = store.withLock('k', async () => { order.push('third') })
+      const third = store.withLock('k', async () => {
+        order.push('third')
+      })
       await clock.tickAsync(100)
       expect(order).to.deep.equal(['signal', 'second'])
       late.open()
@@ -261,16 +320,28 @@ describe('MemoryTokenStore', () => {
     it('does not fire the signal of a task that ended in time', async () => {
       const clock = sinon.useFakeTimers()
       let signal: AbortSignal | undefined
-      await new MemoryTokenStore().withLock('k', async (given) => { signal = given }, { ttl: 100 })
+      await new MemoryTokenStore().withLock(
+        'k',
+        async (given) => {
+          signal = given
+        },
+        { ttl: 100 },
+      )
       await clock.tickAsync(1000)
       expect(signal?.aborted).to.equal(false)
       expect(clock.countTimers()).to.equal(0)
     })
 
-    for (const [name, values] of Object.entries({ ttl: [0, -1, NaN, Infinity, 2 ** 31, '5', null], wait: [-1, NaN, Infinity, 2 ** 31, '5', null] })) {
+    for (const [name, values] of Object.entries({
+      ttl: [0, -1, NaN, Infinity, 2 ** 31, '5', null],
+      wait: [-1, NaN, Infinity, 2 ** 31, '5', null],
+    })) {
       for (const value of values) {
         it(`cannot have the ${name} ${String(value)}`, async () => {
-          const error = await rejection(new MemoryTokenStore().withLock('k', async () => {}, { [name]: value as number }), TypeError)
+          const error = await rejection(
+            new MemoryTokenStore().withLock('k', async () => {}, { [name]: value as number }),
+            TypeError,
+          )
           expect(error.message).to.contain(name)
         })
       }
@@ -280,7 +351,12 @@ describe('MemoryTokenStore', () => {
       const store = new MemoryTokenStore()
       const held = gate()
       const first = store.withLock('k', async () => held.opened, { wait: 0 })
-      expect(await rejection(store.withLock('k', async () => {}, { wait: 0 }), TokenStoreError)).to.include({ code: 'ERR_WECHAT_LOCK' })
+      expect(
+        await rejection(
+          store.withLock('k', async () => {}, { wait: 0 }),
+          TokenStoreError,
+        ),
+      ).to.include({ code: 'ERR_WECHAT_LOCK' })
       held.open()
       await first
     })

@@ -1,5 +1,11 @@
 import { createHmac } from 'node:crypto'
-import { MemoryTokenStore, NoOAuthTokenError, WechatAPIError, WechatTransportError, type WechatOAuth } from '@wechat-auth/wechat-oauth'
+import {
+  MemoryTokenStore,
+  NoOAuthTokenError,
+  WechatAPIError,
+  WechatTransportError,
+  type WechatOAuth,
+} from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import { json } from '../../helpers/loopback-server.js'
 import { rejection } from '../../helpers/rejection.js'
@@ -18,13 +24,21 @@ describe('calls about the user of a mini-program', () => {
   beforeEach(async () => {
     wechat = await startAppLevelWechat()
     store = new MemoryTokenStore()
-    await store.saveToken(openid, { openid, session_key: sessionKey, unionid: 'u', create_at: now, mine: 'kept' })
+    await store.saveToken(openid, {
+      openid,
+      session_key: sessionKey,
+      unionid: 'u',
+      create_at: now,
+      mine: 'kept',
+    })
     oauth = client({ endpoints: wechat.server.url, now: () => wechat.now, tokenStore: store })
   })
   afterEach(async () => wechat.server.close())
 
   it('are signed with the text of the key, as in WeChat’s example', () => {
-    expect(createHmac('sha256', sessionKey).update('{"foo":"bar"}').digest('hex')).to.equal('654571f79995b2ce1e149e53c0a33dc39c0a74090db514261454e8dbe432aa0b')
+    expect(createHmac('sha256', sessionKey).update('{"foo":"bar"}').digest('hex')).to.equal(
+      '654571f79995b2ce1e149e53c0a33dc39c0a74090db514261454e8dbe432aa0b',
+    )
     expect(createHmac('sha256', sessionKey).digest('hex')).to.equal(signature)
   })
 
@@ -33,14 +47,19 @@ describe('calls about the user of a mini-program', () => {
       await rejection(oauth.checkSession(wrong as string), TypeError)
       await rejection(oauth.resetSession(wrong as string), TypeError)
     }
-    for (const wrong of ['', undefined, 'a b', 'x'.repeat(513)]) await rejection(oauth.getPhoneNumber(wrong as string), TypeError)
+    for (const wrong of ['', undefined, 'a b', 'x'.repeat(513)])
+      await rejection(oauth.getPhoneNumber(wrong as string), TypeError)
     expect(wechat.server.requests).to.have.lengthOf(0)
   })
 
   describe('checkSession', () => {
     it('is true when WeChat says so', async () => {
       expect(await oauth.checkSession(openid)).to.be.true
-      expect(wechat.server.requests.at(-1)).to.deep.include({ method: 'GET', path: paths.check, query: { access_token: wechat.token, ...signed() } })
+      expect(wechat.server.requests.at(-1)).to.deep.include({
+        method: 'GET',
+        path: paths.check,
+        query: { access_token: wechat.token, ...signed() },
+      })
     })
 
     it('is false when the key is stale, or there is none', async () => {
@@ -60,13 +79,17 @@ describe('calls about the user of a mini-program', () => {
 
     it('rejects an answer that says nothing', async () => {
       wechat.replies[paths.check] = json({})
-      expect(await rejection(oauth.checkSession(openid), WechatTransportError)).to.include({ code: 'ERR_WECHAT_RESPONSE' })
+      expect(await rejection(oauth.checkSession(openid), WechatTransportError)).to.include({
+        code: 'ERR_WECHAT_RESPONSE',
+      })
     })
   })
 
   describe('resetSession', () => {
     const fresh = 'bmV3LXNlc3Npb24ta2V5IQ=='
-    beforeEach(() => { wechat.replies[paths.reset] = json({ errcode: 0, errmsg: 'ok', openid, session_key: fresh }) })
+    beforeEach(() => {
+      wechat.replies[paths.reset] = json({ errcode: 0, errmsg: 'ok', openid, session_key: fresh })
+    })
 
     it('saves the new key into the record', async () => {
       wechat.advance(60)
@@ -77,9 +100,16 @@ describe('calls about the user of a mini-program', () => {
     })
 
     it('replaces a time that a clock eight hours ahead wrote, and keeps one of two minutes', async () => {
-      for (const [ahead, expected] of [[8 * 3_600_000, now], [120_000, now + 120_000]] as const) {
+      for (const [ahead, expected] of [
+        [8 * 3_600_000, now],
+        [120_000, now + 120_000],
+      ] as const) {
         await store.saveToken(openid, { openid, session_key: sessionKey, create_at: now + ahead })
-        expect(await oauth.resetSession(openid)).to.deep.equal({ openid, session_key: fresh, create_at: expected })
+        expect(await oauth.resetSession(openid)).to.deep.equal({
+          openid,
+          session_key: fresh,
+          create_at: expected,
+        })
       }
     })
 
@@ -103,19 +133,32 @@ describe('calls about the user of a mini-program', () => {
     })
 
     it('rejects with ERR_WECHAT_SESSION_KEY when the key is stale', async () => {
-      wechat.replies[paths.reset] = json({ errcode: 87009, errmsg: `no ${sessionKey} rid: 65a33cd8-11111111-22222222` })
+      wechat.replies[paths.reset] = json({
+        errcode: 87009,
+        errmsg: `no ${sessionKey} rid: 65a33cd8-11111111-22222222`,
+      })
       const error = await rejection(oauth.resetSession(openid), WechatAPIError)
       const { name, code, status, errcode, errmsg, kind, endpoint, requestId } = error
       expect({ name, code, status, errcode, errmsg, kind, endpoint, requestId }).to.deep.equal({
-        name: 'WechatAPIError', code: 'ERR_WECHAT_SESSION_KEY', status: 500, errcode: 87009, errmsg: 'no *** rid: 65a33cd8-11111111-22222222',
-        kind: 'session', endpoint: paths.reset, requestId: '65a33cd8-11111111-22222222',
+        name: 'WechatAPIError',
+        code: 'ERR_WECHAT_SESSION_KEY',
+        status: 500,
+        errcode: 87009,
+        errmsg: 'no *** rid: 65a33cd8-11111111-22222222',
+        kind: 'session',
+        endpoint: paths.reset,
+        requestId: '65a33cd8-11111111-22222222',
       })
       expect(await store.getToken(openid)).to.include({ session_key: sessionKey })
     })
 
     it('rejects with ERR_WECHAT_API for another reason', async () => {
       wechat.replies[paths.reset] = json({ errcode: 45011, errmsg: 'api minute-quota reach limit' })
-      expect(await rejection(oauth.resetSession(openid), WechatAPIError)).to.include({ code: 'ERR_WECHAT_API', errcode: 45011, status: 503 })
+      expect(await rejection(oauth.resetSession(openid), WechatAPIError)).to.include({
+        code: 'ERR_WECHAT_API',
+        errcode: 45011,
+        status: 503,
+      })
     })
 
     it('asks for a login where there is no key', async () => {
@@ -124,16 +167,27 @@ describe('calls about the user of a mini-program', () => {
     })
 
     it('refuses the key of another user, or none', async () => {
-      for (const reply of [{ openid: 'oBBBBBBBBBBBBBBBBBBBBBBBBBBB', session_key: fresh }, { openid }, { openid, session_key: 5 }]) {
+      for (const reply of [
+        { openid: 'oBBBBBBBBBBBBBBBBBBBBBBBBBBB', session_key: fresh },
+        { openid },
+        { openid, session_key: 5 },
+      ]) {
         wechat.replies[paths.reset] = json({ errcode: 0, ...reply })
-        expect(await rejection(oauth.resetSession(openid), WechatTransportError)).to.include({ code: 'ERR_WECHAT_RESPONSE' })
+        expect(await rejection(oauth.resetSession(openid), WechatTransportError)).to.include({
+          code: 'ERR_WECHAT_RESPONSE',
+        })
       }
       expect(await store.getToken(openid)).to.include({ session_key: sessionKey })
     })
   })
 
   describe('getPhoneNumber', () => {
-    const info = { phoneNumber: '+15551234', purePhoneNumber: '5551234', countryCode: 1, watermark: { timestamp: 1637744274, appid: appId } }
+    const info = {
+      phoneNumber: '+15551234',
+      purePhoneNumber: '5551234',
+      countryCode: 1,
+      watermark: { timestamp: 1637744274, appid: appId },
+    }
 
     it('gives the country code as text, whichever way it was sent', async () => {
       for (const countryCode of [1, '1']) {
@@ -153,9 +207,20 @@ describe('calls about the user of a mini-program', () => {
     })
 
     it('refuses what is no phone number, or of another app', async () => {
-      for (const phoneInfo of [undefined, null, [], 'x', {}, { ...info, phoneNumber: 5 }, { ...info, countryCode: {} }, { ...info, watermark: { appid: 'wx1' } }]) {
+      for (const phoneInfo of [
+        undefined,
+        null,
+        [],
+        'x',
+        {},
+        { ...info, phoneNumber: 5 },
+        { ...info, countryCode: {} },
+        { ...info, watermark: { appid: 'wx1' } },
+      ]) {
         wechat.replies[paths.phone] = json({ errcode: 0, phone_info: phoneInfo })
-        expect(await rejection(oauth.getPhoneNumber(code), WechatTransportError)).to.include({ code: 'ERR_WECHAT_RESPONSE' })
+        expect(await rejection(oauth.getPhoneNumber(code), WechatTransportError)).to.include({
+          code: 'ERR_WECHAT_RESPONSE',
+        })
       }
     })
   })
@@ -169,14 +234,21 @@ describe('calls about the user of a mini-program', () => {
         const racing = client({
           tokenStore: store,
           now: () => (time += tick),
-          fetch: async () => new Promise((resolve) => { answers.push((key) => { resolve(Response.json(sessionReply({ session_key: key }))) }) }),
+          fetch: async () =>
+            new Promise((resolve) => {
+              answers.push((key) => {
+                resolve(Response.json(sessionReply({ session_key: key })))
+              })
+            }),
         })
         const logins = [racing.code2Session('older'), racing.code2Session('newer')]
         for (const index of [answeredFirst, 1 - answeredFirst]) {
           answers[index]?.(['the older key', 'the newer key'][index] ?? '')
           await logins[index]
         }
-        expect(await store.getToken(openid), `answered first: ${answeredFirst}`).to.include({ session_key: 'the newer key' })
+        expect(await store.getToken(openid), `answered first: ${answeredFirst}`).to.include({
+          session_key: 'the newer key',
+        })
       }
     })
   }

@@ -4,7 +4,8 @@ import { thrown } from '../../helpers/rejection.js'
 import { appId, appSecret } from '../../helpers/wechat-replies.js'
 
 const good = { appId, appSecret }
-const build = (options: unknown): WechatOAuth => new WechatOAuth(options as ConstructorParameters<typeof WechatOAuth>[0])
+const build = (options: unknown): WechatOAuth =>
+  new WechatOAuth(options as ConstructorParameters<typeof WechatOAuth>[0])
 const none = (): void => {}
 const logger = { debug: none, warn: none }
 
@@ -15,12 +16,36 @@ const wrong: Record<string, unknown[]> = {
   shareCredentials: [null, 1, 'true'],
   saveSnapshotUsers: [null, 1, 'true'],
   lang: [null, '', 'cn', 'zh-CN', 5],
-  endpoints: [null, 5, [], '', 'api.weixin.qq.com', 'ftp://a.cn', 'http://api.weixin.qq.com', 'http://10.0.0.1', 'http://127.0.0.1.a.cn', 'http://localhost.a.cn',
-    'https://user@a.cn', 'https://:pass@a.cn', 'https://a.cn/?', 'https://a.cn/?a=1', 'https://a.cn/#', 'https://a.cn/#a'],
+  endpoints: [
+    null,
+    5,
+    [],
+    '',
+    'api.weixin.qq.com',
+    'ftp://a.cn',
+    'http://api.weixin.qq.com',
+    'http://10.0.0.1',
+    'http://127.0.0.1.a.cn',
+    'http://localhost.a.cn',
+    'https://user@a.cn',
+    'https://:pass@a.cn',
+    'https://a.cn/?',
+    'https://a.cn/?a=1',
+    'https://a.cn/#',
+    'https://a.cn/#a',
+  ],
   'endpoints.open': [null, '', 5, 'http://a.cn'].map((open) => ({ open })),
   'endpoints.api': [null, '', 5, 'http://a.cn'].map((api) => ({ api })),
   'endpoints.mp': [null, '', 5, 'http://a.cn'].map((mp) => ({ mp })),
-  fallbackHosts: [null, 'https://api2.weixin.qq.com', {}, [''], [5], ['api2.weixin.qq.com'], ['http://api2.weixin.qq.com']],
+  fallbackHosts: [
+    null,
+    'https://api2.weixin.qq.com',
+    {},
+    [''],
+    [5],
+    ['api2.weixin.qq.com'],
+    ['http://api2.weixin.qq.com'],
+  ],
   timeout: [null, '5000', 0, -1, NaN, Infinity, 2 ** 31, 2 ** 31 - 1, 86_400_001],
   fetch: [null, 'fetch', {}],
   now: [null, 5],
@@ -65,19 +90,44 @@ describe('options of WechatOAuth', () => {
   })
 
   it('a store and functions together are refused', () => {
-    expect(() => build({ ...good, tokenStore: new MemoryTokenStore(), getToken: none, saveToken: none })).to.throw(TypeError, /tokenStore/)
-    expect(() => build({ ...good, tokenStore: new MemoryTokenStore(), saveToken: none })).to.throw(TypeError, /tokenStore/)
+    expect(() =>
+      build({ ...good, tokenStore: new MemoryTokenStore(), getToken: none, saveToken: none }),
+    ).to.throw(TypeError, /tokenStore/)
+    expect(() => build({ ...good, tokenStore: new MemoryTokenStore(), saveToken: none })).to.throw(
+      TypeError,
+      /tokenStore/,
+    )
   })
 
   const accepted: Record<string, object> = {
     'appId and appSecret alone': {},
     'every option': {
-      tokenStore: new MemoryTokenStore(), shareCredentials: true, saveSnapshotUsers: false, lang: 'zh_TW', endpoints: { open: 'https://a.cn', api: 'https://b.cn/x/' },
-      fallbackHosts: ['https://api2.weixin.qq.com'], timeout: 1, fetch, now: Date.now, clientCredential: 'classic', logger,
+      tokenStore: new MemoryTokenStore(),
+      shareCredentials: true,
+      saveSnapshotUsers: false,
+      lang: 'zh_TW',
+      endpoints: { open: 'https://a.cn', api: 'https://b.cn/x/' },
+      fallbackHosts: ['https://api2.weixin.qq.com'],
+      timeout: 1,
+      fetch,
+      now: Date.now,
+      clientCredential: 'classic',
+      logger,
     },
     'every option left undefined': {
-      tokenStore: undefined, getToken: undefined, saveToken: undefined, shareCredentials: undefined, saveSnapshotUsers: undefined, lang: undefined, endpoints: undefined,
-      fallbackHosts: undefined, timeout: undefined, fetch: undefined, now: undefined, clientCredential: undefined, logger: undefined,
+      tokenStore: undefined,
+      getToken: undefined,
+      saveToken: undefined,
+      shareCredentials: undefined,
+      saveSnapshotUsers: undefined,
+      lang: undefined,
+      endpoints: undefined,
+      fallbackHosts: undefined,
+      timeout: undefined,
+      fetch: undefined,
+      now: undefined,
+      clientCredential: undefined,
+      logger: undefined,
     },
     'a timeout of a day': { timeout: 86_400_000 },
     'a pair of functions': { getToken: none, saveToken: none },
@@ -96,7 +146,7 @@ describe('options of WechatOAuth', () => {
 
   it('are not changed and not kept: a later change of the object has no effect', () => {
     const options = Object.freeze({ ...good, endpoints: Object.freeze({ open: 'https://a.cn' }) })
-    const changeable = structuredClone(options) as { appId: string, endpoints: { open: string } }
+    const changeable = structuredClone(options) as { appId: string; endpoints: { open: string } }
     const oauth = build(changeable)
     changeable.appId = 'wxchanged'
     changeable.endpoints.open = 'https://changed.cn'

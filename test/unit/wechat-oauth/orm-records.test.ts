@@ -1,7 +1,11 @@
 import { inspect } from 'node:util'
 import {
-  encryptedTokenStore, MemoryTokenStore, NoOAuthTokenError, TokenStoreError,
-  type TokenStore, type WechatToken,
+  encryptedTokenStore,
+  MemoryTokenStore,
+  NoOAuthTokenError,
+  TokenStoreError,
+  type TokenStore,
+  type WechatToken,
 } from '@wechat-auth/wechat-oauth'
 import { OAuth } from '@wechat-auth/wechat-oauth/compat'
 import { expect } from 'chai'
@@ -50,7 +54,7 @@ describe('a record of an ORM', () => {
     it(`that is ${what} is decrypted`, async () => {
       const inner = new MemoryTokenStore()
       await encryptedTokenStore(inner, { keys }).saveToken(openid, record())
-      const stored = make({ ...await inner.getToken(openid) })
+      const stored = make({ ...(await inner.getToken(openid)) })
       const token = await encryptedTokenStore(storeOf(stored), { keys }).getToken(openid)
       const { access_token, refresh_token } = record()
       expect(token).to.include({ access_token, refresh_token })
@@ -58,9 +62,15 @@ describe('a record of an ORM', () => {
 
     it(`that is ${what} is used by the drop-in OAuth`, async () => {
       const stored = make({ ...record({ create_at: Date.now() }) })
-      const oauth = new OAuth(appId, appSecret, (_key, callback) => { callback(null, stored as WechatToken) })
+      const oauth = new OAuth(appId, appSecret, (_key, callback) => {
+        callback(null, stored as WechatToken)
+      })
       oauth.setOpts({ fetch: wechat.fetch })
-      expect(await new Promise((resolve) => { oauth.getUser(openid, resolve) })).to.equal(null)
+      expect(
+        await new Promise((resolve) => {
+          oauth.getUser(openid, resolve)
+        }),
+      ).to.equal(null)
       expect(usedToken()).to.equal('stored-access-token')
     })
   }
@@ -75,13 +85,23 @@ describe('a record of an ORM', () => {
     await rejection(client({ tokenStore: storeOf(stored) }).getUser(openid), NoOAuthTokenError)
   })
 
-  const fail = (): never => { throw Object.assign(new Error('SECRET'), { code: 'ER_TEST', sql: 'SECRET' }) }
+  const fail = (): never => {
+    throw Object.assign(new Error('SECRET'), { code: 'ER_TEST', sql: 'SECRET' })
+  }
   const broken: Record<string, object> = {
     'toObject throws': { toObject: fail },
     'toJSON throws': { toJSON: fail },
     'get throws': { get: fail },
-    'field throws': { get access_token(): string { return fail() } },
-    'class has a broken field': Object.create({ get access_token(): string { return fail() } }) as object,
+    'field throws': {
+      get access_token(): string {
+        return fail()
+      },
+    },
+    'class has a broken field': Object.create({
+      get access_token(): string {
+        return fail()
+      },
+    }) as object,
   }
   for (const [what, stored] of Object.entries(broken)) {
     it(`whose ${what} is an error without values, through an encrypted store too`, async () => {
@@ -97,7 +117,7 @@ describe('a record of an ORM', () => {
   const strangers: Record<string, unknown> = {
     'a typed array': new Float64Array(2),
     'a date': new Date(now),
-    'bytes': Buffer.from('token'),
+    bytes: Buffer.from('token'),
     'a list': [record()],
     'a text': 'token',
   }

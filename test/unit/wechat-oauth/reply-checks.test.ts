@@ -1,15 +1,40 @@
 import { gzipSync } from 'node:zlib'
-import { WechatAPIError, WechatTransportError, type WechatToken, type WechatUser } from '@wechat-auth/wechat-oauth'
+import {
+  WechatAPIError,
+  WechatTransportError,
+  type WechatToken,
+  type WechatUser,
+} from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
-import { body, gzipped, json, packets, startLoopbackServer, status, type Answer, type LoopbackServer } from '../../helpers/loopback-server.js'
+import {
+  body,
+  gzipped,
+  json,
+  packets,
+  startLoopbackServer,
+  status,
+  type Answer,
+  type LoopbackServer,
+} from '../../helpers/loopback-server.js'
 import { rejection } from '../../helpers/rejection.js'
-import { client, code, now, openid, sessionReply, tokenReply, unionid, userReply } from '../../helpers/wechat-replies.js'
+import {
+  client,
+  code,
+  now,
+  openid,
+  sessionReply,
+  tokenReply,
+  unionid,
+  userReply,
+} from '../../helpers/wechat-replies.js'
 
 const mebibyte = 1024 * 1024
 
 describe('a reply', () => {
   let server: LoopbackServer
-  before(async () => { server = await startLoopbackServer() })
+  before(async () => {
+    server = await startLoopbackServer()
+  })
   after(async () => server.close())
 
   const exchange = async (answer: Answer): Promise<WechatToken> => {
@@ -36,7 +61,12 @@ describe('a reply', () => {
         const answer = status(code, code === 204 || code === 304 ? '' : JSON.stringify(tokenReply()))
         if (code === 201) expect(await exchange(answer)).to.include({ openid })
         else if (code === 204) await refused(exchange(answer), 'ERR_WECHAT_RESPONSE')
-        else await refused(exchange(answer), 'ERR_WECHAT_STATUS', new RegExp(`^/sns/oauth2/access_token answered with HTTP status ${code}$`))
+        else
+          await refused(
+            exchange(answer),
+            'ERR_WECHAT_STATUS',
+            new RegExp(`^/sns/oauth2/access_token answered with HTTP status ${code}$`),
+          )
       })
     }
 
@@ -46,7 +76,10 @@ describe('a reply', () => {
 
     for (const code of [301, 302, 303, 307, 308]) {
       it(`${code} is not followed, so that the query goes nowhere else`, async () => {
-        await refused(exchange(status(code, JSON.stringify(tokenReply()), { location: `${server.url}/elsewhere` })), 'ERR_WECHAT_STATUS')
+        await refused(
+          exchange(status(code, JSON.stringify(tokenReply()), { location: `${server.url}/elsewhere` })),
+          'ERR_WECHAT_STATUS',
+        )
         expect(server.paths).to.deep.equal(['/sns/oauth2/access_token'])
       })
     }
@@ -54,7 +87,10 @@ describe('a reply', () => {
     it('a fetch that follows redirects by itself is refused', async () => {
       const following: typeof fetch = async (input, init) => fetch(input, { ...init, redirect: 'follow' })
       server.answer(status(302, '', { location: '/elsewhere' }), json(tokenReply()))
-      await refused(client({ endpoints: server.url, fetch: following }).getAccessToken(code), 'ERR_WECHAT_STATUS')
+      await refused(
+        client({ endpoints: server.url, fetch: following }).getAccessToken(code),
+        'ERR_WECHAT_STATUS',
+      )
     })
   })
 
@@ -75,9 +111,17 @@ describe('a reply', () => {
   })
 
   describe('is JSON', () => {
-    for (const type of ['text/plain', 'application/json; encoding=utf-8', 'text/html; charset=gbk', 'image/png', '']) {
+    for (const type of [
+      'text/plain',
+      'application/json; encoding=utf-8',
+      'text/html; charset=gbk',
+      'image/png',
+      '',
+    ]) {
       it(`also as ${type || 'nothing in particular'}`, async () => {
-        expect(await exchange(body(JSON.stringify(tokenReply()), type ? { 'content-type': type } : {}))).to.include({ openid })
+        expect(
+          await exchange(body(JSON.stringify(tokenReply()), type ? { 'content-type': type } : {})),
+        ).to.include({ openid })
       })
     }
 
@@ -94,8 +138,20 @@ describe('a reply', () => {
     })
 
     const not: Record<string, string> = {
-      nothing: '', blanks: ' \n', null: 'null', true: 'true', 'a number': '40029', 'a text': '"ok"', 'an array': '[]', 'an array of replies': '[{"errcode":0}]',
-      'half an object': '{"openid":"o', HTML: '<html>busy</html>', 'two objects': '{}{}', 'single quotes': "{'openid':'o'}", 'a call': 'callback({})', deep: '['.repeat(500_000),
+      nothing: '',
+      blanks: ' \n',
+      null: 'null',
+      true: 'true',
+      'a number': '40029',
+      'a text': '"ok"',
+      'an array': '[]',
+      'an array of replies': '[{"errcode":0}]',
+      'half an object': '{"openid":"o',
+      HTML: '<html>busy</html>',
+      'two objects': '{}{}',
+      'single quotes': "{'openid':'o'}",
+      'a call': 'callback({})',
+      deep: '['.repeat(500_000),
     }
     for (const [what, content] of Object.entries(not)) {
       it(`not ${what}`, async () => {
@@ -105,7 +161,12 @@ describe('a reply', () => {
   })
 
   describe('is repaired', () => {
-    const nickname = async (raw: string): Promise<string> => (await userinfo(body(`{"openid":"${openid}",\n\t"nickname":"${raw}","headimgurl":"http:\\/\\/a.cn\\/1"}`))).nickname
+    const nickname = async (raw: string): Promise<string> =>
+      (
+        await userinfo(
+          body(`{"openid":"${openid}",\n\t"nickname":"${raw}","headimgurl":"http:\\/\\/a.cn\\/1"}`),
+        )
+      ).nickname
 
     it('where raw control characters stand in a name', async () => {
       expect(await nickname('a\u0014\b\n\tb\u0000')).to.equal('a\u0014\b\n\tb\u0000')
@@ -128,7 +189,12 @@ describe('a reply', () => {
     })
 
     it('in no time, also where every character is a quotation mark', async () => {
-      for (const content of ['\\"'.repeat(500_000), '"'.repeat(1_000_000), '\u0001'.repeat(1_000_000), `{"a":"${'\u0001'.repeat(1_000_000)}`]) {
+      for (const content of [
+        '\\"'.repeat(500_000),
+        '"'.repeat(1_000_000),
+        '\u0001'.repeat(1_000_000),
+        `{"a":"${'\u0001'.repeat(1_000_000)}`,
+      ]) {
         const before = process.cpuUsage()
         await refused(exchange(body(`"${content}`)), 'ERR_WECHAT_RESPONSE')
         const { user, system } = process.cpuUsage(before)
@@ -143,17 +209,27 @@ describe('a reply', () => {
 
     it('in which a character may come in two packets', async () => {
       const middle = bytes.indexOf(Buffer.from('🐼')) + 2
-      expect(await userinfo(packets(bytes.subarray(0, middle), bytes.subarray(middle)))).to.include({ nickname: '熊猫🐼' })
+      expect(await userinfo(packets(bytes.subarray(0, middle), bytes.subarray(middle)))).to.include({
+        nickname: '熊猫🐼',
+      })
     })
 
     it('byte by byte', async () => {
       const start = bytes.indexOf(Buffer.from('熊'))
       const parts = [...bytes.subarray(start, start + 10)].map((byte) => Uint8Array.of(byte))
-      expect(await userinfo(packets(bytes.subarray(0, start), ...parts, bytes.subarray(start + 10)))).to.include({ nickname: '熊猫🐼' })
+      expect(
+        await userinfo(packets(bytes.subarray(0, start), ...parts, bytes.subarray(start + 10))),
+      ).to.include({ nickname: '熊猫🐼' })
     })
 
     it('in which a broken character does not spoil the rest', async () => {
-      const broken = Buffer.concat([Buffer.from(`{"openid":"${openid}","nickname":"a`), Uint8Array.of(0xf0, 0x9f), Buffer.from('b'), Uint8Array.of(0xff), Buffer.from('"}')])
+      const broken = Buffer.concat([
+        Buffer.from(`{"openid":"${openid}","nickname":"a`),
+        Uint8Array.of(0xf0, 0x9f),
+        Buffer.from('b'),
+        Uint8Array.of(0xff),
+        Buffer.from('"}'),
+      ])
       expect(await userinfo(body(broken))).to.include({ openid, nickname: 'a\ufffdb\ufffd' })
     })
   })
@@ -172,7 +248,9 @@ describe('a reply', () => {
     }
 
     it('that counts although all fields are there', async () => {
-      expect((await rejection(exchange(json(tokenReply({ errcode: 50002 }))), WechatAPIError)).errcode).to.equal(50002)
+      expect(
+        (await rejection(exchange(json(tokenReply({ errcode: 50002 }))), WechatAPIError)).errcode,
+      ).to.equal(50002)
     })
 
     it('that is looked at before the fields', async () => {
@@ -185,7 +263,12 @@ describe('a reply', () => {
     const numbers = [undefined, null, '', 'soon', 0, -1, true, {}, [7200]]
     const optional = [5, true, {}, [], 'x'.repeat(4097)]
     const openids = [...texts, 'client:wx1', 'a:b', 'o'.repeat(129)]
-    const required: [call: (answer: Answer) => Promise<unknown>, reply: typeof tokenReply, field: string, values: unknown[]][] = [
+    const required: [
+      call: (answer: Answer) => Promise<unknown>,
+      reply: typeof tokenReply,
+      field: string,
+      values: unknown[],
+    ][] = [
       [exchange, tokenReply, 'access_token', texts],
       [exchange, tokenReply, 'expires_in', numbers],
       [exchange, tokenReply, 'openid', openids],
@@ -195,7 +278,12 @@ describe('a reply', () => {
       [session, sessionReply, 'session_key', texts],
       [session, sessionReply, 'openid', openids],
       [session, sessionReply, 'unionid', optional],
-      [userinfo, userReply, 'openid', [...openids, 'oBBBBBBBBBBBBBBBBBBBBBBBBBBB', `${openid} `, openid.toLowerCase()]],
+      [
+        userinfo,
+        userReply,
+        'openid',
+        [...openids, 'oBBBBBBBBBBBBBBBBBBBBBBBBBBB', `${openid} `, openid.toLowerCase()],
+      ],
       [userinfo, userReply, 'nickname', optional],
       [userinfo, userReply, 'headimgurl', optional],
       [userinfo, userReply, 'unionid', optional],
@@ -203,55 +291,99 @@ describe('a reply', () => {
     for (const [call, reply, field, values] of required) {
       for (const value of values) {
         it(`and is refused where ${field} of ${reply.name} is ${(JSON.stringify(value) as string | undefined)?.slice(0, 40)}`, async () => {
-          await refused(call(json(reply({ [field]: value }))), 'ERR_WECHAT_RESPONSE', new RegExp(`\\b${field}\\b`))
+          await refused(
+            call(json(reply({ [field]: value }))),
+            'ERR_WECHAT_RESPONSE',
+            new RegExp(`\\b${field}\\b`),
+          )
         })
       }
     }
 
     it('of which the optional ones may be missing, null or empty', async () => {
       for (const empty of [undefined, null, '']) {
-        expect(await exchange(json(tokenReply({ refresh_token: empty, scope: empty, unionid: empty, is_snapshotuser: empty }))))
-          .to.deep.equal({ openid, access_token: tokenReply().access_token, expires_in: 7200, create_at: now })
-        expect(await session(json(sessionReply({ unionid: empty })))).to.deep.equal({ openid, session_key: sessionReply().session_key, create_at: now })
-        expect(await userinfo(json(userReply({ nickname: empty, headimgurl: empty, unionid: empty })))).to.deep.include({ openid, nickname: '' }).and.not.have.any.keys('headimgurl', 'unionid')
+        expect(
+          await exchange(
+            json(tokenReply({ refresh_token: empty, scope: empty, unionid: empty, is_snapshotuser: empty })),
+          ),
+        ).to.deep.equal({ openid, access_token: tokenReply().access_token, expires_in: 7200, create_at: now })
+        expect(await session(json(sessionReply({ unionid: empty })))).to.deep.equal({
+          openid,
+          session_key: sessionReply().session_key,
+          create_at: now,
+        })
+        expect(await userinfo(json(userReply({ nickname: empty, headimgurl: empty, unionid: empty }))))
+          .to.deep.include({ openid, nickname: '' })
+          .and.not.have.any.keys('headimgurl', 'unionid')
       }
     })
 
     it('of which a token gets those that are known, and the time', async () => {
-      expect(await exchange(json(tokenReply({ unionid, is_snapshotuser: 1, token_type: 'x', create_at: 5, session_key: 'x' })))).to.deep.equal({
-        openid, access_token: tokenReply().access_token, expires_in: 7200, refresh_token: tokenReply().refresh_token, scope: 'snsapi_userinfo', unionid, is_snapshotuser: 1, create_at: now,
+      expect(
+        await exchange(
+          json(tokenReply({ unionid, is_snapshotuser: 1, token_type: 'x', create_at: 5, session_key: 'x' })),
+        ),
+      ).to.deep.equal({
+        openid,
+        access_token: tokenReply().access_token,
+        expires_in: 7200,
+        refresh_token: tokenReply().refresh_token,
+        scope: 'snsapi_userinfo',
+        unionid,
+        is_snapshotuser: 1,
+        create_at: now,
       })
     })
 
     it('of which numbers may be texts', async () => {
-      expect(await exchange(json(tokenReply({ expires_in: '7200', is_snapshotuser: '1' })))).to.include({ expires_in: 7200, is_snapshotuser: 1 })
+      expect(await exchange(json(tokenReply({ expires_in: '7200', is_snapshotuser: '1' })))).to.include({
+        expires_in: 7200,
+        is_snapshotuser: 1,
+      })
     })
 
     it('of which is_snapshotuser counts whatever it says, unless it says no', async () => {
       for (const yes of [1, '1', true, 'true', 2, 'yes', {}, []]) {
-        expect(await exchange(json(tokenReply({ is_snapshotuser: yes })))).to.have.property('is_snapshotuser', 1)
+        expect(await exchange(json(tokenReply({ is_snapshotuser: yes })))).to.have.property(
+          'is_snapshotuser',
+          1,
+        )
       }
       for (const no of [undefined, null, 0, '0', false, '']) {
-        expect(await exchange(json(tokenReply({ is_snapshotuser: no })))).not.to.have.property('is_snapshotuser')
+        expect(await exchange(json(tokenReply({ is_snapshotuser: no })))).not.to.have.property(
+          'is_snapshotuser',
+        )
       }
     })
 
     it('of which a session gets those that are known, and the time', async () => {
-      expect(await session(json(sessionReply({ unionid, expires_in: 7200, access_token: 'x' })))).to.deep.equal({ openid, session_key: sessionReply().session_key, unionid, create_at: now })
+      expect(
+        await session(json(sessionReply({ unionid, expires_in: 7200, access_token: 'x' }))),
+      ).to.deep.equal({ openid, session_key: sessionReply().session_key, unionid, create_at: now })
     })
 
     it('of which a user gets all', async () => {
-      expect(await userinfo(json(userReply({ unionid, new_field: { a: [1] } })))).to.deep.equal({ ...userReply(), unionid, new_field: { a: [1] } })
+      expect(await userinfo(json(userReply({ unionid, new_field: { a: [1] } })))).to.deep.equal({
+        ...userReply(),
+        unionid,
+        new_field: { a: [1] },
+      })
     })
 
     it('of which a user gets those that nobody depends on only where their type is right', async () => {
-      const user = await userinfo(json(userReply({ sex: '1', language: 5, city: null, province: {}, country: [], privilege: 'x' })))
+      const user = await userinfo(
+        json(userReply({ sex: '1', language: 5, city: null, province: {}, country: [], privilege: 'x' })),
+      )
       expect(user.sex).to.equal(1)
       expect(user).to.not.have.any.keys('language', 'city', 'province', 'country', 'privilege')
     })
 
     it('that cannot reach the prototype of anything', async () => {
-      const user = await userinfo(body(`{"openid":"${openid}","nickname":"n","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}`))
+      const user = await userinfo(
+        body(
+          `{"openid":"${openid}","nickname":"n","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}`,
+        ),
+      )
       expect(user.polluted).to.equal(undefined)
       expect(Object.getPrototypeOf(user)).to.equal(Object.prototype)
       expect(({} as { polluted?: unknown }).polluted).to.equal(undefined)
@@ -259,7 +391,8 @@ describe('a reply', () => {
   })
 
   describe('of a fetch that the application supplies', () => {
-    const supplied = async (answer: unknown): Promise<unknown> => client({ fetch: (async () => answer) as unknown as typeof fetch }).getAccessToken(code)
+    const supplied = async (answer: unknown): Promise<unknown> =>
+      client({ fetch: (async () => answer) as unknown as typeof fetch }).getAccessToken(code)
 
     for (const nothing of [undefined, null, 5, {}, 'ok']) {
       it(`that gives ${JSON.stringify(nothing)} is refused`, async () => {
@@ -271,7 +404,9 @@ describe('a reply', () => {
       async function* stream(): AsyncGenerator<Uint8Array> {
         yield Buffer.from(JSON.stringify(tokenReply()))
       }
-      expect(await supplied({ ok: true, status: 200, redirected: false, body: stream() })).to.include({ openid })
+      expect(await supplied({ ok: true, status: 200, redirected: false, body: stream() })).to.include({
+        openid,
+      })
     })
 
     it('has a body that is too long cancelled, and gets to say no to that', async () => {
@@ -283,23 +418,54 @@ describe('a reply', () => {
           throw new Error('not now')
         },
       })
-      await refused(supplied({ ok: true, status: 200, redirected: false, body: endless }), 'ERR_WECHAT_RESPONSE', /1048576 bytes/)
+      await refused(
+        supplied({ ok: true, status: 200, redirected: false, body: endless }),
+        'ERR_WECHAT_RESPONSE',
+        /1048576 bytes/,
+      )
       expect(ended).to.have.length(1)
     })
 
     it('may have a body that cannot be cancelled', async () => {
       await refused(supplied({ ok: false, status: 500, redirected: false, body: {} }), 'ERR_WECHAT_STATUS')
-      await refused(supplied({ ok: false, status: 500, redirected: false, body: { cancel: () => { throw new Error('locked') } } }), 'ERR_WECHAT_STATUS')
-      await refused(supplied({ ok: false, status: 500, redirected: false, body: { cancel: async () => Promise.reject(new Error('locked')) } }), 'ERR_WECHAT_STATUS')
+      await refused(
+        supplied({
+          ok: false,
+          status: 500,
+          redirected: false,
+          body: {
+            cancel: () => {
+              throw new Error('locked')
+            },
+          },
+        }),
+        'ERR_WECHAT_STATUS',
+      )
+      await refused(
+        supplied({
+          ok: false,
+          status: 500,
+          redirected: false,
+          body: { cancel: async () => Promise.reject(new Error('locked')) },
+        }),
+        'ERR_WECHAT_STATUS',
+      )
     })
 
     it('may have a body that is something else', async () => {
       await refused(supplied({ ok: true, status: 200, redirected: false, body: 5 }), 'ERR_WECHAT_NETWORK')
-      await refused(supplied({ ok: true, status: 200, redirected: false, body: ['{"a":', '1}'] }), 'ERR_WECHAT_NETWORK')
+      await refused(
+        supplied({ ok: true, status: 200, redirected: false, body: ['{"a":', '1}'] }),
+        'ERR_WECHAT_NETWORK',
+      )
     })
   })
 
   it('compressed with a method that Node does not know is no JSON', async () => {
-    await refused(exchange(body(gzipSync('{}'), { 'content-encoding': 'x-unknown' })), 'ERR_WECHAT_RESPONSE', /JSON/)
+    await refused(
+      exchange(body(gzipSync('{}'), { 'content-encoding': 'x-unknown' })),
+      'ERR_WECHAT_RESPONSE',
+      /JSON/,
+    )
   })
 })

@@ -1,21 +1,43 @@
 import { WechatAPIError, type WechatOAuth } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
-import { body, deadURL, hang, json, reset, startLoopbackServer, status, truncated, type Answer, type LoopbackServer } from '../../helpers/loopback-server.js'
+import {
+  body,
+  deadURL,
+  hang,
+  json,
+  reset,
+  startLoopbackServer,
+  status,
+  truncated,
+  type Answer,
+  type LoopbackServer,
+} from '../../helpers/loopback-server.js'
 import { rejection } from '../../helpers/rejection.js'
-import { client, code, now, openid, sessionReply, tokenReply, userReply } from '../../helpers/wechat-replies.js'
+import {
+  client,
+  code,
+  now,
+  openid,
+  sessionReply,
+  tokenReply,
+  userReply,
+} from '../../helpers/wechat-replies.js'
 import { inTime } from '../../helpers/pace.js'
 
 type Call = (oauth: WechatOAuth) => Promise<unknown>
 
 const busy = json({ errcode: -1, errmsg: 'system error' })
-const once: Record<string, { call: Call, good: object }> = {
+const once: Record<string, { call: Call; good: object }> = {
   getAccessToken: { call: (oauth) => oauth.getAccessToken(code), good: tokenReply() },
   getUserByCode: { call: (oauth) => oauth.getUserByCode(code), good: tokenReply() },
   code2Session: { call: (oauth) => oauth.code2Session(code), good: sessionReply() },
 }
-const repeatable: Record<string, { call: Call, good: object }> = {
+const repeatable: Record<string, { call: Call; good: object }> = {
   refreshAccessToken: { call: (oauth) => oauth.refreshAccessToken('refresh'), good: tokenReply() },
-  getUserByToken: { call: (oauth) => oauth.getUserByToken({ openid, access_token: 'a', create_at: now }), good: userReply() },
+  getUserByToken: {
+    call: (oauth) => oauth.getUserByToken({ openid, access_token: 'a', create_at: now }),
+    good: userReply(),
+  },
   verifyToken: { call: (oauth) => oauth.verifyToken(openid, 'a'), good: { errcode: 0, errmsg: 'ok' } },
 }
 const passing: Record<string, Answer> = {
@@ -122,6 +144,8 @@ describe('a call', () => {
 
   it('that stays busy rejects as busy', async () => {
     server.answer(busy)
-    expect(await rejection(client({ endpoints: server.url }).refreshAccessToken('r'), WechatAPIError)).to.include({ errcode: -1, kind: 'busy', status: 503 })
+    expect(
+      await rejection(client({ endpoints: server.url }).refreshAccessToken('r'), WechatAPIError),
+    ).to.include({ errcode: -1, kind: 'busy', status: 503 })
   })
 })

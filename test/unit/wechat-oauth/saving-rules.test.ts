@@ -1,24 +1,47 @@
 import {
-  MemoryTokenStore, TokenStoreError, type TokenStore, type WechatOAuth, type WechatOAuthOptions, type WechatToken,
+  MemoryTokenStore,
+  TokenStoreError,
+  type TokenStore,
+  type WechatOAuth,
+  type WechatOAuthOptions,
+  type WechatToken,
 } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import sinon from 'sinon'
 import { json, startLoopbackServer, type Answer, type LoopbackServer } from '../../helpers/loopback-server.js'
 import { rejection } from '../../helpers/rejection.js'
-import { client, code, now, openid, record, sessionReply, tokenReply, unionid, userReply } from '../../helpers/wechat-replies.js'
+import {
+  client,
+  code,
+  now,
+  openid,
+  record,
+  sessionReply,
+  tokenReply,
+  unionid,
+  userReply,
+} from '../../helpers/wechat-replies.js'
 
 const day = 24 * 3600 * 1000
 
 describe('what is saved', () => {
   let server: LoopbackServer
   let store: MemoryTokenStore
-  before(async () => { server = await startLoopbackServer() })
-  beforeEach(() => { store = new MemoryTokenStore() })
+  before(async () => {
+    server = await startLoopbackServer()
+  })
+  beforeEach(() => {
+    store = new MemoryTokenStore()
+  })
   after(async () => server.close())
 
-  const oauthWith = (options: Partial<WechatOAuthOptions> = {}): WechatOAuth => client({ endpoints: server.url, tokenStore: store, ...options })
+  const oauthWith = (options: Partial<WechatOAuthOptions> = {}): WechatOAuth =>
+    client({ endpoints: server.url, tokenStore: store, ...options })
   const stored = async (): Promise<WechatToken | undefined> => store.getToken(openid)
-  const login = async (reply: Record<string, unknown>, options?: Partial<WechatOAuthOptions>): Promise<WechatToken> => {
+  const login = async (
+    reply: Record<string, unknown>,
+    options?: Partial<WechatOAuthOptions>,
+  ): Promise<WechatToken> => {
     server.answer(json(reply))
     return oauthWith(options).getAccessToken(code)
   }
@@ -37,7 +60,9 @@ describe('what is saved', () => {
     it('replaces the record whole, fields of the application included', async () => {
       await store.saveToken(openid, record({ unionid, mine: 1, refresh_token: 'old' }))
       const token = await login(tokenReply({ refresh_token: undefined }))
-      expect(await stored()).to.deep.equal(token).and.not.have.any.keys('unionid', 'mine', 'refresh_token')
+      expect(await stored())
+        .to.deep.equal(token)
+        .and.not.have.any.keys('unionid', 'mine', 'refresh_token')
     })
 
     it('has the time from before the request', async () => {
@@ -65,7 +90,11 @@ describe('what is saved', () => {
   })
 
   describe('by a silent login (snsapi_base)', () => {
-    const base = tokenReply({ scope: 'snsapi_base', access_token: 'base-access', refresh_token: 'base-refresh' })
+    const base = tokenReply({
+      scope: 'snsapi_base',
+      access_token: 'base-access',
+      refresh_token: 'base-refresh',
+    })
     const kept: Record<string, Partial<WechatToken>> = {
       'that is good': {},
       'that has expired but can be refreshed': { create_at: now - 29 * day },
@@ -85,12 +114,23 @@ describe('what is saved', () => {
     }
 
     const replaced: Record<string, Partial<WechatToken>> = {
-      'that has expired and cannot be refreshed': { create_at: now - 2 * 3600 * 1000, refresh_token: undefined as unknown as string },
-      'that has expired and has an empty refresh token': { create_at: now - 2 * 3600 * 1000, refresh_token: '' },
+      'that has expired and cannot be refreshed': {
+        create_at: now - 2 * 3600 * 1000,
+        refresh_token: undefined as unknown as string,
+      },
+      'that has expired and has an empty refresh token': {
+        create_at: now - 2 * 3600 * 1000,
+        refresh_token: '',
+      },
       'that is more than 30 days old': { create_at: now - 30 * day },
       'that is itself silent': { scope: 'snsapi_base' },
       'that is itself silent, with a comma behind': { scope: 'snsapi_base,' },
-      'that is a session of a mini-program': { access_token: undefined as unknown as string, refresh_token: undefined as unknown as string, scope: undefined as unknown as string, session_key: 'k' },
+      'that is a session of a mini-program': {
+        access_token: undefined as unknown as string,
+        refresh_token: undefined as unknown as string,
+        scope: undefined as unknown as string,
+        session_key: 'k',
+      },
     }
     for (const [what, fields] of Object.entries(replaced)) {
       it(`replaces a token ${what}`, async () => {
@@ -170,12 +210,17 @@ describe('what is saved', () => {
       const pending: (() => void)[] = []
       server.answer((response, request) => {
         const { code: sent = '' } = request.query
-        pending.push(() => { json(tokenReply({ access_token: `access-of-${sent}` }))(response, request) })
+        pending.push(() => {
+          json(tokenReply({ access_token: `access-of-${sent}` }))(response, request)
+        })
         if (pending.length === 2) pending.pop()?.()
       })
       const oauth = oauthWith({ now: () => time++ })
       const first = oauth.getAccessToken('first')
-      while (pending.length === 0) await new Promise((resolve) => { setImmediate(resolve) })
+      while (pending.length === 0)
+        await new Promise((resolve) => {
+          setImmediate(resolve)
+        })
       await oauth.getAccessToken('second')
       pending.pop()?.()
       await first
@@ -191,7 +236,10 @@ describe('what is saved', () => {
       const answerAfterLogin = (oauth: WechatOAuth, answer: Answer): void => {
         server.answer(async (response, request) => {
           if (request.query.code !== 'later') await rejection(oauth.getAccessToken('later'), TokenStoreError)
-          await (request.query.code === 'later' ? json(tokenReply({ access_token: 'later' })) : answer)(response, request)
+          await (request.query.code === 'later' ? json(tokenReply({ access_token: 'later' })) : answer)(
+            response,
+            request,
+          )
         })
       }
 
@@ -277,7 +325,9 @@ describe('what is saved', () => {
       await login(tokenReply(), { logger: { debug: () => {}, warn } })
       sinon.assert.calledOnce(warn)
       const told = JSON.stringify(warn.firstCall.args)
-      expect(told).to.match(/create_at/).and.not.match(/stored-|70_|oAAA|17000/)
+      expect(told)
+        .to.match(/create_at/)
+        .and.not.match(/stored-|70_|oAAA|17000/)
     })
 
     it('on two servers two minutes apart, the login that came last stays, on whichever it was', async () => {
@@ -360,7 +410,9 @@ describe('what is saved', () => {
     it('is merged: unionid and fields of the application stay', async () => {
       await store.saveToken(openid, record({ unionid, mine: { a: 1 } }))
       const token = await refresh(tokenReply())
-      expect(await stored()).to.deep.equal({ ...record({ unionid, mine: { a: 1 } }), ...tokenReply(), create_at: now }).and.deep.equal(token)
+      expect(await stored())
+        .to.deep.equal({ ...record({ unionid, mine: { a: 1 } }), ...tokenReply(), create_at: now })
+        .and.deep.equal(token)
     })
 
     it('keeps the refresh token where WeChat sends none, and takes the new one where it does', async () => {
@@ -446,7 +498,12 @@ describe('what is saved', () => {
     it('that the record has already is not saved again', async () => {
       await store.saveToken(openid, record({ unionid }))
       let saved = 0
-      const counting = { getToken: async (key: string) => store.getToken(key), saveToken: async () => { saved += 1 } }
+      const counting = {
+        getToken: async (key: string) => store.getToken(key),
+        saveToken: async () => {
+          saved += 1
+        },
+      }
       server.answer(json(userReply({ unionid })))
       await oauthWith({ tokenStore: counting }).getUser(openid)
       expect(saved).to.equal(0)
@@ -463,11 +520,13 @@ describe('what is saved', () => {
     interface Gated {
       tokenStore: TokenStore
       open: () => void
-      seen: { reads: number, saves: number }
+      seen: { reads: number; saves: number }
     }
     const gated = (): Gated => {
       let open = (): void => {}
-      const gate = new Promise<void>((resolve) => { open = resolve })
+      const gate = new Promise<void>((resolve) => {
+        open = resolve
+      })
       const seen = { reads: 0, saves: 0 }
       const tokenStore: TokenStore = {
         getToken: async (key) => {
@@ -483,14 +542,20 @@ describe('what is saved', () => {
       return { tokenStore, open, seen }
     }
     /** Answers one after the other what it is given, whenever a test wants. */
-    const answersTo = (): { fetch: typeof fetch, answers: ((unionid: string) => void)[] } => {
+    const answersTo = (): { fetch: typeof fetch; answers: ((unionid: string) => void)[] } => {
       const answers: ((unionid: string) => void)[] = []
-      const answering: typeof fetch = async () => new Promise((resolve) => {
-        answers.push((told) => { resolve(Response.json(userReply({ unionid: told }))) })
-      })
+      const answering: typeof fetch = async () =>
+        new Promise((resolve) => {
+          answers.push((told) => {
+            resolve(Response.json(userReply({ unionid: told })))
+          })
+        })
       return { answers, fetch: answering }
     }
-    const turn = async (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
+    const turn = async (): Promise<void> =>
+      new Promise((resolve) => {
+        setImmediate(resolve)
+      })
 
     it('is written once for fifty callers', async () => {
       const { tokenStore, open, seen } = gated()
@@ -587,7 +652,10 @@ describe('what is saved', () => {
     })
 
     it('makes no record where there is none, as for a snapshot user', async () => {
-      server.answerByPath({ '/sns/oauth2/access_token': json(tokenReply({ is_snapshotuser: 1 })), '/sns/userinfo': json(userReply({ unionid })) })
+      server.answerByPath({
+        '/sns/oauth2/access_token': json(tokenReply({ is_snapshotuser: 1 })),
+        '/sns/userinfo': json(userReply({ unionid })),
+      })
       await oauthWith().getUserByCode(code)
       expect(store.size).to.equal(0)
     })

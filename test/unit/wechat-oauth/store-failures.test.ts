@@ -1,14 +1,31 @@
 import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 import {
-  encryptedTokenStore, MemoryTokenStore, TokenStoreError, WechatDecryptError, WechatError,
-  type EncryptionKey, type TokenStore, type WechatOAuth, type WechatToken,
+  encryptedTokenStore,
+  MemoryTokenStore,
+  TokenStoreError,
+  WechatDecryptError,
+  WechatError,
+  type EncryptionKey,
+  type TokenStore,
+  type WechatOAuth,
+  type WechatToken,
 } from '@wechat-auth/wechat-oauth'
 import { corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
 import { expect } from 'chai'
 import sinon from 'sinon'
 import { rejection } from '../../helpers/rejection.js'
-import { client, code, now, openid, record, sessionReply, tokenReply, unionid, userReply } from '../../helpers/wechat-replies.js'
+import {
+  client,
+  code,
+  now,
+  openid,
+  record,
+  sessionReply,
+  tokenReply,
+  unionid,
+  userReply,
+} from '../../helpers/wechat-replies.js'
 import { inTime } from '../../helpers/pace.js'
 
 const timeout = 100
@@ -19,16 +36,25 @@ const replies: Record<string, object> = {
   '/sns/userinfo': userReply({ unionid }),
   '/sns/jscode2session': sessionReply(),
 }
-const fetching: typeof fetch = async (url) => Promise.resolve(Response.json(replies[new URL(url as string).pathname]))
+const fetching: typeof fetch = async (url) =>
+  Promise.resolve(Response.json(replies[new URL(url as string).pathname]))
 const oauthWith = (tokenStore: TokenStore): WechatOAuth => client({ fetch: fetching, timeout, tokenStore })
 
-const driverError = Object.assign(new Error("Duplicate entry 'SECRET'"), { code: 'ER_DUP_ENTRY', errno: 1062, sqlState: '23000', sql: "REPLACE INTO token VALUES ('SECRET')" })
+const driverError = Object.assign(new Error("Duplicate entry 'SECRET'"), {
+  code: 'ER_DUP_ENTRY',
+  errno: 1062,
+  sqlState: '23000',
+  sql: "REPLACE INTO token VALUES ('SECRET')",
+})
 const failures: Record<string, () => unknown> = {
   rejects: async () => Promise.reject(driverError),
-  throws: () => { throw driverError },
+  throws: () => {
+    throw driverError
+  },
   'rejects with a text': async () => Promise.reject('SECRET'),
   'rejects with nothing': async () => Promise.reject(undefined),
-  'rejects with a TokenStoreError': async () => Promise.reject(new TokenStoreError('The database is down.', { error: driverError })),
+  'rejects with a TokenStoreError': async () =>
+    Promise.reject(new TokenStoreError('The database is down.', { error: driverError })),
   'never answers': async () => never,
 }
 
@@ -49,15 +75,20 @@ describe('a token store that fails', () => {
     expect(performance.now() - startedAt).to.be.lessThan(inTime(2 * timeout))
     expect(error.code).to.equal('ERR_WECHAT_STORE')
     expect('cause' in error).to.equal(false)
-    expect([error.stack, JSON.stringify(error), inspect(error, { depth: 9, showHidden: true })].join()).to.not.contain('SECRET')
+    expect(
+      [error.stack, JSON.stringify(error), inspect(error, { depth: 9, showHidden: true })].join(),
+    ).to.not.contain('SECRET')
     return error
   }
 
   for (const [how, fail] of Object.entries(failures)) {
     for (const [method, call] of Object.entries(reading)) {
       it(`because getToken ${how} makes ${method} reject with ERR_WECHAT_STORE`, async () => {
-        const error = await check(call(oauthWith({ getToken: fail as TokenStore['getToken'], saveToken: async () => {} })))
-        if (how === 'rejects' || how === 'throws') expect(error.driver).to.include({ code: 'ER_DUP_ENTRY', errno: 1062, sqlState: '23000' })
+        const error = await check(
+          call(oauthWith({ getToken: fail as TokenStore['getToken'], saveToken: async () => {} })),
+        )
+        if (how === 'rejects' || how === 'throws')
+          expect(error.driver).to.include({ code: 'ER_DUP_ENTRY', errno: 1062, sqlState: '23000' })
         if (how.endsWith('TokenStoreError')) expect(error.message).to.equal('The database is down.')
       })
     }
@@ -65,7 +96,9 @@ describe('a token store that fails', () => {
     for (const [method, call] of saving) {
       it(`because saveToken ${how} makes ${method} reject with ERR_WECHAT_STORE`, async () => {
         const expired = record({ create_at: now - 7_200_000 })
-        await check(call(oauthWith({ getToken: async () => expired, saveToken: fail as TokenStore['saveToken'] })))
+        await check(
+          call(oauthWith({ getToken: async () => expired, saveToken: fail as TokenStore['saveToken'] })),
+        )
       })
     }
   }
@@ -74,7 +107,10 @@ describe('a token store that fails', () => {
     for (const method of ['getToken', 'saveToken'] as const) {
       it(`because ${method} ${how} keeps nobody from the user's data: the logger hears once of the unionid`, async () => {
         const warn = sinon.stub()
-        const sound: TokenStore = { getToken: async () => Promise.resolve(record()), saveToken: async () => {} }
+        const sound: TokenStore = {
+          getToken: async () => Promise.resolve(record()),
+          saveToken: async () => {},
+        }
         const logger = { debug: () => {}, warn }
         const oauth = client({ fetch: fetching, timeout, tokenStore: { ...sound, [method]: fail }, logger })
         const users = await Promise.all([oauth.getUserByToken(record()), oauth.getUserByToken(record())])
@@ -88,10 +124,20 @@ describe('a token store that fails', () => {
   it('by being slow to read does not save after the caller has been told that it failed', async () => {
     let answer: (token: undefined) => void = () => {}
     let saved = 0
-    const store: TokenStore = { getToken: async () => new Promise((resolve) => { answer = resolve }), saveToken: async () => { saved += 1 } }
+    const store: TokenStore = {
+      getToken: async () =>
+        new Promise((resolve) => {
+          answer = resolve
+        }),
+      saveToken: async () => {
+        saved += 1
+      },
+    }
     await check(oauthWith(store).getAccessToken(code))
     answer(undefined)
-    await new Promise((resolve) => { setImmediate(resolve) })
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
     expect(saved).to.equal(0)
   })
 
@@ -111,11 +157,17 @@ describe('a token store that fails', () => {
   })
 
   it('for one user does not hold up another', async () => {
-    const store: TokenStore = { getToken: async (key) => (key === openid ? never : undefined), saveToken: async () => {} }
+    const store: TokenStore = {
+      getToken: async (key) => (key === openid ? never : undefined),
+      saveToken: async () => {},
+    }
     const oauth = client({
       timeout,
       tokenStore: store,
-      fetch: async (url) => Promise.resolve(Response.json(tokenReply({ openid: new URL(url as string).searchParams.get('code') }))),
+      fetch: async (url) =>
+        Promise.resolve(
+          Response.json(tokenReply({ openid: new URL(url as string).searchParams.get('code') })),
+        ),
     })
     const stuck = check(oauth.getAccessToken(openid))
     await oauth.getAccessToken('oBBBBBBBBBBBBBBBBBBBBBBBBBBB')
@@ -124,14 +176,18 @@ describe('a token store that fails', () => {
 
   it('once is good again for the next call', async () => {
     let calls = 0
-    const oauth = oauthWith({ getToken: async () => (calls++ === 0 ? Promise.reject(driverError) : undefined), saveToken: async () => {} })
+    const oauth = oauthWith({
+      getToken: async () => (calls++ === 0 ? Promise.reject(driverError) : undefined),
+      saveToken: async () => {},
+    })
     await check(oauth.getAccessToken(code))
     expect(await oauth.getAccessToken(code)).to.include({ openid })
   })
 })
 
 describe('a record that cannot be used', () => {
-  const answering = (value: unknown) => async (): Promise<WechatToken> => Promise.resolve(value as WechatToken)
+  const answering = (value: unknown) => async (): Promise<WechatToken> =>
+    Promise.resolve(value as WechatToken)
   const rejecting = (error: unknown) => async (): Promise<never> => Promise.reject(error)
   const foreign = Object.assign(new Error('SECRET'), { code: 'ERR_WECHAT_STORE', reason: 'record' })
   const parse = (): WechatToken => {
@@ -146,8 +202,8 @@ describe('a record that cannot be used', () => {
     'a text': answering('SECRET'),
     'an empty text': answering(''),
     'a number': answering(5),
-    'true': answering(true),
-    'false': answering(false),
+    true: answering(true),
+    false: answering(false),
     'a list': answering([]),
     'a list of records': answering([record()]),
     'the record of another user': answering(others),
@@ -167,7 +223,12 @@ describe('a record that cannot be used', () => {
   const sceneWith = (getToken: TokenStore['getToken']): Scene => {
     const saved: WechatToken[] = []
     const warn = sinon.stub()
-    const store: TokenStore = { getToken, saveToken: async (_key, token) => { saved.push(token) } }
+    const store: TokenStore = {
+      getToken,
+      saveToken: async (_key, token) => {
+        saved.push(token)
+      },
+    }
     const logger = { debug: () => {}, warn }
     return { oauth: client({ fetch: fetching, timeout, tokenStore: store, logger }), saved, warn }
   }
@@ -194,10 +255,16 @@ describe('a record that cannot be used', () => {
       }
       for (const [method, call] of Object.entries(calls)) {
         const error = await rejection(call, WechatError)
-        expect(error, method).to.include(what === 'a value that does not open'
-          ? { name: 'WechatDecryptError', code: 'ERR_WECHAT_DECRYPT', reason: 'stored' }
-          : { name: 'TokenStoreError', code: 'ERR_WECHAT_STORE', reason: 'record' })
-        const shown = [error.stack, JSON.stringify(error), inspect(error, { depth: 9, showHidden: true })].join()
+        expect(error, method).to.include(
+          what === 'a value that does not open'
+            ? { name: 'WechatDecryptError', code: 'ERR_WECHAT_DECRYPT', reason: 'stored' }
+            : { name: 'TokenStoreError', code: 'ERR_WECHAT_STORE', reason: 'record' },
+        )
+        const shown = [
+          error.stack,
+          JSON.stringify(error),
+          inspect(error, { depth: 9, showHidden: true }),
+        ].join()
         expect(shown).to.not.contain('SECRET')
       }
       expect(saved).to.deep.equal([])
@@ -218,9 +285,9 @@ describe('a record that cannot be used', () => {
   })
 
   it('is told from a reply that is not JSON, as a gateway sends it, which a login does not overwrite', async () => {
-    const { oauth, saved } = sceneWith(async () => (
-      new Response('<h1>502 SECRET</h1>', { status: 502 }).json() as Promise<WechatToken>
-    ))
+    const { oauth, saved } = sceneWith(
+      async () => new Response('<h1>502 SECRET</h1>', { status: 502 }).json() as Promise<WechatToken>,
+    )
     for (const call of [oauth.getAccessToken(code), oauth.code2Session(code), oauth.getUser(openid)]) {
       const error = await rejection(call, TokenStoreError)
       expect(error).to.include({ code: 'ERR_WECHAT_STORE', reason: undefined })
@@ -241,7 +308,9 @@ describe('a record that cannot be used', () => {
           callback(error)
         }
       },
-      saveToken: (_key, token) => { saved.push(token) },
+      saveToken: (_key, token) => {
+        saved.push(token)
+      },
     })
     expect(await oauth.getAccessToken(code)).to.equal(saved[0])
   })
@@ -257,7 +326,8 @@ describe('a record that cannot be used', () => {
     const key = (id: string): EncryptionKey => ({ id, key: randomBytes(32) })
     await encryptedTokenStore(memory, { keys: [key('lost')] }).saveToken(openid, record())
     const tokenStore = encryptedTokenStore(memory, { keys: [key('new')] })
-    const silently: typeof fetch = async () => Promise.resolve(Response.json(tokenReply({ scope: 'snsapi_base' })))
+    const silently: typeof fetch = async () =>
+      Promise.resolve(Response.json(tokenReply({ scope: 'snsapi_base' })))
     const oauth = client({ fetch: silently, tokenStore })
     await rejection(oauth.getUser(openid), WechatDecryptError)
     const token = await oauth.getAccessToken(code)
@@ -268,7 +338,12 @@ describe('a record that cannot be used', () => {
 describe('a token store', () => {
   it('that answers without promises is as good as any', async () => {
     const table = new Map<string, WechatToken>()
-    const store = { getToken: (key: string) => table.get(key), saveToken: (key: string, token: WechatToken) => { table.set(key, token) } }
+    const store = {
+      getToken: (key: string) => table.get(key),
+      saveToken: (key: string, token: WechatToken) => {
+        table.set(key, token)
+      },
+    }
     const oauth = oauthWith(store as unknown as TokenStore)
     await oauth.getAccessToken(code)
     expect(await oauth.getUser(openid)).to.include({ unionid })
@@ -278,8 +353,12 @@ describe('a token store', () => {
   it('is called as a method of its own', async () => {
     class Store {
       readonly table = new Map<string, WechatToken>()
-      async getToken(key: string): Promise<WechatToken | undefined> { return this.table.get(key) }
-      async saveToken(key: string, token: WechatToken): Promise<void> { this.table.set(key, token) }
+      async getToken(key: string): Promise<WechatToken | undefined> {
+        return this.table.get(key)
+      }
+      async saveToken(key: string, token: WechatToken): Promise<void> {
+        this.table.set(key, token)
+      }
     }
     await oauthWith(new Store()).getAccessToken(code)
   })

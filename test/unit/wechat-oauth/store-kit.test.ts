@@ -11,17 +11,21 @@ function holdUpProcess(ms: number): void {
 describe('runLocked', () => {
   it('does not run the task under a lock that was had, but is over by the time that this is known', async () => {
     const asked: string[] = []
-    const seen = await runLocked({
-      acquire: (owner) => {
-        asked.push(`acquire ${owner}`)
-        if (asked.length === 1) holdUpProcess(ttl + 10)
-        return Promise.resolve(true)
+    const seen = await runLocked(
+      {
+        acquire: (owner) => {
+          asked.push(`acquire ${owner}`)
+          if (asked.length === 1) holdUpProcess(ttl + 10)
+          return Promise.resolve(true)
+        },
+        release: (owner) => {
+          asked.push(`release ${owner}`)
+          return Promise.resolve()
+        },
       },
-      release: (owner) => {
-        asked.push(`release ${owner}`)
-        return Promise.resolve()
-      },
-    }, () => Promise.resolve([...asked]), { ttl, wait: 10_000 })
+      () => Promise.resolve([...asked]),
+      { ttl, wait: 10_000 },
+    )
     const [, owner = ''] = seen[0]?.split(' ') ?? []
     expect(seen.slice(0, 3)).to.deep.equal([`acquire ${owner}`, `release ${owner}`, `acquire ${owner}`])
   })

@@ -1,20 +1,31 @@
 import { WechatAPIError } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
-import { body, json, startLoopbackServer, status, type LoopbackServer } from '../../helpers/loopback-server.js'
+import {
+  body,
+  json,
+  startLoopbackServer,
+  status,
+  type LoopbackServer,
+} from '../../helpers/loopback-server.js'
 import { rejection } from '../../helpers/rejection.js'
 import { client, openid } from '../../helpers/wechat-replies.js'
 
 describe('verifyToken', () => {
   let server: LoopbackServer
-  before(async () => { server = await startLoopbackServer() })
+  before(async () => {
+    server = await startLoopbackServer()
+  })
   after(async () => server.close())
 
-  const verify = async (): Promise<boolean> => client({ endpoints: server.url }).verifyToken(openid, 'the token')
+  const verify = async (): Promise<boolean> =>
+    client({ endpoints: server.url }).verifyToken(openid, 'the token')
 
   it('is true when WeChat says so', async () => {
     server.answer(json({ errcode: 0, errmsg: 'ok' }))
     expect(await verify()).to.equal(true)
-    expect(server.requests.map(({ path, rawQuery }) => [path, rawQuery])).to.deep.equal([['/sns/auth', `access_token=the%20token&openid=${openid}`]])
+    expect(server.requests.map(({ path, rawQuery }) => [path, rawQuery])).to.deep.equal([
+      ['/sns/auth', `access_token=the%20token&openid=${openid}`],
+    ])
   })
 
   for (const errcode of [40001, 40003, 40014, 41001, 41009, 42001, 42007, 48001, 50002, 99999, '40014']) {

@@ -5,7 +5,10 @@ import { RedisSessionStore, RedisTokenStore } from '@wechat-auth/store-redis'
 import { SqliteSessionStore, SqliteTokenStore, SqliteUserStore } from '@wechat-auth/store-sqlite'
 import { encryptedTokenStore, jsSDKHandler, MemoryTokenStore, WechatOAuth } from '@wechat-auth/wechat-oauth'
 import {
-  MemorySessionStore, MemoryUserStore, WechatSessions, WechatSessionStrategy,
+  MemorySessionStore,
+  MemoryUserStore,
+  WechatSessions,
+  WechatSessionStrategy,
 } from '@wechat-auth/wechat-session'
 import { expect } from 'chai'
 import { thrown } from '../../helpers/rejection.js'
@@ -13,7 +16,10 @@ import { client } from '../../helpers/wechat-replies.js'
 
 type Construct = (options: object) => unknown
 
-const made = (Class: new (options: never) => unknown): Construct => (options) => new Class(options as never)
+const made =
+  (Class: new (options: never) => unknown): Construct =>
+  (options) =>
+    new Class(options as never)
 const none = (): void => {}
 const app = { appId: 'wxa', appSecret: 'secret' }
 const strategy = { ...app, callbackURL: '/callback' }
@@ -43,7 +49,10 @@ const cases: Record<string, Case> = {
     construct: made(WechatOAuth),
     good: app,
     wrong: {
-      ...credentials, tokenStore: ['store'], fetch: ['agent', 'proxy'], saveSnapshotUsers: ['snapshotUser'],
+      ...credentials,
+      tokenStore: ['store'],
+      fetch: ['agent', 'proxy'],
+      saveSnapshotUsers: ['snapshotUser'],
     },
   },
   WechatStrategy: {
@@ -79,7 +88,9 @@ const cases: Record<string, Case> = {
     wrong: { hosts: ['host', 'domains', 'origins'] },
   },
   MemoryTokenStore: {
-    construct: made(MemoryTokenStore), good: {}, wrong: { max: ['maxSize'], ttl: ['maxAge'] },
+    construct: made(MemoryTokenStore),
+    good: {},
+    wrong: { max: ['maxSize'], ttl: ['maxAge'] },
   },
   encryptedTokenStore: {
     construct: (options) => encryptedTokenStore(new MemoryTokenStore(), options as { keys: [typeof key] }),
@@ -160,7 +171,11 @@ describe('options by the names of other packages', () => {
 
     it(`are ignored by ${title} where they are undefined, null or false, as are unknown names`, () => {
       for (const value of [undefined, null, false]) {
-        const unset = Object.fromEntries(Object.values(wrong).flat().map((name) => [name, value]))
+        const unset = Object.fromEntries(
+          Object.values(wrong)
+            .flat()
+            .map((name) => [name, value]),
+        )
         expect(() => construct({ ...unset, note: 'mine', ...good })).to.not.throw()
       }
     })

@@ -26,7 +26,15 @@ const refused: [string, unknown][] = [
   ['users[0].nickname', { users: [{ id: 'a' }] }],
   ['users[0].headimgurl', { users: [{ id: 'a', nickname: 'A', headimgurl: 1 }] }],
   ['users[0].state', { users: [{ id: 'a', nickname: 'A', state: 'dead' }] }],
-  ['users', { users: [{ id: 'a', nickname: 'A' }, { id: 'a', nickname: 'B' }] }],
+  [
+    'users',
+    {
+      users: [
+        { id: 'a', nickname: 'A' },
+        { id: 'a', nickname: 'B' },
+      ],
+    },
+  ],
   ['codeLifetime', { codeLifetime: 0 }],
   ['accessTokenLifetime', { accessTokenLifetime: '7200' }],
   ['expiredCode', { expiredCode: 40163 }],
@@ -57,7 +65,7 @@ describe('startSandbox: options', () => {
     })
   }
 
-  it('rejects with the system\'s error when the port is taken', async () => {
+  it("rejects with the system's error when the port is taken", async () => {
     const sandbox = await startSandbox()
     try {
       const error = await rejection(startSandbox({ port: Number(new URL(sandbox.url).port) }), Error)

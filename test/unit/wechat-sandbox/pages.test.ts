@@ -2,45 +2,95 @@ import { createContext, Script } from 'node:vm'
 import { expect } from 'chai'
 import { texts } from '../../../packages/wechat-sandbox/src/pages/i18n.js'
 import {
-  afterConsentPage, consentPage, errorPage, homePage, miniProgramPage, phonePage, qrPage,
+  afterConsentPage,
+  consentPage,
+  errorPage,
+  homePage,
+  miniProgramPage,
+  phonePage,
+  qrPage,
 } from '../../../packages/wechat-sandbox/src/pages/index.js'
 import type {
-  ConsentView, HomeView, MiniProgramView, PageApp, PageLang, PageUser, PhoneView, QrView,
+  ConsentView,
+  HomeView,
+  MiniProgramView,
+  PageApp,
+  PageLang,
+  PageUser,
+  PhoneView,
+  QrView,
 } from '../../../packages/wechat-sandbox/src/pages/views.js'
 
 const LANGS: PageLang[] = ['zh_CN', 'en']
 const HARMLESS = 'harmless'
-const HOSTILE = '</script></style></title></textarea><script>alert(1)</script><!--"\' onload=alert(1) x=`${alert(1)}`&lt;\u2028\u2029\u0000\ud83d\u202e'
+const HOSTILE =
+  '</script></style></title></textarea><script>alert(1)</script><!--"\' onload=alert(1) x=`${alert(1)}`&lt;\u2028\u2029\u0000\ud83d\u202e'
 
 /** Every view with `text` in each place where somebody else's text can be. */
 const consentView = (text: string, lang: PageLang): ConsentView => ({
-  lang, app: app(text), scopes: ['snsapi_userinfo', text], redirectUri: `https://app.example/${text}`, users: users(text),
-  selectedUser: 'bob', warnings: [text], action: `/authorize?${text}`, fields: { state: text, [`${text}!`]: text },
+  lang,
+  app: app(text),
+  scopes: ['snsapi_userinfo', text],
+  redirectUri: `https://app.example/${text}`,
+  users: users(text),
+  selectedUser: 'bob',
+  warnings: [text],
+  action: `/authorize?${text}`,
+  fields: { state: text, [`${text}!`]: text },
 })
 const qrView = (text: string, lang: PageLang): QrView => ({
-  lang, app: app(text), uuid: text, qrUrl: `/qr/${text}`, confirmUrl: `/confirm?${text}`, pollUrl: `/poll?${text}`,
-  redirectUri: `https://app.example/${text}`, state: text, selfRedirect: false, style: 'black', stylelite: false,
-  cancelUrl: `https://app.example/?state=${text}`, href: `data:text/css,${text}`, warnings: [text],
+  lang,
+  app: app(text),
+  uuid: text,
+  qrUrl: `/qr/${text}`,
+  confirmUrl: `/confirm?${text}`,
+  pollUrl: `/poll?${text}`,
+  redirectUri: `https://app.example/${text}`,
+  state: text,
+  selfRedirect: false,
+  style: 'black',
+  stylelite: false,
+  cancelUrl: `https://app.example/?state=${text}`,
+  href: `data:text/css,${text}`,
+  warnings: [text],
 })
-const phoneView = (text: string, lang: PageLang, status: PhoneView['status']): PhoneView =>
-  ({ lang, app: app(text), uuid: text, users: users(text), selectedUser: 'bob', action: `/confirm?${text}`, status })
+const phoneView = (text: string, lang: PageLang, status: PhoneView['status']): PhoneView => ({
+  lang,
+  app: app(text),
+  uuid: text,
+  users: users(text),
+  selectedUser: 'bob',
+  action: `/confirm?${text}`,
+  status,
+})
 const miniProgramView = (text: string, lang: PageLang): MiniProgramView => ({
-  lang, apps: [app(text), { ...app(text), type: 'miniprogram' }], users: users(text), loginUrl: `/l?${text}`, encryptUrl: `/e?${text}`,
-  requestUrl: `/r?${text}`, serverUrl: `http://127.0.0.1/${text}`,
+  lang,
+  apps: [app(text), { ...app(text), type: 'miniprogram' }],
+  users: users(text),
+  loginUrl: `/l?${text}`,
+  encryptUrl: `/e?${text}`,
+  requestUrl: `/r?${text}`,
+  serverUrl: `http://127.0.0.1/${text}`,
 })
 const homeView = (text: string, lang: PageLang): HomeView => ({
-  lang, url: `http://127.0.0.1:1/${text}`, users: users(text), miniProgramUrl: `/__sandbox/miniprogram?${text}`,
+  lang,
+  url: `http://127.0.0.1:1/${text}`,
+  users: users(text),
+  miniProgramUrl: `/__sandbox/miniprogram?${text}`,
   apps: (['mp', 'website', 'miniprogram'] as const).map((type) => ({ ...app(text), type, appSecret: text })),
 })
 const app = (text: string): PageApp => ({ appId: text, name: text, type: 'mp' })
 const users = (text: string): PageUser[] => [
-  { id: 'bob', nickname: text }, { id: text, nickname: text, headimgurl: `/avatar/${text}` }, { id: 'nobody', nickname: '' },
+  { id: 'bob', nickname: text },
+  { id: text, nickname: text, headimgurl: `/avatar/${text}` },
+  { id: 'nobody', nickname: '' },
 ]
 
 const PAGES: Record<string, (text: string, lang: PageLang) => string> = {
   'consent page': (text, lang) => consentPage(consentView(text, lang)),
   'page after closing': (_text, lang) => afterConsentPage({ lang, kind: 'closed' }),
-  'page that calls back twice': (text, lang) => afterConsentPage({ lang, kind: 'twice', twice: `https://app.example/?${text}` }),
+  'page that calls back twice': (text, lang) =>
+    afterConsentPage({ lang, kind: 'twice', twice: `https://app.example/?${text}` }),
   'QR page': (text, lang) => qrPage(qrView(text, lang)),
   'compact QR page': (text, lang) => qrPage({ ...qrView(text, lang), stylelite: true, style: 'white' }),
   'phone page': (text, lang) => phonePage(phoneView(text, lang, 'scanned')),
@@ -52,31 +102,57 @@ const PAGES: Record<string, (text: string, lang: PageLang) => string> = {
   'home page': (text, lang) => homePage(homeView(text, lang)),
 }
 
-interface Element { name: string, attributes: Record<string, string> }
+interface Element {
+  name: string
+  attributes: Record<string, string>
+}
 
-const ENTITIES: Record<string, string> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'", '&#96;': '`' }
+const ENTITIES: Record<string, string> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#39;': "'",
+  '&#96;': '`',
+}
 const decode = (text: string): string => text.replace(/&[#\w]+;/g, (entity) => ENTITIES[entity] ?? entity)
 
 /** The tags of a document that quotes all its attributes; fails on anything that is neither such a tag nor text. */
 const elements = (html: string): Element[] => {
   const markup = html.replace(/(<(script|style)>)[^]*?(<\/\2>)/g, '$1$3').replace(/^<!doctype html>/, '')
   const found: Element[] = []
-  const rest = markup.replace(/<(\/?[a-z][a-z0-9]*)((?:\s+[a-z-]+(?:="[^"<>]*")?)*)\s*\/?>/gi, (_tag, name: string, attributes: string) => {
-    found.push({
-      name,
-      attributes: Object.fromEntries([...attributes.matchAll(/([a-z-]+)(?:="([^"]*)")?/gi)].map(([, key, value]) => [key!, decode(value ?? '')])),
-    })
-    return ''
-  })
+  const rest = markup.replace(
+    /<(\/?[a-z][a-z0-9]*)((?:\s+[a-z-]+(?:="[^"<>]*")?)*)\s*\/?>/gi,
+    (_tag, name: string, attributes: string) => {
+      found.push({
+        name,
+        attributes: Object.fromEntries(
+          [...attributes.matchAll(/([a-z-]+)(?:="([^"]*)")?/gi)].map(([, key, value]) => [
+            key!,
+            decode(value ?? ''),
+          ]),
+        ),
+      })
+      return ''
+    },
+  )
   expect(rest).to.not.match(/[<>]/)
   return found
 }
-const byTestId = (html: string, id: string): Element[] => elements(html).filter(({ attributes }) => attributes['data-testid'] === id)
-const scriptsOf = (html: string): string[] => [...html.matchAll(/<script>([^]*?)<\/script>/g)].map(([, code]) => code!)
-const decisionsOf = (html: string): string[] => elements(html)
-  .filter(({ name, attributes }) => name === 'button' && attributes['name'] === 'decision').map(({ attributes }) => attributes['value']!)
-const hiddenOf = (html: string): Record<string, string> => Object.fromEntries(elements(html)
-  .filter(({ attributes }) => attributes['type'] === 'hidden').map(({ attributes }) => [attributes['name']!, attributes['value']!]))
+const byTestId = (html: string, id: string): Element[] =>
+  elements(html).filter(({ attributes }) => attributes['data-testid'] === id)
+const scriptsOf = (html: string): string[] =>
+  [...html.matchAll(/<script>([^]*?)<\/script>/g)].map(([, code]) => code!)
+const decisionsOf = (html: string): string[] =>
+  elements(html)
+    .filter(({ name, attributes }) => name === 'button' && attributes['name'] === 'decision')
+    .map(({ attributes }) => attributes['value']!)
+const hiddenOf = (html: string): Record<string, string> =>
+  Object.fromEntries(
+    elements(html)
+      .filter(({ attributes }) => attributes['type'] === 'hidden')
+      .map(({ attributes }) => [attributes['name']!, attributes['value']!]),
+  )
 
 /** What the script of a page gets from the view. */
 const dataOf = (html: string): Record<string, unknown> =>
@@ -94,7 +170,9 @@ describe('pages of the sandbox', () => {
           expect(first).to.have.property('name', 'html')
           expect(first!.attributes['lang']).to.equal(lang === 'en' ? 'en' : 'zh-CN')
           expect(/<title>([^<]*)<\/title>/.exec(html)![1]!.trim()).to.not.equal('')
-          expect(elements(html).filter(({ attributes }) => attributes['name'] === 'viewport')).to.have.length(1)
+          expect(elements(html).filter(({ attributes }) => attributes['name'] === 'viewport')).to.have.length(
+            1,
+          )
         })
 
         it('says that it is not WeChat', () => {
@@ -107,7 +185,10 @@ describe('pages of the sandbox', () => {
           expect(html.match(/<script/g)).to.have.length(1)
           for (const { name, attributes } of elements(html)) {
             expect(Object.keys(attributes).filter((key) => key.startsWith('on'))).to.deep.equal([])
-            if (name !== 'a') expect([attributes['src'], attributes['href'], attributes['action']].join(' ')).to.not.match(/\/\//)
+            if (name !== 'a')
+              expect([attributes['src'], attributes['href'], attributes['action']].join(' ')).to.not.match(
+                /\/\//,
+              )
           }
           expect(/<style>([^]*?)<\/style>/.exec(html)![1]).to.not.match(/url\(|@import/)
         })
@@ -118,7 +199,9 @@ describe('pages of the sandbox', () => {
 
         it('keeps its structure whatever the values are', () => {
           const shape = (text: string): string[] =>
-            elements(page(text, lang)).map(({ name, attributes }) => [name, ...Object.keys(attributes)].join(' '))
+            elements(page(text, lang)).map(({ name, attributes }) =>
+              [name, ...Object.keys(attributes)].join(' '),
+            )
           expect(shape(HOSTILE)).to.deep.equal(shape(HARMLESS))
         })
 
@@ -127,14 +210,19 @@ describe('pages of the sandbox', () => {
           const [code] = scriptsOf(hostile)
           expect(scriptsOf(hostile)).to.have.length(1)
           expect(code).to.not.match(/<\/|<!--|[\u2028\u2029]/)
-          expect(code!.replace(/^const page = .*$/m, '')).to.equal(scriptsOf(html)[0]!.replace(/^const page = .*$/m, ''))
+          expect(code!.replace(/^const page = .*$/m, '')).to.equal(
+            scriptsOf(html)[0]!.replace(/^const page = .*$/m, ''),
+          )
           expect(() => new Script(code!)).to.not.throw()
         })
 
         it('labels every field and names every button', () => {
-          const labelled = elements(html).filter(({ name }) => name === 'label').map(({ attributes }) => attributes['for'])
+          const labelled = elements(html)
+            .filter(({ name }) => name === 'label')
+            .map(({ attributes }) => attributes['for'])
           for (const { name, attributes } of elements(html)) {
-            if (name === 'select' || name === 'textarea' || attributes['type'] === 'url') expect(labelled).to.include(attributes['id'])
+            if (name === 'select' || name === 'textarea' || attributes['type'] === 'url')
+              expect(labelled).to.include(attributes['id'])
           }
           expect(html).to.not.match(/<button[^>]*>\s*<\/button>/)
         })
@@ -143,18 +231,26 @@ describe('pages of the sandbox', () => {
   }
 
   it('say the same things in both languages', () => {
-    const keys = (value: unknown, path = ''): string[] => typeof value === 'object' && value !== null
-      ? Object.entries(value).flatMap(([key, inner]) => keys(inner, `${path}.${key}`))
-      : [path]
+    const keys = (value: unknown, path = ''): string[] =>
+      typeof value === 'object' && value !== null
+        ? Object.entries(value).flatMap(([key, inner]) => keys(inner, `${path}.${key}`))
+        : [path]
     expect(keys(texts.zh_CN)).to.deep.equal(keys(texts.en))
   })
 
   it('link to themselves in the other language and keep what they were asked', () => {
     const [link] = byTestId(consentPage(consentView('a&b', 'en')), 'lang-zh_CN')
     const query = new URLSearchParams(link!.attributes['href'])
-    expect(Object.fromEntries(query)).to.include({ lang: 'zh_CN', appid: 'a&b', response_type: 'code', state: 'a&b' })
+    expect(Object.fromEntries(query)).to.include({
+      lang: 'zh_CN',
+      appid: 'a&b',
+      response_type: 'code',
+      state: 'a&b',
+    })
     expect(query.get('redirect_uri')).to.equal('https://app.example/a&b')
-    expect(byTestId(phonePage(phoneView('u', 'zh_CN', 'scanned')), 'lang-en')[0]!.attributes['href']).to.equal('?uuid=u&lang=en')
+    expect(
+      byTestId(phonePage(phoneView('u', 'zh_CN', 'scanned')), 'lang-en')[0]!.attributes['href'],
+    ).to.equal('?uuid=u&lang=en')
   })
 
   it('offer no other language where opening the page anew would do something', () => {
@@ -171,7 +267,9 @@ describe('consent page', () => {
   })
 
   it('lets the fields that it is given say the language', () => {
-    expect(hiddenOf(consentPage({ ...consentView('x', 'en'), fields: { lang: 'zh_TW' } }))).to.deep.equal({ lang: 'zh_TW' })
+    expect(hiddenOf(consentPage({ ...consentView('x', 'en'), fields: { lang: 'zh_TW' } }))).to.deep.equal({
+      lang: 'zh_TW',
+    })
   })
 
   it('posts to the action', () => {
@@ -182,14 +280,18 @@ describe('consent page', () => {
   it('offers to allow first, so that Enter allows, and then every way to answer', () => {
     expect(decisionsOf(html)[0]).to.equal('allow')
     expect(new Set(decisionsOf(html))).to.deep.equal(
-      new Set(['allow', 'allow-twice', 'snapshot', 'refuse-state-only', 'refuse-authdeny', 'refuse-close']))
-    for (const decision of new Set(decisionsOf(html))) expect(byTestId(html, `decision-${decision}`), decision).to.have.length(1)
+      new Set(['allow', 'allow-twice', 'snapshot', 'refuse-state-only', 'refuse-authdeny', 'refuse-close']),
+    )
+    for (const decision of new Set(decisionsOf(html)))
+      expect(byTestId(html, `decision-${decision}`), decision).to.have.length(1)
   })
 
   it('has the selected user checked, and nobody else', () => {
     const radios = elements(html).filter(({ attributes }) => attributes['type'] === 'radio')
     expect(radios.map(({ attributes }) => attributes['value'])).to.deep.equal(['bob', HOSTILE, 'nobody'])
-    expect(radios.filter(({ attributes }) => 'checked' in attributes).map(({ attributes }) => attributes['value'])).to.deep.equal(['bob'])
+    expect(
+      radios.filter(({ attributes }) => 'checked' in attributes).map(({ attributes }) => attributes['value']),
+    ).to.deep.equal(['bob'])
   })
 
   it('checks the first user if the selected one is not there', () => {
@@ -199,21 +301,33 @@ describe('consent page', () => {
 
   it('shows warnings, and no empty box without any', () => {
     expect(byTestId(html, 'warnings')[0]!.attributes).to.not.have.property('hidden')
-    expect(byTestId(consentPage({ ...consentView('x', 'en'), warnings: [] }), 'warnings')[0]!.attributes).to.have.property('hidden')
+    expect(
+      byTestId(consentPage({ ...consentView('x', 'en'), warnings: [] }), 'warnings')[0]!.attributes,
+    ).to.have.property('hidden')
   })
 
   it('draws a letter for a user without a picture, and does not load one from anything but http, data or its own host', () => {
-    const pictures = (headimgurl: string) => elements(consentPage({ ...consentView('x', 'en'), users: [{ id: 'a', nickname: 'Z', headimgurl }] }))
-      .filter(({ name }) => name === 'img').map(({ attributes }) => attributes['src'])
+    const pictures = (headimgurl: string) =>
+      elements(consentPage({ ...consentView('x', 'en'), users: [{ id: 'a', nickname: 'Z', headimgurl }] }))
+        .filter(({ name }) => name === 'img')
+        .map(({ attributes }) => attributes['src'])
     expect(pictures('https://pictures.example/1')).to.deep.equal(['https://pictures.example/1'])
     expect(pictures('/avatar/1')).to.deep.equal(['/avatar/1'])
     expect(pictures('javascript:alert(1)')).to.deep.equal([])
     expect(pictures('data:text/html,x')).to.deep.equal([])
-    expect(consentPage({ ...consentView('x', 'en'), users: [{ id: 'a', nickname: '👨‍👩‍👧 family' }] })).to.include('>👨‍👩‍👧</span>')
+    expect(
+      consentPage({ ...consentView('x', 'en'), users: [{ id: 'a', nickname: '👨‍👩‍👧 family' }] }),
+    ).to.include('>👨‍👩‍👧</span>')
   })
 })
 
-interface Fake { dataset: Record<string, string>, textContent: string, hidden: boolean, href?: string, target?: string }
+interface Fake {
+  dataset: Record<string, string>
+  textContent: string
+  hidden: boolean
+  href?: string
+  target?: string
+}
 
 /** Runs the script of a page in a browser that has just enough for it. */
 const browse = (html: string, { framed = false, search = '', answers = [] as string[] } = {}) => {
@@ -222,45 +336,76 @@ const browse = (html: string, { framed = false, search = '', answers = [] as str
     const known = fakes.get(selector)
     if (known) return known
     const made = {
-      dataset: {}, textContent: '', hidden: true, classList: { remove: () => {} }, addEventListener: () => {}, querySelector: fake, append: () => {},
+      dataset: {},
+      textContent: '',
+      hidden: true,
+      classList: { remove: () => {} },
+      addEventListener: () => {},
+      querySelector: fake,
+      append: () => {},
     }
     fakes.set(selector, made)
     return made
   }
-  const delays: { run: (...values: unknown[]) => unknown, delay: number, values: unknown[] }[] = []
-  const requests: { url: string, init: Record<string, unknown> }[] = []
+  const delays: { run: (...values: unknown[]) => unknown; delay: number; values: unknown[] }[] = []
+  const requests: { url: string; init: Record<string, unknown> }[] = []
   const went: string[] = []
   const place = (window: string) => ({ set: (url: string) => went.push(`${window} ${url}`) })
   const self: Record<string, unknown> = {}
   const top: Record<string, unknown> = framed ? {} : self
-  const location = { search, pathname: '/here', hash: '', replace: (url: string) => went.push(`replace ${url}`) }
+  const location = {
+    search,
+    pathname: '/here',
+    hash: '',
+    replace: (url: string) => went.push(`replace ${url}`),
+  }
   Object.defineProperty(self, 'location', { get: () => location, ...place('self') })
   if (framed) Object.defineProperty(top, 'location', place('top'))
   Object.assign(self, { self, top })
   let ready = (): void => {}
   const context = createContext({
-    window: self, location, console: { warn: () => {} }, AbortSignal, URLSearchParams,
+    window: self,
+    location,
+    console: { warn: () => {} },
+    AbortSignal,
+    URLSearchParams,
     document: {
-      documentElement: { classList: { toggle: () => {} } }, querySelector: fake, querySelectorAll: () => [], createElement: () => fake('new'),
-      addEventListener: (_event: string, listener: () => void) => { ready = listener },
+      documentElement: { classList: { toggle: () => {} } },
+      querySelector: fake,
+      querySelectorAll: () => [],
+      createElement: () => fake('new'),
+      addEventListener: (_event: string, listener: () => void) => {
+        ready = listener
+      },
     },
     fetch: (url: string, init: Record<string, unknown>) => {
       requests.push({ url, init })
       const answer = answers.shift()
-      return answer === undefined ? Promise.reject(new Error('down')) : Promise.resolve({ text: () => Promise.resolve(answer) })
+      return answer === undefined
+        ? Promise.reject(new Error('down'))
+        : Promise.resolve({ text: () => Promise.resolve(answer) })
     },
-    setTimeout: (run: () => unknown, delay: number, ...values: unknown[]) => delays.push({ run, delay, values }),
+    setTimeout: (run: () => unknown, delay: number, ...values: unknown[]) =>
+      delays.push({ run, delay, values }),
   })
   new Script(scriptsOf(html)[0]!).runInContext(context)
   ready()
-  const settled = async (): Promise<void> => { for (let turn = 0; turn < 10; turn++) await Promise.resolve() }
+  const settled = async (): Promise<void> => {
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+  }
   return { element: (id: string) => fake(`[data-testid="${id}"]`), delays, requests, went, settled }
 }
 
-const answer = (errcode: number, code = ''): string => `window.wx_errcode=${errcode};window.wx_code='${code}';`
+const answer = (errcode: number, code = ''): string =>
+  `window.wx_errcode=${errcode};window.wx_code='${code}';`
 
 describe('QR page', () => {
-  const view: QrView = { ...qrView('x', 'en'), pollUrl: '/connect/l/qrconnect?uuid=u', state: 's', redirectUri: 'https://app.example/cb' }
+  const view: QrView = {
+    ...qrView('x', 'en'),
+    pollUrl: '/connect/l/qrconnect?uuid=u',
+    state: 's',
+    redirectUri: 'https://app.example/cb',
+  }
   delete view.cancelUrl
 
   const rows = [
@@ -309,13 +454,19 @@ describe('QR page', () => {
   })
 
   it('on 405 appends to a query, and after a fragment, as WeChat’s page does', async () => {
-    expect(await confirmed({ redirectUri: 'https://app.example/cb?a=1&amp;b=2' })).to.deep.equal(['self https://app.example/cb?a=1&b=2&code=CODE&state=s'])
-    expect(await confirmed({ redirectUri: 'https://app.example/#/login' })).to.deep.equal(['self https://app.example/#/login?code=CODE&state=s'])
+    expect(await confirmed({ redirectUri: 'https://app.example/cb?a=1&amp;b=2' })).to.deep.equal([
+      'self https://app.example/cb?a=1&b=2&code=CODE&state=s',
+    ])
+    expect(await confirmed({ redirectUri: 'https://app.example/#/login' })).to.deep.equal([
+      'self https://app.example/#/login?code=CODE&state=s',
+    ])
   })
 
   it('on 405 in a frame goes on in the top window, or in the frame with self_redirect', async () => {
     expect(await confirmed({}, true)).to.deep.equal(['top https://app.example/cb?code=CODE&state=s'])
-    expect(await confirmed({ selfRedirect: true }, true)).to.deep.equal(['self https://app.example/cb?code=CODE&state=s'])
+    expect(await confirmed({ selfRedirect: true }, true)).to.deep.equal([
+      'self https://app.example/cb?code=CODE&state=s',
+    ])
   })
 
   it('on 405 does not run a redirect_uri that is a script', async () => {
@@ -323,25 +474,35 @@ describe('QR page', () => {
   })
 
   it('goes to the address for refusals where it has one', async () => {
-    const page = browse(qrPage({ ...view, cancelUrl: 'https://app.example/cb?state=s' }), { answers: [answer(403)] })
+    const page = browse(qrPage({ ...view, cancelUrl: 'https://app.example/cb?state=s' }), {
+      answers: [answer(403)],
+    })
     await page.settled()
     expect(page.went).to.deep.equal(['self https://app.example/cb?state=s'])
   })
 
   it('has the picture in the tag that programs look for, and the phone page in a new tab', () => {
-    expect(qrPage({ ...view, qrUrl: '/connect/qrcode/u' })).to.include('<img class="qrcode lightBorder" src="/connect/qrcode/u"')
-    expect(byTestId(qrPage(view), 'qr-open-phone')[0]!.attributes).to.include({ href: '/confirm?x', target: '_blank' })
+    expect(qrPage({ ...view, qrUrl: '/connect/qrcode/u' })).to.include(
+      '<img class="qrcode lightBorder" src="/connect/qrcode/u"',
+    )
+    expect(byTestId(qrPage(view), 'qr-open-phone')[0]!.attributes).to.include({
+      href: '/confirm?x',
+      target: '_blank',
+    })
   })
 
   it('takes the application’s style sheet, except where it is compact', () => {
-    const sheets = (changes: Partial<QrView>) => elements(qrPage({ ...view, href: 'https://app.example/qr.css', ...changes }))
-      .filter(({ attributes }) => attributes['rel'] === 'stylesheet').map(({ attributes }) => attributes['href'])
+    const sheets = (changes: Partial<QrView>) =>
+      elements(qrPage({ ...view, href: 'https://app.example/qr.css', ...changes }))
+        .filter(({ attributes }) => attributes['rel'] === 'stylesheet')
+        .map(({ attributes }) => attributes['href'])
     expect(sheets({})).to.deep.equal(['https://app.example/qr.css'])
     expect(sheets({ stylelite: true })).to.deep.equal([])
   })
 
   it('says its style and whether it is compact', () => {
-    const classes = (changes: Partial<QrView>) => elements(qrPage({ ...view, ...changes }))[0]!.attributes['class']
+    const classes = (changes: Partial<QrView>) =>
+      elements(qrPage({ ...view, ...changes }))[0]!.attributes['class']
     expect(classes({})).to.equal('black')
     expect(classes({ style: 'white', stylelite: true })).to.equal('white lite')
   })
@@ -349,7 +510,9 @@ describe('QR page', () => {
 
 describe('page after consent', () => {
   it('requests the callback in the background and at once opens it', () => {
-    const page = browse(afterConsentPage({ lang: 'en', kind: 'twice', twice: 'https://app.example/cb?code=c&state=s' }))
+    const page = browse(
+      afterConsentPage({ lang: 'en', kind: 'twice', twice: 'https://app.example/cb?code=c&state=s' }),
+    )
     expect(page.requests).to.have.length(1)
     expect(page.requests[0]!.url).to.equal('https://app.example/cb?code=c&state=s')
     expect(page.requests[0]!.init).to.include({ mode: 'no-cors', credentials: 'include', redirect: 'follow' })
@@ -371,7 +534,11 @@ describe('phone page', () => {
     const html = phonePage(phoneView('u', 'en', 'scanned'))
     expect(hiddenOf(html)).to.deep.equal({ lang: 'en', uuid: 'u' })
     expect(decisionsOf(html)).to.deep.equal(['confirm', 'cancel'])
-    expect(byTestId(html, 'user-bob')[0]!.attributes).to.include({ type: 'radio', name: 'user', value: 'bob' })
+    expect(byTestId(html, 'user-bob')[0]!.attributes).to.include({
+      type: 'radio',
+      name: 'user',
+      value: 'bob',
+    })
   })
 
   for (const status of ['confirmed', 'cancelled', 'expired'] as const) {
@@ -385,9 +552,18 @@ describe('phone page', () => {
 
 describe('mini-program console page', () => {
   it('offers mini-programs only', () => {
-    const values = elements(miniProgramPage({
-      ...miniProgramView('x', 'en'), apps: [{ appId: 'wx1', name: 'A', type: 'mp' }, { appId: 'wx2', name: 'B', type: 'miniprogram' }], users: [],
-    })).filter(({ name }) => name === 'option').map(({ attributes }) => attributes['value'])
+    const values = elements(
+      miniProgramPage({
+        ...miniProgramView('x', 'en'),
+        apps: [
+          { appId: 'wx1', name: 'A', type: 'mp' },
+          { appId: 'wx2', name: 'B', type: 'miniprogram' },
+        ],
+        users: [],
+      }),
+    )
+      .filter(({ name }) => name === 'option')
+      .map(({ attributes }) => attributes['value'])
     expect(values).to.deep.equal(['wx2'])
   })
 
@@ -400,15 +576,24 @@ describe('mini-program console page', () => {
   it('proposes the server of the view and hands its script the addresses', () => {
     const html = miniProgramPage(miniProgramView(HOSTILE, 'en'))
     expect(byTestId(html, 'mp-server-url')[0]!.attributes['value']).to.equal(`http://127.0.0.1/${HOSTILE}`)
-    expect(dataOf(html)).to.include({ loginUrl: `/l?${HOSTILE}`, encryptUrl: `/e?${HOSTILE}`, requestUrl: `/r?${HOSTILE}` })
+    expect(dataOf(html)).to.include({
+      loginUrl: `/l?${HOSTILE}`,
+      encryptUrl: `/e?${HOSTILE}`,
+      requestUrl: `/r?${HOSTILE}`,
+    })
   })
 })
 
 describe('home page', () => {
   it('has examples with WeChat’s parameters in WeChat’s order, coming back to itself', () => {
-    const [link] = byTestId(homePage({ ...homeView('x', 'en'), url: 'http://127.0.0.1:1' }), 'try-snsapi_userinfo-x')
-    expect(link!.attributes['href']).to.equal('/connect/oauth2/authorize?appid=x&redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2F'
-      + '&response_type=code&scope=snsapi_userinfo&state=example&lang=en#wechat_redirect')
+    const [link] = byTestId(
+      homePage({ ...homeView('x', 'en'), url: 'http://127.0.0.1:1' }),
+      'try-snsapi_userinfo-x',
+    )
+    expect(link!.attributes['href']).to.equal(
+      '/connect/oauth2/authorize?appid=x&redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2F' +
+        '&response_type=code&scope=snsapi_userinfo&state=example&lang=en#wechat_redirect',
+    )
   })
 
   it('shows what an example came back with', () => {
@@ -422,7 +607,12 @@ describe('home page', () => {
 describe('error page', () => {
   it('has number, text and hint, and leaves out what there is not', () => {
     const html = errorPage({ lang: 'en', number: 10003, text: 'wrong <host>', hint: 'register it' })
-    expect(html).to.include('<code data-testid="error-number">10003</code>').and.include('wrong &lt;host&gt;').and.include('register it')
-    expect(errorPage({ lang: 'en', text: 'x' })).to.not.include('error-number').and.not.include('error-hint')
+    expect(html)
+      .to.include('<code data-testid="error-number">10003</code>')
+      .and.include('wrong &lt;host&gt;')
+      .and.include('register it')
+    expect(errorPage({ lang: 'en', text: 'x' }))
+      .to.not.include('error-number')
+      .and.not.include('error-hint')
   })
 })

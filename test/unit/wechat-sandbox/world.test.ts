@@ -9,23 +9,39 @@ const VECTOR_A = {
   appId: 'wx4f4bc4dec97d474b',
   sessionKey: 'tiihtNczf5v6AKRyjwEUhQ==',
   iv: 'r7BXXKkLb8qrSNn05n0qiA==',
-  encryptedData: 'CiyLU1Aw2KjvrjMdj8YKliAjtP4gsMZMQmRzooG2xrDcvSnxIMXFufNstNGTyaGS9uT5geRa0W4oTOb1WT7fJlAC+oNPdbB+3hVbJSRgv+4lGOETKUQz6OYStslQ142dNCuabNPGBzlooOmB231qMM85d2/fV6ChevvXvQP8Hkue1poOFtnEtpyxVLW1zAo6/1Xx1COxFvrc2d7UL/lmHInNlxuacJXwu0fjpXfz/YqYzBIBzD6WUfTIF9GRHpOn/Hz7saL8xz+W//FRAUid1OksQaQx4CMs8LOddcQhULW4ucetDf96JcR3g0gfRK4PC7E/r7Z6xNrXd2UIeorGj5Ef7b1pJAYB6Y5anaHqZ9J6nKEBvB4DnNLIVWSgARns/8wR2SiRS7MNACwTyrGvt9ts8p12PKFdlqYTopNHR1Vf7XjfhQlVsAJdNiKdYmYVoKlaRv85IfVunYzO0IKXsyl7JCUjCpoG20f0a04COwfneQAGGwd5oa+T8yO5hzuyDb/XcxxmK01EpqOyuxINew==',
+  encryptedData:
+    'CiyLU1Aw2KjvrjMdj8YKliAjtP4gsMZMQmRzooG2xrDcvSnxIMXFufNstNGTyaGS9uT5geRa0W4oTOb1WT7fJlAC+oNPdbB+3hVbJSRgv+4lGOETKUQz6OYStslQ142dNCuabNPGBzlooOmB231qMM85d2/fV6ChevvXvQP8Hkue1poOFtnEtpyxVLW1zAo6/1Xx1COxFvrc2d7UL/lmHInNlxuacJXwu0fjpXfz/YqYzBIBzD6WUfTIF9GRHpOn/Hz7saL8xz+W//FRAUid1OksQaQx4CMs8LOddcQhULW4ucetDf96JcR3g0gfRK4PC7E/r7Z6xNrXd2UIeorGj5Ef7b1pJAYB6Y5anaHqZ9J6nKEBvB4DnNLIVWSgARns/8wR2SiRS7MNACwTyrGvt9ts8p12PKFdlqYTopNHR1Vf7XjfhQlVsAJdNiKdYmYVoKlaRv85IfVunYzO0IKXsyl7JCUjCpoG20f0a04COwfneQAGGwd5oa+T8yO5hzuyDb/XcxxmK01EpqOyuxINew==',
   data: {
-    openId: 'oGZUI0egBJY1zhBYw2KhdUfwVJJE', nickName: 'Band', gender: 1, language: 'zh_CN', city: 'Guangzhou', province: 'Guangdong',
+    openId: 'oGZUI0egBJY1zhBYw2KhdUfwVJJE',
+    nickName: 'Band',
+    gender: 1,
+    language: 'zh_CN',
+    city: 'Guangzhou',
+    province: 'Guangdong',
     country: 'CN',
-    avatarUrl: 'http://wx.qlogo.cn/mmopen/vi_32/aSKcBBPpibyKNicHNTMM0qJVh8Kjgiak2AHWr8MHM4WgMEm7GFhsf8OYrySdbvAMvTsw3mo8ibKicsnfN5pRjl1p8HQ/0',
-    unionId: 'ocMvos6NjeKLIBqg5Mr9QjxrP1FA', watermark: { timestamp: 1477314187, appid: 'wx4f4bc4dec97d474b' },
+    avatarUrl:
+      'http://wx.qlogo.cn/mmopen/vi_32/aSKcBBPpibyKNicHNTMM0qJVh8Kjgiak2AHWr8MHM4WgMEm7GFhsf8OYrySdbvAMvTsw3mo8ibKicsnfN5pRjl1p8HQ/0',
+    unionId: 'ocMvos6NjeKLIBqg5Mr9QjxrP1FA',
+    watermark: { timestamp: 1477314187, appid: 'wx4f4bc4dec97d474b' },
   },
 }
 const VECTOR_B = {
   sessionKey: 'HyVFkGl5F5OQWJZZaNzBBg==',
-  rawData: '{"nickName":"Band","gender":1,"language":"zh_CN","city":"Guangzhou","province":"Guangdong","country":"CN","avatarUrl":"http://wx.qlogo.cn/mmopen/vi_32/1vZvI39NWFQ9XM4LtQpFrQJ1xlgZxx3w7bQxKARol6503Iuswjjn6nIGBiaycAjAtpujxyzYsrztuuICqIM5ibXQ/0"}',
+  rawData:
+    '{"nickName":"Band","gender":1,"language":"zh_CN","city":"Guangzhou","province":"Guangdong","country":"CN","avatarUrl":"http://wx.qlogo.cn/mmopen/vi_32/1vZvI39NWFQ9XM4LtQpFrQJ1xlgZxx3w7bQxKARol6503Iuswjjn6nIGBiaycAjAtpujxyzYsrztuuICqIM5ibXQ/0"}',
   signature: '75e81ceda165f4ffa64f4068af58c64b8f54b88c',
 }
 
 const decrypt = (sessionKey: string, iv: string, encryptedData: string): Record<string, unknown> => {
-  const decipher = createDecipheriv('aes-128-cbc', Buffer.from(sessionKey, 'base64'), Buffer.from(iv, 'base64'))
-  const text = Buffer.concat([decipher.update(Buffer.from(encryptedData, 'base64')), decipher.final()]).toString('utf8')
+  const decipher = createDecipheriv(
+    'aes-128-cbc',
+    Buffer.from(sessionKey, 'base64'),
+    Buffer.from(iv, 'base64'),
+  )
+  const text = Buffer.concat([
+    decipher.update(Buffer.from(encryptedData, 'base64')),
+    decipher.final(),
+  ]).toString('utf8')
   return JSON.parse(text) as Record<string, unknown>
 }
 
@@ -50,7 +66,7 @@ describe('Sandbox', () => {
   after(() => sandbox.close())
 
   describe('presets', () => {
-    it('are one app of each type, with ids and secrets of WeChat\'s length that say what they are', async () => {
+    it("are one app of each type, with ids and secrets of WeChat's length that say what they are", async () => {
       const preset = await startSandbox()
       await preset.close()
       expect(preset.apps.map(({ type }) => type)).to.deep.equal(['mp', 'website', 'miniprogram'])
@@ -102,7 +118,8 @@ describe('Sandbox', () => {
   describe('issueCode and wxLogin', () => {
     it('give a different code of 32 letters and digits each time', () => {
       const codes = [1, 2].flatMap(() => [
-        sandbox.issueCode({ appId: mp, user: 'alice', scope: 'snsapi_base' }), sandbox.wxLogin({ appId: mini, user: 'alice' }),
+        sandbox.issueCode({ appId: mp, user: 'alice', scope: 'snsapi_base' }),
+        sandbox.wxLogin({ appId: mini, user: 'alice' }),
       ])
       expect(new Set(codes).size).to.equal(4)
       for (const code of codes) expect(code).to.match(/^[A-Za-z0-9]{32}$/)
@@ -112,14 +129,18 @@ describe('Sandbox', () => {
       'an unknown app': () => sandbox.issueCode({ appId: 'wx0', user: 'alice', scope: 'snsapi_base' }),
       'an unknown user': () => sandbox.issueCode({ appId: mp, user: 'mallory', scope: 'snsapi_base' }),
       'an unknown scope': () => sandbox.issueCode({ appId: mp, user: 'alice', scope: 'openid' }),
-      'a code of the pages for a mini-program': () => sandbox.issueCode({ appId: mini, user: 'alice', scope: 'snsapi_base' }),
+      'a code of the pages for a mini-program': () =>
+        sandbox.issueCode({ appId: mini, user: 'alice', scope: 'snsapi_base' }),
       'wx.login in an official account': () => sandbox.wxLogin({ appId: mp, user: 'alice' }),
       'data encrypted for a website': () => sandbox.encrypt({ appId: website, user: 'alice' }),
-      'a session_key of the wrong length': () => sandbox.renewSessionKey({ appId: mini, user: 'alice', sessionKey: 'AAAA' }),
+      'a session_key of the wrong length': () =>
+        sandbox.renewSessionKey({ appId: mini, user: 'alice', sessionKey: 'AAAA' }),
       'an unknown setting': () => sandbox.configure({ colour: 'red' } as object),
       'a wrong setting': () => sandbox.configure({ codeLifetime: -1 }),
       'an unknown change of a user': () => sandbox.updateUser('alice', { openid: 'o' } as object),
-      'an unknown current user': () => { sandbox.currentUser = 'mallory' },
+      'an unknown current user': () => {
+        sandbox.currentUser = 'mallory'
+      },
       'a clock that runs backwards': () => sandbox.clock.advance(-1),
       'a clock advanced by text': () => sandbox.clock.advance('1000' as unknown as number),
     })) {
@@ -144,18 +165,27 @@ describe('Sandbox', () => {
       expect(sandbox.encrypt({ appId: official, user: 'alice', data })).to.include({ rawData, signature })
     })
 
-    it('gives the user\'s own data, with a watermark of the app and the sandbox\'s time, under the current key', () => {
+    it("gives the user's own data, with a watermark of the app and the sandbox's time, under the current key", () => {
       const sessionKey = sandbox.renewSessionKey({ appId: mini, user: 'panda' })
       sandbox.clock.advance(3_600_000)
       const { iv, encryptedData, rawData, signature } = sandbox.encrypt({ appId: mini, user: 'panda' })
       const data = decrypt(sessionKey, iv, encryptedData)
       const { openid, unionid } = sandbox.idsOf({ appId: mini, user: 'panda' })
       const panda = sandbox.users.find(({ id }) => id === 'panda')
-      expect(data).to.deep.include({ openId: openid, unionId: unionid, nickName: panda?.nickname, avatarUrl: panda?.headimgurl })
-      const watermark = data['watermark'] as { appid: string, timestamp: number }
+      expect(data).to.deep.include({
+        openId: openid,
+        unionId: unionid,
+        nickName: panda?.nickname,
+        avatarUrl: panda?.headimgurl,
+      })
+      const watermark = data['watermark'] as { appid: string; timestamp: number }
       expect(watermark.appid).to.equal(mini)
       expect(watermark.timestamp).to.be.closeTo(sandbox.clock.now() / 1000, 2)
-      expect(signature).to.equal(createHash('sha1').update(rawData + sessionKey).digest('hex'))
+      expect(signature).to.equal(
+        createHash('sha1')
+          .update(rawData + sessionKey)
+          .digest('hex'),
+      )
       expect(JSON.parse(rawData)).to.not.have.any.keys('openId', 'unionId', 'watermark')
     })
 
@@ -166,24 +196,47 @@ describe('Sandbox', () => {
       expect(decrypt(sessionKey, kept.iv, kept.encryptedData)).to.have.property('openId')
       sandbox.wxLogin({ appId: mini, user: 'alice', renewSessionKey: true })
       const { rawData, signature } = sandbox.encrypt({ appId: mini, user: 'alice' })
-      expect(signature).not.to.equal(createHash('sha1').update(rawData + sessionKey).digest('hex'))
+      expect(signature).not.to.equal(
+        createHash('sha1')
+          .update(rawData + sessionKey)
+          .digest('hex'),
+      )
     })
 
-    it('puts a watermark on data of the caller\'s, and leaves one that is there', () => {
+    it("puts a watermark on data of the caller's, and leaves one that is there", () => {
       const sessionKey = sandbox.renewSessionKey({ appId: mini, user: 'alice' })
       const plain = sandbox.encrypt({ appId: mini, user: 'alice', data: { phoneNumber: '13800138000' } })
-      expect(decrypt(sessionKey, plain.iv, plain.encryptedData)).to.have.nested.property('watermark.appid', mini)
-      const foreign = sandbox.encrypt({ appId: mini, user: 'alice', data: { watermark: { appid: 'wx0', timestamp: 1 } } })
-      expect(decrypt(sessionKey, foreign.iv, foreign.encryptedData)).to.deep.equal({ watermark: { appid: 'wx0', timestamp: 1 } })
+      expect(decrypt(sessionKey, plain.iv, plain.encryptedData)).to.have.nested.property(
+        'watermark.appid',
+        mini,
+      )
+      const foreign = sandbox.encrypt({
+        appId: mini,
+        user: 'alice',
+        data: { watermark: { appid: 'wx0', timestamp: 1 } },
+      })
+      expect(decrypt(sessionKey, foreign.iv, foreign.encryptedData)).to.deep.equal({
+        watermark: { appid: 'wx0', timestamp: 1 },
+      })
     })
   })
 
   describe('fail', () => {
     const faults: [string, unknown][] = [
-      ['fault', 'explode'], ['fault', undefined], ['fault', {}], ['explode', { explode: true }], ['fault.errcode', { errcode: 1.5 }],
-      ['fault.status', { status: 99 }], ['fault.body', { body: 7 }], ['fault.headers', { headers: { 'x': 'a\r\nb' } }],
-      ['fault.contentType', { contentType: 'a\nb' }], ['fault.delay', { delay: -1 }], ['fault.drip', { drip: '1' }],
-      ['fault.merge', { merge: [] }], ['fault.omit', { omit: 'scope' }], ['fault.chunks', { chunks: [1] }],
+      ['fault', 'explode'],
+      ['fault', undefined],
+      ['fault', {}],
+      ['explode', { explode: true }],
+      ['fault.errcode', { errcode: 1.5 }],
+      ['fault.status', { status: 99 }],
+      ['fault.body', { body: 7 }],
+      ['fault.headers', { headers: { x: 'a\r\nb' } }],
+      ['fault.contentType', { contentType: 'a\nb' }],
+      ['fault.delay', { delay: -1 }],
+      ['fault.drip', { drip: '1' }],
+      ['fault.merge', { merge: [] }],
+      ['fault.omit', { omit: 'scope' }],
+      ['fault.chunks', { chunks: [1] }],
       ['fault.transform', { transform: {} }],
     ]
     for (const [name, fault] of faults) {

@@ -1,6 +1,13 @@
 import { createCipheriv } from 'node:crypto'
 import { TokenStoreError, WechatAPIError, WechatDecryptError } from '@wechat-auth/wechat-oauth'
-import { MemoryUserStore, WechatSessionError, WechatSessions, type RegisteredUser, type UserStore, type WechatSessionsOptions } from '@wechat-auth/wechat-session'
+import {
+  MemoryUserStore,
+  WechatSessionError,
+  WechatSessions,
+  type RegisteredUser,
+  type UserStore,
+  type WechatSessionsOptions,
+} from '@wechat-auth/wechat-session'
 import { expect } from 'chai'
 import { rejection } from '../../helpers/rejection.js'
 import { appId, client, sessionReply } from '../../helpers/wechat-replies.js'
@@ -11,7 +18,7 @@ const sessionKey = 'tiihtNczf5v6AKRyjwEUhQ=='
 const iv = 'r7BXXKkLb8qrSNn05n0qiA=='
 
 /** What `wx.getUserInfo` would have encrypted. */
-function encrypted(data: Record<string, unknown>, key = sessionKey): { encryptedData: string, iv: string } {
+function encrypted(data: Record<string, unknown>, key = sessionKey): { encryptedData: string; iv: string } {
   const cipher = createCipheriv('aes-128-cbc', Buffer.from(key, 'base64'), Buffer.from(iv, 'base64'))
   const text = JSON.stringify({ watermark: { appid: appId, timestamp: 1 }, ...data })
   return { encryptedData: Buffer.concat([cipher.update(text), cipher.final()]).toString('base64'), iv }
@@ -19,7 +26,11 @@ function encrypted(data: Record<string, unknown>, key = sessionKey): { encrypted
 
 function withKey(session: Record<string, unknown> = {}) {
   const made = setting()
-  made.wechat.replies['/sns/jscode2session'] = sessionReply({ session_key: sessionKey, openid: alice, ...session })
+  made.wechat.replies['/sns/jscode2session'] = sessionReply({
+    session_key: sessionKey,
+    openid: alice,
+    ...session,
+  })
   return made
 }
 
@@ -28,26 +39,58 @@ describe('authorize', () => {
     const { sessions, wechat } = withKey()
     const { token, expiresAt, ...login } = await sessions.authorize({ code })
     expect(login).to.deep.equal({ user: { id: alice, openid: alice }, isNewUser: true })
-    expect(await sessions.getSession(token)).to.deep.include({ userId: alice, openid: alice, sku: 'shop', expiresAt })
+    expect(await sessions.getSession(token)).to.deep.include({
+      userId: alice,
+      openid: alice,
+      sku: 'shop',
+      expiresAt,
+    })
     expect(wechat.paths).to.deep.equal(['/sns/jscode2session'])
   })
 
-  it('takes a new user\'s profile of the encrypted data, and the unionid of WeChat\'s answer', async () => {
+  it("takes a new user's profile of the encrypted data, and the unionid of WeChat's answer", async () => {
     const { sessions } = withKey({ unionid: 'oUNION' })
-    const data = encrypted({ openId: alice, unionId: 'oUNION', nickName: '爱丽丝🐼', gender: 2, city: '', country: '中国', avatarUrl: 'https://wx.qlogo.cn/0', phoneNumber: '13800138000' })
+    const data = encrypted({
+      openId: alice,
+      unionId: 'oUNION',
+      nickName: '爱丽丝🐼',
+      gender: 2,
+      city: '',
+      country: '中国',
+      avatarUrl: 'https://wx.qlogo.cn/0',
+      phoneNumber: '13800138000',
+    })
     const { user, token } = await sessions.authorize({ code, ...data })
     expect(user).to.deep.equal({
-      id: 'oUNION', openid: alice, unionid: 'oUNION', profile: { nickName: '爱丽丝🐼', gender: 2, country: '中国', avatarUrl: 'https://wx.qlogo.cn/0' },
+      id: 'oUNION',
+      openid: alice,
+      unionid: 'oUNION',
+      profile: { nickName: '爱丽丝🐼', gender: 2, country: '中国', avatarUrl: 'https://wx.qlogo.cn/0' },
     })
     expect((await sessions.getSession(token))?.unionid).to.equal('oUNION')
   })
 
-  const refusals: [string, Record<string, unknown>, { encryptedData: string, iv: string }, string][] = [
-    ['data of another key', {}, encrypted({ openId: alice }, 'AAAAAAAAAAAAAAAAAAAAAA=='), 'ERR_WECHAT_SESSION_KEY'],
+  const refusals: [string, Record<string, unknown>, { encryptedData: string; iv: string }, string][] = [
+    [
+      'data of another key',
+      {},
+      encrypted({ openId: alice }, 'AAAAAAAAAAAAAAAAAAAAAA=='),
+      'ERR_WECHAT_SESSION_KEY',
+    ],
     ['data of another user', {}, encrypted({ openId: bob }), 'ERR_WECHAT_OPENID_MISMATCH'],
     ['an openid that is no text', {}, encrypted({ openId: 1 }), 'ERR_WECHAT_OPENID_MISMATCH'],
-    ['data of another unionid', { unionid: 'oUNION' }, encrypted({ openId: alice, unionId: 'oOTHER' }), 'ERR_WECHAT_OPENID_MISMATCH'],
-    ['data of another app', {}, encrypted({ openId: alice, watermark: { appid: 'wxother', timestamp: 1 } }), 'ERR_WECHAT_OPENID_MISMATCH'],
+    [
+      'data of another unionid',
+      { unionid: 'oUNION' },
+      encrypted({ openId: alice, unionId: 'oOTHER' }),
+      'ERR_WECHAT_OPENID_MISMATCH',
+    ],
+    [
+      'data of another app',
+      {},
+      encrypted({ openId: alice, watermark: { appid: 'wxother', timestamp: 1 } }),
+      'ERR_WECHAT_OPENID_MISMATCH',
+    ],
   ]
   for (const [title, session, data, expected] of refusals) {
     it(`rejects ${title} with ${expected}, and makes neither user nor session`, async () => {
@@ -72,14 +115,23 @@ describe('authorize', () => {
     })
   }
 
-  it('takes no unionid of data that names one without WeChat\'s answer', async () => {
+  it("takes no unionid of data that names one without WeChat's answer", async () => {
     const { sessions } = withKey()
-    const { user, token } = await sessions.authorize({ code, ...encrypted({ openId: alice, unionId: 'oUNION', nickName: 'Alice' }) })
+    const { user, token } = await sessions.authorize({
+      code,
+      ...encrypted({ openId: alice, unionId: 'oUNION', nickName: 'Alice' }),
+    })
     expect(user).to.deep.equal({ id: alice, openid: alice, profile: { nickName: 'Alice' } })
     expect(await sessions.getSession(token)).to.not.have.property('unionid')
   })
 
-  const errcodes: [number, string, number][] = [[40029, 'code', 401], [40163, 'code', 401], [40226, 'denied', 403], [45011, 'rate', 503], [40125, 'config', 500]]
+  const errcodes: [number, string, number][] = [
+    [40029, 'code', 401],
+    [40163, 'code', 401],
+    [40226, 'denied', 403],
+    [45011, 'rate', 503],
+    [40125, 'config', 500],
+  ]
   for (const [errcode, kind, status] of errcodes) {
     it(`rejects with WeChat's own ${errcode}, as one of kind ${kind} with the status ${status}`, async () => {
       const { sessions, wechat } = setting()
@@ -90,15 +142,26 @@ describe('authorize', () => {
   }
 
   const inputs: [string, unknown][] = [
-    ['nothing', undefined], ['a text', code], ['no code', {}], ['an empty code', { code: '' }], ['a code that is no text', { code: [code] }], ['a code with a blank', { code: 'a b' }],
-    ['a code of a megabyte', { code: 'a'.repeat(1024 * 1024) }], ['encryptedData alone', { code, encryptedData: 'AAAA' }], ['an iv alone', { code, iv }],
-    ['a device that is no text', { code, device: { name: 'phone' } }], ['a long device', { code, device: 'd'.repeat(257) }],
+    ['nothing', undefined],
+    ['a text', code],
+    ['no code', {}],
+    ['an empty code', { code: '' }],
+    ['a code that is no text', { code: [code] }],
+    ['a code with a blank', { code: 'a b' }],
+    ['a code of a megabyte', { code: 'a'.repeat(1024 * 1024) }],
+    ['encryptedData alone', { code, encryptedData: 'AAAA' }],
+    ['an iv alone', { code, iv }],
+    ['a device that is no text', { code, device: { name: 'phone' } }],
+    ['a long device', { code, device: 'd'.repeat(257) }],
     ['an inherited code', Object.create({ code }) as object],
   ]
   for (const [title, input] of inputs) {
     it(`refuses ${title} with a TypeError of the status 400, without asking anybody`, async () => {
       const { sessions, wechat, userStore, sessionStore } = setting()
-      expect(await rejection(sessions.authorize(input as { code: string }), TypeError)).to.have.property('status', 400)
+      expect(await rejection(sessions.authorize(input as { code: string }), TypeError)).to.have.property(
+        'status',
+        400,
+      )
       expect([...wechat.requests, ...userStore.calls, ...sessionStore.calls]).to.deep.equal([])
     })
   }
@@ -111,7 +174,9 @@ describe('authorize', () => {
 
   it('takes the body of a request as it is, whatever else is in it', async () => {
     const { sessions } = withKey()
-    const body = JSON.parse(`{ "code": "${code}", "encryptedData": null, "openid": "${bob}", "userId": "admin", "sku": "other", "__proto__": { "unionid": "x" } }`) as { code: string }
+    const body = JSON.parse(
+      `{ "code": "${code}", "encryptedData": null, "openid": "${bob}", "userId": "admin", "sku": "other", "__proto__": { "unionid": "x" } }`,
+    ) as { code: string }
     const { user, token } = await sessions.authorize(body)
     expect(user).to.deep.equal({ id: alice, openid: alice })
     expect(token.startsWith(`v1.${alice}.shop.`)).to.equal(true)
@@ -131,16 +196,27 @@ describe('who a login is', () => {
     const { logIn, sessions } = setting()
     const first = await logIn(alice)
     const second = await logIn(alice, { unionid: 'oUNION' })
-    expect(second).to.deep.include({ isNewUser: false, user: { id: first.user.id, openid: alice, unionid: 'oUNION' } })
+    expect(second).to.deep.include({
+      isNewUser: false,
+      user: { id: first.user.id, openid: alice, unionid: 'oUNION' },
+    })
     expect((await logIn(alice)).user).to.deep.equal(second.user)
     expect(await sessions.listSessions(first.user.id)).to.have.length(3)
   })
 
   it('is the user of another app with the same unionid', async () => {
     const { logIn, userStore } = setting()
-    await userStore.store.create({ appId: 'wxofficial', openid: 'oALICE_there', unionid: 'oUNION', profile: { nickName: 'Alice' } })
+    await userStore.store.create({
+      appId: 'wxofficial',
+      openid: 'oALICE_there',
+      unionid: 'oUNION',
+      profile: { nickName: 'Alice' },
+    })
     const { user, isNewUser } = await logIn(alice, { unionid: 'oUNION' })
-    expect([user, isNewUser]).to.deep.equal([{ id: 'oUNION', openid: alice, unionid: 'oUNION', profile: { nickName: 'Alice' } }, false])
+    expect([user, isNewUser]).to.deep.equal([
+      { id: 'oUNION', openid: alice, unionid: 'oUNION', profile: { nickName: 'Alice' } },
+      false,
+    ])
     expect((await logIn(alice)).user.id).to.equal('oUNION')
   })
 
@@ -154,22 +230,29 @@ describe('who a login is', () => {
 
   it('is one user where first logins come at once, also with a store that looks first and then makes', async () => {
     const users = new Map<string, RegisteredUser>()
-    const later = <T>(answer: () => T): Promise<T> => new Promise((resolve) => setImmediate(() => resolve(answer())))
+    const later = <T>(answer: () => T): Promise<T> =>
+      new Promise((resolve) => setImmediate(() => resolve(answer())))
     let made = 0
     const naive: UserStore = {
       findByOpenid: (_appId, openid) => later(() => users.get(openid)),
       findByUnionid: () => later(() => null),
-      create: ({ openid }) => later(() => {
-        made += 1
-        const user = { id: `${openid} ${made}`, openid }
-        users.set(openid, user)
-        return user
-      }),
+      create: ({ openid }) =>
+        later(() => {
+          made += 1
+          const user = { id: `${openid} ${made}`, openid }
+          users.set(openid, user)
+          return user
+        }),
       link: () => later(() => undefined),
     }
     const { wechat, sessionStore } = setting()
     wechat.replies['/sns/jscode2session'] = sessionReply({ openid: alice })
-    const sessions = new WechatSessions({ oauth: client({ fetch: wechat.fetch }), sessionStore: sessionStore.store, userStore: naive, sku: 'shop' })
+    const sessions = new WechatSessions({
+      oauth: client({ fetch: wechat.fetch }),
+      sessionStore: sessionStore.store,
+      userStore: naive,
+      sku: 'shop',
+    })
     const logins = await Promise.all([1, 2, 3].map(() => sessions.authorize({ code })))
     expect(new Set(logins.map(({ user }) => user.id)).size).to.equal(1)
     expect(logins.filter(({ isNewUser }) => isNewUser)).to.have.length(1)
@@ -177,17 +260,27 @@ describe('who a login is', () => {
 
   it('is whom another process made meanwhile, where the store refuses a second', async () => {
     const users = new MemoryUserStore()
-    const userStore = watched(users, (method) => method === 'create'
-      ? users.create({ appId, openid: alice }).then(() => Promise.reject(new Error('UNIQUE constraint failed')))
-      : undefined)
-    expect(await setting({ userStore }).logIn(alice)).to.deep.include({ isNewUser: false, user: { id: alice, openid: alice } })
+    const userStore = watched(users, (method) =>
+      method === 'create'
+        ? users
+            .create({ appId, openid: alice })
+            .then(() => Promise.reject(new Error('UNIQUE constraint failed')))
+        : undefined,
+    )
+    expect(await setting({ userStore }).logIn(alice)).to.deep.include({
+      isNewUser: false,
+      user: { id: alice, openid: alice },
+    })
   })
 
   it('is nobody where the user store fails: an error without values, and no session', async () => {
     const userStore = watched(new MemoryUserStore(), () => Promise.reject(new Error(`SECRET ${alice}`)))
     const { logIn, sessionStore } = setting({ userStore })
     const error = await rejection(logIn(alice), TokenStoreError)
-    expect([error.code, error.message]).to.deep.equal(['ERR_WECHAT_STORE', 'The store failed to find a user.'])
+    expect([error.code, error.message]).to.deep.equal([
+      'ERR_WECHAT_STORE',
+      'The store failed to find a user.',
+    ])
     expect(sessionStore.calls).to.deep.equal([])
   })
 
@@ -198,8 +291,11 @@ describe('who a login is', () => {
   })
 })
 
-describe('users of the application\'s own', () => {
-  interface Own { id: number, name: string }
+describe("users of the application's own", () => {
+  interface Own {
+    id: number
+    name: string
+  }
 
   function own(functions: Partial<Extract<WechatSessionsOptions<Own>, { findUser: unknown }>> = {}) {
     const { wechat, sessionStore } = setting()
@@ -247,8 +343,18 @@ describe('users of the application\'s own', () => {
 
   it('are passed on with what the functions throw', async () => {
     const problem = new Error('of the application')
-    expect(await rejection(own({ findUser: () => { throw problem } }).sessions.authorize({ code }))).to.equal(problem)
-    expect(await rejection(own({ createUser: () => Promise.reject(problem) }).sessions.authorize({ code }))).to.equal(problem)
+    expect(
+      await rejection(
+        own({
+          findUser: () => {
+            throw problem
+          },
+        }).sessions.authorize({ code }),
+      ),
+    ).to.equal(problem)
+    expect(
+      await rejection(own({ createUser: () => Promise.reject(problem) }).sessions.authorize({ code })),
+    ).to.equal(problem)
   })
 
   for (const id of [undefined, null, '', {}, 1.5, NaN, 'i'.repeat(257)]) {
@@ -262,16 +368,25 @@ describe('users of the application\'s own', () => {
 describe('registerUser and getUser', () => {
   it('know users of other ways to log in, and link the accounts of one person', async () => {
     const { sessions, logIn } = setting()
-    const official = await sessions.registerUser({ appId: 'wxofficial', openid: 'oALICE_there', unionid: 'oUNION', profile: { nickName: 'Alice' } })
-    expect(official).to.deep.equal({ user: { id: 'oUNION', openid: 'oALICE_there', unionid: 'oUNION', profile: { nickName: 'Alice' } }, isNewUser: true })
+    const official = await sessions.registerUser({
+      appId: 'wxofficial',
+      openid: 'oALICE_there',
+      unionid: 'oUNION',
+      profile: { nickName: 'Alice' },
+    })
+    expect(official).to.deep.equal({
+      user: { id: 'oUNION', openid: 'oALICE_there', unionid: 'oUNION', profile: { nickName: 'Alice' } },
+      isNewUser: true,
+    })
     const { user, token } = await logIn(alice, { unionid: 'oUNION' })
     expect(user.id).to.equal('oUNION')
     expect(await sessions.getUser((await sessions.getSession(token))!)).to.deep.equal(user)
   })
 
-  it('give no user whose account is somebody else\'s now, or gone', async () => {
+  it("give no user whose account is somebody else's now, or gone", async () => {
     const { sessions } = setting()
-    const session = async (userId: string, openid: string) => (await sessions.getSession((await sessions.issueTokenFor(userId, { openid })).token))!
+    const session = async (userId: string, openid: string) =>
+      (await sessions.getSession((await sessions.issueTokenFor(userId, { openid })).token))!
     expect(await sessions.getUser(await session(alice, alice))).to.equal(null)
     await sessions.registerUser({ openid: alice })
     expect((await sessions.getUser(await session(alice, alice)))?.id).to.equal(alice)
@@ -280,7 +395,16 @@ describe('registerUser and getUser', () => {
 
   it('make no user of what is no account', async () => {
     const { sessions, userStore } = setting()
-    for (const account of [undefined, {}, { openid: '' }, { openid: 1 }, { openid: "o'x" }, { openid: 'o%' }, { openid: alice, unionid: 1 }, { openid: alice, appId: '' }]) {
+    for (const account of [
+      undefined,
+      {},
+      { openid: '' },
+      { openid: 1 },
+      { openid: "o'x" },
+      { openid: 'o%' },
+      { openid: alice, unionid: 1 },
+      { openid: alice, appId: '' },
+    ]) {
       await rejection(sessions.registerUser(account as { openid: string }), TypeError)
     }
     expect(userStore.calls).to.deep.equal([])

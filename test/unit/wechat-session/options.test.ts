@@ -1,9 +1,19 @@
-import { MemorySessionStore, MemoryUserStore, WechatSessions, WechatSessionStrategy } from '@wechat-auth/wechat-session'
+import {
+  MemorySessionStore,
+  MemoryUserStore,
+  WechatSessions,
+  WechatSessionStrategy,
+} from '@wechat-auth/wechat-session'
 import { expect } from 'chai'
 import { thrown } from '../../helpers/rejection.js'
 import { client } from '../../helpers/wechat-replies.js'
 
-const good = { oauth: client(), sessionStore: new MemorySessionStore(), userStore: new MemoryUserStore(), sku: 'shop' }
+const good = {
+  oauth: client(),
+  sessionStore: new MemorySessionStore(),
+  userStore: new MemoryUserStore(),
+  sku: 'shop',
+}
 const functions = { userStore: undefined, findUser: () => null, createUser: () => ({ id: '1' }) }
 const sessions = new WechatSessions(good)
 
@@ -12,14 +22,25 @@ const wrong: [string, unknown, RegExp][] = [
   ['no oauth', { ...good, oauth: undefined }, /oauth/],
   ['an oauth that is none', { ...good, oauth: {} }, /oauth/],
   ['no sessionStore', { ...good, sessionStore: undefined }, /sessionStore/],
-  ['a token store for a session store', { ...good, sessionStore: { getToken: () => null, saveToken: () => null } }, /sessionStore/],
+  [
+    'a token store for a session store',
+    { ...good, sessionStore: { getToken: () => null, saveToken: () => null } },
+    /sessionStore/,
+  ],
   ['no users', { ...good, userStore: undefined }, /userStore/],
   ['half a user store', { ...good, userStore: { create: () => null } }, /userStore/],
   ['both', { ...good, ...functions, userStore: good.userStore }, /either/],
   ['findUser alone', { ...good, ...functions, createUser: undefined }, /createUser/],
-  ...[undefined, '', 'a.b', 'a b', 's'.repeat(33), 'é', 1].map((sku) => [`the sku ${sku}`, { ...good, sku }, /sku/] as [string, unknown, RegExp]),
-  ...[0, -1, 0.5, NaN, Infinity, '60', 1e12].map((ttl) => [`the ttl ${ttl}`, { ...good, ttl }, /ttl/] as [string, unknown, RegExp]),
-  ...[0, -1, 1.5, '2'].map((maxSessions) => [`maxSessions ${maxSessions}`, { ...good, maxSessions }, /maxSessions/] as [string, unknown, RegExp]),
+  ...[undefined, '', 'a.b', 'a b', 's'.repeat(33), 'é', 1].map(
+    (sku) => [`the sku ${sku}`, { ...good, sku }, /sku/] as [string, unknown, RegExp],
+  ),
+  ...[0, -1, 0.5, NaN, Infinity, '60', 1e12].map(
+    (ttl) => [`the ttl ${ttl}`, { ...good, ttl }, /ttl/] as [string, unknown, RegExp],
+  ),
+  ...[0, -1, 1.5, '2'].map(
+    (maxSessions) =>
+      [`maxSessions ${maxSessions}`, { ...good, maxSessions }, /maxSessions/] as [string, unknown, RegExp],
+  ),
   ['sliding that is a text', { ...good, sliding: 'yes' }, /sliding/],
   ['a timeout of nothing', { ...good, timeout: 0 }, /timeout/],
   ['a clock that stands', { ...good, now: 1 }, /now/],
@@ -41,10 +62,19 @@ describe('the options of WechatSessions', () => {
 })
 
 describe('the options of WechatSessionStrategy', () => {
-  const refused: [unknown, unknown?][] = [[undefined], [{}], [{ sessions: {} }], [{ sessions, name: '' }], [{ sessions, passReqToCallback: 1 }], [{ sessions }, 'verify']]
+  const refused: [unknown, unknown?][] = [
+    [undefined],
+    [{}],
+    [{ sessions: {} }],
+    [{ sessions, name: '' }],
+    [{ sessions, passReqToCallback: 1 }],
+    [{ sessions }, 'verify'],
+  ]
   for (const [options, verify] of refused) {
     it(`refuse ${JSON.stringify([options, verify])} with a TypeError`, () => {
-      expect(thrown(() => new WechatSessionStrategy(options as never, verify as never))).to.be.an.instanceOf(TypeError)
+      expect(thrown(() => new WechatSessionStrategy(options as never, verify as never))).to.be.an.instanceOf(
+        TypeError,
+      )
     })
   }
 

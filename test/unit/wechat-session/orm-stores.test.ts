@@ -17,7 +17,7 @@ class OrmSessionStore extends MemorySessionStore implements SessionStore {
 
   override async get(hash: string): Promise<StoredSession | undefined> {
     const session = await super.get(hash)
-    return session && this.#make({ ...session }) as StoredSession
+    return session && (this.#make({ ...session }) as StoredSession)
   }
 
   override async listByUser(userId: string): Promise<StoredSession[]> {
@@ -35,7 +35,7 @@ class OrmUserStore extends MemoryUserStore {
   }
 
   override async create(...parameters: Parameters<MemoryUserStore['create']>): Promise<CreatedUser> {
-    return this.#make({ ...await super.create(...parameters) }) as CreatedUser
+    return this.#make({ ...(await super.create(...parameters)) }) as CreatedUser
   }
 }
 
@@ -59,16 +59,22 @@ describe('stores that hand out objects of an ORM', () => {
 
   it('may keep the times of a session as dates', async () => {
     const date = (time: unknown): Date => new Date(time as number)
-    const sessionStore = watched<SessionStore>(new OrmSessionStore(({ createdAt, expiresAt, ...rest }) => {
-      return { ...rest, createdAt: date(createdAt), expiresAt: date(expiresAt).toISOString() }
-    }))
+    const sessionStore = watched<SessionStore>(
+      new OrmSessionStore(({ createdAt, expiresAt, ...rest }) => {
+        return { ...rest, createdAt: date(createdAt), expiresAt: date(expiresAt).toISOString() }
+      }),
+    )
     const { sessions, logIn } = setting({ sessionStore })
     const { token, expiresAt } = await logIn()
     expect(await sessions.getSession(token)).to.include({ expiresAt })
   })
 
   it('fail without values where an object cannot be read', async () => {
-    const broken = (): object => ({ toJSON: () => { throw new Error('SECRET') } })
+    const broken = (): object => ({
+      toJSON: () => {
+        throw new Error('SECRET')
+      },
+    })
     const sessionStore = watched<SessionStore>(new OrmSessionStore(broken))
     const { sessions, logIn } = setting({ sessionStore })
     const { token } = await logIn()

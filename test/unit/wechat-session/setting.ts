@@ -1,5 +1,10 @@
 import type { SessionStore } from '@wechat-auth/wechat-oauth'
-import { MemorySessionStore, MemoryUserStore, WechatSessions, type WechatSessionsCommonOptions } from '@wechat-auth/wechat-session'
+import {
+  MemorySessionStore,
+  MemoryUserStore,
+  WechatSessions,
+  type WechatSessionsCommonOptions,
+} from '@wechat-auth/wechat-session'
 import { FakeWechat } from '../../helpers/fake-wechat.js'
 import { client, sessionReply } from '../../helpers/wechat-replies.js'
 
@@ -10,11 +15,14 @@ export const code = '0a1CODEcodeCODEcodeCODEcodeCODE1'
 /** What was asked of a store, in order. */
 export interface Watched<Store> {
   store: Store
-  calls: { method: string, parameters: unknown[] }[]
+  calls: { method: string; parameters: unknown[] }[]
 }
 
 /** A store whose calls are written down; `answer` may answer in its place. */
-export function watched<Store extends object>(target: Store, answer?: (method: string) => unknown): Watched<Store> {
+export function watched<Store extends object>(
+  target: Store,
+  answer?: (method: string) => unknown,
+): Watched<Store> {
   const calls: Watched<Store>['calls'] = []
   const store = new Proxy(target, {
     get: (_target, name) => {
@@ -35,16 +43,30 @@ export interface Setting {
   sessionStore: Watched<SessionStore>
   userStore: Watched<MemoryUserStore>
   /** Logs in whoever WeChat says it is. */
-  logIn: (openid?: string, more?: { unionid?: string, device?: string }) => ReturnType<WechatSessions['authorize']>
+  logIn: (
+    openid?: string,
+    more?: { unionid?: string; device?: string },
+  ) => ReturnType<WechatSessions['authorize']>
 }
 
-type Options = Partial<Omit<WechatSessionsCommonOptions, 'sessionStore'>> & { sessionStore?: Watched<SessionStore>, userStore?: Watched<MemoryUserStore> }
+type Options = Partial<Omit<WechatSessionsCommonOptions, 'sessionStore'>> & {
+  sessionStore?: Watched<SessionStore>
+  userStore?: Watched<MemoryUserStore>
+}
 
 /** A mini-program's server; WeChat answers what the test wants. */
-export function setting({ sessionStore = watched<SessionStore>(new MemorySessionStore()), userStore = watched(new MemoryUserStore()), ...options }: Options = {}): Setting {
+export function setting({
+  sessionStore = watched<SessionStore>(new MemorySessionStore()),
+  userStore = watched(new MemoryUserStore()),
+  ...options
+}: Options = {}): Setting {
   const wechat = new FakeWechat()
   const sessions = new WechatSessions({
-    oauth: client({ fetch: wechat.fetch }), sessionStore: sessionStore.store, userStore: userStore.store, sku: 'shop', ...options,
+    oauth: client({ fetch: wechat.fetch }),
+    sessionStore: sessionStore.store,
+    userStore: userStore.store,
+    sku: 'shop',
+    ...options,
   })
   return {
     sessions,
@@ -52,7 +74,10 @@ export function setting({ sessionStore = watched<SessionStore>(new MemorySession
     sessionStore,
     userStore,
     logIn: (openid = alice, { unionid, device } = {}) => {
-      wechat.replies['/sns/jscode2session'] = sessionReply({ openid, ...(unionid !== undefined && { unionid }) })
+      wechat.replies['/sns/jscode2session'] = sessionReply({
+        openid,
+        ...(unionid !== undefined && { unionid }),
+      })
       return sessions.authorize({ code, device })
     },
   }

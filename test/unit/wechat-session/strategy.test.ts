@@ -1,6 +1,12 @@
 import { inspect } from 'node:util'
 import { TokenStoreError } from '@wechat-auth/wechat-oauth'
-import { MemorySessionStore, WechatSessions, WechatSessionStrategy, type WechatSessionVerify, type WechatSessionVerifyWithRequest } from '@wechat-auth/wechat-session'
+import {
+  MemorySessionStore,
+  WechatSessions,
+  WechatSessionStrategy,
+  type WechatSessionVerify,
+  type WechatSessionVerifyWithRequest,
+} from '@wechat-auth/wechat-session'
 import { expect } from 'chai'
 import sinon from 'sinon'
 import { action, authenticate, requestOf, type Action } from '../../helpers/authenticate.js'
@@ -10,7 +16,8 @@ import { alice, setting, watched } from './setting.js'
 const realm = 'Bearer realm="wechat-session"'
 const isInvalid = `${realm}, error="invalid_token", error_description="The session is over or was never there: log in again"`
 
-const withToken = (token: string, scheme = 'Bearer ') => requestOf({ headers: { authorization: scheme + token } })
+const withToken = (token: string, scheme = 'Bearer ') =>
+  requestOf({ headers: { authorization: scheme + token } })
 
 /** A request of Alice's to a strategy with this verify. */
 async function ofAlice(verify?: WechatSessionVerify) {
@@ -29,28 +36,50 @@ describe('WechatSessionStrategy', () => {
 
   it('takes the scheme in any case, as HTTP says', async () => {
     const { strategy, token } = await ofAlice()
-    for (const scheme of ['bearer ', 'BEARER ', 'Bearer  ']) expect((await authenticate(strategy, withToken(token, scheme))).action).to.equal('success')
+    for (const scheme of ['bearer ', 'BEARER ', 'Bearer  '])
+      expect((await authenticate(strategy, withToken(token, scheme))).action).to.equal('success')
   })
 
-  const strangers: [string, Record<string, string>][] = [['no header', {}], ['another scheme', { authorization: 'Basic YWxpY2U6eA==' }], ['a scheme that begins alike', { authorization: 'Bearers x' }], ['an empty header', { authorization: '' }]]
+  const strangers: [string, Record<string, string>][] = [
+    ['no header', {}],
+    ['another scheme', { authorization: 'Basic YWxpY2U6eA==' }],
+    ['a scheme that begins alike', { authorization: 'Bearers x' }],
+    ['an empty header', { authorization: '' }],
+  ]
   for (const [title, headers] of strangers) {
     it(`asks for a token, without speaking of an error, where there is ${title}`, async () => {
       const { sessions, sessionStore } = setting()
-      expect(await authenticate(new WechatSessionStrategy({ sessions }), requestOf({ headers }))).to.deep.equal({ action: 'fail', info: realm, status: 401 })
+      expect(
+        await authenticate(new WechatSessionStrategy({ sessions }), requestOf({ headers })),
+      ).to.deep.equal({ action: 'fail', info: realm, status: 401 })
       expect(sessionStore.calls).to.deep.equal([])
     })
   }
 
-  for (const header of ['Bearer', 'Bearer ', 'Bearer a b', 'Bearer *', `Bearer v1.${alice}.shop.${'A'.repeat(43)}`, 'Bearer ", error="none']) {
+  for (const header of [
+    'Bearer',
+    'Bearer ',
+    'Bearer a b',
+    'Bearer *',
+    `Bearer v1.${alice}.shop.${'A'.repeat(43)}`,
+    'Bearer ", error="none',
+  ]) {
     it(`refuses ${header} as an invalid token`, async () => {
       const strategy = new WechatSessionStrategy({ sessions: setting().sessions })
-      expect(await authenticate(strategy, requestOf({ headers: { authorization: header } }))).to.deep.equal({ action: 'fail', info: isInvalid, status: 401 })
+      expect(await authenticate(strategy, requestOf({ headers: { authorization: header } }))).to.deep.equal({
+        action: 'fail',
+        info: isInvalid,
+        status: 401,
+      })
     })
   }
 
   it('looks for a token in the header only', async () => {
     const { strategy, token } = await ofAlice()
-    const taken = await authenticate(strategy, requestOf({ query: { access_token: token, token }, body: { access_token: token } }))
+    const taken = await authenticate(
+      strategy,
+      requestOf({ query: { access_token: token, token }, body: { access_token: token } }),
+    )
     expect(taken).to.deep.equal({ action: 'fail', info: realm, status: 401 })
   })
 
@@ -60,18 +89,24 @@ describe('WechatSessionStrategy', () => {
     expect(await action('fail', taken())).to.deep.include({ info: isInvalid })
   })
 
-  it('lets in users of the application\'s own, as its function finds them', async () => {
+  it("lets in users of the application's own, as its function finds them", async () => {
     const own = { id: 7, name: 'Alice' }
     const asked: unknown[] = []
     const sessions = new WechatSessions({
-      oauth: client(), sessionStore: new MemorySessionStore(), sku: 'shop', createUser: () => own,
+      oauth: client(),
+      sessionStore: new MemorySessionStore(),
+      sku: 'shop',
+      createUser: () => own,
       findUser: (account) => {
         asked.push(account)
         return own
       },
     })
     const { token } = await sessions.issueTokenFor(own.id, { openid: alice, unionid: 'oUNION' })
-    const taken = await action('success', authenticate(new WechatSessionStrategy({ sessions }), withToken(token)))
+    const taken = await action(
+      'success',
+      authenticate(new WechatSessionStrategy({ sessions }), withToken(token)),
+    )
     expect(taken.user).to.equal(own)
     expect(asked).to.deep.equal([{ appId: 'wx00000000000000aa', openid: alice, unionid: 'oUNION' }])
   })
@@ -79,19 +114,29 @@ describe('WechatSessionStrategy', () => {
   it('refuses a session whose user is gone', async () => {
     const { sessions } = setting()
     const { token } = await sessions.issueTokenFor('gone', { openid: alice })
-    const taken = await action('fail', authenticate(new WechatSessionStrategy({ sessions }), withToken(token)))
-    expect([taken.info, taken.status]).to.deep.equal([`${realm}, error="invalid_token", error_description="There is no user of this session"`, 401])
+    const taken = await action(
+      'fail',
+      authenticate(new WechatSessionStrategy({ sessions }), withToken(token)),
+    )
+    expect([taken.info, taken.status]).to.deep.equal([
+      `${realm}, error="invalid_token", error_description="There is no user of this session"`,
+      401,
+    ])
   })
 
   for (const failing of ['get', 'findByOpenid']) {
     it(`takes a store that fails for an error, and not for a no (${failing})`, async () => {
-      const problem = (method: string): unknown => method === failing ? Promise.reject(new Error('SECRET')) : undefined
+      const problem = (method: string): unknown =>
+        method === failing ? Promise.reject(new Error('SECRET')) : undefined
       const sessionStore = watched(new MemorySessionStore(), problem)
       const { sessions, userStore } = setting({ sessionStore })
       const { token } = await sessions.issueTokenFor(alice, { openid: alice })
       await userStore.store.create({ appId: 'wx00000000000000aa', openid: alice })
       if (failing === 'findByOpenid') sinon.stub(userStore.store, 'findByOpenid').rejects(new Error('SECRET'))
-      const { error } = await action('error', authenticate(new WechatSessionStrategy({ sessions }), withToken(token)))
+      const { error } = await action(
+        'error',
+        authenticate(new WechatSessionStrategy({ sessions }), withToken(token)),
+      )
       expect(error).to.be.an.instanceOf(TokenStoreError)
       expect(inspect(error)).to.not.contain('SECRET')
       sinon.restore()
@@ -105,22 +150,28 @@ describe('WechatSessionStrategy', () => {
 
   it('shows nothing when it is inspected', async () => {
     const { strategy, token } = await ofAlice()
-    expect(inspect(strategy, { depth: 9, showHidden: true })).to.not.contain(token).and.not.contain(alice)
+    expect(inspect(strategy, { depth: 9, showHidden: true }))
+      .to.not.contain(token)
+      .and.not.contain(alice)
   })
 
   it('serves requests at the same time though one object is given to Passport itself', async () => {
     const { strategy, token, user } = await ofAlice()
     const taken: unknown[] = []
-    const request = (header: string, name: string): Promise<void> => new Promise((resolve) => {
-      const note = (what: string) => (value: unknown) => {
-        taken.push([name, what, value])
-        resolve()
-      }
-      Object.assign(strategy, { success: note('success'), fail: note('fail'), error: note('error') })
-      strategy.authenticate(requestOf({ headers: { authorization: header } }))
-    })
+    const request = (header: string, name: string): Promise<void> =>
+      new Promise((resolve) => {
+        const note = (what: string) => (value: unknown) => {
+          taken.push([name, what, value])
+          resolve()
+        }
+        Object.assign(strategy, { success: note('success'), fail: note('fail'), error: note('error') })
+        strategy.authenticate(requestOf({ headers: { authorization: header } }))
+      })
     await Promise.all([request(`Bearer ${token}`, 'first'), request('Bearer *', 'second')])
-    expect(taken).to.have.deep.members([['first', 'success', user], ['second', 'fail', isInvalid]])
+    expect(taken).to.have.deep.members([
+      ['first', 'success', user],
+      ['second', 'fail', isInvalid],
+    ])
   })
 })
 
@@ -130,14 +181,20 @@ describe('verify of WechatSessionStrategy', () => {
     ['done', (_session, done) => done(null, found)],
     ['done, later', (_session, done) => setImmediate(() => done(null, found))],
     ['a promise', () => Promise.resolve(found)],
-    ['a promise beside a declared done', async (session, done) => typeof done === 'function' && session.openid === alice && found],
+    [
+      'a promise beside a declared done',
+      async (session, done) => typeof done === 'function' && session.openid === alice && found,
+    ],
     ['a thenable', (session) => ({ session, then: (resolve: (user: unknown) => void) => resolve(found) })],
     ['a value', (session) => session.openid === alice && found],
-    ['the first of several', async (_session, done) => {
-      done(null, found)
-      done(null, false)
-      return { id: 8 }
-    }],
+    [
+      'the first of several',
+      async (_session, done) => {
+        done(null, found)
+        done(null, false)
+        return { id: 8 }
+      },
+    ],
     ['done, of a function without parameters', sinon.stub().callsArgWith(1, null, found)],
     ['done, of a function with a rest parameter', (...parameters) => parameters[1](null, found)],
   ]
@@ -152,34 +209,63 @@ describe('verify of WechatSessionStrategy', () => {
     const { sessions, token, session } = await ofAlice()
     const verify = sinon.spy<WechatSessionVerifyWithRequest>((_req, _session, done) => done(null, found))
     const req = withToken(token)
-    await action('success', authenticate(new WechatSessionStrategy({ sessions, passReqToCallback: true }, (first, second, done) => verify(first, second, done)), req))
+    await action(
+      'success',
+      authenticate(
+        new WechatSessionStrategy({ sessions, passReqToCallback: true }, (first, second, done) =>
+          verify(first, second, done),
+        ),
+        req,
+      ),
+    )
     expect(verify.args[0]?.slice(0, 2)).to.deep.equal([req, session])
     expect(JSON.stringify(verify.args[0]?.[1])).to.not.contain(token)
   })
 
   it('adds to the info, and does not replace the session in it', async () => {
-    const { session, taken } = await ofAlice((_session, done) => done(null, found, { scope: 'all', userId: 'somebody else' }))
+    const { session, taken } = await ofAlice((_session, done) =>
+      done(null, found, { scope: 'all', userId: 'somebody else' }),
+    )
     expect((await action('success', taken())).info).to.deep.equal({ scope: 'all', ...session })
   })
 
   const refusing: [string, WechatSessionVerify, string][] = [
     ['done(null, false)', (_session, done) => done(null, false), 'There is no user of this session'],
-    ['done with a reason', (_session, done) => done(null, false, { message: 'Blocked "today"\r\n' }), 'Blocked ?today???'],
+    [
+      'done with a reason',
+      (_session, done) => done(null, false, { message: 'Blocked "today"\r\n' }),
+      'Blocked ?today???',
+    ],
     ['done with a text', (_session, done) => done(null, null, 'Blocked'), 'Blocked'],
     ['a promise of false', () => Promise.resolve(false), 'There is no user of this session'],
     ['a promise of null', () => Promise.resolve(null), 'There is no user of this session'],
-    ['a promise of nothing, where it declares no done', async (session) => session.device, 'There is no user of this session'],
+    [
+      'a promise of nothing, where it declares no done',
+      async (session) => session.device,
+      'There is no user of this session',
+    ],
   ]
   for (const [title, verify, message] of refusing) {
     it(`says no by ${title}`, async () => {
       const { taken } = await ofAlice(verify)
-      expect(await taken()).to.deep.equal({ action: 'fail', info: `${realm}, error="invalid_token", error_description="${message}"`, status: 401 })
+      expect(await taken()).to.deep.equal({
+        action: 'fail',
+        info: `${realm}, error="invalid_token", error_description="${message}"`,
+        status: 401,
+      })
     })
   }
 
   const problem = new Error('of the application')
   const failing: [string, WechatSessionVerify][] = [
-    ['done', (_session, done) => done(problem)], ['a throw', () => { throw problem }], ['a rejection', () => Promise.reject(problem)],
+    ['done', (_session, done) => done(problem)],
+    [
+      'a throw',
+      () => {
+        throw problem
+      },
+    ],
+    ['a rejection', () => Promise.reject(problem)],
   ]
   for (const [title, verify] of failing) {
     it(`passes on an error by ${title}, as it is`, async () => {
@@ -198,15 +284,30 @@ describe('an application that throws', () => {
   it('inside of success hears of it by error, once', async () => {
     const { strategy, token } = await ofAlice()
     const problem = new Error('of the application')
-    const taken: Action = await authenticate(strategy, withToken(token), {}, { success: () => { throw problem } })
+    const taken: Action = await authenticate(
+      strategy,
+      withToken(token),
+      {},
+      {
+        success: () => {
+          throw problem
+        },
+      },
+    )
     expect(taken).to.deep.equal({ action: 'error', error: problem })
   })
 
   it('is not waited for where it returns what is not a promise', async () => {
     const { strategy, token } = await ofAlice()
     let looks = 0
-    const thenable = { then: () => { looks += 1 } }
-    const throwing = () => { throw new Error('of the application') }
+    const thenable = {
+      then: () => {
+        looks += 1
+      },
+    }
+    const throwing = () => {
+      throw new Error('of the application')
+    }
     for (const asked of ['success', 'error', 'next']) {
       await new Promise<void>((resolve) => {
         const hooks: Record<string, () => unknown> = { success: throwing, error: throwing }
@@ -226,18 +327,32 @@ describe('an application that throws', () => {
     const problem = new Error('of the application')
     const heard = await new Promise((next) => {
       const req = Object.assign(withToken(token), { next })
-      void authenticate(strategy, req, {}, { success: () => { throw new Error('first') }, error: () => { throw problem } })
+      void authenticate(
+        strategy,
+        req,
+        {},
+        {
+          success: () => {
+            throw new Error('first')
+          },
+          error: () => {
+            throw problem
+          },
+        },
+      )
     })
     expect(heard).to.equal(problem)
   })
 })
 
 describe('logging in, as Passport does it inside of success', () => {
-  it('says session: false, and hands on the promise that Fastify\'s logIn returns', async () => {
+  it("says session: false, and hands on the promise that Fastify's logIn returns", async () => {
     const { strategy, token, user } = await ofAlice()
     const options = { successRedirect: '/' }
     const given: unknown[] = []
-    const logIn = async (...parameters: unknown[]) => { given.push(parameters) }
+    const logIn = async (...parameters: unknown[]) => {
+      given.push(parameters)
+    }
     const req = Object.assign(withToken(token), { logIn })
     const returned = await new Promise<unknown[]>((resolve) => {
       void authenticate(strategy, req, options, { success: () => resolve([req.logIn(user, options)]) })

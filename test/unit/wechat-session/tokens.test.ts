@@ -10,27 +10,48 @@ import { inTime } from '../../helpers/pace.js'
 const random = 'A'.repeat(43)
 
 const malformed: [string, unknown][] = [
-  ['nothing', undefined], ['null', null], ['a number', 1], ['an object', { token: 'v1' }], ['a list', [`v1.${alice}.shop.${random}`]], ['an empty text', ''],
-  ['a megabyte', 'v1.'.padEnd(1024 * 1024, 'A')], ['a megabyte of dots', '.'.repeat(1024 * 1024)],
-  ['another version', `v2.${alice}.shop.${random}`], ['no version', `${alice}.shop.${random}`], ['more parts', `v1.${alice}.shop.${random}.A`],
-  ['a short end', `v1.${alice}.shop.${random.slice(1)}`], ['a long end', `v1.${alice}.shop.${random}A`], ['an end in base64', `v1.${alice}.shop.${random.slice(1)}+`],
-  ['no openid', `v1..shop.${random}`], ['no sku', `v1.${alice}..${random}`], ['a long sku', `v1.${alice}.${'s'.repeat(33)}.${random}`],
-  ['an end of line behind it', `v1.${alice}.shop.${random}\n`], ['blanks around it', ` v1.${alice}.shop.${random} `], ['a quote in the openid', `v1.o'x.shop.${random}`],
-  ['a star', '*'], ['an object that says it is one', { toString: () => `v1.${alice}.shop.${random}`, length: 9 }],
+  ['nothing', undefined],
+  ['null', null],
+  ['a number', 1],
+  ['an object', { token: 'v1' }],
+  ['a list', [`v1.${alice}.shop.${random}`]],
+  ['an empty text', ''],
+  ['a megabyte', 'v1.'.padEnd(1024 * 1024, 'A')],
+  ['a megabyte of dots', '.'.repeat(1024 * 1024)],
+  ['another version', `v2.${alice}.shop.${random}`],
+  ['no version', `${alice}.shop.${random}`],
+  ['more parts', `v1.${alice}.shop.${random}.A`],
+  ['a short end', `v1.${alice}.shop.${random.slice(1)}`],
+  ['a long end', `v1.${alice}.shop.${random}A`],
+  ['an end in base64', `v1.${alice}.shop.${random.slice(1)}+`],
+  ['no openid', `v1..shop.${random}`],
+  ['no sku', `v1.${alice}..${random}`],
+  ['a long sku', `v1.${alice}.${'s'.repeat(33)}.${random}`],
+  ['an end of line behind it', `v1.${alice}.shop.${random}\n`],
+  ['blanks around it', ` v1.${alice}.shop.${random} `],
+  ['a quote in the openid', `v1.o'x.shop.${random}`],
+  ['a star', '*'],
+  ['an object that says it is one', { toString: () => `v1.${alice}.shop.${random}`, length: 9 }],
 ]
 
 describe('a session token', () => {
   it('has the form v1.<openid>.<sku>.<43 characters>, and is never the same', async () => {
     const { sessions } = setting()
-    const tokens = await Promise.all(Array.from({ length: 100 }, async () => (await sessions.issueTokenFor('u1', { openid: alice })).token))
-    for (const token of tokens) expect(token).to.match(new RegExp(`^v1\\.${alice}\\.shop\\.[A-Za-z0-9_-]{43}$`))
+    const tokens = await Promise.all(
+      Array.from({ length: 100 }, async () => (await sessions.issueTokenFor('u1', { openid: alice })).token),
+    )
+    for (const token of tokens)
+      expect(token).to.match(new RegExp(`^v1\\.${alice}\\.shop\\.[A-Za-z0-9_-]{43}$`))
     expect(new Set(tokens).size).to.equal(100)
   })
 
   it('tells its openid and sku to who holds it, unverified, also of another sku', () => {
     const { sessions } = setting()
     const token = `v1.${alice}.another_sku-9.${random}`
-    expect([sessions.extractOpenId(token), sessions.extractSku(token)]).to.deep.equal([alice, 'another_sku-9'])
+    expect([sessions.extractOpenId(token), sessions.extractSku(token)]).to.deep.equal([
+      alice,
+      'another_sku-9',
+    ])
   })
 
   for (const [title, token] of malformed) {
@@ -65,7 +86,9 @@ describe('a session token', () => {
     const { token } = await sessions.issueTokenFor('u1', { openid: alice })
     sessionStore.calls.length = 0
     expect(await sessions.isTokenValid(token)).to.equal(true)
-    expect(sessionStore.calls).to.deep.equal([{ method: 'get', parameters: [createHash('sha256').update(token).digest('hex')] }])
+    expect(sessionStore.calls).to.deep.equal([
+      { method: 'get', parameters: [createHash('sha256').update(token).digest('hex')] },
+    ])
   })
 
   it('leaves nothing in the store of which a token could be made', async () => {
@@ -73,17 +96,31 @@ describe('a session token', () => {
     const { token } = await logIn(alice, { unionid: 'oUNION', device: 'phone' })
     const { token: next } = await sessions.refreshToken(token)
     const everything = JSON.stringify(sessionStore.calls)
-    for (const one of [token, next]) expect(everything).to.not.contain(one.slice(-43)).and.not.contain(one.slice(-43, -20))
-    for (const { parameters } of sessionStore.calls) expect(await sessions.isTokenValid(parameters[0])).to.equal(false)
+    for (const one of [token, next])
+      expect(everything).to.not.contain(one.slice(-43)).and.not.contain(one.slice(-43, -20))
+    for (const { parameters } of sessionStore.calls)
+      expect(await sessions.isTokenValid(parameters[0])).to.equal(false)
   })
 
   it('lives for ttl seconds, told to the store in the same call as the session', async () => {
     const now = 1_700_000_000_000
     const { sessions, sessionStore } = setting({ ttl: 60, now: () => now })
-    const { token, expiresAt } = await sessions.issueTokenFor('u1', { openid: alice, unionid: 'oUNION', device: '爱丽丝的手机' })
+    const { token, expiresAt } = await sessions.issueTokenFor('u1', {
+      openid: alice,
+      unionid: 'oUNION',
+      device: '爱丽丝的手机',
+    })
     expect(expiresAt).to.equal(now + 60_000)
     expect(sessionStore.calls.map(({ method }) => method)).to.deep.equal(['create'])
-    const session = { userId: 'u1', openid: alice, unionid: 'oUNION', sku: 'shop', device: '爱丽丝的手机', createdAt: now, expiresAt }
+    const session = {
+      userId: 'u1',
+      openid: alice,
+      unionid: 'oUNION',
+      sku: 'shop',
+      device: '爱丽丝的手机',
+      createdAt: now,
+      expiresAt,
+    }
     const id = createHash('sha256').update(token).digest('hex')
     expect(sessionStore.calls[0]?.parameters).to.deep.equal([id, { ...session, id }, 60])
     expect(await sessions.getSession(token)).to.deep.equal(session)
@@ -101,7 +138,15 @@ describe('a session token', () => {
       const { sessions, sessionStore } = setting({ ttl: 60 })
       const { token } = await sessions.issueTokenFor('u1', { openid: alice })
       const session: unknown = await sessionStore.store.get(createHash('sha256').update(token).digest('hex'))
-      const forgetful = setting({ sessionStore: watched(new MemorySessionStore(), (method) => method === 'get' ? Promise.resolve(session) : method === 'listByUser' ? Promise.resolve([session]) : undefined) })
+      const forgetful = setting({
+        sessionStore: watched(new MemorySessionStore(), (method) =>
+          method === 'get'
+            ? Promise.resolve(session)
+            : method === 'listByUser'
+              ? Promise.resolve([session])
+              : undefined,
+        ),
+      })
       clock.tick(59_999)
       expect(await forgetful.sessions.isTokenValid(token)).to.equal(true)
       clock.tick(1)
@@ -132,15 +177,24 @@ describe('a session token', () => {
 
   it('is dead once it is revoked, and others of the same user are not', async () => {
     const { sessions } = setting()
-    const [one, two] = [await sessions.issueTokenFor('u1', { openid: alice }), await sessions.issueTokenFor('u1', { openid: alice })]
+    const [one, two] = [
+      await sessions.issueTokenFor('u1', { openid: alice }),
+      await sessions.issueTokenFor('u1', { openid: alice }),
+    ]
     await sessions.revokeToken(one.token)
-    expect([await sessions.isTokenValid(one.token), await sessions.isTokenValid(two.token)]).to.deep.equal([false, true])
+    expect([await sessions.isTokenValid(one.token), await sessions.isTokenValid(two.token)]).to.deep.equal([
+      false,
+      true,
+    ])
     await sessions.revokeToken(one.token)
   })
 
   it('is one for each login: two devices have two sessions', async () => {
     const { logIn, sessions } = setting()
-    const [phone, tablet] = [await logIn(alice, { device: 'phone' }), await logIn(alice, { device: 'tablet' })]
+    const [phone, tablet] = [
+      await logIn(alice, { device: 'phone' }),
+      await logIn(alice, { device: 'tablet' }),
+    ]
     expect(phone.user.id).to.equal(tablet.user.id)
     expect(phone.token).to.not.equal(tablet.token)
     expect((await sessions.getSession(phone.token))?.device).to.equal('phone')
@@ -152,7 +206,10 @@ describe('the sessions of a user', () => {
   it('are listed, the newest first, with an id that ends one of them and is no token', async () => {
     let now = Date.now()
     const { sessions } = setting({ now: () => now++ })
-    const [phone, tablet] = [await sessions.issueTokenFor('u1', { openid: alice, device: 'phone' }), await sessions.issueTokenFor('u1', { openid: alice, device: 'tablet' })]
+    const [phone, tablet] = [
+      await sessions.issueTokenFor('u1', { openid: alice, device: 'phone' }),
+      await sessions.issueTokenFor('u1', { openid: alice, device: 'tablet' }),
+    ]
     await sessions.issueTokenFor('u2', { openid: bob, device: 'of Bob' })
     const listed = await sessions.listSessions('u1')
     expect(listed.map(({ device }) => device)).to.deep.equal(['tablet', 'phone'])
@@ -161,14 +218,21 @@ describe('the sessions of a user', () => {
     expect(await sessions.revokeSession('u2', listed[1]!.id!)).to.equal(false)
     expect(await sessions.isTokenValid(phone.token)).to.equal(true)
     expect(await sessions.revokeSession('u1', listed[1]!.id!)).to.equal(true)
-    expect([await sessions.isTokenValid(phone.token), await sessions.isTokenValid(tablet.token)]).to.deep.equal([false, true])
-    for (const id of [listed[1]?.id, '*', '', 'a'.repeat(64), 1, null]) expect(await sessions.revokeSession('u1', id as string)).to.equal(false)
+    expect([
+      await sessions.isTokenValid(phone.token),
+      await sessions.isTokenValid(tablet.token),
+    ]).to.deep.equal([false, true])
+    for (const id of [listed[1]?.id, '*', '', 'a'.repeat(64), 1, null])
+      expect(await sessions.revokeSession('u1', id as string)).to.equal(false)
   })
 
-  it('are all ended by revokeUser, of every sku, and nobody else\'s', async () => {
+  it("are all ended by revokeUser, of every sku, and nobody else's", async () => {
     const sessionStore = watched(new MemorySessionStore())
     const [shop, news] = [setting({ sessionStore }).sessions, setting({ sessionStore, sku: 'news' }).sessions]
-    const ended = [await shop.issueTokenFor('u1', { openid: alice }), await shop.issueTokenFor('u1', { openid: alice })]
+    const ended = [
+      await shop.issueTokenFor('u1', { openid: alice }),
+      await shop.issueTokenFor('u1', { openid: alice }),
+    ]
     const ofNews = await news.issueTokenFor('u1', { openid: alice })
     const ofBob = await shop.issueTokenFor('u2', { openid: bob })
     await shop.revokeUser('u1')
@@ -184,16 +248,27 @@ describe('the sessions of a user', () => {
     const { sessions: news } = setting({ sku: 'news', sessionStore })
     const elsewhere = await news.issueTokenFor('u1', { openid: alice })
     const tokens = []
-    for (let count = 0; count < 4; count += 1) tokens.push((await sessions.issueTokenFor('u1', { openid: alice })).token)
+    for (let count = 0; count < 4; count += 1)
+      tokens.push((await sessions.issueTokenFor('u1', { openid: alice })).token)
     const ofBob = await sessions.issueTokenFor('u2', { openid: bob })
-    expect(await Promise.all(tokens.map((token) => sessions.isTokenValid(token)))).to.deep.equal([false, false, true, true])
+    expect(await Promise.all(tokens.map((token) => sessions.isTokenValid(token)))).to.deep.equal([
+      false,
+      false,
+      true,
+      true,
+    ])
     expect(await sessions.isTokenValid(ofBob.token)).to.equal(true)
     expect(await news.isTokenValid(elsewhere.token)).to.equal(true)
   })
 
   it('are exactly maxSessions after many logins at once', async () => {
-    const { sessions } = setting({ maxSessions: 3, now: () => 1_700_000_000_000 + Math.floor(performance.now() / 1000) })
-    const issued = await Promise.all(Array.from({ length: 12 }, () => sessions.issueTokenFor('u1', { openid: alice })))
+    const { sessions } = setting({
+      maxSessions: 3,
+      now: () => 1_700_000_000_000 + Math.floor(performance.now() / 1000),
+    })
+    const issued = await Promise.all(
+      Array.from({ length: 12 }, () => sessions.issueTokenFor('u1', { openid: alice })),
+    )
     const valid = await Promise.all(issued.map(({ token }) => sessions.isTokenValid(token)))
     expect(valid.filter(Boolean)).to.have.length(3)
   })
@@ -203,7 +278,7 @@ describe('the sessions of a user', () => {
     // Too late to end what has another hash by now.
     const sessionStore = watched(new MemorySessionStore(), (method) => {
       if (method !== 'delete' || refreshing) return undefined
-      return refreshing = rejection(sessions.refreshToken(first.token))
+      return (refreshing = rejection(sessions.refreshToken(first.token)))
     })
     const { sessions } = setting({ sessionStore, maxSessions: 1 })
     const first = await sessions.issueTokenFor('u1', { openid: alice, device: 'first' })
@@ -239,10 +314,14 @@ describe('the sessions of a user', () => {
     it('stay at the next login, which ends only those that cannot be used, where the store lists them', async () => {
       const store = new MemorySessionStore()
       const listByUser = store.listByUser.bind(store)
-      const unreadable = { toJSON: () => { throw new Error('SECRET') } }
+      const unreadable = {
+        toJSON: () => {
+          throw new Error('SECRET')
+        },
+      }
       store.listByUser = async (userId) => {
         const rows = await listByUser(userId)
-        const damaged = rows.map((row) => row.device === 'broken' ? { id: row.id, userId } : row)
+        const damaged = rows.map((row) => (row.device === 'broken' ? { id: row.id, userId } : row))
         return [...damaged, { userId, id: 7 }, unreadable] as unknown as typeof rows
       }
       const warn = sinon.stub()
@@ -253,7 +332,8 @@ describe('the sessions of a user', () => {
       const ofNews = await news.issueTokenFor('u1', { openid: alice })
       const unlimited = setting({ sessionStore }).sessions
       const [oldest, older] = [
-        await unlimited.issueTokenFor('u1', { openid: alice }), await sessions.issueTokenFor('u1', { openid: alice }),
+        await unlimited.issueTokenFor('u1', { openid: alice }),
+        await sessions.issueTokenFor('u1', { openid: alice }),
       ]
       const broken = await unlimited.issueTokenFor('u1', { openid: alice, device: 'broken' })
       warn.resetHistory()
@@ -269,9 +349,9 @@ describe('the sessions of a user', () => {
     for (const [what, answer] of Object.entries(unusable)) {
       it(`(${what}) cost nobody the token that a refresh made`, async () => {
         let isCorrupt = false
-        const sessionStore = watched(new MemorySessionStore(), (method) => (
-          isCorrupt && method === 'listByUser' ? answer() : undefined
-        ))
+        const sessionStore = watched(new MemorySessionStore(), (method) =>
+          isCorrupt && method === 'listByUser' ? answer() : undefined,
+        )
         const { sessions } = setting({ sessionStore, maxSessions: 2 })
         const before = await sessions.issueTokenFor('u1', { openid: alice })
         isCorrupt = true
@@ -283,16 +363,18 @@ describe('the sessions of a user', () => {
     it('keep nobody from logging in where the store cannot even end them', async () => {
       const answer = unusable['as its store says']!
       const broken = ['listByUser', 'deleteByUser']
-      const sessionStore = watched(new MemorySessionStore(), (method) => broken.includes(method) ? answer() : undefined)
+      const sessionStore = watched(new MemorySessionStore(), (method) =>
+        broken.includes(method) ? answer() : undefined,
+      )
       const { sessions } = setting({ sessionStore, maxSessions: 1 })
       const { token } = await sessions.issueTokenFor('u1', { openid: alice })
       expect(await sessions.isTokenValid(token)).to.equal(true)
     })
 
     it('are an error of a login where the store fails', async () => {
-      const sessionStore = watched(new MemorySessionStore(), (method) => (
-        method === 'listByUser' ? Promise.reject(new Error('down')) : undefined
-      ))
+      const sessionStore = watched(new MemorySessionStore(), (method) =>
+        method === 'listByUser' ? Promise.reject(new Error('down')) : undefined,
+      )
       const { sessions } = setting({ sessionStore, maxSessions: 1 })
       const error = await rejection(sessions.issueTokenFor('u1', { openid: alice }), TokenStoreError)
       expect(error).to.include({ reason: undefined })
@@ -301,10 +383,16 @@ describe('the sessions of a user', () => {
 
   it('are limited by who logged in last, though the clock of that server is slow', async () => {
     const sessionStore = watched(new MemorySessionStore())
-    const [fast, slow] = [setting({ maxSessions: 1, sessionStore }).sessions, setting({ maxSessions: 1, sessionStore, now: () => Date.now() - 60_000 }).sessions]
+    const [fast, slow] = [
+      setting({ maxSessions: 1, sessionStore }).sessions,
+      setting({ maxSessions: 1, sessionStore, now: () => Date.now() - 60_000 }).sessions,
+    ]
     const first = await fast.issueTokenFor('u1', { openid: alice })
     const second = await slow.issueTokenFor('u1', { openid: alice })
-    expect([await fast.isTokenValid(first.token), await fast.isTokenValid(second.token)]).to.deep.equal([false, true])
+    expect([await fast.isTokenValid(first.token), await fast.isTokenValid(second.token)]).to.deep.equal([
+      false,
+      true,
+    ])
   })
 })
 
@@ -369,22 +457,43 @@ describe('the lifetime of a session', () => {
 
   it('is not prolonged where the store fails: the check says what it read, and the logger hears of it without a value', async () => {
     const warn = sinon.spy()
-    const sessionStore = watched(new MemorySessionStore(), (method) => method === 'rotate' ? Promise.reject(new Error(`SECRET ${alice}`)) : undefined)
+    const sessionStore = watched(new MemorySessionStore(), (method) =>
+      method === 'rotate' ? Promise.reject(new Error(`SECRET ${alice}`)) : undefined,
+    )
     const now = Date.now()
     const first = setting({ sessionStore, ttl: 1000 })
     const { token } = await first.sessions.issueTokenFor('u1', { openid: alice })
-    const { sessions } = setting({ sessionStore, ttl: 1000, sliding: true, now: () => now + 500_000, logger: { debug: () => {}, warn } })
+    const { sessions } = setting({
+      sessionStore,
+      ttl: 1000,
+      sliding: true,
+      now: () => now + 500_000,
+      logger: { debug: () => {}, warn },
+    })
     expect(await sessions.isTokenValid(token)).to.equal(true)
     await sessions.close()
     expect(warn.args).to.deep.equal([['A session could not be prolonged', { reason: 'ERR_WECHAT_STORE' }]])
   })
 
-  for (const [title, warn] of [['throws', sinon.stub().throws(new Error('full'))], ['rejects', sinon.stub().rejects(new Error('full'))]] as const) {
+  for (const [title, warn] of [
+    ['throws', sinon.stub().throws(new Error('full'))],
+    ['rejects', sinon.stub().rejects(new Error('full'))],
+  ] as const) {
     it(`is not prolonged where the store fails, which ends nothing where the logger ${title} as well`, async () => {
-      const sessionStore = watched(new MemorySessionStore(), (method) => method === 'rotate' ? Promise.reject(new Error('down')) : undefined)
+      const sessionStore = watched(new MemorySessionStore(), (method) =>
+        method === 'rotate' ? Promise.reject(new Error('down')) : undefined,
+      )
       const now = Date.now()
-      const { token } = await setting({ sessionStore, ttl: 1000 }).sessions.issueTokenFor('u1', { openid: alice })
-      const { sessions } = setting({ sessionStore, ttl: 1000, sliding: true, now: () => now + 500_000, logger: { debug: () => {}, warn } })
+      const { token } = await setting({ sessionStore, ttl: 1000 }).sessions.issueTokenFor('u1', {
+        openid: alice,
+      })
+      const { sessions } = setting({
+        sessionStore,
+        ttl: 1000,
+        sliding: true,
+        now: () => now + 500_000,
+        logger: { debug: () => {}, warn },
+      })
       expect(await sessions.isTokenValid(token)).to.equal(true)
       await sessions.close()
     })

@@ -38,7 +38,16 @@ ${main}
 `.source
 }
 
-const htmlLang = (lang: Lang): string => lang === 'zh' ? 'zh-CN' : 'en'
+const htmlLang = (lang: Lang): string => (lang === 'zh' ? 'zh-CN' : 'en')
 
-const logo = html`<svg viewBox="0 0 28 28" aria-hidden="true"><rect width="28" height="28" rx="8" fill="#07843f"/>
-<path d="M8 14.5l4.2 4.2L20.5 10" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"/></svg>`
+const logo = html`<svg viewBox="0 0 28 28" aria-hidden="true">
+  <rect width="28" height="28" rx="8" fill="#07843f" />
+  <path
+    d="M8 14.5l4.2 4.2L20.5 10"
+    fill="none"
+    stroke="#fff"
+    stroke-width="3"
+    stroke-linecap="round"
+    stroke-linejoin="round"
+  />
+</svg>`

@@ -17,7 +17,7 @@ type FailureCode = keyof typeof STATUS
 const isFailureCode = (code: string): code is FailureCode => Object.hasOwn(STATUS, code)
 
 /** A login that has failed, by the `info.code` of the strategy: nobody's fault, and the way back is always the start page. */
-export function failurePage(lang: Lang, code: string): { status: number, page: string } {
+export function failurePage(lang: Lang, code: string): { status: number; page: string } {
   const known = isFailureCode(code)
   return {
     status: known ? STATUS[code] : 401,
@@ -59,11 +59,13 @@ function outcomePage({ lang, path, notice, code, gentle }: Outcome): string {
     title: notice.title,
     narrow: true,
     main: html`<section class="card outcome">
-<span class="icon ${gentle && 'gentle'}"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 6.5v7M12 17.5h.01"/></svg></span>
-<h1>${notice.title}</h1>
-<p data-testid="failure-message">${notice.message}</p>
-${code !== undefined && html`<p><code class="tag" data-testid="failure-code">${code}</code></p>`}
-<a class="button primary" href="/" data-testid="try-again">${gentle ? t.tryAgain : t.toStart}</a>
-</section>`,
+      <span class="icon ${gentle && 'gentle'}"
+        ><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 6.5v7M12 17.5h.01" /></svg
+      ></span>
+      <h1>${notice.title}</h1>
+      <p data-testid="failure-message">${notice.message}</p>
+      ${code !== undefined && html`<p><code class="tag" data-testid="failure-code">${code}</code></p>`}
+      <a class="button primary" href="/" data-testid="try-again">${gentle ? t.tryAgain : t.toStart}</a>
+    </section>`,
   })
 }

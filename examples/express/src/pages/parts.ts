@@ -14,11 +14,17 @@ export function avatar(user: User, lang: Lang, size: '' | 'large' = ''): Html {
   // A picture's address comes from outside: no other scheme may get into the page.
   const picture = /^https?:\/\//.test(user.picture ?? '') ? user.picture : undefined
   const [initial = ''] = nameOf(user, lang)
-  return html`<span class="avatar ${size}" aria-hidden="true">${picture === undefined
-    ? initial.toUpperCase()
-    : html`<img src="${picture}" alt="" referrerpolicy="no-referrer">`}</span>`
+  return html`<span class="avatar ${size}" aria-hidden="true"
+    >${
+      picture === undefined
+        ? initial.toUpperCase()
+        : html`<img src="${picture}" alt="" referrerpolicy="no-referrer" />`
+    }</span
+  >`
 }
 
 /** A form, not a link: a request that changes something must not be one that a page elsewhere can make by an image. */
 export const logOutForm = (lang: Lang): Html =>
-  html`<form method="post" action="/logout"><button class="button" data-testid="logout">${texts[lang].logOut}</button></form>`
+  html`<form method="post" action="/logout">
+    <button class="button" data-testid="logout">${texts[lang].logOut}</button>
+  </form>`

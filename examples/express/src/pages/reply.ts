@@ -9,7 +9,7 @@ export interface PageNeeds {
   /** Address of the page in a frame. */
   frame?: string | undefined
   /** Address of a script whose origin is trusted, and the page's own script, which may ask this server. */
-  scripts?: { from: string, own: string } | undefined
+  scripts?: { from: string; own: string } | undefined
 }
 
 /** Sends a page with the headers that keep it to itself: no scripts and no frames but those that it needs, nothing kept in caches. */
@@ -21,7 +21,9 @@ export function sendPage(res: Response, page: string, { frame, scripts }: PageNe
       `style-src '${styleHash}'`,
       'img-src data: http: https:',
       `frame-src ${frame === undefined ? "'none'" : new URL(frame).origin}`,
-      ...scripts ? [`script-src ${new URL(scripts.from).origin} '${hashOf(scripts.own)}'`, "connect-src 'self'"] : [],
+      ...(scripts
+        ? [`script-src ${new URL(scripts.from).origin} '${hashOf(scripts.own)}'`, "connect-src 'self'"]
+        : []),
       "form-action 'self'",
       "frame-ancestors 'none'",
       "base-uri 'none'",

@@ -13,7 +13,8 @@ const notice = (title: string, message: string): Notice => ({ title, message })
 const en = {
   brand: 'WeChat login demo',
   otherLanguage: '中文',
-  footer: 'An Express application with one Passport strategy. All of it is in examples/express; the logins are in src/app.ts.',
+  footer:
+    'An Express application with one Passport strategy. All of it is in examples/express; the logins are in src/app.ts.',
   nameless: 'A WeChat user',
   modes: { mp: 'Official account', website: 'Website', miniprogram: 'Mini-program' },
   logOut: 'Log out',
@@ -22,37 +23,45 @@ const en = {
     title: 'Log in with WeChat',
     heading: 'Log in with WeChat, in three ways',
     lead: 'People meet your application inside WeChat, in a browser at their desk, or in a mini-program. One Passport strategy logs them in everywhere. Try each way below.',
-    played: (origin: Html) => html`WeChat itself is played by a program on this machine, at ${origin}: no account at WeChat and no internet are needed, and the people you meet there are made up.`,
+    played: (origin: Html) =>
+      html`WeChat itself is played by a program on this machine, at ${origin}: no account at WeChat and no
+      internet are needed, and the people you meet there are made up.`,
     real: 'This demo talks to the real WeChat.',
     loggedInAs: (name: Html) => html`You are logged in as ${name}.`,
     toProfile: 'Profile',
     missing: 'This application has no such app at WeChat.',
 
     mpHeading: 'Inside WeChat',
-    mpText: 'For people who open your site in WeChat, from a chat or from your official account. WeChat asks them for consent, and they come back logged in.',
+    mpText:
+      'For people who open your site in WeChat, from a chat or from your official account. WeChat asks them for consent, and they come back logged in.',
     mpHere: 'You are in WeChat’s browser, so the strategy chooses this way by itself.',
-    mpElsewhere: 'The strategy knows WeChat’s browser by its User-Agent. This is another browser, where it would choose the QR code; the button asks for this way by name.',
+    mpElsewhere:
+      'The strategy knows WeChat’s browser by its User-Agent. This is another browser, where it would choose the QR code; the button asks for this way by name.',
     mpButton: 'Log in as inside WeChat',
     mpButtonHere: 'Log in with WeChat',
     jsSDKButton: 'Use the JS-SDK in a page',
 
     websiteHeading: 'QR code',
-    websiteText: 'For people at a computer. WeChat shows a QR code, they scan it with their phone and confirm there, and the page at the computer goes on by itself.',
+    websiteText:
+      'For people at a computer. WeChat shows a QR code, they scan it with their phone and confirm there, and the page at the computer goes on by itself.',
     websiteButton: 'Open WeChat’s QR page',
     inlineButton: 'Show the QR code here',
     inlineFrame: 'WeChat’s QR code',
     inlineHide: 'Put the QR code away',
-    inlineText: 'The frame is WeChat’s, with a login that strategy.getAuthorization() has begun. Cancelling on the phone is not reported to anybody: then just leave.',
+    inlineText:
+      'The frame is WeChat’s, with a login that strategy.getAuthorization() has begun. Cancelling on the phone is not reported to anybody: then just leave.',
 
     miniprogramHeading: 'wx.login()',
-    miniprogramText: 'A mini-program has no pages to be sent to and no cookies. It posts the code of wx.login() as JSON, and gets a token of your application back.',
+    miniprogramText:
+      'A mini-program has no pages to be sent to and no cookies. It posts the code of wx.login() as JSON, and gets a token of your application back.',
     miniprogramPlayed: 'The console plays the mini-program: get a code, send it here, look at the answer.',
     miniprogramButton: 'Open the console',
     newTab: '(in a new tab)',
     miniprogramByHand: 'In your mini-program:',
 
     oneUserHeading: 'One person, one user',
-    oneUserText: 'WeChat gives the same person another openid in each app, and one unionid in all apps of one company. This demo matches by it: log in two ways as the same person, and the profile shows one user with two accounts.',
+    oneUserText:
+      'WeChat gives the same person another openid in each app, and one unionid in all apps of one company. This demo matches by it: log in two ways as the same person, and the profile shows one user with two accounts.',
     tryHeading: 'What else to try',
     tries: [
       'Refuse when WeChat asks: a page that says so, not an error. WeChat has more ways to report it; they are under “Other ways WeChat answers”, as are the next two.',
@@ -68,17 +77,20 @@ const en = {
     lead: 'In WeChat’s browser, a page can use what WeChat’s app can do: scan codes, choose pictures, and more. For that its server must sign the address of the page.',
     verdictHeading: 'What WeChat says of this page’s signature',
     waiting: 'Waiting for the answer…',
-    elsewhere: 'Waiting for the answer. The real WeChat answers in its own browser only, and this is another one.',
+    elsewhere:
+      'Waiting for the answer. The real WeChat answers in its own browser only, and this is another one.',
     accepted: 'Accepted. This page may now use:',
     refused: 'Refused. WeChat’s words:',
     unreachable: 'WeChat’s script could not be loaded.',
     unsigned: 'This server gave no signature. The reason is in its log.',
     scan: 'Scan a code',
     howHeading: 'How it is done',
-    howServer: 'The server signs for pages of its own host only. The ticket, with which it signs, is kept in the token store and never gets here:',
+    howServer:
+      'The server signs for pages of its own host only. The ticket, with which it signs, is kept in the token store and never gets here:',
     howPage: 'The page sends its address, without what is behind #, and passes on what comes back:',
     movesHeading: 'What often goes wrong',
-    movesText: 'The signature is for one address. Where a single-page application changes the address in between, WeChat refuses: sign the address that the page has when it calls wx.config.',
+    movesText:
+      'The signature is for one address. Where a single-page application changes the address in between, WeChat refuses: sign the address that the page has when it calls wx.config.',
     move: 'Change the address in between',
     stay: 'Leave the address as it is',
   },
@@ -93,15 +105,22 @@ const en = {
     mode: 'Latest login',
     appId: 'appId',
     accountsHeading: 'Accounts of this user',
-    accountsText: 'Log in another way as the same person: that account joins this list, because its unionid is the same.',
-    logins: (count: number) => count === 1 ? '1 login' : `${count} logins`,
+    accountsText:
+      'Log in another way as the same person: that account joins this list, because its unionid is the same.',
+    logins: (count: number) => (count === 1 ? '1 login' : `${count} logins`),
     raw: 'What WeChat said (profile._json)',
     storedHeading: 'What is kept where',
     stored: [
-      ['Your browser', 'a cookie with the id of the session: HttpOnly, SameSite=Lax. Another one for the language. Nothing else.'],
+      [
+        'Your browser',
+        'a cookie with the id of the session: HttpOnly, SameSite=Lax. Another one for the language. Nothing else.',
+      ],
       ['The session', 'the id of the user. In the memory of the server.'],
       ['The user table', 'what you see on this page. In memory: gone when the demo ends.'],
-      ['The token store', 'WeChat’s tokens, and for mini-programs the session_key. They never leave the server, and no page shows them.'],
+      [
+        'The token store',
+        'WeChat’s tokens, and for mini-programs the session_key. They never leave the server, and no page shows them.',
+      ],
     ],
     again: 'Log in another way',
   },
@@ -110,19 +129,43 @@ const en = {
   toStart: 'To the start page',
 
   failures: {
-    ERR_WECHAT_DENIED: notice('You said no', 'WeChat asked, and the answer was no. Nobody has been logged in and nothing has been stored.'),
-    ERR_WECHAT_SNAPSHOT_USER: notice('This is only a preview', 'WeChat shows this page as a snapshot, with a throw-away account that cannot log in. Tap 使用完整服务 (use full service) in the bar at the bottom, then log in.'),
-    ERR_WECHAT_STATE: notice('This login is no longer valid', 'It was begun in another browser, was used already, or took too long. To keep you safe it has not been accepted. Please start again.'),
-    ERR_WECHAT_CODE: notice('WeChat’s code did not work', 'The code that came back is wrong, used or too old: it works once, for a few minutes. Please start again.'),
-    ERR_WECHAT_BLOCKED: notice('WeChat does not let this account in', 'WeChat has limited this account, or wants something done first, such as following the official account.'),
+    ERR_WECHAT_DENIED: notice(
+      'You said no',
+      'WeChat asked, and the answer was no. Nobody has been logged in and nothing has been stored.',
+    ),
+    ERR_WECHAT_SNAPSHOT_USER: notice(
+      'This is only a preview',
+      'WeChat shows this page as a snapshot, with a throw-away account that cannot log in. Tap 使用完整服务 (use full service) in the bar at the bottom, then log in.',
+    ),
+    ERR_WECHAT_STATE: notice(
+      'This login is no longer valid',
+      'It was begun in another browser, was used already, or took too long. To keep you safe it has not been accepted. Please start again.',
+    ),
+    ERR_WECHAT_CODE: notice(
+      'WeChat’s code did not work',
+      'The code that came back is wrong, used or too old: it works once, for a few minutes. Please start again.',
+    ),
+    ERR_WECHAT_BLOCKED: notice(
+      'WeChat does not let this account in',
+      'WeChat has limited this account, or wants something done first, such as following the official account.',
+    ),
     other: notice('The login failed', 'Please start again.'),
   },
 
   errors: {
     notFound: notice('There is no such page', 'The address may be mistyped.'),
-    refused: notice('This request was not accepted', 'It did not come from a page of this site, or it was not what it should be.'),
-    wechat: notice('WeChat did not answer as it should', 'It is not your fault. Please try again in a moment.'),
-    here: notice('Something went wrong here', 'It is not your fault. What happened has been written to the log of the server.'),
+    refused: notice(
+      'This request was not accepted',
+      'It did not come from a page of this site, or it was not what it should be.',
+    ),
+    wechat: notice(
+      'WeChat did not answer as it should',
+      'It is not your fault. Please try again in a moment.',
+    ),
+    here: notice(
+      'Something went wrong here',
+      'It is not your fault. What happened has been written to the log of the server.',
+    ),
   },
 }
 
@@ -140,7 +183,9 @@ const zh: Texts = {
     title: '微信登录',
     heading: '微信登录的三种方式',
     lead: '用户可能在微信里、在电脑浏览器里，或在小程序里打开你的应用。一个 Passport 策略，三处都能登录。下面逐一试试。',
-    played: (origin) => html`这里的“微信”由本机上的程序扮演，地址是 ${origin}：不需要微信账号，也不需要联网，里面的用户都是虚构的。`,
+    played: (origin) =>
+      html`这里的“微信”由本机上的程序扮演，地址是
+      ${origin}：不需要微信账号，也不需要联网，里面的用户都是虚构的。`,
     real: '本演示连接的是真实的微信。',
     loggedInAs: (name) => html`你已登录，身份是 ${name}。`,
     toProfile: '个人资料',
@@ -149,7 +194,8 @@ const zh: Texts = {
     mpHeading: '在微信里',
     mpText: '用户从聊天或公众号里打开你的网站。微信请用户授权，同意之后带着登录状态回到网站。',
     mpHere: '当前正是微信内置浏览器，策略会自动选择这种方式。',
-    mpElsewhere: '策略通过 User-Agent 识别微信内置浏览器。当前是其他浏览器，自动选择时会用二维码；这个按钮直接指定本方式。',
+    mpElsewhere:
+      '策略通过 User-Agent 识别微信内置浏览器。当前是其他浏览器，自动选择时会用二维码；这个按钮直接指定本方式。',
     mpButton: '按“在微信里”的方式登录',
     mpButtonHere: '微信登录',
     jsSDKButton: '在页面里使用 JS-SDK',
@@ -160,17 +206,20 @@ const zh: Texts = {
     inlineButton: '就在这里显示二维码',
     inlineFrame: '微信二维码',
     inlineHide: '收起二维码',
-    inlineText: '框里是微信的页面，登录由 strategy.getAuthorization() 发起。用户在手机上取消时，谁都不会收到通知，离开即可。',
+    inlineText:
+      '框里是微信的页面，登录由 strategy.getAuthorization() 发起。用户在手机上取消时，谁都不会收到通知，离开即可。',
 
     miniprogramHeading: 'wx.login()',
-    miniprogramText: '小程序不能跳转网页，也没有 cookie。它把 wx.login() 得到的 code 以 JSON 发出，换回你自己应用的 token。',
+    miniprogramText:
+      '小程序不能跳转网页，也没有 cookie。它把 wx.login() 得到的 code 以 JSON 发出，换回你自己应用的 token。',
     miniprogramPlayed: '控制台扮演小程序：获取 code，发到这里，查看应答。',
     miniprogramButton: '打开小程序控制台',
     newTab: '（在新标签页中）',
     miniprogramByHand: '在你的小程序里：',
 
     oneUserHeading: '一个人，一个用户',
-    oneUserText: '同一个人在每个应用里的 openid 各不相同，而在同一家公司的所有应用里 unionid 是一样的。本演示据此合并：用两种方式以同一个人登录，个人资料里会是一个用户、两个账号。',
+    oneUserText:
+      '同一个人在每个应用里的 openid 各不相同，而在同一家公司的所有应用里 unionid 是一样的。本演示据此合并：用两种方式以同一个人登录，个人资料里会是一个用户、两个账号。',
     tryHeading: '还可以试试',
     tries: [
       '微信询问时点拒绝：会看到一个说明页面，而不是报错。微信还会以别的方式报告拒绝，它们和下面两种情况都在“微信的其他应答方式”里。',
@@ -196,7 +245,8 @@ const zh: Texts = {
     howServer: '服务器只为自己主机的页面签名。签名用的 ticket 保存在 token 存储里，不会到浏览器来：',
     howPage: '页面发出自己的地址（不含 # 之后的部分），把得到的结果交给 wx.config：',
     movesHeading: '常见的错误',
-    movesText: '一个签名只对应一个地址。单页应用如果在中途改变了地址，微信就会拒绝：请对调用 wx.config 时的地址签名。',
+    movesText:
+      '一个签名只对应一个地址。单页应用如果在中途改变了地址，微信就会拒绝：请对调用 wx.config 时的地址签名。',
     move: '中途改变地址试试',
     stay: '不改变地址',
   },
@@ -228,11 +278,26 @@ const zh: Texts = {
   toStart: '回到首页',
 
   failures: {
-    ERR_WECHAT_DENIED: notice('你拒绝了授权', '微信征求了你的同意，你的回答是不同意。没有人登录，也没有保存任何内容。'),
-    ERR_WECHAT_SNAPSHOT_USER: notice('现在只是预览', '微信以快照页打开了本页，用的是不能登录的虚拟账号。请点击底部的“使用完整服务”，然后再登录。'),
-    ERR_WECHAT_STATE: notice('这次登录已失效', '它不是在这个浏览器里发起的、已经用过，或者耗时太久。为了安全，没有接受它。请重新开始。'),
-    ERR_WECHAT_CODE: notice('微信的 code 无效', '返回的 code 不正确、已经用过或已过期：它只能用一次，几分钟内有效。请重新开始。'),
-    ERR_WECHAT_BLOCKED: notice('微信不允许这个账号登录', '微信限制了这个账号，或要求先完成某个步骤，例如先关注公众号。'),
+    ERR_WECHAT_DENIED: notice(
+      '你拒绝了授权',
+      '微信征求了你的同意，你的回答是不同意。没有人登录，也没有保存任何内容。',
+    ),
+    ERR_WECHAT_SNAPSHOT_USER: notice(
+      '现在只是预览',
+      '微信以快照页打开了本页，用的是不能登录的虚拟账号。请点击底部的“使用完整服务”，然后再登录。',
+    ),
+    ERR_WECHAT_STATE: notice(
+      '这次登录已失效',
+      '它不是在这个浏览器里发起的、已经用过，或者耗时太久。为了安全，没有接受它。请重新开始。',
+    ),
+    ERR_WECHAT_CODE: notice(
+      '微信的 code 无效',
+      '返回的 code 不正确、已经用过或已过期：它只能用一次，几分钟内有效。请重新开始。',
+    ),
+    ERR_WECHAT_BLOCKED: notice(
+      '微信不允许这个账号登录',
+      '微信限制了这个账号，或要求先完成某个步骤，例如先关注公众号。',
+    ),
     other: notice('登录失败', '请重新开始。'),
   },
 

@@ -19,7 +19,8 @@ export class AuthorizeFlow {
 
   async begin(req: Request, call: Call): Promise<WechatAuthorization> {
     const mode = this.#apps.choose(req, call.mode)
-    if (mode === 'miniprogram') throw new TypeError('A mini-program has no page to send the user to: mode must be mp or website')
+    if (mode === 'miniprogram')
+      throw new TypeError('A mini-program has no page to send the user to: mode must be mp or website')
     const redirect = callbackURLFor(req, mode, call, this.#apps, this.#settings)
     const scope = scopeFor(mode, call, this.#apps)
     const client = await this.#apps.forRequest(req).client(mode)
@@ -32,14 +33,16 @@ export class AuthorizeFlow {
       ...(call.state !== undefined && { app: call.state }),
     }
     const state = this.#settings.state ? await this.#states.keep(req, record) : verbatim(call.state)
-    const url = mode === 'mp'
-      ? client.getAuthorizeURL(redirect, state, scope, call.mpPage)
-      : client.getAuthorizeURLForWebsite(redirect, state, scope, call.websitePage)
+    const url =
+      mode === 'mp'
+        ? client.getAuthorizeURL(redirect, state, scope, call.mpPage)
+        : client.getAuthorizeURLForWebsite(redirect, state, scope, call.websitePage)
     return { url, appid: client.appId, redirect_uri: redirect, scope, state }
   }
 }
 
 function verbatim(state: unknown): string {
-  if (state !== undefined && typeof state !== 'string') throw new TypeError('state must be a string where the strategy has state: false')
+  if (state !== undefined && typeof state !== 'string')
+    throw new TypeError('state must be a string where the strategy has state: false')
   return state ?? ''
 }

@@ -1,6 +1,16 @@
-import { WechatError, type MpPageParameters, type WebsitePageParameters, type WechatLang, type WechatMode } from '@wechat-auth/wechat-oauth'
 import {
-  isOfOtherPage, refuseOuterSpace, refuseScopesOfOtherPage, refuseWrongNames, scopesIn,
+  WechatError,
+  type MpPageParameters,
+  type WebsitePageParameters,
+  type WechatLang,
+  type WechatMode,
+} from '@wechat-auth/wechat-oauth'
+import {
+  isOfOtherPage,
+  refuseOuterSpace,
+  refuseScopesOfOtherPage,
+  refuseWrongNames,
+  scopesIn,
 } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { Apps } from '../apps.js'
@@ -26,9 +36,25 @@ const langs: readonly unknown[] = ['zh_CN', 'zh_TW', 'en', 'cn']
 /** @throws TypeError that names the option */
 export function callOf(options: WechatCallOptions = {}): Call {
   refuseWrongNames(who, options, wrongCallNames)
-  const { mode, scope, state, callbackURL, lang, forcePopup, forceSnapShot, style, href, self_redirect, stylelite, fast_login } = options
+  const {
+    mode,
+    scope,
+    state,
+    callbackURL,
+    lang,
+    forcePopup,
+    forceSnapShot,
+    style,
+    href,
+    self_redirect,
+    stylelite,
+    fast_login,
+  } = options
   refuseUnless(mode === undefined || modes.includes(mode), `mode must be one of ${modes.join(', ')}`)
-  refuseUnless(callbackURL === undefined || isCallbackURL(callbackURL), 'callbackURL must be an http(s) URL, absolute or relative')
+  refuseUnless(
+    callbackURL === undefined || isCallbackURL(callbackURL),
+    'callbackURL must be an http(s) URL, absolute or relative',
+  )
   if (callbackURL !== undefined) refuseOuterSpace(who, 'callbackURL', callbackURL)
   refuseUnless(lang === undefined || langs.includes(lang), 'lang must be zh_CN, zh_TW or en')
   const pageLang = lang === undefined ? undefined : lang === 'en' ? 'en' : 'cn'
@@ -56,10 +82,19 @@ export function scopeFor(mode: RedirectMode, { scope = '' }: Call, apps: Apps): 
 }
 
 /** @throws WechatError `ERR_WECHAT_CONFIG` */
-export function callbackURLFor(req: Request, mode: RedirectMode, call: Call, apps: Apps, settings: Settings): string {
+export function callbackURLFor(
+  req: Request,
+  mode: RedirectMode,
+  call: Call,
+  apps: Apps,
+  settings: Settings,
+): string {
   const callbackURL = call.callbackURL ?? apps.app(mode).callbackURL
   if (callbackURL === undefined) {
-    throw new WechatError('ERR_WECHAT_CONFIG', 'There is no callbackURL: the strategy has none, so each call must give one')
+    throw new WechatError(
+      'ERR_WECHAT_CONFIG',
+      'There is no callbackURL: the strategy has none, so each call must give one',
+    )
   }
   return absoluteURL(req, callbackURL, settings.proxy)
 }

@@ -37,7 +37,8 @@ export class CallbackFlow {
 
   async run(req: Request, call: Call, { code, state }: CallbackParameters): Promise<Outcome> {
     const apps = this.#apps.forRequest(req)
-    if (!this.#settings.state) return this.#logIn(req, call, apps, this.#presumed(req, call, await this.#appIds(apps)), code)
+    if (!this.#settings.state)
+      return this.#logIn(req, call, apps, this.#presumed(req, call, await this.#appIds(apps)), code)
 
     if (typeof state !== 'string' || state === '') throw stateRefusal('missing')
     // It cannot be ours: nothing is wrong with the session.
@@ -58,11 +59,21 @@ export class CallbackFlow {
     }
     if (!found.found) throw this.#lost(req, call, found.expired)
     if (found.used) throw stateRefusal('replayed')
-    return this.#begin(req, call, apps, record ?? this.#presumed(req, call, appIds), { stateHash, code, codeHash })
+    return this.#begin(req, call, apps, record ?? this.#presumed(req, call, appIds), {
+      stateHash,
+      code,
+      codeHash,
+    })
   }
 
   // Nothing is awaited between the look at the table and the entry in it: two callbacks can come in the same tick.
-  #begin(req: Request, call: Call, apps: RequestApps, record: LoginRecord, callback: { stateHash: string, code: unknown, codeHash: string }): Promise<Outcome> {
+  #begin(
+    req: Request,
+    call: Call,
+    apps: RequestApps,
+    record: LoginRecord,
+    callback: { stateHash: string; code: unknown; codeHash: string },
+  ): Promise<Outcome> {
     const { stateHash, code, codeHash } = callback
     const { strategy, mode, appId } = record
     const outcome = outcomeOf(() => this.#logIn(req, call, apps, record, code))
@@ -70,21 +81,40 @@ export class CallbackFlow {
     return outcome
   }
 
-  async #logIn(req: Request, call: Call, apps: RequestApps, record: LoginRecord, code: unknown): Promise<Outcome> {
+  async #logIn(
+    req: Request,
+    call: Call,
+    apps: RequestApps,
+    record: LoginRecord,
+    code: unknown,
+  ): Promise<Outcome> {
     if (code === undefined || code === '' || code === 'authdeny') throw new Refusal('ERR_WECHAT_DENIED')
     if (typeof code !== 'string' || !/^[\x21-\x7e]{1,512}$/.test(code)) throw new Refusal('ERR_WECHAT_CODE')
     const { mode, scope } = record
     const client = await apps.client(mode)
     const token = await answerOf(client.getAccessToken(code))
     return this.#identify.byToken(client, token, {
-      req, mode, requestedScope: scope, lang: call.lang, ...('app' in record && { state: record.app }),
+      req,
+      mode,
+      requestedScope: scope,
+      lang: call.lang,
+      ...('app' in record && { state: record.app }),
     })
   }
 
-  #take(req: Request, call: Call, state: string, appIds: AppIds, codeHash: string): ReturnType<States['take']> {
+  #take(
+    req: Request,
+    call: Call,
+    state: string,
+    appIds: AppIds,
+    codeHash: string,
+  ): ReturnType<States['take']> {
     const mode = this.#apps.choose(req, call.mode) as RedirectMode
     return this.#states.take(req, state, [...appIds.values()], () => ({
-      mode, appId: appIds.get(mode) ?? '', callbackURL: this.#callbackURL(req, mode, call), codeHash,
+      mode,
+      appId: appIds.get(mode) ?? '',
+      callbackURL: this.#callbackURL(req, mode, call),
+      codeHash,
     }))
   }
 
@@ -110,7 +140,14 @@ export class CallbackFlow {
   }
 
   async #appIds(apps: RequestApps): Promise<AppIds> {
-    return this.#apps.fixedIds ?? new Map(await Promise.all(this.#apps.redirectModes.map(async (mode) => [mode, await apps.appId(mode)] as const)))
+    return (
+      this.#apps.fixedIds ??
+      new Map(
+        await Promise.all(
+          this.#apps.redirectModes.map(async (mode) => [mode, await apps.appId(mode)] as const),
+        ),
+      )
+    )
   }
 
   /** A login of another strategy, of another mode, or of another app (another tenant) than this request's. */
@@ -124,7 +161,10 @@ export class CallbackFlow {
   #presumed(req: Request, call: Call, appIds: AppIds): LoginRecord {
     const mode = call.mode ?? (appIds.size === 1 ? [...appIds.keys()][0] : undefined)
     if (mode === undefined || mode === 'miniprogram') {
-      throw new WechatError('ERR_WECHAT_CONFIG', 'There are several apps, and no record says which one this callback is of: give each route its mode, or use a state store that keeps the state of the application')
+      throw new WechatError(
+        'ERR_WECHAT_CONFIG',
+        'There are several apps, and no record says which one this callback is of: give each route its mode, or use a state store that keeps the state of the application',
+      )
     }
     return {
       strategy: this.#settings.name,

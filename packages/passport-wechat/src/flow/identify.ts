@@ -1,4 +1,11 @@
-import { WechatError, type WechatLang, type WechatMode, type WechatOAuth, type WechatToken, type WechatUser } from '@wechat-auth/wechat-oauth'
+import {
+  WechatError,
+  type WechatLang,
+  type WechatMode,
+  type WechatOAuth,
+  type WechatToken,
+  type WechatUser,
+} from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import type { VerifyAnswer } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
@@ -34,12 +41,23 @@ export class IdentifyFlow {
   }
 
   /** A user who came back from WeChat's page. */
-  async byToken(client: WechatOAuth, token: WechatToken, login: {
-    req: Request, mode: WechatMode, requestedScope: string, lang: WechatLang | undefined, state?: unknown,
-  }): Promise<Outcome> {
+  async byToken(
+    client: WechatOAuth,
+    token: WechatToken,
+    login: {
+      req: Request
+      mode: WechatMode
+      requestedScope: string
+      lang: WechatLang | undefined
+      state?: unknown
+    },
+  ): Promise<Outcome> {
     const { req, mode, requestedScope, lang } = login
-    if (token.is_snapshotuser === 1 && !this.#settings.allowSnapshotUsers) throw new Refusal('ERR_WECHAT_SNAPSHOT_USER')
-    const wanted = mayReadUserinfo(token.scope ?? requestedScope) && !await this.#skipsUserProfile(token.access_token ?? '')
+    if (token.is_snapshotuser === 1 && !this.#settings.allowSnapshotUsers)
+      throw new Refusal('ERR_WECHAT_SNAPSHOT_USER')
+    const wanted =
+      mayReadUserinfo(token.scope ?? requestedScope) &&
+      !(await this.#skipsUserProfile(token.access_token ?? ''))
     const userinfo = wanted ? await answerOf(client.getUserByToken(token, { lang })) : undefined
     return this.conclude({
       req,
@@ -59,12 +77,23 @@ export class IdentifyFlow {
     const unionid = textOf(userinfo?.unionid) ?? textOf(token.unionid)
     const id = await this.#idOf(identity, unionid)
     const profile = profileOf({ id, appId, mode, openid, unionid, person, userinfo })
-    const answer = await callVerify(this.#verify, {
-      accessToken: token.access_token, refreshToken: token.refresh_token, params, profile, req,
-    }, this.#settings)
+    const answer = await callVerify(
+      this.#verify,
+      {
+        accessToken: token.access_token,
+        refreshToken: token.refresh_token,
+        params,
+        profile,
+        req,
+      },
+      this.#settings,
+    )
     const info: WechatAuthInfo = {
       ...('state' in identity && { state: identity.state }),
-      appId, mode, openid, ...(unionid !== undefined && { unionid }),
+      appId,
+      mode,
+      openid,
+      ...(unionid !== undefined && { unionid }),
     }
     return verdictOf(answer, info)
   }
@@ -76,8 +105,11 @@ export class IdentifyFlow {
       if (unionid === undefined) throw new Refusal('ERR_WECHAT_NO_UNIONID')
       return unionid
     }
-    const id: unknown = await this.#inTime('idSource', () => userinfo ? idSource({ ...token }, userinfo) : idSource({ ...token }))
-    if (typeof id !== 'string' || id === '') throw new WechatError('ERR_WECHAT_CONFIG', 'The function idSource gave no text')
+    const id: unknown = await this.#inTime('idSource', () =>
+      userinfo ? idSource({ ...token }, userinfo) : idSource({ ...token }),
+    )
+    if (typeof id !== 'string' || id === '')
+      throw new WechatError('ERR_WECHAT_CONFIG', 'The function idSource gave no text')
     return id
   }
 
@@ -89,7 +121,12 @@ export class IdentifyFlow {
 
   #inTime<T>(option: string, task: () => T | PromiseLike<T>): Promise<T> {
     const { timeout } = this.#settings
-    return withDeadline(timeout, task, () => new WechatError('ERR_WECHAT_CONFIG', `The function ${option} did not answer within ${timeout} ms`))
+    return withDeadline(
+      timeout,
+      task,
+      () =>
+        new WechatError('ERR_WECHAT_CONFIG', `The function ${option} did not answer within ${timeout} ms`),
+    )
   }
 }
 
@@ -103,7 +140,10 @@ function mayReadUserinfo(scope: string): boolean {
   return scope.split(',').some((one) => ['snsapi_userinfo', 'snsapi_login'].includes(one.trim()))
 }
 
-async function askWhetherToSkip(skip: Exclude<SkipUserProfile, boolean>, accessToken: string): Promise<boolean> {
+async function askWhetherToSkip(
+  skip: Exclude<SkipUserProfile, boolean>,
+  accessToken: string,
+): Promise<boolean> {
   if (skip.length < 2) return (skip as () => boolean | PromiseLike<boolean>)()
   const [answer] = await answerByCallback((done) => skip(accessToken, done))
   return answer === true
@@ -117,7 +157,7 @@ function verdictOf({ user, info }: VerifyAnswer<Express.User>, facts: WechatAuth
 }
 
 function messageOf(info: VerifyAnswer<Express.User>['info']): object {
-  return typeof info === 'string' ? { message: info } : info ?? {}
+  return typeof info === 'string' ? { message: info } : (info ?? {})
 }
 
 function textOf(value: unknown): string | undefined {

@@ -17,6 +17,6 @@ export class LookUps {
 
   /** Waits for those of this state that are under way now; each of them has a time limit of its own. */
   async settled(state: string): Promise<void> {
-    await Promise.allSettled([...this.#running.get(state) ?? []])
+    await Promise.allSettled([...(this.#running.get(state) ?? [])])
   }
 }

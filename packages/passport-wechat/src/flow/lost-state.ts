@@ -2,7 +2,7 @@ import { cookieHeader, hostNames, isSecure, member, type RequestParts } from '..
 
 /** The likely reason why a state is not known. */
 export type LostStateCause =
-  | 'expired' | 'secure-cookie' | 'strict-cookie' | 'other-host' | 'no-cookie' | 'other-session'
+  'expired' | 'secure-cookie' | 'strict-cookie' | 'other-host' | 'no-cookie' | 'other-session'
 
 /** What the strategy knows beside the request. */
 export interface LostStateFacts {
@@ -26,7 +26,9 @@ export interface LostState {
 /** Says why the state of a callback is probably not known, and what to do, by what the request shows. */
 export function explainLostState(req: RequestParts, facts: LostStateFacts): LostState {
   const hosts = hostNames(req, facts.proxy)
-  const callbackHosts = facts.callbackURLs.flatMap((url) => URL.canParse(url) ? [new URL(url).hostname] : [])
+  const callbackHosts = facts.callbackURLs.flatMap((url) =>
+    URL.canParse(url) ? [new URL(url).hostname] : [],
+  )
   const isHere = hosts.some((host) => callbackHosts.includes(host))
   const isElsewhere = hosts.length > 0 && callbackHosts.length > 0 && !isHere
   const cause = causeOf(req, facts, isElsewhere)
@@ -51,39 +53,56 @@ function causeOf(req: RequestParts, facts: LostStateFacts, isElsewhere: boolean)
 }
 
 function hintOf(
-  cause: LostStateCause, { inSession }: LostStateFacts, host = '', callbackHost = 'the host of callbackURL',
+  cause: LostStateCause,
+  { inSession }: LostStateFacts,
+  host = '',
+  callbackHost = 'the host of callbackURL',
 ): string {
   switch (cause) {
     case 'expired':
       return 'The login took longer than its state is kept: start the login again'
     case 'secure-cookie':
-      return 'The session cookie is Secure, but the application sees http, so the session middleware does not'
-        + ' set it: behind a TLS proxy, let the proxy send X-Forwarded-Proto and trust it (Express:'
-        + " app.set('trust proxy', 1));"
-        + " without TLS, use cookie.secure: 'auto'"
+      return (
+        'The session cookie is Secure, but the application sees http, so the session middleware does not' +
+        ' set it: behind a TLS proxy, let the proxy send X-Forwarded-Proto and trust it (Express:' +
+        " app.set('trust proxy', 1));" +
+        " without TLS, use cookie.secure: 'auto'"
+      )
     case 'strict-cookie':
-      return 'The session cookie is SameSite=Strict, so the browser does not send it on the way back from'
-        + ' WeChat: use SameSite=Lax'
+      return (
+        'The session cookie is SameSite=Strict, so the browser does not send it on the way back from' +
+        ' WeChat: use SameSite=Lax'
+      )
     case 'other-host':
-      return `The callback came to ${host}, but callbackURL names ${callbackHost}, and their cookies are kept`
-        + ' apart: use one host for the whole login; if a proxy changes the Host header, let it pass it on'
+      return (
+        `The callback came to ${host}, but callbackURL names ${callbackHost}, and their cookies are kept` +
+        ' apart: use one host for the whole login; if a proxy changes the Host header, let it pass it on'
+      )
     case 'no-cookie':
-      return `The browser sent no cookie: start the login on ${callbackHost} (with and without www are two`
-        + ' hosts), in the browser that opens the callback, and let it accept cookies'
-        + (inSession ? '' : '; a state cookie is also gone when the user took too long')
+      return (
+        `The browser sent no cookie: start the login on ${callbackHost} (with and without www are two` +
+        ' hosts), in the browser that opens the callback, and let it accept cookies' +
+        (inSession ? '' : '; a state cookie is also gone when the user took too long')
+      )
     case 'other-session':
-      return 'The browser sent cookies, but none of them belongs to this login: it started in another browser'
-        + ' or on another host, it has already finished, or its session was lost; start the login again'
+      return (
+        'The browser sent cookies, but none of them belongs to this login: it started in another browser' +
+        ' or on another host, it has already finished, or its session was lost; start the login again'
+      )
   }
 }
 
 // Nothing tells what the session middleware trusts: express-session has an option of its own for it.
 function proxyHint(req: RequestParts, cause: LostStateCause, { inSession }: LostStateFacts): string {
-  const mayBeUnset = inSession && ['no-cookie', 'other-session'].includes(cause)
-    && sessionCookie(req)?.hasCome === false && sessionCookie(req)?.secure === true && !isSecure(req, false)
+  const mayBeUnset =
+    inSession &&
+    ['no-cookie', 'other-session'].includes(cause) &&
+    sessionCookie(req)?.hasCome === false &&
+    sessionCookie(req)?.secure === true &&
+    !isSecure(req, false)
   return mayBeUnset
-    ? '. If the session middleware does not trust the proxy, it does not set its Secure cookie: use'
-    + " app.set('trust proxy', 1), or session({ proxy: true })"
+    ? '. If the session middleware does not trust the proxy, it does not set its Secure cookie: use' +
+        " app.set('trust proxy', 1), or session({ proxy: true })"
     : ''
 }
 
@@ -98,8 +117,9 @@ interface SessionCookie {
 function sessionCookie(req: RequestParts): SessionCookie | undefined {
   const cookie = member(req.session, 'cookie')
   if (cookie === undefined) return undefined
-  const id = [member(req.session, 'id'), member(req.session, 'sessionId'), req.sessionID]
-    .find((one): one is string => typeof one === 'string' && one !== '')
+  const id = [member(req.session, 'id'), member(req.session, 'sessionId'), req.sessionID].find(
+    (one): one is string => typeof one === 'string' && one !== '',
+  )
   return {
     secure: member(cookie, 'secure'),
     sameSite: member(cookie, 'sameSite'),

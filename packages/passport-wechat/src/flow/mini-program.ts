@@ -1,4 +1,9 @@
-import { WechatDecryptError, WechatError, type MiniProgramData, type WechatOAuth } from '@wechat-auth/wechat-oauth'
+import {
+  WechatDecryptError,
+  WechatError,
+  type MiniProgramData,
+  type WechatOAuth,
+} from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import { bindToIdentity, dataRefusalCode, type WechatIdentity } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
@@ -10,7 +15,13 @@ import { header, ownMember } from '../request.js'
 import type { MiniProgramInput } from '../types.js'
 import type { IdentifyFlow } from './identify.js'
 
-const longest = { code: 512, encryptedData: 1024 * 1024, iv: 256, rawData: 1024 * 1024, signature: 256 } satisfies Record<keyof MiniProgramInput, number>
+const longest = {
+  code: 512,
+  encryptedData: 1024 * 1024,
+  iv: 256,
+  rawData: 1024 * 1024,
+  signature: 256,
+} satisfies Record<keyof MiniProgramInput, number>
 
 /**
  * A mini-program sends the code of `wx.login` as JSON. The session_key goes into the token store and nowhere else.
@@ -50,31 +61,51 @@ export class MiniProgramFlow {
   async #read(req: Request): Promise<unknown> {
     const { miniProgramInput, timeout } = this.#settings
     if (!miniProgramInput) return jsonBody(req)
-    return withDeadline(timeout, () => miniProgramInput(req), () => new WechatError('ERR_WECHAT_CONFIG', `The function miniProgramInput did not answer within ${timeout} ms`))
+    return withDeadline(
+      timeout,
+      () => miniProgramInput(req),
+      () =>
+        new WechatError(
+          'ERR_WECHAT_CONFIG',
+          `The function miniProgramInput did not answer within ${timeout} ms`,
+        ),
+    )
   }
 }
 
 function jsonBody(req: Request): unknown {
   const type = header(req, 'content-type')?.split(';')[0]?.trim().toLowerCase()
-  if (type !== 'application/json') throw requestRefusal('Send the code as JSON, with Content-Type: application/json')
+  if (type !== 'application/json')
+    throw requestRefusal('Send the code as JSON, with Content-Type: application/json')
   const { body } = req as { body?: unknown }
-  if (body === undefined) throw requestRefusal('The request has no parsed body: use express.json() before the route')
+  if (body === undefined)
+    throw requestRefusal('The request has no parsed body: use express.json() before the route')
   return body
 }
 
 function checked(input: unknown): MiniProgramInput {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw requestRefusal('The body must be a JSON object with the code of wx.login')
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    throw requestRefusal('The body must be a JSON object with the code of wx.login')
   const text = (name: keyof MiniProgramInput): string | undefined => {
     const value = ownMember(input, name)
     if (value === undefined || value === null) return undefined
-    if (typeof value !== 'string' || value === '' || value.length > longest[name]) throw requestRefusal(`${name} must be a non-empty string of at most ${longest[name]} characters`)
+    if (typeof value !== 'string' || value === '' || value.length > longest[name])
+      throw requestRefusal(`${name} must be a non-empty string of at most ${longest[name]} characters`)
     return value
   }
   const code = text('code')
-  if (code === undefined || !/^[\x21-\x7e]+$/.test(code)) throw requestRefusal('code must be the code of wx.login')
-  const [encryptedData, iv, rawData, signature] = [text('encryptedData'), text('iv'), text('rawData'), text('signature')]
-  if ((encryptedData === undefined) !== (iv === undefined)) throw requestRefusal('encryptedData and iv go together')
-  if ((rawData === undefined) !== (signature === undefined)) throw requestRefusal('rawData and signature go together')
+  if (code === undefined || !/^[\x21-\x7e]+$/.test(code))
+    throw requestRefusal('code must be the code of wx.login')
+  const [encryptedData, iv, rawData, signature] = [
+    text('encryptedData'),
+    text('iv'),
+    text('rawData'),
+    text('signature'),
+  ]
+  if ((encryptedData === undefined) !== (iv === undefined))
+    throw requestRefusal('encryptedData and iv go together')
+  if ((rawData === undefined) !== (signature === undefined))
+    throw requestRefusal('rawData and signature go together')
   return {
     code,
     ...(encryptedData !== undefined && iv !== undefined && { encryptedData, iv }),
@@ -82,12 +113,22 @@ function checked(input: unknown): MiniProgramInput {
   }
 }
 
-function checkSignature(client: WechatOAuth, sessionKey: string, { rawData, signature }: MiniProgramInput): void {
+function checkSignature(
+  client: WechatOAuth,
+  sessionKey: string,
+  { rawData, signature }: MiniProgramInput,
+): void {
   if (rawData === undefined || signature === undefined) return
-  if (!client.verifyUserSignature({ rawData, signature, sessionKey })) throw new Refusal('ERR_WECHAT_SIGNATURE')
+  if (!client.verifyUserSignature({ rawData, signature, sessionKey }))
+    throw new Refusal('ERR_WECHAT_SIGNATURE')
 }
 
-function open(client: WechatOAuth, sessionKey: string, { encryptedData, iv }: MiniProgramInput, identity: WechatIdentity): MiniProgramData | undefined {
+function open(
+  client: WechatOAuth,
+  sessionKey: string,
+  { encryptedData, iv }: MiniProgramInput,
+  identity: WechatIdentity,
+): MiniProgramData | undefined {
   if (encryptedData === undefined || iv === undefined) return undefined
   try {
     return bindToIdentity(client.decryptMiniProgramUser({ sessionKey, encryptedData, iv }), identity)
@@ -98,7 +139,9 @@ function open(client: WechatOAuth, sessionKey: string, { encryptedData, iv }: Mi
 
 function dataRefusal(error: WechatDecryptError): Refusal {
   const code = dataRefusalCode(error)
-  return code === 'ERR_WECHAT_ENCRYPTED_DATA' ? new Refusal(code, { message: error.message }) : new Refusal(code)
+  return code === 'ERR_WECHAT_ENCRYPTED_DATA'
+    ? new Refusal(code, { message: error.message })
+    : new Refusal(code)
 }
 
 function requestRefusal(message: string): Refusal {

@@ -24,7 +24,9 @@ export class States {
 
   constructor(settings: Settings) {
     this.#settings = settings
-    this.#keeper = settings.store ? new ForeignStateStore(settings.store) : new SessionStateStore(settings.now)
+    this.#keeper = settings.store
+      ? new ForeignStateStore(settings.store)
+      : new SessionStateStore(settings.now)
   }
 
   keep(req: Request, record: LoginRecord): Promise<string> {
@@ -32,11 +34,23 @@ export class States {
   }
 
   /** @param facts - what a store of the application's is told */
-  take(req: Request, state: string, appIds: readonly string[], facts: () => MetaFacts & { codeHash: string }): Promise<Found> {
-    const lookUp = this.#inTime(() => this.#keeper.take(req, state, () => {
-      const given = facts()
-      return { ...this.#meta(req, given), codeHash: given.codeHash }
-    }, appIds))
+  take(
+    req: Request,
+    state: string,
+    appIds: readonly string[],
+    facts: () => MetaFacts & { codeHash: string },
+  ): Promise<Found> {
+    const lookUp = this.#inTime(() =>
+      this.#keeper.take(
+        req,
+        state,
+        () => {
+          const given = facts()
+          return { ...this.#meta(req, given), codeHash: given.codeHash }
+        },
+        appIds,
+      ),
+    )
     if (this.#settings.store) this.#lookUps.add(state, lookUp)
     return lookUp
   }
@@ -48,9 +62,8 @@ export class States {
 
   #meta(req: Request, { mode, appId, callbackURL }: MetaFacts): StateMeta {
     const { endpoints } = this.#settings.client
-    const { open = 'https://open.weixin.qq.com', api = 'https://api.weixin.qq.com' } = typeof endpoints === 'string'
-      ? { open: endpoints, api: endpoints }
-      : endpoints ?? {}
+    const { open = 'https://open.weixin.qq.com', api = 'https://api.weixin.qq.com' } =
+      typeof endpoints === 'string' ? { open: endpoints, api: endpoints } : (endpoints ?? {})
     return {
       authorizationURL: open + (mode === 'mp' ? '/connect/oauth2/authorize' : '/connect/qrconnect'),
       tokenURL: `${api}/sns/oauth2/access_token`,
@@ -64,6 +77,10 @@ export class States {
   #inTime<T>(task: () => Promise<T>): Promise<T> {
     const { timeout, store } = this.#settings
     if (!store) return task()
-    return withDeadline(timeout, task, () => new WechatError('ERR_WECHAT_STATE_STORE', `The state store did not answer within ${timeout} ms`))
+    return withDeadline(
+      timeout,
+      task,
+      () => new WechatError('ERR_WECHAT_STATE_STORE', `The state store did not answer within ${timeout} ms`),
+    )
   }
 }

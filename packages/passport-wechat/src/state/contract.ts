@@ -38,8 +38,17 @@ export type StateStore = (
   | { store(req: Request, callback: StoreCallback): unknown }
   | { store(req: Request, meta: StateMeta, callback: StoreCallback): unknown }
   | { store(req: Request, state: unknown, meta: StateMeta, callback: StoreCallback): unknown }
-  | { store(req: Request, verifier: string | undefined, state: unknown, meta: StateMeta, callback: StoreCallback): unknown }
-) & (
-  | { verify(req: Request, state: string, callback: VerifyCallback): unknown }
-  | { verify(req: Request, state: string, meta: StateMeta, callback: VerifyCallback): unknown }
-)
+  | {
+      store(
+        req: Request,
+        verifier: string | undefined,
+        state: unknown,
+        meta: StateMeta,
+        callback: StoreCallback,
+      ): unknown
+    }
+) &
+  (
+    | { verify(req: Request, state: string, callback: VerifyCallback): unknown }
+    | { verify(req: Request, state: string, meta: StateMeta, callback: VerifyCallback): unknown }
+  )

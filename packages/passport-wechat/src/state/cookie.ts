@@ -73,9 +73,18 @@ export class CookieStateStore {
       'maxAge, in milliseconds': ['maxage', 'ttl'],
       sameSite: ['samesite'],
     })
-    const { secret, maxAge = 30 * 60_000, sameSite = 'lax', setCookie, now = Date.now } = (options as CookieStateStoreOptions | undefined) ?? { secret: [] }
+    const {
+      secret,
+      maxAge = 30 * 60_000,
+      sameSite = 'lax',
+      setCookie,
+      now = Date.now,
+    } = (options as CookieStateStoreOptions | undefined) ?? { secret: [] }
     this.#secrets = secretsOf(secret)
-    refuseUnless(Number.isSafeInteger(maxAge) && maxAge >= 1000, 'maxAge must be a whole number of milliseconds, at least 1000')
+    refuseUnless(
+      Number.isSafeInteger(maxAge) && maxAge >= 1000,
+      'maxAge must be a whole number of milliseconds, at least 1000',
+    )
     refuseUnless(['lax', 'none'].includes(sameSite), 'sameSite must be lax or none')
     refuseUnless(setCookie === undefined || typeof setCookie === 'function', 'setCookie must be a function')
     refuseUnless(typeof now === 'function', 'now must be a function')
@@ -96,10 +105,18 @@ export class CookieStateStore {
     const cookie = this.#serialize(payload, this.#maxAge, secure)
     // Name, value and the attributes that browsers count.
     if (cookie.length > longestCookie) {
-      callback(new WechatError('ERR_WECHAT_STATE_STORE', 'The state of this login does not fit into a cookie: give less state, or keep it in a session'))
+      callback(
+        new WechatError(
+          'ERR_WECHAT_STATE_STORE',
+          'The state of this login does not fit into a cookie: give less state, or keep it in a session',
+        ),
+      )
       return
     }
-    this.#write(req, [cookie, ...this.#surplus(req, secure, lengthInHeader(cookie))]).then(() => callback(null, payload.state), callback)
+    this.#write(req, [cookie, ...this.#surplus(req, secure, lengthInHeader(cookie))]).then(
+      () => callback(null, payload.state),
+      callback,
+    )
   }
 
   /**
@@ -129,13 +146,15 @@ export class CookieStateStore {
   // with the prefix is read too.
   #find(req: Request, state: string, secure: boolean): (Omit<Payload, 'secure'> & { secure: boolean })[] {
     const given = cookies(req)
-    return (secure ? [true] : [true, false]).flatMap((hasPrefix) => given
-      .filter(({ name }) => name === nameOf(state, hasPrefix))
-      .flatMap(({ value }) => {
-        const payload = this.#open(value)
-        if (!payload || !sameText(payload.state, state)) return []
-        return hasPrefix || !payload.secure ? [{ ...payload, secure: hasPrefix }] : []
-      }))
+    return (secure ? [true] : [true, false]).flatMap((hasPrefix) =>
+      given
+        .filter(({ name }) => name === nameOf(state, hasPrefix))
+        .flatMap(({ value }) => {
+          const payload = this.#open(value)
+          if (!payload || !sameText(payload.state, state)) return []
+          return hasPrefix || !payload.secure ? [{ ...payload, secure: hasPrefix }] : []
+        }),
+    )
   }
 
   #isSecure(req: Request, meta: StateMeta | undefined): boolean {
@@ -156,7 +175,9 @@ export class CookieStateStore {
       .filter(({ name }) => name.startsWith(prefix(secure)))
       .flatMap(({ name, value }) => {
         const payload = this.#open(value)
-        return payload ? [{ state: payload.state, exp: payload.exp, length: lengthInHeader(`${name}=${value}`) }] : []
+        return payload
+          ? [{ state: payload.state, exp: payload.exp, length: lengthInHeader(`${name}=${value}`) }]
+          : []
       })
       .sort((a, b) => b.exp - a.exp)
       .filter((attempt, index) => {
@@ -168,7 +189,11 @@ export class CookieStateStore {
 
   #serialize(payload: Payload, maxAge: number, secure: boolean): string {
     const body = Buffer.from(JSON.stringify({ ...payload, ...(secure && { secure }) })).toString('base64url')
-    return this.#attributes(`${nameOf(payload.state, secure)}=${body}.${mac(this.#secrets[0] as Buffer, body).toString('base64url')}`, maxAge, secure)
+    return this.#attributes(
+      `${nameOf(payload.state, secure)}=${body}.${mac(this.#secrets[0] as Buffer, body).toString('base64url')}`,
+      maxAge,
+      secure,
+    )
   }
 
   #attributes(pair: string, maxAge: number, secure: boolean): string {
@@ -179,11 +204,13 @@ export class CookieStateStore {
   #open(value: string): Payload | undefined {
     const [body = '', signature = '', ...rest] = value.split('.')
     const given = Buffer.from(signature, 'base64url')
-    const genuine = rest.length === 0 && this.#secrets.filter((secret) => {
-      const expected = mac(secret, body)
-      return given.length === expected.length && timingSafeEqual(given, expected)
-    }).length > 0
-    return genuine ? JSON.parse(Buffer.from(body, 'base64url').toString()) as Payload : undefined
+    const genuine =
+      rest.length === 0 &&
+      this.#secrets.filter((secret) => {
+        const expected = mac(secret, body)
+        return given.length === expected.length && timingSafeEqual(given, expected)
+      }).length > 0
+    return genuine ? (JSON.parse(Buffer.from(body, 'base64url').toString()) as Payload) : undefined
   }
 }
 
@@ -200,12 +227,22 @@ function nameOf(state: string, secure: boolean): string {
 }
 
 /** Reads leniently: what is no pair is skipped. A name can occur several times. */
-function cookies(req: RequestParts): { name: string, value: string }[] {
-  return cookieHeader(req).split(';').flatMap((pair) => {
-    const at = pair.indexOf('=')
-    if (at < 1) return []
-    return [{ name: pair.slice(0, at).trim(), value: pair.slice(at + 1).trim().replace(/^"(.*)"$/, '$1') }]
-  })
+function cookies(req: RequestParts): { name: string; value: string }[] {
+  return cookieHeader(req)
+    .split(';')
+    .flatMap((pair) => {
+      const at = pair.indexOf('=')
+      if (at < 1) return []
+      return [
+        {
+          name: pair.slice(0, at).trim(),
+          value: pair
+            .slice(at + 1)
+            .trim()
+            .replace(/^"(.*)"$/, '$1'),
+        },
+      ]
+    })
 }
 
 /** What a cookie takes of the Cookie header: name and value, and the separator to the next. */
@@ -214,7 +251,10 @@ function lengthInHeader(setCookie: string): number {
 }
 
 function appendHeader(req: Request, value: string): void {
-  const places = [[(req as { res?: unknown }).res, 'appendHeader'], [(req as { ctx?: unknown }).ctx, 'append']] as const
+  const places = [
+    [(req as { res?: unknown }).res, 'appendHeader'],
+    [(req as { ctx?: unknown }).ctx, 'append'],
+  ] as const
   for (const [target, method] of places) {
     const append = methodOf(target, method)
     if (append) {
@@ -222,13 +262,19 @@ function appendHeader(req: Request, value: string): void {
       return
     }
   }
-  throw new WechatError('ERR_WECHAT_STATE_STORE', 'CookieStateStore found neither req.res.appendHeader nor req.ctx.append: give it setCookie(req, value)')
+  throw new WechatError(
+    'ERR_WECHAT_STATE_STORE',
+    'CookieStateStore found neither req.res.appendHeader nor req.ctx.append: give it setCookie(req, value)',
+  )
 }
 
 function secretsOf(secret: unknown): Buffer[] {
   const secrets: unknown[] = Array.isArray(secret) ? secret : [secret]
-  refuseUnless(secrets.length > 0 && secrets.every((one) => typeof one === 'string' && Buffer.byteLength(one) >= leastSecret),
-    `secret must be a string of at least ${leastSecret} bytes, or an array of such strings`)
+  refuseUnless(
+    secrets.length > 0 &&
+      secrets.every((one) => typeof one === 'string' && Buffer.byteLength(one) >= leastSecret),
+    `secret must be a string of at least ${leastSecret} bytes, or an array of such strings`,
+  )
   return (secrets as string[]).map((one) => Buffer.from(one))
 }
 

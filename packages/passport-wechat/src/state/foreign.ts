@@ -21,19 +21,29 @@ export class ForeignStateStore implements StateKeeper {
     const store = bound(this.#store, 'store')
     const meta = metaOf()
     if (record.app !== undefined && store.length < 4) {
-      throw new WechatError('ERR_WECHAT_CONFIG', 'This state store has no room for the state of the application: its store function declares fewer than four parameters')
+      throw new WechatError(
+        'ERR_WECHAT_CONFIG',
+        'This state store has no room for the state of the application: its store function declares fewer than four parameters',
+      )
     }
     const [state] = await answerByCallback((callback) => {
       switch (store.length) {
         // The store of passport-oauth2 for PKCE, which WeChat has not: it answers with the verifier whether the state is good.
-        case 5: return store(req, randomBytes(32).toString('base64url'), record, meta, callback)
-        case 4: return store(req, record, meta, callback)
-        case 3: return store(req, meta, callback)
-        default: return store(req, callback)
+        case 5:
+          return store(req, randomBytes(32).toString('base64url'), record, meta, callback)
+        case 4:
+          return store(req, record, meta, callback)
+        case 3:
+          return store(req, meta, callback)
+        default:
+          return store(req, callback)
       }
     })
     if (typeof state !== 'string' || !/^[\w.~-]+$/.test(state) || state.length > longestState) {
-      throw new WechatError('ERR_WECHAT_STATE_STORE', `The state store must answer a state of 1 to ${longestState} characters of A-Z a-z 0-9 . _ ~ -: WeChat hands others back damaged or not at all`)
+      throw new WechatError(
+        'ERR_WECHAT_STATE_STORE',
+        `The state store must answer a state of 1 to ${longestState} characters of A-Z a-z 0-9 . _ ~ -: WeChat hands others back damaged or not at all`,
+      )
     }
     return state
   }
@@ -41,9 +51,9 @@ export class ForeignStateStore implements StateKeeper {
   async take(req: Request, state: string, metaOf: () => StateMeta): Promise<Found> {
     const verify = bound(this.#store, 'verify')
     const meta = metaOf()
-    const [ok, kept] = await answerByCallback((callback) => verify.length === 4
-      ? verify(req, state, meta, callback)
-      : verify(req, state, callback))
+    const [ok, kept] = await answerByCallback((callback) =>
+      verify.length === 4 ? verify(req, state, meta, callback) : verify(req, state, callback),
+    )
     if (!ok) return { found: false, expired: kept === 'expired' }
     return { found: true, used: ok === 'used', record: isLoginRecord(kept) ? kept : undefined }
   }

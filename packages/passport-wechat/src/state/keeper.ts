@@ -7,8 +7,7 @@ import type { LoginRecord } from './record.js'
  * it is there, but too old.
  */
 export type Found =
-  | { found: false, expired: boolean }
-  | { found: true, used: boolean, record: LoginRecord | undefined }
+  { found: false; expired: boolean } | { found: true; used: boolean; record: LoginRecord | undefined }
 
 /** How the flows see a state store. */
 export interface StateKeeper {

@@ -34,6 +34,10 @@ export function sameText(one: string, other: string): boolean {
 export function isLoginRecord(value: unknown): value is LoginRecord {
   if (typeof value !== 'object' || value === null) return false
   const { mode, appId, scope, callbackURL } = value as Record<string, unknown>
-  return (mode === 'mp' || mode === 'website')
-    && typeof appId === 'string' && typeof scope === 'string' && typeof callbackURL === 'string'
+  return (
+    (mode === 'mp' || mode === 'website') &&
+    typeof appId === 'string' &&
+    typeof scope === 'string' &&
+    typeof callbackURL === 'string'
+  )
 }

@@ -88,16 +88,22 @@ function sessionOf(req: RequestParts): Record<string, unknown> {
 
 function whyNoSession(req: RequestParts): string {
   if (req.sessionStore !== undefined) {
-    return 'There is a session store, but no req.session:'
-      + ' the session store failed, or the session was destroyed before the login with WeChat'
+    return (
+      'There is a session store, but no req.session:' +
+      ' the session store failed, or the session was destroyed before the login with WeChat'
+    )
   }
   if (usesExpressSession(req.app)) {
-    return 'express-session gave this request no session: the session store is disconnected,'
-      + ' cookie.path does not cover this address, or express-session comes after the route'
+    return (
+      'express-session gave this request no session: the session store is disconnected,' +
+      ' cookie.path does not cover this address, or express-session comes after the route'
+    )
   }
-  return 'The login with WeChat keeps its state in req.session, and there is none:'
-    + ' use session middleware such as express-session before the route, and check that its store is'
-    + ' connected, or give the strategy a CookieStateStore'
+  return (
+    'The login with WeChat keeps its state in req.session, and there is none:' +
+    ' use session middleware such as express-session before the route, and check that its store is' +
+    ' connected, or give the strategy a CookieStateStore'
+  )
 }
 
 // While its store is disconnected, express-session leaves no trace on the request; but Express lists its
@@ -112,5 +118,7 @@ function usesExpressSession(app: unknown): boolean {
 
 // What a session's setters throw becomes a rejection.
 function attempt<T>(task: () => T): Promise<T> {
-  return new Promise((resolve) => { resolve(task()) })
+  return new Promise((resolve) => {
+    resolve(task())
+  })
 }

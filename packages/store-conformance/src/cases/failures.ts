@@ -2,12 +2,22 @@ import assert from 'node:assert/strict'
 import { defineCase } from '../define-case.js'
 import { boundOf, duringEachOutage, outageTimeout } from '../outages.js'
 import {
-  assertIsOfBackend, assertIsOfRecord, assertStoreError, rejectionOf, webToken, within,
+  assertIsOfBackend,
+  assertIsOfRecord,
+  assertStoreError,
+  rejectionOf,
+  webToken,
+  within,
 } from '../tools.js'
 import type { TokenStore, TokenStoreCase } from '../types.js'
 import { refusesWrongKeys } from './keys.js'
 
-const secrets = { access_token: 'SECRET-access-token', refresh_token: 'SECRET-refresh-token', session_key: 'SECRET-session-key', note: 'SECRET-note' }
+const secrets = {
+  access_token: 'SECRET-access-token',
+  refresh_token: 'SECRET-refresh-token',
+  session_key: 'SECRET-session-key',
+  note: 'SECRET-note',
+}
 const values = Object.values(secrets)
 
 /** Saves and reads a token, which says whether the store works. */
@@ -20,62 +30,92 @@ function saves(store: TokenStore, openid: string): () => Promise<void> {
 }
 
 export const failureCases: readonly TokenStoreCase[] = [
-  defineCase('rejects while its backend is down, and works when it is up again', async ({ store, harness, key }) => {
-    const openid = key()
-    await store.saveToken(openid, webToken(openid, secrets))
-    await duringEachOutage(harness, saves(store, openid), async () => {
-      let ran = false
-      const calls: Record<string, Promise<unknown> | undefined> = {
-        getToken: store.getToken(openid),
-        saveToken: store.saveToken(openid, webToken(openid, secrets)),
-        deleteToken: store.deleteToken?.(openid),
-        withLock: store.withLock?.(`refresh:${openid}`, () => {
-          ran = true
-          return Promise.resolve()
-        }, { ttl: 1000, wait: 1000 }),
-      }
-      await Promise.all(Object.entries(calls).map(async ([method, call]) => {
-        if (!call) return
-        const error = await within(boundOf(harness), `${method} must reject`, rejectionOf(method, call))
-        assertStoreError(error, values, method === 'withLock' ? ['ERR_WECHAT_STORE', 'ERR_WECHAT_LOCK'] : undefined)
-        assertIsOfBackend(error)
-      }))
-      assert.equal(ran, false, 'without its lock the task must not run')
-    })
-  }, { needs: ['outages'], timeout: outageTimeout }),
+  defineCase(
+    'rejects while its backend is down, and works when it is up again',
+    async ({ store, harness, key }) => {
+      const openid = key()
+      await store.saveToken(openid, webToken(openid, secrets))
+      await duringEachOutage(harness, saves(store, openid), async () => {
+        let ran = false
+        const calls: Record<string, Promise<unknown> | undefined> = {
+          getToken: store.getToken(openid),
+          saveToken: store.saveToken(openid, webToken(openid, secrets)),
+          deleteToken: store.deleteToken?.(openid),
+          withLock: store.withLock?.(
+            `refresh:${openid}`,
+            () => {
+              ran = true
+              return Promise.resolve()
+            },
+            { ttl: 1000, wait: 1000 },
+          ),
+        }
+        await Promise.all(
+          Object.entries(calls).map(async ([method, call]) => {
+            if (!call) return
+            const error = await within(boundOf(harness), `${method} must reject`, rejectionOf(method, call))
+            assertStoreError(
+              error,
+              values,
+              method === 'withLock' ? ['ERR_WECHAT_STORE', 'ERR_WECHAT_LOCK'] : undefined,
+            )
+            assertIsOfBackend(error)
+          }),
+        )
+        assert.equal(ran, false, 'without its lock the task must not run')
+      })
+    },
+    { needs: ['outages'], timeout: outageTimeout },
+  ),
 
-  defineCase('refuses a wrong key without asking the backend', async ({ store, harness, key }) => {
-    await duringEachOutage(harness, saves(store, key()), async () => {
-      await within(1000, 'a TypeError must come', refusesWrongKeys(store))
-    })
-  }, { needs: ['outages'], timeout: outageTimeout }),
+  defineCase(
+    'refuses a wrong key without asking the backend',
+    async ({ store, harness, key }) => {
+      await duringEachOutage(harness, saves(store, key()), async () => {
+        await within(1000, 'a TypeError must come', refusesWrongKeys(store))
+      })
+    },
+    { needs: ['outages'], timeout: outageTimeout },
+  ),
 
-  defineCase('rejects where the record is corrupt', async ({ store, harness, key }) => {
-    const openid = key()
-    const neighbour = webToken(key('-neighbour'))
-    await store.saveToken(neighbour.openid, neighbour)
-    await store.saveToken(openid, webToken(openid, secrets))
-    await harness.corrupt?.(openid, store)
-    const error = await rejectionOf('getToken', store.getToken(openid))
-    assertStoreError(error, values)
-    assertIsOfRecord(error)
-    assert.deepStrictEqual(await store.getToken(neighbour.openid), neighbour)
-  }, { needs: ['corrupt'] }),
+  defineCase(
+    'rejects where the record is corrupt',
+    async ({ store, harness, key }) => {
+      const openid = key()
+      const neighbour = webToken(key('-neighbour'))
+      await store.saveToken(neighbour.openid, neighbour)
+      await store.saveToken(openid, webToken(openid, secrets))
+      await harness.corrupt?.(openid, store)
+      const error = await rejectionOf('getToken', store.getToken(openid))
+      assertStoreError(error, values)
+      assertIsOfRecord(error)
+      assert.deepStrictEqual(await store.getToken(neighbour.openid), neighbour)
+    },
+    { needs: ['corrupt'] },
+  ),
 
-  defineCase('replaces a corrupt record by saving', async ({ store, harness, key }) => {
-    const openid = key()
-    const token = webToken(openid, { extra: { a: 1 } })
-    await store.saveToken(openid, webToken(openid, secrets))
-    await harness.corrupt?.(openid, store)
-    await store.saveToken(openid, token)
-    assert.deepStrictEqual(await store.getToken(openid), token)
-  }, { needs: ['corrupt'] }),
+  defineCase(
+    'replaces a corrupt record by saving',
+    async ({ store, harness, key }) => {
+      const openid = key()
+      const token = webToken(openid, { extra: { a: 1 } })
+      await store.saveToken(openid, webToken(openid, secrets))
+      await harness.corrupt?.(openid, store)
+      await store.saveToken(openid, token)
+      assert.deepStrictEqual(await store.getToken(openid), token)
+    },
+    { needs: ['corrupt'] },
+  ),
 
-  defineCase('deletes a corrupt record', async ({ store, harness, key }) => {
-    const openid = key()
-    await store.saveToken(openid, webToken(openid, secrets))
-    await harness.corrupt?.(openid, store)
-    await store.deleteToken?.(openid)
-    assert.equal(await store.getToken(openid) ?? undefined, undefined)
-  }, { needs: ['corrupt', 'deleteToken'] }),
+  defineCase(
+    'deletes a corrupt record',
+    async ({ store, harness, key }) => {
+      const openid = key()
+      await store.saveToken(openid, webToken(openid, secrets))
+      await harness.corrupt?.(openid, store)
+      await store.deleteToken?.(openid)
+      assert.equal((await store.getToken(openid)) ?? undefined, undefined)
+    },
+    { needs: ['corrupt', 'deleteToken'] },
+  ),
 ]

@@ -11,11 +11,29 @@ async function saveAndReadAll(store: TokenStore, keys: readonly string[]): Promi
 }
 
 async function assertUnknown(store: TokenStore, keys: readonly string[]): Promise<void> {
-  for (const key of keys) assert.equal(await store.getToken(key) ?? undefined, undefined, `${JSON.stringify(key)} was never saved`)
+  for (const key of keys)
+    assert.equal(
+      (await store.getToken(key)) ?? undefined,
+      undefined,
+      `${JSON.stringify(key)} was never saved`,
+    )
 }
 
 const notKeys: readonly unknown[] = [
-  undefined, null, '', 0, 1, true, Symbol('openid'), {}, [], ['openid'], { $ne: null }, { $gt: '' }, Buffer.from('openid'), () => 'openid',
+  undefined,
+  null,
+  '',
+  0,
+  1,
+  true,
+  Symbol('openid'),
+  {},
+  [],
+  ['openid'],
+  { $ne: null },
+  { $gt: '' },
+  Buffer.from('openid'),
+  () => 'openid',
 ]
 
 /** @param store - its backend may be down: none of this gets that far */
@@ -25,13 +43,18 @@ export async function refusesWrongKeys(store: TokenStore): Promise<void> {
       getToken: () => store.getToken(key),
       saveToken: () => store.saveToken(key, webToken('openid')),
       deleteToken: store.deleteToken && (() => Promise.resolve(store.deleteToken?.(key))),
-      withLock: store.withLock && (() => Promise.resolve(store.withLock?.(key, () => assert.fail('the task must not run')))),
+      withLock:
+        store.withLock &&
+        (() => Promise.resolve(store.withLock?.(key, () => assert.fail('the task must not run')))),
     }
     for (const [method, call] of Object.entries(calls)) {
       if (!call) continue
       const returned = returnedBy(method, call)
       const error = await rejectionOf(`${method} with a key of the type ${typeof key}`, returned)
-      assert.ok(error instanceof TypeError, `${method} with a key that is not a non-empty string must reject with a TypeError`)
+      assert.ok(
+        error instanceof TypeError,
+        `${method} with a key that is not a non-empty string must reject with a TypeError`,
+      )
     }
   }
 }
@@ -61,9 +84,40 @@ export const keyCases: readonly TokenStoreCase[] = [
   }),
 
   defineCase('takes characters literally that mean something to a database', async ({ store, key }) => {
-    const signs = [':', '%', '_', '$', '.', '*', '?', '/', '\\', "'", '"', '`', ';', '--', '#', '{', '}', '[a]', '{$ne:null}', ' OR 1=1', '%25', '??', ':a', '@a']
-    await saveAndReadAll(store, signs.map((sign) => key(`${sign}z`)))
-    await assertUnknown(store, ['%', '_', '.', '*', '?', '[a-z]', "' OR ''='"].map((pattern) => key(`${pattern}${pattern}`)))
+    const signs = [
+      ':',
+      '%',
+      '_',
+      '$',
+      '.',
+      '*',
+      '?',
+      '/',
+      '\\',
+      "'",
+      '"',
+      '`',
+      ';',
+      '--',
+      '#',
+      '{',
+      '}',
+      '[a]',
+      '{$ne:null}',
+      ' OR 1=1',
+      '%25',
+      '??',
+      ':a',
+      '@a',
+    ]
+    await saveAndReadAll(
+      store,
+      signs.map((sign) => key(`${sign}z`)),
+    )
+    await assertUnknown(
+      store,
+      ['%', '_', '.', '*', '?', '[a-z]', "' OR ''='"].map((pattern) => key(`${pattern}${pattern}`)),
+    )
   }),
 
   defineCase('takes keys of 128 characters', async ({ store, key }) => {
@@ -81,9 +135,15 @@ export const keyCases: readonly TokenStoreCase[] = [
   defineCase('takes the keys of app-level credentials', async ({ store, key }) => {
     const keys = [`client:${key()}`, `ticket:jsapi:${key()}`, `ticket:wx_card:${key()}`]
     const now = Date.now()
-    const credentials = keys.map((openid) => ({ openid, access_token: `credential ${openid}`, expires_in: 7200, create_at: now }))
+    const credentials = keys.map((openid) => ({
+      openid,
+      access_token: `credential ${openid}`,
+      expires_in: 7200,
+      create_at: now,
+    }))
     for (const credential of credentials) await store.saveToken(credential.openid, credential)
-    for (const credential of credentials) assert.deepStrictEqual(await store.getToken(credential.openid), credential)
+    for (const credential of credentials)
+      assert.deepStrictEqual(await store.getToken(credential.openid), credential)
     await assertUnknown(store, [key()])
   }),
 

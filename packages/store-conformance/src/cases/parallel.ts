@@ -8,11 +8,22 @@ const writes = 50
 
 /** Records of different make, so that parts of two do not pass for one. */
 function variant(openid: string, index: number): Token {
-  const full = webToken(openid, { access_token: `access ${index}`, refresh_token: `refresh ${index}`, create_at: 1_763_000_000_000 + index, index })
-  return index % 2 === 0 ? full : { openid, session_key: `session ${index}`, create_at: full.create_at, index, nested: { index } }
+  const full = webToken(openid, {
+    access_token: `access ${index}`,
+    refresh_token: `refresh ${index}`,
+    create_at: 1_763_000_000_000 + index,
+    index,
+  })
+  return index % 2 === 0
+    ? full
+    : { openid, session_key: `session ${index}`, create_at: full.create_at, index, nested: { index } }
 }
 
-async function readWhile(store: TokenStore, openid: string, goOn: () => boolean): Promise<(Token | null | undefined)[]> {
+async function readWhile(
+  store: TokenStore,
+  openid: string,
+  goOn: () => boolean,
+): Promise<(Token | null | undefined)[]> {
   const reads = []
   while (goOn()) {
     reads.push(await store.getToken(openid))
@@ -23,32 +34,46 @@ async function readWhile(store: TokenStore, openid: string, goOn: () => boolean)
 }
 
 export const parallelCases: readonly TokenStoreCase[] = [
-  defineCase(`has one whole record after ${writes} parallel writes of one key, and during them`, async ({ store, key, other }) => {
-    const openid = key()
-    const second = await other()
-    const tokens = Array.from({ length: writes }, (_, index) => variant(openid, index))
-    await store.saveToken(openid, variant(openid, 0))
-    let isWriting = true
-    const reading = inBackground(Promise.all([store, second].map((reader) => readWhile(reader, openid, () => isWriting))))
-    try {
-      await Promise.all(tokens.map((token, index) => (index % 4 < 2 ? store : second).saveToken(openid, token)))
-    } finally {
-      isWriting = false
-    }
-    for (const read of [...(await reading).flat(), await store.getToken(openid)]) {
-      assert.ok(read, 'the record must not be missing while it is being replaced')
-      assert.deepStrictEqual(read, variant(openid, Number(read.index)))
-    }
-  }, { timeout: 30_000 }),
+  defineCase(
+    `has one whole record after ${writes} parallel writes of one key, and during them`,
+    async ({ store, key, other }) => {
+      const openid = key()
+      const second = await other()
+      const tokens = Array.from({ length: writes }, (_, index) => variant(openid, index))
+      await store.saveToken(openid, variant(openid, 0))
+      let isWriting = true
+      const reading = inBackground(
+        Promise.all([store, second].map((reader) => readWhile(reader, openid, () => isWriting))),
+      )
+      try {
+        await Promise.all(
+          tokens.map((token, index) => (index % 4 < 2 ? store : second).saveToken(openid, token)),
+        )
+      } finally {
+        isWriting = false
+      }
+      for (const read of [...(await reading).flat(), await store.getToken(openid)]) {
+        assert.ok(read, 'the record must not be missing while it is being replaced')
+        assert.deepStrictEqual(read, variant(openid, Number(read.index)))
+      }
+    },
+    { timeout: 30_000 },
+  ),
 
-  defineCase(`keeps ${writes} records apart that are written and read in parallel`, async ({ store, key, other }) => {
-    const second = await other()
-    const tokens = Array.from({ length: writes }, (_, index) => variant(key(`-${index}`), index))
-    await Promise.all(tokens.map(async (token, index) => {
-      const [writer, reader] = index % 4 < 2 ? [store, second] : [second, store]
-      await writer.saveToken(token.openid, token)
-      assert.deepStrictEqual(await reader.getToken(token.openid), token)
-    }))
-    for (const token of tokens) assert.deepStrictEqual(await store.getToken(token.openid), token)
-  }, { timeout: 30_000 }),
+  defineCase(
+    `keeps ${writes} records apart that are written and read in parallel`,
+    async ({ store, key, other }) => {
+      const second = await other()
+      const tokens = Array.from({ length: writes }, (_, index) => variant(key(`-${index}`), index))
+      await Promise.all(
+        tokens.map(async (token, index) => {
+          const [writer, reader] = index % 4 < 2 ? [store, second] : [second, store]
+          await writer.saveToken(token.openid, token)
+          assert.deepStrictEqual(await reader.getToken(token.openid), token)
+        }),
+      )
+      for (const token of tokens) assert.deepStrictEqual(await store.getToken(token.openid), token)
+    },
+    { timeout: 30_000 },
+  ),
 ]

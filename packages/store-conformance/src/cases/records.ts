@@ -5,7 +5,7 @@ import type { TokenStoreCase } from '../types.js'
 
 export const recordCases: readonly TokenStoreCase[] = [
   defineCase('answers null or undefined for a key that was never saved', async ({ store, key }) => {
-    assert.equal(await store.getToken(key()) ?? undefined, undefined)
+    assert.equal((await store.getToken(key())) ?? undefined, undefined)
   }),
 
   defineCase('hands back the types that it was given', async ({ store, key }) => {
@@ -58,16 +58,36 @@ export const recordCases: readonly TokenStoreCase[] = [
     assert.deepStrictEqual(await store.getToken(openid), token)
   }),
 
-  defineCase('keeps fields whose names mean something to a database or to JavaScript', async ({ store, key }) => {
-    const openid = key()
-    const names = {
-      'a.b': 1, '$set': 2, '100%': 3, '%2E': 4, 'a b': 5, "it's": 6, '`id`': 7, 'constructor': 8, 'toString': 9, '': 10,
-      'id': 11, 'key': 12, 'value': 13, 'extra': 14, 'ttl': 15, 'expires_at': 16, 'Scope': 17, 'EXPIRES_IN': 18, '名字': 19,
-    }
-    const token = webToken(openid, { ...names, nested: names })
-    await store.saveToken(openid, token)
-    assert.deepStrictEqual(await store.getToken(openid), token)
-  }),
+  defineCase(
+    'keeps fields whose names mean something to a database or to JavaScript',
+    async ({ store, key }) => {
+      const openid = key()
+      const names = {
+        'a.b': 1,
+        $set: 2,
+        '100%': 3,
+        '%2E': 4,
+        'a b': 5,
+        "it's": 6,
+        '`id`': 7,
+        constructor: 8,
+        toString: 9,
+        '': 10,
+        id: 11,
+        key: 12,
+        value: 13,
+        extra: 14,
+        ttl: 15,
+        expires_at: 16,
+        Scope: 17,
+        EXPIRES_IN: 18,
+        名字: 19,
+      }
+      const token = webToken(openid, { ...names, nested: names })
+      await store.saveToken(openid, token)
+      assert.deepStrictEqual(await store.getToken(openid), token)
+    },
+  ),
 
   defineCase('keeps texts of every language, emoji included', async ({ store, key }) => {
     const openid = key()
@@ -84,31 +104,47 @@ export const recordCases: readonly TokenStoreCase[] = [
   defineCase('keeps tokens of 4 KiB', async ({ store, key }) => {
     const openid = key()
     const long = (letter: string): string => `${letter.repeat(4095)}.`
-    const token = webToken(openid, { access_token: long('a'), refresh_token: long('r'), session_key: long('s'), note: long('n') })
+    const token = webToken(openid, {
+      access_token: long('a'),
+      refresh_token: long('r'),
+      session_key: long('s'),
+      note: long('n'),
+    })
     await store.saveToken(openid, token)
     assert.deepStrictEqual(await store.getToken(openid), token)
   }),
 
   defineCase('overwrites and does not merge', async ({ store, key }) => {
     const openid = key()
-    await store.saveToken(openid, webToken(openid, { unionid: 'oUnionid', session_key: 'HyVFkGl5F5OQWJZZaNzBBg==', extra: { a: 1, b: 2 }, lang: 'en' }))
+    await store.saveToken(
+      openid,
+      webToken(openid, {
+        unionid: 'oUnionid',
+        session_key: 'HyVFkGl5F5OQWJZZaNzBBg==',
+        extra: { a: 1, b: 2 },
+        lang: 'en',
+      }),
+    )
     const shorter = { openid, access_token: 'new', create_at: 1_763_000_001_000, extra: { a: 3 } }
     await store.saveToken(openid, shorter)
     assert.deepStrictEqual(await store.getToken(openid), shorter)
   }),
 
-  defineCase('keeps a copy: what happens to the object afterwards changes nothing', async ({ store, key }) => {
-    const openid = key()
-    const token = webToken(openid, { nested: { list: [1] } })
-    const expected = structuredClone(token)
-    const saving = store.saveToken(openid, token)
-    token.access_token = 'changed while it was being saved'
-    await saving
-    token.create_at = 0
-    const { list } = token.nested as { list: number[] }
-    list.push(2)
-    assert.deepStrictEqual(await store.getToken(openid), expected)
-  }),
+  defineCase(
+    'keeps a copy: what happens to the object afterwards changes nothing',
+    async ({ store, key }) => {
+      const openid = key()
+      const token = webToken(openid, { nested: { list: [1] } })
+      const expected = structuredClone(token)
+      const saving = store.saveToken(openid, token)
+      token.access_token = 'changed while it was being saved'
+      await saving
+      token.create_at = 0
+      const { list } = token.nested as { list: number[] }
+      list.push(2)
+      assert.deepStrictEqual(await store.getToken(openid), expected)
+    },
+  ),
 
   defineCase('hands out copies: what happens to them changes nothing', async ({ store, key }) => {
     const openid = key()
@@ -142,33 +178,45 @@ export const recordCases: readonly TokenStoreCase[] = [
     }
   }),
 
-  defineCase('shares its records with the other stores on the same data', async ({ store, key, other }) => {
-    const second = await other()
-    const openid = key()
-    const first = webToken(openid)
-    await store.saveToken(openid, first)
-    assert.deepStrictEqual(await second.getToken(openid), first)
-    const next = webToken(openid, { access_token: 'of the second', extra: { a: 1 } })
-    await second.saveToken(openid, next)
-    assert.deepStrictEqual(await store.getToken(openid), next)
-  }, { needs: ['second'] }),
+  defineCase(
+    'shares its records with the other stores on the same data',
+    async ({ store, key, other }) => {
+      const second = await other()
+      const openid = key()
+      const first = webToken(openid)
+      await store.saveToken(openid, first)
+      assert.deepStrictEqual(await second.getToken(openid), first)
+      const next = webToken(openid, { access_token: 'of the second', extra: { a: 1 } })
+      await second.saveToken(openid, next)
+      assert.deepStrictEqual(await store.getToken(openid), next)
+    },
+    { needs: ['second'] },
+  ),
 
-  defineCase('forgets a record that is deleted, and no other', async ({ store, key, other }) => {
-    const second = await other()
-    const openid = key()
-    const neighbour = webToken(key('a'))
-    await store.saveToken(openid, webToken(openid, { unionid: 'oUnionid' }))
-    await store.saveToken(neighbour.openid, neighbour)
-    await store.deleteToken?.(openid)
-    assert.equal(await second.getToken(openid) ?? undefined, undefined)
-    assert.equal(await store.getToken(openid) ?? undefined, undefined)
-    assert.deepStrictEqual(await store.getToken(neighbour.openid), neighbour)
-    const again = { openid, access_token: 'again', create_at: 1_763_000_001_000 }
-    await store.saveToken(openid, again)
-    assert.deepStrictEqual(await store.getToken(openid), again)
-  }, { needs: ['deleteToken'] }),
+  defineCase(
+    'forgets a record that is deleted, and no other',
+    async ({ store, key, other }) => {
+      const second = await other()
+      const openid = key()
+      const neighbour = webToken(key('a'))
+      await store.saveToken(openid, webToken(openid, { unionid: 'oUnionid' }))
+      await store.saveToken(neighbour.openid, neighbour)
+      await store.deleteToken?.(openid)
+      assert.equal((await second.getToken(openid)) ?? undefined, undefined)
+      assert.equal((await store.getToken(openid)) ?? undefined, undefined)
+      assert.deepStrictEqual(await store.getToken(neighbour.openid), neighbour)
+      const again = { openid, access_token: 'again', create_at: 1_763_000_001_000 }
+      await store.saveToken(openid, again)
+      assert.deepStrictEqual(await store.getToken(openid), again)
+    },
+    { needs: ['deleteToken'] },
+  ),
 
-  defineCase('resolves when there is nothing to delete', async ({ store, key }) => {
-    await store.deleteToken?.(key())
-  }, { needs: ['deleteToken'] }),
+  defineCase(
+    'resolves when there is nothing to delete',
+    async ({ store, key }) => {
+      await store.deleteToken?.(key())
+    },
+    { needs: ['deleteToken'] },
+  ),
 ]

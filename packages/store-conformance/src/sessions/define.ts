@@ -17,18 +17,28 @@ export interface SessionContext extends CommonContext<SessionStore, SessionStore
 
 export const sessionCapabilities: readonly SessionStoreCapability[] = ['second', 'corrupt', 'outages']
 
-export function hasSessionCapability(capability: SessionStoreCapability, harness: SessionStoreHarness): boolean {
+export function hasSessionCapability(
+  capability: SessionStoreCapability,
+  harness: SessionStoreHarness,
+): boolean {
   return capability === 'outages' ? (harness.outages?.length ?? 0) > 0 : harness[capability] !== undefined
 }
 
-export const defineSessionCase = caseDefiner<SessionStore, SessionStoreCapability, SessionStoreHarness, SessionContext>({
+export const defineSessionCase = caseDefiner<
+  SessionStore,
+  SessionStoreCapability,
+  SessionStoreHarness,
+  SessionContext
+>({
   contextOf: (common) => {
     const unique = randomBytes(8).toString('hex')
     return {
       ...common,
       hash: () => createHash('sha256').update(randomBytes(32)).digest('hex'),
       user: (suffix = '') => `u${unique}${suffix}`,
-      advance: async (ms) => { await (common.harness.advance ? common.harness.advance(ms) : sleep(ms)) },
+      advance: async (ms) => {
+        await (common.harness.advance ? common.harness.advance(ms) : sleep(ms))
+      },
     }
   },
   check: (capability, harness) => {
@@ -43,11 +53,12 @@ export function sessionOf(userId: string, fields: Record<string, unknown> = {}):
 }
 
 export async function isAlive(store: SessionStore, hash: string): Promise<boolean> {
-  return (await store.get(hash) ?? undefined) !== undefined
+  return ((await store.get(hash)) ?? undefined) !== undefined
 }
 
 export async function assertDead(store: SessionStore, ...hashes: readonly string[]): Promise<void> {
-  for (const hash of hashes) assert.equal(await store.get(hash) ?? undefined, undefined, 'the session must be over')
+  for (const hash of hashes)
+    assert.equal((await store.get(hash)) ?? undefined, undefined, 'the session must be over')
 }
 
 /** The field `id` of the sessions that a store lists, sorted. */

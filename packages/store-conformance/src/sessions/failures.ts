@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { boundOf, duringEachOutage, outageTimeout } from '../outages.js'
 import {
-  assertIsOfBackend, assertIsOfRecord, assertStoreError, assertTypeErrors, notNames, rejectionOf, within,
+  assertIsOfBackend,
+  assertIsOfRecord,
+  assertStoreError,
+  assertTypeErrors,
+  notNames,
+  rejectionOf,
+  within,
 } from '../tools.js'
 import { assertDead, defineSessionCase, listed, long, sessionOf } from './define.js'
 import type { SessionStore, SessionStoreCase } from './types.js'
@@ -33,56 +39,78 @@ async function refusesWrongArguments(store: SessionStore): Promise<void> {
 }
 
 export const failureCases: readonly SessionStoreCase[] = [
-  defineSessionCase('refuses names that are not non-empty strings, and lifetimes that are not positive, with a TypeError', async ({ store }) => {
-    await refusesWrongArguments(store)
-  }),
+  defineSessionCase(
+    'refuses names that are not non-empty strings, and lifetimes that are not positive, with a TypeError',
+    async ({ store }) => {
+      await refusesWrongArguments(store)
+    },
+  ),
 
-  defineSessionCase('rejects while its backend is down, and works when it is up again', async ({ store, harness, hash, user }) => {
-    const works = async (): Promise<void> => {
-      const after = hash()
-      await store.create(after, sessionOf(user()), long)
-      assert.ok(await store.get(after))
-    }
-    const [one, session] = [hash(), sessionOf(user(), secrets)]
-    await store.create(one, session, long)
-    await duringEachOutage(harness, works, async () => {
-      const calls: Record<string, Promise<unknown>> = {
-        create: store.create(hash(), session, long),
-        get: store.get(one),
-        rotate: store.rotate(one, hash(), session, long),
-        delete: store.delete(one),
-        deleteByUser: store.deleteByUser(user()),
-        listByUser: store.listByUser(user()),
+  defineSessionCase(
+    'rejects while its backend is down, and works when it is up again',
+    async ({ store, harness, hash, user }) => {
+      const works = async (): Promise<void> => {
+        const after = hash()
+        await store.create(after, sessionOf(user()), long)
+        assert.ok(await store.get(after))
       }
-      await Promise.all(Object.entries(calls).map(async ([method, call]) => {
-        const error = await within(boundOf(harness), `${method} must reject`, rejectionOf(method, call))
+      const [one, session] = [hash(), sessionOf(user(), secrets)]
+      await store.create(one, session, long)
+      await duringEachOutage(harness, works, async () => {
+        const calls: Record<string, Promise<unknown>> = {
+          create: store.create(hash(), session, long),
+          get: store.get(one),
+          rotate: store.rotate(one, hash(), session, long),
+          delete: store.delete(one),
+          deleteByUser: store.deleteByUser(user()),
+          listByUser: store.listByUser(user()),
+        }
+        await Promise.all(
+          Object.entries(calls).map(async ([method, call]) => {
+            const error = await within(boundOf(harness), `${method} must reject`, rejectionOf(method, call))
+            assertStoreError(error, Object.values(secrets))
+            assertIsOfBackend(error)
+          }),
+        )
+      })
+    },
+    { needs: ['outages'], timeout: outageTimeout },
+  ),
+
+  defineSessionCase(
+    'refuses wrong arguments without asking the backend',
+    async ({ store, harness, hash, user }) => {
+      await duringEachOutage(
+        harness,
+        () => store.create(hash(), sessionOf(user()), long),
+        async () => {
+          await within(1000, 'the TypeErrors must come', refusesWrongArguments(store))
+        },
+      )
+    },
+    { needs: ['outages'], timeout: outageTimeout },
+  ),
+
+  defineSessionCase(
+    'rejects where a session is corrupt, and can end it all the same',
+    async ({ store, harness, hash, user }) => {
+      for (const end of [(id: string) => store.delete(id), () => store.deleteByUser(user())]) {
+        const [corrupt, neighbour] = [hash(), hash()]
+        for (const id of [corrupt, neighbour])
+          await store.create(id, sessionOf(user(), { ...secrets, id }), long)
+        await harness.corrupt?.(corrupt, store)
+        const error = await rejectionOf('get', store.get(corrupt))
         assertStoreError(error, Object.values(secrets))
-        assertIsOfBackend(error)
-      }))
-    })
-  }, { needs: ['outages'], timeout: outageTimeout }),
-
-  defineSessionCase('refuses wrong arguments without asking the backend', async ({ store, harness, hash, user }) => {
-    await duringEachOutage(harness, () => store.create(hash(), sessionOf(user()), long), async () => {
-      await within(1000, 'the TypeErrors must come', refusesWrongArguments(store))
-    })
-  }, { needs: ['outages'], timeout: outageTimeout }),
-
-  defineSessionCase('rejects where a session is corrupt, and can end it all the same', async ({ store, harness, hash, user }) => {
-    for (const end of [(id: string) => store.delete(id), () => store.deleteByUser(user())]) {
-      const [corrupt, neighbour] = [hash(), hash()]
-      for (const id of [corrupt, neighbour]) await store.create(id, sessionOf(user(), { ...secrets, id }), long)
-      await harness.corrupt?.(corrupt, store)
-      const error = await rejectionOf('get', store.get(corrupt))
-      assertStoreError(error, Object.values(secrets))
-      assertIsOfRecord(error)
-      // It may be left out of the list.
-      await store.listByUser(user()).catch(assertIsOfRecord)
-      assert.equal((await store.get(neighbour))?.id, neighbour)
-      await end(corrupt)
-      await assertDead(store, corrupt)
-      await store.delete(neighbour)
-      assert.deepStrictEqual(await listed(store, user()), [])
-    }
-  }, { needs: ['corrupt'] }),
+        assertIsOfRecord(error)
+        // It may be left out of the list.
+        await store.listByUser(user()).catch(assertIsOfRecord)
+        assert.equal((await store.get(neighbour))?.id, neighbour)
+        await end(corrupt)
+        await assertDead(store, corrupt)
+        await store.delete(neighbour)
+        assert.deepStrictEqual(await listed(store, user()), [])
+      }
+    },
+    { needs: ['corrupt'] },
+  ),
 ]

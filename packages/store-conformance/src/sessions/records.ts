@@ -1,44 +1,93 @@
 import assert from 'node:assert/strict'
-import { assertDead, defineSessionCase, hasSessionCapability, listed, long, sessionCapabilities, sessionOf } from './define.js'
+import {
+  assertDead,
+  defineSessionCase,
+  hasSessionCapability,
+  listed,
+  long,
+  sessionCapabilities,
+  sessionOf,
+} from './define.js'
 import type { SessionStoreCase } from './types.js'
 
 /** Ids that mean something to a database, to JavaScript or to who matches patterns. */
 const oddIds = [
-  '', '*', '%', '_', '?', '[a-z]', "'", '"', "' OR ''='", ':', '{', '}', '\\', ' ', '\u00e9', 'e\u0301', '爱丽丝🐼', '.', '$ne', '%25', 'A', 'a',
+  '',
+  '*',
+  '%',
+  '_',
+  '?',
+  '[a-z]',
+  "'",
+  '"',
+  "' OR ''='",
+  ':',
+  '{',
+  '}',
+  '\\',
+  ' ',
+  '\u00e9',
+  'e\u0301',
+  '爱丽丝🐼',
+  '.',
+  '$ne',
+  '%25',
+  'A',
+  'a',
 ]
 
 export const recordCases: readonly SessionStoreCase[] = [
-  defineSessionCase('has every optional part of its harness, or the harness says why not', async ({ harness }) => {
-    for (const capability of sessionCapabilities) {
-      const reason = harness.without?.[capability]
-      if (hasSessionCapability(capability, harness)) assert.equal(reason, undefined, `there is ${capability}, and the harness says that there is not`)
-      else assert.ok(reason, `there is no ${capability}: the harness must have it, or say in \`without\` why not`)
-    }
-    return Promise.resolve()
-  }),
+  defineSessionCase(
+    'has every optional part of its harness, or the harness says why not',
+    async ({ harness }) => {
+      for (const capability of sessionCapabilities) {
+        const reason = harness.without?.[capability]
+        if (hasSessionCapability(capability, harness))
+          assert.equal(reason, undefined, `there is ${capability}, and the harness says that there is not`)
+        else
+          assert.ok(
+            reason,
+            `there is no ${capability}: the harness must have it, or say in \`without\` why not`,
+          )
+      }
+      return Promise.resolve()
+    },
+  ),
 
-  defineSessionCase('answers null or undefined for a hash that was never created, and no sessions for an unknown user', async ({ store, hash, user }) => {
-    await assertDead(store, hash(), '__proto__', 'constructor')
-    assert.deepStrictEqual(await store.listByUser(user()), [])
-    assert.deepStrictEqual(await store.listByUser('__proto__'), [])
-  }),
+  defineSessionCase(
+    'answers null or undefined for a hash that was never created, and no sessions for an unknown user',
+    async ({ store, hash, user }) => {
+      await assertDead(store, hash(), '__proto__', 'constructor')
+      assert.deepStrictEqual(await store.listByUser(user()), [])
+      assert.deepStrictEqual(await store.listByUser('__proto__'), [])
+    },
+  ),
 
-  defineSessionCase('hands back the session that it was given, field by field', async ({ store, hash, user }) => {
-    const sessions = [
-      sessionOf(user()),
-      sessionOf(user(), {
-        id: hash(), unionid: 'oUnionid', device: '爱丽丝的 iPhone 🐼 \\ \' " % \u0000 \r\n {"a":1}', createdAt: 1_763_000_000_123, level: 2, digits: '0123', yes: true,
-        nested: { list: [1, 'a', null], id: 'inside', object: {} },
-      }),
-    ]
-    for (const session of sessions) {
-      const [first, second] = [hash(), hash()]
-      await store.create(first, session, long)
-      assert.deepStrictEqual(await store.get(first), session)
-      assert.equal(await store.rotate(first, second, { ...session, id: second }, long), true)
-      assert.deepStrictEqual(await store.get(second), { ...session, id: second })
-    }
-  }),
+  defineSessionCase(
+    'hands back the session that it was given, field by field',
+    async ({ store, hash, user }) => {
+      const sessions = [
+        sessionOf(user()),
+        sessionOf(user(), {
+          id: hash(),
+          unionid: 'oUnionid',
+          device: '爱丽丝的 iPhone 🐼 \\ \' " % \u0000 \r\n {"a":1}',
+          createdAt: 1_763_000_000_123,
+          level: 2,
+          digits: '0123',
+          yes: true,
+          nested: { list: [1, 'a', null], id: 'inside', object: {} },
+        }),
+      ]
+      for (const session of sessions) {
+        const [first, second] = [hash(), hash()]
+        await store.create(first, session, long)
+        assert.deepStrictEqual(await store.get(first), session)
+        assert.equal(await store.rotate(first, second, { ...session, id: second }, long), true)
+        assert.deepStrictEqual(await store.get(second), { ...session, id: second })
+      }
+    },
+  ),
 
   defineSessionCase('shares no object with its callers', async ({ store, hash, user }) => {
     const [first, second] = [hash(), hash()]
@@ -52,7 +101,7 @@ export const recordCases: readonly SessionStoreCase[] = [
     change(session)
     await creating
     assert.deepStrictEqual(await store.get(first), expected)
-    for (const read of [await store.get(first), ...await store.listByUser(user())]) change(read ?? {})
+    for (const read of [await store.get(first), ...(await store.listByUser(user()))]) change(read ?? {})
     assert.deepStrictEqual(await store.get(first), expected)
     assert.deepStrictEqual(await store.listByUser(user()), [expected])
     const next = structuredClone(expected)
@@ -63,42 +112,52 @@ export const recordCases: readonly SessionStoreCase[] = [
     await store.create(hash(), Object.freeze(structuredClone(expected)), long)
   }),
 
-  defineSessionCase('has its sessions read, rotated and ended by the other stores on the same data', async ({ store, hash, user, other }) => {
-    const second = await other()
-    const [first, next] = [hash(), hash()]
-    const session = sessionOf(user(), { id: first })
-    await store.create(first, session, long)
-    assert.deepStrictEqual(await second.get(first), session)
-    assert.equal(await second.rotate(first, next, { ...session, id: next }, long), true)
-    await assertDead(store, first)
-    assert.deepStrictEqual(await listed(store, user()), [next])
-    await second.deleteByUser(user())
-    await assertDead(store, next)
-  }, { needs: ['second'] }),
+  defineSessionCase(
+    'has its sessions read, rotated and ended by the other stores on the same data',
+    async ({ store, hash, user, other }) => {
+      const second = await other()
+      const [first, next] = [hash(), hash()]
+      const session = sessionOf(user(), { id: first })
+      await store.create(first, session, long)
+      assert.deepStrictEqual(await second.get(first), session)
+      assert.equal(await second.rotate(first, next, { ...session, id: next }, long), true)
+      await assertDead(store, first)
+      assert.deepStrictEqual(await listed(store, user()), [next])
+      await second.deleteByUser(user())
+      await assertDead(store, next)
+    },
+    { needs: ['second'] },
+  ),
 
-  defineSessionCase('ends a session that is rotated, and lets its successor live', async ({ store, hash, user }) => {
-    const [first, second, third] = [hash(), hash(), hash()]
-    await store.create(first, sessionOf(user(), { id: first }), long)
-    assert.equal(await store.rotate(first, second, sessionOf(user(), { id: second }), long), true)
-    await assertDead(store, first)
-    assert.equal((await store.get(second))?.id, second)
-    assert.deepStrictEqual(await listed(store, user()), [second])
-    assert.equal(await store.rotate(second, third, sessionOf(user(), { id: third }), long), true)
-    await assertDead(store, first, second)
-    assert.deepStrictEqual(await listed(store, user()), [third])
-  }),
+  defineSessionCase(
+    'ends a session that is rotated, and lets its successor live',
+    async ({ store, hash, user }) => {
+      const [first, second, third] = [hash(), hash(), hash()]
+      await store.create(first, sessionOf(user(), { id: first }), long)
+      assert.equal(await store.rotate(first, second, sessionOf(user(), { id: second }), long), true)
+      await assertDead(store, first)
+      assert.equal((await store.get(second))?.id, second)
+      assert.deepStrictEqual(await listed(store, user()), [second])
+      assert.equal(await store.rotate(second, third, sessionOf(user(), { id: third }), long), true)
+      await assertDead(store, first, second)
+      assert.deepStrictEqual(await listed(store, user()), [third])
+    },
+  ),
 
-  defineSessionCase('writes nothing when it is to rotate a session that is not there', async ({ store, hash, user }) => {
-    const [never, ended, next] = [hash(), hash(), hash()]
-    await store.create(ended, sessionOf(user()), long)
-    await store.delete(ended)
-    for (const old of [never, ended]) {
-      assert.equal(await store.rotate(old, next, sessionOf(user()), long), false)
-      assert.equal(await store.rotate(old, old, sessionOf(user()), long), false)
-      await assertDead(store, old, next)
-    }
-    assert.deepStrictEqual(await store.listByUser(user()), [])
-  }),
+  defineSessionCase(
+    'writes nothing when it is to rotate a session that is not there',
+    async ({ store, hash, user }) => {
+      const [never, ended, next] = [hash(), hash(), hash()]
+      await store.create(ended, sessionOf(user()), long)
+      await store.delete(ended)
+      for (const old of [never, ended]) {
+        assert.equal(await store.rotate(old, next, sessionOf(user()), long), false)
+        assert.equal(await store.rotate(old, old, sessionOf(user()), long), false)
+        await assertDead(store, old, next)
+      }
+      assert.deepStrictEqual(await store.listByUser(user()), [])
+    },
+  ),
 
   defineSessionCase('replaces a session that is rotated to its own hash', async ({ store, hash, user }) => {
     const only = hash()
@@ -123,24 +182,28 @@ export const recordCases: readonly SessionStoreCase[] = [
     await store.delete(hash())
   }),
 
-  defineSessionCase('lists and ends the sessions of a user, and of nobody else', async ({ store, hash, user }) => {
-    const hashes = new Map(oddIds.map((suffix) => [user(suffix), [hash(), hash()].sort()]))
-    for (const [userId, both] of hashes) {
-      for (const id of both) await store.create(id, sessionOf(userId, { id }), long)
-    }
-    for (const [userId, both] of hashes) assert.deepStrictEqual(await listed(store, userId), both)
-    for (const pattern of ['*', '%', '_', '?', '.*', `${user()}??`, `${user()}%%`, "' OR ''='"]) {
-      assert.deepStrictEqual(await store.listByUser(pattern), [])
-      await store.deleteByUser(pattern)
-    }
-    for (const [userId, both] of hashes) {
-      assert.deepStrictEqual(await listed(store, userId), both)
-      await store.deleteByUser(userId)
-      await assertDead(store, ...both)
-      assert.deepStrictEqual(await store.listByUser(userId), [])
-    }
-    await store.deleteByUser(user())
-  }, { timeout: 20_000 }),
+  defineSessionCase(
+    'lists and ends the sessions of a user, and of nobody else',
+    async ({ store, hash, user }) => {
+      const hashes = new Map(oddIds.map((suffix) => [user(suffix), [hash(), hash()].sort()]))
+      for (const [userId, both] of hashes) {
+        for (const id of both) await store.create(id, sessionOf(userId, { id }), long)
+      }
+      for (const [userId, both] of hashes) assert.deepStrictEqual(await listed(store, userId), both)
+      for (const pattern of ['*', '%', '_', '?', '.*', `${user()}??`, `${user()}%%`, "' OR ''='"]) {
+        assert.deepStrictEqual(await store.listByUser(pattern), [])
+        await store.deleteByUser(pattern)
+      }
+      for (const [userId, both] of hashes) {
+        assert.deepStrictEqual(await listed(store, userId), both)
+        await store.deleteByUser(userId)
+        await assertDead(store, ...both)
+        assert.deepStrictEqual(await store.listByUser(userId), [])
+      }
+      await store.deleteByUser(user())
+    },
+    { timeout: 20_000 },
+  ),
 
   defineSessionCase('takes hashes literally', async ({ store, hash, user }) => {
     const id = hash()

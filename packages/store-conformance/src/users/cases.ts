@@ -4,8 +4,4 @@ import { userCases } from './users.js'
 import type { UserStoreCase } from './types.js'
 
 /** Every case for user stores, as data: for test runners that `testUserStore` does not know, and for whatever else. */
-export const userStoreCases: readonly UserStoreCase[] = [
-  ...userCases,
-  ...linkCases,
-  ...failureCases,
-]
+export const userStoreCases: readonly UserStoreCase[] = [...userCases, ...linkCases, ...failureCases]

@@ -37,5 +37,5 @@ export function plain(user: (User & { isNew?: boolean }) | null | undefined): un
 }
 
 export async function assertNobody(found: Promise<User | null | undefined>): Promise<void> {
-  assert.equal(await found ?? undefined, undefined)
+  assert.equal((await found) ?? undefined, undefined)
 }

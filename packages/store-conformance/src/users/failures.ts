@@ -31,30 +31,49 @@ export const failureCases: readonly UserStoreCase[] = [
     await refusesWrongArguments(store)
   }),
 
-  defineUserCase('rejects while its backend is down, and works when it is up again', async ({ store, harness, fresh }) => {
-    const [appId, openid, unionid] = [fresh('app'), fresh('openid'), fresh('SECRET-unionid')]
-    await store.create({ appId, openid, unionid, profile })
-    const works = async (): Promise<void> => {
-      const after = fresh('openid')
-      await store.create({ appId, openid: after })
-      assert.equal((await store.findByOpenid(appId, after))?.id, after)
-    }
-    await duringEachOutage(harness, works, async () => {
-      const calls: Record<string, Promise<unknown>> = {
-        findByOpenid: store.findByOpenid(appId, openid),
-        findByUnionid: store.findByUnionid(unionid),
-        create: store.create({ appId, openid: fresh('openid'), unionid, profile }),
-        link: store.link(unionid, { appId, openid: fresh('openid'), unionid }),
+  defineUserCase(
+    'rejects while its backend is down, and works when it is up again',
+    async ({ store, harness, fresh }) => {
+      const [appId, openid, unionid] = [fresh('app'), fresh('openid'), fresh('SECRET-unionid')]
+      await store.create({ appId, openid, unionid, profile })
+      const works = async (): Promise<void> => {
+        const after = fresh('openid')
+        await store.create({ appId, openid: after })
+        assert.equal((await store.findByOpenid(appId, after))?.id, after)
       }
-      await Promise.all(Object.entries(calls).map(async ([method, call]) => {
-        assertStoreError(await within(boundOf(harness), `${method} must reject`, rejectionOf(method, call)), [unionid, profile.nickName])
-      }))
-    })
-  }, { needs: ['outages'], timeout: outageTimeout }),
+      await duringEachOutage(harness, works, async () => {
+        const calls: Record<string, Promise<unknown>> = {
+          findByOpenid: store.findByOpenid(appId, openid),
+          findByUnionid: store.findByUnionid(unionid),
+          create: store.create({ appId, openid: fresh('openid'), unionid, profile }),
+          link: store.link(unionid, { appId, openid: fresh('openid'), unionid }),
+        }
+        await Promise.all(
+          Object.entries(calls).map(async ([method, call]) => {
+            assertStoreError(
+              await within(boundOf(harness), `${method} must reject`, rejectionOf(method, call)),
+              [unionid, profile.nickName],
+            )
+          }),
+        )
+      })
+    },
+    { needs: ['outages'], timeout: outageTimeout },
+  ),
 
-  defineUserCase('refuses wrong arguments without asking the backend', async ({ store, harness, fresh }) => {
-    await duringEachOutage(harness, async () => { await store.create({ appId: fresh('app'), openid: fresh('openid') }) }, async () => {
-      await within(1000, 'the TypeErrors must come', refusesWrongArguments(store))
-    })
-  }, { needs: ['outages'], timeout: outageTimeout }),
+  defineUserCase(
+    'refuses wrong arguments without asking the backend',
+    async ({ store, harness, fresh }) => {
+      await duringEachOutage(
+        harness,
+        async () => {
+          await store.create({ appId: fresh('app'), openid: fresh('openid') })
+        },
+        async () => {
+          await within(1000, 'the TypeErrors must come', refusesWrongArguments(store))
+        },
+      )
+    },
+    { needs: ['outages'], timeout: outageTimeout },
+  ),
 ]

@@ -4,27 +4,50 @@ import type { UserStoreCase } from './types.js'
 
 export const linkCases: readonly UserStoreCase[] = [
   defineUserCase('finds a user by each account that is linked to them', async ({ store, fresh }) => {
-    const [first, second, third, unionid] = [fresh('openid'), fresh('openid'), fresh('openid'), fresh('unionid')]
+    const [first, second, third, unionid] = [
+      fresh('openid'),
+      fresh('openid'),
+      fresh('openid'),
+      fresh('unionid'),
+    ]
     const [one, two, three] = [fresh('app'), fresh('app'), fresh('app')]
     await store.create({ appId: one, openid: first, unionid, profile: { nickName: 'Alice' } })
     await store.link(unionid, { appId: two, openid: second, unionid })
     await store.link(unionid, { appId: three, openid: third })
-    for (const [appId, openid] of [[one, first], [two, second], [three, third]] as const) {
-      assert.deepStrictEqual(plain(await store.findByOpenid(appId, openid)), { id: unionid, openid, unionid, profile: { nickName: 'Alice' } })
+    for (const [appId, openid] of [
+      [one, first],
+      [two, second],
+      [three, third],
+    ] as const) {
+      assert.deepStrictEqual(plain(await store.findByOpenid(appId, openid)), {
+        id: unionid,
+        openid,
+        unionid,
+        profile: { nickName: 'Alice' },
+      })
     }
     await assertNobody(store.findByOpenid(one, second))
     assert.equal((await store.findByUnionid(unionid))?.id, unionid)
   }),
 
-  defineUserCase('gives an account to the user of its unionid when it is created', async ({ store, fresh }) => {
-    const [one, two, first, second, unionid] = [fresh('app'), fresh('app'), fresh('openid'), fresh('openid'), fresh('unionid')]
-    await store.create({ appId: one, openid: first })
-    await store.link(first, { appId: one, openid: first, unionid })
-    const created = await store.create({ appId: two, openid: second, unionid })
-    assert.notEqual(created.isNew, true)
-    const user = { id: first, openid: second, unionid }
-    assert.deepStrictEqual([plain(created), plain(await store.findByOpenid(two, second))], [user, user])
-  }),
+  defineUserCase(
+    'gives an account to the user of its unionid when it is created',
+    async ({ store, fresh }) => {
+      const [one, two, first, second, unionid] = [
+        fresh('app'),
+        fresh('app'),
+        fresh('openid'),
+        fresh('openid'),
+        fresh('unionid'),
+      ]
+      await store.create({ appId: one, openid: first })
+      await store.link(first, { appId: one, openid: first, unionid })
+      const created = await store.create({ appId: two, openid: second, unionid })
+      assert.notEqual(created.isNew, true)
+      const user = { id: first, openid: second, unionid }
+      assert.deepStrictEqual([plain(created), plain(await store.findByOpenid(two, second))], [user, user])
+    },
+  ),
 
   defineUserCase('keeps the id of a user whose unionid appears later', async ({ store, fresh }) => {
     const [appId, openid, unionid] = [fresh('app'), fresh('openid'), fresh('unionid')]
@@ -35,16 +58,37 @@ export const linkCases: readonly UserStoreCase[] = [
     assert.deepStrictEqual(plain(await store.findByUnionid(unionid)), user)
   }),
 
-  defineUserCase('changes nothing by linking again what is linked, many times at once', async ({ store, fresh, other }) => {
-    const stores = [store, await other()] as const
-    const [one, two, first, second, unionid] = [fresh('app'), fresh('app'), fresh('openid'), fresh('openid'), fresh('unionid')]
-    await store.create({ appId: one, openid: first })
-    await Promise.all(Array.from({ length: 10 }, (_, index) => stores[index % 2 === 0 ? 0 : 1].link(first, { appId: two, openid: second, unionid })))
-    await store.link(first, { appId: two, openid: second })
-    await store.link(first, { appId: two, openid: second, unionid: fresh('unionid') })
-    assert.deepStrictEqual(plain(await store.findByOpenid(two, second)), { id: first, openid: second, unionid })
-    assert.deepStrictEqual(plain(await store.findByOpenid(one, first)), { id: first, openid: first, unionid })
-  }),
+  defineUserCase(
+    'changes nothing by linking again what is linked, many times at once',
+    async ({ store, fresh, other }) => {
+      const stores = [store, await other()] as const
+      const [one, two, first, second, unionid] = [
+        fresh('app'),
+        fresh('app'),
+        fresh('openid'),
+        fresh('openid'),
+        fresh('unionid'),
+      ]
+      await store.create({ appId: one, openid: first })
+      await Promise.all(
+        Array.from({ length: 10 }, (_, index) =>
+          stores[index % 2 === 0 ? 0 : 1].link(first, { appId: two, openid: second, unionid }),
+        ),
+      )
+      await store.link(first, { appId: two, openid: second })
+      await store.link(first, { appId: two, openid: second, unionid: fresh('unionid') })
+      assert.deepStrictEqual(plain(await store.findByOpenid(two, second)), {
+        id: first,
+        openid: second,
+        unionid,
+      })
+      assert.deepStrictEqual(plain(await store.findByOpenid(one, first)), {
+        id: first,
+        openid: first,
+        unionid,
+      })
+    },
+  ),
 
   defineUserCase('leaves an account with the user who has it', async ({ store, fresh }) => {
     const [appId, openid, other, unionid] = [fresh('app'), fresh('openid'), fresh('openid'), fresh('unionid')]
@@ -56,7 +100,13 @@ export const linkCases: readonly UserStoreCase[] = [
   }),
 
   defineUserCase('leaves a unionid with the user who has it, and users apart', async ({ store, fresh }) => {
-    const [one, two, first, second, unionid] = [fresh('app'), fresh('app'), fresh('openid'), fresh('openid'), fresh('unionid')]
+    const [one, two, first, second, unionid] = [
+      fresh('app'),
+      fresh('app'),
+      fresh('openid'),
+      fresh('openid'),
+      fresh('unionid'),
+    ]
     await store.create({ appId: one, openid: first })
     await store.create({ appId: two, openid: second, unionid })
     await store.link(first, { appId: one, openid: first, unionid })

@@ -10,15 +10,17 @@ import type { OAuth } from './oauth.js'
  */
 export function applicationStore(oauth: OAuth): TokenStore {
   return {
-    getToken: (openid) => namingUncalled('getToken', async (onUncalled) => {
-      const options = { declaresCallback: oauth.getToken.length > 1, isAnswer, onUncalled }
-      const [token] = await askApplication((callback) => oauth.getToken(openid, callback), options)
-      return token as WechatToken | null | undefined
-    }),
-    saveToken: (openid, token) => namingUncalled('saveToken', async (onUncalled) => {
-      const options = { declaresCallback: oauth.saveToken.length > 2, isAnswer, onUncalled }
-      await askApplication((callback) => oauth.saveToken(openid, token, callback), options, token)
-    }),
+    getToken: (openid) =>
+      namingUncalled('getToken', async (onUncalled) => {
+        const options = { declaresCallback: oauth.getToken.length > 1, isAnswer, onUncalled }
+        const [token] = await askApplication((callback) => oauth.getToken(openid, callback), options)
+        return token as WechatToken | null | undefined
+      }),
+    saveToken: (openid, token) =>
+      namingUncalled('saveToken', async (onUncalled) => {
+        const options = { declaresCallback: oauth.saveToken.length > 2, isAnswer, onUncalled }
+        await askApplication((callback) => oauth.saveToken(openid, token, callback), options, token)
+      }),
   }
 }
 

@@ -7,10 +7,14 @@ import { accessToken } from './access-token.js'
  * throws ends where it would end without promises.
  */
 export function answer<T>(callback: OAuthCallback<T> | undefined, task: () => Promise<T>): void {
-  const call = typeof callback === 'function' ? callback as (...values: unknown[]) => void : () => undefined
+  const call = typeof callback === 'function' ? (callback as (...values: unknown[]) => void) : () => undefined
   task().then(
-    (result) => { process.nextTick(call, null, result) },
-    (error: unknown) => { process.nextTick(call, ...failure(error)) },
+    (result) => {
+      process.nextTick(call, null, result)
+    },
+    (error: unknown) => {
+      process.nextTick(call, ...failure(error))
+    },
   )
 }
 

@@ -1,5 +1,11 @@
 import { kindOf } from '../errcodes.js'
-import { NoOAuthTokenError, TokenStoreError, WechatAPIError, WechatDecryptError, WechatTransportError } from '../errors.js'
+import {
+  NoOAuthTokenError,
+  TokenStoreError,
+  WechatAPIError,
+  WechatDecryptError,
+  WechatTransportError,
+} from '../errors.js'
 import type { WechatToken } from '../types.js'
 import type { OAuthError } from './types.js'
 
@@ -50,13 +56,20 @@ export function asOAuthError(error: unknown): OAuthError {
   if (error instanceof WechatTransportError) {
     const name = lostConnection.has(error.reason) ? 'WeChatAPIResponseError' : transportNames[error.code]
     // The system's word is what applications know, not that of fetch.
-    return disguised(error, name, error.message, error.reason === 'UND_ERR_SOCKET' ? 'ECONNRESET' : error.reason ?? error.code)
+    return disguised(
+      error,
+      name,
+      error.message,
+      error.reason === 'UND_ERR_SOCKET' ? 'ECONNRESET' : (error.reason ?? error.code),
+    )
   }
   if (error instanceof NoOAuthTokenError) return disguised(error, error.name, error.message)
   if (error instanceof WechatDecryptError) {
     const message = decryptMessages.get(error.reason)
     // The older package knew no other failures than these, and gave them no code.
-    return message === undefined ? disguised(error, error.name, error.message, error.code) : new Error(message, { cause: error })
+    return message === undefined
+      ? disguised(error, error.name, error.message, error.code)
+      : new Error(message, { cause: error })
   }
   // A function that threw nothing failed all the same.
   return (error instanceof ApplicationFailure && error.error ? error.error : error) as OAuthError

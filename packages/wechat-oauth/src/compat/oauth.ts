@@ -40,7 +40,9 @@ export class OAuth {
   defaults: OAuthOptions | undefined
 
   static {
-    for (const name of Object.getOwnPropertyNames(this.prototype).filter((method) => method !== 'constructor')) {
+    for (const name of Object.getOwnPropertyNames(this.prototype).filter(
+      (method) => method !== 'constructor',
+    )) {
       // Those who wrap the methods of such an object look for them with `for … in`.
       Object.defineProperty(this.prototype, name, { enumerable: true })
     }
@@ -51,22 +53,34 @@ export class OAuth {
    * @param saveToken - `(openid, token, callback)`, or one that returns a promise; default: the memory of this process
    * @param isMiniProgram - `getUserByCode` takes a mini-program's code
    */
-  constructor(appid: string, appsecret: string, getToken?: GetTokenFunction | null, saveToken?: SaveTokenFunction | null, isMiniProgram?: boolean) {
+  constructor(
+    appid: string,
+    appsecret: string,
+    getToken?: GetTokenFunction | null,
+    saveToken?: SaveTokenFunction | null,
+    isMiniProgram?: boolean,
+  ) {
     this.appid = appid
     this.isMiniProgram = isMiniProgram
     for (const [name, value] of Object.entries({ appsecret, store: noTokens() })) {
       Object.defineProperty(this, name, { value, writable: true, configurable: true, enumerable: false })
     }
     if (!saveToken && process.env.NODE_ENV === 'production') {
-      console.warn('OAuth keeps tokens in the memory of this process: in production, give it getToken and saveToken')
+      console.warn(
+        'OAuth keeps tokens in the memory of this process: in production, give it getToken and saveToken',
+      )
     }
-    this.getToken = getToken || function (this: OAuth, openid, callback) {
-      callback(null, this.store[openid])
-    }
-    this.saveToken = saveToken || function (this: OAuth, openid, token, callback) {
-      remember(this.store, openid, token)
-      callback(null)
-    }
+    this.getToken =
+      getToken ||
+      function (this: OAuth, openid, callback) {
+        callback(null, this.store[openid])
+      }
+    this.saveToken =
+      saveToken ||
+      function (this: OAuth, openid, token, callback) {
+        remember(this.store, openid, token)
+        callback(null)
+      }
     this.defaults = {}
   }
 
@@ -109,7 +123,10 @@ export class OAuth {
   }
 
   /** Exchanges the code of a mini-program's `wx.login` for openid and session_key, and saves them. The code is sent once. */
-  getSessionKey(code: string, callback?: OAuthCallback<AccessToken<WechatToken & { session_key: string }>>): void {
+  getSessionKey(
+    code: string,
+    callback?: OAuthCallback<AccessToken<WechatToken & { session_key: string }>>,
+  ): void {
     answer(callback, async () => {
       refuseWrongCode('/sns/jscode2session', code)
       return accessToken(await partsOf(this).logins.code2Session(code))
@@ -132,14 +149,21 @@ export class OAuth {
    *
    * @param options.lang - default `en`
    */
-  _getUser(options: { openid: string, lang?: string }, token: string, callback?: OAuthCallback<WechatUser>): void {
+  _getUser(
+    options: { openid: string; lang?: string },
+    token: string,
+    callback?: OAuthCallback<WechatUser>,
+  ): void {
     answer(callback, async () => {
       const { openid, lang } = options
       if (isMissing(token)) throw missing('/sns/userinfo', 41001, 'access_token missing')
       if (isMissing(openid)) throw missing('/sns/userinfo', 41009, 'missing openid')
       // WeChat takes more languages than our types name.
       const language = (lang || 'en') as 'en'
-      return partsOf(this).logins.getUserByToken({ openid, access_token: token, create_at: 0 }, { lang: language })
+      return partsOf(this).logins.getUserByToken(
+        { openid, access_token: token, create_at: 0 },
+        { lang: language },
+      )
     })
   }
 
@@ -149,7 +173,7 @@ export class OAuth {
    * @throws Error `Illegal Buffer, Is Your Data Correct?`, or `Invalid Watermark, Be Sure to Check Again` where the data is
    * of another app; TypeError where a part is missing
    */
-  decryptMiniProgramUser(options: { sessionKey: string, encryptedData: string, iv: string }): DecryptedUser {
+  decryptMiniProgramUser(options: { sessionKey: string; encryptedData: string; iv: string }): DecryptedUser {
     try {
       return partsOf(this).logins.decryptMiniProgramUser(options)
     } catch (error) {
@@ -163,12 +187,15 @@ export class OAuth {
    *
    * @param options - the openid, or with a language; default `en`
    */
-  getUser(options: string | { openid: string, lang?: string }, callback?: OAuthCallback<WechatUser>): void {
+  getUser(options: string | { openid: string; lang?: string }, callback?: OAuthCallback<WechatUser>): void {
     answer(callback, async () => {
       const user = typeof options === 'object' ? options : { openid: options }
       const { openid } = user
       if (!isOpenid(openid)) throw new NoOAuthTokenError(String(openid).slice(0, 128))
-      const withToken = async (token: string): Promise<WechatUser> => outcomeOf((done) => { this._getUser(user, token, done) })
+      const withToken = async (token: string): Promise<WechatUser> =>
+        outcomeOf((done) => {
+          this._getUser(user, token, done)
+        })
       const token = await userToken(this, openid)
       try {
         return await withToken(token)
@@ -180,16 +207,25 @@ export class OAuth {
   }
 
   /** Whether WeChat accepts this access token for this user: the result is WeChat's `{ errcode: 0, errmsg: 'ok' }`, else there is an error. */
-  verifyToken(openid: string, token: string, callback?: OAuthCallback<{ errcode: number, errmsg: string }>): void {
+  verifyToken(
+    openid: string,
+    token: string,
+    callback?: OAuthCallback<{ errcode: number; errmsg: string }>,
+  ): void {
     answer(callback, async () => {
       const endpoint = '/sns/auth'
       if (isMissing(token)) throw missing(endpoint, 41001, 'access_token missing')
       if (isMissing(openid)) throw missing(endpoint, 41009, 'missing openid')
       checkOpenid(openid)
       checkText('accessToken', token)
-      const reply = await partsOf(this).transport.call({ endpoint, query: { access_token: token, openid }, repeatable: true, fallback: true })
+      const reply = await partsOf(this).transport.call({
+        endpoint,
+        query: { access_token: token, openid },
+        repeatable: true,
+        fallback: true,
+      })
       checkOk(endpoint, reply)
-      return reply as { errcode: number, errmsg: string }
+      return reply as { errcode: number; errmsg: string }
     })
   }
 
@@ -200,24 +236,41 @@ export class OAuth {
    *
    * @param options - the code of `wx.login`, and what `wx.getUserInfo` gave
    */
-  getUserByCode(options: { code: string, encryptedData: string, iv: string }, callback?: OAuthCallback<DecryptedUser>): void
+  getUserByCode(
+    options: { code: string; encryptedData: string; iv: string },
+    callback?: OAuthCallback<DecryptedUser>,
+  ): void
   /**
    * Exchanges a code and reads the user's data.
    *
    * @param options - the code, or with a language; default `en`
    */
-  getUserByCode(options: string | { code: string, lang?: string }, callback?: OAuthCallback<WechatUser>): void
+  getUserByCode(options: string | { code: string; lang?: string }, callback?: OAuthCallback<WechatUser>): void
   getUserByCode(options: string | UserByCodeOptions, callback?: OAuthCallback<never>): void {
-    answer<WechatUser | DecryptedUser>(callback as OAuthCallback<WechatUser | DecryptedUser> | undefined, async () => {
-      const { code, lang, encryptedData, iv }: UserByCodeOptions = typeof options === 'string' ? { code: options } : options
-      if (this.isMiniProgram) {
-        const { data } = await outcomeOf<AccessToken<WechatToken & { session_key: string }>>((done) => { this.getSessionKey(code, done) })
-        const opened = this.decryptMiniProgramUser({ sessionKey: data.session_key, encryptedData: encryptedData ?? '', iv: iv ?? '' })
-        return identified(opened, data)
-      }
-      const { data } = await outcomeOf<AccessToken>((done) => { this.getAccessToken(code, done) })
-      return outcomeOf<WechatUser>((done) => { this.getUser({ openid: data.openid, ...(lang !== undefined && { lang }) }, done) })
-    })
+    answer<WechatUser | DecryptedUser>(
+      callback as OAuthCallback<WechatUser | DecryptedUser> | undefined,
+      async () => {
+        const { code, lang, encryptedData, iv }: UserByCodeOptions =
+          typeof options === 'string' ? { code: options } : options
+        if (this.isMiniProgram) {
+          const { data } = await outcomeOf<AccessToken<WechatToken & { session_key: string }>>((done) => {
+            this.getSessionKey(code, done)
+          })
+          const opened = this.decryptMiniProgramUser({
+            sessionKey: data.session_key,
+            encryptedData: encryptedData ?? '',
+            iv: iv ?? '',
+          })
+          return identified(opened, data)
+        }
+        const { data } = await outcomeOf<AccessToken>((done) => {
+          this.getAccessToken(code, done)
+        })
+        return outcomeOf<WechatUser>((done) => {
+          this.getUser({ openid: data.openid, ...(lang !== undefined && { lang }) }, done)
+        })
+      },
+    )
   }
 }
 
@@ -230,13 +283,23 @@ interface UserByCodeOptions {
 
 function identified(opened: DecryptedUser, { openid, unionid }: WechatToken): DecryptedUser {
   try {
-    return { ...bindToIdentity(opened, { openid, unionid }), openId: openid, ...(unionid !== undefined && { unionId: unionid }) }
+    return {
+      ...bindToIdentity(opened, { openid, unionid }),
+      openId: openid,
+      ...(unionid !== undefined && { unionId: unionid }),
+    }
   } catch (error) {
     throw asOAuthError(error)
   }
 }
 
-function pageURL({ appid, defaults }: OAuth, path: string, redirect: string, state: string | undefined, scope: string): string {
+function pageURL(
+  { appid, defaults }: OAuth,
+  path: string,
+  redirect: string,
+  state: string | undefined,
+  scope: string,
+): string {
   const { open } = endpointsOf(defaults?.endpoints)
   const query = stringify({ appid, redirect_uri: redirect, response_type: 'code', scope, state: state || '' })
   return `${open}${path}?${query}#wechat_redirect`

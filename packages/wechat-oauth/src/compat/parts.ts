@@ -56,9 +56,13 @@ function makeParts(oauth: OAuth): Parts {
   const store = applicationStore(oauth)
   const settings = settingsOf({ ...options, tokenStore: store })
   return {
-    logins: new WechatOAuth({ ...options, tokenStore: { ...store, getToken: () => Promise.resolve(undefined) } }),
+    logins: new WechatOAuth({
+      ...options,
+      tokenStore: { ...store, getToken: () => Promise.resolve(undefined) },
+    }),
     refreshes: new WechatOAuth({
-      ...options, tokenStore: { ...store, getToken: (openid) => recordIn(store, openid) },
+      ...options,
+      tokenStore: { ...store, getToken: (openid) => recordIn(store, openid) },
     }),
     transport: new Transport({ ...settings, api: settings.endpoints.api, mp: settings.endpoints.mp }),
     access: new StoreAccess({ store, timeout: settings.timeout, onNoLock: () => undefined }),
@@ -79,7 +83,7 @@ const usualTimeout = 5000
 
 /** Never throws: an application that gave nonsense to urllib has the usual timeout. */
 function timeoutOf(timeout: OAuthOptions['timeout']): number {
-  const parts = Array.isArray(timeout) ? timeout as readonly unknown[] : [timeout]
+  const parts = Array.isArray(timeout) ? (timeout as readonly unknown[]) : [timeout]
   const sum = parts.map((part) => toNumber(part) ?? 0).reduce((all, part) => all + part, 0)
   return sum > 0 && sum <= 24 * 3600 * 1000 ? sum : usualTimeout
 }

@@ -26,12 +26,21 @@ async function refreshed(oauth: OAuth, openid: string, refused?: string): Promis
   // It may have been refreshed since it was read.
   const { record, token } = await savedToken(oauth, openid, refused)
   if (token !== undefined) return token
-  const { data } = await outcomeOf<AccessToken>((callback) => { oauth.refreshAccessToken(record.refresh_token ?? '', callback) })
+  const { data } = await outcomeOf<AccessToken>((callback) => {
+    oauth.refreshAccessToken(record.refresh_token ?? '', callback)
+  })
   return data.access_token ?? ''
 }
 
-async function savedToken(oauth: OAuth, openid: string, refused?: string): Promise<{ record: WechatToken, token: string | undefined }> {
+async function savedToken(
+  oauth: OAuth,
+  openid: string,
+  refused?: string,
+): Promise<{ record: WechatToken; token: string | undefined }> {
   const record = await partsOf(oauth).access.read(openid)
   if (!record) throw new NoOAuthTokenError(openid)
-  return { record, token: accessToken(record).isValid() && record.access_token !== refused ? record.access_token : undefined }
+  return {
+    record,
+    token: accessToken(record).isValid() && record.access_token !== refused ? record.access_token : undefined,
+  }
 }

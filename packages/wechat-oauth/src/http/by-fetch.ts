@@ -8,7 +8,11 @@ export function byFetch(fetch: typeof globalThis.fetch): Exchange {
   return async ({ server, path, endpoint, body }, deadline) => {
     const controller = new AbortController()
     deadline.onOver = () => controller.abort()
-    const posted = body !== undefined && { method: 'POST', headers: { 'content-type': 'application/json' }, body }
+    const posted = body !== undefined && {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    }
     let response: Response
     try {
       response = await fetch(server + path, { redirect: 'manual', ...posted, signal: controller.signal })
@@ -16,7 +20,11 @@ export function byFetch(fetch: typeof globalThis.fetch): Exchange {
       throw unreachable(endpoint, error, mayHaveConnected(error))
     }
     if (typeof (response as Partial<Response> | undefined)?.status !== 'number') {
-      throw new WechatTransportError('ERR_WECHAT_RESPONSE', endpoint, 'gave no response: does the fetch option return one?')
+      throw new WechatTransportError(
+        'ERR_WECHAT_RESPONSE',
+        endpoint,
+        'gave no response: does the fetch option return one?',
+      )
     }
     if (!response.ok || response.redirected) {
       void discardBody(response)
@@ -54,7 +62,7 @@ async function readBytes(response: Response, endpoint: string): Promise<Uint8Arr
     chunks.push(chunk)
   }
   // The body of a fetch that the application supplies may be iterable only.
-  const body: AsyncIterable<Uint8Array> & Partial<ReadableStream<Uint8Array>> | null = response.body
+  const body: (AsyncIterable<Uint8Array> & Partial<ReadableStream<Uint8Array>>) | null = response.body
   const reader = body?.getReader?.()
   if (reader) await readAll(reader, keep)
   // Leaving the loop early cancels the stream, and with it the connection.
@@ -63,7 +71,10 @@ async function readBytes(response: Response, endpoint: string): Promise<Uint8Arr
 }
 
 // As the loop above does, at half the price: that one makes several promises for each chunk.
-async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, keep: (chunk: Uint8Array) => void): Promise<void> {
+async function readAll(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  keep: (chunk: Uint8Array) => void,
+): Promise<void> {
   try {
     for (;;) {
       const { done, value } = await reader.read()

@@ -11,7 +11,7 @@ export function exchangeBy(own: typeof fetch | undefined): Exchange {
   return (request, deadline) => (isFetchAsNodeHasIt() ? byNode : byFetch(globalThis.fetch))(request, deadline)
 }
 
-let judged: { fetch: unknown, isOfNode: boolean } = { fetch: undefined, isOfNode: false }
+let judged: { fetch: unknown; isOfNode: boolean } = { fetch: undefined, isOfNode: false }
 
 function isFetchAsNodeHasIt(): boolean {
   const { fetch } = globalThis
@@ -21,7 +21,9 @@ function isFetchAsNodeHasIt(): boolean {
 
 // Whoever else's it is, an `undefined` included, is called: a wrong guess costs time only.
 function isOfNode(fetch: unknown): boolean {
-  return typeof fetch === 'function' && Function.prototype.toString.call(fetch).includes('internal/deps/undici/')
+  return (
+    typeof fetch === 'function' && Function.prototype.toString.call(fetch).includes('internal/deps/undici/')
+  )
 }
 
 /** Where undici keeps what `setGlobalDispatcher` was given; in Node.js, what `NODE_USE_ENV_PROXY` stands for. */

@@ -13,9 +13,12 @@ const checkAppToken = (world: World, call: Call): Checked<App> => {
   if (token === '') return refuse(41001)
   const found = world.appTokens.look(token)
   switch (found.state) {
-    case 'unknown': return refuse(40001)
-    case 'expired': return refuse(42001)
-    case 'valid': return accept(world.apps.get(found.appId))
+    case 'unknown':
+      return refuse(40001)
+    case 'expired':
+      return refuse(42001)
+    case 'valid':
+      return accept(world.apps.get(found.appId))
   }
 }
 
@@ -37,7 +40,9 @@ export const checkJson = (call: Call): Checked<Fields> => {
   }
 }
 
-export const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** WeChat's daily quotas are ten times smaller for test accounts. */
-export const dailyLimit = ({ testAccount }: App, limit: number): number => testAccount === true ? Math.ceil(limit / 10) : limit
+export const dailyLimit = ({ testAccount }: App, limit: number): number =>
+  testAccount === true ? Math.ceil(limit / 10) : limit

@@ -22,7 +22,7 @@ export interface PageError {
   hint: string
 }
 
-export type AuthorizeCheck = { ok: true, request: AuthorizeRequest } | { ok: false, error: PageError }
+export type AuthorizeCheck = { ok: true; request: AuthorizeRequest } | { ok: false; error: PageError }
 
 type Complaint = Omit<PageError, 'hint'>
 
@@ -65,49 +65,86 @@ export const WEBSITE_RULES: PageRules = {
 const MAX_STATE_BYTES = 128
 
 /** Checks in WeChat's order; the first complaint wins. */
-export const checkAuthorizeRequest = (world: World, query: URLSearchParams, rules: PageRules, lang: PageLang): AuthorizeCheck => {
-  const complain = (complaint: Complaint, zh: string, en: string): AuthorizeCheck =>
-    ({ ok: false, error: { ...complaint, hint: lang === 'en' ? en : zh } })
+export const checkAuthorizeRequest = (
+  world: World,
+  query: URLSearchParams,
+  rules: PageRules,
+  lang: PageLang,
+): AuthorizeCheck => {
+  const complain = (complaint: Complaint, zh: string, en: string): AuthorizeCheck => ({
+    ok: false,
+    error: { ...complaint, hint: lang === 'en' ? en : zh },
+  })
 
   const appId = field(query, 'appid')
   const rawRedirectUri = field(query, 'redirect_uri')
-  const scopes = field(query, 'scope').split(',').map((scope) => scope.trim()).filter((scope) => scope !== '')
+  const scopes = field(query, 'scope')
+    .split(',')
+    .map((scope) => scope.trim())
+    .filter((scope) => scope !== '')
   const state = field(query, 'state')
   if (appId === '') return complain(numbered(10012), '请加上 appid 参数。', 'Add the parameter appid.')
   if (rawRedirectUri === '') {
-    return complain(numbered(10011),
-      '请加上 redirect_uri 参数，并用 encodeURIComponent 编码。', 'Add the parameter redirect_uri, encoded with encodeURIComponent.')
+    return complain(
+      numbered(10011),
+      '请加上 redirect_uri 参数，并用 encodeURIComponent 编码。',
+      'Add the parameter redirect_uri, encoded with encodeURIComponent.',
+    )
   }
   if (scopes.length === 0) {
-    return complain(numbered(10010),
-      `请加上 scope 参数：${rules.scopes.join(' 或 ')}。`, `Add the parameter scope: ${rules.scopes.join(' or ')}.`)
+    return complain(
+      numbered(10010),
+      `请加上 scope 参数：${rules.scopes.join(' 或 ')}。`,
+      `Add the parameter scope: ${rules.scopes.join(' or ')}.`,
+    )
   }
   const app = world.apps.find(appId)
   if (!app) {
-    return complain(rules.wrongApp, '沙箱里没有这个 appid，首页列出了全部应用。', 'The sandbox has no such appid; its home page lists them all.')
+    return complain(
+      rules.wrongApp,
+      '沙箱里没有这个 appid，首页列出了全部应用。',
+      'The sandbox has no such appid; its home page lists them all.',
+    )
   }
   if (app.type !== rules.type) {
-    return complain(rules.wrongApp, `这个 appid 的类型是 ${app.type}，此页面需要 ${rules.type}。`,
-      `This appid is of type ${app.type}; this page is for ${rules.type}.`)
+    return complain(
+      rules.wrongApp,
+      `这个 appid 的类型是 ${app.type}，此页面需要 ${rules.type}。`,
+      `This appid is of type ${app.type}; this page is for ${rules.type}.`,
+    )
   }
   const responseType = field(query, 'response_type')
   if (responseType !== 'code' && !(rules.responseTypeOptional && responseType === '')) {
     return complain({ text: DEAD_LINK }, 'response_type 必须是 code。', 'response_type must be code.')
   }
   if (!scopes.every((scope) => rules.scopes.includes(scope))) {
-    return complain(rules.wrongScope, `此页面只支持 ${rules.scopes.join('、')}。`, `This page knows ${rules.scopes.join(' and ')} only.`)
+    return complain(
+      rules.wrongScope,
+      `此页面只支持 ${rules.scopes.join('、')}。`,
+      `This page knows ${rules.scopes.join(' and ')} only.`,
+    )
   }
   const redirectUri = parseRedirectUri(rawRedirectUri)
   if (!redirectUri) {
-    return complain({ text: REDIRECT_TEXT }, 'redirect_uri 必须是完整的 http 或 https 地址。',
-      'redirect_uri must be an absolute http or https URL.')
+    return complain(
+      { text: REDIRECT_TEXT },
+      'redirect_uri 必须是完整的 http 或 https 地址。',
+      'redirect_uri must be an absolute http or https URL.',
+    )
   }
   if (!isRegisteredHost(world, app, redirectUri)) {
-    return complain(rules.wrongHost, `域名 ${redirectUri.host} 没有登记；微信要求域名完全一致，且不能带端口。`,
-      `${redirectUri.host} is not a registered domain; WeChat wants exactly the registered host, without a port.`)
+    return complain(
+      rules.wrongHost,
+      `域名 ${redirectUri.host} 没有登记；微信要求域名完全一致，且不能带端口。`,
+      `${redirectUri.host} is not a registered domain; WeChat wants exactly the registered host, without a port.`,
+    )
   }
   if (Buffer.byteLength(state, 'utf8') > MAX_STATE_BYTES) {
-    return complain({ text: 'state参数过长' }, `state 最多 ${MAX_STATE_BYTES} 字节。`, `state may have ${MAX_STATE_BYTES} bytes at most.`)
+    return complain(
+      { text: 'state参数过长' },
+      `state 最多 ${MAX_STATE_BYTES} 字节。`,
+      `state may have ${MAX_STATE_BYTES} bytes at most.`,
+    )
   }
   return { ok: true, request: { app, redirectUri, rawRedirectUri, scopes, state } }
 }

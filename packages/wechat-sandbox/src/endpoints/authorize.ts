@@ -18,7 +18,16 @@ import { callbackURL } from './redirect-uri.js'
 const PATH = '/connect/oauth2/authorize'
 
 /** What the consent form carries on from the query. */
-const CARRIED = ['appid', 'redirect_uri', 'response_type', 'scope', 'state', 'forcePopup', 'forceSnapShot', 'lang']
+const CARRIED = [
+  'appid',
+  'redirect_uri',
+  'response_type',
+  'scope',
+  'state',
+  'forcePopup',
+  'forceSnapShot',
+  'lang',
+]
 
 type Fields = URLSearchParams
 
@@ -32,9 +41,11 @@ const warningsFor = (world: World, call: Call): string[] => {
     warnings.push(orderWarning(lang))
   }
   if (field(call.query, 'forceSnapShot') === 'true') {
-    warnings.push(lang === 'en'
-      ? 'forceSnapShot=true: WeChat may show the snapshot page here; “as snapshot user” does what it does.'
-      : 'forceSnapShot=true：微信可能在此显示快照页，“以快照用户”按钮的效果与之相同。')
+    warnings.push(
+      lang === 'en'
+        ? 'forceSnapShot=true: WeChat may show the snapshot page here; “as snapshot user” does what it does.'
+        : 'forceSnapShot=true：微信可能在此显示快照页，“以快照用户”按钮的效果与之相同。',
+    )
   }
   for (const warning of warnings) call.warn(warning)
   return warnings
@@ -55,54 +66,76 @@ const ask = (world: World, call: Call): Reply => {
   const warnings = warningsFor(world, call)
   const user = phoneOwner(world, call)
   if (isSilent(request, user)) {
-    return redirectReply(302, callbackURL(request.redirectUri, { code: issue(world, request, user, false), state: request.state }))
+    return redirectReply(
+      302,
+      callbackURL(request.redirectUri, { code: issue(world, request, user, false), state: request.state }),
+    )
   }
-  return pageReply(consentPage({
-    lang,
-    app: pageApp(request.app),
-    scopes: request.scopes,
-    redirectUri: request.rawRedirectUri,
-    users: pageUsers(world),
-    selectedUser: user.id,
-    warnings,
-    action: PATH,
-    fields: Object.fromEntries(CARRIED.filter((name) => call.query.has(name)).map((name) => [name, field(call.query, name)])),
-  }))
+  return pageReply(
+    consentPage({
+      lang,
+      app: pageApp(request.app),
+      scopes: request.scopes,
+      redirectUri: request.rawRedirectUri,
+      users: pageUsers(world),
+      selectedUser: user.id,
+      warnings,
+      action: PATH,
+      fields: Object.fromEntries(
+        CARRIED.filter((name) => call.query.has(name)).map((name) => [name, field(call.query, name)]),
+      ),
+    }),
+  )
 }
 
 const decided = (world: World, call: Call, request: AuthorizeRequest, fields: Fields): Reply => {
   const { redirectUri, state } = request
   const user = world.users.find(field(fields, 'user'))
   if (!user) return deadLink(call, '没有这个用户。', 'There is no such user.')
-  const backWith = (answer: { code?: string, state: string }): Reply =>
+  const backWith = (answer: { code?: string; state: string }): Reply =>
     redirectReply(303, callbackURL(redirectUri, answer), rememberOwner(user))
   switch (field(fields, 'decision') as ConsentDecision) {
-    case 'allow': return backWith({ code: issue(world, request, user, false), state })
-    case 'snapshot': return backWith({ code: issue(world, request, user, true), state })
-    case 'refuse-authdeny': return backWith({ code: 'authdeny', state })
-    case 'refuse-state-only': return backWith({ state })
-    case 'refuse-close': return pageReply(afterConsentPage({ lang: langOf(call), kind: 'closed' }))
+    case 'allow':
+      return backWith({ code: issue(world, request, user, false), state })
+    case 'snapshot':
+      return backWith({ code: issue(world, request, user, true), state })
+    case 'refuse-authdeny':
+      return backWith({ code: 'authdeny', state })
+    case 'refuse-state-only':
+      return backWith({ state })
+    case 'refuse-close':
+      return pageReply(afterConsentPage({ lang: langOf(call), kind: 'closed' }))
     case 'allow-twice': {
       const twice = callbackURL(redirectUri, { code: issue(world, request, user, false), state })
-      return pageReply(afterConsentPage({ lang: langOf(call), kind: 'twice', twice }), { connectAnywhere: true })
+      return pageReply(afterConsentPage({ lang: langOf(call), kind: 'twice', twice }), {
+        connectAnywhere: true,
+      })
     }
-    default: return deadLink(call, '没有这个选项。', 'There is no such decision.')
+    default:
+      return deadLink(call, '没有这个选项。', 'There is no such decision.')
   }
 }
 
 const decide = (world: World, call: Call): Reply => {
   const fields = formOf(call)
   // The form says which language the page was in, as the query did.
-  const inItsLanguage: Call = { ...call, query: fields.has('lang') ? new URLSearchParams({ lang: field(fields, 'lang') }) : call.query }
+  const inItsLanguage: Call = {
+    ...call,
+    query: fields.has('lang') ? new URLSearchParams({ lang: field(fields, 'lang') }) : call.query,
+  }
   const checked = checkAuthorizeRequest(world, fields, MP_RULES, langOf(inItsLanguage))
-  return checked.ok ? decided(world, inItsLanguage, checked.request, fields) : errorPageReply(inItsLanguage, checked.error)
+  return checked.ok
+    ? decided(world, inItsLanguage, checked.request, fields)
+    : errorPageReply(inItsLanguage, checked.error)
 }
 
 /** The page inside WeChat's browser: silent, or with the person's consent. */
-export const authorizeRoutes = (world: World): Route[] => [{
-  methods: ['GET', 'POST'],
-  path: PATH,
-  family: page,
-  handle: (call) => call.method === 'POST' ? decide(world, call) : ask(world, call),
-  refuseMethod: refusePageMethod,
-}]
+export const authorizeRoutes = (world: World): Route[] => [
+  {
+    methods: ['GET', 'POST'],
+    path: PATH,
+    family: page,
+    handle: (call) => (call.method === 'POST' ? decide(world, call) : ask(world, call)),
+    refuseMethod: refusePageMethod,
+  },
+]

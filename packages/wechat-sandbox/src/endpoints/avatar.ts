@@ -16,30 +16,36 @@ const picture = (userId: string, nickname: string): string => {
   const hue = createHash('sha256').update(userId).digest().readUInt16BE(0) % 360
   const [letter] = [...new Intl.Segmenter('zh').segment(nickname)].slice(-1)
   const text = (letter?.segment ?? '').replace(/[&<>"]/g, (character) => ESCAPES[character] ?? '')
-  return '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 132 132" width="132" height="132">'
-    + `<rect width="132" height="132" fill="hsl(${hue} 45% 45%)"/>`
-    + `<text x="66" y="70" font-family="sans-serif" font-size="64" fill="#fff" text-anchor="middle" dominant-baseline="middle">${text}</text></svg>`
+  return (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 132 132" width="132" height="132">' +
+    `<rect width="132" height="132" fill="hsl(${hue} 45% 45%)"/>` +
+    `<text x="66" y="70" font-family="sans-serif" font-size="64" fill="#fff" text-anchor="middle" dominant-baseline="middle">${text}</text></svg>`
+  )
 }
 
 const draw = (world: World, path: string): Reply | undefined => {
   const user = world.users.list.find(({ id }) => avatarPath(id) === path)
-  return user && {
-    status: 200,
-    headers: {
-      'Content-Type': 'image/svg+xml; charset=utf-8',
-      'Content-Security-Policy': "default-src 'none'",
-      'X-Content-Type-Options': 'nosniff',
-      'Cross-Origin-Resource-Policy': 'cross-origin',
-    },
-    body: picture(user.id, user.nickname),
-  }
+  return (
+    user && {
+      status: 200,
+      headers: {
+        'Content-Type': 'image/svg+xml; charset=utf-8',
+        'Content-Security-Policy': "default-src 'none'",
+        'X-Content-Type-Options': 'nosniff',
+        'Cross-Origin-Resource-Policy': 'cross-origin',
+      },
+      body: picture(user.id, user.nickname),
+    }
+  )
 }
 
 /** The pictures of the users. */
-export const avatarRoutes = (world: World): Route[] => [{
-  methods: ['GET'],
-  path: `${PREFIX}*`,
-  family: page,
-  handle: (call) => draw(world, call.path) ?? deadLink(call, '没有这个用户。', 'There is no such user.'),
-  refuseMethod: refusePageMethod,
-}]
+export const avatarRoutes = (world: World): Route[] => [
+  {
+    methods: ['GET'],
+    path: `${PREFIX}*`,
+    family: page,
+    handle: (call) => draw(world, call.path) ?? deadLink(call, '没有这个用户。', 'There is no such user.'),
+    refuseMethod: refusePageMethod,
+  },
+]

@@ -27,7 +27,10 @@ const checkClaim = (world: World, call: Call, { appId, secret, grantType }: Clai
   const { ipWhitelist } = world.settings
   const address = call.remoteAddress.replace(/^::ffff:/, '')
   if (ipWhitelist && !ipWhitelist.includes(address)) {
-    return refuse(40164, `invalid ip ${address} ipv6 ${isIPv4(address) ? '::ffff:' : ''}${address}, not in whitelist`)
+    return refuse(
+      40164,
+      `invalid ip ${address} ipv6 ${isIPv4(address) ? '::ffff:' : ''}${address}, not in whitelist`,
+    )
   }
   // A website application has no interfaces that such a token would be for.
   return app.value.type === 'website' ? refuse(48001) : app
@@ -36,15 +39,19 @@ const checkClaim = (world: World, call: Call, { appId, secret, grantType }: Clai
 /** `GET /cgi-bin/token`: parameters in a body are not seen. */
 export const fetchToken = (world: World, call: Call): Checked<Fields> => {
   const app = checkClaim(world, call, {
-    appId: param(call, 'appid'), secret: param(call, 'secret'), grantType: param(call, 'grant_type'),
+    appId: param(call, 'appid'),
+    secret: param(call, 'secret'),
+    grantType: param(call, 'grant_type'),
   })
   if (!app.ok) return app
   const { appId } = app.value
-  if (!world.dayQuota.take(['token', appId], dailyLimit(app.value, world.settings.tokensPerDay))) return refuse(45009)
+  if (!world.dayQuota.take(['token', appId], dailyLimit(app.value, world.settings.tokensPerDay)))
+    return refuse(45009)
   return accept(tokenFields(world.appTokens.issue(appId)))
 }
 
-const text = (value: unknown): string | undefined => value === undefined ? '' : typeof value === 'string' ? value : undefined
+const text = (value: unknown): string | undefined =>
+  value === undefined ? '' : typeof value === 'string' ? value : undefined
 
 /** `POST /cgi-bin/stable_token` */
 export const fetchStableToken = (world: World, call: Call): Checked<Fields> => {
@@ -52,14 +59,16 @@ export const fetchStableToken = (world: World, call: Call): Checked<Fields> => {
   if (!body.ok) return body
   const { appid, secret, grant_type: grantType, force_refresh: forceRefresh = false } = body.value
   const [givenAppId, givenSecret] = [text(appid), text(secret)]
-  if (givenAppId === undefined || givenSecret === undefined || typeof forceRefresh !== 'boolean') return refuse(47001)
+  if (givenAppId === undefined || givenSecret === undefined || typeof forceRefresh !== 'boolean')
+    return refuse(47001)
   const app = checkClaim(world, call, { appId: givenAppId, secret: givenSecret, grantType })
   if (!app.ok) return app
   const { appId } = app.value
   const { stableTokensPerMinute, stableTokensPerDay } = world.settings
   if (!world.minuteQuota.take(['stable_token', appId], stableTokensPerMinute)) return refuse(45011)
   if (!world.dayQuota.take(['stable_token', appId], stableTokensPerDay)) return refuse(45009)
-  if (!forceRefresh || !world.appTokens.mayForce(appId)) return accept(tokenFields(world.appTokens.stable(appId)))
+  if (!forceRefresh || !world.appTokens.mayForce(appId))
+    return accept(tokenFields(world.appTokens.stable(appId)))
   if (!world.dayQuota.take(['force_refresh', appId], FORCED_PER_DAY)) return refuse(45009)
   return accept(tokenFields(world.appTokens.force(appId)))
 }

@@ -12,10 +12,14 @@ export interface Refusal {
   text?: string
 }
 
-export type Checked<T> = { ok: true, value: T } | Refusal
+export type Checked<T> = { ok: true; value: T } | Refusal
 
 export const accept = <T>(value: T): Checked<T> => ({ ok: true, value })
-export const refuse = (errcode: number, text?: string): Refusal => ({ ok: false, errcode, ...(text === undefined ? {} : { text }) })
+export const refuse = (errcode: number, text?: string): Refusal => ({
+  ok: false,
+  errcode,
+  ...(text === undefined ? {} : { text }),
+})
 
 const checkAppId = (world: World, appId: string): Checked<App> => {
   if (appId === '') return refuse(41002)
@@ -33,7 +37,9 @@ export const checkCredentials = (world: World, appId: string, secret: string): C
 
 /** The app that the query names, with or without proof that it is the one. */
 export const checkApp = (world: World, call: Call, { secret }: { secret: boolean }): Checked<App> =>
-  secret ? checkCredentials(world, param(call, 'appid'), param(call, 'secret')) : checkAppId(world, param(call, 'appid'))
+  secret
+    ? checkCredentials(world, param(call, 'appid'), param(call, 'secret'))
+    : checkAppId(world, param(call, 'appid'))
 
 export interface UsableCode {
   grant: CodeGrant
@@ -43,12 +49,20 @@ export interface UsableCode {
 }
 
 /** The state of a code and of the user behind it. Nothing is used up yet. */
-export const checkCode = (world: World, code: string, kind: CodeGrant['kind'], app: App): Checked<UsableCode> => {
+export const checkCode = (
+  world: World,
+  code: string,
+  kind: CodeGrant['kind'],
+  app: App,
+): Checked<UsableCode> => {
   const found = world.codes.look(code, kind, app.appId)
   switch (found.state) {
-    case 'unknown': return refuse(40029)
-    case 'used': return refuse(40163)
-    case 'expired': return refuse(world.settings.expiredCode)
+    case 'unknown':
+      return refuse(40029)
+    case 'used':
+      return refuse(40163)
+    case 'expired':
+      return refuse(world.settings.expiredCode)
     case 'fresh': {
       const user = world.users.get(found.grant.userId)
       return user.state === 'frozen' ? refuse(50002) : accept({ grant: found.grant, user, use: found.use })

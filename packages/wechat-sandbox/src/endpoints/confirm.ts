@@ -14,20 +14,26 @@ import { phoneOwner, rememberOwner } from './phone-owner.js'
 const PATH = '/connect/confirm'
 
 const unknownCode = (call: Call): Reply =>
-  deadLink(call, '没有这个二维码，请回到网页重新扫描。', 'There is no such QR code: go back to the website and scan again.')
+  deadLink(
+    call,
+    '没有这个二维码，请回到网页重新扫描。',
+    'There is no such QR code: go back to the website and scan again.',
+  )
 
 const show = (world: World, call: Call, ticket: QrTicket, selectedUser: string): Reply => {
   const { status } = world.qrTickets.progress(ticket.uuid)
-  return pageReply(phonePage({
-    lang: langOf(call),
-    app: pageApp(world.apps.get(ticket.appId)),
-    uuid: ticket.uuid,
-    users: pageUsers(world),
-    selectedUser,
-    action: PATH,
-    // HEAD does not scan, so the code may still wait; it has no body anyway.
-    status: status === 'waiting' ? 'scanned' : status,
-  }))
+  return pageReply(
+    phonePage({
+      lang: langOf(call),
+      app: pageApp(world.apps.get(ticket.appId)),
+      uuid: ticket.uuid,
+      users: pageUsers(world),
+      selectedUser,
+      action: PATH,
+      // HEAD does not scan, so the code may still wait; it has no body anyway.
+      status: status === 'waiting' ? 'scanned' : status,
+    }),
+  )
 }
 
 const scan = (world: World, call: Call): Reply => {
@@ -46,22 +52,28 @@ const decide = (world: World, call: Call): Reply => {
   if (!user) return deadLink(call, '没有这个用户。', 'There is no such user.')
   switch (field(fields, 'decision')) {
     case 'confirm':
-      world.qrTickets.confirm(uuid, world.codes.issue({ kind: 'oauth', appId, userId: user.id, scope, snapshot: false }))
+      world.qrTickets.confirm(
+        uuid,
+        world.codes.issue({ kind: 'oauth', appId, userId: user.id, scope, snapshot: false }),
+      )
       break
     case 'cancel':
       world.qrTickets.cancel(uuid)
       break
-    default: return deadLink(call, '没有这个选项。', 'There is no such decision.')
+    default:
+      return deadLink(call, '没有这个选项。', 'There is no such decision.')
   }
   const reply = show(world, call, ticket, user.id)
   return { ...reply, headers: { ...reply.headers, ...rememberOwner(user) } }
 }
 
 /** The page on the phone that has scanned a code. */
-export const confirmRoutes = (world: World): Route[] => [{
-  methods: ['GET', 'POST'],
-  path: PATH,
-  family: page,
-  handle: (call) => call.method === 'POST' ? decide(world, call) : scan(world, call),
-  refuseMethod: refusePageMethod,
-}]
+export const confirmRoutes = (world: World): Route[] => [
+  {
+    methods: ['GET', 'POST'],
+    path: PATH,
+    family: page,
+    handle: (call) => (call.method === 'POST' ? decide(world, call) : scan(world, call)),
+    refuseMethod: refusePageMethod,
+  },
+]

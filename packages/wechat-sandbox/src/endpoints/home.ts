@@ -7,16 +7,21 @@ import { MINI_PROGRAM_PAGE } from './miniprogram.js'
 import { pageApp, pageUsers, refusePageMethod } from './page-parts.js'
 
 /** The start page. */
-export const homeRoutes = (world: World): Route[] => [{
-  methods: ['GET'],
-  path: '/',
-  family: page,
-  handle: (call) => pageReply(homePage({
-    lang: langOf(call),
-    url: call.origin,
-    apps: world.apps.list.map((app) => ({ ...pageApp(app), appSecret: app.appSecret })),
-    users: pageUsers(world),
-    miniProgramUrl: MINI_PROGRAM_PAGE,
-  })),
-  refuseMethod: refusePageMethod,
-}]
+export const homeRoutes = (world: World): Route[] => [
+  {
+    methods: ['GET'],
+    path: '/',
+    family: page,
+    handle: (call) =>
+      pageReply(
+        homePage({
+          lang: langOf(call),
+          url: call.origin,
+          apps: world.apps.list.map((app) => ({ ...pageApp(app), appSecret: app.appSecret })),
+          users: pageUsers(world),
+          miniProgramUrl: MINI_PROGRAM_PAGE,
+        }),
+      ),
+    refuseMethod: refusePageMethod,
+  },
+]

@@ -40,14 +40,15 @@ const tellVerdict = (world: World, call: Call): Reply => {
   const id = param(call, 'id')
   if (!/^\d{1,9}$/.test(id)) return deadLink(call, 'id 必须是数字。', 'id must be a number.')
   const app = world.apps.find(param(call, 'appId'))
-  const verdict = app?.type === 'mp'
-    ? judgeJsSdk(world, app, {
-      url: param(call, 'url'),
-      nonceStr: param(call, 'nonceStr'),
-      timestamp: param(call, 'timestamp'),
-      signature: param(call, 'signature'),
-    })
-    : 'invalid appid'
+  const verdict =
+    app?.type === 'mp'
+      ? judgeJsSdk(world, app, {
+          url: param(call, 'url'),
+          nonceStr: param(call, 'nonceStr'),
+          timestamp: param(call, 'timestamp'),
+          signature: param(call, 'signature'),
+        })
+      : 'invalid appid'
   return scriptReply(`window.__wechatSandbox${id}(${JSON.stringify({ errMsg: `config:${verdict}` })})\n`)
 }
 
@@ -60,5 +61,11 @@ export const jsSdkRoutes = (world: World): Route[] => [
     handle: () => scriptReply(jweixinScript(VERDICT)),
     refuseMethod: refusePageMethod,
   },
-  { methods: ['GET'], path: VERDICT, family: page, handle: (call) => tellVerdict(world, call), refuseMethod: refusePageMethod },
+  {
+    methods: ['GET'],
+    path: VERDICT,
+    family: page,
+    handle: (call) => tellVerdict(world, call),
+    refuseMethod: refusePageMethod,
+  },
 ]

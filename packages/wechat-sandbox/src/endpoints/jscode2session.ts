@@ -17,7 +17,12 @@ export const exchangeJsCode = (world: World, call: Call): Checked<Record<string,
   const usable = checkCode(world, code, 'js', app.value)
   if (!usable.ok) return usable
   const { user, use } = usable.value
-  if (!world.minuteQuota.take(['jscode2session', app.value.appId, user.id], world.settings.jscode2sessionPerMinute)) {
+  if (
+    !world.minuteQuota.take(
+      ['jscode2session', app.value.appId, user.id],
+      world.settings.jscode2sessionPerMinute,
+    )
+  ) {
     return refuse(45011, QUOTA_TEXT)
   }
   if (user.state === 'blocked') return refuse(40226)

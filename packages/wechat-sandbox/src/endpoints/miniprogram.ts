@@ -15,29 +15,39 @@ export const MINI_PROGRAM_PAGE = `${OWN_PATHS}miniprogram`
 
 /** What `wx` offers to a mini-program and the sandbox must do for it. */
 export interface MiniProgramApi {
-  wxLogin: (input: { appId: string, user: string }) => string
-  encrypt: (input: { appId: string, user: string }) => EncryptedUserData
+  wxLogin: (input: { appId: string; user: string }) => string
+  encrypt: (input: { appId: string; user: string }) => EncryptedUserData
 }
 
 const show = (world: World, call: Call): Reply => {
   if (!hasLoopbackHost(call)) {
     return deadLink(call, '此页面只能在本机打开。', 'This page can be opened on this computer only.')
   }
-  return pageReply(miniProgramPage({
-    lang: langOf(call),
-    apps: world.apps.list.filter(({ type }) => type === 'miniprogram').map(pageApp),
-    users: pageUsers(world),
-    loginUrl: `${MINI_PROGRAM_PAGE}/login`,
-    encryptUrl: `${MINI_PROGRAM_PAGE}/encrypt`,
-    requestUrl: `${MINI_PROGRAM_PAGE}/request`,
-    serverUrl: param(call, 'url'),
-  }))
+  return pageReply(
+    miniProgramPage({
+      lang: langOf(call),
+      apps: world.apps.list.filter(({ type }) => type === 'miniprogram').map(pageApp),
+      users: pageUsers(world),
+      loginUrl: `${MINI_PROGRAM_PAGE}/login`,
+      encryptUrl: `${MINI_PROGRAM_PAGE}/encrypt`,
+      requestUrl: `${MINI_PROGRAM_PAGE}/request`,
+      serverUrl: param(call, 'url'),
+    }),
+  )
 }
 
 /** The console that plays a mini-program, and what its buttons do. */
 export const miniProgramRoutes = (world: World, wx: MiniProgramApi): Route[] => [
-  { methods: ['GET'], path: MINI_PROGRAM_PAGE, family: page, handle: (call) => show(world, call), refuseMethod: refusePageMethod },
-  ownRoute('miniprogram/login', { POST: (input) => ({ code: wx.wxLogin(input as { appId: string, user: string }) }) }),
-  ownRoute('miniprogram/encrypt', { POST: (input) => wx.encrypt(input as { appId: string, user: string }) }),
+  {
+    methods: ['GET'],
+    path: MINI_PROGRAM_PAGE,
+    family: page,
+    handle: (call) => show(world, call),
+    refuseMethod: refusePageMethod,
+  },
+  ownRoute('miniprogram/login', {
+    POST: (input) => ({ code: wx.wxLogin(input as { appId: string; user: string }) }),
+  }),
+  ownRoute('miniprogram/encrypt', { POST: (input) => wx.encrypt(input as { appId: string; user: string }) }),
   ownRoute('miniprogram/request', { POST: wxRequest }),
 ]

@@ -10,13 +10,20 @@ import type { World } from '../world/world.js'
 
 export const pageApp = ({ appId, name, type }: App): PageApp => ({ appId, name, type })
 
-export const pageUser = ({ id, nickname, headimgurl }: User): PageUser =>
-  ({ id, nickname, ...(headimgurl === '' ? {} : { headimgurl }) })
+export const pageUser = ({ id, nickname, headimgurl }: User): PageUser => ({
+  id,
+  nickname,
+  ...(headimgurl === '' ? {} : { headimgurl }),
+})
 
 export const pageUsers = (world: World): PageUser[] => world.users.list.map(pageUser)
 
 /** `status` is 302 for an answer to GET, 303 for one to POST. */
-export const redirectReply = (status: 302 | 303, location: string, headers: Record<string, string> = {}): Reply => ({
+export const redirectReply = (
+  status: 302 | 303,
+  location: string,
+  headers: Record<string, string> = {},
+): Reply => ({
   status,
   headers: { Location: location, 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', ...headers },
   body: '',

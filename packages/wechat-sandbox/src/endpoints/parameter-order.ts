@@ -8,6 +8,7 @@ export const isInOrder = (query: URLSearchParams): boolean => {
   return positions.every((position, index) => index === 0 || position > (positions[index - 1] ?? -1))
 }
 
-export const orderWarning = (lang: PageLang): string => lang === 'en'
-  ? `The parameters are not in the order that WeChat demands: ${ORDER.slice(0, 5).join(', ')}.`
-  : `参数顺序与微信要求的不同：${ORDER.slice(0, 5).join('、')}。`
+export const orderWarning = (lang: PageLang): string =>
+  lang === 'en'
+    ? `The parameters are not in the order that WeChat demands: ${ORDER.slice(0, 5).join(', ')}.`
+    : `参数顺序与微信要求的不同：${ORDER.slice(0, 5).join('、')}。`

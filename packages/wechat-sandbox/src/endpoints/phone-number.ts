@@ -14,7 +14,10 @@ export const readPhoneNumber = (world: World, call: Call): Checked<Fields> => {
   const { code, openid } = body.value
   const found = typeof code === 'string' ? world.phoneCodes.look(code, app.value.appId) : undefined
   if (!found) return refuse(40029)
-  const { grant: { userId, number, countryCode }, use } = found
+  const {
+    grant: { userId, number, countryCode },
+    use,
+  } = found
   if (openid !== undefined && openid !== world.openid(app.value, userId)) return refuse(40003)
   if (world.users.get(userId).state === 'frozen') return refuse(50002)
   use()

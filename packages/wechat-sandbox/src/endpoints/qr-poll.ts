@@ -7,10 +7,17 @@ import type { Route } from '../http/router.js'
 import type { QrStatus } from '../world/qr-tickets.js'
 import type { World } from '../world/world.js'
 
-const ERRCODES: Record<QrStatus, number> = { waiting: 408, scanned: 404, cancelled: 403, expired: 402, confirmed: 405 }
+const ERRCODES: Record<QrStatus, number> = {
+  waiting: 408,
+  scanned: 404,
+  cancelled: 403,
+  expired: 402,
+  confirmed: 405,
+}
 
 /** What the page knows already: nothing has happened, unless it says otherwise. */
-const knownErrcode = (call: Call): number => param(call, 'last') === '' ? ERRCODES.waiting : Number(param(call, 'last'))
+const knownErrcode = (call: Call): number =>
+  param(call, 'last') === '' ? ERRCODES.waiting : Number(param(call, 'last'))
 
 /** Answers as soon as there is something that the page does not know, or when it has waited long enough. */
 const wait = async (world: World, call: Call): Promise<Reply> => {
@@ -20,7 +27,11 @@ const wait = async (world: World, call: Call): Promise<Reply> => {
   let progress = world.qrTickets.progress(uuid)
   const isNews = (): boolean => ERRCODES[progress.status] !== known && progress.status !== 'waiting'
   const isFinal = (): boolean => progress.status === 'expired' || progress.status === 'confirmed'
-  for (let left = end - performance.now(); left > 0 && !isNews() && !isFinal() && !call.signal.aborted; left = end - performance.now()) {
+  for (
+    let left = end - performance.now();
+    left > 0 && !isNews() && !isFinal() && !call.signal.aborted;
+    left = end - performance.now()
+  ) {
     await world.qrTickets.change(uuid, left, call.signal)
     progress = world.qrTickets.progress(uuid)
   }
@@ -28,10 +39,12 @@ const wait = async (world: World, call: Call): Promise<Reply> => {
 }
 
 /** lp.open.weixin.qq.com: what the page on the desktop asks again and again. */
-export const qrPollRoutes = (world: World): Route[] => [{
-  methods: ['GET'],
-  path: '/connect/l/qrconnect',
-  family: poll,
-  handle: (call) => wait(world, call),
-  refuseMethod: () => pollReply(500, ''),
-}]
+export const qrPollRoutes = (world: World): Route[] => [
+  {
+    methods: ['GET'],
+    path: '/connect/l/qrconnect',
+    family: poll,
+    handle: (call) => wait(world, call),
+    refuseMethod: () => pollReply(500, ''),
+  },
+]

@@ -12,8 +12,12 @@ const MAX_SECONDS = 2_592_000
 const DEFAULT_SECONDS = 60
 const MAX_SCENE_TEXT = 64
 
-const isWithin = (max: number) => (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max
-const isSceneText = (value: unknown): boolean => typeof value === 'string' && value !== '' && Array.from(value).length <= MAX_SCENE_TEXT
+const isWithin =
+  (max: number) =>
+  (value: unknown): boolean =>
+    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max
+const isSceneText = (value: unknown): boolean =>
+  typeof value === 'string' && value !== '' && Array.from(value).length <= MAX_SCENE_TEXT
 
 interface Action {
   field: 'scene_id' | 'scene_str'
@@ -34,7 +38,11 @@ interface Wish {
   seconds: number | undefined
 }
 
-const checkWish = ({ action_name: name, action_info: info, expire_seconds: seconds = DEFAULT_SECONDS }: Fields): Checked<Wish> => {
+const checkWish = ({
+  action_name: name,
+  action_info: info,
+  expire_seconds: seconds = DEFAULT_SECONDS,
+}: Fields): Checked<Wish> => {
   const action = ACTIONS.get(name)
   if (!action) return refuse(40052)
   const holder = isFields(info) ? info['scene'] : undefined
@@ -55,7 +63,8 @@ export const createQrCode = (world: World, call: Call): Checked<Fields> => {
   const wish = checkWish(body.value)
   if (!wish.ok) return wish
   const { appId } = app.value
-  if (!world.dayQuota.take(['qrcode', appId], dailyLimit(app.value, world.settings.qrCodesPerDay))) return refuse(45009)
+  if (!world.dayQuota.take(['qrcode', appId], dailyLimit(app.value, world.settings.qrCodesPerDay)))
+    return refuse(45009)
   const { scene, seconds } = wish.value
   if (seconds !== undefined) {
     const { ticket, url } = world.scenes.temporary(seconds)
@@ -69,5 +78,9 @@ export const createQrCode = (world: World, call: Call): Checked<Fields> => {
 export const showQrCode = async (world: World, call: Call): Promise<Reply> => {
   const code = world.scenes.find(param(call, 'ticket'))
   if (code) return qrPicture(code.url)
-  return { status: 404, headers: { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' }, body: '' }
+  return {
+    status: 404,
+    headers: { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' },
+    body: '',
+  }
 }

@@ -38,22 +38,25 @@ const show = (world: World, call: Call): Reply => {
   if (param(call, 'f') === 'xml') return xmlReply(uuid)
   const stylelite = param(call, 'stylelite') === '1'
   const href = stylelite ? undefined : styleSheet(param(call, 'href'))
-  return pageReply(qrPage({
-    lang: langOf(call),
-    app: pageApp(app),
-    uuid,
-    qrUrl: `${CODES}${uuid}`,
-    confirmUrl: confirmURL(call, uuid),
-    pollUrl: `/connect/l/qrconnect?uuid=${uuid}`,
-    redirectUri: rawRedirectUri,
-    state,
-    selfRedirect: param(call, 'self_redirect') === 'true',
-    style: param(call, 'style') === 'white' ? 'white' : 'black',
-    stylelite,
-    ...(href === undefined ? {} : { href }),
-    ...(world.settings.qrCancelRedirects ? { cancelUrl: appendedState(rawRedirectUri, state) } : {}),
-    warnings: [],
-  }), FRAMED)
+  return pageReply(
+    qrPage({
+      lang: langOf(call),
+      app: pageApp(app),
+      uuid,
+      qrUrl: `${CODES}${uuid}`,
+      confirmUrl: confirmURL(call, uuid),
+      pollUrl: `/connect/l/qrconnect?uuid=${uuid}`,
+      redirectUri: rawRedirectUri,
+      state,
+      selfRedirect: param(call, 'self_redirect') === 'true',
+      style: param(call, 'style') === 'white' ? 'white' : 'black',
+      stylelite,
+      ...(href === undefined ? {} : { href }),
+      ...(world.settings.qrCancelRedirects ? { cancelUrl: appendedState(rawRedirectUri, state) } : {}),
+      warnings: [],
+    }),
+    FRAMED,
+  )
 }
 
 const image = async (world: World, call: Call): Promise<Reply> => {
@@ -66,6 +69,18 @@ const image = async (world: World, call: Call): Promise<Reply> => {
 
 /** The page on the desktop, and the picture in it. */
 export const qrconnectRoutes = (world: World): Route[] => [
-  { methods: ['GET'], path: '/connect/qrconnect', family: page, handle: (call) => show(world, call), refuseMethod: refusePageMethod },
-  { methods: ['GET'], path: `${CODES}*`, family: page, handle: (call) => image(world, call), refuseMethod: refusePageMethod },
+  {
+    methods: ['GET'],
+    path: '/connect/qrconnect',
+    family: page,
+    handle: (call) => show(world, call),
+    refuseMethod: refusePageMethod,
+  },
+  {
+    methods: ['GET'],
+    path: `${CODES}*`,
+    family: page,
+    handle: (call) => image(world, call),
+    refuseMethod: refusePageMethod,
+  },
 ]

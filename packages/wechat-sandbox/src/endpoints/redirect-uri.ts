@@ -11,7 +11,10 @@ export const parseRedirectUri = (text: string): URL | undefined => {
 
 /** This computer and addresses without a name: where people develop, and where WeChat's own test accounts allow ports. */
 const isLocal = (hostname: string): boolean =>
-  hostname === 'localhost' || hostname.endsWith('.localhost') || hostname.startsWith('[') || isIP(hostname) !== 0
+  hostname === 'localhost' ||
+  hostname.endsWith('.localhost') ||
+  hostname.startsWith('[') ||
+  isIP(hostname) !== 0
 
 /** Exact host, no sub-domains; and no port, except where the sandbox allows one. */
 export const isRegisteredHost = (world: World, { domains }: App, { host, hostname, port }: URL): boolean => {
@@ -26,7 +29,7 @@ export const isRegisteredHost = (world: World, { domains }: App, { host, hostnam
  * Where the authorize page sends the browser: the answer goes after the query that is there, and before the fragment.
  * The URL is used as parsed, so that no character of it can end a header.
  */
-export const callbackURL = (redirectUri: URL, answer: { code?: string, state: string }): string => {
+export const callbackURL = (redirectUri: URL, answer: { code?: string; state: string }): string => {
   const { href, hash } = redirectUri
   const base = hash === '' ? href.replace(/#$/, '') : href.slice(0, -hash.length)
   const pairs = Object.entries(answer).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)

@@ -7,7 +7,10 @@ import type { Checked } from './checks.js'
 
 type Fields = Record<string, unknown>
 
-const tokenFields = ({ accessToken, refreshToken, expiresIn }: TokenPair, { openid, scope }: Authorization): Fields => ({
+const tokenFields = (
+  { accessToken, refreshToken, expiresIn }: TokenPair,
+  { openid, scope }: Authorization,
+): Fields => ({
   access_token: accessToken,
   expires_in: expiresIn,
   refresh_token: refreshToken,
@@ -16,7 +19,8 @@ const tokenFields = ({ accessToken, refreshToken, expiresIn }: TokenPair, { open
 })
 
 /** A silent login does not tell who the user is across apps. */
-const tellsUnionid = (scope: string): boolean => scope.split(',').some((one) => one === 'snsapi_userinfo' || one === 'snsapi_login')
+const tellsUnionid = (scope: string): boolean =>
+  scope.split(',').some((one) => one === 'snsapi_userinfo' || one === 'snsapi_login')
 
 /** `/sns/oauth2/access_token`: exchanges a code. */
 export const exchangeCode = (world: World, call: Call): Checked<Fields> => {
@@ -27,7 +31,10 @@ export const exchangeCode = (world: World, call: Call): Checked<Fields> => {
   if (code === '') return refuse(41008)
   const usable = checkCode(world, code, 'oauth', app.value)
   if (!usable.ok) return usable
-  const { grant: { userId, scope, snapshot }, use } = usable.value
+  const {
+    grant: { userId, scope, snapshot },
+    use,
+  } = usable.value
   use()
   const unionid = world.unionid(app.value, userId, snapshot)
   const authorization: Authorization = {
@@ -54,9 +61,12 @@ export const refreshTokens = (world: World, call: Call): Checked<Fields> => {
   if (refreshToken === '') return refuse(41003)
   const found = world.tokens.lookAtRefreshToken(refreshToken, app.value.appId)
   switch (found.state) {
-    case 'unknown': return refuse(40030)
-    case 'expired': return refuse(42002)
-    case 'revoked': return refuse(42007)
+    case 'unknown':
+      return refuse(40030)
+    case 'expired':
+      return refuse(42002)
+    case 'revoked':
+      return refuse(42007)
     case 'valid': {
       if (world.users.get(found.authorization.userId).state === 'frozen') return refuse(50002)
       return accept(tokenFields(found.refresh(), found.authorization))

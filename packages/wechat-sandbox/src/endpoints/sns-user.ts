@@ -18,14 +18,19 @@ const checkToken = (world: World, call: Call, unknownToken: number): Checked<Aut
   if (openid === '') return refuse(41009)
   const found = world.tokens.lookAtAccessToken(accessToken)
   switch (found.state) {
-    case 'unknown': return refuse(unknownToken)
-    case 'expired': return refuse(42001)
-    case 'revoked': return refuse(42007)
-    case 'valid': return found.authorization.openid === openid ? accept(found.authorization) : refuse(40003)
+    case 'unknown':
+      return refuse(unknownToken)
+    case 'expired':
+      return refuse(42001)
+    case 'revoked':
+      return refuse(42007)
+    case 'valid':
+      return found.authorization.openid === openid ? accept(found.authorization) : refuse(40003)
   }
 }
 
-const mayReadUser = (scope: string): boolean => scope.split(',').some((one) => one === 'snsapi_userinfo' || one === 'snsapi_login')
+const mayReadUser = (scope: string): boolean =>
+  scope.split(',').some((one) => one === 'snsapi_userinfo' || one === 'snsapi_login')
 
 /** `GET /sns/userinfo`. Since October 2021 sex, language and place are empty for everybody. */
 export const readUser = (world: World, call: Call): Checked<Fields> => {

@@ -12,7 +12,10 @@ import { checkAccessToken, readUser } from './sns-user.js'
 type Endpoint = (world: World, call: Call) => Checked<Record<string, unknown>>
 
 /** A form counts as more of the query. */
-const withForm = (call: Call): Call => ({ ...call, query: new URLSearchParams([...call.query, ...formOf(call)]) })
+const withForm = (call: Call): Call => ({
+  ...call,
+  query: new URLSearchParams([...call.query, ...formOf(call)]),
+})
 
 /** The login endpoints of api.weixin.qq.com. */
 export const snsRoutes = (world: World): Route[] => {

@@ -13,9 +13,13 @@ const TIMEOUT = 60_000
 const MAX_BODY = 1_048_576
 
 const isLoopback = (hostname: string): boolean =>
-  hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'))
+  hostname === 'localhost' ||
+  hostname.endsWith('.localhost') ||
+  hostname === '[::1]' ||
+  (isIPv4(hostname) && hostname.startsWith('127.'))
 
-const isLoopbackAddress = (address: string): boolean => address === '::1' || isLoopback(address.replace(/^::ffff:/, ''))
+const isLoopbackAddress = (address: string): boolean =>
+  address === '::1' || isLoopback(address.replace(/^::ffff:/, ''))
 
 const targetOf = (url: unknown): URL => {
   if (typeof url !== 'string' || !URL.canParse(url)) throw new TypeError('url must be an absolute URL')
@@ -23,13 +27,18 @@ const targetOf = (url: unknown): URL => {
   if (!/^https?:$/.test(target.protocol) || !isLoopback(target.hostname)) {
     throw new TypeError('url must be an http or https URL on this computer, e.g. http://localhost:3000/…')
   }
-  if (target.username !== '' || target.password !== '') throw new TypeError('url must not hold a user name or a password')
+  if (target.username !== '' || target.password !== '')
+    throw new TypeError('url must not hold a user name or a password')
   return target
 }
 
 const headersOf = (headers: unknown): Record<string, string> => {
   if (headers === undefined) return {}
-  if (typeof headers !== 'object' || headers === null || !Object.values(headers).every((value) => typeof value === 'string')) {
+  if (
+    typeof headers !== 'object' ||
+    headers === null ||
+    !Object.values(headers).every((value) => typeof value === 'string')
+  ) {
     throw new TypeError('headers must be an object of strings')
   }
   return headers as Record<string, string>
@@ -71,9 +80,13 @@ export const wxRequest = async (input: Input, call: Call): Promise<WxResponse> =
       redirect: 'manual',
       signal: AbortSignal.any([call.signal, AbortSignal.timeout(TIMEOUT)]),
     })
-    return { status: response.status, headers: Object.fromEntries(response.headers), body: await readText(response) }
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: await readText(response),
+    }
   } catch (error) {
-    const { message, cause } = error as { message: string, cause?: { code?: string } }
+    const { message, cause } = error as { message: string; cause?: { code?: string } }
     throw new TypeError(`${target.host} gave no answer: ${cause?.code ?? message}`, { cause: error })
   }
 }

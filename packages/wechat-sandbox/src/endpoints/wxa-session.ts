@@ -41,7 +41,12 @@ export const checkSession = (world: World, call: Call): Checked<Fields> => {
 export const resetSession = (world: World, call: Call): Checked<Fields> => {
   const session = checkSignature(world, call)
   if (!session.ok) return session
-  const { app: { appId }, user, openid } = session.value
-  if (!world.minuteQuota.take(['resetusersessionkey', appId], world.settings.sessionResetsPerMinute)) return refuse(45011)
+  const {
+    app: { appId },
+    user,
+    openid,
+  } = session.value
+  if (!world.minuteQuota.take(['resetusersessionkey', appId], world.settings.sessionResetsPerMinute))
+    return refuse(45011)
   return accept({ errcode: 0, errmsg: 'ok', openid, session_key: world.sessionKeys.renew(appId, user.id) })
 }

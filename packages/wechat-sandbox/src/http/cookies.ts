@@ -15,5 +15,6 @@ export const cookieOf = (call: Call, name: string): string | undefined => {
 }
 
 /** A cookie for as long as the browser is open. */
-export const setCookie = (name: string, value: string): Record<string, string> =>
-  ({ 'Set-Cookie': `${name}=${encodeURIComponent(value)}; Path=/; HttpOnly; SameSite=Lax` })
+export const setCookie = (name: string, value: string): Record<string, string> => ({
+  'Set-Cookie': `${name}=${encodeURIComponent(value)}; Path=/; HttpOnly; SameSite=Lax`,
+})

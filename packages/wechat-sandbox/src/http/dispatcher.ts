@@ -20,7 +20,7 @@ export interface DispatcherParts {
   log: RequestLog
 }
 
-const splitTarget = (target: string): { path: string, query: URLSearchParams } => {
+const splitTarget = (target: string): { path: string; query: URLSearchParams } => {
   const relative = target.replace(/^https?:\/\/[^/?#]*/i, '')
   const at = relative.indexOf('?')
   const path = at < 0 ? relative : relative.slice(0, at)
@@ -28,7 +28,9 @@ const splitTarget = (target: string): { path: string, query: URLSearchParams } =
 }
 
 const originOf = ({ socket, headers }: IncomingMessage): string => {
-  const host = /^(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(headers.host ?? '') ? headers.host : undefined
+  const host = /^(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(headers.host ?? '')
+    ? headers.host
+    : undefined
   return `${socket instanceof TLSSocket ? 'https' : 'http'}://${host ?? `127.0.0.1:${String(socket.localPort)}`}`
 }
 
@@ -43,7 +45,11 @@ const logged = ({ world }: DispatcherParts, request: IncomingMessage, call: Call
   warnings: [],
 })
 
-const dispatch = async (parts: DispatcherParts, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+const dispatch = async (
+  parts: DispatcherParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
   const signal = goneSignal(response)
   const body = await readBody(request)
   if (!body) {
@@ -74,22 +80,28 @@ const dispatch = async (parts: DispatcherParts, request: IncomingMessage, respon
     resetConnection(request)
     return
   }
-  const delivery = fault === undefined
-    ? { reply: await answer(route, call), manner: 'whole' as const, delay: 0 }
-    : await faultyReply({ world: parts.world, call, family: route.family, answer: async () => answer(route, call) }, fault)
+  const delivery =
+    fault === undefined
+      ? { reply: await answer(route, call), manner: 'whole' as const, delay: 0 }
+      : await faultyReply(
+          { world: parts.world, call, family: route.family, answer: async () => answer(route, call) },
+          fault,
+        )
   if (signal.aborted) return
   entry.status = delivery.reply.status
   await send(response, delivery, signal)
 }
 
 /** Takes each request through log, faults and router. */
-export const dispatcher = (parts: DispatcherParts): RequestListener => (request, response) => {
-  dispatch(parts, request, response).catch((error: unknown) => {
-    if (response.destroyed || response.headersSent) {
-      response.destroy()
-      return
-    }
-    response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' })
-    response.end(`The sandbox failed: ${error instanceof Error ? error.message : 'unknown error'}`)
-  })
-}
+export const dispatcher =
+  (parts: DispatcherParts): RequestListener =>
+  (request, response) => {
+    dispatch(parts, request, response).catch((error: unknown) => {
+      if (response.destroyed || response.headersSent) {
+        response.destroy()
+        return
+      }
+      response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' })
+      response.end(`The sandbox failed: ${error instanceof Error ? error.message : 'unknown error'}`)
+    })
+  }

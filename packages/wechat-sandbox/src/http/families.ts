@@ -10,7 +10,7 @@ import type { Reply } from './reply.js'
 export interface Family {
   contentType: string
   /** `verbatim`: sent as it is. Without it, WeChat's `text` (by default the one in the table) and the request's id. */
-  error: (world: World, call: Call, errcode: number, texts?: { verbatim?: string, text?: string }) => Reply
+  error: (world: World, call: Call, errcode: number, texts?: { verbatim?: string; text?: string }) => Reply
 }
 
 interface JsonFamily extends Family {
@@ -19,11 +19,14 @@ interface JsonFamily extends Family {
 
 const withRequestId = (world: World, text: string, legacyText: string, comma: string): string => {
   switch (world.settings.errmsgStyle) {
-    case 'bare': return text
-    case 'hints': return comma === ','
-      ? `${legacyText}, hints: [ req_id: ${newReqId()} ]`
-      : `${legacyText} hint: [${newReqId()}]`
-    case 'current': return `${text}${comma} rid: ${newRid(world.clock.now())}`
+    case 'bare':
+      return text
+    case 'hints':
+      return comma === ','
+        ? `${legacyText}, hints: [ req_id: ${newReqId()} ]`
+        : `${legacyText} hint: [${newReqId()}]`
+    case 'current':
+      return `${text}${comma} rid: ${newRid(world.clock.now())}`
   }
 }
 
@@ -31,7 +34,10 @@ const jsonFamily = (contentType: string, comma: '' | ','): JsonFamily => ({
   contentType,
   success: (json) => jsonReply(contentType, json),
   error: (world, _call, errcode, { verbatim, text = ERRMSG[errcode] ?? 'unknown error' } = {}) =>
-    jsonReply(contentType, { errcode, errmsg: verbatim ?? withRequestId(world, text, LEGACY_ERRMSG[errcode] ?? text, comma) }),
+    jsonReply(contentType, {
+      errcode,
+      errmsg: verbatim ?? withRequestId(world, text, LEGACY_ERRMSG[errcode] ?? text, comma),
+    }),
 })
 
 /** `/sns/*` */

@@ -9,7 +9,7 @@ import type { Reply } from './reply.js'
 /** A reply, and in what manner it is sent. */
 export interface Delivery {
   reply: Reply
-  manner: 'whole' | 'truncate' | { chunks: Uint8Array[], pause: number } | { drip: number }
+  manner: 'whole' | 'truncate' | { chunks: Uint8Array[]; pause: number } | { drip: number }
   delay: number
 }
 
@@ -37,7 +37,11 @@ const altered = (reply: Reply, { merge, omit, transform }: FaultOptions): Reply 
 
 const inPlaceOfAnswer = ({ world, call, family }: FaultContext, fault: FaultOptions): Reply => {
   if (fault.body !== undefined || fault.chunks !== undefined || fault.errcode === undefined) {
-    return { status: 200, headers: { 'Content-Type': family.contentType }, body: fault.body === undefined ? '' : bytesOf(fault.body) }
+    return {
+      status: 200,
+      headers: { 'Content-Type': family.contentType },
+      body: fault.body === undefined ? '' : bytesOf(fault.body),
+    }
   }
   const { errcode, errmsg } = fault
   const reply = family.error(world, call, Number(errcode), errmsg === undefined ? {} : { verbatim: errmsg })
@@ -47,18 +51,29 @@ const inPlaceOfAnswer = ({ world, call, family }: FaultContext, fault: FaultOpti
 const withHead = (reply: Reply, { status, headers, contentType }: FaultOptions): Reply => ({
   ...reply,
   status: status ?? reply.status,
-  headers: { ...reply.headers, ...(contentType === undefined ? {} : { 'Content-Type': contentType }), ...headers },
+  headers: {
+    ...reply.headers,
+    ...(contentType === undefined ? {} : { 'Content-Type': contentType }),
+    ...headers,
+  },
 })
 
 /** What goes out instead of the answer; neither `hang` nor `reset` send anything, so they are not for here. */
-export const faultyReply = async (context: FaultContext, fault: Exclude<Fault, 'hang' | 'reset'>): Promise<Delivery> => {
+export const faultyReply = async (
+  context: FaultContext,
+  fault: Exclude<Fault, 'hang' | 'reset'>,
+): Promise<Delivery> => {
   if (fault === 'truncate') return { reply: await context.answer(), manner: 'truncate', delay: 0 }
   const answer = needsAnswer(fault) ? altered(await context.answer(), fault) : inPlaceOfAnswer(context, fault)
   const reply = withHead(answer, fault)
   const delay = fault.delay ?? 0
   if (fault.drip !== undefined) return { reply, manner: { drip: fault.drip }, delay }
   if (fault.chunks !== undefined) {
-    return { reply, manner: { chunks: fault.chunks.map(bytesOf), pause: fault.pause ?? DEFAULT_PAUSE }, delay }
+    return {
+      reply,
+      manner: { chunks: fault.chunks.map(bytesOf), pause: fault.pause ?? DEFAULT_PAUSE },
+      delay,
+    }
   }
   return { reply, manner: 'whole', delay }
 }

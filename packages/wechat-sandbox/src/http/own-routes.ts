@@ -17,7 +17,11 @@ const isJson = (call: Call): boolean =>
 
 const reply = (status: number, body: unknown): Reply => ({
   status,
-  headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' },
+  headers: {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+  },
   body: JSON.stringify(body),
 })
 
@@ -35,7 +39,7 @@ const inputOf = (call: Call): Input | undefined => {
   if (call.method !== 'POST') return Object.fromEntries(call.query)
   try {
     const input: unknown = JSON.parse(call.body.length === 0 ? '{}' : call.body.toString('utf8'))
-    return typeof input === 'object' && input !== null && !Array.isArray(input) ? input as Input : undefined
+    return typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as Input) : undefined
   } catch {
     return undefined
   }
@@ -49,7 +53,7 @@ const run = async (call: Call, action: Action): Promise<Reply> => {
   const input = inputOf(call)
   if (!input) return refusal(400, 'the body must be a JSON object')
   try {
-    return reply(200, await action(input, call) ?? {})
+    return reply(200, (await action(input, call)) ?? {})
   } catch (error) {
     if (error instanceof TypeError) return refusal(400, error.message)
     throw error
@@ -57,7 +61,7 @@ const run = async (call: Call, action: Action): Promise<Reply> => {
 }
 
 /** JSON in, JSON out, and only for this computer. A TypeError of an action is the caller's fault: 400. */
-export const ownRoute = (path: string, actions: { GET?: Action, POST?: Action }): Route => ({
+export const ownRoute = (path: string, actions: { GET?: Action; POST?: Action }): Route => ({
   methods: Object.keys(actions),
   path: `${OWN_PATHS}${path}`,
   family: control,

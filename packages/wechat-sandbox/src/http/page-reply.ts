@@ -22,11 +22,16 @@ const scriptSource = (html: string): string => {
   const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)]
   const [script] = scripts
   if (!script || scripts.length > 1) return "'none'"
-  return `'sha256-${createHash('sha256').update(script[1] ?? '', 'utf8').digest('base64')}'`
+  return `'sha256-${createHash('sha256')
+    .update(script[1] ?? '', 'utf8')
+    .digest('base64')}'`
 }
 
 /** A complete HTML document with the headers that keep it to itself. */
-export const pageReply = (html: string, { framed = false, connectAnywhere = false, foreignStyles = false }: PagePermissions = {}): Reply => ({
+export const pageReply = (
+  html: string,
+  { framed = false, connectAnywhere = false, foreignStyles = false }: PagePermissions = {},
+): Reply => ({
   status: 200,
   headers: {
     'Content-Type': 'text/html; charset=utf-8',
@@ -58,5 +63,8 @@ export const langOf = (call: Call): PageLang => {
   return preferred === 'en' || preferred.startsWith('en-') || preferred.startsWith('en;') ? 'en' : 'zh_CN'
 }
 
-export const errorPageReply = (call: Call, view: Omit<ErrorView, 'lang'>, permissions: PagePermissions = {}): Reply =>
-  pageReply(errorPage({ lang: langOf(call), ...view }), permissions)
+export const errorPageReply = (
+  call: Call,
+  view: Omit<ErrorView, 'lang'>,
+  permissions: PagePermissions = {},
+): Reply => pageReply(errorPage({ lang: langOf(call), ...view }), permissions)

@@ -28,10 +28,12 @@ export const LOGGED_BODY = 10_000
 
 export const queryObject = (query: URLSearchParams): LoggedRequest['query'] => {
   const names = [...new Set(query.keys())]
-  return Object.fromEntries(names.map((name) => {
-    const values = query.getAll(name)
-    return [name, values.length === 1 ? values[0] ?? '' : values]
-  }))
+  return Object.fromEntries(
+    names.map((name) => {
+      const values = query.getAll(name)
+      return [name, values.length === 1 ? (values[0] ?? '') : values]
+    }),
+  )
 }
 
 /** The last 10,000 requests, and how many there were to each path. */

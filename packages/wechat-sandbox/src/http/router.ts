@@ -27,9 +27,11 @@ export class Router {
   }
 
   find(path: string): Route {
-    return this.#exact.get(path)
-      ?? this.#prefixes.find((route) => path.startsWith(route.path.slice(0, -1)))
-      ?? this.#fallback
+    return (
+      this.#exact.get(path) ??
+      this.#prefixes.find((route) => path.startsWith(route.path.slice(0, -1))) ??
+      this.#fallback
+    )
   }
 }
 

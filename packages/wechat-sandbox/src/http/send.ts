@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Delivery } from './faulty-reply.js'
 import type { Reply } from './reply.js'
 
-const toBytes = (body: string | Uint8Array): Uint8Array => typeof body === 'string' ? Buffer.from(body, 'utf8') : body
+const toBytes = (body: string | Uint8Array): Uint8Array =>
+  typeof body === 'string' ? Buffer.from(body, 'utf8') : body
 
 const writeHead = (response: ServerResponse, reply: Reply, length?: number): void => {
   // By lower-case name: a fault may set a header again, in other letters.
@@ -26,7 +27,11 @@ const sendHalf = (response: ServerResponse, reply: Reply): void => {
 }
 
 const sendInPieces = async (
-  response: ServerResponse, reply: Reply, pieces: Iterable<Uint8Array>, pause: number, signal: AbortSignal,
+  response: ServerResponse,
+  reply: Reply,
+  pieces: Iterable<Uint8Array>,
+  pause: number,
+  signal: AbortSignal,
 ): Promise<void> => {
   writeHead(response, reply)
   response.flushHeaders()
@@ -42,10 +47,15 @@ function* singleBytes(body: Uint8Array): Generator<Uint8Array> {
 }
 
 /** Sends a reply in the manner that a fault asks for. Rejects only when `signal` fires. */
-export const send = async (response: ServerResponse, { reply, manner, delay }: Delivery, signal: AbortSignal): Promise<void> => {
+export const send = async (
+  response: ServerResponse,
+  { reply, manner, delay }: Delivery,
+  signal: AbortSignal,
+): Promise<void> => {
   if (delay > 0) await sleep(delay, undefined, { signal })
   if (manner === 'whole') sendWhole(response, reply)
   else if (manner === 'truncate') sendHalf(response, reply)
-  else if ('drip' in manner) await sendInPieces(response, reply, singleBytes(toBytes(reply.body)), manner.drip, signal)
+  else if ('drip' in manner)
+    await sendInPieces(response, reply, singleBytes(toBytes(reply.body)), manner.drip, signal)
   else await sendInPieces(response, reply, manner.chunks, manner.pause, signal)
 }

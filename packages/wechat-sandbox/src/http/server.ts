@@ -27,18 +27,29 @@ export interface Listening {
 /** Long enough that a client which keeps its connections never meets one that is just closing. */
 const KEEP_ALIVE = 65_000
 
-const listen = (server: Server, port: number, host: string): Promise<void> => new Promise((resolve, reject) => {
-  server.once('error', reject)
-  server.listen(port, host, () => {
-    server.off('error', reject)
-    resolve()
+const listen = (server: Server, port: number, host: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
   })
-})
 
 /** Starts one port, plain or TLS. `reset` cuts a connection so that the other side sees a reset. */
-export const startServer = async (
-  { port, host, tls, counts, handle }: { port: number, host: string, tls?: TlsKeys, counts: ConnectionCounts, handle: RequestListener },
-): Promise<Listening> => {
+export const startServer = async ({
+  port,
+  host,
+  tls,
+  counts,
+  handle,
+}: {
+  port: number
+  host: string
+  tls?: TlsKeys
+  counts: ConnectionCounts
+  handle: RequestListener
+}): Promise<Listening> => {
   const server: Server = tls ? createHttpsServer(tls, handle) : createHttpServer(handle)
   server.keepAliveTimeout = KEEP_ALIVE
   server.on('connection', (socket: Socket) => {
@@ -53,10 +64,11 @@ export const startServer = async (
   await listen(server, port, host)
   return {
     port: (server.address() as AddressInfo).port,
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve())
-      server.closeAllConnections()
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
   }
 }
 

@@ -41,8 +41,9 @@ if (location.hash !== '#wechat_redirect') {
 
 function decisionRow(decision: Exclude<ConsentDecision, 'allow'>, lang: PageLang): Html {
   const [title, explanation] = texts[lang].decisions[decision]
-  return html`<button class="answer" name="decision" value="${decision}" data-testid="decision-${decision}"><strong>${title}</strong>
-<span>${explanation}</span></button>`
+  return html`<button class="answer" name="decision" value="${decision}" data-testid="decision-${decision}">
+    <strong>${title}</strong> <span>${explanation}</span>
+  </button>`
 }
 
 /** Where WeChat asks whether the application may know who somebody is. */
@@ -51,39 +52,57 @@ export function consentPage(view: ConsentView): string {
   const t = texts[lang]
   const explained: Record<string, string> = t.scopes
   const body = html`${warningBox(view.warnings, lang, true)}
-<form method="post" action="${view.action}" class="stack" data-testid="consent">
-${hiddenFields(view.fields, lang)}
-<div class="card stack">
-${appHead(app, lang)}
-<div><h1>${t.consentHeading}</h1>
-<ul class="scopes" data-testid="scopes">${view.scopes.map((scope) => html`
-<li data-scope="${scope}"><svg viewBox="0 0 20 24" aria-hidden="true"><path d="M4 12.5l4 4 8-9"/></svg>
-<span>${explained[scope] ?? t.otherScope} <code>${scope}</code></span></li>`)}
-</ul></div>
-${userChoice(t.consentUser, view.users, view.selectedUser, lang)}
-<div class="stack answers">
-<button class="primary wide" name="decision" value="allow" data-testid="decision-allow">${t.allow}</button>
-<button class="wide" name="decision" value="refuse-authdeny" data-testid="refuse">${t.refuse}</button>
-</div>
-<dl class="facts"><dt>${t.returnTo}</dt><dd tabindex="0" data-testid="redirect-uri">${view.redirectUri}</dd></dl>
-</div>
-<details class="card" data-testid="more"><summary data-testid="more-toggle">${t.more}</summary>
-<div class="answers-more">
-<h3>${t.moreRefuse}</h3>
-${decisionRow('refuse-state-only', lang)}${decisionRow('refuse-authdeny', lang)}${decisionRow('refuse-close', lang)}
-<h3>${t.moreAllow}</h3>
-${decisionRow('snapshot', lang)}${decisionRow('allow-twice', lang)}
-</div></details>
-</form>`
+    <form method="post" action="${view.action}" class="stack" data-testid="consent">
+      ${hiddenFields(view.fields, lang)}
+      <div class="card stack">
+        ${appHead(app, lang)}
+        <div>
+          <h1>${t.consentHeading}</h1>
+          <ul class="scopes" data-testid="scopes">
+            ${view.scopes.map(
+              (scope) =>
+                html` <li data-scope="${scope}">
+                  <svg viewBox="0 0 20 24" aria-hidden="true"><path d="M4 12.5l4 4 8-9" /></svg>
+                  <span>${explained[scope] ?? t.otherScope} <code>${scope}</code></span>
+                </li>`,
+            )}
+          </ul>
+        </div>
+        ${userChoice(t.consentUser, view.users, view.selectedUser, lang)}
+        <div class="stack answers">
+          <button class="primary wide" name="decision" value="allow" data-testid="decision-allow">
+            ${t.allow}
+          </button>
+          <button class="wide" name="decision" value="refuse-authdeny" data-testid="refuse">
+            ${t.refuse}
+          </button>
+        </div>
+        <dl class="facts">
+          <dt>${t.returnTo}</dt>
+          <dd tabindex="0" data-testid="redirect-uri">${view.redirectUri}</dd>
+        </dl>
+      </div>
+      <details class="card" data-testid="more">
+        <summary data-testid="more-toggle">${t.more}</summary>
+        <div class="answers-more">
+          <h3>${t.moreRefuse}</h3>
+          ${decisionRow('refuse-state-only', lang)}${decisionRow('refuse-authdeny', lang)}${decisionRow('refuse-close', lang)}
+          <h3>${t.moreAllow}</h3>
+          ${decisionRow('snapshot', lang)}${decisionRow('allow-twice', lang)}
+        </div>
+      </details>
+    </form>`
   return layout({
-    lang, css, body,
+    lang,
+    css,
+    body,
     title: t.consentTitle(app.name),
     langQuery: {
       appid: app.appId,
       redirect_uri: view.redirectUri,
       response_type: 'code',
       scope: view.scopes.join(','),
-      ...view.fields.state !== undefined && { state: view.fields.state },
+      ...(view.fields.state !== undefined && { state: view.fields.state }),
     },
     keepQuery: true,
     script: { code: consentScript, data: { hashMissing: t.hashMissing } },
@@ -105,17 +124,31 @@ export function afterConsentPage(view: AfterConsentView): string {
   const { lang, twice } = view
   const t = texts[lang]
   if (view.kind === 'closed') {
-    return layout({ lang, title: t.closedTitle, body: html`<section class="card stack result" data-testid="after-consent" data-kind="closed">
-${mark('bad')}<h1>${t.closedHeading}</h1><p>${t.closedText}</p><p class="muted">${t.closedHint}</p></section>` })
+    return layout({
+      lang,
+      title: t.closedTitle,
+      body: html`<section class="card stack result" data-testid="after-consent" data-kind="closed">
+        ${mark('bad')}
+        <h1>${t.closedHeading}</h1>
+        <p>${t.closedText}</p>
+        <p class="muted">${t.closedHint}</p>
+      </section>`,
+    })
   }
   const sent = isHttp(twice)
   return layout({
     lang,
     title: t.twiceTitle,
     body: html`<section class="card stack result" data-testid="after-consent" data-kind="twice">
-${mark(sent ? 'late' : 'bad')}<h1>${t.twiceHeading}</h1>${sent
-  ? html`<p>${t.twiceText}</p><p><a href="${twice}" data-testid="twice-continue">${t.twiceLink}</a></p>`
-  : html`<p>${t.twiceRefused}</p>`}</section>`,
-    ...sent && { script: { code: twiceScript, data: { twice } } },
+      ${mark(sent ? 'late' : 'bad')}
+      <h1>${t.twiceHeading}</h1>
+      ${
+        sent
+          ? html`<p>${t.twiceText}</p>
+              <p><a href="${twice}" data-testid="twice-continue">${t.twiceLink}</a></p>`
+          : html`<p>${t.twiceRefused}</p>`
+      }
+    </section>`,
+    ...(sent && { script: { code: twiceScript, data: { twice } } }),
   })
 }

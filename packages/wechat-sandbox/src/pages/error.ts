@@ -13,10 +13,21 @@ export function errorPage(view: ErrorView): string {
     langQuery: {},
     keepQuery: true,
     body: html`<section class="card stack result" data-testid="error">
-${mark('bad')}<h1 data-testid="error-text">${view.text}</h1>${
-  view.number !== undefined && html`<p class="muted">${t.errorNumber} <code data-testid="error-number">${view.number}</code></p>`}
-<p class="muted small">${t.errorNote}</p></section>
-${view.hint !== undefined && html`<section class="card stack tight"><h2>${t.errorHint}</h2><p data-testid="error-hint">${view.hint}</p>
-<p><a href="/?lang=${view.lang}" target="_top" data-testid="error-home">${t.errorHome}</a></p></section>`}`,
+        ${mark('bad')}
+        <h1 data-testid="error-text">${view.text}</h1>
+        ${
+          view.number !== undefined &&
+          html`<p class="muted">${t.errorNumber} <code data-testid="error-number">${view.number}</code></p>`
+        }
+        <p class="muted small">${t.errorNote}</p>
+      </section>
+      ${
+        view.hint !== undefined &&
+        html`<section class="card stack tight">
+          <h2>${t.errorHint}</h2>
+          <p data-testid="error-hint">${view.hint}</p>
+          <p><a href="/?lang=${view.lang}" target="_top" data-testid="error-home">${t.errorHome}</a></p>
+        </section>`
+      }`,
   })
 }

@@ -72,8 +72,13 @@ function withLang(url: string, lang: PageLang): string {
 
 function tries(view: HomeView, app: HomeApp): Html | Html[] {
   const t = texts[view.lang]
-  const link = (scope: string, label: string, path: string, primary: boolean) => html`<a class="button${primary && ' primary'}"
-href="${authorizeUrl(view, app, path, scope)}" data-testid="try-${scope}-${app.appId}">${label}</a>`
+  const link = (scope: string, label: string, path: string, primary: boolean) =>
+    html`<a
+      class="button${primary && ' primary'}"
+      href="${authorizeUrl(view, app, path, scope)}"
+      data-testid="try-${scope}-${app.appId}"
+      >${label}</a
+    >`
   if (app.type === 'mp') {
     return [
       link('snsapi_userinfo', t.homeTryMp, '/connect/oauth2/authorize', true),
@@ -81,13 +86,24 @@ href="${authorizeUrl(view, app, path, scope)}" data-testid="try-${scope}-${app.a
     ]
   }
   if (app.type === 'website') return link('snsapi_login', t.homeTryWebsite, '/connect/qrconnect', true)
-  return html`<a class="button primary" href="${withLang(view.miniProgramUrl, view.lang)}" data-testid="try-miniprogram-${app.appId}">${
-    t.homeTryMiniprogram}</a>`
+  return html`<a
+    class="button primary"
+    href="${withLang(view.miniProgramUrl, view.lang)}"
+    data-testid="try-miniprogram-${app.appId}"
+    >${t.homeTryMiniprogram}</a
+  >`
 }
 
 function copyButton(value: string, what: string, testid: string, lang: PageLang): Html {
   const t = texts[lang]
-  return html`<button type="button" data-copy="${value}" aria-label="${t.copy}: ${what}" data-testid="${testid}">${t.copy}</button>`
+  return html`<button
+    type="button"
+    data-copy="${value}"
+    aria-label="${t.copy}: ${what}"
+    data-testid="${testid}"
+  >
+    ${t.copy}
+  </button>`
 }
 
 /** The entrance of the sandbox: what it is, who lives in it, and examples to click. */
@@ -95,26 +111,66 @@ export function homePage(view: HomeView): string {
   const { lang } = view
   const t = texts[lang]
   return layout({
-    lang, css,
+    lang,
+    css,
     title: t.homeHeading,
     langQuery: {},
-    body: html`<div class="hero"><h1>${t.homeHeading}</h1><p class="muted">${t.homeText}</p></div>
-<section class="card stack tight" data-testid="home-callback" role="status" hidden><h2>${t.homeCallback}</h2><p></p>
-<dl class="facts"><dt>code</dt><dd data-name="code" data-testid="home-code"></dd><dt>state</dt><dd data-name="state" data-testid="home-state"></dd></dl></section>
-<section class="card endpoint"><h2 class="small">${t.homeEndpoint}</h2>
-<div class="copyable"><code data-testid="home-url">${view.url}</code>${copyButton(view.url, 'URL', 'copy-url', lang)}</div></section>
-<section><h2>${t.homeApps}</h2>
-${view.apps.length === 0 ? html`<p class="card muted">${t.homeNoApps}</p>` : html`<p class="muted small">${t.homeTryText}</p>`}
-<div class="grid">${view.apps.map((app) => html`
-<article class="card" data-testid="app-${app.appId}">${appHead(app, lang)}
-<dl class="facts"><dt>AppID</dt><dd><code>${app.appId}</code>${copyButton(app.appId, 'AppID', `copy-appid-${app.appId}`, lang)}</dd>
-<dt>${t.secretLabel}</dt><dd><code>${app.appSecret}</code>${copyButton(app.appSecret, t.secretLabel, `copy-secret-${app.appId}`, lang)}</dd></dl>
-<div class="try">${tries(view, app)}</div></article>`)}
-</div></section>
-<section><h2>${t.homeUsers}</h2>
-<ul class="card people">${view.users.length === 0 && html`<li class="user muted">${t.noUsers}</li>`}${view.users.map((user) => html`
-<li class="user" data-testid="home-user-${user.id}">${userRow(user)}</li>`)}
-</ul></section>`,
-    script: { code: script, data: { copied: t.copied, arrived: t.homeCallbackText, denied: t.homeCallbackDenied } },
+    body: html`<div class="hero">
+        <h1>${t.homeHeading}</h1>
+        <p class="muted">${t.homeText}</p>
+      </div>
+      <section class="card stack tight" data-testid="home-callback" role="status" hidden>
+        <h2>${t.homeCallback}</h2>
+        <p></p>
+        <dl class="facts">
+          <dt>code</dt>
+          <dd data-name="code" data-testid="home-code"></dd>
+          <dt>state</dt>
+          <dd data-name="state" data-testid="home-state"></dd>
+        </dl>
+      </section>
+      <section class="card endpoint">
+        <h2 class="small">${t.homeEndpoint}</h2>
+        <div class="copyable">
+          <code data-testid="home-url">${view.url}</code>${copyButton(view.url, 'URL', 'copy-url', lang)}
+        </div>
+      </section>
+      <section>
+        <h2>${t.homeApps}</h2>
+        ${view.apps.length === 0 ? html`<p class="card muted">${t.homeNoApps}</p>` : html`<p class="muted small">${t.homeTryText}</p>`}
+        <div class="grid">
+          ${view.apps.map(
+            (app) =>
+              html` <article class="card" data-testid="app-${app.appId}">
+                ${appHead(app, lang)}
+                <dl class="facts">
+                  <dt>AppID</dt>
+                  <dd>
+                    <code>${app.appId}</code
+                    >${copyButton(app.appId, 'AppID', `copy-appid-${app.appId}`, lang)}
+                  </dd>
+                  <dt>${t.secretLabel}</dt>
+                  <dd>
+                    <code>${app.appSecret}</code
+                    >${copyButton(app.appSecret, t.secretLabel, `copy-secret-${app.appId}`, lang)}
+                  </dd>
+                </dl>
+                <div class="try">${tries(view, app)}</div>
+              </article>`,
+          )}
+        </div>
+      </section>
+      <section>
+        <h2>${t.homeUsers}</h2>
+        <ul class="card people">
+          ${view.users.length === 0 && html`<li class="user muted">${t.noUsers}</li>`}${view.users.map(
+            (user) => html` <li class="user" data-testid="home-user-${user.id}">${userRow(user)}</li>`,
+          )}
+        </ul>
+      </section>`,
+    script: {
+      code: script,
+      data: { copied: t.copied, arrived: t.homeCallbackText, denied: t.homeCallbackDenied },
+    },
   })
 }

@@ -31,20 +31,34 @@ const en = {
   moreRefuse: 'Refusing',
   moreAllow: 'Allowing',
   decisions: {
-    'refuse-authdeny': ['Refuse: code=authdeny', 'The callback comes with the word authdeny in place of a code. The button “Refuse” does the same.'],
-    'refuse-state-only': ['Refuse: no code', 'The callback comes with the state alone, as WeChat documents it.'],
+    'refuse-authdeny': [
+      'Refuse: code=authdeny',
+      'The callback comes with the word authdeny in place of a code. The button “Refuse” does the same.',
+    ],
+    'refuse-state-only': [
+      'Refuse: no code',
+      'The callback comes with the state alone, as WeChat documents it.',
+    ],
     'refuse-close': ['Refuse: the page closes', 'Your application never hears of it. Seen on iPhones.'],
-    'snapshot': ['Allow as a snapshot user', 'WeChat’s preview mode: the code belongs to a throw-away account. Do not log it in.'],
-    'allow-twice': ['Allow, callback delivered twice', 'Two requests with the same code at almost the same time. WeChat’s browser really does that.'],
+    snapshot: [
+      'Allow as a snapshot user',
+      'WeChat’s preview mode: the code belongs to a throw-away account. Do not log it in.',
+    ],
+    'allow-twice': [
+      'Allow, callback delivered twice',
+      'Two requests with the same code at almost the same time. WeChat’s browser really does that.',
+    ],
   },
 
   closedTitle: 'The page has closed',
   closedHeading: 'WeChat would have closed this page now',
-  closedText: 'You refused, and your application has not been told: no callback, no error. It only finds out because nobody comes back.',
+  closedText:
+    'You refused, and your application has not been told: no callback, no error. It only finds out because nobody comes back.',
   closedHint: 'You can close this tab, or go back and answer differently.',
   twiceTitle: 'Callback on its way, twice',
   twiceHeading: 'Calling back twice',
-  twiceText: 'The first request has just left in the background; this page is now opening the same address as the second.',
+  twiceText:
+    'The first request has just left in the background; this page is now opening the same address as the second.',
   twiceLink: 'Continue to the application',
   twiceRefused: 'The callback is not an http or https address, so nothing was requested.',
 
@@ -77,13 +91,15 @@ const en = {
   phoneConfirmed: 'You are logging in',
   phoneConfirmedHint: 'Look at the page with the QR code: it goes on from there. You can close this page.',
   phoneCancelled: 'Login cancelled',
-  phoneCancelledHint: 'The page with the QR code says so too; the application is not told. You can scan again, or close this page.',
+  phoneCancelledHint:
+    'The page with the QR code says so too; the application is not told. You can scan again, or close this page.',
   phoneExpired: 'This code is no longer valid',
   phoneExpiredHint: 'Get a new QR code on the computer and scan that one.',
 
   mpTitle: 'Mini-program console',
-  mpText: 'This page plays the part of the code that runs inside WeChat: it calls wx.login() and sends the code to your server, '
-    + 'as your mini-program would.',
+  mpText:
+    'This page plays the part of the code that runs inside WeChat: it calls wx.login() and sends the code to your server, ' +
+    'as your mini-program would.',
   mpLoginHeading: 'Get a code',
   mpApp: 'Mini-program',
   mpUser: 'User',
@@ -122,8 +138,9 @@ const en = {
 
   homeTitle: 'WeChat sandbox',
   homeHeading: 'WeChat login, on your machine',
-  homeText: 'For development and tests: no account at WeChat, no internet. The apps, users and secrets below are made up '
-    + 'and open no door anywhere else.',
+  homeText:
+    'For development and tests: no account at WeChat, no internet. The apps, users and secrets below are made up ' +
+    'and open no door anywhere else.',
   homeEndpoint: 'Use this address in place of WeChat’s own hosts',
   homeCallback: 'This is what your application would get',
   homeCallbackText: 'The example sent you back here. With the code, a server asks for an access token.',
@@ -170,10 +187,13 @@ const zh_CN: Texts = {
   moreRefuse: '拒绝授权',
   moreAllow: '同意授权',
   decisions: {
-    'refuse-authdeny': ['拒绝：code=authdeny', '回调照常到达，但 code 的值是 authdeny。上面的“拒绝”按钮就是这种方式。'],
+    'refuse-authdeny': [
+      '拒绝：code=authdeny',
+      '回调照常到达，但 code 的值是 authdeny。上面的“拒绝”按钮就是这种方式。',
+    ],
     'refuse-state-only': ['拒绝：不带 code', '回调只带 state，与微信文档的描述一致。'],
     'refuse-close': ['拒绝：页面直接关闭', '应用收不到任何通知，常见于 iPhone。'],
-    'snapshot': ['以快照页用户身份允许', '微信的快照页模式：code 对应一个临时的虚拟账号，不要让它登录。'],
+    snapshot: ['以快照页用户身份允许', '微信的快照页模式：code 对应一个临时的虚拟账号，不要让它登录。'],
     'allow-twice': ['允许，并回调两次', '几乎同时收到两次带相同 code 的请求，微信内置浏览器确实会这样。'],
   },
 
@@ -221,7 +241,8 @@ const zh_CN: Texts = {
   phoneExpiredHint: '请在电脑上刷新二维码，然后重新扫描。',
 
   mpTitle: '小程序控制台',
-  mpText: '这个页面扮演在微信里运行的那部分代码：调用 wx.login()，再把 code 发给你的服务器，和真正的小程序一样。',
+  mpText:
+    '这个页面扮演在微信里运行的那部分代码：调用 wx.login()，再把 code 发给你的服务器，和真正的小程序一样。',
   mpLoginHeading: '获取 code',
   mpApp: '小程序',
   mpUser: '用户',
@@ -260,7 +281,8 @@ const zh_CN: Texts = {
 
   homeTitle: '微信沙箱',
   homeHeading: '在本机运行的微信登录',
-  homeText: '用于开发和测试，不需要微信账号，也不需要联网。下面的应用、用户和密钥都是虚构的，在别处没有任何用处。',
+  homeText:
+    '用于开发和测试，不需要微信账号，也不需要联网。下面的应用、用户和密钥都是虚构的，在别处没有任何用处。',
   homeEndpoint: '用这个地址代替微信的服务器地址',
   homeCallback: '你的应用会收到这些参数',
   homeCallbackText: '示例已跳转回本页。服务器接下来会用 code 换取 access token。',

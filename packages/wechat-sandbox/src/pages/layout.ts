@@ -14,7 +14,7 @@ export interface Document {
   /** style sheet of the application */
   href?: string
   /** body of a function, run when the document is there; sees `page`, which is `data` */
-  script?: { code: string, data?: unknown }
+  script?: { code: string; data?: unknown }
   /** attributes of `<html>`, for the style sheet */
   rootClass?: string
 }
@@ -134,8 +134,16 @@ function languageLink({ lang, langQuery, keepQuery = false }: Document): Html | 
   if (!langQuery) return false
   const other: PageLang = lang === 'en' ? 'zh_CN' : 'en'
   const query = new URLSearchParams({ ...langQuery, lang: other }).toString()
-  return html`<a href="?${query}" lang="${htmlLang(other)}" hreflang="${htmlLang(other)}" aria-label="${texts[lang].otherLanguageLabel}"
-data-testid="lang-${other}" data-lang="${other}"${keepQuery && html` data-keep-query`}>${texts[lang].otherLanguage}</a>`
+  return html`<a
+    href="?${query}"
+    lang="${htmlLang(other)}"
+    hreflang="${htmlLang(other)}"
+    aria-label="${texts[lang].otherLanguageLabel}"
+    data-testid="lang-${other}"
+    data-lang="${other}"
+    ${keepQuery && html` data-keep-query`}
+    >${texts[lang].otherLanguage}</a
+  >`
 }
 
 function htmlLang(lang: PageLang): string {
@@ -147,28 +155,28 @@ export function layout(page: Document): string {
   const t = texts[page.lang]
   const { code = '', data = null } = page.script ?? {}
   return html`<!doctype html>
-<html lang="${htmlLang(page.lang)}" class="${page.rootClass}">
-<head>
-<meta charset="utf-8">
-<title>${page.title} · ${t.homeTitle}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<link rel="icon" href="data:,">
-<style>${new Html(css + (page.css ?? ''))}</style>
-${page.href !== undefined && html`<link rel="stylesheet" href="${page.href}">`}
-<script>
-document.documentElement.classList.toggle('framed', window.self !== window.top)
-document.addEventListener('DOMContentLoaded', () => {
-const page = ${json(data)}
-${new Html(common + code)}})
-</script>
-</head>
-<body>
-<header class="banner"><strong data-testid="banner">${t.banner}</strong>${languageLink(page)}</header>
-<main>
-${page.body}
-</main>
-</body>
-</html>
-`.text
+    <html lang="${htmlLang(page.lang)}" class="${page.rootClass}">
+      <head>
+        <meta charset="utf-8" />
+        <title>${page.title} · ${t.homeTitle}</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex" />
+        <link rel="icon" href="data:," />
+        <style>
+          ${new Html(css + (page.css ?? ''))}
+        </style>
+        ${page.href !== undefined && html`<link rel="stylesheet" href="${page.href}" />`}
+        <script>
+          document.documentElement.classList.toggle('framed', window.self !== window.top)
+          document.addEventListener('DOMContentLoaded', () => {
+            const page = ${json(data)}
+            ${new Html(common + code)}
+          })
+        </script>
+      </head>
+      <body>
+        <header class="banner"><strong data-testid="banner">${t.banner}</strong>${languageLink(page)}</header>
+        <main>${page.body}</main>
+      </body>
+    </html> `.text
 }

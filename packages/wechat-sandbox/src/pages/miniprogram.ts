@@ -241,62 +241,134 @@ export function miniProgramPage(view: MiniProgramView): string {
   const apps = view.apps.filter((app) => app.type === 'miniprogram')
   const usable = apps.length > 0 && view.users.length > 0
   return layout({
-    lang, css,
+    lang,
+    css,
     title: t.mpTitle,
     langQuery: view.serverUrl ? { url: view.serverUrl } : {},
     keepQuery: true,
-    body: html`<div class="intro stack tight"><h1>${t.mpTitle}</h1><p class="muted">${t.mpText}</p></div>
-${apps.length === 0 && html`<p class="warnings" role="note" data-testid="mp-no-apps">${t.mpNoApps}</p>`}
-<noscript><p class="warnings">${t.needsScript}</p></noscript>
-<div class="columns">
-<div class="stack">
-<section class="card stack" aria-labelledby="login-heading">
-<h2 id="login-heading"><span class="number" aria-hidden="true">1</span>${t.mpLoginHeading}</h2>
-<div class="pair">
-<div class="field"><label class="label" for="mp-app">${t.mpApp}</label><select id="mp-app" data-testid="mp-app">${apps.map((app) => html`
-<option value="${app.appId}">${isolated(app.name)} (${app.appId})</option>`)}
-</select></div>
-<div class="field"><label class="label" for="mp-user">${t.mpUser}</label><select id="mp-user" data-testid="mp-user">${view.users.map((user) => html`
-<option value="${user.id}">${isolated(user.nickname || user.id)} (${user.id})</option>`)}
-</select></div>
-</div>
-<button type="button" class="primary wide" data-testid="mp-login"${!usable && html` disabled`}><code>wx.login()</code></button>
-<p class="problem" role="alert" data-testid="mp-login-error" hidden></p>
-<div class="stack tight"><p class="label" id="code-label">${t.mpCode}</p>
-<div class="code-row"><output aria-labelledby="code-label" data-testid="mp-code" data-empty="${t.mpNoCode}"></output>
-<button type="button" data-testid="mp-copy" hidden>${t.copy}</button></div>
-<p class="muted small">${t.mpCodeHint}</p></div>
-</section>
-<form class="card stack" aria-labelledby="send-heading" data-testid="mp-form" novalidate>
-<h2 id="send-heading"><span class="number" aria-hidden="true">2</span>${t.mpSendHeading}</h2>
-<div class="field"><label class="label" for="mp-server-url">${t.mpServer}</label>
-<input type="url" id="mp-server-url" value="${view.serverUrl}" aria-describedby="server-hint" autocomplete="off" spellcheck="false" data-testid="mp-server-url">
-<p class="muted small" id="server-hint">${t.mpServerHint}</p></div>
-<fieldset><legend>${t.mpInclude}</legend>
-<label class="check"><input type="checkbox" data-testid="mp-encrypted"><span>${t.mpEncrypted} <code>encryptedData, iv</code></span></label>
-<label class="check"><input type="checkbox" data-testid="mp-signed"><span>${t.mpSigned} <code>rawData, signature</code></span></label>
-</fieldset>
-<div class="field"><label class="label" for="mp-body">${t.mpBody}</label>
-<textarea id="mp-body" rows="7" spellcheck="false" autocomplete="off" aria-describedby="body-hint body-invalid" data-testid="mp-body">{}</textarea>
-<p class="muted small" id="body-hint">${t.mpBodyHint}</p>
-<p class="problem" id="body-invalid" role="status" data-testid="mp-body-invalid" hidden>${t.mpBodyInvalid}</p></div>
-<button class="primary wide" data-testid="mp-send">${t.mpSend}</button>
-<p class="problem" role="alert" data-testid="mp-send-error" hidden></p>
-</form>
-</div>
-<div class="stack">
-<section class="card stack" aria-labelledby="answer-heading">
-<div class="heading"><h2 id="answer-heading"><span class="number" aria-hidden="true">3</span>${t.mpAnswerHeading}</h2>
-<p class="small answered"><span class="muted" id="status-label">${t.mpStatus}</span> <output class="status" aria-labelledby="status-label" data-testid="mp-status"></output></p></div>
-<pre class="answer-body" tabindex="0" aria-labelledby="answer-heading" data-testid="mp-response" data-empty="${t.mpNoAnswer}"></pre>
-</section>
-<section class="card stack" aria-labelledby="history-heading">
-<h2 id="history-heading">${t.mpHistoryHeading}</h2>
-<p class="muted" data-testid="mp-history-empty">${t.mpNoHistory}</p>
-<ol class="history" data-testid="mp-history"></ol>
-</section>
-</div>
-</div>`,
+    body: html`<div class="intro stack tight">
+        <h1>${t.mpTitle}</h1>
+        <p class="muted">${t.mpText}</p>
+      </div>
+      ${apps.length === 0 && html`<p class="warnings" role="note" data-testid="mp-no-apps">${t.mpNoApps}</p>`}
+      <noscript><p class="warnings">${t.needsScript}</p></noscript>
+      <div class="columns">
+        <div class="stack">
+          <section class="card stack" aria-labelledby="login-heading">
+            <h2 id="login-heading"><span class="number" aria-hidden="true">1</span>${t.mpLoginHeading}</h2>
+            <div class="pair">
+              <div class="field">
+                <label class="label" for="mp-app">${t.mpApp}</label
+                ><select id="mp-app" data-testid="mp-app">
+                  ${apps.map(
+                    (app) =>
+                      html` <option value="${app.appId}">${isolated(app.name)} (${app.appId})</option>`,
+                  )}
+                </select>
+              </div>
+              <div class="field">
+                <label class="label" for="mp-user">${t.mpUser}</label
+                ><select id="mp-user" data-testid="mp-user">
+                  ${view.users.map(
+                    (user) =>
+                      html` <option value="${user.id}">
+                        ${isolated(user.nickname || user.id)} (${user.id})
+                      </option>`,
+                  )}
+                </select>
+              </div>
+            </div>
+            <button type="button" class="primary wide" data-testid="mp-login" ${!usable && html` disabled`}>
+              <code>wx.login()</code>
+            </button>
+            <p class="problem" role="alert" data-testid="mp-login-error" hidden></p>
+            <div class="stack tight">
+              <p class="label" id="code-label">${t.mpCode}</p>
+              <div class="code-row">
+                <output
+                  aria-labelledby="code-label"
+                  data-testid="mp-code"
+                  data-empty="${t.mpNoCode}"
+                ></output>
+                <button type="button" data-testid="mp-copy" hidden>${t.copy}</button>
+              </div>
+              <p class="muted small">${t.mpCodeHint}</p>
+            </div>
+          </section>
+          <form class="card stack" aria-labelledby="send-heading" data-testid="mp-form" novalidate>
+            <h2 id="send-heading"><span class="number" aria-hidden="true">2</span>${t.mpSendHeading}</h2>
+            <div class="field">
+              <label class="label" for="mp-server-url">${t.mpServer}</label>
+              <input
+                type="url"
+                id="mp-server-url"
+                value="${view.serverUrl}"
+                aria-describedby="server-hint"
+                autocomplete="off"
+                spellcheck="false"
+                data-testid="mp-server-url"
+              />
+              <p class="muted small" id="server-hint">${t.mpServerHint}</p>
+            </div>
+            <fieldset>
+              <legend>${t.mpInclude}</legend>
+              <label class="check"
+                ><input type="checkbox" data-testid="mp-encrypted" /><span
+                  >${t.mpEncrypted} <code>encryptedData, iv</code></span
+                ></label
+              >
+              <label class="check"
+                ><input type="checkbox" data-testid="mp-signed" /><span
+                  >${t.mpSigned} <code>rawData, signature</code></span
+                ></label
+              >
+            </fieldset>
+            <div class="field">
+              <label class="label" for="mp-body">${t.mpBody}</label>
+              <textarea
+                id="mp-body"
+                rows="7"
+                spellcheck="false"
+                autocomplete="off"
+                aria-describedby="body-hint body-invalid"
+                data-testid="mp-body"
+              >
+{}</textarea>
+              <p class="muted small" id="body-hint">${t.mpBodyHint}</p>
+              <p class="problem" id="body-invalid" role="status" data-testid="mp-body-invalid" hidden>
+                ${t.mpBodyInvalid}
+              </p>
+            </div>
+            <button class="primary wide" data-testid="mp-send">${t.mpSend}</button>
+            <p class="problem" role="alert" data-testid="mp-send-error" hidden></p>
+          </form>
+        </div>
+        <div class="stack">
+          <section class="card stack" aria-labelledby="answer-heading">
+            <div class="heading">
+              <h2 id="answer-heading">
+                <span class="number" aria-hidden="true">3</span>${t.mpAnswerHeading}
+              </h2>
+              <p class="small answered">
+                <span class="muted" id="status-label">${t.mpStatus}</span>
+                <output class="status" aria-labelledby="status-label" data-testid="mp-status"></output>
+              </p>
+            </div>
+            <pre
+              class="answer-body"
+              tabindex="0"
+              aria-labelledby="answer-heading"
+              data-testid="mp-response"
+              data-empty="${t.mpNoAnswer}"
+            ></pre>
+          </section>
+          <section class="card stack" aria-labelledby="history-heading">
+            <h2 id="history-heading">${t.mpHistoryHeading}</h2>
+            <p class="muted" data-testid="mp-history-empty">${t.mpNoHistory}</p>
+            <ol class="history" data-testid="mp-history"></ol>
+          </section>
+        </div>
+      </div>`,
     script: {
       code: script,
       data: {
@@ -304,8 +376,16 @@ ${apps.length === 0 && html`<p class="warnings" role="note" data-testid="mp-no-a
         encryptUrl: view.encryptUrl,
         requestUrl: view.requestUrl,
         texts: {
-          copy: t.copy, copied: t.copied, failed: t.mpFailed, failedEntry: t.mpFailedEntry, sent: t.mpSent, received: t.mpReceived,
-          send: t.mpSend, sending: t.mpSending, badUrl: t.mpBadUrl, emptyAnswer: t.mpEmptyAnswer,
+          copy: t.copy,
+          copied: t.copied,
+          failed: t.mpFailed,
+          failedEntry: t.mpFailedEntry,
+          sent: t.mpSent,
+          received: t.mpReceived,
+          send: t.mpSend,
+          sending: t.mpSending,
+          badUrl: t.mpBadUrl,
+          emptyAnswer: t.mpEmptyAnswer,
         },
       },
     },

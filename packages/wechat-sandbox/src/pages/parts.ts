@@ -19,8 +19,13 @@ export function name(text: string): Html {
 }
 
 export function appHead(app: PageApp, lang: PageLang): Html {
-  return html`<div class="app"><span class="app-icon" aria-hidden="true">${initial(app.name)}</span>
-<div class="app-text"><p class="clamp" data-testid="app-name">${name(app.name)}</p><p class="muted small">${texts[lang].appTypes[app.type]} · <code>${app.appId}</code></p></div></div>`
+  return html`<div class="app">
+    <span class="app-icon" aria-hidden="true">${initial(app.name)}</span>
+    <div class="app-text">
+      <p class="clamp" data-testid="app-name">${name(app.name)}</p>
+      <p class="muted small">${texts[lang].appTypes[app.type]} · <code>${app.appId}</code></p>
+    </div>
+  </div>`
 }
 
 function avatar(user: PageUser): Html {
@@ -28,41 +33,76 @@ function avatar(user: PageUser): Html {
   for (const character of user.id) sum += character.codePointAt(0) ?? 0
   const colour = COLOURS[sum % COLOURS.length]
   const picture = user.headimgurl !== undefined && /^(https?:|data:image\/|\/)/i.test(user.headimgurl)
-  return html`<span class="avatar" style="background:${colour}" aria-hidden="true">${initial(user.nickname || user.id)}${
-    picture && html`<img src="${user.headimgurl}" alt="" referrerpolicy="no-referrer">`}</span>`
+  return html`<span class="avatar" style="background:${colour}" aria-hidden="true"
+    >${initial(user.nickname || user.id)}${
+      picture && html`<img src="${user.headimgurl}" alt="" referrerpolicy="no-referrer" />`
+    }</span
+  >`
 }
 
 /** A user as one row: picture, name, id. */
 export function userRow(user: PageUser): Html {
-  return html`${avatar(user)}<span class="user-name"><span class="clamp">${name(user.nickname || user.id)}</span>
-<span class="user-id clamp">${user.id}</span></span>`
+  return html`${avatar(user)}<span class="user-name"
+      ><span class="clamp">${name(user.nickname || user.id)}</span>
+      <span class="user-id clamp">${user.id}</span></span
+    >`
 }
 
 /** Radio group: the form field `user`. */
 export function userChoice(legend: string, users: PageUser[], selected: string, lang: PageLang): Html {
   const checked = users.find((user) => user.id === selected) ?? users[0]
-  return html`<fieldset><legend>${legend}</legend>
-<div class="users">${users.length === 0 && html`<p class="user muted">${texts[lang].noUsers}</p>`}${users.map((user) => html`
-<label class="user">${userRow(user)}
-<input type="radio" name="user" value="${user.id}" required data-testid="user-${user.id}"${user === checked && html` checked`}></label>`)}
-</div></fieldset>`
+  return html`<fieldset>
+    <legend>${legend}</legend>
+    <div class="users">
+      ${users.length === 0 && html`<p class="user muted">${texts[lang].noUsers}</p>`}${users.map(
+        (user) =>
+          html` <label class="user"
+            >${userRow(user)}
+            <input
+              type="radio"
+              name="user"
+              value="${user.id}"
+              required
+              data-testid="user-${user.id}"
+              ${user === checked && html` checked`}
+          /></label>`,
+      )}
+    </div>
+  </fieldset>`
 }
 
 /** Hidden fields of a form; the answer to it comes in the language of the page. */
 export function hiddenFields(fields: Record<string, string>, lang: PageLang): Html[] {
-  return Object.entries({ lang, ...fields }).map(([field, value]) => html`<input type="hidden" name="${field}" value="${value}">`)
+  return Object.entries({ lang, ...fields }).map(
+    ([field, value]) => html`<input type="hidden" name="${field}" value="${value}" />`,
+  )
 }
 
 /** What WeChat would have objected to. The list is there even when empty if the page's script may add to it. */
 export function warningBox(warnings: string[], lang: PageLang, scripted = false): Html | false {
   if (warnings.length === 0 && !scripted) return false
-  return html`<section class="warnings" role="note" data-testid="warnings"${warnings.length === 0 && html` hidden`}>
-<p><strong>${texts[lang].warnings}</strong></p><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul></section>`
+  return html`<section
+    class="warnings"
+    role="note"
+    data-testid="warnings"
+    ${warnings.length === 0 && html` hidden`}
+  >
+    <p><strong>${texts[lang].warnings}</strong></p>
+    <ul>
+      ${warnings.map((warning) => html`<li>${warning}</li>`)}
+    </ul>
+  </section>`
 }
 
-const MARKS = { good: html`<path d="M5 12.5l4.6 4.6L19 7.5"/>`, bad: html`<path d="M7 7l10 10M17 7L7 17"/>`, late: html`<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5.2l3.3 2"/>` }
+const MARKS = {
+  good: html`<path d="M5 12.5l4.6 4.6L19 7.5" />`,
+  bad: html`<path d="M7 7l10 10M17 7L7 17" />`,
+  late: html`<circle cx="12" cy="12" r="8.5" /><path d="M12 7v5.2l3.3 2" />`,
+}
 
 /** A big sign above the outcome of something. */
 export function mark(kind: keyof typeof MARKS): Html {
-  return html`<span class="mark ${kind}" aria-hidden="true"><svg viewBox="0 0 24 24">${MARKS[kind]}</svg></span>`
+  return html`<span class="mark ${kind}" aria-hidden="true"
+    ><svg viewBox="0 0 24 24">${MARKS[kind]}</svg></span
+  >`
 }

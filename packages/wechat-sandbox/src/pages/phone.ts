@@ -13,15 +13,28 @@ export function phonePage(view: PhoneView): string {
       lang,
       title: t.phoneTitle(app.name),
       langQuery: { uuid: view.uuid },
-      body: html`<form method="post" action="${view.action}" class="card stack" data-testid="phone-status" data-status="scanned">
-${hiddenFields({ uuid: view.uuid }, lang)}
-${appHead(app, lang)}
-<div class="stack tight"><h1>${t.phoneHeading(name(app.name))}</h1><p class="muted small">${t.phoneText}</p></div>
-${userChoice(t.phoneUser, view.users, view.selectedUser, lang)}
-<div class="stack answers">
-<button class="primary wide" name="decision" value="confirm" data-testid="decision-confirm">${t.phoneConfirm}</button>
-<button class="wide" name="decision" value="cancel" data-testid="decision-cancel">${t.phoneCancel}</button>
-</div></form>`,
+      body: html`<form
+        method="post"
+        action="${view.action}"
+        class="card stack"
+        data-testid="phone-status"
+        data-status="scanned"
+      >
+        ${hiddenFields({ uuid: view.uuid }, lang)} ${appHead(app, lang)}
+        <div class="stack tight">
+          <h1>${t.phoneHeading(name(app.name))}</h1>
+          <p class="muted small">${t.phoneText}</p>
+        </div>
+        ${userChoice(t.phoneUser, view.users, view.selectedUser, lang)}
+        <div class="stack answers">
+          <button class="primary wide" name="decision" value="confirm" data-testid="decision-confirm">
+            ${t.phoneConfirm}
+          </button>
+          <button class="wide" name="decision" value="cancel" data-testid="decision-cancel">
+            ${t.phoneCancel}
+          </button>
+        </div>
+      </form>`,
     })
   }
   const [kind, heading, hint] = {
@@ -33,8 +46,11 @@ ${userChoice(t.phoneUser, view.users, view.selectedUser, lang)}
     lang,
     title: heading,
     // Opening the page counts as scanning, so a page that is over must not be opened once more for its language.
-    ...status === 'expired' && { langQuery: { uuid: view.uuid } },
+    ...(status === 'expired' && { langQuery: { uuid: view.uuid } }),
     body: html`<section class="card stack result" data-testid="phone-status" data-status="${status}">
-${mark(kind)}<h1>${heading}</h1><p class="muted">${hint}</p></section>`,
+      ${mark(kind)}
+      <h1>${heading}</h1>
+      <p class="muted">${hint}</p>
+    </section>`,
   })
 }

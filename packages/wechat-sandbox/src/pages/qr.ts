@@ -139,28 +139,47 @@ export function qrPage(view: QrView): string {
   const { lang, app } = view
   const t = texts[lang]
   return layout({
-    lang, css,
+    lang,
+    css,
     title: t.qrTitle(app.name),
     rootClass: `${view.style}${view.stylelite ? ' lite' : ''}`,
-    langQuery: { appid: app.appId, redirect_uri: view.redirectUri, response_type: 'code', scope: 'snsapi_login', state: view.state },
+    langQuery: {
+      appid: app.appId,
+      redirect_uri: view.redirectUri,
+      response_type: 'code',
+      scope: 'snsapi_login',
+      state: view.state,
+    },
     keepQuery: true,
-    ...view.href !== undefined && !view.stylelite && { href: view.href },
+    ...(view.href !== undefined && !view.stylelite && { href: view.href }),
     body: html`${warningBox(view.warnings, lang)}
-<section class="card impowerBox" data-testid="qr" data-status="waiting">
-<h1 class="title">${t.qrHeading}</h1>
-<img class="qrcode lightBorder" src="${view.qrUrl}" alt="${t.qrImage}" data-testid="qr-image">
-<div class="info" role="status" data-testid="qr-status" data-status="waiting">
-<p class="qr-head"><i class="status_icon" aria-hidden="true"></i><span data-testid="qr-head">${t.qrWaiting}</span></p>
-<p class="qr-hint waiting-hint" data-testid="qr-hint">${t.qrWaitingFor(name(app.name))}</p>
-</div>
-<div class="qr-actions">
-<a class="button primary open-phone" href="${view.confirmUrl}" target="_blank" rel="noopener" data-testid="qr-open-phone">${t.qrOpenPhone}</a>
-<button type="button" class="primary" data-testid="qr-reload" hidden>${t.qrReload}</button>
-<a class="button primary" data-testid="qr-continue" hidden>${t.qrContinue}</a>
-</div>
-<noscript><p>${t.needsScript}</p></noscript>
-</section>
-<div class="more-about small muted stack tight"><p>${t.qrNoPhone}</p><p>${t.qrSays} <code>${view.confirmUrl}</code></p></div>`,
+      <section class="card impowerBox" data-testid="qr" data-status="waiting">
+        <h1 class="title">${t.qrHeading}</h1>
+        <img class="qrcode lightBorder" src="${view.qrUrl}" alt="${t.qrImage}" data-testid="qr-image" />
+        <div class="info" role="status" data-testid="qr-status" data-status="waiting">
+          <p class="qr-head">
+            <i class="status_icon" aria-hidden="true"></i><span data-testid="qr-head">${t.qrWaiting}</span>
+          </p>
+          <p class="qr-hint waiting-hint" data-testid="qr-hint">${t.qrWaitingFor(name(app.name))}</p>
+        </div>
+        <div class="qr-actions">
+          <a
+            class="button primary open-phone"
+            href="${view.confirmUrl}"
+            target="_blank"
+            rel="noopener"
+            data-testid="qr-open-phone"
+            >${t.qrOpenPhone}</a
+          >
+          <button type="button" class="primary" data-testid="qr-reload" hidden>${t.qrReload}</button>
+          <a class="button primary" data-testid="qr-continue" hidden>${t.qrContinue}</a>
+        </div>
+        <noscript><p>${t.needsScript}</p></noscript>
+      </section>
+      <div class="more-about small muted stack tight">
+        <p>${t.qrNoPhone}</p>
+        <p>${t.qrSays} <code>${view.confirmUrl}</code></p>
+      </div>`,
     script: {
       code: script,
       data: {

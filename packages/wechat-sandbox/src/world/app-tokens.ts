@@ -18,7 +18,7 @@ interface Token {
   replacedAt: number
 }
 
-export type AppTokenState = { state: 'valid', appId: string } | { state: 'unknown' | 'expired' }
+export type AppTokenState = { state: 'valid'; appId: string } | { state: 'unknown' | 'expired' }
 
 /**
  * The tokens of apps, in WeChat's two token spaces that know nothing of each other: those of `/cgi-bin/token`, where each ends its

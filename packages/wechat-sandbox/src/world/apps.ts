@@ -28,9 +28,24 @@ const NAMES: Record<AppType, string> = {
 
 /** One app of each type, all bound to one open-platform account. */
 export const PRESET_APPS: readonly SandboxApp[] = [
-  { appId: 'wxsandbox000000001', appSecret: 'sandboxsecretmp00000000000000001', type: 'mp', unionAccount: 'sandbox' },
-  { appId: 'wxsandbox000000002', appSecret: 'sandboxsecretwebsite000000000002', type: 'website', unionAccount: 'sandbox' },
-  { appId: 'wxsandbox000000003', appSecret: 'sandboxsecretminiprogram00000003', type: 'miniprogram', unionAccount: 'sandbox' },
+  {
+    appId: 'wxsandbox000000001',
+    appSecret: 'sandboxsecretmp00000000000000001',
+    type: 'mp',
+    unionAccount: 'sandbox',
+  },
+  {
+    appId: 'wxsandbox000000002',
+    appSecret: 'sandboxsecretwebsite000000000002',
+    type: 'website',
+    unionAccount: 'sandbox',
+  },
+  {
+    appId: 'wxsandbox000000003',
+    appSecret: 'sandboxsecretminiprogram00000003',
+    type: 'miniprogram',
+    unionAccount: 'sandbox',
+  },
 ]
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
@@ -50,11 +65,13 @@ const checkedApp = (app: unknown, index: number): App => {
     throw new TypeError(`${where}.type must be 'mp', 'website' or 'miniprogram'`)
   }
   if (name !== undefined && !isText(name)) throw new TypeError(`${where}.name must be a non-empty string`)
-  if (domains !== undefined && !isStrings(domains)) throw new TypeError(`${where}.domains must be an array of host names`)
+  if (domains !== undefined && !isStrings(domains))
+    throw new TypeError(`${where}.domains must be an array of host names`)
   if (unionAccount !== undefined && !isText(unionAccount)) {
     throw new TypeError(`${where}.unionAccount must be a non-empty string`)
   }
-  if (testAccount !== undefined && typeof testAccount !== 'boolean') throw new TypeError(`${where}.testAccount must be a boolean`)
+  if (testAccount !== undefined && typeof testAccount !== 'boolean')
+    throw new TypeError(`${where}.testAccount must be a boolean`)
   return {
     appId,
     appSecret,

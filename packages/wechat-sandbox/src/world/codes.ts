@@ -20,8 +20,7 @@ interface Entry {
 }
 
 export type CodeState =
-  | { state: 'fresh', grant: CodeGrant, use: () => void }
-  | { state: 'unknown' | 'used' | 'expired' }
+  { state: 'fresh'; grant: CodeGrant; use: () => void } | { state: 'unknown' | 'used' | 'expired' }
 
 /** The codes that were handed out: each good for one exchange, by its own app, within its lifetime. */
 export class Codes {
@@ -36,7 +35,11 @@ export class Codes {
 
   issue(grant: CodeGrant): string {
     const code = newCode()
-    this.#entries.set(code, { grant, expiresAt: this.#clock.now() + this.#settings.codeLifetime, used: false })
+    this.#entries.set(code, {
+      grant,
+      expiresAt: this.#clock.now() + this.#settings.codeLifetime,
+      used: false,
+    })
     return code
   }
 
@@ -47,7 +50,13 @@ export class Codes {
     const isOver = this.#clock.now() >= entry.expiresAt
     if (entry.used) return { state: isOver ? 'unknown' : 'used' }
     if (isOver) return { state: 'expired' }
-    return { state: 'fresh', grant: entry.grant, use: () => { entry.used = true } }
+    return {
+      state: 'fresh',
+      grant: entry.grant,
+      use: () => {
+        entry.used = true
+      },
+    }
   }
 
   reset(): void {

@@ -14,13 +14,16 @@ const alphanumeric = (length: number): string => {
 // Identifiers have the length and alphabet of WeChat's, and say what they are, so that nobody takes one for a real one.
 
 /** 28 characters; always the same for the same user and app. */
-export const openidOf = (appId: string, userId: string): string => `oSANDBOX${digest(20, 'openid', appId, userId)}`
+export const openidOf = (appId: string, userId: string): string =>
+  `oSANDBOX${digest(20, 'openid', appId, userId)}`
 
 /** 28 characters; always the same for the same user and open-platform account. */
-export const unionidOf = (unionAccount: string, userId: string): string => `oUNION${digest(22, 'unionid', unionAccount, userId)}`
+export const unionidOf = (unionAccount: string, userId: string): string =>
+  `oUNION${digest(22, 'unionid', unionAccount, userId)}`
 
 /** The virtual account that a snapshot page is given instead of the user's own. */
-export const snapshotOpenidOf = (appId: string, userId: string): string => `oSNAPSHOT${digest(19, 'snapshot', appId, userId)}`
+export const snapshotOpenidOf = (appId: string, userId: string): string =>
+  `oSNAPSHOT${digest(19, 'snapshot', appId, userId)}`
 
 export const snapshotUnionidOf = (unionAccount: string, userId: string): string =>
   `oSNAPUNION${digest(18, 'snapshot', unionAccount, userId)}`
@@ -29,12 +32,15 @@ export const snapshotUnionidOf = (unionAccount: string, userId: string): string 
 export const newCode = (): string => `0SANDBOXCODE${alphanumeric(20)}`
 
 /** 110 characters, `NN_` and base64url, random. */
-export const newAccessToken = (): string => `99_SANDBOXACCESS${randomBytes(72).toString('base64url').slice(0, 94)}`
+export const newAccessToken = (): string =>
+  `99_SANDBOXACCESS${randomBytes(72).toString('base64url').slice(0, 94)}`
 
-export const newRefreshToken = (): string => `99_SANDBOXREFRESH${randomBytes(72).toString('base64url').slice(0, 93)}`
+export const newRefreshToken = (): string =>
+  `99_SANDBOXREFRESH${randomBytes(72).toString('base64url').slice(0, 93)}`
 
 /** 157 characters, `NN_` and base64url, random. */
-export const newAppToken = (): string => `99_SANDBOXCLIENT${randomBytes(108).toString('base64url').slice(0, 141)}`
+export const newAppToken = (): string =>
+  `99_SANDBOXCLIENT${randomBytes(108).toString('base64url').slice(0, 141)}`
 
 /** 86 characters of base64url, random. */
 export const newApiTicket = (): string => `SANDBOXTICKET${randomBytes(60).toString('base64url').slice(0, 73)}`
@@ -54,7 +60,12 @@ export const newSceneTicket = (url: string): string => {
 
 /** 11 digits next to the number in WeChat's own examples; always the same for the same user. */
 export const phoneNumberOf = (userId: string): string =>
-  `13800138${String(createHash('sha256').update(JSON.stringify(['phone', userId])).digest().readUInt32BE(0) % 1000).padStart(3, '0')}`
+  `13800138${String(
+    createHash('sha256')
+      .update(JSON.stringify(['phone', userId]))
+      .digest()
+      .readUInt32BE(0) % 1000,
+  ).padStart(3, '0')}`
 
 /** 16 alphanumeric characters, random. */
 export const newUuid = (): string => alphanumeric(16)
@@ -64,7 +75,13 @@ export const newSessionKey = (): string => randomBytes(16).toString('base64')
 
 /** The id that WeChat puts at the end of error texts: the time in seconds as hex, and two random groups. */
 export const newRid = (now: number): string =>
-  [Math.floor(now / 1000).toString(16).padStart(8, '0'), randomBytes(4).toString('hex'), randomBytes(4).toString('hex')].join('-')
+  [
+    Math.floor(now / 1000)
+      .toString(16)
+      .padStart(8, '0'),
+    randomBytes(4).toString('hex'),
+    randomBytes(4).toString('hex'),
+  ].join('-')
 
 /** The id in error texts until mid-2020, e.g. `RfHd6zore-b7G7ca`. */
 export const newReqId = (): string => `${alphanumeric(9)}-${alphanumeric(6)}`

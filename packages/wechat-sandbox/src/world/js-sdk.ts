@@ -10,7 +10,9 @@ export interface JsSdkConfig {
 
 /** The signature of a page: raw values, nothing encoded. */
 const sign = (ticket: string, { url, nonceStr, timestamp }: JsSdkConfig): string =>
-  createHash('sha1').update(`jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${url}`, 'utf8').digest('hex')
+  createHash('sha1')
+    .update(`jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${url}`, 'utf8')
+    .digest('hex')
 
 /** Whether one of the tickets made the signature. What is behind `#` in the URL is not signed. */
 export const isSigned = (tickets: readonly string[], config: JsSdkConfig): boolean => {

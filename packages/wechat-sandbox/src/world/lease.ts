@@ -28,7 +28,10 @@ export class Lease {
       return { value: current.value, expiresIn: Math.floor((current.expiresAt - now) / 1000) }
     }
     const value = this.#create(now)
-    this.#entries = [...this.#entries.filter(({ expiresAt }) => now < expiresAt), { value, expiresAt: now + lifetime }]
+    this.#entries = [
+      ...this.#entries.filter(({ expiresAt }) => now < expiresAt),
+      { value, expiresAt: now + lifetime },
+    ]
     return { value, expiresIn: Math.floor(lifetime / 1000) }
   }
 

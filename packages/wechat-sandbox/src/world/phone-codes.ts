@@ -35,10 +35,15 @@ export class PhoneCodes {
   }
 
   /** What a code stands for, if it is of use. Nothing may be awaited between this and `use`. */
-  look(code: string, appId: string): { grant: PhoneGrant, use: () => void } | undefined {
+  look(code: string, appId: string): { grant: PhoneGrant; use: () => void } | undefined {
     const entry = this.#entries.get(code)
     if (entry?.grant.appId !== appId || this.#clock.now() >= entry.expiresAt) return undefined
-    return { grant: entry.grant, use: () => { entry.expiresAt = -Infinity } }
+    return {
+      grant: entry.grant,
+      use: () => {
+        entry.expiresAt = -Infinity
+      },
+    }
   }
 
   reset(): void {

@@ -98,7 +98,7 @@ export class QrTickets {
     if (!entry || entry.status === 'confirmed' || this.progress(uuid).status === 'expired') return
     entry.status = status
     entry.code = code
-    for (const wake of [...this.#waiting.get(uuid) ?? []]) wake()
+    for (const wake of [...(this.#waiting.get(uuid) ?? [])]) wake()
   }
 
   #wakeAll(): void {

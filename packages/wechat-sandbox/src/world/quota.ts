@@ -18,7 +18,7 @@ export const PER_DAY: Period = { length: DAY, offset: BEIJING }
 
 /** Counts calls per key and calendar minute or day of the sandbox's clock. */
 export class Quota {
-  readonly #counts = new BoundedMap<string, { period: number, calls: number }>(100_000)
+  readonly #counts = new BoundedMap<string, { period: number; calls: number }>(100_000)
   readonly #clock: Clock
   readonly #period: Period
 

@@ -73,12 +73,16 @@ export const DEFAULT_SETTINGS: Readonly<SandboxSettings> = {
   numericCountryCode: false,
 }
 
-const isPositive = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value > 0
+const isPositive = (value: unknown): boolean =>
+  typeof value === 'number' && Number.isFinite(value) && value > 0
 const isWhitelist = (value: unknown): boolean =>
   value === null || (Array.isArray(value) && value.every((one) => typeof one === 'string' && isIP(one) !== 0))
-const oneOf = (...values: unknown[]) => (value: unknown): boolean => values.includes(value)
+const oneOf =
+  (...values: unknown[]) =>
+  (value: unknown): boolean =>
+    values.includes(value)
 
-const CHECKS: Record<keyof SandboxSettings, { accepts: (value: unknown) => boolean, expected: string }> = {
+const CHECKS: Record<keyof SandboxSettings, { accepts: (value: unknown) => boolean; expected: string }> = {
   codeLifetime: { accepts: isPositive, expected: 'a number of milliseconds above 0' },
   accessTokenLifetime: { accepts: isPositive, expected: 'a number of milliseconds above 0' },
   refreshTokenLifetime: { accepts: isPositive, expected: 'a number of milliseconds above 0' },
@@ -116,7 +120,7 @@ export const checkedSettings = (values: object): Partial<SandboxSettings> => {
     if (!isSetting(name) || value === undefined) continue
     const { accepts, expected } = CHECKS[name]
     if (!accepts(value)) throw new TypeError(`${name} must be ${expected}`)
-    settings[name] = Array.isArray(value) ? [...value as unknown[]] : value
+    settings[name] = Array.isArray(value) ? [...(value as unknown[])] : value
   }
   return settings
 }

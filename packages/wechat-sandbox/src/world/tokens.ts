@@ -31,11 +31,10 @@ interface Login {
 }
 
 export type TokenState =
-  | { state: 'valid', authorization: Authorization }
-  | { state: 'unknown' | 'expired' | 'revoked' }
+  { state: 'valid'; authorization: Authorization } | { state: 'unknown' | 'expired' | 'revoked' }
 
 export type RefreshState =
-  | { state: 'valid', authorization: Authorization, refresh: () => TokenPair }
+  | { state: 'valid'; authorization: Authorization; refresh: () => TokenPair }
   | { state: 'unknown' | 'expired' | 'revoked' }
 
 /** The tokens of users; a login's access token and refresh token belong together. */
@@ -73,14 +72,16 @@ export class Tokens {
   lookAtAccessToken(accessToken: string): TokenState {
     const login = this.#byAccessToken.get(accessToken)
     if (!login) return { state: 'unknown' }
-    if (login.accessToken !== accessToken || this.#clock.now() >= login.accessExpiresAt) return { state: 'expired' }
+    if (login.accessToken !== accessToken || this.#clock.now() >= login.accessExpiresAt)
+      return { state: 'expired' }
     if (this.#isRevoked(login)) return { state: 'revoked' }
     return { state: 'valid', authorization: login.authorization }
   }
 
   lookAtRefreshToken(refreshToken: string, appId: string): RefreshState {
     const login = this.#byRefreshToken.get(refreshToken)
-    if (login?.refreshToken !== refreshToken || login.authorization.appId !== appId) return { state: 'unknown' }
+    if (login?.refreshToken !== refreshToken || login.authorization.appId !== appId)
+      return { state: 'unknown' }
     if (this.#clock.now() >= login.refreshExpiresAt) return { state: 'expired' }
     if (this.#isRevoked(login)) return { state: 'revoked' }
     return { state: 'valid', authorization: login.authorization, refresh: () => this.#refresh(login) }

@@ -30,12 +30,19 @@ export const encryptUserData = ({ sessionKey, appId, data, now, iv }: UserDataIn
   const cipher = createCipheriv('aes-128-cbc', Buffer.from(sessionKey, 'base64'), ivBytes)
   const encryptedData = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]).toString('base64')
   const rawData = JSON.stringify({ ...data, openId: undefined, unionId: undefined, watermark: undefined })
-  return { encryptedData, iv: ivBytes.toString('base64'), rawData, signature: signRawData(rawData, sessionKey) }
+  return {
+    encryptedData,
+    iv: ivBytes.toString('base64'),
+    rawData,
+    signature: signRawData(rawData, sessionKey),
+  }
 }
 
 /** The signature over `rawData`: the key is used as its base64 text. */
 export const signRawData = (rawData: string, sessionKey: string): string =>
-  createHash('sha1').update(rawData + sessionKey, 'utf8').digest('hex')
+  createHash('sha1')
+    .update(rawData + sessionKey, 'utf8')
+    .digest('hex')
 
 const withWatermark = (data: Record<string, unknown>, appId: string, now: number): Record<string, unknown> =>
   'watermark' in data ? data : { ...data, watermark: { timestamp: Math.floor(now / 1000), appid: appId } }

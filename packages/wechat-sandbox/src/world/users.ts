@@ -47,7 +47,8 @@ export class Users {
 
   /** @throws TypeError that names what is wrong with the users given. */
   constructor(users: readonly SandboxUser[]) {
-    if (!Array.isArray(users) || users.length === 0) throw new TypeError('users must be an array of at least one user')
+    if (!Array.isArray(users) || users.length === 0)
+      throw new TypeError('users must be an array of at least one user')
     this.#initial = users.map((user, index) => checkedUser(user, `users[${index}]`))
     this.#byId = this.#fresh()
     if (this.#byId.size !== this.#initial.length) throw new TypeError('users has an id twice')

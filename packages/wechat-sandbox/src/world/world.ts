@@ -35,7 +35,11 @@ export class World {
   readonly #initialSettings: SandboxSettings
   #currentUser: string | undefined
 
-  constructor(apps: readonly SandboxApp[], users: readonly SandboxUser[], settings: Partial<SandboxSettings>) {
+  constructor(
+    apps: readonly SandboxApp[],
+    users: readonly SandboxUser[],
+    settings: Partial<SandboxSettings>,
+  ) {
     this.apps = new Apps(apps)
     this.users = new Users(users)
     this.#initialSettings = { ...DEFAULT_SETTINGS, ...settings }
@@ -53,7 +57,9 @@ export class World {
 
   /** Who holds the phone where nobody is asked. */
   get currentUser(): User {
-    return (this.#currentUser === undefined ? undefined : this.users.find(this.#currentUser)) ?? this.users.first
+    return (
+      (this.#currentUser === undefined ? undefined : this.users.find(this.#currentUser)) ?? this.users.first
+    )
   }
 
   set currentUser(user: User) {

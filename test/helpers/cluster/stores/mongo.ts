@@ -4,10 +4,16 @@ import type { OpenStore } from '../protocol.js'
 
 /** @param address - version of mongoose, URL and collection, as JSON */
 export const open: OpenStore = async (address) => {
-  const { mongoose, url, collection } = JSON.parse(address) as { mongoose: MongooseName, url: string, collection: string }
+  const { mongoose, url, collection } = JSON.parse(address) as {
+    mongoose: MongooseName
+    url: string
+    collection: string
+  }
   const connection = await connect(mongoose, url)
   return {
     store: new MongoTokenStore({ connection, collection }),
-    close: async () => { await connection.close() },
+    close: async () => {
+      await connection.close()
+    },
   }
 }

@@ -8,6 +8,8 @@ export const open: OpenStore = async (address) => {
   const client = await connect(redis)
   return {
     store: new RedisTokenStore({ client, prefix }),
-    close: async () => { client.destroy() },
+    close: async () => {
+      client.destroy()
+    },
   }
 }

@@ -7,6 +7,8 @@ export const open: OpenStore = async (address) => {
   const database = await openDatabase(JSON.parse(address) as SqliteAddress)
   return {
     store: new SqliteTokenStore({ database }),
-    close: async () => { database.close() },
+    close: async () => {
+      database.close()
+    },
   }
 }

@@ -9,24 +9,26 @@ const { createServer } = require('node:http')
 exports.accounts = JSON.parse(process.env.ACCOUNTS)
 
 /** For clients with Node.js's callbacks. */
-exports.promised = (start) => new Promise((resolve, reject) => {
-  start((error, result) => error ? reject(error) : resolve(result))
-})
+exports.promised = (start) =>
+  new Promise((resolve, reject) => {
+    start((error, result) => (error ? reject(error) : resolve(result)))
+  })
 
 /**
  * @param actions - (account, what the query says, where the application is): a URL as a string, or what becomes JSON
  */
-exports.answer = (actions) => exports.listen(async (request, response) => {
-  const url = new URL(request.url, `http://${request.headers.host}`)
-  const [, account, action] = url.pathname.split('/')
-  try {
-    const answer = await actions[action](account, Object.fromEntries(url.searchParams), url.origin)
-    if (typeof answer === 'string') response.writeHead(302, { location: answer }).end()
-    else response.end(JSON.stringify(answer))
-  } catch (error) {
-    exports.complain(error, request, response)
-  }
-})
+exports.answer = (actions) =>
+  exports.listen(async (request, response) => {
+    const url = new URL(request.url, `http://${request.headers.host}`)
+    const [, account, action] = url.pathname.split('/')
+    try {
+      const answer = await actions[action](account, Object.fromEntries(url.searchParams), url.origin)
+      if (typeof answer === 'string') response.writeHead(302, { location: answer }).end()
+      else response.end(JSON.stringify(answer))
+    } catch (error) {
+      exports.complain(error, request, response)
+    }
+  })
 
 /** For Express too. */
 exports.complain = (error, _request, response, next) => {

@@ -2,7 +2,12 @@ const { mkdtempSync } = require('node:fs')
 const { MiniApp, OfficialAccount } = require('node-easywechat')
 const { accounts, answer } = require('./application.cjs')
 
-const config = ({ appId, appSecret }, more) => ({ app_id: appId, secret: appSecret, file_cache: { path: mkdtempSync('cache-') }, ...more })
+const config = ({ appId, appSecret }, more) => ({
+  app_id: appId,
+  secret: appSecret,
+  file_cache: { path: mkdtempSync('cache-') },
+  ...more,
+})
 const officialAccount = (name, more) => new OfficialAccount(config(accounts[name], more))
 
 const stable = officialAccount('mp', { use_stable_access_token: true })
@@ -11,7 +16,8 @@ const scopes = { mp: 'snsapi_userinfo', website: 'snsapi_login', wrong: 'snsapi_
 const oauth = (account) => officialAccount(account).getOAuth().scopes([scopes[account]])
 
 answer({
-  login: (account, { mark }, origin) => oauth(account).withState(mark).redirect(`${origin}/${account}/callback`),
+  login: (account, { mark }, origin) =>
+    oauth(account).withState(mark).redirect(`${origin}/${account}/callback`),
   callback: async (account, { code }) => {
     const user = await oauth(account).userFromCode(code)
     return user.getRaw()
@@ -19,9 +25,13 @@ answer({
   stable: async () => ({ accessToken: await stable.getAccessToken().getToken() }),
   sign: (account, { url }) => officialAccount(account).getUtils().buildJsSdkConfig(url, ['scanQRCode']),
   qr: async (account, { scene }) => {
-    const response = await officialAccount(account).getClient().postJson('/cgi-bin/qrcode/create', {
-      expire_seconds: 60, action_name: 'QR_STR_SCENE', action_info: { scene: { scene_str: scene } },
-    })
+    const response = await officialAccount(account)
+      .getClient()
+      .postJson('/cgi-bin/qrcode/create', {
+        expire_seconds: 60,
+        action_name: 'QR_STR_SCENE',
+        action_info: { scene: { scene_str: scene } },
+      })
     return response.toObject()
   },
   miniprogram: async (_account, { code, encryptedData, iv }) => {

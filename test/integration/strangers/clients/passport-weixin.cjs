@@ -16,12 +16,26 @@ const app = express()
 app.use(passport.initialize())
 
 for (const [name, { appId, appSecret }] of Object.entries(accounts)) {
-  passport.use(name, new WeixinStrategy({
-    clientID: appId, clientSecret: appSecret, callbackURL: `/${name}/callback`, requireState: false, ...settings[name],
-  }, (_accessToken, _refreshToken, profile, done) => done(null, profile)))
+  passport.use(
+    name,
+    new WeixinStrategy(
+      {
+        clientID: appId,
+        clientSecret: appSecret,
+        callbackURL: `/${name}/callback`,
+        requireState: false,
+        ...settings[name],
+      },
+      (_accessToken, _refreshToken, profile, done) => done(null, profile),
+    ),
+  )
 
-  app.get(`/${name}/login`, (req, res, next) => passport.authenticate(name, { state: req.query.mark })(req, res, next))
-  app.get(`/${name}/callback`, passport.authenticate(name, { session: false }), (req, res) => res.json(req.user._json))
+  app.get(`/${name}/login`, (req, res, next) =>
+    passport.authenticate(name, { state: req.query.mark })(req, res, next),
+  )
+  app.get(`/${name}/callback`, passport.authenticate(name, { session: false }), (req, res) =>
+    res.json(req.user._json),
+  )
 }
 
 app.use(complain)

@@ -13,7 +13,7 @@ describe('callbacks of the drop-in OAuth', () => {
     oauth.setOpts({ fetch: wechat.fetch })
   })
 
-  it('are called once where the application\'s function answers twice', async () => {
+  it("are called once where the application's function answers twice", async () => {
     let calls = 0
     oauth.saveToken = (_openid, _token, callback) => {
       callback(null)
@@ -46,18 +46,26 @@ describe('callbacks of the drop-in OAuth', () => {
   })
 
   it('may be left out', async () => {
-    const saved = new Promise((resolve) => { oauth.saveToken = resolve })
+    const saved = new Promise((resolve) => {
+      oauth.saveToken = resolve
+    })
     oauth.getAccessToken(code)
     expect(await saved).to.equal(openid)
   })
 
   // As `(openid, token, callback) => pool.query(…, callback)` does.
   const handles: Record<string, unknown> = {
-    'a query whose then throws': { then: () => { throw new Error('You have tried to call .then()') } },
-    'a query that runs again when it is awaited': {
-      then: (resolve: (value: null) => void) => { resolve(null) },
+    'a query whose then throws': {
+      then: () => {
+        throw new Error('You have tried to call .then()')
+      },
     },
-    'true': true,
+    'a query that runs again when it is awaited': {
+      then: (resolve: (value: null) => void) => {
+        resolve(null)
+      },
+    },
+    true: true,
     'a record': record(),
     'a promise of undefined': Promise.resolve(),
   }
@@ -86,33 +94,60 @@ describe('callbacks of the drop-in OAuth', () => {
       setImmediate(values[2], new Error('not saved'))
       return true
     }
-    const error = await new Promise((resolve) => { oauth.getAccessToken(code, resolve) })
+    const error = await new Promise((resolve) => {
+      oauth.getAccessToken(code, resolve)
+    })
     expect(error).to.have.property('message', 'not saved')
   })
 
   it('get an error that says nothing of secrets, with its cause', async () => {
-    wechat.replies['/sns/oauth2/access_token'] = { errcode: 40125, errmsg: `invalid appsecret ${appSecret}, rid: 5f1e2d3c-00112233-44556677` }
-    const error = await new Promise<OAuthError | null>((resolve) => { oauth.getAccessToken(code, resolve) })
-    expect(error).to.include({ name: 'WeChatAPIError', message: 'invalid appsecret ***, rid: 5f1e2d3c-00112233-44556677', code: 40125 })
-    expect(error?.cause).to.include({ kind: 'config', requestId: '5f1e2d3c-00112233-44556677', endpoint: '/sns/oauth2/access_token' })
+    wechat.replies['/sns/oauth2/access_token'] = {
+      errcode: 40125,
+      errmsg: `invalid appsecret ${appSecret}, rid: 5f1e2d3c-00112233-44556677`,
+    }
+    const error = await new Promise<OAuthError | null>((resolve) => {
+      oauth.getAccessToken(code, resolve)
+    })
+    expect(error).to.include({
+      name: 'WeChatAPIError',
+      message: 'invalid appsecret ***, rid: 5f1e2d3c-00112233-44556677',
+      code: 40125,
+    })
+    expect(error?.cause).to.include({
+      kind: 'config',
+      requestId: '5f1e2d3c-00112233-44556677',
+      endpoint: '/sns/oauth2/access_token',
+    })
   })
 
-  it('get the system\'s word where WeChat cannot be reached', async () => {
-    wechat.replies['/sns/oauth2/access_token'] = () => { throw Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } }) }
-    const error = await new Promise<OAuthError | null>((resolve) => { oauth.getAccessToken(code, resolve) })
+  it("get the system's word where WeChat cannot be reached", async () => {
+    wechat.replies['/sns/oauth2/access_token'] = () => {
+      throw Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } })
+    }
+    const error = await new Promise<OAuthError | null>((resolve) => {
+      oauth.getAccessToken(code, resolve)
+    })
     expect(error).to.include({ name: 'WeChatAPIRequestError', code: 'ECONNREFUSED' })
   })
 
-  it('get an error where the application\'s function fails with nothing', async () => {
+  it("get an error where the application's function fails with nothing", async () => {
     oauth.saveToken = () => Promise.reject(undefined)
-    expect(await new Promise((resolve) => { oauth.getAccessToken(code, resolve) })).to.be.an.instanceOf(Error)
+    expect(
+      await new Promise((resolve) => {
+        oauth.getAccessToken(code, resolve)
+      }),
+    ).to.be.an.instanceOf(Error)
   })
 
   it('get what a new token is good for, to the millisecond', async () => {
     wechat.replies['/sns/oauth2/access_token'] = tokenReply({ expires_in: 100 })
-    const token = await new Promise<{ data: { create_at: number | string }, isValid: () => boolean }>((resolve) => {
-      oauth.getAccessToken(code, (_error, result) => { resolve(result) })
-    })
+    const token = await new Promise<{ data: { create_at: number | string }; isValid: () => boolean }>(
+      (resolve) => {
+        oauth.getAccessToken(code, (_error, result) => {
+          resolve(result)
+        })
+      },
+    )
     token.data.create_at = Date.now() - 99_000
     expect(token.isValid()).to.equal(true)
     token.data.create_at = String(Date.now() - 100_000)
