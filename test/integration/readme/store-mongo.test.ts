@@ -64,7 +64,7 @@ describe('the README of store-mongo', function () {
     }
     const { stale } = await runPart(blockOf(readme, /^A model of your own$/), scope, ['stale'])
     expect(stale).to.equal(2)
-    await runPart(blockOf(readme, /^Size$/), scope)
+    await runPart(blockOf(readme, /^Expiry$/), scope)
     expect(
       await Promise.all(
         ['oOld', 'oMiniProgram', 'oNew'].map(async (openid) => (await store.getToken(openid)) !== null),

@@ -69,7 +69,7 @@ describe('the README of store-mysql', function () {
       create_at: 1_763_000_000_123,
     }
     await new storeMysql.MysqlTokenStore({ pool }).saveToken('oOld', old)
-    for (const statement of sql(/^From the table/)) await pool.query(statement)
+    for (const statement of sql(/^Migrating/)) await pool.query(statement)
     const store = new storeMysql.MysqlTokenStore({ pool })
     expect(await store.getToken('oOld')).to.deep.equal(old)
     const token = {
@@ -128,7 +128,7 @@ describe('the README of store-mysql', function () {
       refresh_token: 'r',
       create_at: Date.now() - month + 60_000,
     })
-    for (const statement of sql(/^Size$/)) await pool.query(statement)
+    for (const statement of sql(/^Expiry$/)) await pool.query(statement)
     expect(
       await Promise.all(
         ['oOld', 'oMiniProgram', 'oNew'].map(async (openid) => (await store.getToken(openid)) !== null),
@@ -167,13 +167,12 @@ describe('the README of store-mysql', function () {
     })
 
     it(`names the columns that createTable() makes, with their types: ${file}`, () => {
-      const told = tableOf(
-        readmeOf('packages/store-mysql', file),
-        /^(?:What is in MySQL|MySQL 里有什么)$/,
-      ).flatMap(([names = '', types = '']) => {
-        const all = codeIn(types)
-        return codeIn(names).map((name, index) => `${name} ${all[index] ?? all[0] ?? ''}`)
-      })
+      const told = tableOf(readmeOf('packages/store-mysql', file), /^(?:Stored data|存储结构)$/).flatMap(
+        ([names = '', types = '']) => {
+          const all = codeIn(types)
+          return codeIn(names).map((name, index) => `${name} ${all[index] ?? all[0] ?? ''}`)
+        },
+      )
       const [made = ''] = new storeMysql.MysqlTokenStore({ pool }).createTableSQL().split(';')
       const columns = [...made.matchAll(/^ {2}`(\w+)` (\w+(?:\(\d+\))?)/gm)].map(
         ([, name = '', type = '']) => `${name} ${type}`,

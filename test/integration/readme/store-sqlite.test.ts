@@ -58,7 +58,7 @@ describe('the README of store-sqlite', () => {
     await tokenStore.saveToken('oMiniProgram', { openid: 'oMiniProgram', session_key: 's', create_at: 1 })
     await tokenStore.saveToken('oCorrupt', token('oCorrupt', 1))
     database.exec("UPDATE token SET record = '{' WHERE openid = 'oCorrupt'")
-    await run(/^Size$/)
+    await run(/^Expiry$/)
     expect(await tokenStore.getToken('oOld')).to.equal(null)
     for (const openid of ['oNew', 'oMiniProgram'])
       expect(await tokenStore.getToken(openid)).to.be.an('object')
@@ -109,7 +109,7 @@ describe('the README of store-sqlite', () => {
     database.exec(
       "CREATE TABLE my_tokens (openid TEXT, access_token TEXT, expires_in TEXT, create_at TEXT); INSERT INTO my_tokens VALUES ('oMine', 'a', '7200', '1763000000123')",
     )
-    await run(/^From a table/)
+    await run(/^Migrating/)
     expect(await tokenStore.getToken('oMine')).to.deep.equal({
       openid: 'oMine',
       access_token: 'a',
@@ -184,7 +184,7 @@ describe('the README of store-sqlite', () => {
     })
 
     it(`names the tables and their columns: ${file}`, () => {
-      const rows = tableOf(readmeOf('packages/store-sqlite', file), /^(?:What is in|文件里)/)
+      const rows = tableOf(readmeOf('packages/store-sqlite', file), /^(?:Stored data|存储结构)$/)
       const described = column(rows, 1).map((definition) => definition.split(' ')[0])
       const columnsOf = (table: string): unknown[] =>
         database
