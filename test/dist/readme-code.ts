@@ -1,7 +1,7 @@
 import { english, readmeOf } from '../integration/readme/markdown.js'
 
 /** Code of pages, of other frameworks, and with a package that the projects here do not have. */
-const elsewhere = /^(?:QR code inside of the page|Other frameworks|WeChat's cloud hosting)/
+const elsewhere = /^(?:QR code inside the page|Other frameworks|WeChat's cloud hosting)/
 
 // What the READMEs leave to the application. In TypeScript, it says once what its users are.
 const setting = `

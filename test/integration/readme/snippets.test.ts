@@ -485,7 +485,7 @@ describe('recipes of the READMEs', () => {
     const browser = await start(app)
 
     let drawn: Record<string, unknown> = {}
-    await runPart(blockOf(strategyReadme, /^QR code inside of the page$/), {
+    await runPart(blockOf(strategyReadme, /^QR code inside the page$/), {
       fetch: async (path: string) => ({ json: async () => (await browser.open(path)).json }),
       WxLogin: function (options: Record<string, unknown>) {
         drawn = options
@@ -506,7 +506,7 @@ describe('recipes of the READMEs', () => {
       .oauth('mp')
       .getAccessToken(sandbox.issueCode({ appId: credentials('mp').appId, user: 'alice' }))
     const { user } = await runPart(
-      blockOf(strategyReadme, /^Later, with the tokens$/),
+      blockOf(strategyReadme, /^Using the tokens later$/),
       { wechat, openid: token.openid },
       ['user'],
     )

@@ -119,7 +119,7 @@ for (const [file, language] of Object.entries(languages)) {
       const store = new Source('passport-wechat/src/state/cookie.ts')
       const rows = tableOf(readme, /^(?:Without sessions|不用 session)$/)
       expect(column(rows, 0)).to.have.members(store.members('CookieStateStoreOptions'))
-      expect(store.text).to.contain("maxAge = 30 * 60_000, sameSite = 'lax'")
+      expect(store.text).to.match(/maxAge = 30 \* 60_000,\s+sameSite = 'lax'/)
       expect(column(rows, 1)).to.include.members([String(30 * 60_000), "'lax'"])
     })
 
