@@ -4,7 +4,7 @@ import { encryptedTokenStore, type TokenStore, type WechatToken } from '@wechat-
 import { blockOf, chinese, codeIn, english, readmeOf, tableOf } from './markdown.js'
 import { runPart } from './running.js'
 
-const heading = /^Encrypting what is there|^加密已有记录/
+const heading = /^Encrypting existing records|^加密已有记录/
 
 /** The pieces of code by which the README of wechat-oauth has the keys of a database listed, in both languages. */
 export function listingOf(database: string): string[] {

@@ -171,7 +171,7 @@ describe('the README of wechat-session', () => {
       ).to.have.members(methods)
       const defaults = ['259200', 'false', '5000', 'Date.now']
       expect(column(tableOf(page, /^(?:Options|选项)$/), 1)).to.deep.equal(defaults)
-      expect(new Source('wechat-session/src/options.ts').text).to.contain(
+      expect(new Source('wechat-session/src/options.ts').text.replace(/\s+/g, ' ')).to.contain(
         'ttl = 259_200, sliding = false, maxSessions = Infinity, timeout = 5000, now = Date.now',
       )
       expect(new Source('wechat-oauth/src/errors.ts').union('WechatErrorCode')).to.include.members(
