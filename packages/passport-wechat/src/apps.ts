@@ -2,12 +2,11 @@ import { WechatError, WechatOAuth, type WechatMode } from '@wechat-auth/wechat-o
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import { hasOuterSpace } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
+import { hash } from './hash.js'
 import type { AppSettings, Settings } from './options.js'
-import { hash } from './recent.js'
-import { header } from './request.js'
+import { header, isWechatBrowser } from './request.js'
 import type { RedirectMode } from './state/record.js'
 import type { PerRequest } from './types.js'
-import { isWechatBrowser } from './user-agent.js'
 
 const maxClients = 100
 

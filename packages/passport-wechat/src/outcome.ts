@@ -1,5 +1,5 @@
 import { WechatAPIError } from '@wechat-auth/wechat-oauth'
-import { reportable } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { reportable, takeAction, takeReport } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { WechatFailure, WechatFailureCode } from './types.js'
 
 /** What a request comes to: exactly one of Passport's actions. */
@@ -83,5 +83,35 @@ export async function outcomeOf(flow: () => Promise<Outcome>): Promise<Outcome> 
             'The login failed without a reason: something was thrown that is no error',
           ),
         }
+  }
+}
+
+/** Passport's actions, for one request. */
+export interface Actions {
+  success(user: Express.User, info?: object): unknown
+  fail(challenge?: object, status?: number): unknown
+  redirect(url: string): unknown
+  error(error: unknown): unknown
+}
+
+/** Takes the action of an outcome. What the application throws at an error goes to `lastResort`. */
+export function perform(
+  actions: Actions,
+  outcome: Outcome,
+  lastResort: (error: unknown) => Promise<void>,
+): Promise<void> {
+  const report = (error: unknown): unknown => actions.error(error)
+  if (outcome.action === 'error') return takeReport(() => report(outcome.error), lastResort)
+  return takeAction(() => take(actions, outcome), report, lastResort)
+}
+
+function take(actions: Actions, outcome: Exclude<Outcome, { action: 'error' }>): unknown {
+  switch (outcome.action) {
+    case 'success':
+      return actions.success(outcome.user, outcome.info)
+    case 'fail':
+      return actions.fail(outcome.info, outcome.status)
+    case 'redirect':
+      return actions.redirect(outcome.url)
   }
 }

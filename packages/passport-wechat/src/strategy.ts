@@ -3,7 +3,7 @@ import type { Request } from 'express'
 import OAuth2Strategy from 'passport-oauth2'
 import { Logins } from './logins.js'
 import { settingsOf } from './options.js'
-import { perform } from './perform.js'
+import { perform } from './outcome.js'
 import { CookieStateStore as CookieStates } from './state/cookie.js'
 import type {
   AnyWechatVerify,

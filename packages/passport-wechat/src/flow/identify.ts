@@ -10,7 +10,7 @@ import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import type { VerifyAnswer } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { Settings } from '../options.js'
-import { answerByCallback } from '../callback.js'
+import { awaitCallback } from '../await-callback.js'
 import { answerOf, Refusal, type Outcome } from '../outcome.js'
 import { personOfUserinfo, profileOf, type Person } from '../profile.js'
 import type { AnyWechatVerify, SkipUserProfile, WechatAuthInfo, WechatTokenParams } from '../types.js'
@@ -145,7 +145,7 @@ async function askWhetherToSkip(
   accessToken: string,
 ): Promise<boolean> {
   if (skip.length < 2) return (skip as () => boolean | PromiseLike<boolean>)()
-  const [answer] = await answerByCallback((done) => skip(accessToken, done))
+  const [answer] = await awaitCallback((done) => skip(accessToken, done))
   return answer === true
 }
 

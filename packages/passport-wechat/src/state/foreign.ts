@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import type { Request } from 'express'
-import { answerByCallback } from '../callback.js'
+import { awaitCallback } from '../await-callback.js'
 import { methodOf } from '../request.js'
 import type { StateMeta, StateStore } from './contract.js'
-import type { Found, StateKeeper } from './keeper.js'
-import { isLoginRecord, longestState, type LoginRecord } from './record.js'
+import { isLoginRecord, longestState, type Found, type LoginRecord, type StateKeeper } from './record.js'
 
 type Method = (...parameters: unknown[]) => unknown
 
@@ -26,7 +25,7 @@ export class ForeignStateStore implements StateKeeper {
         'This state store has no room for the state of the application: its store function declares fewer than four parameters',
       )
     }
-    const [state] = await answerByCallback((callback) => {
+    const [state] = await awaitCallback((callback) => {
       switch (store.length) {
         // The store of passport-oauth2 for PKCE, which WeChat has not: it answers with the verifier whether the state is good.
         case 5:
@@ -51,7 +50,7 @@ export class ForeignStateStore implements StateKeeper {
   async take(req: Request, state: string, metaOf: () => StateMeta): Promise<Found> {
     const verify = bound(this.#store, 'verify')
     const meta = metaOf()
-    const [ok, kept] = await answerByCallback((callback) =>
+    const [ok, kept] = await awaitCallback((callback) =>
       verify.length === 4 ? verify(req, state, meta, callback) : verify(req, state, callback),
     )
     if (!ok) return { found: false, expired: kept === 'expired' }

@@ -1,8 +1,14 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import type { Request } from 'express'
 import { member, type RequestParts } from '../request.js'
-import type { Found, StateKeeper } from './keeper.js'
-import { isLoginRecord, newState, sameText, type LoginRecord } from './record.js'
+import {
+  isLoginRecord,
+  newState,
+  sameText,
+  type Found,
+  type LoginRecord,
+  type StateKeeper,
+} from './record.js'
 
 interface SessionRecord extends LoginRecord {
   state: string

@@ -1,6 +1,5 @@
-import { hash as digest } from 'node:crypto'
-import type { Outcome } from './outcome.js'
-import type { RedirectMode } from './state/record.js'
+import type { Outcome } from '../outcome.js'
+import type { RedirectMode } from '../state/record.js'
 
 /** A callback that came in the last minute. */
 export interface RecentCallback {
@@ -56,8 +55,4 @@ export class RecentCallbacks {
     }, lifetime)
     this.#sweep.unref()
   }
-}
-
-export function hash(text: string): string {
-  return digest('sha256', text, 'base64url')
 }

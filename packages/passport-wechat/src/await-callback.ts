@@ -4,7 +4,7 @@ import { types } from 'node:util'
  * Calls a function that answers through a callback, and resolves to what follows the error there. A function that is written
  * with promises by mistake leaves no rejection behind.
  */
-export function answerByCallback(
+export function awaitCallback(
   call: (callback: (error?: unknown, ...results: unknown[]) => void) => unknown,
 ): Promise<unknown[]> {
   return new Promise((resolve, reject: (reason: Error) => void) => {
