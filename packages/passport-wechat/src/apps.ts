@@ -3,9 +3,9 @@ import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import { hasOuterSpace } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import { hash } from './hash.js'
+import { defaultMode, isRedirectMode, modes, type RedirectMode } from './modes.js'
 import type { AppSettings, Settings } from './options.js'
 import { header, isWechatBrowser } from './request.js'
-import type { RedirectMode } from './state/record.js'
 import type { PerRequest } from './types.js'
 
 const maxClients = 100
@@ -15,6 +15,7 @@ export class Apps {
   readonly #settings: Settings
   readonly #fixed = new Map<WechatMode, WechatOAuth>()
   readonly redirectModes: readonly RedirectMode[]
+  readonly #defaultMode: WechatMode
   /** The appIds of the modes that redirect, where none of them depends on the request. */
   readonly fixedIds: ReadonlyMap<RedirectMode, string> | undefined
   /** Clients of tenants, the one used longest ago first. */
@@ -27,7 +28,9 @@ export class Apps {
         this.#fixed.set(mode, new WechatOAuth({ ...settings.client, appId, appSecret }))
       }
     }
-    this.redirectModes = [...settings.apps.keys()].filter((mode) => mode !== 'miniprogram')
+    this.redirectModes = [...settings.apps.keys()].filter(isRedirectMode)
+    const [onlyMode = defaultMode] = settings.apps.keys()
+    this.#defaultMode = this.redirectModes[0] ?? onlyMode
     const ids = this.redirectModes.map((mode) => [mode, this.app(mode).appId] as const)
     this.fixedIds = ids.every((pair): pair is readonly [RedirectMode, string] => typeof pair[1] === 'string')
       ? new Map(ids)
@@ -35,14 +38,14 @@ export class Apps {
   }
 
   /**
-   * The mode for a request: the one asked for; where both are configured, the official account inside of WeChat's browser and
-   * the website elsewhere; else the one there is.
+   * The mode for a request: the one that was asked for. Otherwise a mode that redirects: if there are several, the one whose
+   * page works in this browser. A mode that does not redirect is chosen only if there is no other.
    */
   choose(req: Request, asked: WechatMode | undefined): WechatMode {
     if (asked !== undefined) return this.app(asked).mode
-    const modes = this.redirectModes
-    if (modes.length === 2) return isWechatBrowser(header(req, 'user-agent')) ? 'mp' : 'website'
-    return modes[0] ?? 'miniprogram'
+    if (this.redirectModes.length < 2) return this.#defaultMode
+    const inWechat = isWechatBrowser(header(req, 'user-agent'))
+    return this.redirectModes.find((mode) => modes[mode].inWechat === inWechat) ?? this.#defaultMode
   }
 
   app(mode: WechatMode): AppSettings {

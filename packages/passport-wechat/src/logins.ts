@@ -9,10 +9,16 @@ import { CallbackFlow } from './flow/callback.js'
 import { IdentifyFlow } from './flow/identify.js'
 import { MiniProgramFlow } from './flow/mini-program.js'
 import { States } from './flow/states.js'
+import { isRedirectMode, type DirectMode } from './modes.js'
 import type { Settings } from './options.js'
 import { outcomeOf, type Outcome } from './outcome.js'
 import { callbackParameters, methodOf, type CallbackParameters } from './request.js'
 import type { AnyWechatVerify, WechatAuthorization, WechatCallOptions } from './types.js'
+
+/** The flow of a mode that does not redirect. */
+interface DirectFlow {
+  logIn(req: Request): Promise<Outcome>
+}
 
 /** All that the strategy knows and does, behind private fields: inspecting the strategy shows none of it. */
 export class Logins {
@@ -20,7 +26,7 @@ export class Logins {
   readonly #apps: Apps
   readonly #authorize: AuthorizeFlow
   readonly #callback: CallbackFlow
-  readonly #miniProgram: MiniProgramFlow
+  readonly #direct: Readonly<Record<DirectMode, DirectFlow>>
 
   constructor(settings: Settings, verify: AnyWechatVerify) {
     const states = new States(settings)
@@ -29,16 +35,17 @@ export class Logins {
     this.#apps = new Apps(settings)
     this.#authorize = new AuthorizeFlow(settings, this.#apps, states)
     this.#callback = new CallbackFlow(settings, this.#apps, states, identify)
-    this.#miniProgram = new MiniProgramFlow(settings, this.#apps, identify)
+    this.#direct = { miniprogram: new MiniProgramFlow(settings, this.#apps, identify) }
   }
 
   /** What a request comes to. Never rejects. */
   authenticate(req: Request, options: WechatCallOptions | undefined): Promise<Outcome> {
     return outcomeOf(async () => {
       const call = callOf(options)
-      if (this.#apps.choose(req, call.mode) === 'miniprogram') return this.#miniProgram.run(req)
+      const mode = this.#apps.choose(req, call.mode)
+      if (!isRedirectMode(mode)) return this.#direct[mode].logIn(req)
       const parameters = callbackParameters(req)
-      if (await this.#isCallback(req, parameters)) return this.#callback.run(req, call, parameters)
+      if (await this.#isCallback(req, parameters)) return this.#callback.finish(req, call, parameters)
       const { url } = await this.#authorize.begin(req, call)
       return { action: 'redirect', url }
     })

@@ -15,6 +15,7 @@ import {
   type WrongNames,
 } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
+import { alternatives, defaultMode, isRedirectMode, modeNames, modes } from './modes.js'
 import type { StateStore } from './state/contract.js'
 import type { VerifyOptions } from './verify.js'
 import type {
@@ -54,20 +55,13 @@ export interface Settings extends VerifyOptions {
   logger: WechatLogger | undefined
 }
 
-export const modes: readonly WechatMode[] = ['mp', 'website', 'miniprogram']
-
-const defaultScope = { mp: 'snsapi_userinfo', website: 'snsapi_login', miniprogram: '' } satisfies Record<
-  WechatMode,
-  string
->
-
 /** What messages about options begin with. */
 export const who = 'WechatStrategy'
 
 const wrongCallbackNames = {
   callbackURL: ['callbackUrl', 'callbackUri', 'redirect_uri', 'redirectUri', 'redirectURI'],
 }
-const wrongModeNames = { "mode: 'mp', 'website' or 'miniprogram'": ['client'] }
+const wrongModeNames = { [`mode: ${alternatives(modeNames.map((mode) => `'${mode}'`))}`]: ['client'] }
 const wrongAppNames: WrongNames = { ...wrongCredentialNames, ...wrongCallbackNames }
 
 const wrongNames: WrongNames = {
@@ -157,14 +151,14 @@ function appsOf(options: WechatStrategyOptions): Map<WechatMode, AppSettings> {
   const { apps, mode, appId, appSecret }: Record<string, unknown> = { ...options }
   const topScope = scopeOf('scope', options.scope)
   if (apps === undefined) {
-    oneOf({ mode }, 'mode', modes)
-    const only = (mode as WechatMode | undefined) ?? 'mp'
+    oneOf({ mode }, 'mode', modeNames)
+    const only = (mode as WechatMode | undefined) ?? defaultMode
     refuseScopeOfOtherMode(only, 'scope', topScope)
     return new Map([[only, appOf(only, { appId, appSecret }, '', options, topScope)]])
   }
   refuseUnless(
     isObject(apps) && !Array.isArray(apps),
-    'apps must be an object with the members mp, website or miniprogram',
+    `apps must be an object with at least one of the members ${alternatives(modeNames)}`,
   )
   refuseUnless(mode === undefined, 'mode goes with one app; with apps each call can give it')
   refuseUnless(
@@ -172,14 +166,14 @@ function appsOf(options: WechatStrategyOptions): Map<WechatMode, AppSettings> {
     'appId and appSecret go into apps, or stand alone without apps',
   )
   const given = Object.entries(apps).filter(([, app]) => app !== undefined)
-  refuseUnless(given.length > 0, 'apps must have at least one of mp, website and miniprogram')
-  const [first = 'miniprogram'] = modes.filter((one) => apps[one] !== undefined)
-  refuseScopeOfOtherMode(first, 'scope', topScope)
+  refuseUnless(given.length > 0, `apps must have at least one of the members ${alternatives(modeNames)}`)
+  const first = modeNames.find((one) => apps[one] !== undefined)
+  if (first !== undefined) refuseScopeOfOtherMode(first, 'scope', topScope)
   return new Map(
     given.map(([key, app]) => {
       refuseUnless(
-        (modes as readonly string[]).includes(key),
-        `apps.${key} is no mode: apps can have mp, website and miniprogram`,
+        (modeNames as readonly string[]).includes(key),
+        `apps.${key} is not a mode: the members of apps are ${modeNames.join(', ')}`,
       )
       refuseUnless(isObject(app), `apps.${key} must be an object`)
       refuseWrongNames(who, app, wrongAppNames, `apps.${key}.`)
@@ -200,12 +194,14 @@ function appOf(
   checkCredential(`${prefix}appSecret`, appSecret)
   const own = scopeOf(`${prefix}scope`, scope)
   refuseScopeOfOtherMode(mode, `${prefix}scope`, own)
+  const row = modes[mode]
+  if (!row.redirects) return { mode, appId, appSecret, scope: '', callbackURL: undefined }
   return {
     mode,
     appId,
     appSecret,
-    scope: own ?? (mode === 'mp' ? topScope : undefined) ?? defaultScope[mode],
-    callbackURL: mode === 'miniprogram' ? undefined : callbackURLOf(prefix, app, options),
+    scope: own ?? (row.usesStrategyScope ? topScope : undefined) ?? row.defaultScope,
+    callbackURL: callbackURLOf(prefix, app, options),
   }
 }
 
@@ -235,7 +231,7 @@ function checkCredential(option: string, value: unknown): asserts value is PerRe
 }
 
 function refuseScopeOfOtherMode(mode: WechatMode, option: string, scope: string | undefined): void {
-  if (mode !== 'miniprogram' && scope !== undefined) refuseScopesOfOtherPage(who, option, mode, scope)
+  if (isRedirectMode(mode) && scope !== undefined) refuseScopesOfOtherPage(who, option, mode, scope)
 }
 
 function clientOptionsOf(options: WechatStrategyOptions): Settings['client'] {

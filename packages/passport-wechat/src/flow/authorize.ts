@@ -1,5 +1,6 @@
 import type { Request } from 'express'
 import type { Apps } from '../apps.js'
+import { alternatives, isRedirectMode, modeNames, modes } from '../modes.js'
 import type { Settings } from '../options.js'
 import type { WechatAuthorization } from '../types.js'
 import { callbackURLFor, scopeFor, type Call } from './call.js'
@@ -19,8 +20,10 @@ export class AuthorizeFlow {
 
   async begin(req: Request, call: Call): Promise<WechatAuthorization> {
     const mode = this.#apps.choose(req, call.mode)
-    if (mode === 'miniprogram')
-      throw new TypeError('A mini-program has no page to send the user to: mode must be mp or website')
+    if (!isRedirectMode(mode)) {
+      const others = alternatives(modeNames.filter(isRedirectMode))
+      throw new TypeError(`mode ${mode} has no page to send the user to: mode must be ${others}`)
+    }
     const redirect = callbackURLFor(req, mode, call, this.#apps, this.#settings)
     const scope = scopeFor(mode, call, this.#apps)
     const client = await this.#apps.forRequest(req).client(mode)
@@ -33,10 +36,7 @@ export class AuthorizeFlow {
       ...(call.state !== undefined && { app: call.state }),
     }
     const state = this.#settings.state ? await this.#states.keep(req, record) : verbatim(call.state)
-    const url =
-      mode === 'mp'
-        ? client.getAuthorizeURL(redirect, state, scope, call.mpPage)
-        : client.getAuthorizeURLForWebsite(redirect, state, scope, call.websitePage)
+    const url = modes[mode].page.url(client, { redirect, state, scope, parameters: call.page })
     return { url, appid: client.appId, redirect_uri: redirect, scope, state }
   }
 }

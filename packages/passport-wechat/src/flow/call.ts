@@ -1,10 +1,4 @@
-import {
-  WechatError,
-  type MpPageParameters,
-  type WebsitePageParameters,
-  type WechatLang,
-  type WechatMode,
-} from '@wechat-auth/wechat-oauth'
+import { WechatError, type WechatLang, type WechatMode } from '@wechat-auth/wechat-oauth'
 import {
   isOfOtherPage,
   refuseOuterSpace,
@@ -14,9 +8,9 @@ import {
 } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { Apps } from '../apps.js'
-import { isCallbackURL, modes, scopeOf, who, wrongCallNames, type Settings } from '../options.js'
+import { modeNames, type PageParameters, type RedirectMode } from '../modes.js'
+import { isCallbackURL, scopeOf, who, wrongCallNames, type Settings } from '../options.js'
 import { absoluteURL } from '../request.js'
-import type { RedirectMode } from '../state/record.js'
 import type { WechatCallOptions } from '../types.js'
 
 /** What a single call asks for, checked. */
@@ -27,8 +21,7 @@ export interface Call {
   state: unknown
   callbackURL: string | undefined
   lang: WechatLang | undefined
-  mpPage: MpPageParameters
-  websitePage: WebsitePageParameters
+  page: PageParameters
 }
 
 const langs: readonly unknown[] = ['zh_CN', 'zh_TW', 'en', 'cn']
@@ -50,7 +43,7 @@ export function callOf(options: WechatCallOptions = {}): Call {
     stylelite,
     fast_login,
   } = options
-  refuseUnless(mode === undefined || modes.includes(mode), `mode must be one of ${modes.join(', ')}`)
+  refuseUnless(mode === undefined || modeNames.includes(mode), `mode must be one of ${modeNames.join(', ')}`)
   refuseUnless(
     callbackURL === undefined || isCallbackURL(callbackURL),
     'callbackURL must be an http(s) URL, absolute or relative',
@@ -64,8 +57,16 @@ export function callOf(options: WechatCallOptions = {}): Call {
     state: jsonCopy(state),
     callbackURL,
     lang: lang === 'cn' ? 'zh_CN' : lang,
-    mpPage: defined({ forcePopup, forceSnapShot }),
-    websitePage: defined({ lang: pageLang, style, href, self_redirect, stylelite, fast_login }),
+    page: defined({
+      forcePopup,
+      forceSnapShot,
+      lang: pageLang,
+      style,
+      href,
+      self_redirect,
+      stylelite,
+      fast_login,
+    }),
   }
 }
 

@@ -1,11 +1,12 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import type { Request } from 'express'
 import type { Apps, RequestApps } from '../apps.js'
+import { isRedirectMode, type RedirectMode } from '../modes.js'
 import type { Settings } from '../options.js'
 import { answerOf, outcomeOf, Refusal, type Outcome } from '../outcome.js'
 import { hash } from '../hash.js'
 import { cookieHeader, type CallbackParameters } from '../request.js'
-import { longestState, type LoginRecord, type RedirectMode } from '../state/record.js'
+import { longestState, type LoginRecord } from '../state/record.js'
 import type { WechatStateReason } from '../types.js'
 import { callbackURLFor, scopeFor, type Call } from './call.js'
 import type { IdentifyFlow } from './identify.js'
@@ -36,7 +37,7 @@ export class CallbackFlow {
     this.#recent = new RecentCallbacks(settings.now)
   }
 
-  async run(req: Request, call: Call, { code, state }: CallbackParameters): Promise<Outcome> {
+  async finish(req: Request, call: Call, { code, state }: CallbackParameters): Promise<Outcome> {
     const apps = this.#apps.forRequest(req)
     if (!this.#settings.state)
       return this.#logIn(req, call, apps, this.#presumed(req, call, await this.#appIds(apps)), code)
@@ -161,7 +162,7 @@ export class CallbackFlow {
   // Where nothing was kept of the login, it can only have been the one that this request would begin.
   #presumed(req: Request, call: Call, appIds: AppIds): LoginRecord {
     const mode = call.mode ?? (appIds.size === 1 ? [...appIds.keys()][0] : undefined)
-    if (mode === undefined || mode === 'miniprogram') {
+    if (!isRedirectMode(mode)) {
       throw new WechatError(
         'ERR_WECHAT_CONFIG',
         'There are several apps, and no record says which one this callback is of: give each route its mode, or use a state store that keeps the state of the application',

@@ -40,7 +40,7 @@ export class MiniProgramFlow {
     this.#identify = identify
   }
 
-  async run(req: Request): Promise<Outcome> {
+  async logIn(req: Request): Promise<Outcome> {
     const input = checked(await this.#read(req))
     const client = await this.#apps.forRequest(req).client('miniprogram')
     const { session_key: sessionKey, ...session } = await answerOf(client.code2Session(input.code))

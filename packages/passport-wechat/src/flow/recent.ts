@@ -1,5 +1,5 @@
+import type { RedirectMode } from '../modes.js'
 import type { Outcome } from '../outcome.js'
-import type { RedirectMode } from '../state/record.js'
 
 /** A callback that came in the last minute. */
 export interface RecentCallback {

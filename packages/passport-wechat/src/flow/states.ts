@@ -1,11 +1,12 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import type { Request } from 'express'
+import { modes, type RedirectMode } from '../modes.js'
 import type { Settings } from '../options.js'
 import { isSecure } from '../request.js'
 import type { StateMeta } from '../state/contract.js'
 import { ForeignStateStore } from '../state/foreign.js'
-import type { Found, LoginRecord, RedirectMode, StateKeeper } from '../state/record.js'
+import type { Found, LoginRecord, StateKeeper } from '../state/record.js'
 import { SessionStateStore } from '../state/session.js'
 import { LookUps } from './look-ups.js'
 
@@ -64,7 +65,7 @@ export class States {
     const { open = 'https://open.weixin.qq.com', api = 'https://api.weixin.qq.com' } =
       typeof endpoints === 'string' ? { open: endpoints, api: endpoints } : (endpoints ?? {})
     return {
-      authorizationURL: open + (mode === 'mp' ? '/connect/oauth2/authorize' : '/connect/qrconnect'),
+      authorizationURL: open + modes[mode].page.path,
       tokenURL: `${api}/sns/oauth2/access_token`,
       clientID: appId,
       ...(callbackURL !== undefined && { callbackURL }),

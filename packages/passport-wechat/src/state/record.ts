@@ -1,9 +1,7 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto'
-import type { WechatMode } from '@wechat-auth/wechat-oauth'
 import type { Request } from 'express'
+import { isRedirectMode, type RedirectMode } from '../modes.js'
 import type { StateMeta } from './contract.js'
-
-export type RedirectMode = Exclude<WechatMode, 'miniprogram'>
 
 /** What the callback must know about the login that it ends. */
 export interface LoginRecord {
@@ -56,7 +54,7 @@ export function isLoginRecord(value: unknown): value is LoginRecord {
   if (typeof value !== 'object' || value === null) return false
   const { mode, appId, scope, callbackURL } = value as Record<string, unknown>
   return (
-    (mode === 'mp' || mode === 'website') &&
+    isRedirectMode(mode) &&
     typeof appId === 'string' &&
     typeof scope === 'string' &&
     typeof callbackURL === 'string'
