@@ -1,6 +1,6 @@
 import { WechatError, type WechatMode, type WechatOAuth } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
-import { settled } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { passToNext } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import { Apps } from './apps.js'
 import { AuthorizeFlow } from './flow/authorize.js'
@@ -12,7 +12,7 @@ import { States } from './flow/states.js'
 import { isRedirectMode, type DirectMode } from './modes.js'
 import type { Settings } from './options.js'
 import { outcomeOf, type Outcome } from './outcome.js'
-import { callbackParameters, methodOf, type CallbackParameters } from './request.js'
+import { callbackParameters, type CallbackParameters } from './request.js'
 import type { AnyWechatVerify, WechatAuthorization, WechatCallOptions } from './types.js'
 
 /** The flow of a mode that does not redirect. */
@@ -63,15 +63,10 @@ export class Logins {
     return this.#apps.forRequest(req).client(this.#apps.choose(req, mode))
   }
 
-  /** What an application's callback threw at an error of ours has nowhere else to go. */
-  async lastResort(req: Request, error: unknown): Promise<void> {
-    try {
-      const next = methodOf(req, 'next')
-      if (next) await settled(next(error))
-      else this.#settings.logger?.warn('The callback of the application threw when it was given an error')
-    } catch {
-      // That threw as well; a rejection that nobody handles would end the process.
-    }
+  lastResort(req: Request, error: unknown): Promise<void> {
+    return passToNext(req, error, () =>
+      this.#settings.logger?.warn('The callback of the application threw when it was given an error'),
+    )
   }
 
   #isCallback(req: Request, { code, state }: CallbackParameters): boolean | Promise<boolean> {

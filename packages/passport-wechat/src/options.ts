@@ -6,8 +6,10 @@ import {
   type WechatOAuthOptions,
 } from '@wechat-auth/wechat-oauth'
 import {
+  isObject,
   refuseOuterSpace,
   refuseScopesOfOtherPage,
+  refuseUnless,
   refuseWrongNames,
   safeLogger,
   scopesIn,
@@ -79,7 +81,7 @@ export const wrongCallNames: WrongNames = { ...wrongCallbackNames, ...wrongModeN
 
 /** @throws TypeError that names the option */
 export function settingsOf(options: WechatStrategyOptions): Settings {
-  refuseUnless(isObject(options), 'needs an object of options')
+  refuseUnless(who, isObject(options), 'needs an object of options')
   const given: Record<string, unknown> = { ...options }
   refuseWrongNames(who, given, wrongNames)
   checkTypes(given)
@@ -112,38 +114,50 @@ export function scopeOf(name: string, scope: unknown): string | undefined {
   const scopes: unknown[] = Array.isArray(scope) ? scope : [scope]
   const isScope = (one: unknown) => typeof one === 'string' && scopesIn(one).length > 0
   const areScopes = scopes.length > 0 && scopes.every(isScope)
-  refuseUnless(areScopes, `${name} must be a non-empty string, or an array of such strings`)
+  refuseUnless(who, areScopes, `${name} must be a non-empty string, or an array of such strings`)
   return scopesIn(scopes.join(',')).join(',')
 }
 
 function checkTypes(given: Record<string, unknown>): void {
   const { name, store, idSource, skipUserProfile } = given
   refuseUnless(
+    who,
     name === undefined || (typeof name === 'string' && name !== ''),
     'name must be a non-empty string',
   )
   for (const option of ['state', 'proxy', 'passReqToCallback']) {
-    refuseUnless(['undefined', 'boolean'].includes(typeof given[option]), `${option} must be true or false`)
+    refuseUnless(
+      who,
+      ['undefined', 'boolean'].includes(typeof given[option]),
+      `${option} must be true or false`,
+    )
   }
   for (const option of ['isCallback', 'miniProgramInput']) {
-    refuseUnless(['undefined', 'function'].includes(typeof given[option]), `${option} must be a function`)
+    refuseUnless(
+      who,
+      ['undefined', 'function'].includes(typeof given[option]),
+      `${option} must be a function`,
+    )
   }
   oneOf(given, 'verifyArguments', ['positional', 'object'])
   oneOf(given, 'snapshotUser', ['fail', 'allow'])
   refuseUnless(
+    who,
     [undefined, 'openid', 'unionid'].includes(idSource as string) || typeof idSource === 'function',
     'idSource must be openid, unionid or a function',
   )
   refuseUnless(
+    who,
     ['undefined', 'boolean', 'function'].includes(typeof skipUserProfile),
     'skipUserProfile must be true, false or a function',
   )
   if (store !== undefined) {
     refuseUnless(
+      who,
       isObject(store) && typeof store['store'] === 'function' && typeof store['verify'] === 'function',
       'store must be an object with the functions store and verify',
     )
-    refuseUnless(given['state'] !== false, 'store has no use with state: false')
+    refuseUnless(who, given['state'] !== false, 'store has no use with state: false')
   }
 }
 
@@ -157,25 +171,28 @@ function appsOf(options: WechatStrategyOptions): Map<WechatMode, AppSettings> {
     return new Map([[only, appOf(only, { appId, appSecret }, '', options, topScope)]])
   }
   refuseUnless(
+    who,
     isObject(apps) && !Array.isArray(apps),
     `apps must be an object with at least one of the members ${alternatives(modeNames)}`,
   )
-  refuseUnless(mode === undefined, 'mode goes with one app; with apps each call can give it')
+  refuseUnless(who, mode === undefined, 'mode goes with one app; with apps each call can give it')
   refuseUnless(
+    who,
     appId === undefined && appSecret === undefined,
     'appId and appSecret go into apps, or stand alone without apps',
   )
   const given = Object.entries(apps).filter(([, app]) => app !== undefined)
-  refuseUnless(given.length > 0, `apps must have at least one of the members ${alternatives(modeNames)}`)
+  refuseUnless(who, given.length > 0, `apps must have at least one of the members ${alternatives(modeNames)}`)
   const first = modeNames.find((one) => apps[one] !== undefined)
   if (first !== undefined) refuseScopeOfOtherMode(first, 'scope', topScope)
   return new Map(
     given.map(([key, app]) => {
       refuseUnless(
+        who,
         (modeNames as readonly string[]).includes(key),
         `apps.${key} is not a mode: the members of apps are ${modeNames.join(', ')}`,
       )
-      refuseUnless(isObject(app), `apps.${key} must be an object`)
+      refuseUnless(who, isObject(app), `apps.${key} must be an object`)
       refuseWrongNames(who, app, wrongAppNames, `apps.${key}.`)
       return [key as WechatMode, appOf(key as WechatMode, app, `apps.${key}.`, options, topScope)]
     }),
@@ -213,8 +230,8 @@ function callbackURLOf(
   const name = app.callbackURL === undefined ? 'callbackURL' : `${prefix}callbackURL`
   const callbackURL = app.callbackURL === undefined ? options.callbackURL : app.callbackURL
   if (callbackURL === null) return undefined
-  refuseUnless(callbackURL !== undefined, 'callbackURL is required (null where each call gives its own)')
-  refuseUnless(isCallbackURL(callbackURL), `${name} must be an http(s) URL, absolute or relative`)
+  refuseUnless(who, callbackURL !== undefined, 'callbackURL is required (null where each call gives its own)')
+  refuseUnless(who, isCallbackURL(callbackURL), `${name} must be an http(s) URL, absolute or relative`)
   refuseOuterSpace(who, name, callbackURL)
   return callbackURL
 }
@@ -226,7 +243,7 @@ export function isCallbackURL(value: unknown): value is string {
 
 function checkCredential(option: string, value: unknown): asserts value is PerRequest<string> {
   const isCredential = (typeof value === 'string' && value !== '') || typeof value === 'function'
-  refuseUnless(isCredential, `${option} must be a non-empty string or a function`)
+  refuseUnless(who, isCredential, `${option} must be a non-empty string or a function`)
   if (typeof value === 'string') refuseOuterSpace(who, option, value)
 }
 
@@ -260,15 +277,8 @@ function clientOptionsOf(options: WechatStrategyOptions): Settings['client'] {
 
 function oneOf(given: Record<string, unknown>, option: string, values: readonly unknown[]): void {
   refuseUnless(
+    who,
     given[option] === undefined || values.includes(given[option]),
     `${option} must be one of ${values.join(', ')}`,
   )
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-}
-
-function refuseUnless(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new TypeError(`${who}: ${message}`)
 }

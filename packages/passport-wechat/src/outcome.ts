@@ -1,13 +1,8 @@
 import { WechatAPIError } from '@wechat-auth/wechat-oauth'
-import { reportable, takeAction, takeReport } from '@wechat-auth/wechat-oauth/strategy-kit'
+import type { Outcome as KitOutcome } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { WechatFailure, WechatFailureCode } from './types.js'
 
-/** What a request comes to: exactly one of Passport's actions. */
-export type Outcome =
-  | { action: 'success'; user: Express.User; info: object }
-  | { action: 'fail'; info: object; status: number }
-  | { action: 'redirect'; url: string }
-  | { action: 'error'; error: unknown }
+export type Outcome = KitOutcome<Express.User, object>
 
 const failures: Record<WechatFailureCode, { status: number; message: string }> = {
   ERR_WECHAT_STATE: {
@@ -54,7 +49,7 @@ export class Refusal extends Error {
   constructor(code: WechatFailureCode, details: Partial<WechatFailure> = {}) {
     const { status, message } = failures[code]
     super(details.message ?? message)
-    this.outcome = { action: 'fail', info: { message, code, ...details }, status }
+    this.outcome = { action: 'fail', challenge: { message, code, ...details }, status }
   }
 }
 
@@ -74,44 +69,6 @@ export async function outcomeOf(flow: () => Promise<Outcome>): Promise<Outcome> 
   try {
     return await flow()
   } catch (error) {
-    return error instanceof Refusal
-      ? error.outcome
-      : {
-          action: 'error',
-          error: reportable(
-            error,
-            'The login failed without a reason: something was thrown that is no error',
-          ),
-        }
-  }
-}
-
-/** Passport's actions, for one request. */
-export interface Actions {
-  success(user: Express.User, info?: object): unknown
-  fail(challenge?: object, status?: number): unknown
-  redirect(url: string): unknown
-  error(error: unknown): unknown
-}
-
-/** Takes the action of an outcome. What the application throws at an error goes to `lastResort`. */
-export function perform(
-  actions: Actions,
-  outcome: Outcome,
-  lastResort: (error: unknown) => Promise<void>,
-): Promise<void> {
-  const report = (error: unknown): unknown => actions.error(error)
-  if (outcome.action === 'error') return takeReport(() => report(outcome.error), lastResort)
-  return takeAction(() => take(actions, outcome), report, lastResort)
-}
-
-function take(actions: Actions, outcome: Exclude<Outcome, { action: 'error' }>): unknown {
-  switch (outcome.action) {
-    case 'success':
-      return actions.success(outcome.user, outcome.info)
-    case 'fail':
-      return actions.fail(outcome.info, outcome.status)
-    case 'redirect':
-      return actions.redirect(outcome.url)
+    return error instanceof Refusal ? error.outcome : { action: 'error', error }
   }
 }

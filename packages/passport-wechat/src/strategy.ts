@@ -1,9 +1,9 @@
 import type { WechatMode, WechatOAuth } from '@wechat-auth/wechat-oauth'
+import { bindActions, perform } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import OAuth2Strategy from 'passport-oauth2'
 import { Logins } from './logins.js'
 import { settingsOf } from './options.js'
-import { perform } from './outcome.js'
 import { CookieStateStore as CookieStates } from './state/cookie.js'
 import type {
   AnyWechatVerify,
@@ -93,13 +93,7 @@ export class WechatStrategy extends Parent {
   /** Called by Passport. Takes exactly one action. */
   override authenticate(req: Request, options?: WechatAuthenticateOptions): void {
     const logins = this._logins
-    // Taken now: an instance that is given to passport.authenticate() is shared, and the next request replaces them.
-    const actions = {
-      success: this.success.bind(this),
-      fail: this.fail.bind(this),
-      redirect: this.redirect.bind(this),
-      error: this.error.bind(this),
-    }
+    const actions = bindActions<Express.User>(this)
     void logins
       .authenticate(req, options)
       .then((outcome) => perform(actions, outcome, (error) => logins.lastResort(req, error)))

@@ -1,7 +1,6 @@
 import type { WechatSession } from '@wechat-auth/wechat-oauth'
-import { callVerify, type VerifyAnswer } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { callVerify, type Outcome, type VerifyAnswer } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
-import type { Outcome } from './actions.js'
 import type { WechatSessions } from './sessions.js'
 import type { Identified } from './types.js'
 
@@ -24,7 +23,7 @@ export class Guard {
   }
 
   /** Never rejects. */
-  async outcomeOf(req: Request): Promise<Outcome> {
+  async outcomeOf(req: Request): Promise<Outcome<Express.User>> {
     try {
       return await this.#decide(req)
     } catch (error) {
@@ -32,7 +31,7 @@ export class Guard {
     }
   }
 
-  async #decide(req: Request): Promise<Outcome> {
+  async #decide(req: Request): Promise<Outcome<Express.User>> {
     const credentials = bearerCredentials(req)
     // RFC 6750, section 3.1: who sent nothing is not told of an error.
     if (credentials === undefined) return this.#refusal()
@@ -52,7 +51,7 @@ export class Guard {
     return callVerify(verify, values, verify.length === values.length)
   }
 
-  #refusal(description?: string): Outcome {
+  #refusal(description?: string): Outcome<Express.User> {
     const realm = `Bearer realm="${quotable(this.#settings.name)}"`
     return {
       action: 'fail',
@@ -60,6 +59,7 @@ export class Guard {
         description === undefined
           ? realm
           : `${realm}, error="invalid_token", error_description="${quotable(description)}"`,
+      status: 401,
     }
   }
 }

@@ -1,41 +1,31 @@
 import {
   WechatAPIError,
-  WechatDecryptError,
-  type WechatError,
   WechatSessionError,
   type MiniProgramData,
   type UserProfile,
+  type WechatDecryptError,
+  type WechatError,
   type WechatErrorKind,
 } from '@wechat-auth/wechat-oauth'
-import { bindToIdentity, dataRefusalCode, type WechatIdentity } from '@wechat-auth/wechat-oauth/strategy-kit'
+import {
+  isObject,
+  MiniProgramInputReader,
+  openUserData,
+  type DataRefusalCode,
+} from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { MiniProgramClient, MiniProgramLogin } from './types.js'
 import type { NewUser } from './users.js'
 
-const longest = { code: 512, encryptedData: 1024 * 1024, iv: 256, device: 256 } satisfies Record<
-  keyof MiniProgramLogin,
-  number
->
-
-/** The input of `authorize`, checked: it comes from the network, so its members are taken one by one. @throws TypeError */
-export function checkedLogin(input: unknown): MiniProgramLogin {
-  if (typeof input !== 'object' || input === null)
-    throw badRequest('needs an object with the code of wx.login')
-  const text = (name: keyof MiniProgramLogin): string | undefined => {
-    const value: unknown = Object.hasOwn(input, name) ? (input as Record<string, unknown>)[name] : undefined
-    if (value === undefined || value === null) return undefined
-    // Not every device has a name to tell.
-    if (name === 'device' && value === '') return undefined
-    if (typeof value !== 'string' || value === '' || value.length > longest[name]) {
-      throw badRequest(`${name} must be a non-empty string of at most ${longest[name]} characters`)
-    }
-    return value
+/** The input of `authorize`, checked. @throws TypeError */
+export function readLogin(input: unknown): MiniProgramLogin {
+  if (!isObject(input)) throw badRequest('needs an object with the code of wx.login')
+  const reader = new MiniProgramInputReader(input, badRequest)
+  return {
+    code: reader.code(),
+    ...reader.pair('encryptedData', 'iv'),
+    // Some devices have no name.
+    device: input['device'] === '' ? undefined : reader.text('device', 256),
   }
-  const [code, encryptedData, iv, device] = [text('code'), text('encryptedData'), text('iv'), text('device')]
-  if (code === undefined || !/^[\x21-\x7e]+$/.test(code))
-    throw badRequest('code must be the code of wx.login')
-  if ((encryptedData === undefined) !== (iv === undefined))
-    throw badRequest('encryptedData and iv go together')
-  return { code, encryptedData, iv, device }
 }
 
 /** Asks WeChat who has logged in. The session_key stays in the client's token store. */
@@ -44,28 +34,13 @@ export async function logIn(
   { code, encryptedData, iv }: MiniProgramLogin,
 ): Promise<NewUser> {
   const { session_key: sessionKey, openid, unionid } = await sessionOf(oauth, code)
-  const data =
-    encryptedData === undefined || iv === undefined
-      ? undefined
-      : open(oauth, { sessionKey, encryptedData, iv }, { openid, unionid })
+  const data = openUserData(oauth, { sessionKey, encryptedData, iv }, { openid, unionid }, dataRefusal)
   const profile = data && profileOf(data)
   return {
     appId: oauth.appId,
     openid,
     ...(unionid !== undefined && { unionid }),
     ...(profile && { profile }),
-  }
-}
-
-function open(
-  oauth: MiniProgramClient,
-  data: { sessionKey: string; encryptedData: string; iv: string },
-  identity: WechatIdentity,
-): MiniProgramData {
-  try {
-    return bindToIdentity(oauth.decryptMiniProgramUser(data), identity)
-  } catch (error) {
-    throw error instanceof WechatDecryptError ? asSessionError(error) : error
   }
 }
 
@@ -77,8 +52,7 @@ const refusals = {
 }
 
 /** Damaged input has nothing to do with the session, and stays the error that it is. */
-function asSessionError(error: WechatDecryptError): WechatError {
-  const code = dataRefusalCode(error)
+function dataRefusal(code: DataRefusalCode, error: WechatDecryptError): WechatError {
   return code === 'ERR_WECHAT_ENCRYPTED_DATA' ? error : new WechatSessionError(code, refusals[code])
 }
 

@@ -5,7 +5,7 @@ import {
   type WechatSession,
 } from '@wechat-auth/wechat-oauth'
 import { checkOpenid, isUnusableRecord, KeyedQueue } from '@wechat-auth/wechat-oauth/store-kit'
-import { checkedLogin, logIn } from './login.js'
+import { readLogin, logIn } from './login.js'
 import { settingsOf, type Settings } from './options.js'
 import { publicPartOf, SessionsAtStore, type Listing } from './sessions-at-store.js'
 import { hashOf, newToken, partsOf } from './token.js'
@@ -62,7 +62,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/login.html
    */
   async authorize(input: MiniProgramLogin): Promise<WechatLogin<User>> {
-    const login = checkedLogin(input)
+    const login = readLogin(input)
     const account = await logIn(this.#settings.oauth, login)
     const { user, isNewUser } = await this.#register(account)
     const { openid, unionid } = account

@@ -1,8 +1,14 @@
 import type { WechatSession } from '@wechat-auth/wechat-oauth'
-import { refuseWrongNames, settled } from '@wechat-auth/wechat-oauth/strategy-kit'
+import {
+  bindActions,
+  isObject,
+  passToNext,
+  perform,
+  refuseUnless,
+  refuseWrongNames,
+} from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import { Strategy } from 'passport-strategy'
-import { perform } from './actions.js'
 import { Guard, type SessionChecks } from './guard.js'
 
 interface CommonOptions {
@@ -30,6 +36,8 @@ export type WechatSessionVerifyWithRequest = (
   session: WechatSession,
   done: WechatSessionVerifyCallback,
 ) => unknown
+
+const who = 'WechatSessionStrategy'
 
 type LogIn = (user: Express.User, options: unknown, done: unknown) => unknown
 
@@ -60,16 +68,16 @@ export class WechatSessionStrategy extends Strategy {
     verify?: WechatSessionVerify | WechatSessionVerifyWithRequest,
   ) {
     super()
-    refuseUnless(typeof options === 'object' && (options as unknown) !== null, 'needs an object of options')
-    refuseWrongNames('WechatSessionStrategy', options, {
+    refuseUnless(who, isObject(options), 'needs an object of options')
+    refuseWrongNames(who, options, {
       'sessions: a WechatSessions': ['session'],
       name: ['realm'],
     })
     const { sessions, name = 'wechat-session', passReqToCallback = false } = options
-    refuseUnless(isSessions(sessions), 'sessions must be a WechatSessions')
-    refuseUnless(typeof name === 'string' && name !== '', 'name must be a non-empty string')
-    refuseUnless(typeof passReqToCallback === 'boolean', 'passReqToCallback must be true or false')
-    refuseUnless(verify === undefined || typeof verify === 'function', 'verify must be a function')
+    refuseUnless(who, isSessions(sessions), 'sessions must be a WechatSessions')
+    refuseUnless(who, typeof name === 'string' && name !== '', 'name must be a non-empty string')
+    refuseUnless(who, typeof passReqToCallback === 'boolean', 'passReqToCallback must be true or false')
+    refuseUnless(who, verify === undefined || typeof verify === 'function', 'verify must be a function')
     this.name = name
     this._guard = new Guard({ name, sessions, verify, passReqToCallback })
   }
@@ -77,21 +85,13 @@ export class WechatSessionStrategy extends Strategy {
   /** Called by Passport. Takes exactly one action. */
   override authenticate(req: Request, options?: unknown): void {
     const guard = this._guard
-    // Taken now: an instance that is given to passport.authenticate() is shared, and the next request replaces them.
-    const [success, fail, error] = [
-      this.success.bind(this),
-      this.fail.bind(this) as (challenge: string, status: number) => void,
-      this.error.bind(this),
-    ]
+    const bound = bindActions<Express.User>(this)
     const actions = {
-      fail,
-      error,
-      success: (user: Express.User, info: object) =>
-        withoutCookieSession(req, options, () => success(user, info)),
+      ...bound,
+      success: (user: Express.User, info?: object) =>
+        withoutCookieSession(req, options, () => bound.success(user, info)),
     }
-    void guard
-      .outcomeOf(req)
-      .then((outcome) => perform(actions, outcome, (thrown) => lastResort(req, thrown)))
+    void guard.outcomeOf(req).then((outcome) => perform(actions, outcome, (error) => passToNext(req, error)))
   }
 }
 
@@ -120,20 +120,7 @@ function withoutCookieSession(req: Request, options: unknown, success: () => unk
   }
 }
 
-/** What an application's callback threw at an error of ours has nowhere else to go. */
-async function lastResort(req: Request, error: unknown): Promise<void> {
-  try {
-    await settled((req as { next?: (error: unknown) => unknown }).next?.(error))
-  } catch {
-    // That threw as well; a rejection that nobody handles would end the process.
-  }
-}
-
 function isSessions(value: unknown): boolean {
   const { getSession, getUser } = (value ?? {}) as Partial<SessionChecks>
   return typeof getSession === 'function' && typeof getUser === 'function'
-}
-
-function refuseUnless(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new TypeError(`WechatSessionStrategy: ${message}`)
 }

@@ -164,7 +164,8 @@ describe('WechatSessionStrategy', () => {
           taken.push([name, what, value])
           resolve()
         }
-        Object.assign(strategy, { success: note('success'), fail: note('fail'), error: note('error') })
+        const actions = ['success', 'fail', 'redirect', 'error'].map((what) => [what, note(what)])
+        Object.assign(strategy, Object.fromEntries(actions))
         strategy.authenticate(requestOf({ headers: { authorization: header } }))
       })
     await Promise.all([request(`Bearer ${token}`, 'first'), request('Bearer *', 'second')])

@@ -3,6 +3,7 @@ import {
   isOfOtherPage,
   refuseOuterSpace,
   refuseScopesOfOtherPage,
+  refuseUnless,
   refuseWrongNames,
   scopesIn,
 } from '@wechat-auth/wechat-oauth/strategy-kit'
@@ -43,13 +44,18 @@ export function callOf(options: WechatCallOptions = {}): Call {
     stylelite,
     fast_login,
   } = options
-  refuseUnless(mode === undefined || modeNames.includes(mode), `mode must be one of ${modeNames.join(', ')}`)
   refuseUnless(
+    who,
+    mode === undefined || modeNames.includes(mode),
+    `mode must be one of ${modeNames.join(', ')}`,
+  )
+  refuseUnless(
+    who,
     callbackURL === undefined || isCallbackURL(callbackURL),
     'callbackURL must be an http(s) URL, absolute or relative',
   )
   if (callbackURL !== undefined) refuseOuterSpace(who, 'callbackURL', callbackURL)
-  refuseUnless(lang === undefined || langs.includes(lang), 'lang must be zh_CN, zh_TW or en')
+  refuseUnless(who, lang === undefined || langs.includes(lang), 'lang must be zh_CN, zh_TW or en')
   const pageLang = lang === undefined ? undefined : lang === 'en' ? 'en' : 'cn'
   return {
     mode,
@@ -108,7 +114,7 @@ function jsonCopy(state: unknown): unknown {
   } catch {
     // Circular, or a bigint.
   }
-  refuseUnless(text !== undefined, 'state must be a JSON value')
+  refuseUnless(who, text !== undefined, 'state must be a JSON value')
   return JSON.parse(text) as unknown
 }
 
@@ -120,8 +126,4 @@ function defined<T extends object>(values: { [K in keyof T]: T[K] | undefined })
     if (value !== undefined) given[name] = value
   }
   return given as T
-}
-
-function refuseUnless(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new TypeError(message)
 }

@@ -151,7 +151,7 @@ async function askWhetherToSkip(
 
 function verdictOf({ user, info }: VerifyAnswer<Express.User>, facts: WechatAuthInfo): Outcome {
   if (user) return { action: 'success', user, info: { ...messageOf(info), ...facts } }
-  if (typeof info === 'object' && info !== null) return { action: 'fail', info, status: 401 }
+  if (typeof info === 'object' && info !== null) return { action: 'fail', challenge: info, status: 401 }
   // As text it would become a WWW-Authenticate header, which cannot hold every character.
   return new Refusal('ERR_WECHAT_VERIFY', messageOf(info)).outcome
 }

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { WechatError } from '@wechat-auth/wechat-oauth'
-import { refuseWrongNames, settled } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { refuseUnless, refuseWrongNames, settled } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import { cookieHeader, isSecure, methodOf, type RequestParts } from '../request.js'
 import type { StateMeta, StoreCallback, VerifyCallback } from './contract.js'
@@ -40,6 +40,7 @@ interface Payload {
   secure?: true
 }
 
+const who = 'CookieStateStore'
 const usedMaxAge = 60_000
 const maxAttempts = 10
 const longestCookie = 4096
@@ -68,7 +69,7 @@ export class CookieStateStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: CookieStateStoreOptions) {
-    refuseWrongNames('CookieStateStore', options, {
+    refuseWrongNames(who, options, {
       secret: ['key', 'keys', 'secrets'],
       'maxAge, in milliseconds': ['maxage', 'ttl'],
       sameSite: ['samesite'],
@@ -82,12 +83,17 @@ export class CookieStateStore {
     } = (options as CookieStateStoreOptions | undefined) ?? { secret: [] }
     this.#secrets = secretsOf(secret)
     refuseUnless(
+      who,
       Number.isSafeInteger(maxAge) && maxAge >= 1000,
       'maxAge must be a whole number of milliseconds, at least 1000',
     )
-    refuseUnless(['lax', 'none'].includes(sameSite), 'sameSite must be lax or none')
-    refuseUnless(setCookie === undefined || typeof setCookie === 'function', 'setCookie must be a function')
-    refuseUnless(typeof now === 'function', 'now must be a function')
+    refuseUnless(who, ['lax', 'none'].includes(sameSite), 'sameSite must be lax or none')
+    refuseUnless(
+      who,
+      setCookie === undefined || typeof setCookie === 'function',
+      'setCookie must be a function',
+    )
+    refuseUnless(who, typeof now === 'function', 'now must be a function')
     this.#maxAge = maxAge
     this.#sameSite = sameSite
     this.#setCookie = setCookie
@@ -271,13 +277,10 @@ function appendHeader(req: Request, value: string): void {
 function secretsOf(secret: unknown): Buffer[] {
   const secrets: unknown[] = Array.isArray(secret) ? secret : [secret]
   refuseUnless(
+    who,
     secrets.length > 0 &&
       secrets.every((one) => typeof one === 'string' && Buffer.byteLength(one) >= leastSecret),
     `secret must be a string of at least ${leastSecret} bytes, or an array of such strings`,
   )
   return (secrets as string[]).map((one) => Buffer.from(one))
-}
-
-function refuseUnless(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new TypeError(`CookieStateStore: ${message}`)
 }
