@@ -5,7 +5,7 @@ import type { Request } from 'express'
 import { hash } from './hash.js'
 import { defaultMode, isRedirectMode, modes, type RedirectMode } from './modes.js'
 import type { AppSettings, Settings } from './options.js'
-import { header, isWechatBrowser } from './request.js'
+import { readHeader, isWechatBrowser } from './request.js'
 import type { PerRequest } from './types.js'
 
 const maxClients = 100
@@ -44,7 +44,7 @@ export class Apps {
   choose(req: Request, asked: WechatMode | undefined): WechatMode {
     if (asked !== undefined) return this.app(asked).mode
     if (this.redirectModes.length < 2) return this.#defaultMode
-    const inWechat = isWechatBrowser(header(req, 'user-agent'))
+    const inWechat = isWechatBrowser(readHeader(req, 'user-agent'))
     return this.redirectModes.find((mode) => modes[mode].inWechat === inWechat) ?? this.#defaultMode
   }
 

@@ -4,15 +4,15 @@ import { passToNext } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import { Apps } from './apps.js'
 import { AuthorizeFlow } from './flow/authorize.js'
-import { callOf } from './flow/call.js'
+import { parseCall } from './flow/call.js'
 import { CallbackFlow } from './flow/callback.js'
 import { IdentifyFlow } from './flow/identify.js'
 import { MiniProgramFlow } from './flow/mini-program.js'
 import { States } from './flow/states.js'
 import { isRedirectMode, type DirectMode } from './modes.js'
 import type { Settings } from './options.js'
-import { outcomeOf, type Outcome } from './outcome.js'
-import { callbackParameters, type CallbackParameters } from './request.js'
+import { catchOutcome, type Outcome } from './outcome.js'
+import { readCallbackParameters, type CallbackParameters } from './request.js'
 import type { AnyWechatVerify, WechatAuthorization, WechatCallOptions } from './types.js'
 
 /** The flow of a mode that does not redirect. */
@@ -40,11 +40,11 @@ export class Logins {
 
   /** What a request comes to. Never rejects. */
   authenticate(req: Request, options: WechatCallOptions | undefined): Promise<Outcome> {
-    return outcomeOf(async () => {
-      const call = callOf(options)
+    return catchOutcome(async () => {
+      const call = parseCall(options)
       const mode = this.#apps.choose(req, call.mode)
       if (!isRedirectMode(mode)) return this.#direct[mode].logIn(req)
-      const parameters = callbackParameters(req)
+      const parameters = readCallbackParameters(req)
       if (await this.#isCallback(req, parameters)) return this.#callback.finish(req, call, parameters)
       const { url } = await this.#authorize.begin(req, call)
       return { action: 'redirect', url }
@@ -52,7 +52,7 @@ export class Logins {
   }
 
   async getAuthorization(req: Request, options: WechatCallOptions | undefined): Promise<WechatAuthorization> {
-    return this.#authorize.begin(req, callOf(options))
+    return this.#authorize.begin(req, parseCall(options))
   }
 
   oauth(mode: WechatMode | undefined): WechatOAuth {

@@ -80,17 +80,17 @@ const wrongNames: WrongNames = {
 export const wrongCallNames: WrongNames = { ...wrongCallbackNames, ...wrongModeNames }
 
 /** @throws TypeError that names the option */
-export function settingsOf(options: WechatStrategyOptions): Settings {
+export function checkOptions(options: WechatStrategyOptions): Settings {
   refuseUnless(who, isObject(options), 'needs an object of options')
   const given: Record<string, unknown> = { ...options }
   refuseWrongNames(who, given, wrongNames)
   checkTypes(given)
-  const client = clientOptionsOf(options)
+  const client = pickClientOptions(options)
   // Refuses bad options of the client now, also where the apps are known only at a request.
   new WechatOAuth({ ...client, appId: 'wx', appSecret: 'secret' })
   return {
     name: options.name ?? 'wechat',
-    apps: appsOf(options),
+    apps: checkApps(options),
     client,
     state: options.state ?? true,
     store: options.store,
@@ -109,7 +109,7 @@ export function settingsOf(options: WechatStrategyOptions): Settings {
 }
 
 /** @throws TypeError */
-export function scopeOf(name: string, scope: unknown): string | undefined {
+export function parseScope(name: string, scope: unknown): string | undefined {
   if (scope === undefined) return undefined
   const scopes: unknown[] = Array.isArray(scope) ? scope : [scope]
   const isScope = (one: unknown) => typeof one === 'string' && scopesIn(one).length > 0
@@ -139,8 +139,8 @@ function checkTypes(given: Record<string, unknown>): void {
       `${option} must be a function`,
     )
   }
-  oneOf(given, 'verifyArguments', ['positional', 'object'])
-  oneOf(given, 'snapshotUser', ['fail', 'allow'])
+  checkOneOf(given, 'verifyArguments', ['positional', 'object'])
+  checkOneOf(given, 'snapshotUser', ['fail', 'allow'])
   refuseUnless(
     who,
     [undefined, 'openid', 'unionid'].includes(idSource as string) || typeof idSource === 'function',
@@ -161,14 +161,14 @@ function checkTypes(given: Record<string, unknown>): void {
   }
 }
 
-function appsOf(options: WechatStrategyOptions): Map<WechatMode, AppSettings> {
+function checkApps(options: WechatStrategyOptions): Map<WechatMode, AppSettings> {
   const { apps, mode, appId, appSecret }: Record<string, unknown> = { ...options }
-  const topScope = scopeOf('scope', options.scope)
+  const topScope = parseScope('scope', options.scope)
   if (apps === undefined) {
-    oneOf({ mode }, 'mode', modeNames)
+    checkOneOf({ mode }, 'mode', modeNames)
     const only = (mode as WechatMode | undefined) ?? defaultMode
     refuseScopeOfOtherMode(only, 'scope', topScope)
-    return new Map([[only, appOf(only, { appId, appSecret }, '', options, topScope)]])
+    return new Map([[only, checkApp(only, { appId, appSecret }, '', options, topScope)]])
   }
   refuseUnless(
     who,
@@ -194,12 +194,12 @@ function appsOf(options: WechatStrategyOptions): Map<WechatMode, AppSettings> {
       )
       refuseUnless(who, isObject(app), `apps.${key} must be an object`)
       refuseWrongNames(who, app, wrongAppNames, `apps.${key}.`)
-      return [key as WechatMode, appOf(key as WechatMode, app, `apps.${key}.`, options, topScope)]
+      return [key as WechatMode, checkApp(key as WechatMode, app, `apps.${key}.`, options, topScope)]
     }),
   )
 }
 
-function appOf(
+function checkApp(
   mode: WechatMode,
   app: Record<string, unknown>,
   prefix: string,
@@ -209,7 +209,7 @@ function appOf(
   const { appId, appSecret, scope } = app
   checkCredential(`${prefix}appId`, appId)
   checkCredential(`${prefix}appSecret`, appSecret)
-  const own = scopeOf(`${prefix}scope`, scope)
+  const own = parseScope(`${prefix}scope`, scope)
   refuseScopeOfOtherMode(mode, `${prefix}scope`, own)
   const row = modes[mode]
   if (!row.redirects) return { mode, appId, appSecret, scope: '', callbackURL: undefined }
@@ -218,11 +218,11 @@ function appOf(
     appId,
     appSecret,
     scope: own ?? (row.usesStrategyScope ? topScope : undefined) ?? row.defaultScope,
-    callbackURL: callbackURLOf(prefix, app, options),
+    callbackURL: chooseCallbackURL(prefix, app, options),
   }
 }
 
-function callbackURLOf(
+function chooseCallbackURL(
   prefix: string,
   app: Partial<WechatRedirectApp>,
   options: WechatStrategyOptions,
@@ -251,7 +251,7 @@ function refuseScopeOfOtherMode(mode: WechatMode, option: string, scope: string 
   if (isRedirectMode(mode) && scope !== undefined) refuseScopesOfOtherPage(who, option, mode, scope)
 }
 
-function clientOptionsOf(options: WechatStrategyOptions): Settings['client'] {
+function pickClientOptions(options: WechatStrategyOptions): Settings['client'] {
   const client = {
     tokenStore: options.tokenStore,
     getToken: options.getToken,
@@ -275,7 +275,7 @@ function clientOptionsOf(options: WechatStrategyOptions): Settings['client'] {
   return hasStore ? given : { ...given, tokenStore: new MemoryTokenStore() }
 }
 
-function oneOf(given: Record<string, unknown>, option: string, values: readonly unknown[]): void {
+function checkOneOf(given: Record<string, unknown>, option: string, values: readonly unknown[]): void {
   refuseUnless(
     who,
     given[option] === undefined || values.includes(given[option]),

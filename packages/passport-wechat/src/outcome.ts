@@ -54,7 +54,7 @@ export class Refusal extends Error {
 }
 
 /** For an answer of WeChat: makes those errors that are the user's or the code's a refusal. */
-export function answerOf<T>(call: Promise<T>): Promise<T> {
+export function refuseByKind<T>(call: Promise<T>): Promise<T> {
   return call.catch((error: unknown) => {
     if (!(error instanceof WechatAPIError)) throw error
     const { kind, errcode } = error
@@ -65,7 +65,7 @@ export function answerOf<T>(call: Promise<T>): Promise<T> {
 }
 
 /** Runs a flow to its outcome; never rejects. */
-export async function outcomeOf(flow: () => Promise<Outcome>): Promise<Outcome> {
+export async function catchOutcome(flow: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await flow()
   } catch (error) {

@@ -19,16 +19,16 @@ export interface ProfileFacts {
   userinfo: WechatUser | undefined
 }
 
-export function personOfUserinfo({ nickname, headimgurl, sex }: WechatUser): Person {
+export function readUserinfo({ nickname, headimgurl, sex }: WechatUser): Person {
   return { name: nickname, picture: headimgurl, gender: sex }
 }
 
-export function personOfMiniProgram({ nickName, avatarUrl, gender }: MiniProgramData): Person {
+export function readMiniProgramData({ nickName, avatarUrl, gender }: MiniProgramData): Person {
   return { name: nickName, picture: avatarUrl, gender }
 }
 
 /** Passport's normal form; optional members are absent when WeChat leaves them empty. */
-export function profileOf({
+export function buildProfile({
   id,
   appId,
   mode,
@@ -38,7 +38,7 @@ export function profileOf({
   userinfo,
 }: ProfileFacts): WechatProfile {
   const { name, picture } = person
-  const gender = genderOf(person.gender)
+  const gender = readGender(person.gender)
   const json = userinfo ?? { openid, ...(unionid !== undefined && { unionid }) }
   return {
     provider: 'wechat',
@@ -55,7 +55,7 @@ export function profileOf({
   }
 }
 
-function genderOf(value: unknown): 'male' | 'female' | undefined {
+function readGender(value: unknown): 'male' | 'female' | undefined {
   switch (value) {
     case 1:
       return 'male'

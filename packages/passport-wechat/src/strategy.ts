@@ -3,7 +3,7 @@ import { bindActions, perform } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import OAuth2Strategy from 'passport-oauth2'
 import { Logins } from './logins.js'
-import { settingsOf } from './options.js'
+import { checkOptions } from './options.js'
 import { CookieStateStore as CookieStates } from './state/cookie.js'
 import type {
   AnyWechatVerify,
@@ -80,7 +80,7 @@ export class WechatStrategy extends Parent {
   constructor(options: WechatStrategyOptions, verify: AnyWechatVerify | InferredVerify) {
     if (typeof (verify as unknown) !== 'function')
       throw new TypeError('WechatStrategy: verify must be a function')
-    const settings = settingsOf(options)
+    const settings = checkOptions(options)
     const unused = 'https://unused.invalid/'
     super(
       { authorizationURL: unused, tokenURL: unused, clientID: 'unused', clientSecret: '' },

@@ -12,11 +12,11 @@ export function callVerify(
   input: WechatVerifyInput,
   options: VerifyOptions,
 ): Promise<VerifyAnswer<Express.User>> {
-  const values = parametersOf(verify.length, input, options)
+  const values = chooseArguments(verify.length, input, options)
   return call(verify, values, values.length === 1 && verify.length === 1)
 }
 
-function parametersOf(
+function chooseArguments(
   length: number,
   input: WechatVerifyInput,
   { passReqToCallback, verifyArguments }: VerifyOptions,

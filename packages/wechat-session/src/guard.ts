@@ -23,7 +23,7 @@ export class Guard {
   }
 
   /** Never rejects. */
-  async outcomeOf(req: Request): Promise<Outcome<Express.User>> {
+  async authenticate(req: Request): Promise<Outcome<Express.User>> {
     try {
       return await this.#decide(req)
     } catch (error) {
@@ -32,18 +32,18 @@ export class Guard {
   }
 
   async #decide(req: Request): Promise<Outcome<Express.User>> {
-    const credentials = bearerCredentials(req)
+    const credentials = readBearerToken(req)
     // RFC 6750, section 3.1: who sent nothing is not told of an error.
     if (credentials === undefined) return this.#refusal()
     const session = await this.#settings.sessions.getSession(credentials)
     if (!session) return this.#refusal('The session is over or was never there: log in again')
-    const { user, info } = await this.#userOf(req, session)
+    const { user, info } = await this.#findUser(req, session)
     const told = typeof info === 'string' ? { message: info } : (info ?? {})
-    if (!user) return this.#refusal(messageOf(told) ?? 'There is no user of this session')
+    if (!user) return this.#refusal(readMessage(told) ?? 'There is no user of this session')
     return { action: 'success', user, info: { ...told, ...session } }
   }
 
-  async #userOf(req: Request, session: WechatSession): Promise<VerifyAnswer<Express.User>> {
+  async #findUser(req: Request, session: WechatSession): Promise<VerifyAnswer<Express.User>> {
     const { sessions, verify, passReqToCallback } = this.#settings
     if (!verify) return { user: (await sessions.getUser(session)) as Express.User | null }
     const values = passReqToCallback ? [req, session] : [session]
@@ -65,13 +65,13 @@ export class Guard {
 }
 
 /** What follows `Bearer`; the header is the only place (RFC 6750, section 2.1) where a token is looked for. */
-function bearerCredentials(req: Request): string | undefined {
+function readBearerToken(req: Request): string | undefined {
   const header: unknown = (req.headers as Record<string, unknown> | undefined)?.['authorization']
   if (typeof header !== 'string' || !/^bearer(?: |$)/i.test(header)) return undefined
   return header.slice('bearer'.length).trim()
 }
 
-function messageOf(info: object): string | undefined {
+function readMessage(info: object): string | undefined {
   const { message } = info as { message?: unknown }
   return typeof message === 'string' && message !== '' ? message : undefined
 }

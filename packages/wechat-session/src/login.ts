@@ -33,9 +33,9 @@ export async function logIn(
   oauth: MiniProgramClient,
   { code, encryptedData, iv }: MiniProgramLogin,
 ): Promise<NewUser> {
-  const { session_key: sessionKey, openid, unionid } = await sessionOf(oauth, code)
+  const { session_key: sessionKey, openid, unionid } = await exchangeCode(oauth, code)
   const data = openUserData(oauth, { sessionKey, encryptedData, iv }, { openid, unionid }, dataRefusal)
-  const profile = data && profileOf(data)
+  const profile = data && pickProfile(data)
   return {
     appId: oauth.appId,
     openid,
@@ -59,7 +59,7 @@ function dataRefusal(code: DataRefusalCode, error: WechatDecryptError): WechatEr
 const toldAsText = ['nickName', 'avatarUrl', 'language', 'city', 'province', 'country'] as const
 
 /** What WeChat tells of a person; a phone number is no part of it. */
-function profileOf(data: MiniProgramData): UserProfile | undefined {
+function pickProfile(data: MiniProgramData): UserProfile | undefined {
   const profile: UserProfile = {}
   for (const field of toldAsText) {
     const value = data[field]
@@ -70,7 +70,7 @@ function profileOf(data: MiniProgramData): UserProfile | undefined {
 }
 
 /** Where the fault is the user's or the code's, the status of the error says so. */
-async function sessionOf(
+async function exchangeCode(
   oauth: MiniProgramClient,
   code: string,
 ): ReturnType<MiniProgramClient['code2Session']> {

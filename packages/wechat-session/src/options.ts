@@ -26,7 +26,7 @@ const who = 'WechatSessions'
 const longestTtl = 10 * 366 * 24 * 3600
 
 /** @throws TypeError that names the option */
-export function settingsOf<User extends Identified>(options: WechatSessionsOptions<User>): Settings<User> {
+export function checkOptions<User extends Identified>(options: WechatSessionsOptions<User>): Settings<User> {
   refuseUnless(who, isObject(options), 'needs an object of options')
   refuseWrongNames(who, options, {
     'oauth: a WechatOAuth': ['client'],
@@ -76,7 +76,7 @@ export function settingsOf<User extends Identified>(options: WechatSessionsOptio
   return {
     oauth,
     sessionStore,
-    users: userSourceOf(options),
+    users: checkUserSource(options),
     sku,
     ttl,
     sliding,
@@ -87,7 +87,7 @@ export function settingsOf<User extends Identified>(options: WechatSessionsOptio
   }
 }
 
-function userSourceOf<User extends Identified>(options: WechatSessionsOptions<User>): UserSource<User> {
+function checkUserSource<User extends Identified>(options: WechatSessionsOptions<User>): UserSource<User> {
   const {
     userStore,
     findUser,

@@ -35,7 +35,7 @@ export class SessionsAtStore {
   }
 
   async get(hash: string): Promise<StoredSession | null> {
-    const session = checked(await this.#visit('read a session', (store) => store.get(hash)))
+    const session = parseSession(await this.#visit('read a session', (store) => store.get(hash)))
     return session && this.#isLive(session) ? session : null
   }
 
@@ -72,11 +72,11 @@ export class SessionsAtStore {
     const unusable: Listing['unusable'] = []
     for (const value of stored) {
       try {
-        const session = checked(value)
+        const session = parseSession(value)
         if (session && this.#isLive(session)) sessions.push(session)
       } catch (error) {
         if (!isUnusableRecord(error)) throw error
-        unusable.push({ id: idOf(value) })
+        unusable.push({ id: readId(value) })
       }
     }
     return { sessions: sessions.sort(newestFirst), unusable }
@@ -93,7 +93,7 @@ export class SessionsAtStore {
 }
 
 /** What applications may see of a session. */
-export function publicPartOf({
+export function pickPublicFields({
   userId,
   openid,
   unionid,
@@ -119,7 +119,7 @@ function newestFirst(one: StoredSession, other: StoredSession): number {
 
 const sessionFields = ['userId', 'openid', 'unionid', 'sku', 'device', 'createdAt', 'expiresAt']
 
-function checked(value: unknown): StoredSession | null {
+function parseSession(value: unknown): StoredSession | null {
   if (value === null || value === undefined) return null
   if (!isRecord(value)) throw noSession()
   const { unionid, device, ...session } = plainRecord(value, sessionFields) as StoredSession
@@ -141,7 +141,7 @@ function checked(value: unknown): StoredSession | null {
   }
 }
 
-function idOf(value: unknown): string | undefined {
+function readId(value: unknown): string | undefined {
   try {
     const id: unknown = isRecord(value) ? plainRecord(value, ['id'])['id'] : undefined
     return isText(id) ? id : undefined

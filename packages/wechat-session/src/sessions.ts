@@ -6,9 +6,9 @@ import {
 } from '@wechat-auth/wechat-oauth'
 import { checkOpenid, isUnusableRecord, KeyedQueue } from '@wechat-auth/wechat-oauth/store-kit'
 import { readLogin, logIn } from './login.js'
-import { settingsOf, type Settings } from './options.js'
-import { publicPartOf, SessionsAtStore, type Listing } from './sessions-at-store.js'
-import { hashOf, newToken, partsOf } from './token.js'
+import { checkOptions, type Settings } from './options.js'
+import { pickPublicFields, SessionsAtStore, type Listing } from './sessions-at-store.js'
+import { hashToken, newToken, parseToken } from './token.js'
 import type {
   AccountToRegister,
   Identified,
@@ -20,7 +20,7 @@ import type {
   WechatLogin,
   WechatSessionsOptions,
 } from './types.js'
-import { userIdOf, userIdRule, usersOf, type NewUser, type Registration, type Users } from './users.js'
+import { toUserId, userIdRule, openUsers, type NewUser, type Registration, type Users } from './users.js'
 
 /** A session that slides is written again when this part of its life is over, so that few checks write. */
 const partBeforeProlonging = 0.1
@@ -41,10 +41,10 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: WechatSessionsOptions<User>) {
-    const settings = settingsOf(options)
+    const settings = checkOptions(options)
     this.#settings = settings
     this.#store = new SessionsAtStore(settings.sessionStore, settings.timeout, settings.now)
-    this.#users = usersOf(settings.users, settings.timeout)
+    this.#users = openUsers(settings.users, settings.timeout)
   }
 
   /**
@@ -87,7 +87,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     const found = await this.#find(token)
     if (!found) return null
     if (this.#settings.sliding) this.#prolong(found.hash, found.session)
-    return publicPartOf(found.session)
+    return pickPublicFields(found.session)
   }
 
   /**
@@ -100,7 +100,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     if (!found) throw badToken()
     const { sku, ttl, maxSessions } = this.#settings
     const successor = newToken({ openid: found.session.openid, sku })
-    const id = hashOf(successor)
+    const id = hashToken(successor)
     const expiresAt = this.#expiry()
     if (!(await this.#store.rotate(found.hash, id, { ...found.session, id, expiresAt }, ttl)))
       throw badToken()
@@ -122,12 +122,12 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    * @throws TokenStoreError; TypeError
    */
   async issueTokenFor(userId: UserId, holder: TokenHolder): Promise<IssuedToken> {
-    const owner = checkedUserId(userId)
-    const { openid, unionid, device } = checkedHolder(holder)
+    const owner = parseUserId(userId)
+    const { openid, unionid, device } = parseHolder(holder)
     const { sku, ttl, maxSessions } = this.#settings
     const token = newToken({ openid, sku })
-    const id = hashOf(token)
-    const createdAt = maxSessions === Infinity ? this.#settings.now() : await this.#nextTurnOf(owner)
+    const id = hashToken(token)
+    const createdAt = maxSessions === Infinity ? this.#settings.now() : await this.#findNextTime(owner)
     const expiresAt = this.#expiry()
     const session = {
       userId: owner,
@@ -146,13 +146,13 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
 
   /** Ends the session of a token: logs this device out. Resolves for what is no token of this sku, too. @throws TokenStoreError */
   async revokeToken(token: unknown): Promise<void> {
-    const hash = this.#hashOf(token)
+    const hash = this.#hashToken(token)
     if (hash !== null) await this.#store.delete(hash)
   }
 
   /** Ends all sessions of a user, of every sku: logs them out everywhere. @throws TokenStoreError; TypeError */
   async revokeUser(userId: UserId): Promise<void> {
-    await this.#store.deleteByUser(checkedUserId(userId))
+    await this.#store.deleteByUser(parseUserId(userId))
   }
 
   /**
@@ -163,7 +163,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    * @throws TokenStoreError; TypeError
    */
   async revokeSession(userId: UserId, id: string): Promise<boolean> {
-    const owner = checkedUserId(userId)
+    const owner = parseUserId(userId)
     if (typeof id !== 'string' || !/^[0-9a-f]{64}$/.test(id)) return false
     if ((await this.#store.get(id))?.userId !== owner) return false
     await this.#store.delete(id)
@@ -172,9 +172,9 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
 
   /** The live sessions of a user, of every sku, the newest first. @throws TokenStoreError; TypeError */
   async listSessions(userId: UserId): Promise<ListedSession[]> {
-    const sessions = await this.#store.listByUser(checkedUserId(userId))
+    const sessions = await this.#store.listByUser(parseUserId(userId))
     return sessions.map(({ id, ...session }) => ({
-      ...publicPartOf(session as StoredSession),
+      ...pickPublicFields(session as StoredSession),
       ...(typeof id === 'string' && { id }),
     }))
   }
@@ -188,7 +188,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    * @throws TokenStoreError; what `findUser` or `createUser` throws; TypeError
    */
   async registerUser(account: AccountToRegister): Promise<Registration<User>> {
-    const { openid, unionid } = checkedHolder(account)
+    const { openid, unionid } = parseHolder(account)
     const { appId = this.#settings.oauth.appId, profile } = account
     if (typeof appId !== 'string' || appId === '') throw new TypeError('appId must be a non-empty string')
     return this.#register({ appId, openid, ...(unionid && { unionid }), ...(profile && { profile }) })
@@ -205,17 +205,17 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
       openid,
       ...(unionid !== undefined && { unionid }),
     })
-    return user && userIdOf(user.id) === userId ? user : null
+    return user && toUserId(user.id) === userId ? user : null
   }
 
   /** The openid that a token names, or `null` where it is no token. It is not verified: anybody can write such a token. */
   extractOpenId(token: unknown): string | null {
-    return partsOf(token)?.openid ?? null
+    return parseToken(token)?.openid ?? null
   }
 
   /** The sku that a token names, or `null` where it is no token. It is not verified: anybody can write such a token. */
   extractSku(token: unknown): string | null {
-    return partsOf(token)?.sku ?? null
+    return parseToken(token)?.sku ?? null
   }
 
   /** Waits for what is being written in the background, and begins nothing more there. Stores and their clients stay open. */
@@ -229,15 +229,15 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   }
 
   async #find(token: unknown): Promise<{ hash: string; session: StoredSession } | null> {
-    const hash = this.#hashOf(token)
+    const hash = this.#hashToken(token)
     const session = hash === null ? null : await this.#store.get(hash)
     return hash === null || session?.sku !== this.#settings.sku ? null : { hash, session }
   }
 
   /** What a token is kept under; `null` where it is no token of this sku. */
-  #hashOf(token: unknown): string | null {
-    const parts = partsOf(token)
-    return parts?.sku === this.#settings.sku ? hashOf(token as string) : null
+  #hashToken(token: unknown): string | null {
+    const parts = parseToken(token)
+    return parts?.sku === this.#settings.sku ? hashToken(token as string) : null
   }
 
   #expiry(): number {
@@ -254,14 +254,14 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
       .then(
         () => undefined,
         (error: unknown) =>
-          this.#settings.logger?.warn('A session could not be prolonged', { reason: reasonOf(error) }),
+          this.#settings.logger?.warn('A session could not be prolonged', { reason: readCode(error) }),
       )
       .finally(() => this.#prolonging.delete(hash))
     this.#prolonging.set(hash, prolonging)
   }
 
   /** A point in time after the user's other logins, whatever the clocks of other servers say. */
-  async #nextTurnOf(userId: string): Promise<number> {
+  async #findNextTime(userId: string): Promise<number> {
     const [latest] = await this.#sessionsBeforeLogin(userId)
     return Math.max(this.#settings.now(), latest ? latest.createdAt + 1 : 0)
   }
@@ -275,7 +275,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
       refuseUnlessUnusable(error)
       this.#settings.logger?.warn(
         'A login ends the sessions of a user, of which one cannot be used',
-        detailsOf(error),
+        pickDetails(error),
       )
       // What is there may be so broken that it cannot be ended either.
       await this.#store.deleteByUser(userId).catch(refuseUnlessUnusable)
@@ -322,24 +322,24 @@ function badToken(): WechatSessionError {
   return new WechatSessionError('ERR_WECHAT_SESSION_TOKEN', 'The session token is not valid: log in again.')
 }
 
-function checkedUserId(userId: unknown): string {
-  const id = userIdOf(userId)
+function parseUserId(userId: unknown): string {
+  const id = toUserId(userId)
   if (id === undefined) throw new TypeError(`userId must be ${userIdRule}`)
   return id
 }
 
-function checkedHolder(holder: unknown): TokenHolder {
+function parseHolder(holder: unknown): TokenHolder {
   if (typeof holder !== 'object' || holder === null) throw new TypeError('An object with an openid is needed')
   const { openid, unionid, device } = holder as Record<string, unknown>
   checkOpenid(openid)
   return {
     openid,
-    unionid: optionalText('unionid', unionid, 128),
-    device: optionalText('device', device, 256),
+    unionid: parseOptionalText('unionid', unionid, 128),
+    device: parseOptionalText('device', device, 256),
   }
 }
 
-function optionalText(name: string, value: unknown, longest: number): string | undefined {
+function parseOptionalText(name: string, value: unknown, longest: number): string | undefined {
   if (value === undefined || value === null || value === '') return undefined
   if (typeof value !== 'string' || value.length > longest)
     throw new TypeError(`${name} must be a string of at most ${longest} characters`)
@@ -351,11 +351,11 @@ function refuseUnlessUnusable(error: unknown): void {
   if (!isUnusableRecord(error)) throw error
 }
 
-function detailsOf(error: unknown): Record<string, unknown> {
+function pickDetails(error: unknown): Record<string, unknown> {
   const { code, reason } = error as { code?: unknown; reason?: unknown }
   return { code, reason }
 }
 
-function reasonOf(error: unknown): unknown {
+function readCode(error: unknown): unknown {
   return (error as { code?: unknown } | null)?.code
 }

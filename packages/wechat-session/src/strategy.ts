@@ -91,7 +91,9 @@ export class WechatSessionStrategy extends Strategy {
       success: (user: Express.User, info?: object) =>
         withoutCookieSession(req, options, () => bound.success(user, info)),
     }
-    void guard.outcomeOf(req).then((outcome) => perform(actions, outcome, (error) => passToNext(req, error)))
+    void guard
+      .authenticate(req)
+      .then((outcome) => perform(actions, outcome, (error) => passToNext(req, error)))
   }
 }
 

@@ -15,14 +15,14 @@ export function newToken({ openid, sku }: TokenParts): string {
 }
 
 /** The parts of a token, or `null` where it is no token; whatever it is given, it answers at once. */
-export function partsOf(token: unknown): TokenParts | null {
+export function parseToken(token: unknown): TokenParts | null {
   if (typeof token !== 'string' || token.length > longest) return null
   const [, openid, sku] = format.exec(token) ?? []
   return openid === undefined || sku === undefined ? null : { openid, sku }
 }
 
 /** What a token is stored under: of the whole token, so that no part of it can be replaced. */
-export function hashOf(token: string): string {
+export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }
 

@@ -27,18 +27,18 @@ export interface Users<User> {
   register(user: NewUser): Promise<Registration<User>>
 }
 
-export function usersOf<User extends Identified>(source: UserSource<User>, timeout: number): Users<User> {
+export function openUsers<User extends Identified>(source: UserSource<User>, timeout: number): Users<User> {
   // Without functions of the application, `User` is what user stores answer: the types of the options say so.
   return 'userStore' in source
     ? (new UsersAtStore(source.userStore, timeout) as unknown as Users<User>)
     : new OwnUsers(source, timeout)
 }
 
-/** What `userIdOf` takes, in words. */
+/** What `toUserId` takes, in words. */
 export const userIdRule = 'a non-empty string of at most 256 characters, a safe integer or a bigint'
 
 /** The id of a user as sessions keep it, or `undefined` where it is not an id. */
-export function userIdOf(id: unknown): string | undefined {
+export function toUserId(id: unknown): string | undefined {
   if (typeof id === 'number') return Number.isSafeInteger(id) ? String(id) : undefined
   const text = typeof id === 'bigint' ? String(id) : id
   return typeof text === 'string' && text !== '' && text.length <= 256 ? text : undefined
@@ -56,7 +56,7 @@ class UsersAtStore implements Users<RegisteredUser> {
 
   async find({ appId, openid }: WechatAccount): Promise<RegisteredUser | undefined> {
     const user = await this.#askForUser('find a user', (store) => store.findByOpenid(appId, openid))
-    return user ? userOf(user, openid) : undefined
+    return user ? mergeUser(user, openid) : undefined
   }
 
   async register(user: NewUser): Promise<Registration<RegisteredUser>> {
@@ -65,7 +65,7 @@ class UsersAtStore implements Users<RegisteredUser> {
     try {
       const answer = await this.#askForUser('create a user', (store) => store.create(user))
       const { isNew = true, ...created } = answer
-      return { user: userOf(created, user.openid, user.unionid), isNewUser: isNew }
+      return { user: mergeUser(created, user.openid, user.unionid), isNewUser: isNew }
     } catch (error) {
       // A store may refuse what another process was faster with.
       const meanwhile = await this.#known(user).catch(() => undefined)
@@ -75,27 +75,27 @@ class UsersAtStore implements Users<RegisteredUser> {
   }
 
   async #known(user: NewUser): Promise<RegisteredUser | undefined> {
-    const account = accountOf(user)
+    const account = withoutProfile(user)
     const { openid, unionid } = account
     const known = await this.find(account)
     if (known) {
       if (unionid === undefined || known.unionid !== undefined) return known
       await this.#visit('link a user', (store) => store.link(known.id, account))
-      return userOf(known, openid, unionid)
+      return mergeUser(known, openid, unionid)
     }
     if (unionid === undefined) return undefined
     const namesake = await this.#askForUser('find a user', (store) => store.findByUnionid(unionid))
     if (!namesake) return undefined
     await this.#visit('link a user', (store) => store.link(namesake.id, account))
     // Somebody else may have got the account meanwhile.
-    return (await this.find(account)) ?? userOf(namesake, openid, unionid)
+    return (await this.find(account)) ?? mergeUser(namesake, openid, unionid)
   }
 
   #askForUser<T extends CreatedUser | null | undefined>(
     what: string,
     question: (store: UserStore) => Promise<T>,
   ): Promise<T> {
-    return this.#visit(what, async (store) => plainUser(await question(store)))
+    return this.#visit(what, async (store) => toPlainUser(await question(store)))
   }
 
   #visit<T>(what: string, command: (store: UserStore) => Promise<T>): Promise<T> {
@@ -120,16 +120,16 @@ class OwnUsers<User extends Identified> implements Users<User> {
 
   async find(account: WechatAccount): Promise<User | undefined> {
     const user = await this.#ask('find a user', () => this.#find({ ...account }))
-    return user ? identified(user, 'findUser') : undefined
+    return user ? checkHasId(user, 'findUser') : undefined
   }
 
   async register(user: NewUser): Promise<Registration<User>> {
-    const account = accountOf(user)
+    const account = withoutProfile(user)
     const known = await this.find(account)
     if (known) return { user: known, isNewUser: false }
     try {
       const created = await this.#ask('create a user', () => this.#create({ ...user }))
-      return { user: identified(created, 'createUser'), isNewUser: true }
+      return { user: checkHasId(created, 'createUser'), isNewUser: true }
     } catch (error) {
       // Another process was faster, and a unique index keeps users apart.
       const meanwhile = await this.find(account).catch(() => undefined)
@@ -148,33 +148,33 @@ class OwnUsers<User extends Identified> implements Users<User> {
   }
 }
 
-function accountOf({ appId, openid, unionid }: NewUser): WechatAccount {
+function withoutProfile({ appId, openid, unionid }: NewUser): WechatAccount {
   return { appId, openid, ...(unionid !== undefined && { unionid }) }
 }
 
 const userFields = ['openid', 'unionid', 'profile']
 
 /** What a user store answered, where that is an object of an ORM. */
-function plainUser<T>(answered: T): T {
+function toPlainUser<T>(answered: T): T {
   if (!isRecord(answered)) return answered
   // An id need not be a column: mongoose has a getter for it.
   return { id: answered['id'], ...plainRecord(answered, userFields) } as T
 }
 
 /** @param unionid - as WeChat told it just now; what is registered counts more */
-function userOf(user: RegisteredUser, openid: string, unionid?: string): RegisteredUser {
+function mergeUser(user: RegisteredUser, openid: string, unionid?: string): RegisteredUser {
   // Columns of a table have no absent values.
   const known = user.unionid || unionid
   return {
-    id: identified(user, 'The user store').id,
+    id: checkHasId(user, 'The user store').id,
     openid,
     ...(known && { unionid: known }),
     ...(user.profile && { profile: user.profile }),
   }
 }
 
-function identified<User extends Identified>(user: User, origin: string): User {
-  if (userIdOf((user as Partial<User> | null | undefined)?.id) === undefined) {
+function checkHasId<User extends Identified>(user: User, origin: string): User {
+  if (toUserId((user as Partial<User> | null | undefined)?.id) === undefined) {
     throw new WechatError('ERR_WECHAT_CONFIG', `${origin} must answer a user with an id: ${userIdRule}`)
   }
   return user

@@ -3,7 +3,7 @@ import type { Apps } from '../apps.js'
 import { alternatives, isRedirectMode, modeNames, modes } from '../modes.js'
 import type { Settings } from '../options.js'
 import type { WechatAuthorization } from '../types.js'
-import { callbackURLFor, scopeFor, type Call } from './call.js'
+import { resolveCallbackURL, chooseScope, type Call } from './call.js'
 import type { States } from './states.js'
 
 /** The first leg: where to send the user, with the state kept for the callback. */
@@ -24,8 +24,8 @@ export class AuthorizeFlow {
       const others = alternatives(modeNames.filter(isRedirectMode))
       throw new TypeError(`mode ${mode} has no page to send the user to: mode must be ${others}`)
     }
-    const redirect = callbackURLFor(req, mode, call, this.#apps, this.#settings)
-    const scope = scopeFor(mode, call, this.#apps)
+    const redirect = resolveCallbackURL(req, mode, call, this.#apps, this.#settings)
+    const scope = chooseScope(mode, call, this.#apps)
     const client = await this.#apps.forRequest(req).client(mode)
     const record = {
       strategy: this.#settings.name,

@@ -10,8 +10,8 @@ import {
 import type { Request } from 'express'
 import type { Apps } from '../apps.js'
 import { modeNames, type PageParameters, type RedirectMode } from '../modes.js'
-import { isCallbackURL, scopeOf, who, wrongCallNames, type Settings } from '../options.js'
-import { absoluteURL } from '../request.js'
+import { isCallbackURL, parseScope, who, wrongCallNames, type Settings } from '../options.js'
+import { toAbsoluteURL } from '../request.js'
 import type { WechatCallOptions } from '../types.js'
 
 /** What a single call asks for, checked. */
@@ -28,7 +28,7 @@ export interface Call {
 const langs: readonly unknown[] = ['zh_CN', 'zh_TW', 'en', 'cn']
 
 /** @throws TypeError that names the option */
-export function callOf(options: WechatCallOptions = {}): Call {
+export function parseCall(options: WechatCallOptions = {}): Call {
   refuseWrongNames(who, options, wrongCallNames)
   const {
     mode,
@@ -59,7 +59,7 @@ export function callOf(options: WechatCallOptions = {}): Call {
   const pageLang = lang === undefined ? undefined : lang === 'en' ? 'en' : 'cn'
   return {
     mode,
-    scope: scopeOf('scope', scope),
+    scope: parseScope('scope', scope),
     state: jsonCopy(state),
     callbackURL,
     lang: lang === 'cn' ? 'zh_CN' : lang,
@@ -81,7 +81,7 @@ export function callOf(options: WechatCallOptions = {}): Call {
  *
  * @throws TypeError where the strategy has no other page that they could be for, and none remains
  */
-export function scopeFor(mode: RedirectMode, { scope = '' }: Call, apps: Apps): string {
+export function chooseScope(mode: RedirectMode, { scope = '' }: Call, apps: Apps): string {
   const asked = scopesIn(scope).filter((one) => !isOfOtherPage(mode, one))
   if (asked.length > 0) return asked.join(',')
   if (apps.redirectModes.length === 1) refuseScopesOfOtherPage(who, 'scope', mode, scope)
@@ -89,7 +89,7 @@ export function scopeFor(mode: RedirectMode, { scope = '' }: Call, apps: Apps): 
 }
 
 /** @throws WechatError `ERR_WECHAT_CONFIG` */
-export function callbackURLFor(
+export function resolveCallbackURL(
   req: Request,
   mode: RedirectMode,
   call: Call,
@@ -103,7 +103,7 @@ export function callbackURLFor(
       'There is no callbackURL: the strategy has none, so each call must give one',
     )
   }
-  return absoluteURL(req, callbackURL, settings.proxy)
+  return toAbsoluteURL(req, callbackURL, settings.proxy)
 }
 
 function jsonCopy(state: unknown): unknown {

@@ -3,12 +3,12 @@ import type { Request } from 'express'
 import type { Apps, RequestApps } from '../apps.js'
 import { isRedirectMode, type RedirectMode } from '../modes.js'
 import type { Settings } from '../options.js'
-import { answerOf, outcomeOf, Refusal, type Outcome } from '../outcome.js'
+import { refuseByKind, catchOutcome, Refusal, type Outcome } from '../outcome.js'
 import { hash } from '../hash.js'
-import { cookieHeader, type CallbackParameters } from '../request.js'
+import { readCookieHeader, type CallbackParameters } from '../request.js'
 import { longestState, type LoginRecord } from '../state/record.js'
 import type { WechatStateReason } from '../types.js'
-import { callbackURLFor, scopeFor, type Call } from './call.js'
+import { resolveCallbackURL, chooseScope, type Call } from './call.js'
 import type { IdentifyFlow } from './identify.js'
 import { explainLostState } from './lost-state.js'
 import { RecentCallbacks, type RecentCallback } from './recent.js'
@@ -46,7 +46,7 @@ export class CallbackFlow {
     // It cannot be ours: nothing is wrong with the session.
     if (state.length > longestState) throw stateRefusal('unknown')
     const appIds = await this.#appIds(apps)
-    const [codeHash, stateHash] = [hashOf(code), hash(state)]
+    const [codeHash, stateHash] = [hashCode(code), hash(state)]
     const found = await this.#take(req, call, state, appIds, codeHash)
     if (!found.found && !this.#recent.find(stateHash)) await this.#states.settled(state)
     const record = found.found ? found.record : undefined
@@ -78,8 +78,8 @@ export class CallbackFlow {
   ): Promise<Outcome> {
     const { stateHash, code, codeHash } = callback
     const { strategy, mode, appId } = record
-    const outcome = outcomeOf(() => this.#logIn(req, call, apps, record, code))
-    this.#recent.add(stateHash, { codeHash, cookieHash: cookieHashOf(req), strategy, mode, appId, outcome })
+    const outcome = catchOutcome(() => this.#logIn(req, call, apps, record, code))
+    this.#recent.add(stateHash, { codeHash, cookieHash: hashCookies(req), strategy, mode, appId, outcome })
     return outcome
   }
 
@@ -94,7 +94,7 @@ export class CallbackFlow {
     if (typeof code !== 'string' || !/^[\x21-\x7e]{1,512}$/.test(code)) throw new Refusal('ERR_WECHAT_CODE')
     const { mode, scope } = record
     const client = await apps.client(mode)
-    const token = await answerOf(client.getAccessToken(code))
+    const token = await refuseByKind(client.getAccessToken(code))
     return this.#identify.byToken(client, token, {
       req,
       mode,
@@ -135,7 +135,7 @@ export class CallbackFlow {
   // Only told to the state store: WeChat does not ask for it again.
   #callbackURL(req: Request, mode: RedirectMode, call: Call): string | undefined {
     try {
-      return callbackURLFor(req, mode, call, this.#apps, this.#settings)
+      return resolveCallbackURL(req, mode, call, this.#apps, this.#settings)
     } catch {
       return undefined
     }
@@ -172,7 +172,7 @@ export class CallbackFlow {
       strategy: this.#settings.name,
       mode,
       appId: appIds.get(mode) ?? '',
-      scope: scopeFor(mode, call, this.#apps),
+      scope: chooseScope(mode, call, this.#apps),
       callbackURL: this.#callbackURL(req, mode, call) ?? '',
     }
   }
@@ -183,15 +183,15 @@ function stateRefusal(reason: WechatStateReason, hint?: string): Refusal {
 }
 
 /** What is no text is refused all the same, whatever it is. */
-function hashOf(code: unknown): string {
+function hashCode(code: unknown): string {
   return hash(typeof code === 'string' ? `code ${code}` : typeof code)
 }
 
-function cookieHashOf(req: Request): string | undefined {
-  const cookie = cookieHeader(req)
+function hashCookies(req: Request): string | undefined {
+  const cookie = readCookieHeader(req)
   return cookie === '' ? undefined : hash(cookie)
 }
 
 function isSameBrowser(req: Request, { cookieHash }: RecentCallback): boolean {
-  return cookieHash !== undefined && cookieHash === cookieHashOf(req)
+  return cookieHash !== undefined && cookieHash === hashCookies(req)
 }

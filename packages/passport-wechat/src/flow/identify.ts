@@ -11,8 +11,8 @@ import type { VerifyAnswer } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { Settings } from '../options.js'
 import { awaitCallback } from '../await-callback.js'
-import { answerOf, Refusal, type Outcome } from '../outcome.js'
-import { personOfUserinfo, profileOf, type Person } from '../profile.js'
+import { refuseByKind, Refusal, type Outcome } from '../outcome.js'
+import { readUserinfo, buildProfile, type Person } from '../profile.js'
 import type { AnyWechatVerify, SkipUserProfile, WechatAuthInfo, WechatTokenParams } from '../types.js'
 import { callVerify } from '../verify.js'
 
@@ -58,15 +58,15 @@ export class IdentifyFlow {
     const wanted =
       mayReadUserinfo(token.scope ?? requestedScope) &&
       !(await this.#skipsUserProfile(token.access_token ?? ''))
-    const userinfo = wanted ? await answerOf(client.getUserByToken(token, { lang })) : undefined
+    const userinfo = wanted ? await refuseByKind(client.getUserByToken(token, { lang })) : undefined
     return this.conclude({
       req,
       mode,
       appId: client.appId,
       token,
       userinfo,
-      person: userinfo ? personOfUserinfo(userinfo) : {},
-      params: paramsOf(token),
+      person: userinfo ? readUserinfo(userinfo) : {},
+      params: withoutRefreshToken(token),
       ...('state' in login && { state: login.state }),
     })
   }
@@ -74,9 +74,9 @@ export class IdentifyFlow {
   async conclude(identity: Identity): Promise<Outcome> {
     const { req, mode, appId, token, userinfo, person, params } = identity
     const { openid } = token
-    const unionid = textOf(userinfo?.unionid) ?? textOf(token.unionid)
-    const id = await this.#idOf(identity, unionid)
-    const profile = profileOf({ id, appId, mode, openid, unionid, person, userinfo })
+    const unionid = nonEmpty(userinfo?.unionid) ?? nonEmpty(token.unionid)
+    const id = await this.#chooseId(identity, unionid)
+    const profile = buildProfile({ id, appId, mode, openid, unionid, person, userinfo })
     const answer = await callVerify(
       this.#verify,
       {
@@ -95,10 +95,10 @@ export class IdentifyFlow {
       openid,
       ...(unionid !== undefined && { unionid }),
     }
-    return verdictOf(answer, info)
+    return toOutcome(answer, info)
   }
 
-  async #idOf({ token, userinfo }: Identity, unionid: string | undefined): Promise<string> {
+  async #chooseId({ token, userinfo }: Identity, unionid: string | undefined): Promise<string> {
     const { idSource } = this.#settings
     if (idSource === 'openid') return token.openid
     if (idSource === 'unionid') {
@@ -130,7 +130,7 @@ export class IdentifyFlow {
   }
 }
 
-function paramsOf(token: WechatToken): WechatTokenParams {
+function withoutRefreshToken(token: WechatToken): WechatTokenParams {
   const { refresh_token, create_at, ...params } = token
   return params
 }
@@ -149,17 +149,17 @@ async function askWhetherToSkip(
   return answer === true
 }
 
-function verdictOf({ user, info }: VerifyAnswer<Express.User>, facts: WechatAuthInfo): Outcome {
-  if (user) return { action: 'success', user, info: { ...messageOf(info), ...facts } }
+function toOutcome({ user, info }: VerifyAnswer<Express.User>, facts: WechatAuthInfo): Outcome {
+  if (user) return { action: 'success', user, info: { ...toInfo(info), ...facts } }
   if (typeof info === 'object' && info !== null) return { action: 'fail', challenge: info, status: 401 }
   // As text it would become a WWW-Authenticate header, which cannot hold every character.
-  return new Refusal('ERR_WECHAT_VERIFY', messageOf(info)).outcome
+  return new Refusal('ERR_WECHAT_VERIFY', toInfo(info)).outcome
 }
 
-function messageOf(info: VerifyAnswer<Express.User>['info']): object {
+function toInfo(info: VerifyAnswer<Express.User>['info']): object {
   return typeof info === 'string' ? { message: info } : (info ?? {})
 }
 
-function textOf(value: unknown): string | undefined {
+function nonEmpty(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }

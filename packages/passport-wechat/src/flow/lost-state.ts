@@ -1,4 +1,4 @@
-import { cookieHeader, hostNames, isSecure, member, type RequestParts } from '../request.js'
+import { readCookieHeader, listHostNames, isSecure, readMember, type RequestParts } from '../request.js'
 
 /** The likely reason why a state is not known. */
 export type LostStateCause =
@@ -25,34 +25,34 @@ export interface LostState {
 
 /** Says why the state of a callback is probably not known, and what to do, by what the request shows. */
 export function explainLostState(req: RequestParts, facts: LostStateFacts): LostState {
-  const hosts = hostNames(req, facts.proxy)
+  const hosts = listHostNames(req, facts.proxy)
   const callbackHosts = facts.callbackURLs.flatMap((url) =>
     URL.canParse(url) ? [new URL(url).hostname] : [],
   )
   const isHere = hosts.some((host) => callbackHosts.includes(host))
   const isElsewhere = hosts.length > 0 && callbackHosts.length > 0 && !isHere
-  const cause = causeOf(req, facts, isElsewhere)
+  const cause = findCause(req, facts, isElsewhere)
   const [[host], [callbackHost]] = [hosts, callbackHosts]
   return {
     cause,
-    hint: hintOf(cause, facts, host, callbackHost) + proxyHint(req, cause, facts),
+    hint: writeHint(cause, facts, host, callbackHost) + writeProxyHint(req, cause, facts),
     ...(host !== undefined && { host }),
     ...(callbackHost !== undefined && { callbackHost }),
   }
 }
 
 // The surest first.
-function causeOf(req: RequestParts, facts: LostStateFacts, isElsewhere: boolean): LostStateCause {
+function findCause(req: RequestParts, facts: LostStateFacts, isElsewhere: boolean): LostStateCause {
   if (facts.expired) return 'expired'
-  const cookie = facts.inSession ? sessionCookie(req) : undefined
+  const cookie = facts.inSession ? readSessionCookie(req) : undefined
   if (cookie?.hasCome) return 'other-session'
   if (cookie?.secure === true && !isSecure(req, false) && !isSecure(req, true)) return 'secure-cookie'
   if (cookie?.sameSite === 'strict' || cookie?.sameSite === true) return 'strict-cookie'
   if (isElsewhere) return 'other-host'
-  return cookieHeader(req) === '' ? 'no-cookie' : 'other-session'
+  return readCookieHeader(req) === '' ? 'no-cookie' : 'other-session'
 }
 
-function hintOf(
+function writeHint(
   cause: LostStateCause,
   { inSession }: LostStateFacts,
   host = '',
@@ -93,12 +93,12 @@ function hintOf(
 }
 
 // Nothing tells what the session middleware trusts: express-session has an option of its own for it.
-function proxyHint(req: RequestParts, cause: LostStateCause, { inSession }: LostStateFacts): string {
+function writeProxyHint(req: RequestParts, cause: LostStateCause, { inSession }: LostStateFacts): string {
   const mayBeUnset =
     inSession &&
     ['no-cookie', 'other-session'].includes(cause) &&
-    sessionCookie(req)?.hasCome === false &&
-    sessionCookie(req)?.secure === true &&
+    readSessionCookie(req)?.hasCome === false &&
+    readSessionCookie(req)?.secure === true &&
     !isSecure(req, false)
   return mayBeUnset
     ? '. If the session middleware does not trust the proxy, it does not set its Secure cookie: use' +
@@ -114,16 +114,16 @@ interface SessionCookie {
 }
 
 /** The cookie of express-session or @fastify/session, as far as the session tells of it. */
-function sessionCookie(req: RequestParts): SessionCookie | undefined {
-  const cookie = member(req.session, 'cookie')
+function readSessionCookie(req: RequestParts): SessionCookie | undefined {
+  const cookie = readMember(req.session, 'cookie')
   if (cookie === undefined) return undefined
-  const id = [member(req.session, 'id'), member(req.session, 'sessionId'), req.sessionID].find(
+  const id = [readMember(req.session, 'id'), readMember(req.session, 'sessionId'), req.sessionID].find(
     (one): one is string => typeof one === 'string' && one !== '',
   )
   return {
-    secure: member(cookie, 'secure'),
-    sameSite: member(cookie, 'sameSite'),
+    secure: readMember(cookie, 'secure'),
+    sameSite: readMember(cookie, 'sameSite'),
     // The ID of a session that has just been made is in no cookie yet.
-    hasCome: id !== undefined && cookieHeader(req).includes(encodeURIComponent(id)),
+    hasCome: id !== undefined && readCookieHeader(req).includes(encodeURIComponent(id)),
   }
 }

@@ -9,9 +9,9 @@ import {
 import type { Request } from 'express'
 import type { Apps } from '../apps.js'
 import type { Settings } from '../options.js'
-import { answerOf, Refusal, type Outcome } from '../outcome.js'
-import { personOfMiniProgram } from '../profile.js'
-import { header } from '../request.js'
+import { refuseByKind, Refusal, type Outcome } from '../outcome.js'
+import { readMiniProgramData } from '../profile.js'
+import { readHeader } from '../request.js'
 import type { MiniProgramInput } from '../types.js'
 import type { IdentifyFlow } from './identify.js'
 
@@ -35,7 +35,7 @@ export class MiniProgramFlow {
   async logIn(req: Request): Promise<Outcome> {
     const input = readInput(await this.#read(req))
     const client = await this.#apps.forRequest(req).client('miniprogram')
-    const { session_key: sessionKey, ...session } = await answerOf(client.code2Session(input.code))
+    const { session_key: sessionKey, ...session } = await refuseByKind(client.code2Session(input.code))
     const { openid } = session
     checkSignature(client, sessionKey, input)
     const data = openUserData(client, { ...input, sessionKey }, session, dataRefusal)
@@ -45,14 +45,14 @@ export class MiniProgramFlow {
       mode: 'miniprogram',
       appId: client.appId,
       token: session,
-      person: data ? personOfMiniProgram(data) : {},
+      person: data ? readMiniProgramData(data) : {},
       params: identifiers,
     })
   }
 
   async #read(req: Request): Promise<unknown> {
     const { miniProgramInput, timeout } = this.#settings
-    if (!miniProgramInput) return jsonBody(req)
+    if (!miniProgramInput) return readJSONBody(req)
     return withDeadline(
       timeout,
       () => miniProgramInput(req),
@@ -65,8 +65,8 @@ export class MiniProgramFlow {
   }
 }
 
-function jsonBody(req: Request): unknown {
-  const type = header(req, 'content-type')?.split(';')[0]?.trim().toLowerCase()
+function readJSONBody(req: Request): unknown {
+  const type = readHeader(req, 'content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json')
     throw requestRefusal('Send the code as JSON, with Content-Type: application/json')
   const { body } = req as { body?: unknown }

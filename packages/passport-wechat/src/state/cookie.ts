@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import { refuseUnless, refuseWrongNames, settled } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
-import { cookieHeader, isSecure, methodOf, type RequestParts } from '../request.js'
+import { readCookieHeader, isSecure, bindMethod, type RequestParts } from '../request.js'
 import type { StateMeta, StoreCallback, VerifyCallback } from './contract.js'
 import { newState, sameText } from './record.js'
 
@@ -81,7 +81,7 @@ export class CookieStateStore {
       setCookie,
       now = Date.now,
     } = (options as CookieStateStoreOptions | undefined) ?? { secret: [] }
-    this.#secrets = secretsOf(secret)
+    this.#secrets = checkSecrets(secret)
     refuseUnless(
       who,
       Number.isSafeInteger(maxAge) && maxAge >= 1000,
@@ -154,7 +154,7 @@ export class CookieStateStore {
     const given = cookies(req)
     return (secure ? [true] : [true, false]).flatMap((hasPrefix) =>
       given
-        .filter(({ name }) => name === nameOf(state, hasPrefix))
+        .filter(({ name }) => name === cookieName(state, hasPrefix))
         .flatMap(({ value }) => {
           const payload = this.#open(value)
           if (!payload || !sameText(payload.state, state)) return []
@@ -190,13 +190,13 @@ export class CookieStateStore {
         length += attempt.length
         return index >= maxAttempts - 1 || length > longestCookies
       })
-      .map(({ state }) => this.#attributes(`${nameOf(state, secure)}=`, 0, secure))
+      .map(({ state }) => this.#attributes(`${cookieName(state, secure)}=`, 0, secure))
   }
 
   #serialize(payload: Payload, maxAge: number, secure: boolean): string {
     const body = Buffer.from(JSON.stringify({ ...payload, ...(secure && { secure }) })).toString('base64url')
     return this.#attributes(
-      `${nameOf(payload.state, secure)}=${body}.${mac(this.#secrets[0] as Buffer, body).toString('base64url')}`,
+      `${cookieName(payload.state, secure)}=${body}.${mac(this.#secrets[0] as Buffer, body).toString('base64url')}`,
       maxAge,
       secure,
     )
@@ -228,13 +228,13 @@ function prefix(secure: boolean): string {
   return secure ? '__Host-wechat.' : 'wechat.'
 }
 
-function nameOf(state: string, secure: boolean): string {
+function cookieName(state: string, secure: boolean): string {
   return prefix(secure) + state.slice(0, 8)
 }
 
 /** Reads leniently: what is no pair is skipped. A name can occur several times. */
 function cookies(req: RequestParts): { name: string; value: string }[] {
-  return cookieHeader(req)
+  return readCookieHeader(req)
     .split(';')
     .flatMap((pair) => {
       const at = pair.indexOf('=')
@@ -262,7 +262,7 @@ function appendHeader(req: Request, value: string): void {
     [(req as { ctx?: unknown }).ctx, 'append'],
   ] as const
   for (const [target, method] of places) {
-    const append = methodOf(target, method)
+    const append = bindMethod(target, method)
     if (append) {
       append('Set-Cookie', value)
       return
@@ -274,7 +274,7 @@ function appendHeader(req: Request, value: string): void {
   )
 }
 
-function secretsOf(secret: unknown): Buffer[] {
+function checkSecrets(secret: unknown): Buffer[] {
   const secrets: unknown[] = Array.isArray(secret) ? secret : [secret]
   refuseUnless(
     who,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import type { Request } from 'express'
 import { awaitCallback } from '../await-callback.js'
-import { methodOf } from '../request.js'
+import { bindMethod } from '../request.js'
 import type { StateMeta, StateStore } from './contract.js'
 import { isLoginRecord, longestState, type Found, type LoginRecord, type StateKeeper } from './record.js'
 
@@ -17,7 +17,7 @@ export class ForeignStateStore implements StateKeeper {
   }
 
   async keep(req: Request, record: LoginRecord, metaOf: () => StateMeta): Promise<string> {
-    const store = bound(this.#store, 'store')
+    const store = findMethod(this.#store, 'store')
     const meta = metaOf()
     if (record.app !== undefined && store.length < 4) {
       throw new WechatError(
@@ -48,7 +48,7 @@ export class ForeignStateStore implements StateKeeper {
   }
 
   async take(req: Request, state: string, metaOf: () => StateMeta): Promise<Found> {
-    const verify = bound(this.#store, 'verify')
+    const verify = findMethod(this.#store, 'verify')
     const meta = metaOf()
     const [ok, kept] = await awaitCallback((callback) =>
       verify.length === 4 ? verify(req, state, meta, callback) : verify(req, state, callback),
@@ -59,8 +59,8 @@ export class ForeignStateStore implements StateKeeper {
 }
 
 // Looked up at each call, so that a store may be wrapped later.
-function bound(store: StateStore, name: 'store' | 'verify'): Method {
-  const method = methodOf(store, name)
+function findMethod(store: StateStore, name: 'store' | 'verify'): Method {
+  const method = bindMethod(store, name)
   if (!method) throw new TypeError(`The state store has no function ${name}`)
   return method
 }

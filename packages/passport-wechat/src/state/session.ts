@@ -1,6 +1,6 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import type { Request } from 'express'
-import { member, type RequestParts } from '../request.js'
+import { readMember, type RequestParts } from '../request.js'
 import {
   isLoginRecord,
   newState,
@@ -32,28 +32,30 @@ export class SessionStateStore implements StateKeeper {
   }
 
   keep(req: Request, record: LoginRecord): Promise<string> {
-    return attempt(() => {
-      const session = sessionOf(req)
-      const key = keyOf(record.appId)
+    return callAsPromise(() => {
+      const session = readSession(req)
+      const key = recordsKey(record.appId)
       const entry: SessionRecord = { state: newState(), ...record, exp: this.#now() + maxAge }
-      session[key] = [...recordsOf(session[key]).filter((one) => this.#isLive(one)), entry].slice(-maxRecords)
+      session[key] = [...readRecords(session[key]).filter((one) => this.#isLive(one)), entry].slice(
+        -maxRecords,
+      )
       return entry.state
     })
   }
 
   take(req: Request, state: string, _meta: unknown, appIds: readonly string[]): Promise<Found> {
-    return attempt(() => {
-      const session = sessionOf(req)
+    return callAsPromise(() => {
+      const session = readSession(req)
       let expired = false
-      for (const key of appIds.map(keyOf)) {
-        const records = recordsOf(session[key])
+      for (const key of appIds.map(recordsKey)) {
+        const records = readRecords(session[key])
         // Every record is compared, wherever the right one stands.
         const matches = records.map((record) => sameText(record.state, state))
         const entry = records[matches.indexOf(true)]
         if (entry === undefined) continue
         if (this.#isLive(entry)) {
           session[key] = records.filter((record) => record !== entry && this.#isLive(record))
-          return { found: true, used: false, record: recordOf(entry) }
+          return { found: true, used: false, record: withoutStateAndExpiry(entry) }
         }
         expired = true
       }
@@ -66,7 +68,7 @@ export class SessionStateStore implements StateKeeper {
   }
 }
 
-function recordsOf(value: unknown): SessionRecord[] {
+function readRecords(value: unknown): SessionRecord[] {
   return Array.isArray(value) ? value.filter(isSessionRecord) : []
 }
 
@@ -76,23 +78,23 @@ function isSessionRecord(value: unknown): value is SessionRecord {
   return typeof state === 'string' && typeof exp === 'number'
 }
 
-function recordOf({ strategy, mode, appId, scope, callbackURL, app }: LoginRecord): LoginRecord {
+function withoutStateAndExpiry({ strategy, mode, appId, scope, callbackURL, app }: LoginRecord): LoginRecord {
   return { strategy, mode, appId, scope, callbackURL, ...(app !== undefined && { app }) }
 }
 
-function keyOf(appId: string): string {
+function recordsKey(appId: string): string {
   return `wechat:${appId}`
 }
 
-function sessionOf(req: RequestParts): Record<string, unknown> {
+function readSession(req: RequestParts): Record<string, unknown> {
   const { session } = req
   if (typeof session !== 'object' || session === null) {
-    throw new WechatError('ERR_WECHAT_STATE_STORE', whyNoSession(req))
+    throw new WechatError('ERR_WECHAT_STATE_STORE', explainNoSession(req))
   }
   return session as Record<string, unknown>
 }
 
-function whyNoSession(req: RequestParts): string {
+function explainNoSession(req: RequestParts): string {
   if (req.sessionStore !== undefined) {
     return (
       'There is a session store, but no req.session:' +
@@ -117,13 +119,13 @@ function whyNoSession(req: RequestParts): string {
 function usesExpressSession(app: unknown): boolean {
   if (app === undefined) return false
   // Express 4 throws where its `router` is looked at.
-  const layers = member(member(app, '_router') ?? member(app, 'router'), 'stack')
-  const isUsed = Array.isArray(layers) && layers.some((layer) => member(layer, 'name') === 'session')
-  return isUsed || usesExpressSession(member(app, 'parent'))
+  const layers = readMember(readMember(app, '_router') ?? readMember(app, 'router'), 'stack')
+  const isUsed = Array.isArray(layers) && layers.some((layer) => readMember(layer, 'name') === 'session')
+  return isUsed || usesExpressSession(readMember(app, 'parent'))
 }
 
 // What a session's setters throw becomes a rejection.
-function attempt<T>(task: () => T): Promise<T> {
+function callAsPromise<T>(task: () => T): Promise<T> {
   return new Promise((resolve) => {
     resolve(task())
   })
