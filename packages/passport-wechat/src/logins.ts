@@ -20,7 +20,7 @@ interface DirectFlow {
   logIn(req: Request): Promise<Outcome>
 }
 
-/** All that the strategy knows and does, behind private fields: inspecting the strategy shows none of it. */
+/** The strategy's settings and flows, in private fields, so that inspecting the strategy shows none of them. */
 export class Logins {
   readonly #settings: Settings
   readonly #apps: Apps
@@ -38,7 +38,7 @@ export class Logins {
     this.#direct = { miniprogram: new MiniProgramFlow(settings, this.#apps, identify) }
   }
 
-  /** What a request comes to. Never rejects. */
+  /** Never rejects. */
   authenticate(req: Request, options: WechatCallOptions | undefined): Promise<Outcome> {
     return catchOutcome(async () => {
       const call = parseCall(options)
@@ -65,7 +65,7 @@ export class Logins {
 
   lastResort(req: Request, error: unknown): Promise<void> {
     return passToNext(req, error, () =>
-      this.#settings.logger?.warn('The callback of the application threw when it was given an error'),
+      this.#settings.logger?.warn('The callback of passport.authenticate() threw while it handled an error'),
     )
   }
 
@@ -75,8 +75,7 @@ export class Logins {
     return withDeadline(
       timeout,
       () => isCallback(req),
-      () =>
-        new WechatError('ERR_WECHAT_CONFIG', `The function isCallback did not answer within ${timeout} ms`),
+      () => new WechatError('ERR_WECHAT_CONFIG', `isCallback did not answer within ${timeout} ms`),
     )
   }
 }

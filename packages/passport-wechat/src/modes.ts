@@ -15,13 +15,13 @@ interface PageRequest {
   parameters: PageParameters
 }
 
-/** A mode that sends the user to a page of WeChat. `scopes.ts` of wechat-oauth knows which scopes each page accepts. */
+/** A mode that sends the user to a page of WeChat. `refuseScopesOfOtherPage` has the scopes that each page accepts. */
 interface RedirectRow {
   redirects: true
   defaultScope: string
   /** The strategy's option `scope` is for this mode. */
   usesStrategyScope: boolean
-  /** The page works in WeChat's own browser; others work everywhere else. */
+  /** `true` if the page works in WeChat's own browser, `false` if it works in other browsers. */
   inWechat: boolean
   page: { path: string; url: (client: WechatOAuth, request: PageRequest) => string }
 }

@@ -38,11 +38,11 @@ export interface AppSettings {
   callbackURL: string | undefined
 }
 
-/** Options with every default filled in and every value checked; a copy. */
+/** A copy of the options, checked, with all defaults. */
 export interface Settings extends VerifyOptions {
   name: string
   apps: ReadonlyMap<WechatMode, AppSettings>
-  /** What the clients of all apps have in common. */
+  /** The options that the clients of all apps share. */
   client: Omit<WechatOAuthOptions, 'appId' | 'appSecret'>
   state: boolean
   store: StateStore | undefined
@@ -57,7 +57,7 @@ export interface Settings extends VerifyOptions {
   logger: WechatLogger | undefined
 }
 
-/** What messages about options begin with. */
+/** Messages about options start with this. */
 export const who = 'WechatStrategy'
 
 const wrongCallbackNames = {
@@ -76,17 +76,17 @@ const wrongNames: WrongNames = {
   "snapshotUser: 'fail' or 'allow'": ['saveSnapshotUsers'],
 }
 
-/** What other packages call the options of a single call. */
+/** Names that other packages use for the options of a single call. */
 export const wrongCallNames: WrongNames = { ...wrongCallbackNames, ...wrongModeNames }
 
 /** @throws TypeError that names the option */
 export function checkOptions(options: WechatStrategyOptions): Settings {
-  refuseUnless(who, isObject(options), 'needs an object of options')
+  refuseUnless(who, isObject(options), 'the options must be an object')
   const given: Record<string, unknown> = { ...options }
   refuseWrongNames(who, given, wrongNames)
   checkTypes(given)
   const client = pickClientOptions(options)
-  // Refuses bad options of the client now, also where the apps are known only at a request.
+  // Refuses bad client options now, even if the apps are known only at a request.
   new WechatOAuth({ ...client, appId: 'wx', appSecret: 'secret' })
   return {
     name: options.name ?? 'wechat',
@@ -157,7 +157,7 @@ function checkTypes(given: Record<string, unknown>): void {
       isObject(store) && typeof store['store'] === 'function' && typeof store['verify'] === 'function',
       'store must be an object with the functions store and verify',
     )
-    refuseUnless(who, given['state'] !== false, 'store has no use with state: false')
+    refuseUnless(who, given['state'] !== false, 'store cannot be combined with state: false')
   }
 }
 
@@ -175,11 +175,11 @@ function checkApps(options: WechatStrategyOptions): Map<WechatMode, AppSettings>
     isObject(apps) && !Array.isArray(apps),
     `apps must be an object with at least one of the members ${alternatives(modeNames)}`,
   )
-  refuseUnless(who, mode === undefined, 'mode goes with one app; with apps each call can give it')
+  refuseUnless(who, mode === undefined, 'mode cannot be combined with apps. Pass mode to each call')
   refuseUnless(
     who,
     appId === undefined && appSecret === undefined,
-    'appId and appSecret go into apps, or stand alone without apps',
+    'appId and appSecret cannot be combined with apps. Put them into the members of apps',
   )
   const given = Object.entries(apps).filter(([, app]) => app !== undefined)
   refuseUnless(who, given.length > 0, `apps must have at least one of the members ${alternatives(modeNames)}`)
@@ -230,7 +230,11 @@ function chooseCallbackURL(
   const name = app.callbackURL === undefined ? 'callbackURL' : `${prefix}callbackURL`
   const callbackURL = app.callbackURL === undefined ? options.callbackURL : app.callbackURL
   if (callbackURL === null) return undefined
-  refuseUnless(who, callbackURL !== undefined, 'callbackURL is required (null where each call gives its own)')
+  refuseUnless(
+    who,
+    callbackURL !== undefined,
+    'callbackURL is required. Set it to null if each call provides its own',
+  )
   refuseUnless(who, isCallbackURL(callbackURL), `${name} must be an http(s) URL, absolute or relative`)
   refuseOuterSpace(who, name, callbackURL)
   return callbackURL
@@ -270,7 +274,7 @@ function pickClientOptions(options: WechatStrategyOptions): Settings['client'] {
   const given = Object.fromEntries(
     Object.entries(client).filter(([, value]) => value !== undefined),
   ) as Settings['client']
-  // One for all apps of the strategy; openids differ from app to app.
+  // All apps of the strategy share one store: an openid is valid in one app only.
   const hasStore = given.tokenStore ?? given.getToken ?? given.saveToken
   return hasStore ? given : { ...given, tokenStore: new MemoryTokenStore() }
 }

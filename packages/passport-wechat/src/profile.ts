@@ -15,7 +15,7 @@ export interface ProfileFacts {
   openid: string
   unionid: string | undefined
   person: Person
-  /** What `/sns/userinfo` answered, where it was asked. */
+  /** The reply of `/sns/userinfo`, if it was called. */
   userinfo: WechatUser | undefined
 }
 
@@ -27,7 +27,7 @@ export function readMiniProgramData({ nickName, avatarUrl, gender }: MiniProgram
   return { name: nickName, picture: avatarUrl, gender }
 }
 
-/** Passport's normal form; optional members are absent when WeChat leaves them empty. */
+/** Builds Passport's normalized profile. Members that WeChat leaves empty are absent. */
 export function buildProfile({
   id,
   appId,
@@ -66,7 +66,7 @@ function readGender(value: unknown): 'male' | 'female' | undefined {
   }
 }
 
-// WeChat's picture hosts answer on both; browsers refuse http pictures on https pages.
+// WeChat's picture hosts support http and https. Browsers block http pictures on https pages.
 function overHttps(url: string): string {
   return url.startsWith('https:') ? url : url.replace(/^http:\/\/((?:[\w-]+\.)*qlogo\.cn\/)/i, 'https://$1')
 }

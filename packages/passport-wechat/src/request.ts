@@ -1,6 +1,6 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
 
-/** What the strategy reads of a request; frameworks fill in different parts of it. */
+/** The parts of a request that the strategy reads. Each framework sets only some of them. */
 export interface RequestParts {
   readonly headers?: unknown
   readonly url?: unknown
@@ -25,7 +25,7 @@ export function readMember(value: unknown, name: string): unknown {
     : undefined
 }
 
-/** A method, bound to its object; `length` stays what it declares. */
+/** A method, bound to its object. Its `length` does not change. */
 export function bindMethod(
   value: unknown,
   name: string,
@@ -36,39 +36,39 @@ export function bindMethod(
     : undefined
 }
 
-/** An own member only: nothing that `__proto__` or a polluted prototype could bring in. */
+/** Reads own members only, so that a polluted prototype has no effect. */
 export function readOwnMember(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? readMember(value, name)
     : undefined
 }
 
-/** A header that occurs once. */
+/** Reads a header that occurs once. */
 export function readHeader(req: RequestParts, name: string): string | undefined {
   const value = readMember(req.headers, name)
   return typeof value === 'string' ? value : undefined
 }
 
-/** Every cookie that the browser sent; empty where it sent none. */
+/** Every cookie that the browser sent, or an empty string. */
 export function readCookieHeader(req: RequestParts): string {
   return readHeader(req, 'cookie') ?? ''
 }
 
 /**
- * Whether this is the browser inside of WeChat, on a phone or on a computer, where the official account's page works.
- * WeCom names itself MicroMessenger too, but cannot log in there.
+ * Whether this is WeChat's own browser, on a phone or a computer. The official account's page works only there. WeCom also
+ * calls itself MicroMessenger, but cannot log in on that page.
  */
 export function isWechatBrowser(userAgent: string | undefined): boolean {
   return userAgent !== undefined && /\bMicroMessenger\b/i.test(userAgent) && !/\bwxwork\b/i.test(userAgent)
 }
 
-/** What WeChat sends back through the browser: absent, text, or (named more than once) something else. */
+/** What WeChat sends back through the browser: `undefined`, a string, or another value if a name occurs more than once. */
 export interface CallbackParameters {
   code: unknown
   state: unknown
 }
 
-/** Looks at the query once: Express takes it apart each time that it is asked for. */
+/** Reads `query` only once, because Express parses it at each access. */
 export function readCallbackParameters(req: RequestParts): CallbackParameters {
   const { query } = req
   if (typeof query === 'object' && query !== null)
@@ -82,7 +82,7 @@ export function readCallbackParameters(req: RequestParts): CallbackParameters {
   return { code: readOne('code'), state: readOne('state') }
 }
 
-/** Whether the user's browser speaks https, as far as we trust to know. */
+/** Whether the user's browser uses https, judged from what is trusted. */
 export function isSecure(req: RequestParts, proxy: boolean): boolean {
   return findProtocol(req, proxy) === 'https'
 }
@@ -94,7 +94,7 @@ export function isSecure(req: RequestParts, proxy: boolean): boolean {
  * @throws WechatError `ERR_WECHAT_CONFIG`
  */
 export function toAbsoluteURL(req: RequestParts, callbackURL: string, proxy: boolean): string {
-  // It has been checked: what begins like this is a whole address.
+  // It was checked before, so this start means an absolute address.
   if (/^https?:/i.test(callbackURL)) return callbackURL
   const origin = `${findProtocol(req, proxy)}://${findHost(req, proxy)}`
   const path = [req.originalUrl, req.url].find((url) => typeof url === 'string' && url.startsWith('/')) as
@@ -102,15 +102,15 @@ export function toAbsoluteURL(req: RequestParts, callbackURL: string, proxy: boo
   if (!isOrigin(origin)) {
     throw new WechatError(
       'ERR_WECHAT_CONFIG',
-      'A relative callbackURL needs a request with a Host header; give an absolute callbackURL',
+      'A relative callbackURL needs a request with a Host header. Use an absolute callbackURL',
     )
   }
   return new URL(callbackURL, origin + (path ?? '/')).href
 }
 
 /**
- * The names of the host that the browser asked, without the port: first the one that we trust, then what a
- * proxy says. For words only, never for a decision.
+ * The host names that the browser may have used, without ports: first the trusted one, then the one that a proxy reports. Use
+ * them in messages only, never in decisions.
  */
 export function listHostNames(req: RequestParts, proxy: boolean): string[] {
   return [findHost(req, proxy), firstInList(readHeader(req, 'x-forwarded-host'))]
@@ -118,7 +118,7 @@ export function listHostNames(req: RequestParts, proxy: boolean): string[] {
     .flatMap((origin) => (isOrigin(origin) ? [new URL(origin).hostname] : []))
 }
 
-// Nothing but a host and a port: no user, no path.
+// A scheme, a host and a port, without a user or a path.
 function isOrigin(origin: string): boolean {
   return /^https?:\/\/[\w.:[\]-]+$/.test(origin) && URL.canParse(origin)
 }
@@ -126,7 +126,7 @@ function isOrigin(origin: string): boolean {
 function findProtocol(req: RequestParts, proxy: boolean): 'http' | 'https' {
   const forwarded = proxy ? firstInList(readHeader(req, 'x-forwarded-proto'))?.toLowerCase() : undefined
   if (forwarded === 'http' || forwarded === 'https') return forwarded
-  // Express, Fastify and Koa look at X-Forwarded-Proto where they are told to trust it.
+  // Express, Fastify and Koa read X-Forwarded-Proto themselves if they are configured to trust it.
   return req.secure === true || req.protocol === 'https' || readMember(req.socket, 'encrypted') === true
     ? 'https'
     : 'http'
@@ -136,8 +136,8 @@ function findHost(req: RequestParts, proxy: boolean): string {
   const trusted = proxy || askExpressTrust(req) === true
   const forwarded = trusted ? firstInList(readHeader(req, 'x-forwarded-host')) : undefined
   if (forwarded !== undefined && forwarded !== '') return forwarded
-  // Express 4 leaves the port out of `req.host`; Fastify honours its own trust in it. What koa-passport gives for a request
-  // does not know what Koa trusts: its context does.
+  // Express 4 omits the port from `req.host`. Fastify sets it as its own proxy settings require. The request that
+  // koa-passport passes does not know Koa's proxy settings, but its context does.
   const own =
     askExpressTrust(req) === undefined
       ? [readMember(req.ctx, 'host'), req.host].find((host) => typeof host === 'string')
@@ -145,7 +145,7 @@ function findHost(req: RequestParts, proxy: boolean): string {
   return own ?? readHeader(req, 'host') ?? ''
 }
 
-/** Whether Express trusts the peer; `undefined` where this is not Express. */
+/** Whether Express trusts the peer, or `undefined` if this is not Express. */
 function askExpressTrust(req: RequestParts): boolean | undefined {
   const trusts = bindMethod(req.app, 'get')?.('trust proxy fn')
   return typeof trusts === 'function'

@@ -6,7 +6,7 @@ export interface VerifyOptions {
   verifyArguments: 'positional' | 'object' | undefined
 }
 
-/** Calls verify in the form that it declares. Of one parameter, the object, it can answer in no other way than by what it returns. */
+/** Calls verify in the form that it declares. If the object is its only parameter, it can answer only with its return value. */
 export function callVerify(
   verify: AnyWechatVerify,
   input: WechatVerifyInput,

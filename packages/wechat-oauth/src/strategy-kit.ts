@@ -1,6 +1,6 @@
 /**
- * What strategies of Passport need to call the application in its own style, to survive what it throws, and to take an identity
- * from WeChat's replies only. For authors of strategies: `@wechat-auth/wechat-oauth/strategy-kit`.
+ * For authors of Passport strategies: calls the application in the style that it declares, handles what it throws, and takes
+ * an identity from WeChat's replies only. `@wechat-auth/wechat-oauth/strategy-kit`.
  */
 import { answerOf } from './answer-of.js'
 

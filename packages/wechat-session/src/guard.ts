@@ -4,7 +4,7 @@ import type { Request } from 'express'
 import type { WechatSessions } from './sessions.js'
 import type { Identified } from './types.js'
 
-/** What the strategy needs of a `WechatSessions`. */
+/** The methods of a `WechatSessions` that the strategy needs. */
 export type SessionChecks = Pick<WechatSessions<Identified>, 'getSession' | 'getUser'>
 
 export interface GuardSettings {
@@ -14,7 +14,7 @@ export interface GuardSettings {
   passReqToCallback: boolean
 }
 
-/** Decides about requests, behind private fields: inspecting the strategy shows none of it. */
+/** Authenticates requests. Its fields are private, so that inspecting the strategy shows none of them. */
 export class Guard {
   readonly #settings: GuardSettings
 
@@ -33,13 +33,13 @@ export class Guard {
 
   async #decide(req: Request): Promise<Outcome<Express.User>> {
     const credentials = readBearerToken(req)
-    // RFC 6750, section 3.1: who sent nothing is not told of an error.
+    // RFC 6750, section 3.1: a request without credentials gets no error code.
     if (credentials === undefined) return this.#refusal()
     const session = await this.#settings.sessions.getSession(credentials)
-    if (!session) return this.#refusal('The session is over or was never there: log in again')
+    if (!session) return this.#refusal('The session does not exist or has ended. Log in again')
     const { user, info } = await this.#findUser(req, session)
     const told = typeof info === 'string' ? { message: info } : (info ?? {})
-    if (!user) return this.#refusal(readMessage(told) ?? 'There is no user of this session')
+    if (!user) return this.#refusal(readMessage(told) ?? 'The user of this session does not exist')
     return { action: 'success', user, info: { ...told, ...session } }
   }
 
@@ -47,7 +47,7 @@ export class Guard {
     const { sessions, verify, passReqToCallback } = this.#settings
     if (!verify) return { user: (await sessions.getUser(session)) as Express.User | null }
     const values = passReqToCallback ? [req, session] : [session]
-    // Who declares no `done` can answer in no other way than by what it returns.
+    // A verify function that declares no `done` can answer only with its return value.
     return callVerify(verify, values, verify.length === values.length)
   }
 
@@ -64,7 +64,7 @@ export class Guard {
   }
 }
 
-/** What follows `Bearer`; the header is the only place (RFC 6750, section 2.1) where a token is looked for. */
+/** Reads the token after `Bearer`. Only this header is read (RFC 6750, section 2.1). */
 function readBearerToken(req: Request): string | undefined {
   const header: unknown = (req.headers as Record<string, unknown> | undefined)?.['authorization']
   if (typeof header !== 'string' || !/^bearer(?: |$)/i.test(header)) return undefined
@@ -76,7 +76,7 @@ function readMessage(info: object): string | undefined {
   return typeof message === 'string' && message !== '' ? message : undefined
 }
 
-// RFC 6750, section 3: what an error_description may be made of.
+// RFC 6750, section 3: the characters that error_description may contain.
 function quotable(text: string): string {
   return text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?')
 }

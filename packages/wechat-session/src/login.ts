@@ -16,9 +16,9 @@ import {
 import type { MiniProgramClient, MiniProgramLogin } from './types.js'
 import type { NewUser } from './users.js'
 
-/** The input of `authorize`, checked. @throws TypeError */
+/** Checks the input of `authorize`. @throws TypeError */
 export function readLogin(input: unknown): MiniProgramLogin {
-  if (!isObject(input)) throw badRequest('needs an object with the code of wx.login')
+  if (!isObject(input)) throw badRequest('the input must be an object with the code of wx.login')
   const reader = new MiniProgramInputReader(input, badRequest)
   return {
     code: reader.code(),
@@ -28,7 +28,7 @@ export function readLogin(input: unknown): MiniProgramLogin {
   }
 }
 
-/** Asks WeChat who has logged in. The session_key stays in the client's token store. */
+/** Exchanges the code for the user's account. The session_key stays in the client's token store. */
 export async function logIn(
   oauth: MiniProgramClient,
   { code, encryptedData, iv }: MiniProgramLogin,
@@ -48,17 +48,17 @@ const refusals = {
   ERR_WECHAT_OPENID_MISMATCH:
     'The encrypted data belongs to another user or another app. Call wx.login again',
   ERR_WECHAT_SESSION_KEY:
-    'The encrypted data does not open with the current session_key. Call wx.login again',
+    'The encrypted data cannot be decrypted with the current session_key. Call wx.login again',
 }
 
-/** Damaged input has nothing to do with the session, and stays the error that it is. */
+/** Damaged input is not a matter of the session, so its error stays as it is. */
 function dataRefusal(code: DataRefusalCode, error: WechatDecryptError): WechatError {
   return code === 'ERR_WECHAT_ENCRYPTED_DATA' ? error : new WechatSessionError(code, refusals[code])
 }
 
 const toldAsText = ['nickName', 'avatarUrl', 'language', 'city', 'province', 'country'] as const
 
-/** What WeChat tells of a person; a phone number is no part of it. */
+/** Picks what describes a person. A phone number is not part of it. */
 function pickProfile(data: MiniProgramData): UserProfile | undefined {
   const profile: UserProfile = {}
   for (const field of toldAsText) {
@@ -69,7 +69,7 @@ function pickProfile(data: MiniProgramData): UserProfile | undefined {
   return Object.keys(profile).length > 0 ? profile : undefined
 }
 
-/** Where the fault is the user's or the code's, the status of the error says so. */
+/** Gives errors about the user or the code a status of 4xx. */
 async function exchangeCode(
   oauth: MiniProgramClient,
   code: string,
@@ -92,7 +92,7 @@ const statusOfKind = new Map<WechatErrorKind, number>([
   ['user', 403],
 ])
 
-/** Of the request, not of the program: Express answers 400. */
+/** The request is wrong, not the program, so Express must answer 400. */
 function badRequest(message: string): TypeError {
   return Object.assign(new TypeError(`authorize: ${message}`), { status: 400 })
 }

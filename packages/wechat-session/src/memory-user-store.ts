@@ -9,13 +9,13 @@ import { checkAccount, checkName } from '@wechat-auth/wechat-oauth/store-kit'
 
 interface Entry {
   id: string
-  /** Of the first account. */
+  /** The openid of the first account. */
   openid: string
   unionid?: string
   profile?: UserProfile
 }
 
-/** Keeps users in the memory of this process, without a bound: for tests and development. */
+/** Keeps users in the memory of this process, without a limit: for tests and development. */
 export class MemoryUserStore implements UserStore {
   readonly #users = new Map<string, Entry>()
   readonly #byUnionid = new Map<string, Entry>()

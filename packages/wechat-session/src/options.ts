@@ -4,11 +4,11 @@ import { isObject, refuseUnless, safeLogger } from '@wechat-auth/wechat-oauth/st
 import { isSku } from './token.js'
 import type { CreateUser, FindUser, Identified, MiniProgramClient, WechatSessionsOptions } from './types.js'
 
-/** Where users are looked up: a store, or the application's functions. */
+/** A user store, or the application's functions. */
 export type UserSource<User> =
   { userStore: UserStore } | { findUser: FindUser<User>; createUser: CreateUser<User> }
 
-/** Options with every default filled in and every value checked. */
+/** The options, checked, with all defaults. */
 export interface Settings<User> {
   oauth: MiniProgramClient
   sessionStore: SessionStore
@@ -27,7 +27,7 @@ const longestTtl = 10 * 366 * 24 * 3600
 
 /** @throws TypeError that names the option */
 export function checkOptions<User extends Identified>(options: WechatSessionsOptions<User>): Settings<User> {
-  refuseUnless(who, isObject(options), 'needs an object of options')
+  refuseUnless(who, isObject(options), 'the options must be an object')
   refuseWrongNames(who, options, {
     'oauth: a WechatOAuth': ['client'],
     sessionStore: ['store'],
@@ -97,7 +97,7 @@ function checkUserSource<User extends Identified>(options: WechatSessionsOptions
     refuseUnless(
       who,
       findUser === undefined && createUser === undefined,
-      'takes either userStore, or findUser and createUser',
+      'userStore cannot be combined with findUser and createUser',
     )
     refuseUnless(
       who,
@@ -109,7 +109,7 @@ function checkUserSource<User extends Identified>(options: WechatSessionsOptions
   refuseUnless(
     who,
     typeof findUser === 'function' && typeof createUser === 'function',
-    'needs a userStore, or the functions findUser and createUser',
+    'set userStore, or the functions findUser and createUser',
   )
   return { findUser: findUser as FindUser<User>, createUser: createUser as CreateUser<User> }
 }

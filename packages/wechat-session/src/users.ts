@@ -13,38 +13,38 @@ import type { CreateUser, FindUser, Identified } from './types.js'
 
 export type NewUser = WechatAccount & { profile?: UserProfile }
 
-/** A user, and whether this login made them. */
+/** A user, and whether this login created them. */
 export interface Registration<User> {
   user: User
   isNewUser: boolean
 }
 
-/** Where the application keeps its users. */
+/** The application's users. */
 export interface Users<User> {
-  /** The user of an account. Reads only. */
+  /** Finds the user of an account, and changes nothing. */
   find(account: WechatAccount): Promise<User | undefined>
-  /** The user of an account that has just logged in; made where there is none. */
+  /** Finds or creates the user of an account that has just logged in. */
   register(user: NewUser): Promise<Registration<User>>
 }
 
 export function openUsers<User extends Identified>(source: UserSource<User>, timeout: number): Users<User> {
-  // Without functions of the application, `User` is what user stores answer: the types of the options say so.
+  // The types of the options ensure that `User` is `RegisteredUser` if there is a user store.
   return 'userStore' in source
     ? (new UsersAtStore(source.userStore, timeout) as unknown as Users<User>)
     : new OwnUsers(source, timeout)
 }
 
-/** What `toUserId` takes, in words. */
+/** The rule of `toUserId`, for messages. */
 export const userIdRule = 'a non-empty string of at most 256 characters, a safe integer or a bigint'
 
-/** The id of a user as sessions keep it, or `undefined` where it is not an id. */
+/** The id of a user as sessions keep it, or `undefined` if it is not an id. */
 export function toUserId(id: unknown): string | undefined {
   if (typeof id === 'number') return Number.isSafeInteger(id) ? String(id) : undefined
   const text = typeof id === 'bigint' ? String(id) : id
   return typeof text === 'string' && text !== '' && text.length <= 256 ? text : undefined
 }
 
-/** Identity is sticky: who was found once stays the same user, whatever WeChat tells later. */
+/** Users in a user store. An account keeps its user, even if WeChat later reports another unionid. */
 class UsersAtStore implements Users<RegisteredUser> {
   readonly #store: UserStore
   readonly #timeout: number
@@ -67,7 +67,7 @@ class UsersAtStore implements Users<RegisteredUser> {
       const { isNew = true, ...created } = answer
       return { user: mergeUser(created, user.openid, user.unionid), isNewUser: isNew }
     } catch (error) {
-      // A store may refuse what another process was faster with.
+      // Another process may have created the user first.
       const meanwhile = await this.#known(user).catch(() => undefined)
       if (!meanwhile) throw error
       return { user: meanwhile, isNewUser: false }
@@ -87,7 +87,7 @@ class UsersAtStore implements Users<RegisteredUser> {
     const namesake = await this.#askForUser('find a user', (store) => store.findByUnionid(unionid))
     if (!namesake) return undefined
     await this.#visit('link a user', (store) => store.link(namesake.id, account))
-    // Somebody else may have got the account meanwhile.
+    // The account may have been linked to another user meanwhile.
     return (await this.find(account)) ?? mergeUser(namesake, openid, unionid)
   }
 
@@ -103,7 +103,7 @@ class UsersAtStore implements Users<RegisteredUser> {
   }
 }
 
-/** Users of the application's own making: its functions decide who is who. */
+/** Users that the application's functions find and create. */
 class OwnUsers<User extends Identified> implements Users<User> {
   readonly #find: FindUser<User>
   readonly #create: CreateUser<User>
@@ -131,19 +131,19 @@ class OwnUsers<User extends Identified> implements Users<User> {
       const created = await this.#ask('create a user', () => this.#create({ ...user }))
       return { user: checkHasId(created, 'createUser'), isNewUser: true }
     } catch (error) {
-      // Another process was faster, and a unique index keeps users apart.
+      // Another process may have created the user first, so a unique index refused this one.
       const meanwhile = await this.find(account).catch(() => undefined)
       if (!meanwhile) throw error
       return { user: meanwhile, isNewUser: false }
     }
   }
 
-  // What the application throws is passed on as it is.
+  // Errors of the application pass through unchanged.
   #ask<T>(what: string, call: () => T | PromiseLike<T>): Promise<T> {
     return withDeadline(
       this.#timeout,
       call,
-      () => new TokenStoreError(`The attempt to ${what} was not answered within ${this.#timeout} ms.`),
+      () => new TokenStoreError(`The application did not ${what} within ${this.#timeout} ms`),
     )
   }
 }
@@ -154,16 +154,16 @@ function withoutProfile({ appId, openid, unionid }: NewUser): WechatAccount {
 
 const userFields = ['openid', 'unionid', 'profile']
 
-/** What a user store answered, where that is an object of an ORM. */
+/** Makes a plain object of a user that the store returned as an object of an ORM. */
 function toPlainUser<T>(answered: T): T {
   if (!isRecord(answered)) return answered
-  // An id need not be a column: mongoose has a getter for it.
+  // The id may not be a column: mongoose has a getter for it.
   return { id: answered['id'], ...plainRecord(answered, userFields) } as T
 }
 
-/** @param unionid - as WeChat told it just now; what is registered counts more */
+/** @param unionid - from WeChat's latest reply. A registered unionid takes precedence */
 function mergeUser(user: RegisteredUser, openid: string, unionid?: string): RegisteredUser {
-  // Columns of a table have no absent values.
+  // A column of a table is null or empty, not absent.
   const known = user.unionid || unionid
   return {
     id: checkHasId(user, 'The user store').id,
@@ -175,7 +175,7 @@ function mergeUser(user: RegisteredUser, openid: string, unionid?: string): Regi
 
 function checkHasId<User extends Identified>(user: User, origin: string): User {
   if (toUserId((user as Partial<User> | null | undefined)?.id) === undefined) {
-    throw new WechatError('ERR_WECHAT_CONFIG', `${origin} must answer a user with an id: ${userIdRule}`)
+    throw new WechatError('ERR_WECHAT_CONFIG', `${origin} must return a user with an id: ${userIdRule}`)
   }
   return user
 }

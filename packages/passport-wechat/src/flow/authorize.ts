@@ -6,7 +6,7 @@ import type { WechatAuthorization } from '../types.js'
 import { resolveCallbackURL, chooseScope, type Call } from './call.js'
 import type { States } from './states.js'
 
-/** The first leg: where to send the user, with the state kept for the callback. */
+/** The first step: keeps a state for the callback, and returns the page to send the user to. */
 export class AuthorizeFlow {
   readonly #settings: Settings
   readonly #apps: Apps
@@ -43,6 +43,6 @@ export class AuthorizeFlow {
 
 function verbatim(state: unknown): string {
   if (state !== undefined && typeof state !== 'string')
-    throw new TypeError('state must be a string where the strategy has state: false')
+    throw new TypeError('state must be a string if the strategy has state: false')
   return state ?? ''
 }

@@ -14,11 +14,11 @@ import { isCallbackURL, parseScope, who, wrongCallNames, type Settings } from '.
 import { toAbsoluteURL } from '../request.js'
 import type { WechatCallOptions } from '../types.js'
 
-/** What a single call asks for, checked. */
+/** The options of a single call, checked. */
 export interface Call {
   mode: WechatMode | undefined
   scope: string | undefined
-  /** A copy: the options object serves every request of its route. */
+  /** A copy, because all requests of a route share the options object. */
   state: unknown
   callbackURL: string | undefined
   lang: WechatLang | undefined
@@ -77,9 +77,10 @@ export function parseCall(options: WechatCallOptions = {}): Call {
 }
 
 /**
- * The scope to ask for. Either page refuses the scopes of the other, which a route of both may name.
+ * Chooses the scope to request. A route for several pages may name scopes of all of them, but each page refuses the scopes of
+ * the others.
  *
- * @throws TypeError where the strategy has no other page that they could be for, and none remains
+ * @throws TypeError if no scope remains, and the strategy has no other page that could use the scopes
  */
 export function chooseScope(mode: RedirectMode, { scope = '' }: Call, apps: Apps): string {
   const asked = scopesIn(scope).filter((one) => !isOfOtherPage(mode, one))
@@ -100,7 +101,7 @@ export function resolveCallbackURL(
   if (callbackURL === undefined) {
     throw new WechatError(
       'ERR_WECHAT_CONFIG',
-      'There is no callbackURL: the strategy has none, so each call must give one',
+      'callbackURL is missing. The strategy has none, so pass one to each call',
     )
   }
   return toAbsoluteURL(req, callbackURL, settings.proxy)

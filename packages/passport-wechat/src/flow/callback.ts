@@ -17,10 +17,10 @@ import type { States } from './states.js'
 type AppIds = ReadonlyMap<RedirectMode, string>
 
 /**
- * The second leg: the user comes back from WeChat.
+ * The second step: the user comes back from WeChat.
  *
- * The state is checked before all else. Mode, app and scope are those of the login's record, whatever the request says of
- * itself. WeChat's browser sends some callbacks twice: both requests get the outcome of one exchange.
+ * The state is checked first. Mode, app and scope come from the login's record, not from the request. WeChat's browser sends
+ * some callbacks twice: both requests get the outcome of one exchange.
  */
 export class CallbackFlow {
   readonly #settings: Settings
@@ -43,7 +43,7 @@ export class CallbackFlow {
       return this.#logIn(req, call, apps, this.#presumed(req, call, await this.#appIds(apps)), code)
 
     if (typeof state !== 'string' || state === '') throw stateRefusal('missing')
-    // It cannot be ours: nothing is wrong with the session.
+    // The strategy never makes such a state, so the session is not the cause.
     if (state.length > longestState) throw stateRefusal('unknown')
     const appIds = await this.#appIds(apps)
     const [codeHash, stateHash] = [hashCode(code), hash(state)]
@@ -68,7 +68,7 @@ export class CallbackFlow {
     })
   }
 
-  // Nothing is awaited between the look at the table and the entry in it: two callbacks can come in the same tick.
+  // Do not await between the look-up in the table and the new entry: two callbacks can arrive in the same tick.
   #begin(
     req: Request,
     call: Call,
@@ -120,7 +120,7 @@ export class CallbackFlow {
     }))
   }
 
-  /** The most frequent of failures: says why to the developer, in the log too. */
+  /** The most frequent failure. The developer gets the likely cause, in the log too. */
   #lost(req: Request, call: Call, expired: boolean): Refusal {
     const { store, proxy, logger } = this.#settings
     const mode = this.#apps.choose(req, call.mode) as RedirectMode
@@ -132,7 +132,7 @@ export class CallbackFlow {
     return stateRefusal('unknown', hint)
   }
 
-  // Only told to the state store: WeChat does not ask for it again.
+  // Only the state store needs it. WeChat does not ask for it again.
   #callbackURL(req: Request, mode: RedirectMode, call: Call): string | undefined {
     try {
       return resolveCallbackURL(req, mode, call, this.#apps, this.#settings)
@@ -152,20 +152,20 @@ export class CallbackFlow {
     )
   }
 
-  /** A login of another strategy, of another mode, or of another app (another tenant) than this request's. */
+  /** Refuses a login of another strategy, mode or app (another tenant). */
   #refuseOther(login: Pick<LoginRecord, 'strategy' | 'mode' | 'appId'>, call: Call, appIds: AppIds): void {
     if (login.strategy !== this.#settings.name) throw stateRefusal('strategy')
     if (!appIds.has(login.mode) || (call.mode ?? login.mode) !== login.mode) throw stateRefusal('mode')
     if (appIds.get(login.mode) !== login.appId) throw stateRefusal('app')
   }
 
-  // Where nothing was kept of the login, it can only have been the one that this request would begin.
+  // If no record was kept, the login must be the one that this request would start.
   #presumed(req: Request, call: Call, appIds: AppIds): LoginRecord {
     const mode = call.mode ?? (appIds.size === 1 ? [...appIds.keys()][0] : undefined)
     if (!isRedirectMode(mode)) {
       throw new WechatError(
         'ERR_WECHAT_CONFIG',
-        'There are several apps, and no record says which one this callback is of: give each route its mode, or use a state store that keeps the state of the application',
+        'The strategy has several apps, and no record tells which one this callback belongs to. Pass a mode on each route, or use a state store that keeps the application state',
       )
     }
     return {
@@ -182,7 +182,7 @@ function stateRefusal(reason: WechatStateReason, hint?: string): Refusal {
   return new Refusal('ERR_WECHAT_STATE', { reason, ...(hint !== undefined && { hint }) })
 }
 
-/** What is no text is refused all the same, whatever it is. */
+/** All values that are not strings are equal here. The login refuses them later. */
 function hashCode(code: unknown): string {
   return hash(typeof code === 'string' ? `code ${code}` : typeof code)
 }

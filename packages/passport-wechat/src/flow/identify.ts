@@ -16,21 +16,21 @@ import { readUserinfo, buildProfile, type Person } from '../profile.js'
 import type { AnyWechatVerify, SkipUserProfile, WechatAuthInfo, WechatTokenParams } from '../types.js'
 import { callVerify } from '../verify.js'
 
-/** A user of whom WeChat has told the openid. */
+/** A user whose openid WeChat has confirmed. */
 export interface Identity {
   req: Request
   mode: WechatMode
   appId: string
-  /** What WeChat answered; without session_key. */
+  /** WeChat's reply, without the session_key. */
   token: WechatToken
   userinfo?: WechatUser | undefined
   person: Person
   params: WechatTokenParams
-  /** The application's state of the call that began the login. */
+  /** The application's state of the call that started the login. */
   state?: unknown
 }
 
-/** From the token to verify's answer. */
+/** The last step of every login: builds the profile and calls verify. */
 export class IdentifyFlow {
   readonly #settings: Settings
   readonly #verify: AnyWechatVerify
@@ -109,7 +109,7 @@ export class IdentifyFlow {
       userinfo ? idSource({ ...token }, userinfo) : idSource({ ...token }),
     )
     if (typeof id !== 'string' || id === '')
-      throw new WechatError('ERR_WECHAT_CONFIG', 'The function idSource gave no text')
+      throw new WechatError('ERR_WECHAT_CONFIG', 'idSource must return a non-empty string')
     return id
   }
 
@@ -124,8 +124,7 @@ export class IdentifyFlow {
     return withDeadline(
       timeout,
       task,
-      () =>
-        new WechatError('ERR_WECHAT_CONFIG', `The function ${option} did not answer within ${timeout} ms`),
+      () => new WechatError('ERR_WECHAT_CONFIG', `${option} did not answer within ${timeout} ms`),
     )
   }
 }
@@ -135,7 +134,7 @@ function withoutRefreshToken(token: WechatToken): WechatTokenParams {
   return params
 }
 
-/** `snsapi_base` tokens do not open `/sns/userinfo`. Scopes are comma separated, at times with a comma at the end. */
+/** `/sns/userinfo` refuses `snsapi_base` tokens. Scopes are comma separated, sometimes with a comma at the end. */
 function mayReadUserinfo(scope: string): boolean {
   return scope.split(',').some((one) => ['snsapi_userinfo', 'snsapi_login'].includes(one.trim()))
 }
@@ -152,7 +151,7 @@ async function askWhetherToSkip(
 function toOutcome({ user, info }: VerifyAnswer<Express.User>, facts: WechatAuthInfo): Outcome {
   if (user) return { action: 'success', user, info: { ...toInfo(info), ...facts } }
   if (typeof info === 'object' && info !== null) return { action: 'fail', challenge: info, status: 401 }
-  // As text it would become a WWW-Authenticate header, which cannot hold every character.
+  // Passport would put a string into the WWW-Authenticate header, which does not allow every character.
   return new Refusal('ERR_WECHAT_VERIFY', toInfo(info)).outcome
 }
 

@@ -16,10 +16,10 @@ import type { MiniProgramInput } from '../types.js'
 import type { IdentifyFlow } from './identify.js'
 
 /**
- * A mini-program sends the code of `wx.login` as JSON. The session_key goes into the token store and nowhere else.
+ * A mini-program sends the code of `wx.login` as JSON. The session_key is kept in the token store only.
  *
- * Only a body of `Content-Type: application/json` counts: a page of another site cannot send one without asking first, so it
- * cannot log its visitors in as somebody else.
+ * The body must have `Content-Type: application/json`. A page of another site cannot send that without a CORS preflight, so it
+ * cannot log its visitors in to another account.
  */
 export class MiniProgramFlow {
   readonly #settings: Settings
@@ -56,11 +56,7 @@ export class MiniProgramFlow {
     return withDeadline(
       timeout,
       () => miniProgramInput(req),
-      () =>
-        new WechatError(
-          'ERR_WECHAT_CONFIG',
-          `The function miniProgramInput did not answer within ${timeout} ms`,
-        ),
+      () => new WechatError('ERR_WECHAT_CONFIG', `miniProgramInput did not answer within ${timeout} ms`),
     )
   }
 }
@@ -71,7 +67,7 @@ function readJSONBody(req: Request): unknown {
     throw requestRefusal('Send the code as JSON, with Content-Type: application/json')
   const { body } = req as { body?: unknown }
   if (body === undefined)
-    throw requestRefusal('The request has no parsed body: use express.json() before the route')
+    throw requestRefusal('The request has no parsed body. Use express.json() before the route')
   return body
 }
 

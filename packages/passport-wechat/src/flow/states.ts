@@ -16,7 +16,7 @@ export interface MetaFacts {
   callbackURL: string | undefined
 }
 
-/** The state store of a strategy. One of the application's must answer in time; the session is at hand. */
+/** The state store of a strategy. A store of the application has a time limit; the session needs none. */
 export class States {
   readonly #keeper: StateKeeper
   readonly #settings: Settings
@@ -33,7 +33,7 @@ export class States {
     return this.#inTime(() => this.#keeper.keep(req, record, () => this.#meta(req, record)))
   }
 
-  /** @param facts - what a store of the application's is told */
+  /** @param facts - passed to a store of the application */
   take(
     req: Request,
     state: string,
@@ -55,7 +55,7 @@ export class States {
     return lookUp
   }
 
-  /** Waits for the look-ups of this state that are under way. */
+  /** Waits for the pending look-ups of this state. */
   settled(state: string): Promise<void> {
     return this.#lookUps.settled(state)
   }

@@ -8,7 +8,7 @@ import { isLoginRecord, longestState, type Found, type LoginRecord, type StateKe
 
 type Method = (...parameters: unknown[]) => unknown
 
-/** Makes a state store of passport-oauth2's contract, whose parameters are told by their number, a keeper. */
+/** Adapts a state store of passport-oauth2's contract, which expects arguments according to its number of parameters. */
 export class ForeignStateStore implements StateKeeper {
   readonly #store: StateStore
 
@@ -22,12 +22,12 @@ export class ForeignStateStore implements StateKeeper {
     if (record.app !== undefined && store.length < 4) {
       throw new WechatError(
         'ERR_WECHAT_CONFIG',
-        'This state store has no room for the state of the application: its store function declares fewer than four parameters',
+        'This state store cannot keep the application state: its store function declares fewer than four parameters',
       )
     }
     const [state] = await awaitCallback((callback) => {
       switch (store.length) {
-        // The store of passport-oauth2 for PKCE, which WeChat has not: it answers with the verifier whether the state is good.
+        // passport-oauth2's store for PKCE. WeChat has no PKCE, but this store returns the verifier if the state is valid.
         case 5:
           return store(req, randomBytes(32).toString('base64url'), record, meta, callback)
         case 4:
@@ -41,7 +41,7 @@ export class ForeignStateStore implements StateKeeper {
     if (typeof state !== 'string' || !/^[\w.~-]+$/.test(state) || state.length > longestState) {
       throw new WechatError(
         'ERR_WECHAT_STATE_STORE',
-        `The state store must answer a state of 1 to ${longestState} characters of A-Z a-z 0-9 . _ ~ -: WeChat hands others back damaged or not at all`,
+        `The state store must return a state of 1 to ${longestState} characters of A-Z a-z 0-9 . _ ~ - because WeChat damages or drops others`,
       )
     }
     return state
@@ -58,7 +58,7 @@ export class ForeignStateStore implements StateKeeper {
   }
 }
 
-// Looked up at each call, so that a store may be wrapped later.
+// Looked up at each call, because applications may wrap the store's methods later.
 function findMethod(store: StateStore, name: 'store' | 'verify'): Method {
   const method = bindMethod(store, name)
   if (!method) throw new TypeError(`The state store has no function ${name}`)

@@ -3,9 +3,9 @@ import type { Request } from 'express'
 import { isRedirectMode, type RedirectMode } from '../modes.js'
 import type { StateMeta } from './contract.js'
 
-/** What the callback must know about the login that it ends. */
+/** What the callback must know about the login that it finishes. */
 export interface LoginRecord {
-  /** Name of the strategy. `isLoginRecord` does not look at it: a record without one is of no strategy. */
+  /** Name of the strategy. `isLoginRecord` ignores it, because a record without a name matches no strategy. */
   strategy: string
   mode: RedirectMode
   appId: string
@@ -17,20 +17,20 @@ export interface LoginRecord {
 }
 
 /**
- * Whether a state was found, and what was kept with it (a store of few parameters keeps nothing). `expired`:
- * it is there, but too old.
+ * Whether a state was found, and the record that was kept with it (a store of few parameters keeps none). `expired`: the
+ * state is there, but too old.
  */
 export type Found =
   { found: false; expired: boolean } | { found: true; used: boolean; record: LoginRecord | undefined }
 
-/** How the flows see a state store. */
+/** A state store, as the flows use it. */
 export interface StateKeeper {
   /** Keeps the record and resolves to the state that stands for it. */
   keep(req: Request, record: LoginRecord, meta: () => StateMeta): Promise<string>
   /**
    * Looks the state up and consumes it.
    *
-   * @param appIds - the apps whose logins this request could end
+   * @param appIds - the apps whose logins this request could finish
    */
   take(req: Request, state: string, meta: () => StateMeta, appIds: readonly string[]): Promise<Found>
 }
@@ -38,18 +38,18 @@ export interface StateKeeper {
 /** WeChat refuses longer ones. */
 export const longestState = 128
 
-/** 244 random bits, in characters that WeChat allows. (Node.js makes its UUIDs of random numbers fetched in stock.) */
+/** 244 random bits, in characters that WeChat allows. `randomUUID` is fast, because Node.js fetches random bytes in bulk. */
 export function newState(): string {
   return `${randomUUID()}${randomUUID()}`.replaceAll('-', '')
 }
 
-/** Compares in constant time, where the lengths are the same. */
+/** Compares in constant time if the lengths are equal. */
 export function sameText(one: string, other: string): boolean {
   const [a, b] = [Buffer.from(one), Buffer.from(other)]
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
-/** What a store hands back came from outside of the process. */
+/** Stores return values from outside the process, so they are checked. */
 export function isLoginRecord(value: unknown): value is LoginRecord {
   if (typeof value !== 'object' || value === null) return false
   const { mode, appId, scope, callbackURL } = value as Record<string, unknown>

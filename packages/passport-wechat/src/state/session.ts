@@ -20,9 +20,9 @@ const maxAge = 30 * 60_000
 const maxRecords = 10
 
 /**
- * Keeps states in `req.session`, an array for each app, so that logins in several tabs do not disturb each other.
+ * Keeps states in `req.session`, in an array for each app, so that logins in several tabs do not interfere.
  *
- * Only whole values are assigned: sessions in cookies do not see a change inside of a value, and some do not see `delete`.
+ * It only assigns whole values: sessions in cookies do not notice a change inside a value, and some do not notice `delete`.
  */
 export class SessionStateStore implements StateKeeper {
   readonly #now: () => number
@@ -49,7 +49,7 @@ export class SessionStateStore implements StateKeeper {
       let expired = false
       for (const key of appIds.map(recordsKey)) {
         const records = readRecords(session[key])
-        // Every record is compared, wherever the right one stands.
+        // Compare every record, so that the time does not depend on the position of the match.
         const matches = records.map((record) => sameText(record.state, state))
         const entry = records[matches.indexOf(true)]
         if (entry === undefined) continue
@@ -97,34 +97,33 @@ function readSession(req: RequestParts): Record<string, unknown> {
 function explainNoSession(req: RequestParts): string {
   if (req.sessionStore !== undefined) {
     return (
-      'There is a session store, but no req.session:' +
-      ' the session store failed, or the session was destroyed before the login with WeChat'
+      'The request has a session store, but no req.session.' +
+      ' The session store failed, or the session was destroyed before the login with WeChat'
     )
   }
   if (usesExpressSession(req.app)) {
     return (
-      'express-session gave this request no session: the session store is disconnected,' +
+      'express-session set no req.session. The session store is disconnected,' +
       ' cookie.path does not cover this address, or express-session comes after the route'
     )
   }
   return (
-    'The login with WeChat keeps its state in req.session, and there is none:' +
-    ' use session middleware such as express-session before the route, and check that its store is' +
-    ' connected, or give the strategy a CookieStateStore'
+    'The login with WeChat keeps its state in req.session, which is missing.' +
+    ' Use session middleware such as express-session before the route, and check that its store is' +
+    ' connected; or set the option store to a CookieStateStore'
   )
 }
 
-// While its store is disconnected, express-session leaves no trace on the request; but Express lists its
-// middleware.
+// While its store is disconnected, express-session leaves no trace on the request. But Express lists its middleware.
 function usesExpressSession(app: unknown): boolean {
   if (app === undefined) return false
-  // Express 4 throws where its `router` is looked at.
+  // Express 4 throws if its `router` is read.
   const layers = readMember(readMember(app, '_router') ?? readMember(app, 'router'), 'stack')
   const isUsed = Array.isArray(layers) && layers.some((layer) => readMember(layer, 'name') === 'session')
   return isUsed || usesExpressSession(readMember(app, 'parent'))
 }
 
-// What a session's setters throw becomes a rejection.
+// An error that a session's setter throws becomes a rejection.
 function callAsPromise<T>(task: () => T): Promise<T> {
   return new Promise((resolve) => {
     resolve(task())
