@@ -2,12 +2,11 @@ import { WechatError, WechatOAuth, type WechatMode } from '@wechat-auth/wechat-o
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import { hasOuterSpace } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
+import { hash } from './hash.js'
+import { defaultMode, isRedirectMode, modes, type RedirectMode } from './modes.js'
 import type { AppSettings, Settings } from './options.js'
-import { hash } from './recent.js'
-import { header } from './request.js'
-import type { RedirectMode } from './state/record.js'
+import { readHeader, isWechatBrowser } from './request.js'
 import type { PerRequest } from './types.js'
-import { isWechatBrowser } from './user-agent.js'
 
 const maxClients = 100
 
@@ -16,9 +15,10 @@ export class Apps {
   readonly #settings: Settings
   readonly #fixed = new Map<WechatMode, WechatOAuth>()
   readonly redirectModes: readonly RedirectMode[]
-  /** The appIds of the modes that redirect, where none of them depends on the request. */
+  readonly #defaultMode: WechatMode
+  /** The appIds of the modes that redirect, unless one of them depends on the request. */
   readonly fixedIds: ReadonlyMap<RedirectMode, string> | undefined
-  /** Clients of tenants, the one used longest ago first. */
+  /** The clients of tenants. The least recently used one is first. */
   readonly #tenants = new Map<string, WechatOAuth>()
 
   constructor(settings: Settings) {
@@ -28,7 +28,9 @@ export class Apps {
         this.#fixed.set(mode, new WechatOAuth({ ...settings.client, appId, appSecret }))
       }
     }
-    this.redirectModes = [...settings.apps.keys()].filter((mode) => mode !== 'miniprogram')
+    this.redirectModes = [...settings.apps.keys()].filter(isRedirectMode)
+    const [onlyMode = defaultMode] = settings.apps.keys()
+    this.#defaultMode = this.redirectModes[0] ?? onlyMode
     const ids = this.redirectModes.map((mode) => [mode, this.app(mode).appId] as const)
     this.fixedIds = ids.every((pair): pair is readonly [RedirectMode, string] => typeof pair[1] === 'string')
       ? new Map(ids)
@@ -36,14 +38,14 @@ export class Apps {
   }
 
   /**
-   * The mode for a request: the one asked for; where both are configured, the official account inside of WeChat's browser and
-   * the website elsewhere; else the one there is.
+   * The mode for a request: the one that was asked for. Otherwise a mode that redirects: if there are several, the one whose
+   * page works in this browser. A mode that does not redirect is chosen only if there is no other.
    */
   choose(req: Request, asked: WechatMode | undefined): WechatMode {
     if (asked !== undefined) return this.app(asked).mode
-    const modes = this.redirectModes
-    if (modes.length === 2) return isWechatBrowser(header(req, 'user-agent')) ? 'mp' : 'website'
-    return modes[0] ?? 'miniprogram'
+    if (this.redirectModes.length < 2) return this.#defaultMode
+    const inWechat = isWechatBrowser(readHeader(req, 'user-agent'))
+    return this.redirectModes.find((mode) => modes[mode].inWechat === inWechat) ?? this.#defaultMode
   }
 
   app(mode: WechatMode): AppSettings {
@@ -51,25 +53,24 @@ export class Apps {
     if (!app) {
       throw new WechatError(
         'ERR_WECHAT_CONFIG',
-        `No app is configured for the mode ${mode}; there is ${[...this.#settings.apps.keys()].join(', ')}`,
+        `No app is configured for mode ${mode}. Configured: ${[...this.#settings.apps.keys()].join(', ')}`,
       )
     }
     return app
   }
 
-  /** The client that does not depend on a request. @throws TypeError where there is not exactly one */
+  /** @throws TypeError unless there is exactly one such client that does not depend on a request */
   only(asked: WechatMode | undefined): WechatOAuth {
     const { apps } = this.#settings
     const mode = asked ?? (apps.size === 1 ? [...apps.keys()][0] : undefined)
     if (mode === undefined)
-      throw new TypeError(`There are several apps; say which: ${[...apps.keys()].join(', ')}`)
-    if (!apps.has(mode)) throw new TypeError(`No app is configured for the mode ${mode}`)
+      throw new TypeError(`The strategy has several apps. Pass a mode: ${[...apps.keys()].join(', ')}`)
+    if (!apps.has(mode)) throw new TypeError(`No app is configured for mode ${mode}`)
     const client = this.#fixed.get(mode)
-    if (!client) throw new TypeError('The app depends on the request; use oauthFor(req, mode)')
+    if (!client) throw new TypeError('The app depends on the request. Use oauthFor(req, mode)')
     return client
   }
 
-  /** The apps as one request sees them: the application's functions are called once. */
   forRequest(req: Request): RequestApps {
     return new RequestApps(this, req, this.#settings.timeout)
   }
@@ -90,7 +91,7 @@ export class Apps {
   }
 }
 
-/** The apps as one request sees them. */
+/** The apps of one request. Each of the application's functions is called at most once. */
 export class RequestApps {
   readonly #apps: Apps
   readonly #req: Request
@@ -124,17 +125,13 @@ export class RequestApps {
     const text: unknown = await withDeadline(
       this.#timeout,
       () => value(this.#req),
-      () =>
-        new WechatError(
-          'ERR_WECHAT_CONFIG',
-          `The function ${option} did not answer within ${this.#timeout} ms`,
-        ),
+      () => new WechatError('ERR_WECHAT_CONFIG', `${option} did not answer within ${this.#timeout} ms`),
     )
     if (typeof text !== 'string' || text === '')
-      throw new WechatError('ERR_WECHAT_CONFIG', `The function ${option} gave no text for this request`)
+      throw new WechatError('ERR_WECHAT_CONFIG', `${option} must return a non-empty string`)
     if (hasOuterSpace(text)) {
-      const what = 'a text with white space at its start or end'
-      throw new WechatError('ERR_WECHAT_CONFIG', `The function ${option} gave ${what} for this request`)
+      const problem = 'returned a string with white space at its start or end'
+      throw new WechatError('ERR_WECHAT_CONFIG', `${option} ${problem}. Remove it`)
     }
     return text
   }

@@ -1,7 +1,7 @@
 import './passport.js'
 
 export { CookieStateStore } from './state/cookie.js'
-// `require` gives the class; its named exports are properties of it.
+// `require` returns the class. The named exports are properties of it.
 export {
   WechatStrategy,
   WechatStrategy as Strategy,

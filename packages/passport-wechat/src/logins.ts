@@ -1,26 +1,32 @@
 import { WechatError, type WechatMode, type WechatOAuth } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
-import { settled } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { passToNext } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import { Apps } from './apps.js'
 import { AuthorizeFlow } from './flow/authorize.js'
-import { callOf } from './flow/call.js'
+import { parseCall } from './flow/call.js'
 import { CallbackFlow } from './flow/callback.js'
 import { IdentifyFlow } from './flow/identify.js'
 import { MiniProgramFlow } from './flow/mini-program.js'
 import { States } from './flow/states.js'
+import { isRedirectMode, type DirectMode } from './modes.js'
 import type { Settings } from './options.js'
-import { outcomeOf, type Outcome } from './outcome.js'
-import { callbackParameters, methodOf, type CallbackParameters } from './request.js'
+import { catchOutcome, type Outcome } from './outcome.js'
+import { readCallbackParameters, type CallbackParameters } from './request.js'
 import type { AnyWechatVerify, WechatAuthorization, WechatCallOptions } from './types.js'
 
-/** All that the strategy knows and does, behind private fields: inspecting the strategy shows none of it. */
+/** The flow of a mode that does not redirect. */
+interface DirectFlow {
+  logIn(req: Request): Promise<Outcome>
+}
+
+/** The strategy's settings and flows, in private fields, so that inspecting the strategy shows none of them. */
 export class Logins {
   readonly #settings: Settings
   readonly #apps: Apps
   readonly #authorize: AuthorizeFlow
   readonly #callback: CallbackFlow
-  readonly #miniProgram: MiniProgramFlow
+  readonly #direct: Readonly<Record<DirectMode, DirectFlow>>
 
   constructor(settings: Settings, verify: AnyWechatVerify) {
     const states = new States(settings)
@@ -29,23 +35,24 @@ export class Logins {
     this.#apps = new Apps(settings)
     this.#authorize = new AuthorizeFlow(settings, this.#apps, states)
     this.#callback = new CallbackFlow(settings, this.#apps, states, identify)
-    this.#miniProgram = new MiniProgramFlow(settings, this.#apps, identify)
+    this.#direct = { miniprogram: new MiniProgramFlow(settings, this.#apps, identify) }
   }
 
-  /** What a request comes to. Never rejects. */
+  /** Never rejects. */
   authenticate(req: Request, options: WechatCallOptions | undefined): Promise<Outcome> {
-    return outcomeOf(async () => {
-      const call = callOf(options)
-      if (this.#apps.choose(req, call.mode) === 'miniprogram') return this.#miniProgram.run(req)
-      const parameters = callbackParameters(req)
-      if (await this.#isCallback(req, parameters)) return this.#callback.run(req, call, parameters)
+    return catchOutcome(async () => {
+      const call = parseCall(options)
+      const mode = this.#apps.choose(req, call.mode)
+      if (!isRedirectMode(mode)) return this.#direct[mode].logIn(req)
+      const parameters = readCallbackParameters(req)
+      if (await this.#isCallback(req, parameters)) return this.#callback.finish(req, call, parameters)
       const { url } = await this.#authorize.begin(req, call)
       return { action: 'redirect', url }
     })
   }
 
   async getAuthorization(req: Request, options: WechatCallOptions | undefined): Promise<WechatAuthorization> {
-    return this.#authorize.begin(req, callOf(options))
+    return this.#authorize.begin(req, parseCall(options))
   }
 
   oauth(mode: WechatMode | undefined): WechatOAuth {
@@ -56,15 +63,10 @@ export class Logins {
     return this.#apps.forRequest(req).client(this.#apps.choose(req, mode))
   }
 
-  /** What an application's callback threw at an error of ours has nowhere else to go. */
-  async lastResort(req: Request, error: unknown): Promise<void> {
-    try {
-      const next = methodOf(req, 'next')
-      if (next) await settled(next(error))
-      else this.#settings.logger?.warn('The callback of the application threw when it was given an error')
-    } catch {
-      // That threw as well; a rejection that nobody handles would end the process.
-    }
+  lastResort(req: Request, error: unknown): Promise<void> {
+    return passToNext(req, error, () =>
+      this.#settings.logger?.warn('The callback of passport.authenticate() threw while it handled an error'),
+    )
   }
 
   #isCallback(req: Request, { code, state }: CallbackParameters): boolean | Promise<boolean> {
@@ -73,8 +75,7 @@ export class Logins {
     return withDeadline(
       timeout,
       () => isCallback(req),
-      () =>
-        new WechatError('ERR_WECHAT_CONFIG', `The function isCallback did not answer within ${timeout} ms`),
+      () => new WechatError('ERR_WECHAT_CONFIG', `isCallback did not answer within ${timeout} ms`),
     )
   }
 }

@@ -6,8 +6,10 @@ import {
   type WechatOAuthOptions,
 } from '@wechat-auth/wechat-oauth'
 import {
+  isObject,
   refuseOuterSpace,
   refuseScopesOfOtherPage,
+  refuseUnless,
   refuseWrongNames,
   safeLogger,
   scopesIn,
@@ -15,6 +17,7 @@ import {
   type WrongNames,
 } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
+import { alternatives, defaultMode, isRedirectMode, modeNames, modes } from './modes.js'
 import type { StateStore } from './state/contract.js'
 import type { VerifyOptions } from './verify.js'
 import type {
@@ -35,11 +38,11 @@ export interface AppSettings {
   callbackURL: string | undefined
 }
 
-/** Options with every default filled in and every value checked; a copy. */
+/** A copy of the options, checked, with all defaults. */
 export interface Settings extends VerifyOptions {
   name: string
   apps: ReadonlyMap<WechatMode, AppSettings>
-  /** What the clients of all apps have in common. */
+  /** The options that the clients of all apps share. */
   client: Omit<WechatOAuthOptions, 'appId' | 'appSecret'>
   state: boolean
   store: StateStore | undefined
@@ -54,20 +57,13 @@ export interface Settings extends VerifyOptions {
   logger: WechatLogger | undefined
 }
 
-export const modes: readonly WechatMode[] = ['mp', 'website', 'miniprogram']
-
-const defaultScope = { mp: 'snsapi_userinfo', website: 'snsapi_login', miniprogram: '' } satisfies Record<
-  WechatMode,
-  string
->
-
-/** What messages about options begin with. */
+/** Messages about options start with this. */
 export const who = 'WechatStrategy'
 
 const wrongCallbackNames = {
   callbackURL: ['callbackUrl', 'callbackUri', 'redirect_uri', 'redirectUri', 'redirectURI'],
 }
-const wrongModeNames = { "mode: 'mp', 'website' or 'miniprogram'": ['client'] }
+const wrongModeNames = { [`mode: ${alternatives(modeNames.map((mode) => `'${mode}'`))}`]: ['client'] }
 const wrongAppNames: WrongNames = { ...wrongCredentialNames, ...wrongCallbackNames }
 
 const wrongNames: WrongNames = {
@@ -80,21 +76,21 @@ const wrongNames: WrongNames = {
   "snapshotUser: 'fail' or 'allow'": ['saveSnapshotUsers'],
 }
 
-/** What other packages call the options of a single call. */
+/** Names that other packages use for the options of a single call. */
 export const wrongCallNames: WrongNames = { ...wrongCallbackNames, ...wrongModeNames }
 
 /** @throws TypeError that names the option */
-export function settingsOf(options: WechatStrategyOptions): Settings {
-  refuseUnless(isObject(options), 'needs an object of options')
+export function checkOptions(options: WechatStrategyOptions): Settings {
+  refuseUnless(who, isObject(options), 'the options must be an object')
   const given: Record<string, unknown> = { ...options }
   refuseWrongNames(who, given, wrongNames)
   checkTypes(given)
-  const client = clientOptionsOf(options)
-  // Refuses bad options of the client now, also where the apps are known only at a request.
+  const client = pickClientOptions(options)
+  // Refuses bad client options now, even if the apps are known only at a request.
   new WechatOAuth({ ...client, appId: 'wx', appSecret: 'secret' })
   return {
     name: options.name ?? 'wechat',
-    apps: appsOf(options),
+    apps: checkApps(options),
     client,
     state: options.state ?? true,
     store: options.store,
@@ -113,82 +109,97 @@ export function settingsOf(options: WechatStrategyOptions): Settings {
 }
 
 /** @throws TypeError */
-export function scopeOf(name: string, scope: unknown): string | undefined {
+export function parseScope(name: string, scope: unknown): string | undefined {
   if (scope === undefined) return undefined
   const scopes: unknown[] = Array.isArray(scope) ? scope : [scope]
   const isScope = (one: unknown) => typeof one === 'string' && scopesIn(one).length > 0
   const areScopes = scopes.length > 0 && scopes.every(isScope)
-  refuseUnless(areScopes, `${name} must be a non-empty string, or an array of such strings`)
+  refuseUnless(who, areScopes, `${name} must be a non-empty string, or an array of such strings`)
   return scopesIn(scopes.join(',')).join(',')
 }
 
 function checkTypes(given: Record<string, unknown>): void {
   const { name, store, idSource, skipUserProfile } = given
   refuseUnless(
+    who,
     name === undefined || (typeof name === 'string' && name !== ''),
     'name must be a non-empty string',
   )
   for (const option of ['state', 'proxy', 'passReqToCallback']) {
-    refuseUnless(['undefined', 'boolean'].includes(typeof given[option]), `${option} must be true or false`)
+    refuseUnless(
+      who,
+      ['undefined', 'boolean'].includes(typeof given[option]),
+      `${option} must be true or false`,
+    )
   }
   for (const option of ['isCallback', 'miniProgramInput']) {
-    refuseUnless(['undefined', 'function'].includes(typeof given[option]), `${option} must be a function`)
+    refuseUnless(
+      who,
+      ['undefined', 'function'].includes(typeof given[option]),
+      `${option} must be a function`,
+    )
   }
-  oneOf(given, 'verifyArguments', ['positional', 'object'])
-  oneOf(given, 'snapshotUser', ['fail', 'allow'])
+  checkOneOf(given, 'verifyArguments', ['positional', 'object'])
+  checkOneOf(given, 'snapshotUser', ['fail', 'allow'])
   refuseUnless(
+    who,
     [undefined, 'openid', 'unionid'].includes(idSource as string) || typeof idSource === 'function',
     'idSource must be openid, unionid or a function',
   )
   refuseUnless(
+    who,
     ['undefined', 'boolean', 'function'].includes(typeof skipUserProfile),
     'skipUserProfile must be true, false or a function',
   )
   if (store !== undefined) {
     refuseUnless(
+      who,
       isObject(store) && typeof store['store'] === 'function' && typeof store['verify'] === 'function',
       'store must be an object with the functions store and verify',
     )
-    refuseUnless(given['state'] !== false, 'store has no use with state: false')
+    refuseUnless(who, given['state'] !== false, 'store cannot be combined with state: false')
   }
 }
 
-function appsOf(options: WechatStrategyOptions): Map<WechatMode, AppSettings> {
+function checkApps(options: WechatStrategyOptions): Map<WechatMode, AppSettings> {
   const { apps, mode, appId, appSecret }: Record<string, unknown> = { ...options }
-  const topScope = scopeOf('scope', options.scope)
+  const topScope = parseScope('scope', options.scope)
   if (apps === undefined) {
-    oneOf({ mode }, 'mode', modes)
-    const only = (mode as WechatMode | undefined) ?? 'mp'
+    checkOneOf({ mode }, 'mode', modeNames)
+    const only = (mode as WechatMode | undefined) ?? defaultMode
     refuseScopeOfOtherMode(only, 'scope', topScope)
-    return new Map([[only, appOf(only, { appId, appSecret }, '', options, topScope)]])
+    return new Map([[only, checkApp(only, { appId, appSecret }, '', options, topScope)]])
   }
   refuseUnless(
+    who,
     isObject(apps) && !Array.isArray(apps),
-    'apps must be an object with the members mp, website or miniprogram',
+    `apps must be an object with at least one of the members ${alternatives(modeNames)}`,
   )
-  refuseUnless(mode === undefined, 'mode goes with one app; with apps each call can give it')
+  refuseUnless(who, mode === undefined, 'mode cannot be combined with apps. Pass mode to each call')
   refuseUnless(
+    who,
     appId === undefined && appSecret === undefined,
-    'appId and appSecret go into apps, or stand alone without apps',
+    'appId and appSecret cannot be combined with apps. Put them into the members of apps',
   )
   const given = Object.entries(apps).filter(([, app]) => app !== undefined)
-  refuseUnless(given.length > 0, 'apps must have at least one of mp, website and miniprogram')
-  const [first = 'miniprogram'] = modes.filter((one) => apps[one] !== undefined)
-  refuseScopeOfOtherMode(first, 'scope', topScope)
+  refuseUnless(who, given.length > 0, `apps must have at least one of the members ${alternatives(modeNames)}`)
+  const first = modeNames.find((one) => apps[one] !== undefined)
+  if (first !== undefined) refuseScopeOfOtherMode(first, 'scope', topScope)
   return new Map(
     given.map(([key, app]) => {
       refuseUnless(
-        (modes as readonly string[]).includes(key),
-        `apps.${key} is no mode: apps can have mp, website and miniprogram`,
+        who,
+        (modeNames as readonly string[]).includes(key),
+        `apps.${key} is not a mode: the members of apps are ${modeNames.join(', ')}`,
       )
-      refuseUnless(isObject(app), `apps.${key} must be an object`)
+      refuseUnless(who, isObject(app), `apps.${key} must be an object`)
       refuseWrongNames(who, app, wrongAppNames, `apps.${key}.`)
-      return [key as WechatMode, appOf(key as WechatMode, app, `apps.${key}.`, options, topScope)]
+      return [key as WechatMode, checkApp(key as WechatMode, app, `apps.${key}.`, options, topScope)]
     }),
   )
 }
 
-function appOf(
+function checkApp(
   mode: WechatMode,
   app: Record<string, unknown>,
   prefix: string,
@@ -198,18 +209,20 @@ function appOf(
   const { appId, appSecret, scope } = app
   checkCredential(`${prefix}appId`, appId)
   checkCredential(`${prefix}appSecret`, appSecret)
-  const own = scopeOf(`${prefix}scope`, scope)
+  const own = parseScope(`${prefix}scope`, scope)
   refuseScopeOfOtherMode(mode, `${prefix}scope`, own)
+  const row = modes[mode]
+  if (!row.redirects) return { mode, appId, appSecret, scope: '', callbackURL: undefined }
   return {
     mode,
     appId,
     appSecret,
-    scope: own ?? (mode === 'mp' ? topScope : undefined) ?? defaultScope[mode],
-    callbackURL: mode === 'miniprogram' ? undefined : callbackURLOf(prefix, app, options),
+    scope: own ?? (row.usesStrategyScope ? topScope : undefined) ?? row.defaultScope,
+    callbackURL: chooseCallbackURL(prefix, app, options),
   }
 }
 
-function callbackURLOf(
+function chooseCallbackURL(
   prefix: string,
   app: Partial<WechatRedirectApp>,
   options: WechatStrategyOptions,
@@ -217,8 +230,12 @@ function callbackURLOf(
   const name = app.callbackURL === undefined ? 'callbackURL' : `${prefix}callbackURL`
   const callbackURL = app.callbackURL === undefined ? options.callbackURL : app.callbackURL
   if (callbackURL === null) return undefined
-  refuseUnless(callbackURL !== undefined, 'callbackURL is required (null where each call gives its own)')
-  refuseUnless(isCallbackURL(callbackURL), `${name} must be an http(s) URL, absolute or relative`)
+  refuseUnless(
+    who,
+    callbackURL !== undefined,
+    'callbackURL is required. Set it to null if each call provides its own',
+  )
+  refuseUnless(who, isCallbackURL(callbackURL), `${name} must be an http(s) URL, absolute or relative`)
   refuseOuterSpace(who, name, callbackURL)
   return callbackURL
 }
@@ -230,15 +247,15 @@ export function isCallbackURL(value: unknown): value is string {
 
 function checkCredential(option: string, value: unknown): asserts value is PerRequest<string> {
   const isCredential = (typeof value === 'string' && value !== '') || typeof value === 'function'
-  refuseUnless(isCredential, `${option} must be a non-empty string or a function`)
+  refuseUnless(who, isCredential, `${option} must be a non-empty string or a function`)
   if (typeof value === 'string') refuseOuterSpace(who, option, value)
 }
 
 function refuseScopeOfOtherMode(mode: WechatMode, option: string, scope: string | undefined): void {
-  if (mode !== 'miniprogram' && scope !== undefined) refuseScopesOfOtherPage(who, option, mode, scope)
+  if (isRedirectMode(mode) && scope !== undefined) refuseScopesOfOtherPage(who, option, mode, scope)
 }
 
-function clientOptionsOf(options: WechatStrategyOptions): Settings['client'] {
+function pickClientOptions(options: WechatStrategyOptions): Settings['client'] {
   const client = {
     tokenStore: options.tokenStore,
     getToken: options.getToken,
@@ -257,22 +274,15 @@ function clientOptionsOf(options: WechatStrategyOptions): Settings['client'] {
   const given = Object.fromEntries(
     Object.entries(client).filter(([, value]) => value !== undefined),
   ) as Settings['client']
-  // One for all apps of the strategy; openids differ from app to app.
+  // All apps of the strategy share one store: an openid is valid in one app only.
   const hasStore = given.tokenStore ?? given.getToken ?? given.saveToken
   return hasStore ? given : { ...given, tokenStore: new MemoryTokenStore() }
 }
 
-function oneOf(given: Record<string, unknown>, option: string, values: readonly unknown[]): void {
+function checkOneOf(given: Record<string, unknown>, option: string, values: readonly unknown[]): void {
   refuseUnless(
+    who,
     given[option] === undefined || values.includes(given[option]),
     `${option} must be one of ${values.join(', ')}`,
   )
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-}
-
-function refuseUnless(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new TypeError(`${who}: ${message}`)
 }

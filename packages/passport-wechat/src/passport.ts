@@ -3,8 +3,8 @@ import type { WechatAuthenticateOptions } from './types.js'
 declare module 'passport' {
   interface Authenticator<InitializeRet, AuthenticateRet, AuthorizeRet, AuthorizeOptions> {
     /**
-     * With the options of a single call of WeChat's strategy. The callback's parameters are as loose as Passport's own: this
-     * form stands before Passport's for the strategies of others, too.
+     * Accepts the options of a single call of WeChat's strategy. The callback's parameters are as loose as Passport's,
+     * because TypeScript also tries this overload first for other strategies.
      */
     authenticate(
       this: import('passport').Authenticator<InitializeRet, AuthenticateRet, AuthorizeRet, AuthorizeOptions>,

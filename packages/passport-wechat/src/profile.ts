@@ -15,20 +15,20 @@ export interface ProfileFacts {
   openid: string
   unionid: string | undefined
   person: Person
-  /** What `/sns/userinfo` answered, where it was asked. */
+  /** The reply of `/sns/userinfo`, if it was called. */
   userinfo: WechatUser | undefined
 }
 
-export function personOfUserinfo({ nickname, headimgurl, sex }: WechatUser): Person {
+export function readUserinfo({ nickname, headimgurl, sex }: WechatUser): Person {
   return { name: nickname, picture: headimgurl, gender: sex }
 }
 
-export function personOfMiniProgram({ nickName, avatarUrl, gender }: MiniProgramData): Person {
+export function readMiniProgramData({ nickName, avatarUrl, gender }: MiniProgramData): Person {
   return { name: nickName, picture: avatarUrl, gender }
 }
 
-/** Passport's normal form; optional members are absent when WeChat leaves them empty. */
-export function profileOf({
+/** Builds Passport's normalized profile. Members that WeChat leaves empty are absent. */
+export function buildProfile({
   id,
   appId,
   mode,
@@ -38,7 +38,7 @@ export function profileOf({
   userinfo,
 }: ProfileFacts): WechatProfile {
   const { name, picture } = person
-  const gender = genderOf(person.gender)
+  const gender = readGender(person.gender)
   const json = userinfo ?? { openid, ...(unionid !== undefined && { unionid }) }
   return {
     provider: 'wechat',
@@ -55,7 +55,7 @@ export function profileOf({
   }
 }
 
-function genderOf(value: unknown): 'male' | 'female' | undefined {
+function readGender(value: unknown): 'male' | 'female' | undefined {
   switch (value) {
     case 1:
       return 'male'
@@ -66,7 +66,7 @@ function genderOf(value: unknown): 'male' | 'female' | undefined {
   }
 }
 
-// WeChat's picture hosts answer on both; browsers refuse http pictures on https pages.
+// WeChat's picture hosts support http and https. Browsers block http pictures on https pages.
 function overHttps(url: string): string {
   return url.startsWith('https:') ? url : url.replace(/^http:\/\/((?:[\w-]+\.)*qlogo\.cn\/)/i, 'https://$1')
 }

@@ -1,9 +1,9 @@
 import type { WechatMode, WechatOAuth } from '@wechat-auth/wechat-oauth'
+import { bindActions, perform } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import OAuth2Strategy from 'passport-oauth2'
 import { Logins } from './logins.js'
-import { settingsOf } from './options.js'
-import { perform } from './perform.js'
+import { checkOptions } from './options.js'
 import { CookieStateStore as CookieStates } from './state/cookie.js'
 import type {
   AnyWechatVerify,
@@ -29,8 +29,8 @@ type PlainOptions = Options & { passReqToCallback?: false }
 type RequestOptions = Options & { passReqToCallback: true }
 type Positional = { verifyArguments?: 'positional' }
 
-// TypeScript infers parameters from one signature only, however many a function declares. The first one is a string next
-// to others and the object where it is alone: as both at once, either form is inferred.
+// TypeScript infers parameters from one signature only. The first parameter is a string in the positional forms and the
+// object in the form of one parameter. Declared as both, it is inferred in either form.
 type InferredVerify = (
   first: string & WechatVerifyInput,
   refreshToken: string,
@@ -38,7 +38,7 @@ type InferredVerify = (
   done: WechatVerifyCallback,
 ) => unknown
 
-// The parent's own statics (`Strategy` among them) are not inherited in types: ours name this class.
+// The static members of the parent's type, such as `Strategy`, must not be inherited: here they name this class.
 const Parent: new (
   options: OAuth2Strategy.StrategyOptions,
   verify: OAuth2Strategy.VerifyFunction,
@@ -47,29 +47,29 @@ const Parent: new (
 /**
  * Passport strategy for WeChat: official account, website and mini-program.
  *
- * It is an `OAuth2Strategy` by its options, its contract of state stores and `instanceof`; nothing of that class's transport
- * is used, because WeChat's differs, and `_oauth2` holds no secret.
+ * It shares its options, the contract of state stores and `instanceof` with `OAuth2Strategy`. It does not use the transport
+ * of that class, because WeChat's protocol differs, and `_oauth2` holds no secret.
  *
  * @see https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
  * @see https://developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/Wechat_Login.html
  * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/login.html
  */
 export class WechatStrategy extends Parent {
-  // For `require`, whose result is the class.
+  // `require` returns the class, so the other exports are its static members.
   static readonly WechatStrategy = this
   static readonly Strategy = this
   static readonly CookieStateStore = CookieStates
 
-  // One object with private fields of its own. Passport calls strategies through Object.create, where they cannot have any.
+  // Passport calls strategies through Object.create, which loses private fields, so they are in an object of their own.
   private readonly _logins: Logins
 
   /**
-   * @param options - of one app, or of several under `apps`; they are not changed
-   * @param verify - finds or creates the application's user. It is called in passport-oauth2's forms by the number of
-   * parameters that it declares; with one parameter, or `verifyArguments: 'object'`, it gets one object. It answers by
-   * `done(error, user, info)` or by a promise: of the user, or of `false` or `null` for no. In TypeScript the parameters of
-   * the forms with `params` want their types written down; those of the others are inferred.
-   * @throws TypeError that names the option which is wrong
+   * @param options - of one app, or of several under `apps`. They are not changed
+   * @param verify - finds or creates the application's user. The number of parameters that it declares selects one of
+   * passport-oauth2's forms. With one parameter, or with `verifyArguments: 'object'`, it gets one object. It answers with
+   * `done(error, user, info)` or with a promise of the user; `false` or `null` means no. In TypeScript, write down the types
+   * of the parameters in the forms with `params`; in the other forms they are inferred.
+   * @throws TypeError that names the wrong option
    */
   constructor(options: ObjectOptions, verify: WechatObjectVerify)
   constructor(options: PlainOptions, verify: InferredVerify)
@@ -80,7 +80,7 @@ export class WechatStrategy extends Parent {
   constructor(options: WechatStrategyOptions, verify: AnyWechatVerify | InferredVerify) {
     if (typeof (verify as unknown) !== 'function')
       throw new TypeError('WechatStrategy: verify must be a function')
-    const settings = settingsOf(options)
+    const settings = checkOptions(options)
     const unused = 'https://unused.invalid/'
     super(
       { authorizationURL: unused, tokenURL: unused, clientID: 'unused', clientSecret: '' },
@@ -93,47 +93,41 @@ export class WechatStrategy extends Parent {
   /** Called by Passport. Takes exactly one action. */
   override authenticate(req: Request, options?: WechatAuthenticateOptions): void {
     const logins = this._logins
-    // Taken now: an instance that is given to passport.authenticate() is shared, and the next request replaces them.
-    const actions = {
-      success: this.success.bind(this),
-      fail: this.fail.bind(this),
-      redirect: this.redirect.bind(this),
-      error: this.error.bind(this),
-    }
+    const actions = bindActions<Express.User>(this)
     void logins
       .authenticate(req, options)
       .then((outcome) => perform(actions, outcome, (error) => logins.lastResort(req, error)))
   }
 
   /**
-   * Begins a login without a redirect, for single-page applications and for a QR code inside of a page: the state is kept
-   * as if the user had been redirected.
+   * Starts a login without a redirect, for single-page applications and for a QR code inside a page. The state is kept as if
+   * the user had been redirected.
    *
-   * @param req - the request of the browser that will log in; in Koa the context will do
-   * @param options - what `passport.authenticate('wechat', options)` would be given
-   * @throws TypeError that names a wrong option; WechatError `ERR_WECHAT_CONFIG`, `ERR_WECHAT_STATE_STORE`; what the state
-   * store, or a function of the application, throws
+   * @param req - the request of the browser that will log in; in Koa, pass the context
+   * @param options - the same as for `passport.authenticate('wechat', options)`
+   * @throws TypeError that names a wrong option; WechatError `ERR_WECHAT_CONFIG` or `ERR_WECHAT_STATE_STORE`; errors of the
+   * state store and of the application's functions
    */
   getAuthorization(req: Request, options?: WechatCallOptions): Promise<WechatAuthorization> {
     return this._logins.getAuthorization(req, options)
   }
 
   /**
-   * The client of an app.
+   * Returns the client of an app.
    *
-   * @param mode - may be left out where there is one app
-   * @throws TypeError where it is not unique, or depends on the request
+   * @param mode - optional if there is only one app
+   * @throws TypeError if there are several apps and no mode, no app of this mode, or an app that depends on the request
    */
   oauth(mode?: WechatMode): WechatOAuth {
     return this._logins.oauth(mode)
   }
 
   /**
-   * The client of the app that a request would log in with.
+   * Returns the client of the app that a request would log in with.
    *
    * @param mode - default: chosen as for a login
-   * @throws WechatError `ERR_WECHAT_CONFIG` where there is no app of this mode, or its functions give no text in time; what
-   * these functions throw
+   * @throws WechatError `ERR_WECHAT_CONFIG` if there is no app of this mode, or if its functions return no string or time out;
+   * errors of these functions
    */
   oauthFor(req: Request, mode?: WechatMode): Promise<WechatOAuth> {
     return this._logins.oauthFor(req, mode)

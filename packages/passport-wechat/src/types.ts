@@ -12,18 +12,18 @@ import type { Request } from 'express'
 import type { AuthenticateOptions, Profile } from 'passport'
 import type { StateStore } from './state/contract.js'
 
-/** A value, or a function that gives it for a request. */
+/** A value, or a function that returns it for a request. */
 export type PerRequest<T> = T | ((req: Request) => T | PromiseLike<T>)
 
-/** What WeChat calls an app: a mini-program. */
+/** The credentials of an app. A mini-program needs nothing else. */
 export interface WechatApp {
-  /** A function where it depends on the request (several tenants): called on both legs of a login. */
+  /** Use a function if it depends on the request (several tenants). It is called in both steps of a login. */
   appId: PerRequest<string>
-  /** A function where it depends on the request (several tenants): called on both legs of a login. */
+  /** Use a function if it depends on the request (several tenants). It is called in both steps of a login. */
   appSecret: PerRequest<string>
 }
 
-/** An app whose users are sent to a page of WeChat: an official account or a website. */
+/** An app that sends its users to a page of WeChat: an official account or a website. */
 export interface WechatRedirectApp extends WechatApp {
   /** Default `snsapi_userinfo` for an official account, `snsapi_login` for a website. */
   scope?: string | readonly string[]
@@ -31,22 +31,22 @@ export interface WechatRedirectApp extends WechatApp {
   callbackURL?: string | null
 }
 
-/** Several apps, the flow being chosen for each request. */
+/** Several apps. The strategy chooses one for each request. */
 export interface WechatApps {
-  /** Official account: the web view of WeChat itself. */
+  /** Official account: for users in WeChat's own browser. */
   mp?: WechatRedirectApp
-  /** Website: a QR code on a desktop. */
+  /** Website: for users who scan a QR code on a desktop. */
   website?: WechatRedirectApp
-  /** Mini-program: posts the code of `wx.login`. Only calls with this mode use it, or a strategy that has no other app. */
+  /** Mini-program: posts the code of `wx.login`. Used by calls with this mode, and by a strategy that has no other app. */
   miniprogram?: WechatApp
 }
 
-/** The user as Passport's profile, plus WeChat's own identifiers. Members that WeChat leaves empty are absent. */
+/** The user as a Passport profile, with WeChat's identifiers. Members that WeChat leaves empty are absent. */
 export interface WechatProfile extends Profile {
   provider: 'wechat'
-  /** By `idSource`; default the openid. */
+  /** Chosen by `idSource`. Default: the openid. */
   id: string
-  /** The nickname; empty where WeChat gives none. Neither unique nor stable. */
+  /** The nickname, or an empty string if WeChat sends none. Neither unique nor stable. */
   displayName: string
   appId: string
   mode: WechatMode
@@ -57,11 +57,11 @@ export interface WechatProfile extends Profile {
   gender?: 'male' | 'female'
   /** `_json` as text. */
   _raw: string
-  /** What `/sns/userinfo` answered; only openid and unionid where it was not asked. */
+  /** The reply of `/sns/userinfo`. Only openid and unionid if it was not called. */
   _json: Partial<WechatUser> & { openid: string }
 }
 
-/** WeChat's reply to the code, without the refresh token; in mini-program mode only openid and unionid. */
+/** WeChat's reply to the code, without the refresh token. In mini-program mode only openid and unionid. */
 export interface WechatTokenParams {
   openid: string
   unionid?: string
@@ -73,14 +73,14 @@ export interface WechatTokenParams {
   [field: string]: unknown
 }
 
-/** Ends a verify function: with an error, without a user (the login fails), or with the user. */
+/** Called by a verify function with an error, with no user (the login fails), or with the user. */
 export type WechatVerifyCallback = (
   error?: unknown,
   user?: Express.User | false | null,
   info?: object | string,
 ) => void
 
-/** What a verify function gets as one object. */
+/** The argument of a verify function that takes one object. */
 export interface WechatVerifyInput {
   /** `undefined` in mini-program mode. */
   accessToken: string | undefined
@@ -91,10 +91,10 @@ export interface WechatVerifyInput {
   req: Request
 }
 
-/** A verify function that takes one object. It resolves to the user, to `false` or `null`, or calls `done`. */
+/** A verify function that takes one object. It resolves to the user, `false` or `null`, or calls `done`. */
 export type WechatObjectVerify = (input: WechatVerifyInput, done: WechatVerifyCallback) => unknown
 
-/** Verify function of passport-oauth2's form. The tokens are `undefined` in mini-program mode. */
+/** A verify function in passport-oauth2's form. The tokens are `undefined` in mini-program mode. */
 export type WechatVerify = (
   accessToken: string,
   refreshToken: string,
@@ -102,7 +102,7 @@ export type WechatVerify = (
   done: WechatVerifyCallback,
 ) => unknown
 
-/** Verify function of passport-oauth2's form, with the token reply. */
+/** A verify function in passport-oauth2's form, with the token reply. */
 export type WechatVerifyWithParams = (
   accessToken: string,
   refreshToken: string,
@@ -111,7 +111,7 @@ export type WechatVerifyWithParams = (
   done: WechatVerifyCallback,
 ) => unknown
 
-/** As `WechatVerify`, with `passReqToCallback`. */
+/** `WechatVerify` with `passReqToCallback`. */
 export type WechatVerifyWithRequest = (
   req: Request,
   accessToken: string,
@@ -120,7 +120,7 @@ export type WechatVerifyWithRequest = (
   done: WechatVerifyCallback,
 ) => unknown
 
-/** As `WechatVerifyWithParams`, with `passReqToCallback`. */
+/** `WechatVerifyWithParams` with `passReqToCallback`. */
 export type WechatVerifyWithRequestAndParams = (
   req: Request,
   accessToken: string,
@@ -139,7 +139,7 @@ export type AnyWechatVerify =
   | WechatVerifyWithRequest
   | WechatVerifyWithRequestAndParams
 
-/** What a mini-program sends after `wx.login`, and, if it likes, of `wx.getUserProfile`. */
+/** The body of a mini-program's login: the code of `wx.login` and, optionally, the result of `wx.getUserProfile`. */
 export interface MiniProgramInput {
   code: string
   encryptedData?: string
@@ -148,10 +148,10 @@ export interface MiniProgramInput {
   signature?: string
 }
 
-/** Where the profile's `id` comes from. The token carries no session_key. */
+/** The source of the profile's `id`. The token has no session_key. */
 export type IdSource = 'openid' | 'unionid' | ((token: WechatToken, userinfo?: WechatUser) => string)
 
-/** As in passport-oauth2: a function of two parameters answers through its callback. */
+/** As in passport-oauth2, a function of two parameters answers through its callback. */
 export type SkipUserProfile =
   | boolean
   | (() => boolean | PromiseLike<boolean>)
@@ -160,70 +160,73 @@ export type SkipUserProfile =
 /** Options that do not depend on how many apps there are. */
 export interface WechatCommonOptions extends TokenStoreSource {
   /**
-   * Name under which Passport knows the strategy. It is kept with the state: a login ends only at a strategy
-   * of the same name. Strategies of one app need different names here: the name that `passport.use(name,
-   * strategy)` gives is not seen. Default `wechat`.
+   * The strategy's name in Passport. It is kept with the state, and only a strategy of the same name can finish the login.
+   * Give strategies of the same app different names here, because the name in `passport.use(name, strategy)` is not
+   * visible to the strategy. Default `wechat`.
    */
   name?: string
   /**
-   * Absolute, or relative to the request's address. Required for `mp` and `website`; `null` says that every call gives its
-   * own.
+   * Absolute, or relative to the request's address. Required for `mp` and `website`. `null` means that every call provides
+   * its own.
    */
   callbackURL?: string | null
   /**
-   * Scope of the official account's page; other modes do not use it. Default `snsapi_userinfo`. A scope that
-   * belongs to another mode (`snsapi_login`; for a website `snsapi_base`, `snsapi_userinfo`) is refused.
+   * Scope of the official account's page. Other modes do not use it. Default `snsapi_userinfo`. A scope that belongs to
+   * another mode (`snsapi_login`; for a website, `snsapi_base` and `snsapi_userinfo`) is refused.
    */
   scope?: string | readonly string[]
   /** Default `zh_CN`. */
   lang?: WechatLang
   /**
-   * `false` turns the protection against login CSRF off: anybody can then log a visitor's browser in as somebody else.
-   * Default `true`.
+   * `false` turns off the protection against login CSRF: an attacker can then log a visitor's browser in to the attacker's
+   * account. Default `true`.
    */
   state?: boolean
   /** Default: the session (`req.session`). */
   store?: StateStore
   /**
-   * Where `callbackURL` is relative, trust `X-Forwarded-Proto` and `X-Forwarded-Host`. Default: what the
-   * framework trusts.
+   * Whether to trust `X-Forwarded-Proto` and `X-Forwarded-Host` if `callbackURL` is relative. Default: as the framework is
+   * configured.
    */
   proxy?: boolean
-  /** Tells a return from WeChat from a first visit, at once or by a promise. Default: `code` or `state` is in the query. */
+  /**
+   * Returns whether a request comes back from WeChat, directly or as a promise. Default: true if `code` or `state` is in the
+   * query.
+   */
   isCallback?: (req: Request) => boolean | PromiseLike<boolean>
-  /** `object`: verify gets one object. Default: by the number of parameters that verify declares. */
+  /** `object`: verify gets one object. Default: depends on the number of parameters that verify declares. */
   verifyArguments?: 'positional' | 'object'
-  /** Do not ask WeChat for name and picture. Default `false`. */
+  /** Skip the request for name and picture. Default `false`. */
   skipUserProfile?: SkipUserProfile
   /** Default `openid`. */
   idSource?: IdSource
-  /** Virtual accounts of WeChat's snapshot pages. Default `fail`. */
+  /** What to do with virtual accounts of WeChat's snapshot pages. Default `fail`. */
   snapshotUser?: 'fail' | 'allow'
-  /** Replaces the reading of the JSON body in mini-program mode; guard against cross-site forms yourself then. */
+  /** Reads the login in mini-program mode, instead of the JSON body. It must protect against cross-site forms itself. */
   miniProgramInput?: (req: Request) => MiniProgramInput | PromiseLike<MiniProgramInput>
-  /** Keep app-level credentials in `getToken`/`saveToken` functions too. Default `false`: they stay in process memory. */
+  /** Also keep app-level credentials with `getToken` and `saveToken`. Default `false`: they stay in process memory. */
   shareCredentials?: boolean
-  /** Base addresses of WeChat. https, or http on loopback. */
+  /** WeChat's base addresses: https, or http on a loopback address. */
   endpoints?: string | Endpoints
   /**
-   * Base addresses that are asked in this order, all within `timeout`, when the first host fails. A call that may be
-   * repeated goes on after a failed connection, or when WeChat is busy. A call that spends a code goes on only if no
-   * connection came about, so that nothing was sent. QR codes and the classic access token do not go on.
-   * Default none: then a call that may be repeated is tried once more on the same host.
+   * Base addresses to try, in this order and within `timeout`, when the first host fails. A repeatable call moves to the next
+   * host after a failed connection, or when WeChat is busy. A call that spends a code moves only if no connection was made, so
+   * nothing was sent. QR codes and the classic access token never move. Default none: a repeatable call is then tried once
+   * more on the same host.
    */
   fallbackHosts?: string[]
-  /** Milliseconds for each call to WeChat, to a store, and to a function of the application other than verify. Default 5000. */
+  /** Milliseconds for each call to WeChat, a store, or a function of the application, except verify. Default 5000. */
   timeout?: number
   /**
-   * What WeChat is asked through, e.g. a `fetch` that goes through a proxy. Default `node:https`, with connections that are kept for
-   * 5 s; or the global `fetch`, where the application has replaced it or given undici a global dispatcher.
+   * Sends the requests to WeChat, for example through a proxy. Default: `node:https`, which keeps connections open for 5 s; or
+   * the global `fetch`, if the application has replaced it or set a global dispatcher of undici.
    */
   fetch?: typeof fetch
   /** Milliseconds since the epoch. Default `Date.now`. */
   now?: () => number
   /** How the app-level access token is obtained. Default `stable`. */
   clientCredential?: WechatOAuthOptions['clientCredential']
-  /** Never given a secret, a token, a code or a query string. Default none. */
+  /** Never receives a secret, a token, a code or a query string. Default none. */
   logger?: WechatLogger
 }
 
@@ -242,42 +245,42 @@ export interface WechatSeveralAppsOptions extends WechatCommonOptions {
   appSecret?: undefined
 }
 
-/** Options of `WechatStrategy`: of one app, or of several. */
+/** Options of `WechatStrategy`, for one app or several. */
 export type WechatStrategyOptions = (WechatOneAppOptions | WechatSeveralAppsOptions) & {
-  /** Gives verify the request as its first argument. Default `false`. */
+  /** Pass the request to verify as its first argument. Default `false`. */
   passReqToCallback?: boolean
 }
 
-/** What a single call can say: `passport.authenticate('wechat', options)` and `strategy.getAuthorization(req, options)`. */
+/** Options of one call of `passport.authenticate('wechat', options)` or `strategy.getAuthorization(req, options)`. */
 export interface WechatCallOptions {
-  /** On a callback it is checked against the mode that the login began with. */
+  /** On a callback, it must be the mode in which the login was started. */
   mode?: WechatMode
   /**
-   * Default: the app's. A strategy with a website and an official account leaves out the scopes of the other
-   * page. With one of them, it is a TypeError if no scope remains.
+   * Default: the app's. A strategy with a website and an official account leaves out the scopes of the other page. A
+   * strategy with only one of them throws a TypeError if no scope remains.
    */
   scope?: string | readonly string[]
   /**
-   * Any JSON value of the application's, kept on the server (or in the state cookie) and handed back as `info.state`.
-   * Only with the strategy's option `state: false` is it sent to WeChat: as it is, and it must then be a string.
+   * Any JSON value of the application. It is kept on the server (or in the state cookie) and returned as `info.state`. If the
+   * strategy has `state: false`, it must be a string, and it is sent to WeChat unchanged.
    */
   state?: unknown
   /**
-   * Absolute, or relative to the request's address. Default: the app's. Give it on the callback route too:
-   * whether it is https decides which state cookies are read there.
+   * Absolute, or relative to the request's address. Default: the app's. Pass it on the callback route too: which state cookies
+   * are read there depends on whether it is https.
    */
   callbackURL?: string
-  /** Of the QR page, and on the callback of the user's data. Default: the strategy's. `cn` is the QR page's word for `zh_CN`. */
+  /** Language of the QR page; on the callback, of the user's data. Default: the strategy's. `cn` is the QR page's name for `zh_CN`. */
   lang?: WechatLang | 'cn'
-  /** Official account: ask for consent even where WeChat would not need to. */
+  /** Official account: ask for consent even if WeChat does not need it. */
   forcePopup?: boolean
   /** Official account: open the page in snapshot mode first. */
   forceSnapShot?: boolean
-  /** QR page: colour of the text. */
+  /** QR page: text colour. */
   style?: 'black' | 'white'
   /** QR page: address of a style sheet. */
   href?: string
-  /** QR page: redirect inside of the frame. */
+  /** QR page: redirect inside the frame. */
   self_redirect?: boolean
   /** QR page: 1 for the compact page. */
   stylelite?: 0 | 1
@@ -289,23 +292,23 @@ export interface WechatCallOptions {
 export interface WechatAuthenticateOptions
   extends Omit<AuthenticateOptions, 'state' | 'scope'>, WechatCallOptions {}
 
-/** A login that has begun: what a page needs to send the user to WeChat, or to draw the QR code itself. */
+/** A login that was started: what a page needs to send the user to WeChat, or to draw the QR code itself. */
 export interface WechatAuthorization {
   /** Address of WeChat's page. */
   url: string
   /** The app that the user logs in with. */
   appid: string
-  /** Not encoded; the script `wxLogin.js` wants it encoded. */
+  /** Not encoded. The script `wxLogin.js` expects it encoded. */
   redirect_uri: string
   /** Comma separated. */
   scope: string
-  /** Empty with `state: false` and no state given. */
+  /** Empty if the strategy has `state: false` and the call has no state. */
   state: string
 }
 
-/** The `info` of a successful login; Passport makes it `req.authInfo`. What verify adds is kept. */
+/** The `info` of a successful login, which Passport sets as `req.authInfo`. It also has what verify adds. */
 export interface WechatAuthInfo {
-  /** The application's state of the call that began the login. */
+  /** The application's state of the call that started the login. */
   state?: unknown
   appId: string
   mode: WechatMode
@@ -313,62 +316,61 @@ export interface WechatAuthInfo {
   unionid?: string
 }
 
-/** Every `code` that the `info` of a failed login can have. */
+/** The values of `code` in the `info` of a failed login. */
 export type WechatFailureCode =
-  /** The callback belongs to no login that this browser began; `reason` says more. 403 */
+  /** The callback does not belong to a login that this browser started. `reason` says more. 403 */
   | 'ERR_WECHAT_STATE'
   /** The user refused. 401 */
   | 'ERR_WECHAT_DENIED'
-  /** The code is bad, used or expired. 401 */
+  /** The code is invalid, used or expired. 401 */
   | 'ERR_WECHAT_CODE'
   /** A virtual account of a snapshot page. 401 */
   | 'ERR_WECHAT_SNAPSHOT_USER'
-  /** `idSource` wants a unionid, and WeChat gave none. 401 */
+  /** `idSource` is `unionid`, and WeChat sent none. 401 */
   | 'ERR_WECHAT_NO_UNIONID'
-  /** WeChat blocks this user, or the user must do something first. 403 */
+  /** WeChat blocks this user, or the user must take an action first. 403 */
   | 'ERR_WECHAT_BLOCKED'
-  /** Verify found no user, and gave no reason. 401 */
+  /** Verify found no user and gave no reason. 401 */
   | 'ERR_WECHAT_VERIFY'
-  /** Mini-program: the request is not what it should be. 400 */
+  /** Mini-program: the request is malformed. 400 */
   | 'ERR_WECHAT_REQUEST'
-  /** Mini-program: rawData and signature do not belong together. 401 */
+  /** Mini-program: signature does not match rawData. 401 */
   | 'ERR_WECHAT_SIGNATURE'
-  /** Mini-program: `encryptedData` or `iv` is damaged; `message` says what is wrong with it. 400 */
+  /** Mini-program: `encryptedData` or `iv` is damaged. `message` says how. 400 */
   | 'ERR_WECHAT_ENCRYPTED_DATA'
-  /** Mini-program: the encrypted data is well-formed and does not open; call `wx.login` again. 401 */
+  /** Mini-program: the encrypted data is well-formed but cannot be decrypted. Call `wx.login` again. 401 */
   | 'ERR_WECHAT_SESSION_KEY'
-  /** Mini-program: the encrypted data is of another user or another app. 401 */
+  /** Mini-program: the encrypted data belongs to another user or another app. 401 */
   | 'ERR_WECHAT_OPENID_MISMATCH'
 
-/** Why a state was refused. */
+/** The reason why a state was refused. */
 export type WechatStateReason =
-  /** No state, an empty one, or more than one. */
+  /** The callback has no state, an empty one, or several. */
   | 'missing'
-  /** Not begun in this browser, or too long ago. */
+  /** The login was started in another browser, or too long ago. */
   | 'unknown'
-  /** Used before. */
+  /** The state was used before. */
   | 'replayed'
-  /** Used before, with another code. */
+  /** The state was used before, with another code. */
   | 'code'
-  /** Begun in another mode. */
+  /** The login was started in another mode. */
   | 'mode'
-  /** Begun with another app. */
+  /** The login was started with another app. */
   | 'app'
-  /** Started by a strategy of another `name`, or before an update from a version whose states had no name. */
+  /** The login was started by a strategy of another `name`, or by an older version that kept no name. */
   | 'strategy'
 
 /** The `info` of a failed login. */
 export interface WechatFailure {
   message: string
   code: WechatFailureCode
-  /** WeChat's errcode, where it sent one. */
+  /** WeChat's errcode, if it sent one. */
   errcode?: number
   /** With `ERR_WECHAT_STATE`. */
   reason?: WechatStateReason
   /**
-   * With the reason `unknown`: one sentence for the developer, with the likely cause and what to do, by what
-   * can be seen of the request. It has host names in it, but no value of a cookie or of the query; its
-   * wording may change. The logger gets the same.
+   * With the reason `unknown`: one sentence for the developer, with the likely cause and what to do, judged from the request.
+   * It contains host names, but no values of cookies or of the query. Its wording may change. The logger gets the same.
    */
   hint?: string
 }

@@ -6,17 +6,17 @@ export interface VerifyOptions {
   verifyArguments: 'positional' | 'object' | undefined
 }
 
-/** Calls verify in the form that it declares. Of one parameter, the object, it can answer in no other way than by what it returns. */
+/** Calls verify in the form that it declares. If the object is its only parameter, it can answer only with its return value. */
 export function callVerify(
   verify: AnyWechatVerify,
   input: WechatVerifyInput,
   options: VerifyOptions,
 ): Promise<VerifyAnswer<Express.User>> {
-  const values = parametersOf(verify.length, input, options)
+  const values = chooseArguments(verify.length, input, options)
   return call(verify, values, values.length === 1 && verify.length === 1)
 }
 
-function parametersOf(
+function chooseArguments(
   length: number,
   input: WechatVerifyInput,
   { passReqToCallback, verifyArguments }: VerifyOptions,

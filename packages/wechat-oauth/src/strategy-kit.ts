@@ -1,8 +1,7 @@
 /**
- * What strategies of Passport need to call the application in its own style, to survive what it throws, and to take an identity
- * from WeChat's replies only. For authors of strategies: `@wechat-auth/wechat-oauth/strategy-kit`.
+ * For authors of Passport strategies: calls the application in the style that it declares, handles what it throws, and takes
+ * an identity from WeChat's replies only. `@wechat-auth/wechat-oauth/strategy-kit`.
  */
-import { types } from 'node:util'
 import { answerOf } from './answer-of.js'
 
 export { bindToIdentity, dataRefusalCode, type DataRefusalCode, type WechatIdentity } from './identity.js'
@@ -12,20 +11,31 @@ export { hasOuterSpace, refuseOuterSpace } from './outer-space.js'
 export { isOfOtherPage, refuseScopesOfOtherPage, scopesIn } from './scopes.js'
 export { refuseWrongNames, wrongCredentialNames, type WrongNames } from './wrong-names.js'
 
-/** What verify came to; a falsy user means no. */
+export {
+  bindActions,
+  passToNext,
+  perform,
+  reportable,
+  settled,
+  takeAction,
+  takeReport,
+  type Actions,
+  type Outcome,
+} from './strategy-kit/actions.js'
+export { MiniProgramInputReader, openUserData } from './strategy-kit/mini-program.js'
+
+/** The answer of verify. A falsy user means no. */
 export interface VerifyAnswer<User> {
   user?: User | false | null | undefined
   info?: object | string | null | undefined
 }
 
 /**
- * Calls verify with these values and `done` behind them. The first answer counts: `done`, a throw, a
- * rejection, or a promise of something other than `undefined`. A promise of `undefined` means no where verify
- * declares no `done`; else verify still has to call it. Beside a declared `done` a thenable that is not a
- * native promise is left alone.
+ * Calls verify with these values, followed by `done`. The first answer counts: a call of `done`, a throw, a rejection, or a
+ * promise of anything but `undefined`. A promise of `undefined` means no if verify declares no `done`; otherwise verify still
+ * has to call it. If verify declares `done`, thenables that are not native promises are ignored.
  *
- * @param mayReturn - where verify declares no `done`, it may return the user without a promise. `undefined`
- * is no answer
+ * @param mayReturn - if verify declares no `done`, it may return the user without a promise. `undefined` is not an answer
  */
 export async function callVerify<User>(
   verify: (...parameters: never[]) => unknown,
@@ -41,48 +51,14 @@ export async function callVerify<User>(
 }
 
 /**
- * What can be given to Passport as an error. Express goes on with the next handler when that is falsy, and skips handlers for
- * these words.
- *
- * @param ifNone - the message of the error that stands in for such
+ * @param who - the class whose options these are
+ * @param problem - names the option and what it must be
+ * @throws TypeError unless the condition holds
  */
-export function reportable(thrown: unknown, ifNone: string): unknown {
-  return !thrown || thrown === 'route' || thrown === 'router' ? new Error(ifNone) : thrown
+export function refuseUnless(who: string, condition: boolean, problem: string): asserts condition {
+  if (!condition) throw new TypeError(`${who}: ${problem}`)
 }
 
-/**
- * Waits for a promise of the application, and rejects as it does. Any other value is not looked at: a
- * thenable can be Fastify's reply, which settles only when the response is sent, or a database query, which
- * would run (again).
- */
-export async function settled(returned: unknown): Promise<void> {
-  if (types.isPromise(returned)) await returned
-}
-
-/**
- * Takes one of Passport's actions. It calls the application (`passport.authenticate(name, callback)`): what that throws, or
- * rejects with, goes to `report`, once; what this throws then goes to `lastResort`.
- */
-export async function takeAction(
-  action: () => unknown,
-  report: (error: unknown) => unknown,
-  lastResort: (error: unknown) => unknown,
-): Promise<void> {
-  try {
-    await settled(action())
-  } catch (error) {
-    await takeReport(() => report(error), lastResort)
-  }
-}
-
-/** The same for the action that reports an error itself. */
-export async function takeReport(
-  report: () => unknown,
-  lastResort: (error: unknown) => unknown,
-): Promise<void> {
-  try {
-    await settled(report())
-  } catch (error) {
-    await settled(lastResort(error))
-  }
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }

@@ -1,11 +1,10 @@
 import type { WechatSession } from '@wechat-auth/wechat-oauth'
-import { callVerify, type VerifyAnswer } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { callVerify, type Outcome, type VerifyAnswer } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
-import type { Outcome } from './actions.js'
 import type { WechatSessions } from './sessions.js'
 import type { Identified } from './types.js'
 
-/** What the strategy needs of a `WechatSessions`. */
+/** The methods of a `WechatSessions` that the strategy needs. */
 export type SessionChecks = Pick<WechatSessions<Identified>, 'getSession' | 'getUser'>
 
 export interface GuardSettings {
@@ -15,7 +14,7 @@ export interface GuardSettings {
   passReqToCallback: boolean
 }
 
-/** Decides about requests, behind private fields: inspecting the strategy shows none of it. */
+/** Authenticates requests. Its fields are private, so that inspecting the strategy shows none of them. */
 export class Guard {
   readonly #settings: GuardSettings
 
@@ -24,7 +23,7 @@ export class Guard {
   }
 
   /** Never rejects. */
-  async outcomeOf(req: Request): Promise<Outcome> {
+  async authenticate(req: Request): Promise<Outcome<Express.User>> {
     try {
       return await this.#decide(req)
     } catch (error) {
@@ -32,27 +31,27 @@ export class Guard {
     }
   }
 
-  async #decide(req: Request): Promise<Outcome> {
-    const credentials = bearerCredentials(req)
-    // RFC 6750, section 3.1: who sent nothing is not told of an error.
+  async #decide(req: Request): Promise<Outcome<Express.User>> {
+    const credentials = readBearerToken(req)
+    // RFC 6750, section 3.1: a request without credentials gets no error code.
     if (credentials === undefined) return this.#refusal()
     const session = await this.#settings.sessions.getSession(credentials)
-    if (!session) return this.#refusal('The session is over or was never there: log in again')
-    const { user, info } = await this.#userOf(req, session)
+    if (!session) return this.#refusal('The session does not exist or has ended. Log in again')
+    const { user, info } = await this.#findUser(req, session)
     const told = typeof info === 'string' ? { message: info } : (info ?? {})
-    if (!user) return this.#refusal(messageOf(told) ?? 'There is no user of this session')
+    if (!user) return this.#refusal(readMessage(told) ?? 'The user of this session does not exist')
     return { action: 'success', user, info: { ...told, ...session } }
   }
 
-  async #userOf(req: Request, session: WechatSession): Promise<VerifyAnswer<Express.User>> {
+  async #findUser(req: Request, session: WechatSession): Promise<VerifyAnswer<Express.User>> {
     const { sessions, verify, passReqToCallback } = this.#settings
     if (!verify) return { user: (await sessions.getUser(session)) as Express.User | null }
     const values = passReqToCallback ? [req, session] : [session]
-    // Who declares no `done` can answer in no other way than by what it returns.
+    // A verify function that declares no `done` can answer only with its return value.
     return callVerify(verify, values, verify.length === values.length)
   }
 
-  #refusal(description?: string): Outcome {
+  #refusal(description?: string): Outcome<Express.User> {
     const realm = `Bearer realm="${quotable(this.#settings.name)}"`
     return {
       action: 'fail',
@@ -60,23 +59,24 @@ export class Guard {
         description === undefined
           ? realm
           : `${realm}, error="invalid_token", error_description="${quotable(description)}"`,
+      status: 401,
     }
   }
 }
 
-/** What follows `Bearer`; the header is the only place (RFC 6750, section 2.1) where a token is looked for. */
-function bearerCredentials(req: Request): string | undefined {
+/** Reads the token after `Bearer`. Only this header is read (RFC 6750, section 2.1). */
+function readBearerToken(req: Request): string | undefined {
   const header: unknown = (req.headers as Record<string, unknown> | undefined)?.['authorization']
   if (typeof header !== 'string' || !/^bearer(?: |$)/i.test(header)) return undefined
   return header.slice('bearer'.length).trim()
 }
 
-function messageOf(info: object): string | undefined {
+function readMessage(info: object): string | undefined {
   const { message } = info as { message?: unknown }
   return typeof message === 'string' && message !== '' ? message : undefined
 }
 
-// RFC 6750, section 3: what an error_description may be made of.
+// RFC 6750, section 3: the characters that error_description may contain.
 function quotable(text: string): string {
   return text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?')
 }

@@ -2,7 +2,7 @@ import type { SessionStore, StoredSession } from '@wechat-auth/wechat-oauth'
 import { checkLifetime, checkName, refuseWrongNames } from '@wechat-auth/wechat-oauth/store-kit'
 
 export interface MemorySessionStoreOptions {
-  /** Most sessions kept; the one written longest ago goes first. Default 100,000. */
+  /** Maximum number of sessions. Beyond it, the session that was written longest ago is deleted. Default 100,000. */
   max?: number
 }
 
@@ -11,10 +11,10 @@ interface Entry {
   expiresAt: number
 }
 
-/** Fewer writes than this are not worth looking for sessions that are over. */
+/** Looking for expired sessions is not worth it after fewer writes. */
 const fewestWritesBetweenSweeps = 1000
 
-/** Keeps sessions in the memory of this process, bounded: for one process, tests and development. */
+/** Keeps a limited number of sessions in the memory of this process: for a single process, tests and development. */
 export class MemorySessionStore implements SessionStore {
   readonly #max: number
   // In order of writing, the oldest first.
@@ -30,7 +30,7 @@ export class MemorySessionStore implements SessionStore {
     this.#max = max
   }
 
-  /** How many sessions are kept; some of them may be over. */
+  /** The number of sessions in memory. Some of them may have expired. */
   get size(): number {
     return this.#entries.size
   }
@@ -101,7 +101,7 @@ export class MemorySessionStore implements SessionStore {
     if (hashes?.size === 0) this.#hashesByUser.delete(entry.session.userId)
   }
 
-  // Each session pays for a bounded part of the sweeps, and no timer keeps the process alive.
+  // Sweeping on writes costs each write a bounded amount, and needs no timer that keeps the process alive.
   #makeRoom(): void {
     this.#writesUntilSweep -= 1
     if (this.#writesUntilSweep === 0) {

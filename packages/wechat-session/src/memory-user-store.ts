@@ -9,13 +9,13 @@ import { checkAccount, checkName } from '@wechat-auth/wechat-oauth/store-kit'
 
 interface Entry {
   id: string
-  /** Of the first account. */
+  /** The openid of the first account. */
   openid: string
   unionid?: string
   profile?: UserProfile
 }
 
-/** Keeps users in the memory of this process, without a bound: for tests and development. */
+/** Keeps users in the memory of this process, without a limit: for tests and development. */
 export class MemoryUserStore implements UserStore {
   readonly #users = new Map<string, Entry>()
   readonly #byUnionid = new Map<string, Entry>()
@@ -25,20 +25,20 @@ export class MemoryUserStore implements UserStore {
     checkName('appId', appId)
     checkName('openid', openid)
     const user = this.#byAccount.get(accountKey(appId, openid))
-    return Promise.resolve(user && userOf(user, openid))
+    return Promise.resolve(user && toRegisteredUser(user, openid))
   }
 
   async findByUnionid(unionid: string): Promise<RegisteredUser | undefined> {
     checkName('unionid', unionid)
     const user = this.#byUnionid.get(unionid)
-    return Promise.resolve(user && userOf(user, user.openid))
+    return Promise.resolve(user && toRegisteredUser(user, user.openid))
   }
 
   async create(user: WechatAccount & { profile?: UserProfile }): Promise<CreatedUser> {
     checkAccount(user)
     const { appId, openid, unionid, profile } = user
     const owner = this.#byAccount.get(accountKey(appId, openid))
-    if (owner) return Promise.resolve({ ...userOf(owner, openid), isNew: false })
+    if (owner) return Promise.resolve({ ...toRegisteredUser(owner, openid), isNew: false })
     const namesake = unionid === undefined ? undefined : this.#byUnionid.get(unionid)
     const entry = namesake ?? {
       id: this.#freeId(user),
@@ -47,7 +47,7 @@ export class MemoryUserStore implements UserStore {
     }
     this.#users.set(entry.id, entry)
     this.#attach(entry, user)
-    return Promise.resolve({ ...userOf(entry, openid), isNew: namesake === undefined })
+    return Promise.resolve({ ...toRegisteredUser(entry, openid), isNew: namesake === undefined })
   }
 
   async link(userId: string, account: WechatAccount): Promise<void> {
@@ -76,7 +76,7 @@ function accountKey(appId: string, openid: string): string {
   return JSON.stringify([appId, openid])
 }
 
-function userOf({ id, unionid, profile }: Entry, openid: string): RegisteredUser {
+function toRegisteredUser({ id, unionid, profile }: Entry, openid: string): RegisteredUser {
   return {
     id,
     openid,

@@ -1,14 +1,14 @@
 import type { SessionStore, UserStore, WechatLogger } from '@wechat-auth/wechat-oauth'
 import { checkTimeout, refuseWrongNames } from '@wechat-auth/wechat-oauth/store-kit'
-import { safeLogger } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { isObject, refuseUnless, safeLogger } from '@wechat-auth/wechat-oauth/strategy-kit'
 import { isSku } from './token.js'
 import type { CreateUser, FindUser, Identified, MiniProgramClient, WechatSessionsOptions } from './types.js'
 
-/** Where users are looked up: a store, or the application's functions. */
+/** A user store, or the application's functions. */
 export type UserSource<User> =
   { userStore: UserStore } | { findUser: FindUser<User>; createUser: CreateUser<User> }
 
-/** Options with every default filled in and every value checked. */
+/** The options, checked, with all defaults. */
 export interface Settings<User> {
   oauth: MiniProgramClient
   sessionStore: SessionStore
@@ -22,12 +22,13 @@ export interface Settings<User> {
   logger: WechatLogger | undefined
 }
 
+const who = 'WechatSessions'
 const longestTtl = 10 * 366 * 24 * 3600
 
 /** @throws TypeError that names the option */
-export function settingsOf<User extends Identified>(options: WechatSessionsOptions<User>): Settings<User> {
-  refuseUnless(isObject(options), 'needs an object of options')
-  refuseWrongNames('WechatSessions', options, {
+export function checkOptions<User extends Identified>(options: WechatSessionsOptions<User>): Settings<User> {
+  refuseUnless(who, isObject(options), 'the options must be an object')
+  refuseWrongNames(who, options, {
     'oauth: a WechatOAuth': ['client'],
     sessionStore: ['store'],
     'ttl, in seconds': ['maxAge', 'expiresIn'],
@@ -44,33 +45,38 @@ export function settingsOf<User extends Identified>(options: WechatSessionsOptio
     logger,
   } = options
   refuseUnless(
+    who,
     hasMethods(oauth, ['code2Session', 'decryptMiniProgramUser']) && typeof oauth.appId === 'string',
     'oauth must be a WechatOAuth',
   )
   refuseUnless(
+    who,
     hasMethods(sessionStore, ['create', 'get', 'rotate', 'delete', 'deleteByUser', 'listByUser']),
     'sessionStore must be a session store',
   )
-  refuseUnless(isSku(sku), 'sku must be 1 to 32 characters of A-Z, a-z, 0-9, _ and -')
+  refuseUnless(who, isSku(sku), 'sku must be 1 to 32 characters of A-Z, a-z, 0-9, _ and -')
   refuseUnless(
+    who,
     typeof ttl === 'number' && ttl >= 1 && ttl <= longestTtl,
     'ttl must be a number of seconds, from 1 to ten years',
   )
-  refuseUnless(typeof sliding === 'boolean', 'sliding must be true or false')
+  refuseUnless(who, typeof sliding === 'boolean', 'sliding must be true or false')
   refuseUnless(
+    who,
     maxSessions === Infinity || (Number.isInteger(maxSessions) && maxSessions >= 1),
     'maxSessions must be a positive integer',
   )
   checkTimeout(timeout)
-  refuseUnless(typeof now === 'function', 'now must be a function')
+  refuseUnless(who, typeof now === 'function', 'now must be a function')
   refuseUnless(
+    who,
     logger === undefined || hasMethods(logger, ['debug', 'warn']),
     'logger must have the methods debug and warn',
   )
   return {
     oauth,
     sessionStore,
-    users: userSourceOf(options),
+    users: checkUserSource(options),
     sku,
     ttl,
     sliding,
@@ -81,7 +87,7 @@ export function settingsOf<User extends Identified>(options: WechatSessionsOptio
   }
 }
 
-function userSourceOf<User extends Identified>(options: WechatSessionsOptions<User>): UserSource<User> {
+function checkUserSource<User extends Identified>(options: WechatSessionsOptions<User>): UserSource<User> {
   const {
     userStore,
     findUser,
@@ -89,30 +95,25 @@ function userSourceOf<User extends Identified>(options: WechatSessionsOptions<Us
   }: { userStore?: UserStore | undefined; findUser?: unknown; createUser?: unknown } = options
   if (userStore !== undefined) {
     refuseUnless(
+      who,
       findUser === undefined && createUser === undefined,
-      'takes either userStore, or findUser and createUser',
+      'userStore cannot be combined with findUser and createUser',
     )
     refuseUnless(
+      who,
       hasMethods(userStore, ['findByOpenid', 'findByUnionid', 'create', 'link']),
       'userStore must be a user store',
     )
     return { userStore }
   }
   refuseUnless(
+    who,
     typeof findUser === 'function' && typeof createUser === 'function',
-    'needs a userStore, or the functions findUser and createUser',
+    'set userStore, or the functions findUser and createUser',
   )
   return { findUser: findUser as FindUser<User>, createUser: createUser as CreateUser<User> }
 }
 
 function hasMethods(value: unknown, names: readonly string[]): boolean {
   return isObject(value) && names.every((name) => typeof value[name] === 'function')
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-}
-
-function refuseUnless(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new TypeError(`WechatSessions: ${message}`)
 }

@@ -12,13 +12,13 @@ import {
   toTime,
 } from '@wechat-auth/wechat-oauth/store-kit'
 
-/** The sessions of a user, the newest first, and what the store holds beside them that is not a session. */
+/** The sessions of a user, the newest first, and the unusable records that the store returned with them. */
 export interface Listing {
   sessions: StoredSession[]
   unusable: { id: string | undefined }[]
 }
 
-/** The way into a session store: what comes out is checked, failures are errors without values, everything in bounded time. */
+/** Wraps a session store: checks what it returns, removes values from its errors, and limits the time of each call. */
 export class SessionsAtStore {
   readonly #store: SessionStore
   readonly #timeout: number
@@ -35,12 +35,12 @@ export class SessionsAtStore {
   }
 
   async get(hash: string): Promise<StoredSession | null> {
-    const session = checked(await this.#visit('read a session', (store) => store.get(hash)))
+    const session = parseSession(await this.#visit('read a session', (store) => store.get(hash)))
     return session && this.#isLive(session) ? session : null
   }
 
   async rotate(oldHash: string, newHash: string, session: StoredSession, ttl: number): Promise<boolean> {
-    // A store may answer as its database does, with the number of rows.
+    // A store may return what its database returns: the number of rows.
     const rotated: unknown = await this.#visit('rotate a session', (store) =>
       store.rotate(oldHash, newHash, session, ttl),
     )
@@ -55,14 +55,14 @@ export class SessionsAtStore {
     return this.#visit('delete the sessions of a user', (store) => store.deleteByUser(userId))
   }
 
-  /** The newest first. @throws TokenStoreError with `reason` `record` where one of them cannot be used */
+  /** The newest first. @throws TokenStoreError with `reason` `record` if one of them cannot be used */
   async listByUser(userId: string): Promise<StoredSession[]> {
     const { sessions, unusable } = await this.listUsable(userId)
     if (unusable.length > 0) throw noSession()
     return sessions
   }
 
-  /** The same, with those apart that cannot be used. */
+  /** As `listByUser`, but returns unusable records instead of throwing. */
   async listUsable(userId: string): Promise<Listing> {
     const stored: unknown = await this.#visit('list the sessions of a user', (store) =>
       store.listByUser(userId),
@@ -72,11 +72,11 @@ export class SessionsAtStore {
     const unusable: Listing['unusable'] = []
     for (const value of stored) {
       try {
-        const session = checked(value)
+        const session = parseSession(value)
         if (session && this.#isLive(session)) sessions.push(session)
       } catch (error) {
         if (!isUnusableRecord(error)) throw error
-        unusable.push({ id: idOf(value) })
+        unusable.push({ id: readId(value) })
       }
     }
     return { sessions: sessions.sort(newestFirst), unusable }
@@ -86,14 +86,14 @@ export class SessionsAtStore {
     return attemptBefore(this.#timeout, what, () => command(this.#store))
   }
 
-  // The store says so first; here it is the second line of defence.
+  // The store should check this already. This is the second line of defence.
   #isLive({ expiresAt }: StoredSession): boolean {
     return expiresAt > this.#now()
   }
 }
 
-/** What applications may see of a session. */
-export function publicPartOf({
+/** The fields of a session that applications may see. */
+export function pickPublicFields({
   userId,
   openid,
   unionid,
@@ -119,7 +119,7 @@ function newestFirst(one: StoredSession, other: StoredSession): number {
 
 const sessionFields = ['userId', 'openid', 'unionid', 'sku', 'device', 'createdAt', 'expiresAt']
 
-function checked(value: unknown): StoredSession | null {
+function parseSession(value: unknown): StoredSession | null {
   if (value === null || value === undefined) return null
   if (!isRecord(value)) throw noSession()
   const { unionid, device, ...session } = plainRecord(value, sessionFields) as StoredSession
@@ -131,7 +131,7 @@ function checked(value: unknown): StoredSession | null {
     !texts.every((text) => typeof text === 'string' && text !== '')
   )
     throw noSession()
-  // Columns of a table have no absent values.
+  // A column of a table is null or empty, not absent.
   return {
     ...session,
     createdAt,
@@ -141,7 +141,7 @@ function checked(value: unknown): StoredSession | null {
   }
 }
 
-function idOf(value: unknown): string | undefined {
+function readId(value: unknown): string | undefined {
   try {
     const id: unknown = isRecord(value) ? plainRecord(value, ['id'])['id'] : undefined
     return isText(id) ? id : undefined
@@ -155,5 +155,5 @@ function isText(value: unknown): value is string {
 }
 
 function noSession(): TokenStoreError {
-  return new TokenStoreError('The session store holds something that is not a session.', { reason: 'record' })
+  return new TokenStoreError('The session store returned a value that is not a session', { reason: 'record' })
 }

@@ -5,10 +5,10 @@ import {
   type WechatSession,
 } from '@wechat-auth/wechat-oauth'
 import { checkOpenid, isUnusableRecord, KeyedQueue } from '@wechat-auth/wechat-oauth/store-kit'
-import { checkedLogin, logIn } from './login.js'
-import { settingsOf, type Settings } from './options.js'
-import { publicPartOf, SessionsAtStore, type Listing } from './sessions-at-store.js'
-import { hashOf, newToken, partsOf } from './token.js'
+import { readLogin, logIn } from './login.js'
+import { checkOptions, type Settings } from './options.js'
+import { pickPublicFields, SessionsAtStore, type Listing } from './sessions-at-store.js'
+import { hashToken, newToken, parseToken } from './token.js'
 import type {
   AccountToRegister,
   Identified,
@@ -20,16 +20,16 @@ import type {
   WechatLogin,
   WechatSessionsOptions,
 } from './types.js'
-import { userIdOf, userIdRule, usersOf, type NewUser, type Registration, type Users } from './users.js'
+import { toUserId, userIdRule, openUsers, type NewUser, type Registration, type Users } from './users.js'
 
-/** A session that slides is written again when this part of its life is over, so that few checks write. */
+/** A sliding session is written again only after this part of its lifetime, so that few checks write. */
 const partBeforeProlonging = 0.1
 
 /**
- * Session tokens of an application for the users of its mini-program, which has no cookies: a login gives the device a token,
- * which it sends with each request.
+ * Issues session tokens for the users of a mini-program, which has no cookies. A login returns a token to the device, and the
+ * device sends it with each request.
  *
- * Only hashes of tokens are kept. Checking a token is one read of the session store; nothing is ever searched.
+ * Stores keep only hashes of tokens. Checking a token is one read by key in the session store, never a search.
  */
 export class WechatSessions<User extends Identified = RegisteredUser> {
   readonly #settings: Settings<User>
@@ -39,30 +39,30 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   readonly #prolonging = new Map<string, Promise<void>>()
   #isClosed = false
 
-  /** @throws TypeError that names the option which is wrong */
+  /** @throws TypeError that names the wrong option */
   constructor(options: WechatSessionsOptions<User>) {
-    const settings = settingsOf(options)
+    const settings = checkOptions(options)
     this.#settings = settings
     this.#store = new SessionsAtStore(settings.sessionStore, settings.timeout, settings.now)
-    this.#users = usersOf(settings.users, settings.timeout)
+    this.#users = openUsers(settings.users, settings.timeout)
   }
 
   /**
-   * Logs a user of the mini-program in: exchanges the code, finds or makes the user, and gives this device a session of its own.
+   * Logs in a user of the mini-program: exchanges the code, finds or creates the user, and creates a session for this device.
    *
-   * With `encryptedData` and `iv`, these must open with the session_key of this code and belong to the same user; a new user's
-   * profile is taken from them, and nothing else: the user's openid and unionid are what WeChat answered to the code. They are
-   * optional, and WeChat tells next to nothing in them any more.
+   * `encryptedData` and `iv` are optional, and WeChat puts hardly anything into them today. They must belong to the same user,
+   * and the session_key of this code must decrypt them. Only a new user's profile is taken from them: openid and unionid come
+   * from WeChat's reply to the code.
    *
-   * @param input - the body of the mini-program's request will do; members that have no place here are ignored
-   * @throws WechatAPIError of kind `code` (status 401) where the code is bad, used or expired, of kind `denied` or `user` (403)
-   * where WeChat blocks the user; WechatSessionError `ERR_WECHAT_SESSION_KEY` or `ERR_WECHAT_OPENID_MISMATCH`;
-   * WechatDecryptError `ERR_WECHAT_ENCRYPTED_DATA` (400) where the input is damaged;
-   * WechatTransportError; TokenStoreError; what `findUser` or `createUser` throws; TypeError, with the status 400
+   * @param input - the body of the mini-program's request. Unknown members are ignored
+   * @throws WechatAPIError of kind `code` (status 401) if the code is invalid, used or expired, and of kind `denied` or `user`
+   * (403) if WeChat blocks the user; WechatSessionError `ERR_WECHAT_SESSION_KEY` or `ERR_WECHAT_OPENID_MISMATCH`;
+   * WechatDecryptError `ERR_WECHAT_ENCRYPTED_DATA` (400) if the input is damaged; WechatTransportError; TokenStoreError;
+   * errors of `findUser` and `createUser`; TypeError with the status 400
    * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/login.html
    */
   async authorize(input: MiniProgramLogin): Promise<WechatLogin<User>> {
-    const login = checkedLogin(input)
+    const login = readLogin(input)
     const account = await logIn(this.#settings.oauth, login)
     const { user, isNewUser } = await this.#register(account)
     const { openid, unionid } = account
@@ -70,64 +70,65 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     return { ...issued, user, isNewUser }
   }
 
-  /** Whether a token is good. @throws TokenStoreError where the session store fails */
+  /** Returns whether a token is valid. @throws TokenStoreError if the session store fails */
   async isTokenValid(token: unknown): Promise<boolean> {
     return (await this.getSession(token)) !== null
   }
 
   /**
-   * The session of a token; `null` where the token is malformed, unknown, expired, revoked or of another sku. What is no token
-   * of this sku is refused without asking the store.
+   * Returns the session of a token, or `null` if the token is malformed, unknown, expired, revoked or of another sku. The store
+   * is not asked about values that are not tokens of this sku.
    *
-   * With `sliding`, a session of which a tenth is over is prolonged in the background; `expiresAt` is what it was before.
+   * With `sliding`, a session is extended in the background after a tenth of its lifetime. The returned `expiresAt` is the
+   * earlier one.
    *
-   * @throws TokenStoreError where the session store fails
+   * @throws TokenStoreError if the session store fails
    */
   async getSession(token: unknown): Promise<WechatSession | null> {
     const found = await this.#find(token)
     if (!found) return null
     if (this.#settings.sliding) this.#prolong(found.hash, found.session)
-    return publicPartOf(found.session)
+    return pickPublicFields(found.session)
   }
 
   /**
-   * Exchanges a token for a new one with a whole lifetime. The old one is dead; of several attempts at once, one wins.
+   * Exchanges a token for a new one with a full lifetime. The old one stops working. Of several attempts at once, one succeeds.
    *
-   * @throws WechatSessionError `ERR_WECHAT_SESSION_TOKEN` where the token is not good; TokenStoreError
+   * @throws WechatSessionError `ERR_WECHAT_SESSION_TOKEN` if the token is not valid; TokenStoreError
    */
   async refreshToken(token: string): Promise<IssuedToken> {
     const found = await this.#find(token)
     if (!found) throw badToken()
     const { sku, ttl, maxSessions } = this.#settings
     const successor = newToken({ openid: found.session.openid, sku })
-    const id = hashOf(successor)
+    const id = hashToken(successor)
     const expiresAt = this.#expiry()
     if (!(await this.#store.rotate(found.hash, id, { ...found.session, id, expiresAt }, ttl)))
       throw badToken()
-    // A login that was to end the old session, being one too many, may have come too late for that.
+    // A concurrent login may have tried to end the old session as surplus, after it was replaced.
     if (maxSessions !== Infinity && (await this.#endSurplus(found.session.userId)).includes(id))
       throw badToken()
     return { token: successor, expiresAt }
   }
 
   /**
-   * Gives a device of a user a session, without asking WeChat: for the server's own use, after a login that it has checked. With
+   * Creates a session for a user's device without asking WeChat. Call it after a login that the server has checked itself; with
    * Passport, `issueTokenFor(req.user.id, req.authInfo)`.
    *
-   * With `maxSessions`, what the store lists for the user and cannot be used does not count, and ends where it has an
-   * `id`. All sessions of the user end, of every sku, where the store rejects the list with the `reason` `record`.
+   * With `maxSessions`, unusable records that the store lists for the user do not count, and those with an `id` are deleted.
+   * If the store rejects the list with the `reason` `record`, all sessions of the user end, of every sku.
    *
-   * @param userId - of a user that exists. A number or a bigint is kept as its decimal text
-   * @param holder - other members than these are ignored
+   * @param userId - of an existing user. A number or a bigint is kept as its decimal text
+   * @param holder - other members are ignored
    * @throws TokenStoreError; TypeError
    */
   async issueTokenFor(userId: UserId, holder: TokenHolder): Promise<IssuedToken> {
-    const owner = checkedUserId(userId)
-    const { openid, unionid, device } = checkedHolder(holder)
+    const owner = parseUserId(userId)
+    const { openid, unionid, device } = parseHolder(holder)
     const { sku, ttl, maxSessions } = this.#settings
     const token = newToken({ openid, sku })
-    const id = hashOf(token)
-    const createdAt = maxSessions === Infinity ? this.#settings.now() : await this.#nextTurnOf(owner)
+    const id = hashToken(token)
+    const createdAt = maxSessions === Infinity ? this.#settings.now() : await this.#findNextTime(owner)
     const expiresAt = this.#expiry()
     const session = {
       userId: owner,
@@ -144,60 +145,60 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     return { token, expiresAt }
   }
 
-  /** Ends the session of a token: logs this device out. Resolves for what is no token of this sku, too. @throws TokenStoreError */
+  /** Ends the session of a token: logs this device out. Ignores values that are not tokens of this sku. @throws TokenStoreError */
   async revokeToken(token: unknown): Promise<void> {
-    const hash = this.#hashOf(token)
+    const hash = this.#hashToken(token)
     if (hash !== null) await this.#store.delete(hash)
   }
 
   /** Ends all sessions of a user, of every sku: logs them out everywhere. @throws TokenStoreError; TypeError */
   async revokeUser(userId: UserId): Promise<void> {
-    await this.#store.deleteByUser(checkedUserId(userId))
+    await this.#store.deleteByUser(parseUserId(userId))
   }
 
   /**
    * Ends one session of a user: logs another device out.
    *
-   * @param id - of one of `listSessions`
-   * @returns `false` where this user has no such session
+   * @param id - from `listSessions`
+   * @returns `false` if this user has no session with this id
    * @throws TokenStoreError; TypeError
    */
   async revokeSession(userId: UserId, id: string): Promise<boolean> {
-    const owner = checkedUserId(userId)
+    const owner = parseUserId(userId)
     if (typeof id !== 'string' || !/^[0-9a-f]{64}$/.test(id)) return false
     if ((await this.#store.get(id))?.userId !== owner) return false
     await this.#store.delete(id)
     return true
   }
 
-  /** The live sessions of a user, of every sku, the newest first. @throws TokenStoreError; TypeError */
+  /** Lists the live sessions of a user, of every sku, the newest first. @throws TokenStoreError; TypeError */
   async listSessions(userId: UserId): Promise<ListedSession[]> {
-    const sessions = await this.#store.listByUser(checkedUserId(userId))
+    const sessions = await this.#store.listByUser(parseUserId(userId))
     return sessions.map(({ id, ...session }) => ({
-      ...publicPartOf(session as StoredSession),
+      ...pickPublicFields(session as StoredSession),
       ...(typeof id === 'string' && { id }),
     }))
   }
 
   /**
-   * The user of an account that has logged in by other means; made where there is none. The identity is sticky, as in
-   * `authorize`, and an account of another app with the same unionid is linked.
+   * Finds or creates the user of an account that has logged in by other means. As in `authorize`, an account keeps its user,
+   * and an account of another app with the same unionid is linked.
    *
-   * @param account - the profile of `passport-wechat` will do; other members than these are ignored. `appId`: default the
+   * @param account - for example the profile of `passport-wechat`; other members are ignored. Default of `appId`: the
    * mini-program's
-   * @throws TokenStoreError; what `findUser` or `createUser` throws; TypeError
+   * @throws TokenStoreError; errors of `findUser` and `createUser`; TypeError
    */
   async registerUser(account: AccountToRegister): Promise<Registration<User>> {
-    const { openid, unionid } = checkedHolder(account)
+    const { openid, unionid } = parseHolder(account)
     const { appId = this.#settings.oauth.appId, profile } = account
     if (typeof appId !== 'string' || appId === '') throw new TypeError('appId must be a non-empty string')
     return this.#register({ appId, openid, ...(unionid && { unionid }), ...(profile && { profile }) })
   }
 
   /**
-   * The registered user of a session, or `null` where the user is gone, or the account has another user now.
+   * Returns the registered user of a session, or `null` if the user does not exist any more, or the account now has another.
    *
-   * @throws TokenStoreError; what `findUser` throws
+   * @throws TokenStoreError; errors of `findUser`
    */
   async getUser({ userId, openid, unionid }: WechatSession): Promise<User | null> {
     const user = await this.#users.find({
@@ -205,20 +206,20 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
       openid,
       ...(unionid !== undefined && { unionid }),
     })
-    return user && userIdOf(user.id) === userId ? user : null
+    return user && toUserId(user.id) === userId ? user : null
   }
 
-  /** The openid that a token names, or `null` where it is no token. It is not verified: anybody can write such a token. */
+  /** Returns the openid in a token, or `null` if it is not a token. It is not verified: anybody can write such a token. */
   extractOpenId(token: unknown): string | null {
-    return partsOf(token)?.openid ?? null
+    return parseToken(token)?.openid ?? null
   }
 
-  /** The sku that a token names, or `null` where it is no token. It is not verified: anybody can write such a token. */
+  /** Returns the sku in a token, or `null` if it is not a token. It is not verified: anybody can write such a token. */
   extractSku(token: unknown): string | null {
-    return partsOf(token)?.sku ?? null
+    return parseToken(token)?.sku ?? null
   }
 
-  /** Waits for what is being written in the background, and begins nothing more there. Stores and their clients stay open. */
+  /** Waits for background writes and starts no more of them. Stores and their clients stay open. */
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.all(this.#prolonging.values())
@@ -229,22 +230,22 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   }
 
   async #find(token: unknown): Promise<{ hash: string; session: StoredSession } | null> {
-    const hash = this.#hashOf(token)
+    const hash = this.#hashToken(token)
     const session = hash === null ? null : await this.#store.get(hash)
     return hash === null || session?.sku !== this.#settings.sku ? null : { hash, session }
   }
 
-  /** What a token is kept under; `null` where it is no token of this sku. */
-  #hashOf(token: unknown): string | null {
-    const parts = partsOf(token)
-    return parts?.sku === this.#settings.sku ? hashOf(token as string) : null
+  /** The key of a token in the store, or `null` if it is not a token of this sku. */
+  #hashToken(token: unknown): string | null {
+    const parts = parseToken(token)
+    return parts?.sku === this.#settings.sku ? hashToken(token as string) : null
   }
 
   #expiry(): number {
     return this.#settings.now() + this.#settings.ttl * 1000
   }
 
-  // Rotated to its own hash, a session that was ended meanwhile stays ended.
+  // It rotates the session to its own hash, so that a session that was ended meanwhile stays ended.
   #prolong(hash: string, session: StoredSession): void {
     const { ttl, now } = this.#settings
     const isDue = session.expiresAt - now() < ttl * 1000 * (1 - partBeforeProlonging)
@@ -254,30 +255,30 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
       .then(
         () => undefined,
         (error: unknown) =>
-          this.#settings.logger?.warn('A session could not be prolonged', { reason: reasonOf(error) }),
+          this.#settings.logger?.warn('A session could not be extended', { reason: readCode(error) }),
       )
       .finally(() => this.#prolonging.delete(hash))
     this.#prolonging.set(hash, prolonging)
   }
 
-  /** A point in time after the user's other logins, whatever the clocks of other servers say. */
-  async #nextTurnOf(userId: string): Promise<number> {
+  /** A time after the user's other logins, even if the clocks of other servers differ. */
+  async #findNextTime(userId: string): Promise<number> {
     const [latest] = await this.#sessionsBeforeLogin(userId)
     return Math.max(this.#settings.now(), latest ? latest.createdAt + 1 : 0)
   }
 
   /**
-   * A session that cannot be used must not keep its user from logging in. Where the store lists the others, only that
-   * one ends. Where it rejects the list, the others can be neither counted nor ended one by one: all of them end.
+   * An unusable session must not prevent its user from logging in. If the store lists the others, only the unusable one ends.
+   * If it rejects the list, the others can be neither counted nor ended one by one, so all of them end.
    */
   async #sessionsBeforeLogin(userId: string): Promise<StoredSession[]> {
     const listing = await this.#store.listUsable(userId).catch(async (error: unknown) => {
       refuseUnlessUnusable(error)
       this.#settings.logger?.warn(
-        'A login ends the sessions of a user, of which one cannot be used',
-        detailsOf(error),
+        'All sessions of a user were ended at a login, because the store could not list them',
+        pickDetails(error),
       )
-      // What is there may be so broken that it cannot be ended either.
+      // The record may be so broken that it cannot be deleted either.
       await this.#store.deleteByUser(userId).catch(refuseUnlessUnusable)
       return { sessions: [], unusable: [] }
     })
@@ -288,23 +289,20 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   async #endUnusable({ unusable }: Listing): Promise<void> {
     if (unusable.length === 0) return
     const details = { code: 'ERR_WECHAT_STORE', reason: 'record', count: unusable.length }
-    this.#settings.logger?.warn(
-      'A login does not count stored sessions of a user that cannot be used',
-      details,
-    )
+    this.#settings.logger?.warn('Unusable sessions of a user were not counted at a login', details)
     const ids = unusable.map(({ id }) => id).filter((id) => id !== undefined)
     await Promise.all(ids.map((id) => this.#store.delete(id).catch(refuseUnlessUnusable)))
   }
 
   /**
-   * Whoever logs in sees all who did before; several at once agree on who is to go, since they order sessions alike.
+   * A login sees the sessions of all earlier logins. Concurrent logins sort them in the same order, so they end the same ones.
    *
-   * @returns the ids of those that were ended
+   * @returns the ids of the ended sessions
    */
   async #endSurplus(userId: string): Promise<string[]> {
     const { sku, maxSessions } = this.#settings
     const listing = await this.#store.listUsable(userId).catch((error: unknown): Listing => {
-      // The new session is there: the next login sees to the others.
+      // The new session exists. The next login ends the surplus.
       refuseUnlessUnusable(error)
       return { sessions: [], unusable: [] }
     })
@@ -319,43 +317,44 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
 }
 
 function badToken(): WechatSessionError {
-  return new WechatSessionError('ERR_WECHAT_SESSION_TOKEN', 'The session token is not valid: log in again.')
+  return new WechatSessionError('ERR_WECHAT_SESSION_TOKEN', 'The session token is not valid. Log in again')
 }
 
-function checkedUserId(userId: unknown): string {
-  const id = userIdOf(userId)
+function parseUserId(userId: unknown): string {
+  const id = toUserId(userId)
   if (id === undefined) throw new TypeError(`userId must be ${userIdRule}`)
   return id
 }
 
-function checkedHolder(holder: unknown): TokenHolder {
-  if (typeof holder !== 'object' || holder === null) throw new TypeError('An object with an openid is needed')
+function parseHolder(holder: unknown): TokenHolder {
+  if (typeof holder !== 'object' || holder === null)
+    throw new TypeError('The argument must be an object with an openid')
   const { openid, unionid, device } = holder as Record<string, unknown>
   checkOpenid(openid)
   return {
     openid,
-    unionid: optionalText('unionid', unionid, 128),
-    device: optionalText('device', device, 256),
+    unionid: parseOptionalText('unionid', unionid, 128),
+    device: parseOptionalText('device', device, 256),
   }
 }
 
-function optionalText(name: string, value: unknown, longest: number): string | undefined {
+function parseOptionalText(name: string, value: unknown, longest: number): string | undefined {
   if (value === undefined || value === null || value === '') return undefined
   if (typeof value !== 'string' || value.length > longest)
     throw new TypeError(`${name} must be a string of at most ${longest} characters`)
   return value
 }
 
-/** @throws what it is given, where the store failed for another reason */
+/** @throws the given error, if the store failed for another reason */
 function refuseUnlessUnusable(error: unknown): void {
   if (!isUnusableRecord(error)) throw error
 }
 
-function detailsOf(error: unknown): Record<string, unknown> {
+function pickDetails(error: unknown): Record<string, unknown> {
   const { code, reason } = error as { code?: unknown; reason?: unknown }
   return { code, reason }
 }
 
-function reasonOf(error: unknown): unknown {
+function readCode(error: unknown): unknown {
   return (error as { code?: unknown } | null)?.code
 }

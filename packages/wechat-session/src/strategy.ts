@@ -1,14 +1,20 @@
 import type { WechatSession } from '@wechat-auth/wechat-oauth'
-import { refuseWrongNames, settled } from '@wechat-auth/wechat-oauth/strategy-kit'
+import {
+  bindActions,
+  isObject,
+  passToNext,
+  perform,
+  refuseUnless,
+  refuseWrongNames,
+} from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import { Strategy } from 'passport-strategy'
-import { perform } from './actions.js'
 import { Guard, type SessionChecks } from './guard.js'
 
 interface CommonOptions {
-  /** The sessions whose tokens open the door. */
+  /** Only tokens of these sessions are accepted. */
   sessions: SessionChecks
-  /** Default `wechat-session`. It is also the realm of the challenge. */
+  /** The strategy's name in Passport, and the realm of the challenge. Default `wechat-session`. */
   name?: string
 }
 
@@ -16,7 +22,7 @@ export interface WechatSessionStrategyOptions extends CommonOptions {
   passReqToCallback?: boolean
 }
 
-/** How verify answers; `false` or `null` for the user means no, and `info.message` may say why. */
+/** Called by verify with its answer. A user of `false` or `null` means no, and `info.message` may say why. */
 export type WechatSessionVerifyCallback = (
   error?: unknown,
   user?: Express.User | false | null,
@@ -31,27 +37,29 @@ export type WechatSessionVerifyWithRequest = (
   done: WechatSessionVerifyCallback,
 ) => unknown
 
+const who = 'WechatSessionStrategy'
+
 type LogIn = (user: Express.User, options: unknown, done: unknown) => unknown
 
 /**
- * Passport strategy that lets those in who send a session token: `Authorization: Bearer <token>`. Others get 401 with
- * `WWW-Authenticate`; where a store fails, that is an error and no refusal.
+ * Passport strategy for requests with a session token: `Authorization: Bearer <token>`. Others get 401 with
+ * `WWW-Authenticate`. If a store fails, the result is an error, not a refusal.
  *
- * `req.user` is the registered user, `req.authInfo` the session. Passport makes no cookie session of it, unless a call says
+ * `req.user` is the registered user, and `req.authInfo` the session. Passport creates no cookie session, unless the call has
  * `session: true`.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6750
  */
 export class WechatSessionStrategy extends Strategy {
   readonly name: string
-  // One object with private fields of its own. Passport calls strategies through Object.create, where they cannot have any.
+  // Passport calls strategies through Object.create, which loses private fields, so they are in an object of their own.
   private readonly _guard: Guard
 
   /**
-   * @param verify - finds the application's user of a session, `(session, done)`, or with `passReqToCallback`
-   * `(req, session, done)`. It answers by `done(error, user, info)` or by a promise: of the user, or of `false` or `null` for
-   * no. Default: the user whom `sessions` registered
-   * @throws TypeError that names the option which is wrong
+   * @param verify - finds the application's user of a session: `(session, done)`, or `(req, session, done)` with
+   * `passReqToCallback`. It answers with `done(error, user, info)` or with a promise of the user; `false` or `null` means no.
+   * Default: the user that `sessions` registered
+   * @throws TypeError that names the wrong option
    */
   constructor(options: CommonOptions & { passReqToCallback?: false }, verify?: WechatSessionVerify)
   constructor(options: CommonOptions & { passReqToCallback: true }, verify: WechatSessionVerifyWithRequest)
@@ -60,16 +68,16 @@ export class WechatSessionStrategy extends Strategy {
     verify?: WechatSessionVerify | WechatSessionVerifyWithRequest,
   ) {
     super()
-    refuseUnless(typeof options === 'object' && (options as unknown) !== null, 'needs an object of options')
-    refuseWrongNames('WechatSessionStrategy', options, {
+    refuseUnless(who, isObject(options), 'the options must be an object')
+    refuseWrongNames(who, options, {
       'sessions: a WechatSessions': ['session'],
       name: ['realm'],
     })
     const { sessions, name = 'wechat-session', passReqToCallback = false } = options
-    refuseUnless(isSessions(sessions), 'sessions must be a WechatSessions')
-    refuseUnless(typeof name === 'string' && name !== '', 'name must be a non-empty string')
-    refuseUnless(typeof passReqToCallback === 'boolean', 'passReqToCallback must be true or false')
-    refuseUnless(verify === undefined || typeof verify === 'function', 'verify must be a function')
+    refuseUnless(who, isSessions(sessions), 'sessions must be a WechatSessions')
+    refuseUnless(who, typeof name === 'string' && name !== '', 'name must be a non-empty string')
+    refuseUnless(who, typeof passReqToCallback === 'boolean', 'passReqToCallback must be true or false')
+    refuseUnless(who, verify === undefined || typeof verify === 'function', 'verify must be a function')
     this.name = name
     this._guard = new Guard({ name, sessions, verify, passReqToCallback })
   }
@@ -77,27 +85,21 @@ export class WechatSessionStrategy extends Strategy {
   /** Called by Passport. Takes exactly one action. */
   override authenticate(req: Request, options?: unknown): void {
     const guard = this._guard
-    // Taken now: an instance that is given to passport.authenticate() is shared, and the next request replaces them.
-    const [success, fail, error] = [
-      this.success.bind(this),
-      this.fail.bind(this) as (challenge: string, status: number) => void,
-      this.error.bind(this),
-    ]
+    const bound = bindActions<Express.User>(this)
     const actions = {
-      fail,
-      error,
-      success: (user: Express.User, info: object) =>
-        withoutCookieSession(req, options, () => success(user, info)),
+      ...bound,
+      success: (user: Express.User, info?: object) =>
+        withoutCookieSession(req, options, () => bound.success(user, info)),
     }
     void guard
-      .outcomeOf(req)
-      .then((outcome) => perform(actions, outcome, (thrown) => lastResort(req, thrown)))
+      .authenticate(req)
+      .then((outcome) => perform(actions, outcome, (error) => passToNext(req, error)))
   }
 }
 
 /**
- * A token with each request is no reason for a cookie. Passport's default is one: `success` hands the options of the call to
- * `req.logIn` before it returns, and these options, which all requests of a route share, are not ours to change.
+ * A request with a token needs no cookie session, but Passport creates one by default. `success` passes the options of the
+ * call to `req.logIn` before it returns. All requests of a route share these options, so they must not be changed.
  */
 function withoutCookieSession(req: Request, options: unknown, success: () => unknown): unknown {
   const target = req as unknown as { logIn?: LogIn }
@@ -107,7 +109,7 @@ function withoutCookieSession(req: Request, options: unknown, success: () => unk
     (options as { session?: unknown } | null | undefined)?.session === undefined
   if (!isSilent) return success()
   const isOwn = Object.hasOwn(target, 'logIn')
-  // Passport's answers through `done`, Fastify's by a promise.
+  // Passport's `logIn` answers through `done`, Fastify's with a promise.
   target.logIn = (user, given, done) => {
     const own = given === options ? { ...(options as object), session: false } : given
     return Reflect.apply(logIn, req, [user, own, done])
@@ -120,20 +122,7 @@ function withoutCookieSession(req: Request, options: unknown, success: () => unk
   }
 }
 
-/** What an application's callback threw at an error of ours has nowhere else to go. */
-async function lastResort(req: Request, error: unknown): Promise<void> {
-  try {
-    await settled((req as { next?: (error: unknown) => unknown }).next?.(error))
-  } catch {
-    // That threw as well; a rejection that nobody handles would end the process.
-  }
-}
-
 function isSessions(value: unknown): boolean {
   const { getSession, getUser } = (value ?? {}) as Partial<SessionChecks>
   return typeof getSession === 'function' && typeof getUser === 'function'
-}
-
-function refuseUnless(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new TypeError(`WechatSessionStrategy: ${message}`)
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 
-/** What can be read of a token. It says nothing about whether the token is good. */
+/** The readable parts of a token. They do not prove that the token is valid. */
 export interface TokenParts {
   openid: string
   sku: string
@@ -14,15 +14,15 @@ export function newToken({ openid, sku }: TokenParts): string {
   return `v1.${openid}.${sku}.${randomBytes(32).toString('base64url')}`
 }
 
-/** The parts of a token, or `null` where it is no token; whatever it is given, it answers at once. */
-export function partsOf(token: unknown): TokenParts | null {
+/** Returns the parts of a token, or `null` if it is not a token. Long input is refused first, so it costs no time. */
+export function parseToken(token: unknown): TokenParts | null {
   if (typeof token !== 'string' || token.length > longest) return null
   const [, openid, sku] = format.exec(token) ?? []
   return openid === undefined || sku === undefined ? null : { openid, sku }
 }
 
-/** What a token is stored under: of the whole token, so that no part of it can be replaced. */
-export function hashOf(token: string): string {
+/** The key of a token in the store. It covers the whole token, so that no part can be replaced. */
+export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }
 

@@ -9,45 +9,45 @@ import type {
   WechatSession,
 } from '@wechat-auth/wechat-oauth'
 
-/** What `WechatSessions` needs of a `WechatOAuth`, the client of one mini-program. */
+/** The members of a `WechatOAuth`, the client of one mini-program, that `WechatSessions` needs. */
 export type MiniProgramClient = Pick<WechatOAuth, 'appId' | 'code2Session' | 'decryptMiniProgramUser'>
 
 /**
- * The id of a user: text of at most 256 characters, a safe integer or a bigint. Sessions keep a number as its
- * decimal text, so 7, 7n and '7' are the same user.
+ * The id of a user: a string of at most 256 characters, a safe integer or a bigint. Sessions keep a number as its decimal
+ * text, so 7, 7n and '7' are the same user.
  */
 export type UserId = string | number | bigint
 
-/** What every user has. */
+/** A user with an id. */
 export interface Identified {
   id: UserId
 }
 
 type Answer<T> = T | PromiseLike<T>
 
-/** The application's user of an account, or nothing. */
+/** Returns the application's user of an account, or nothing. */
 export type FindUser<User> = (account: WechatAccount) => Answer<User | null | undefined>
 
-/** Makes a user of an account that `findUser` did not find. */
+/** Creates a user for an account that `findUser` did not find. */
 export type CreateUser<User> = (account: WechatAccount & { profile?: UserProfile }) => Answer<User>
 
 export interface WechatSessionsCommonOptions {
   /** The client of the mini-program. */
   oauth: MiniProgramClient
   sessionStore: SessionStore
-  /** Which application the tokens are for: `[A-Za-z0-9_-]{1,32}`. Tokens of another sku are not accepted. */
+  /** The application that the tokens are for: `[A-Za-z0-9_-]{1,32}`. Tokens of another sku are refused. */
   sku: string
-  /** Seconds that a session lives. Default 259200, three days; at most ten years. */
+  /** Lifetime of a session in seconds. Default 259200 (three days), at most ten years. */
   ttl?: number
-  /** Whether the lifetime begins anew when a token is used. Default `false`: it ends when the token said it would. */
+  /** Whether using a token restarts its lifetime. Default `false`: it ends at the token's `expiresAt`. */
   sliding?: boolean
-  /** Most sessions of one user for this sku; a login beyond it ends the oldest. Default: no limit. */
+  /** Maximum number of sessions of one user for this sku. A login beyond it ends the oldest one. Default: no limit. */
   maxSessions?: number
-  /** Milliseconds for a visit to a store, or a call of `findUser` or `createUser`. Default 5000, at most a day. */
+  /** Milliseconds for each call of a store, `findUser` or `createUser`. Default 5000, at most a day. */
   timeout?: number
   /** Milliseconds since the epoch. Default `Date.now`. */
   now?: () => number
-  /** Is told when a session could not be prolonged, and when a login meets sessions that cannot be used. */
+  /** Logs when a session could not be extended, and when a login finds unusable sessions. */
   logger?: WechatLogger
 }
 
@@ -58,33 +58,33 @@ export type WechatSessionsOptions<User extends Identified = RegisteredUser> = We
     | { userStore?: never; findUser: FindUser<User>; createUser: CreateUser<User> }
   )
 
-/** What a mini-program sends to log in. */
+/** The body of a mini-program's login. */
 export interface MiniProgramLogin {
-  /** Of `wx.login`. */
+  /** From `wx.login`. */
   code: string
-  /** With `iv`; both of `wx.getUserInfo` or `wx.getUserProfile`. */
+  /** Requires `iv`. Both are from `wx.getUserInfo` or `wx.getUserProfile`. */
   encryptedData?: string | undefined
   iv?: string | undefined
-  /** What the application calls the device, at most 256 characters. */
+  /** The application's name for the device, at most 256 characters. */
   device?: string | undefined
 }
 
 /** A token for the mini-program. */
 export interface IssuedToken {
-  /** Secret of the device: whoever has it is logged in. */
+  /** A secret of the device: everyone who has it is logged in. */
   token: string
   /** Milliseconds since the epoch. */
   expiresAt: number
 }
 
-/** What a login came to. */
+/** The result of a login. */
 export interface WechatLogin<User = RegisteredUser> extends IssuedToken {
   user: User
-  /** Whether this login made the user. */
+  /** Whether this login created the user. */
   isNewUser: boolean
 }
 
-/** What a token is issued for. */
+/** The account and device that a token is issued for. */
 export interface TokenHolder {
   openid: string
   unionid?: string | undefined
@@ -92,7 +92,7 @@ export interface TokenHolder {
   device?: string | undefined
 }
 
-/** An account whose user is wanted. */
+/** An account whose user to find or create. */
 export interface AccountToRegister {
   /** Default: the mini-program's. */
   appId?: string | undefined
@@ -102,7 +102,7 @@ export interface AccountToRegister {
   profile?: UserProfile | undefined
 }
 
-/** A session among those of a user. */
+/** One of the sessions of a user. */
 export interface ListedSession extends WechatSession {
   /** For `revokeSession`. No token can be made from it. */
   id?: string

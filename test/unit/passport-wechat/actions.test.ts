@@ -68,7 +68,7 @@ describe('what the application throws inside of an action', () => {
       }
       void authenticate(mpStrategy(undefined, { logger }), requestOf(), {}, { error: throwing })
     })
-    expect(message).to.contain('callback of the application')
+    expect(message).to.contain('callback of passport.authenticate()')
   })
 })
 

@@ -164,7 +164,7 @@ describe('a callback whose state is not known', () => {
     const session = { [`wechat:${appId}`]: [{ ...login, state, exp: now }] }
     const { cause, hint } = await refused({ headers: { cookie: '' }, session })
     expect(cause).to.equal('expired')
-    expect(hint).to.equal('The login took longer than its state is kept: start the login again')
+    expect(hint).to.equal('The login took longer than its state is kept. Start the login again')
   })
 
   it('is too late where the browser still has the cookie of the state, unless that was used', async () => {
@@ -195,7 +195,7 @@ describe('a callback whose state is not known', () => {
   it("hears nothing of the session's cookie where states are kept in cookies of their own", async () => {
     const store = new CookieStateStore({ secret })
     expect((await refused(sessionWith({ secure: true }), { store })).cause).to.equal('other-session')
-    expect((await refused({ headers: { cookie: '' } }, { store })).hint).to.contain('took too long')
+    expect((await refused({ headers: { cookie: '' } }, { store })).hint).to.contain('takes too long')
   })
 
   it('is refused all the same where the logger throws', async () => {

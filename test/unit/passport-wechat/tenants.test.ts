@@ -94,7 +94,7 @@ describe('an app that depends on the request', () => {
       'gives a text with white space around it',
       () => 'wxa\n',
       (error) => {
-        const what = /^The function app(Id|Secret) gave a text with white space at its start or end/
+        const what = /^app(Id|Secret) returned a string with white space at its start or end/
         expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
         expect(error).to.have.property('message').that.matches(what)
       },

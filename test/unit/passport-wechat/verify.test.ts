@@ -114,7 +114,7 @@ describe('the arguments of verify', () => {
 
 describe('the answer of verify', () => {
   const refused = {
-    message: 'This application does not let this WeChat user log in',
+    message: 'This application does not allow this WeChat user to log in',
     code: 'ERR_WECHAT_VERIFY',
   }
   const failure = new Error('the database is down')

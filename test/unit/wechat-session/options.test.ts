@@ -18,7 +18,7 @@ const functions = { userStore: undefined, findUser: () => null, createUser: () =
 const sessions = new WechatSessions(good)
 
 const wrong: [string, unknown, RegExp][] = [
-  ['no options', undefined, /object of options/],
+  ['no options', undefined, /options must be an object/],
   ['no oauth', { ...good, oauth: undefined }, /oauth/],
   ['an oauth that is none', { ...good, oauth: {} }, /oauth/],
   ['no sessionStore', { ...good, sessionStore: undefined }, /sessionStore/],
@@ -29,7 +29,7 @@ const wrong: [string, unknown, RegExp][] = [
   ],
   ['no users', { ...good, userStore: undefined }, /userStore/],
   ['half a user store', { ...good, userStore: { create: () => null } }, /userStore/],
-  ['both', { ...good, ...functions, userStore: good.userStore }, /either/],
+  ['both', { ...good, ...functions, userStore: good.userStore }, /cannot be combined/],
   ['findUser alone', { ...good, ...functions, createUser: undefined }, /createUser/],
   ...[undefined, '', 'a.b', 'a b', 's'.repeat(33), 'é', 1].map(
     (sku) => [`the sku ${sku}`, { ...good, sku }, /sku/] as [string, unknown, RegExp],

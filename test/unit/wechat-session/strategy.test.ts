@@ -14,7 +14,7 @@ import { client } from '../../helpers/wechat-replies.js'
 import { alice, setting, watched } from './setting.js'
 
 const realm = 'Bearer realm="wechat-session"'
-const isInvalid = `${realm}, error="invalid_token", error_description="The session is over or was never there: log in again"`
+const isInvalid = `${realm}, error="invalid_token", error_description="The session does not exist or has ended. Log in again"`
 
 const withToken = (token: string, scheme = 'Bearer ') =>
   requestOf({ headers: { authorization: scheme + token } })
@@ -119,7 +119,7 @@ describe('WechatSessionStrategy', () => {
       authenticate(new WechatSessionStrategy({ sessions }), withToken(token)),
     )
     expect([taken.info, taken.status]).to.deep.equal([
-      `${realm}, error="invalid_token", error_description="There is no user of this session"`,
+      `${realm}, error="invalid_token", error_description="The user of this session does not exist"`,
       401,
     ])
   })
@@ -164,7 +164,8 @@ describe('WechatSessionStrategy', () => {
           taken.push([name, what, value])
           resolve()
         }
-        Object.assign(strategy, { success: note('success'), fail: note('fail'), error: note('error') })
+        const actions = ['success', 'fail', 'redirect', 'error'].map((what) => [what, note(what)])
+        Object.assign(strategy, Object.fromEntries(actions))
         strategy.authenticate(requestOf({ headers: { authorization: header } }))
       })
     await Promise.all([request(`Bearer ${token}`, 'first'), request('Bearer *', 'second')])
@@ -230,19 +231,19 @@ describe('verify of WechatSessionStrategy', () => {
   })
 
   const refusing: [string, WechatSessionVerify, string][] = [
-    ['done(null, false)', (_session, done) => done(null, false), 'There is no user of this session'],
+    ['done(null, false)', (_session, done) => done(null, false), 'The user of this session does not exist'],
     [
       'done with a reason',
       (_session, done) => done(null, false, { message: 'Blocked "today"\r\n' }),
       'Blocked ?today???',
     ],
     ['done with a text', (_session, done) => done(null, null, 'Blocked'), 'Blocked'],
-    ['a promise of false', () => Promise.resolve(false), 'There is no user of this session'],
-    ['a promise of null', () => Promise.resolve(null), 'There is no user of this session'],
+    ['a promise of false', () => Promise.resolve(false), 'The user of this session does not exist'],
+    ['a promise of null', () => Promise.resolve(null), 'The user of this session does not exist'],
     [
       'a promise of nothing, where it declares no done',
       async (session) => session.device,
-      'There is no user of this session',
+      'The user of this session does not exist',
     ],
   ]
   for (const [title, verify, message] of refusing) {

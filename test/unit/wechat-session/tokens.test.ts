@@ -308,7 +308,7 @@ describe('the sessions of a user', () => {
       const after = await sessions.issueTokenFor('u1', { openid: alice })
       expect(await sessions.isTokenValid(before.token)).to.equal(false)
       expect(await sessions.isTokenValid(after.token)).to.equal(true)
-      sinon.assert.calledOnceWithMatch(warn, /cannot be used/, { code: 'ERR_WECHAT_STORE', reason: 'record' })
+      sinon.assert.calledOnceWithMatch(warn, /could not list them/, { code: 'ERR_WECHAT_STORE', reason: 'record' })
     })
 
     it('stay at the next login, which ends only those that cannot be used, where the store lists them', async () => {
@@ -342,7 +342,7 @@ describe('the sessions of a user', () => {
       expect(await Promise.all(areValid)).to.deep.equal([false, false, true, true])
       expect(await news.isTokenValid(ofNews.token)).to.equal(true)
       const details = { code: 'ERR_WECHAT_STORE', reason: 'record', count: 3 }
-      sinon.assert.calledOnceWithExactly(warn, sinon.match(/cannot be used/), details)
+      sinon.assert.calledOnceWithExactly(warn, sinon.match(/^Unusable sessions/), details)
       expect(await rejection(sessions.listSessions('u1'), TokenStoreError)).to.include({ reason: 'record' })
     })
 
@@ -472,7 +472,7 @@ describe('the lifetime of a session', () => {
     })
     expect(await sessions.isTokenValid(token)).to.equal(true)
     await sessions.close()
-    expect(warn.args).to.deep.equal([['A session could not be prolonged', { reason: 'ERR_WECHAT_STORE' }]])
+    expect(warn.args).to.deep.equal([['A session could not be extended', { reason: 'ERR_WECHAT_STORE' }]])
   })
 
   for (const [title, warn] of [

@@ -64,7 +64,7 @@ describe('a user id that is a bigint', () => {
     const long = 10n ** 256n
     const rule = 'a non-empty string of at most 256 characters, a safe integer or a bigint'
     const error = await rejection(sessionsOf({ id: long }).authorize({ code }))
-    const message = `createUser must answer a user with an id: ${rule}`
+    const message = `createUser must return a user with an id: ${rule}`
     expect(error).to.include({ code: 'ERR_WECHAT_CONFIG', message })
     const wrong = await rejection(sessionsOf(user).revokeUser(long), TypeError)
     expect(wrong.message).to.equal(`userId must be ${rule}`)

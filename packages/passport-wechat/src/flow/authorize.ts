@@ -1,11 +1,12 @@
 import type { Request } from 'express'
 import type { Apps } from '../apps.js'
+import { alternatives, isRedirectMode, modeNames, modes } from '../modes.js'
 import type { Settings } from '../options.js'
 import type { WechatAuthorization } from '../types.js'
-import { callbackURLFor, scopeFor, type Call } from './call.js'
+import { resolveCallbackURL, chooseScope, type Call } from './call.js'
 import type { States } from './states.js'
 
-/** The first leg: where to send the user, with the state kept for the callback. */
+/** The first step: keeps a state for the callback, and returns the page to send the user to. */
 export class AuthorizeFlow {
   readonly #settings: Settings
   readonly #apps: Apps
@@ -19,10 +20,12 @@ export class AuthorizeFlow {
 
   async begin(req: Request, call: Call): Promise<WechatAuthorization> {
     const mode = this.#apps.choose(req, call.mode)
-    if (mode === 'miniprogram')
-      throw new TypeError('A mini-program has no page to send the user to: mode must be mp or website')
-    const redirect = callbackURLFor(req, mode, call, this.#apps, this.#settings)
-    const scope = scopeFor(mode, call, this.#apps)
+    if (!isRedirectMode(mode)) {
+      const others = alternatives(modeNames.filter(isRedirectMode))
+      throw new TypeError(`mode ${mode} has no page to send the user to: mode must be ${others}`)
+    }
+    const redirect = resolveCallbackURL(req, mode, call, this.#apps, this.#settings)
+    const scope = chooseScope(mode, call, this.#apps)
     const client = await this.#apps.forRequest(req).client(mode)
     const record = {
       strategy: this.#settings.name,
@@ -33,16 +36,13 @@ export class AuthorizeFlow {
       ...(call.state !== undefined && { app: call.state }),
     }
     const state = this.#settings.state ? await this.#states.keep(req, record) : verbatim(call.state)
-    const url =
-      mode === 'mp'
-        ? client.getAuthorizeURL(redirect, state, scope, call.mpPage)
-        : client.getAuthorizeURLForWebsite(redirect, state, scope, call.websitePage)
+    const url = modes[mode].page.url(client, { redirect, state, scope, parameters: call.page })
     return { url, appid: client.appId, redirect_uri: redirect, scope, state }
   }
 }
 
 function verbatim(state: unknown): string {
   if (state !== undefined && typeof state !== 'string')
-    throw new TypeError('state must be a string where the strategy has state: false')
+    throw new TypeError('state must be a string if the strategy has state: false')
   return state ?? ''
 }

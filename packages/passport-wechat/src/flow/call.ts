@@ -1,40 +1,34 @@
-import {
-  WechatError,
-  type MpPageParameters,
-  type WebsitePageParameters,
-  type WechatLang,
-  type WechatMode,
-} from '@wechat-auth/wechat-oauth'
+import { WechatError, type WechatLang, type WechatMode } from '@wechat-auth/wechat-oauth'
 import {
   isOfOtherPage,
   refuseOuterSpace,
   refuseScopesOfOtherPage,
+  refuseUnless,
   refuseWrongNames,
   scopesIn,
 } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { Apps } from '../apps.js'
-import { isCallbackURL, modes, scopeOf, who, wrongCallNames, type Settings } from '../options.js'
-import { absoluteURL } from '../request.js'
-import type { RedirectMode } from '../state/record.js'
+import { modeNames, type PageParameters, type RedirectMode } from '../modes.js'
+import { isCallbackURL, parseScope, who, wrongCallNames, type Settings } from '../options.js'
+import { toAbsoluteURL } from '../request.js'
 import type { WechatCallOptions } from '../types.js'
 
-/** What a single call asks for, checked. */
+/** The options of a single call, checked. */
 export interface Call {
   mode: WechatMode | undefined
   scope: string | undefined
-  /** A copy: the options object serves every request of its route. */
+  /** A copy, because all requests of a route share the options object. */
   state: unknown
   callbackURL: string | undefined
   lang: WechatLang | undefined
-  mpPage: MpPageParameters
-  websitePage: WebsitePageParameters
+  page: PageParameters
 }
 
 const langs: readonly unknown[] = ['zh_CN', 'zh_TW', 'en', 'cn']
 
 /** @throws TypeError that names the option */
-export function callOf(options: WechatCallOptions = {}): Call {
+export function parseCall(options: WechatCallOptions = {}): Call {
   refuseWrongNames(who, options, wrongCallNames)
   const {
     mode,
@@ -50,31 +44,45 @@ export function callOf(options: WechatCallOptions = {}): Call {
     stylelite,
     fast_login,
   } = options
-  refuseUnless(mode === undefined || modes.includes(mode), `mode must be one of ${modes.join(', ')}`)
   refuseUnless(
+    who,
+    mode === undefined || modeNames.includes(mode),
+    `mode must be one of ${modeNames.join(', ')}`,
+  )
+  refuseUnless(
+    who,
     callbackURL === undefined || isCallbackURL(callbackURL),
     'callbackURL must be an http(s) URL, absolute or relative',
   )
   if (callbackURL !== undefined) refuseOuterSpace(who, 'callbackURL', callbackURL)
-  refuseUnless(lang === undefined || langs.includes(lang), 'lang must be zh_CN, zh_TW or en')
+  refuseUnless(who, lang === undefined || langs.includes(lang), 'lang must be zh_CN, zh_TW or en')
   const pageLang = lang === undefined ? undefined : lang === 'en' ? 'en' : 'cn'
   return {
     mode,
-    scope: scopeOf('scope', scope),
+    scope: parseScope('scope', scope),
     state: jsonCopy(state),
     callbackURL,
     lang: lang === 'cn' ? 'zh_CN' : lang,
-    mpPage: defined({ forcePopup, forceSnapShot }),
-    websitePage: defined({ lang: pageLang, style, href, self_redirect, stylelite, fast_login }),
+    page: defined({
+      forcePopup,
+      forceSnapShot,
+      lang: pageLang,
+      style,
+      href,
+      self_redirect,
+      stylelite,
+      fast_login,
+    }),
   }
 }
 
 /**
- * The scope to ask for. Either page refuses the scopes of the other, which a route of both may name.
+ * Chooses the scope to request. A route for several pages may name scopes of all of them, but each page refuses the scopes of
+ * the others.
  *
- * @throws TypeError where the strategy has no other page that they could be for, and none remains
+ * @throws TypeError if no scope remains, and the strategy has no other page that could use the scopes
  */
-export function scopeFor(mode: RedirectMode, { scope = '' }: Call, apps: Apps): string {
+export function chooseScope(mode: RedirectMode, { scope = '' }: Call, apps: Apps): string {
   const asked = scopesIn(scope).filter((one) => !isOfOtherPage(mode, one))
   if (asked.length > 0) return asked.join(',')
   if (apps.redirectModes.length === 1) refuseScopesOfOtherPage(who, 'scope', mode, scope)
@@ -82,7 +90,7 @@ export function scopeFor(mode: RedirectMode, { scope = '' }: Call, apps: Apps): 
 }
 
 /** @throws WechatError `ERR_WECHAT_CONFIG` */
-export function callbackURLFor(
+export function resolveCallbackURL(
   req: Request,
   mode: RedirectMode,
   call: Call,
@@ -93,10 +101,10 @@ export function callbackURLFor(
   if (callbackURL === undefined) {
     throw new WechatError(
       'ERR_WECHAT_CONFIG',
-      'There is no callbackURL: the strategy has none, so each call must give one',
+      'callbackURL is missing. The strategy has none, so pass one to each call',
     )
   }
-  return absoluteURL(req, callbackURL, settings.proxy)
+  return toAbsoluteURL(req, callbackURL, settings.proxy)
 }
 
 function jsonCopy(state: unknown): unknown {
@@ -107,7 +115,7 @@ function jsonCopy(state: unknown): unknown {
   } catch {
     // Circular, or a bigint.
   }
-  refuseUnless(text !== undefined, 'state must be a JSON value')
+  refuseUnless(who, text !== undefined, 'state must be a JSON value')
   return JSON.parse(text) as unknown
 }
 
@@ -119,8 +127,4 @@ function defined<T extends object>(values: { [K in keyof T]: T[K] | undefined })
     if (value !== undefined) given[name] = value
   }
   return given as T
-}
-
-function refuseUnless(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new TypeError(message)
 }

@@ -1,24 +1,26 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import type { Request } from 'express'
 import type { Apps, RequestApps } from '../apps.js'
+import { isRedirectMode, type RedirectMode } from '../modes.js'
 import type { Settings } from '../options.js'
-import { answerOf, outcomeOf, Refusal, type Outcome } from '../outcome.js'
-import { hash, RecentCallbacks, type RecentCallback } from '../recent.js'
-import { cookieHeader, type CallbackParameters } from '../request.js'
-import { longestState, type LoginRecord, type RedirectMode } from '../state/record.js'
+import { refuseByKind, catchOutcome, Refusal, type Outcome } from '../outcome.js'
+import { hash } from '../hash.js'
+import { readCookieHeader, type CallbackParameters } from '../request.js'
+import { longestState, type LoginRecord } from '../state/record.js'
 import type { WechatStateReason } from '../types.js'
-import { callbackURLFor, scopeFor, type Call } from './call.js'
+import { resolveCallbackURL, chooseScope, type Call } from './call.js'
 import type { IdentifyFlow } from './identify.js'
 import { explainLostState } from './lost-state.js'
+import { RecentCallbacks, type RecentCallback } from './recent.js'
 import type { States } from './states.js'
 
 type AppIds = ReadonlyMap<RedirectMode, string>
 
 /**
- * The second leg: the user comes back from WeChat.
+ * The second step: the user comes back from WeChat.
  *
- * The state is checked before all else. Mode, app and scope are those of the login's record, whatever the request says of
- * itself. WeChat's browser sends some callbacks twice: both requests get the outcome of one exchange.
+ * The state is checked first. Mode, app and scope come from the login's record, not from the request. WeChat's browser sends
+ * some callbacks twice: both requests get the outcome of one exchange.
  */
 export class CallbackFlow {
   readonly #settings: Settings
@@ -35,16 +37,16 @@ export class CallbackFlow {
     this.#recent = new RecentCallbacks(settings.now)
   }
 
-  async run(req: Request, call: Call, { code, state }: CallbackParameters): Promise<Outcome> {
+  async finish(req: Request, call: Call, { code, state }: CallbackParameters): Promise<Outcome> {
     const apps = this.#apps.forRequest(req)
     if (!this.#settings.state)
       return this.#logIn(req, call, apps, this.#presumed(req, call, await this.#appIds(apps)), code)
 
     if (typeof state !== 'string' || state === '') throw stateRefusal('missing')
-    // It cannot be ours: nothing is wrong with the session.
+    // The strategy never makes such a state, so the session is not the cause.
     if (state.length > longestState) throw stateRefusal('unknown')
     const appIds = await this.#appIds(apps)
-    const [codeHash, stateHash] = [hashOf(code), hash(state)]
+    const [codeHash, stateHash] = [hashCode(code), hash(state)]
     const found = await this.#take(req, call, state, appIds, codeHash)
     if (!found.found && !this.#recent.find(stateHash)) await this.#states.settled(state)
     const record = found.found ? found.record : undefined
@@ -66,7 +68,7 @@ export class CallbackFlow {
     })
   }
 
-  // Nothing is awaited between the look at the table and the entry in it: two callbacks can come in the same tick.
+  // Do not await between the look-up in the table and the new entry: two callbacks can arrive in the same tick.
   #begin(
     req: Request,
     call: Call,
@@ -76,8 +78,8 @@ export class CallbackFlow {
   ): Promise<Outcome> {
     const { stateHash, code, codeHash } = callback
     const { strategy, mode, appId } = record
-    const outcome = outcomeOf(() => this.#logIn(req, call, apps, record, code))
-    this.#recent.add(stateHash, { codeHash, cookieHash: cookieHashOf(req), strategy, mode, appId, outcome })
+    const outcome = catchOutcome(() => this.#logIn(req, call, apps, record, code))
+    this.#recent.add(stateHash, { codeHash, cookieHash: hashCookies(req), strategy, mode, appId, outcome })
     return outcome
   }
 
@@ -92,7 +94,7 @@ export class CallbackFlow {
     if (typeof code !== 'string' || !/^[\x21-\x7e]{1,512}$/.test(code)) throw new Refusal('ERR_WECHAT_CODE')
     const { mode, scope } = record
     const client = await apps.client(mode)
-    const token = await answerOf(client.getAccessToken(code))
+    const token = await refuseByKind(client.getAccessToken(code))
     return this.#identify.byToken(client, token, {
       req,
       mode,
@@ -118,7 +120,7 @@ export class CallbackFlow {
     }))
   }
 
-  /** The most frequent of failures: says why to the developer, in the log too. */
+  /** The most frequent failure. The developer gets the likely cause, in the log too. */
   #lost(req: Request, call: Call, expired: boolean): Refusal {
     const { store, proxy, logger } = this.#settings
     const mode = this.#apps.choose(req, call.mode) as RedirectMode
@@ -130,10 +132,10 @@ export class CallbackFlow {
     return stateRefusal('unknown', hint)
   }
 
-  // Only told to the state store: WeChat does not ask for it again.
+  // Only the state store needs it. WeChat does not ask for it again.
   #callbackURL(req: Request, mode: RedirectMode, call: Call): string | undefined {
     try {
-      return callbackURLFor(req, mode, call, this.#apps, this.#settings)
+      return resolveCallbackURL(req, mode, call, this.#apps, this.#settings)
     } catch {
       return undefined
     }
@@ -150,27 +152,27 @@ export class CallbackFlow {
     )
   }
 
-  /** A login of another strategy, of another mode, or of another app (another tenant) than this request's. */
+  /** Refuses a login of another strategy, mode or app (another tenant). */
   #refuseOther(login: Pick<LoginRecord, 'strategy' | 'mode' | 'appId'>, call: Call, appIds: AppIds): void {
     if (login.strategy !== this.#settings.name) throw stateRefusal('strategy')
     if (!appIds.has(login.mode) || (call.mode ?? login.mode) !== login.mode) throw stateRefusal('mode')
     if (appIds.get(login.mode) !== login.appId) throw stateRefusal('app')
   }
 
-  // Where nothing was kept of the login, it can only have been the one that this request would begin.
+  // If no record was kept, the login must be the one that this request would start.
   #presumed(req: Request, call: Call, appIds: AppIds): LoginRecord {
     const mode = call.mode ?? (appIds.size === 1 ? [...appIds.keys()][0] : undefined)
-    if (mode === undefined || mode === 'miniprogram') {
+    if (!isRedirectMode(mode)) {
       throw new WechatError(
         'ERR_WECHAT_CONFIG',
-        'There are several apps, and no record says which one this callback is of: give each route its mode, or use a state store that keeps the state of the application',
+        'The strategy has several apps, and no record tells which one this callback belongs to. Pass a mode on each route, or use a state store that keeps the application state',
       )
     }
     return {
       strategy: this.#settings.name,
       mode,
       appId: appIds.get(mode) ?? '',
-      scope: scopeFor(mode, call, this.#apps),
+      scope: chooseScope(mode, call, this.#apps),
       callbackURL: this.#callbackURL(req, mode, call) ?? '',
     }
   }
@@ -180,16 +182,16 @@ function stateRefusal(reason: WechatStateReason, hint?: string): Refusal {
   return new Refusal('ERR_WECHAT_STATE', { reason, ...(hint !== undefined && { hint }) })
 }
 
-/** What is no text is refused all the same, whatever it is. */
-function hashOf(code: unknown): string {
+/** All values that are not strings are equal here. The login refuses them later. */
+function hashCode(code: unknown): string {
   return hash(typeof code === 'string' ? `code ${code}` : typeof code)
 }
 
-function cookieHashOf(req: Request): string | undefined {
-  const cookie = cookieHeader(req)
+function hashCookies(req: Request): string | undefined {
+  const cookie = readCookieHeader(req)
   return cookie === '' ? undefined : hash(cookie)
 }
 
 function isSameBrowser(req: Request, { cookieHash }: RecentCallback): boolean {
-  return cookieHash !== undefined && cookieHash === cookieHashOf(req)
+  return cookieHash !== undefined && cookieHash === hashCookies(req)
 }

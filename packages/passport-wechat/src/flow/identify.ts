@@ -10,27 +10,27 @@ import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import type { VerifyAnswer } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { Settings } from '../options.js'
-import { answerByCallback } from '../callback.js'
-import { answerOf, Refusal, type Outcome } from '../outcome.js'
-import { personOfUserinfo, profileOf, type Person } from '../profile.js'
+import { awaitCallback } from '../await-callback.js'
+import { refuseByKind, Refusal, type Outcome } from '../outcome.js'
+import { readUserinfo, buildProfile, type Person } from '../profile.js'
 import type { AnyWechatVerify, SkipUserProfile, WechatAuthInfo, WechatTokenParams } from '../types.js'
 import { callVerify } from '../verify.js'
 
-/** A user of whom WeChat has told the openid. */
+/** A user whose openid WeChat has confirmed. */
 export interface Identity {
   req: Request
   mode: WechatMode
   appId: string
-  /** What WeChat answered; without session_key. */
+  /** WeChat's reply, without the session_key. */
   token: WechatToken
   userinfo?: WechatUser | undefined
   person: Person
   params: WechatTokenParams
-  /** The application's state of the call that began the login. */
+  /** The application's state of the call that started the login. */
   state?: unknown
 }
 
-/** From the token to verify's answer. */
+/** The last step of every login: builds the profile and calls verify. */
 export class IdentifyFlow {
   readonly #settings: Settings
   readonly #verify: AnyWechatVerify
@@ -58,15 +58,15 @@ export class IdentifyFlow {
     const wanted =
       mayReadUserinfo(token.scope ?? requestedScope) &&
       !(await this.#skipsUserProfile(token.access_token ?? ''))
-    const userinfo = wanted ? await answerOf(client.getUserByToken(token, { lang })) : undefined
+    const userinfo = wanted ? await refuseByKind(client.getUserByToken(token, { lang })) : undefined
     return this.conclude({
       req,
       mode,
       appId: client.appId,
       token,
       userinfo,
-      person: userinfo ? personOfUserinfo(userinfo) : {},
-      params: paramsOf(token),
+      person: userinfo ? readUserinfo(userinfo) : {},
+      params: withoutRefreshToken(token),
       ...('state' in login && { state: login.state }),
     })
   }
@@ -74,9 +74,9 @@ export class IdentifyFlow {
   async conclude(identity: Identity): Promise<Outcome> {
     const { req, mode, appId, token, userinfo, person, params } = identity
     const { openid } = token
-    const unionid = textOf(userinfo?.unionid) ?? textOf(token.unionid)
-    const id = await this.#idOf(identity, unionid)
-    const profile = profileOf({ id, appId, mode, openid, unionid, person, userinfo })
+    const unionid = nonEmpty(userinfo?.unionid) ?? nonEmpty(token.unionid)
+    const id = await this.#chooseId(identity, unionid)
+    const profile = buildProfile({ id, appId, mode, openid, unionid, person, userinfo })
     const answer = await callVerify(
       this.#verify,
       {
@@ -95,10 +95,10 @@ export class IdentifyFlow {
       openid,
       ...(unionid !== undefined && { unionid }),
     }
-    return verdictOf(answer, info)
+    return toOutcome(answer, info)
   }
 
-  async #idOf({ token, userinfo }: Identity, unionid: string | undefined): Promise<string> {
+  async #chooseId({ token, userinfo }: Identity, unionid: string | undefined): Promise<string> {
     const { idSource } = this.#settings
     if (idSource === 'openid') return token.openid
     if (idSource === 'unionid') {
@@ -109,7 +109,7 @@ export class IdentifyFlow {
       userinfo ? idSource({ ...token }, userinfo) : idSource({ ...token }),
     )
     if (typeof id !== 'string' || id === '')
-      throw new WechatError('ERR_WECHAT_CONFIG', 'The function idSource gave no text')
+      throw new WechatError('ERR_WECHAT_CONFIG', 'idSource must return a non-empty string')
     return id
   }
 
@@ -124,18 +124,17 @@ export class IdentifyFlow {
     return withDeadline(
       timeout,
       task,
-      () =>
-        new WechatError('ERR_WECHAT_CONFIG', `The function ${option} did not answer within ${timeout} ms`),
+      () => new WechatError('ERR_WECHAT_CONFIG', `${option} did not answer within ${timeout} ms`),
     )
   }
 }
 
-function paramsOf(token: WechatToken): WechatTokenParams {
+function withoutRefreshToken(token: WechatToken): WechatTokenParams {
   const { refresh_token, create_at, ...params } = token
   return params
 }
 
-/** `snsapi_base` tokens do not open `/sns/userinfo`. Scopes are comma separated, at times with a comma at the end. */
+/** `/sns/userinfo` refuses `snsapi_base` tokens. Scopes are comma separated, sometimes with a comma at the end. */
 function mayReadUserinfo(scope: string): boolean {
   return scope.split(',').some((one) => ['snsapi_userinfo', 'snsapi_login'].includes(one.trim()))
 }
@@ -145,21 +144,21 @@ async function askWhetherToSkip(
   accessToken: string,
 ): Promise<boolean> {
   if (skip.length < 2) return (skip as () => boolean | PromiseLike<boolean>)()
-  const [answer] = await answerByCallback((done) => skip(accessToken, done))
+  const [answer] = await awaitCallback((done) => skip(accessToken, done))
   return answer === true
 }
 
-function verdictOf({ user, info }: VerifyAnswer<Express.User>, facts: WechatAuthInfo): Outcome {
-  if (user) return { action: 'success', user, info: { ...messageOf(info), ...facts } }
-  if (typeof info === 'object' && info !== null) return { action: 'fail', info, status: 401 }
-  // As text it would become a WWW-Authenticate header, which cannot hold every character.
-  return new Refusal('ERR_WECHAT_VERIFY', messageOf(info)).outcome
+function toOutcome({ user, info }: VerifyAnswer<Express.User>, facts: WechatAuthInfo): Outcome {
+  if (user) return { action: 'success', user, info: { ...toInfo(info), ...facts } }
+  if (typeof info === 'object' && info !== null) return { action: 'fail', challenge: info, status: 401 }
+  // Passport would put a string into the WWW-Authenticate header, which does not allow every character.
+  return new Refusal('ERR_WECHAT_VERIFY', toInfo(info)).outcome
 }
 
-function messageOf(info: VerifyAnswer<Express.User>['info']): object {
+function toInfo(info: VerifyAnswer<Express.User>['info']): object {
   return typeof info === 'string' ? { message: info } : (info ?? {})
 }
 
-function textOf(value: unknown): string | undefined {
+function nonEmpty(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }

@@ -1,6 +1,6 @@
 /**
- * The look-ups of states that are under way. A store over a network can tell the second of two equal callbacks that the state
- * is gone before it tells the first that it was found.
+ * The pending look-ups of states. A store behind a network can answer the second of two equal callbacks (not found) before it
+ * answers the first (found).
  */
 export class LookUps {
   readonly #running = new Map<string, Set<Promise<unknown>>>()
@@ -15,7 +15,7 @@ export class LookUps {
     lookUp.then(remove, remove)
   }
 
-  /** Waits for those of this state that are under way now; each of them has a time limit of its own. */
+  /** Waits for the look-ups of this state that are pending now. Each has its own time limit. */
   async settled(state: string): Promise<void> {
     await Promise.allSettled([...(this.#running.get(state) ?? [])])
   }

@@ -1,33 +1,25 @@
-import {
-  WechatDecryptError,
-  WechatError,
-  type MiniProgramData,
-  type WechatOAuth,
-} from '@wechat-auth/wechat-oauth'
+import { WechatError, type WechatDecryptError, type WechatOAuth } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
-import { bindToIdentity, dataRefusalCode, type WechatIdentity } from '@wechat-auth/wechat-oauth/strategy-kit'
+import {
+  isObject,
+  MiniProgramInputReader,
+  openUserData,
+  type DataRefusalCode,
+} from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { Apps } from '../apps.js'
 import type { Settings } from '../options.js'
-import { answerOf, Refusal, type Outcome } from '../outcome.js'
-import { personOfMiniProgram } from '../profile.js'
-import { header, ownMember } from '../request.js'
+import { refuseByKind, Refusal, type Outcome } from '../outcome.js'
+import { readMiniProgramData } from '../profile.js'
+import { readHeader } from '../request.js'
 import type { MiniProgramInput } from '../types.js'
 import type { IdentifyFlow } from './identify.js'
 
-const longest = {
-  code: 512,
-  encryptedData: 1024 * 1024,
-  iv: 256,
-  rawData: 1024 * 1024,
-  signature: 256,
-} satisfies Record<keyof MiniProgramInput, number>
-
 /**
- * A mini-program sends the code of `wx.login` as JSON. The session_key goes into the token store and nowhere else.
+ * A mini-program sends the code of `wx.login` as JSON. The session_key is kept in the token store only.
  *
- * Only a body of `Content-Type: application/json` counts: a page of another site cannot send one without asking first, so it
- * cannot log its visitors in as somebody else.
+ * The body must have `Content-Type: application/json`. A page of another site cannot send that without a CORS preflight, so it
+ * cannot log its visitors in to another account.
  */
 export class MiniProgramFlow {
   readonly #settings: Settings
@@ -40,76 +32,53 @@ export class MiniProgramFlow {
     this.#identify = identify
   }
 
-  async run(req: Request): Promise<Outcome> {
-    const input = checked(await this.#read(req))
+  async logIn(req: Request): Promise<Outcome> {
+    const input = readInput(await this.#read(req))
     const client = await this.#apps.forRequest(req).client('miniprogram')
-    const { session_key: sessionKey, ...session } = await answerOf(client.code2Session(input.code))
+    const { session_key: sessionKey, ...session } = await refuseByKind(client.code2Session(input.code))
     const { openid } = session
     checkSignature(client, sessionKey, input)
-    const data = open(client, sessionKey, input, session)
+    const data = openUserData(client, { ...input, sessionKey }, session, dataRefusal)
     const identifiers = { openid, ...(session.unionid !== undefined && { unionid: session.unionid }) }
     return this.#identify.conclude({
       req,
       mode: 'miniprogram',
       appId: client.appId,
       token: session,
-      person: data ? personOfMiniProgram(data) : {},
+      person: data ? readMiniProgramData(data) : {},
       params: identifiers,
     })
   }
 
   async #read(req: Request): Promise<unknown> {
     const { miniProgramInput, timeout } = this.#settings
-    if (!miniProgramInput) return jsonBody(req)
+    if (!miniProgramInput) return readJSONBody(req)
     return withDeadline(
       timeout,
       () => miniProgramInput(req),
-      () =>
-        new WechatError(
-          'ERR_WECHAT_CONFIG',
-          `The function miniProgramInput did not answer within ${timeout} ms`,
-        ),
+      () => new WechatError('ERR_WECHAT_CONFIG', `miniProgramInput did not answer within ${timeout} ms`),
     )
   }
 }
 
-function jsonBody(req: Request): unknown {
-  const type = header(req, 'content-type')?.split(';')[0]?.trim().toLowerCase()
+function readJSONBody(req: Request): unknown {
+  const type = readHeader(req, 'content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json')
     throw requestRefusal('Send the code as JSON, with Content-Type: application/json')
   const { body } = req as { body?: unknown }
   if (body === undefined)
-    throw requestRefusal('The request has no parsed body: use express.json() before the route')
+    throw requestRefusal('The request has no parsed body. Use express.json() before the route')
   return body
 }
 
-function checked(input: unknown): MiniProgramInput {
-  if (typeof input !== 'object' || input === null || Array.isArray(input))
+function readInput(input: unknown): MiniProgramInput {
+  if (!isObject(input) || Array.isArray(input))
     throw requestRefusal('The body must be a JSON object with the code of wx.login')
-  const text = (name: keyof MiniProgramInput): string | undefined => {
-    const value = ownMember(input, name)
-    if (value === undefined || value === null) return undefined
-    if (typeof value !== 'string' || value === '' || value.length > longest[name])
-      throw requestRefusal(`${name} must be a non-empty string of at most ${longest[name]} characters`)
-    return value
-  }
-  const code = text('code')
-  if (code === undefined || !/^[\x21-\x7e]+$/.test(code))
-    throw requestRefusal('code must be the code of wx.login')
-  const [encryptedData, iv, rawData, signature] = [
-    text('encryptedData'),
-    text('iv'),
-    text('rawData'),
-    text('signature'),
-  ]
-  if ((encryptedData === undefined) !== (iv === undefined))
-    throw requestRefusal('encryptedData and iv go together')
-  if ((rawData === undefined) !== (signature === undefined))
-    throw requestRefusal('rawData and signature go together')
+  const reader = new MiniProgramInputReader(input, requestRefusal)
   return {
-    code,
-    ...(encryptedData !== undefined && iv !== undefined && { encryptedData, iv }),
-    ...(rawData !== undefined && signature !== undefined && { rawData, signature }),
+    code: reader.code(),
+    ...reader.pair('encryptedData', 'iv'),
+    ...reader.pair('rawData', 'signature'),
   }
 }
 
@@ -123,22 +92,7 @@ function checkSignature(
     throw new Refusal('ERR_WECHAT_SIGNATURE')
 }
 
-function open(
-  client: WechatOAuth,
-  sessionKey: string,
-  { encryptedData, iv }: MiniProgramInput,
-  identity: WechatIdentity,
-): MiniProgramData | undefined {
-  if (encryptedData === undefined || iv === undefined) return undefined
-  try {
-    return bindToIdentity(client.decryptMiniProgramUser({ sessionKey, encryptedData, iv }), identity)
-  } catch (error) {
-    throw error instanceof WechatDecryptError ? dataRefusal(error) : error
-  }
-}
-
-function dataRefusal(error: WechatDecryptError): Refusal {
-  const code = dataRefusalCode(error)
+function dataRefusal(code: DataRefusalCode, error: WechatDecryptError): Refusal {
   return code === 'ERR_WECHAT_ENCRYPTED_DATA'
     ? new Refusal(code, { message: error.message })
     : new Refusal(code)

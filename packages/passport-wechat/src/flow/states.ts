@@ -1,12 +1,12 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import type { Request } from 'express'
+import { modes, type RedirectMode } from '../modes.js'
 import type { Settings } from '../options.js'
 import { isSecure } from '../request.js'
 import type { StateMeta } from '../state/contract.js'
 import { ForeignStateStore } from '../state/foreign.js'
-import type { Found, StateKeeper } from '../state/keeper.js'
-import type { LoginRecord, RedirectMode } from '../state/record.js'
+import type { Found, LoginRecord, StateKeeper } from '../state/record.js'
 import { SessionStateStore } from '../state/session.js'
 import { LookUps } from './look-ups.js'
 
@@ -16,7 +16,7 @@ export interface MetaFacts {
   callbackURL: string | undefined
 }
 
-/** The state store of a strategy. One of the application's must answer in time; the session is at hand. */
+/** The state store of a strategy. A store of the application has a time limit; the session needs none. */
 export class States {
   readonly #keeper: StateKeeper
   readonly #settings: Settings
@@ -33,7 +33,7 @@ export class States {
     return this.#inTime(() => this.#keeper.keep(req, record, () => this.#meta(req, record)))
   }
 
-  /** @param facts - what a store of the application's is told */
+  /** @param facts - passed to a store of the application */
   take(
     req: Request,
     state: string,
@@ -55,7 +55,7 @@ export class States {
     return lookUp
   }
 
-  /** Waits for the look-ups of this state that are under way. */
+  /** Waits for the pending look-ups of this state. */
   settled(state: string): Promise<void> {
     return this.#lookUps.settled(state)
   }
@@ -65,7 +65,7 @@ export class States {
     const { open = 'https://open.weixin.qq.com', api = 'https://api.weixin.qq.com' } =
       typeof endpoints === 'string' ? { open: endpoints, api: endpoints } : (endpoints ?? {})
     return {
-      authorizationURL: open + (mode === 'mp' ? '/connect/oauth2/authorize' : '/connect/qrconnect'),
+      authorizationURL: open + modes[mode].page.path,
       tokenURL: `${api}/sns/oauth2/access_token`,
       clientID: appId,
       ...(callbackURL !== undefined && { callbackURL }),

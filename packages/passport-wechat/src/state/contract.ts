@@ -1,38 +1,38 @@
 import type { WechatMode } from '@wechat-auth/wechat-oauth'
 import type { Request } from 'express'
 
-/** What a state store is told about the login. The first four are passport-oauth2's. */
+/** Facts about the login for a state store. The first four are passport-oauth2's. */
 export interface StateMeta {
   authorizationURL: string
   tokenURL: string
   /** The appId. */
   clientID: string
   callbackURL?: string
-  /** The mode that the request asks for; on a callback, the record's counts. */
+  /** The mode of this request. On a callback, the mode in the record counts. */
   mode: WechatMode
   /**
-   * The login is secure: its callback URL is https. What this request came over does not count, because a
-   * proxy in front of the application may speak http to it. It counts, as far as the strategy trusts to know,
-   * where the callback URL is relative, and on a callback where neither the call nor the strategy has a URL.
+   * Whether the callback URL is https. The protocol of this request does not count, because a proxy may use http to reach the
+   * application. It counts only if the callback URL is relative, and on a callback if neither the call nor the strategy has a
+   * URL; the strategy then relies on what it trusts.
    */
   secure: boolean
-  /** On a callback: hash of the code that it carries. A store that answers `'used'` must have seen the same hash. */
+  /** On a callback: hash of its code. A store may answer `'used'` only if it has seen the same hash. */
   codeHash?: string
 }
 
-/** Answers the state to send to WeChat. */
+/** Receives the state to send to WeChat. */
 export type StoreCallback = (error?: unknown, state?: string) => void
 
 /**
- * `ok`: whether the state is known. `'used'`: known, and used before with the same code; that is good enough for the second
- * of two equal callbacks, never for a login. `state`: what `store` was given; without `ok`, `'expired'` says
- * that the state is known, but too old.
+ * `ok`: whether the state is known. `'used'` means that it is known and was used before with the same code. The second of two
+ * equal callbacks may continue with that, but a login may not. `state`: the state that `store` received. If `ok` is false,
+ * `'expired'` means that the state is known, but too old.
  */
 export type VerifyCallback = (error?: unknown, ok?: unknown, state?: unknown) => void
 
 /**
- * A state store of passport-oauth2: the number of declared parameters says what it wants. Where several apps share a
- * strategy, it must be one that keeps the application's state (four or five parameters).
+ * A state store of passport-oauth2. The number of parameters that its functions declare determines their arguments. If several
+ * apps share a strategy, the store must keep the application's state (four or five parameters).
  */
 export type StateStore = (
   | { store(req: Request, callback: StoreCallback): unknown }

@@ -1,49 +1,49 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { WechatError } from '@wechat-auth/wechat-oauth'
-import { refuseWrongNames, settled } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { refuseUnless, refuseWrongNames, settled } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
-import { cookieHeader, isSecure, methodOf, type RequestParts } from '../request.js'
+import { readCookieHeader, isSecure, bindMethod, type RequestParts } from '../request.js'
 import type { StateMeta, StoreCallback, VerifyCallback } from './contract.js'
 import { newState, sameText } from './record.js'
 
 /** Options of `CookieStateStore`. */
 export interface CookieStateStoreOptions {
-  /** At least 32 bytes. Of several the first signs, and all are accepted: put a new one in front to change it. */
+  /** At least 32 bytes. With several secrets, the first one signs and all are accepted: to rotate, put a new one first. */
   secret: string | readonly string[]
-  /** Milliseconds that a user has for the login. Default 1,800,000: half an hour. */
+  /** Milliseconds that a user has for the login. Default 1,800,000 (half an hour). */
   maxAge?: number
   /**
-   * Default `lax`. `none` is for a callback in a frame of another site. It needs a callback URL of https:
-   * with http the cookie stays `lax`. `strict` cannot work: the callback comes from WeChat's page.
+   * Default `lax`. Use `none` for a callback in a frame of another site. It needs an https callback URL: with http the cookie
+   * stays `lax`. `strict` cannot work, because the callback comes from WeChat's page.
    */
   sameSite?: 'lax' | 'none'
   /**
-   * Adds a `Set-Cookie` header of this value to the response. A promise that it returns is waited for; any
-   * other value is ignored, such as Fastify's reply. An async function must not return that reply: its
-   * promise would wait for the response. Default: `req.res.appendHeader` (Express) or `req.ctx.append` (Koa).
+   * Adds a `Set-Cookie` header with this value to the response. The store awaits a returned promise and ignores other values,
+   * such as Fastify's reply. An async function must not return that reply, because its promise would wait for the response.
+   * Default: `req.res.appendHeader` (Express) or `req.ctx.append` (Koa).
    */
   setCookie?: (req: Request, value: string) => unknown
   /** Milliseconds since the epoch. Default `Date.now`. */
   now?: () => number
 }
 
-/** A login that has begun, or (with `usedFor`) one whose callback has come. */
+/** A login that was started, or (with `usedFor`) one whose callback has arrived. */
 interface Payload {
   state: string
   /** Milliseconds since the epoch. */
   exp: number
-  /** What the strategy must know on the callback. */
   record?: unknown
-  /** Hash of the code that the callback carried. */
+  /** Hash of the callback's code. */
   usedFor?: string
-  /** The name has the prefix. A cookie that says so under another name was planted. */
+  /** The cookie's name has the prefix. A cookie with this flag under another name was planted. */
   secure?: true
 }
 
+const who = 'CookieStateStore'
 const usedMaxAge = 60_000
 const maxAttempts = 10
 const longestCookie = 4096
-// Servers take some 8 KB of cookies, and the application has others.
+// Servers accept about 8 KB of cookies, and the application has its own.
 const longestCookies = 6144
 const leastSecret = 32
 const purpose = 'wechat-auth state v1\n'
@@ -51,11 +51,11 @@ const purpose = 'wechat-auth state v1\n'
 /**
  * Keeps the state of a login in a signed cookie of the user's browser, for applications without sessions.
  *
- * Each attempt has its own cookie, so that several tabs do not disturb each other; at most ten are kept, and
- * 6 KB. Where the callback URL is https (`meta.secure`), the cookie is `Secure` and has the prefix `__Host-`,
- * which a sibling domain cannot set, and only that name is read. The cookie is signed, not encrypted: the
- * user can read the state that the application gave. On use it is not cleared but replaced by a signed "used,
- * with this code" for 60 s, which answers the second of two equal callbacks and cannot begin an exchange.
+ * Each attempt has its own cookie, so that several tabs do not interfere. At most ten cookies and 6 KB are kept. If the
+ * callback URL is https (`meta.secure`), the cookie is `Secure` and has the prefix `__Host-`, which a sibling domain cannot
+ * set, and only that name is read. The cookie is signed, not encrypted: the user can read the application's state. After use
+ * it is replaced for 60 s by a signed note "used, with this code". The second of two equal callbacks is accepted with it, but
+ * it cannot start an exchange.
  *
  * It follows passport-oauth2's contract of state stores.
  */
@@ -66,9 +66,9 @@ export class CookieStateStore {
   readonly #setCookie: ((req: Request, value: string) => unknown) | undefined
   readonly #now: () => number
 
-  /** @throws TypeError that names the option which is wrong */
+  /** @throws TypeError that names the wrong option */
   constructor(options: CookieStateStoreOptions) {
-    refuseWrongNames('CookieStateStore', options, {
+    refuseWrongNames(who, options, {
       secret: ['key', 'keys', 'secrets'],
       'maxAge, in milliseconds': ['maxage', 'ttl'],
       sameSite: ['samesite'],
@@ -80,14 +80,19 @@ export class CookieStateStore {
       setCookie,
       now = Date.now,
     } = (options as CookieStateStoreOptions | undefined) ?? { secret: [] }
-    this.#secrets = secretsOf(secret)
+    this.#secrets = checkSecrets(secret)
     refuseUnless(
+      who,
       Number.isSafeInteger(maxAge) && maxAge >= 1000,
       'maxAge must be a whole number of milliseconds, at least 1000',
     )
-    refuseUnless(['lax', 'none'].includes(sameSite), 'sameSite must be lax or none')
-    refuseUnless(setCookie === undefined || typeof setCookie === 'function', 'setCookie must be a function')
-    refuseUnless(typeof now === 'function', 'now must be a function')
+    refuseUnless(who, ['lax', 'none'].includes(sameSite), 'sameSite must be lax or none')
+    refuseUnless(
+      who,
+      setCookie === undefined || typeof setCookie === 'function',
+      'setCookie must be a function',
+    )
+    refuseUnless(who, typeof now === 'function', 'now must be a function')
     this.#maxAge = maxAge
     this.#sameSite = sameSite
     this.#setCookie = setCookie
@@ -95,9 +100,10 @@ export class CookieStateStore {
   }
 
   /**
-   * Puts a state into a cookie. `ERR_WECHAT_STATE_STORE` where it does not fit into one, or the response is not to be found.
+   * Puts a state into a cookie. The callback gets `ERR_WECHAT_STATE_STORE` if it does not fit, or if there is no response to
+   * set it on.
    *
-   * @param state - any JSON value, handed back by `verify`
+   * @param state - any JSON value. `verify` returns it
    */
   store(req: Request, state: unknown, meta: StateMeta, callback: StoreCallback): void {
     const secure = this.#isSecure(req, meta)
@@ -108,7 +114,7 @@ export class CookieStateStore {
       callback(
         new WechatError(
           'ERR_WECHAT_STATE_STORE',
-          'The state of this login does not fit into a cookie: give less state, or keep it in a session',
+          'The state of this login does not fit into a cookie. Pass a smaller state, or keep it in a session',
         ),
       )
       return
@@ -120,9 +126,8 @@ export class CookieStateStore {
   }
 
   /**
-   * Looks for the cookie of a state and marks it as used. Answers `true` and what was kept, `'used'` where
-   * this very callback was here in the last 60 s, else `false`, with `'expired'` where the browser still has
-   * a cookie that is too old.
+   * Finds the cookie of a state and marks it as used. The callback gets `true` and the kept state; `'used'` if the same
+   * callback came in the last 60 s; otherwise `false`, with `'expired'` if the browser still has a cookie that is too old.
    */
   verify(req: Request, state: string, meta: StateMeta, callback: VerifyCallback): void {
     const known = this.#find(req, state, this.#isSecure(req, meta))
@@ -142,13 +147,13 @@ export class CookieStateStore {
     this.#write(req, [cookie]).then(() => callback(null, true, begun.record), callback)
   }
 
-  // A callback route that does not know the URL may take a secure login for one that is not: there, a name
-  // with the prefix is read too.
+  // A callback route that does not know the URL may mistake a secure login for an insecure one, so it also reads names with
+  // the prefix.
   #find(req: Request, state: string, secure: boolean): (Omit<Payload, 'secure'> & { secure: boolean })[] {
     const given = cookies(req)
     return (secure ? [true] : [true, false]).flatMap((hasPrefix) =>
       given
-        .filter(({ name }) => name === nameOf(state, hasPrefix))
+        .filter(({ name }) => name === cookieName(state, hasPrefix))
         .flatMap(({ value }) => {
           const payload = this.#open(value)
           if (!payload || !sameText(payload.state, state)) return []
@@ -168,7 +173,7 @@ export class CookieStateStore {
     }
   }
 
-  // Attempts that were given up would fill the Cookie header until the server refuses the request.
+  // Abandoned attempts would fill the Cookie header until the server refuses the request.
   #surplus(req: Request, secure: boolean, newLength: number): string[] {
     let length = newLength
     return cookies(req)
@@ -184,13 +189,13 @@ export class CookieStateStore {
         length += attempt.length
         return index >= maxAttempts - 1 || length > longestCookies
       })
-      .map(({ state }) => this.#attributes(`${nameOf(state, secure)}=`, 0, secure))
+      .map(({ state }) => this.#attributes(`${cookieName(state, secure)}=`, 0, secure))
   }
 
   #serialize(payload: Payload, maxAge: number, secure: boolean): string {
     const body = Buffer.from(JSON.stringify({ ...payload, ...(secure && { secure }) })).toString('base64url')
     return this.#attributes(
-      `${nameOf(payload.state, secure)}=${body}.${mac(this.#secrets[0] as Buffer, body).toString('base64url')}`,
+      `${cookieName(payload.state, secure)}=${body}.${mac(this.#secrets[0] as Buffer, body).toString('base64url')}`,
       maxAge,
       secure,
     )
@@ -222,13 +227,13 @@ function prefix(secure: boolean): string {
   return secure ? '__Host-wechat.' : 'wechat.'
 }
 
-function nameOf(state: string, secure: boolean): string {
+function cookieName(state: string, secure: boolean): string {
   return prefix(secure) + state.slice(0, 8)
 }
 
-/** Reads leniently: what is no pair is skipped. A name can occur several times. */
+/** Parses leniently: skips everything that is not a pair. A name can occur several times. */
 function cookies(req: RequestParts): { name: string; value: string }[] {
-  return cookieHeader(req)
+  return readCookieHeader(req)
     .split(';')
     .flatMap((pair) => {
       const at = pair.indexOf('=')
@@ -245,7 +250,7 @@ function cookies(req: RequestParts): { name: string; value: string }[] {
     })
 }
 
-/** What a cookie takes of the Cookie header: name and value, and the separator to the next. */
+/** The length of a cookie in the Cookie header: name, value and the separator to the next. */
 function lengthInHeader(setCookie: string): number {
   return setCookie.split(';', 1).join().length + 2
 }
@@ -256,7 +261,7 @@ function appendHeader(req: Request, value: string): void {
     [(req as { ctx?: unknown }).ctx, 'append'],
   ] as const
   for (const [target, method] of places) {
-    const append = methodOf(target, method)
+    const append = bindMethod(target, method)
     if (append) {
       append('Set-Cookie', value)
       return
@@ -264,20 +269,17 @@ function appendHeader(req: Request, value: string): void {
   }
   throw new WechatError(
     'ERR_WECHAT_STATE_STORE',
-    'CookieStateStore found neither req.res.appendHeader nor req.ctx.append: give it setCookie(req, value)',
+    'CookieStateStore found neither req.res.appendHeader nor req.ctx.append. Set the option setCookie',
   )
 }
 
-function secretsOf(secret: unknown): Buffer[] {
+function checkSecrets(secret: unknown): Buffer[] {
   const secrets: unknown[] = Array.isArray(secret) ? secret : [secret]
   refuseUnless(
+    who,
     secrets.length > 0 &&
       secrets.every((one) => typeof one === 'string' && Buffer.byteLength(one) >= leastSecret),
     `secret must be a string of at least ${leastSecret} bytes, or an array of such strings`,
   )
   return (secrets as string[]).map((one) => Buffer.from(one))
-}
-
-function refuseUnless(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new TypeError(`CookieStateStore: ${message}`)
 }

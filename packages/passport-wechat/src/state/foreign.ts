@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import type { Request } from 'express'
-import { answerByCallback } from '../callback.js'
-import { methodOf } from '../request.js'
+import { awaitCallback } from '../await-callback.js'
+import { bindMethod } from '../request.js'
 import type { StateMeta, StateStore } from './contract.js'
-import type { Found, StateKeeper } from './keeper.js'
-import { isLoginRecord, longestState, type LoginRecord } from './record.js'
+import { isLoginRecord, longestState, type Found, type LoginRecord, type StateKeeper } from './record.js'
 
 type Method = (...parameters: unknown[]) => unknown
 
-/** Makes a state store of passport-oauth2's contract, whose parameters are told by their number, a keeper. */
+/** Adapts a state store of passport-oauth2's contract, which expects arguments according to its number of parameters. */
 export class ForeignStateStore implements StateKeeper {
   readonly #store: StateStore
 
@@ -18,17 +17,17 @@ export class ForeignStateStore implements StateKeeper {
   }
 
   async keep(req: Request, record: LoginRecord, metaOf: () => StateMeta): Promise<string> {
-    const store = bound(this.#store, 'store')
+    const store = findMethod(this.#store, 'store')
     const meta = metaOf()
     if (record.app !== undefined && store.length < 4) {
       throw new WechatError(
         'ERR_WECHAT_CONFIG',
-        'This state store has no room for the state of the application: its store function declares fewer than four parameters',
+        'This state store cannot keep the application state: its store function declares fewer than four parameters',
       )
     }
-    const [state] = await answerByCallback((callback) => {
+    const [state] = await awaitCallback((callback) => {
       switch (store.length) {
-        // The store of passport-oauth2 for PKCE, which WeChat has not: it answers with the verifier whether the state is good.
+        // passport-oauth2's store for PKCE. WeChat has no PKCE, but this store returns the verifier if the state is valid.
         case 5:
           return store(req, randomBytes(32).toString('base64url'), record, meta, callback)
         case 4:
@@ -42,16 +41,16 @@ export class ForeignStateStore implements StateKeeper {
     if (typeof state !== 'string' || !/^[\w.~-]+$/.test(state) || state.length > longestState) {
       throw new WechatError(
         'ERR_WECHAT_STATE_STORE',
-        `The state store must answer a state of 1 to ${longestState} characters of A-Z a-z 0-9 . _ ~ -: WeChat hands others back damaged or not at all`,
+        `The state store must return a state of 1 to ${longestState} characters of A-Z a-z 0-9 . _ ~ - because WeChat damages or drops others`,
       )
     }
     return state
   }
 
   async take(req: Request, state: string, metaOf: () => StateMeta): Promise<Found> {
-    const verify = bound(this.#store, 'verify')
+    const verify = findMethod(this.#store, 'verify')
     const meta = metaOf()
-    const [ok, kept] = await answerByCallback((callback) =>
+    const [ok, kept] = await awaitCallback((callback) =>
       verify.length === 4 ? verify(req, state, meta, callback) : verify(req, state, callback),
     )
     if (!ok) return { found: false, expired: kept === 'expired' }
@@ -59,9 +58,9 @@ export class ForeignStateStore implements StateKeeper {
   }
 }
 
-// Looked up at each call, so that a store may be wrapped later.
-function bound(store: StateStore, name: 'store' | 'verify'): Method {
-  const method = methodOf(store, name)
+// Looked up at each call, because applications may wrap the store's methods later.
+function findMethod(store: StateStore, name: 'store' | 'verify'): Method {
+  const method = bindMethod(store, name)
   if (!method) throw new TypeError(`The state store has no function ${name}`)
   return method
 }

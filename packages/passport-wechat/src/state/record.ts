@@ -1,11 +1,11 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto'
-import type { WechatMode } from '@wechat-auth/wechat-oauth'
+import type { Request } from 'express'
+import { isRedirectMode, type RedirectMode } from '../modes.js'
+import type { StateMeta } from './contract.js'
 
-export type RedirectMode = Exclude<WechatMode, 'miniprogram'>
-
-/** What the callback must know about the login that it ends. */
+/** What the callback must know about the login that it finishes. */
 export interface LoginRecord {
-  /** Name of the strategy. `isLoginRecord` does not look at it: a record without one is of no strategy. */
+  /** Name of the strategy. `isLoginRecord` ignores it, because a record without a name matches no strategy. */
   strategy: string
   mode: RedirectMode
   appId: string
@@ -16,26 +16,45 @@ export interface LoginRecord {
   app?: unknown
 }
 
+/**
+ * Whether a state was found, and the record that was kept with it (a store of few parameters keeps none). `expired`: the
+ * state is there, but too old.
+ */
+export type Found =
+  { found: false; expired: boolean } | { found: true; used: boolean; record: LoginRecord | undefined }
+
+/** A state store, as the flows use it. */
+export interface StateKeeper {
+  /** Keeps the record and resolves to the state that stands for it. */
+  keep(req: Request, record: LoginRecord, meta: () => StateMeta): Promise<string>
+  /**
+   * Looks the state up and consumes it.
+   *
+   * @param appIds - the apps whose logins this request could finish
+   */
+  take(req: Request, state: string, meta: () => StateMeta, appIds: readonly string[]): Promise<Found>
+}
+
 /** WeChat refuses longer ones. */
 export const longestState = 128
 
-/** 244 random bits, in characters that WeChat allows. (Node.js makes its UUIDs of random numbers fetched in stock.) */
+/** 244 random bits, in characters that WeChat allows. `randomUUID` is fast, because Node.js fetches random bytes in bulk. */
 export function newState(): string {
   return `${randomUUID()}${randomUUID()}`.replaceAll('-', '')
 }
 
-/** Compares in constant time, where the lengths are the same. */
+/** Compares in constant time if the lengths are equal. */
 export function sameText(one: string, other: string): boolean {
   const [a, b] = [Buffer.from(one), Buffer.from(other)]
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
-/** What a store hands back came from outside of the process. */
+/** Stores return values from outside the process, so they are checked. */
 export function isLoginRecord(value: unknown): value is LoginRecord {
   if (typeof value !== 'object' || value === null) return false
   const { mode, appId, scope, callbackURL } = value as Record<string, unknown>
   return (
-    (mode === 'mp' || mode === 'website') &&
+    isRedirectMode(mode) &&
     typeof appId === 'string' &&
     typeof scope === 'string' &&
     typeof callbackURL === 'string'

@@ -1,10 +1,11 @@
 import { types } from 'node:util'
 
 /**
- * Calls a function that answers through a callback, and resolves to what follows the error there. A function that is written
- * with promises by mistake leaves no rejection behind.
+ * Calls a function that answers through a Node callback.
+ *
+ * @returns the callback's arguments after the error. If the function returns a promise by mistake, its rejection counts, too
  */
-export function answerByCallback(
+export function awaitCallback(
   call: (callback: (error?: unknown, ...results: unknown[]) => void) => unknown,
 ): Promise<unknown[]> {
   return new Promise((resolve, reject: (reason: Error) => void) => {

@@ -1,11 +1,10 @@
-import { hash as digest } from 'node:crypto'
-import type { Outcome } from './outcome.js'
-import type { RedirectMode } from './state/record.js'
+import type { RedirectMode } from '../modes.js'
+import type { Outcome } from '../outcome.js'
 
-/** A callback that came in the last minute. */
+/** A callback of the last minute. */
 export interface RecentCallback {
   codeHash: string
-  /** Hash of the Cookie header; `undefined` where there was none. */
+  /** Hash of the Cookie header, or `undefined` if there was none. */
   cookieHash: string | undefined
   strategy: string
   mode: RedirectMode
@@ -17,8 +16,8 @@ const lifetime = 60_000
 const capacity = 1000
 
 /**
- * The callbacks of the last 60 s by their state, so that the second of two equal ones (WeChat's browser sends such) gets the
- * answer of the first. At most 1,000. Outcomes that are errors leave when they are known.
+ * The callbacks of the last 60 s by their state, at most 1,000. WeChat's browser sends some callbacks twice, and the second
+ * gets the outcome of the first. A callback that ends in an error is removed.
  */
 export class RecentCallbacks {
   readonly #entries = new Map<string, { callback: RecentCallback; expires: number }>()
@@ -29,7 +28,7 @@ export class RecentCallbacks {
     this.#now = now
   }
 
-  /** @param stateHash - what `hash` makes of the state: the states themselves are not kept */
+  /** @param stateHash - from `hash`. The states themselves are not kept */
   find(stateHash: string): RecentCallback | undefined {
     const entry = this.#entries.get(stateHash)
     return entry && entry.expires > this.#now() ? entry.callback : undefined
@@ -46,7 +45,7 @@ export class RecentCallbacks {
     this.#sweepLater()
   }
 
-  // Users are not kept in memory longer than they are needed.
+  // Outcomes contain users, which must not stay in memory longer than needed.
   #sweepLater(): void {
     if (this.#sweep) return
     this.#sweep = setTimeout(() => {
@@ -56,8 +55,4 @@ export class RecentCallbacks {
     }, lifetime)
     this.#sweep.unref()
   }
-}
-
-export function hash(text: string): string {
-  return digest('sha256', text, 'base64url')
 }
