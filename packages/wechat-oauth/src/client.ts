@@ -1,28 +1,28 @@
-import { AppCredentials } from './app-credentials.js'
-import { checkCode, checkOpenid, checkText } from './arguments.js'
+import { AppCredentials } from './api/app-credentials.js'
+import { checkCode, checkOpenid, checkText } from './lib/arguments.js'
 import {
   mpPageURL,
   websitePageURL,
   type MpPageParameters,
   type WebsitePageParameters,
-} from './authorize-url.js'
+} from './api/authorize-url.js'
 import { NoOAuthTokenError, WechatAPIError, WechatTransportError, type WechatDecryptError } from './errors.js'
 import { isTokenRefused } from './errcodes.js'
-import { bindToIdentity } from './identity.js'
-import { pageToSign, signPage, type JsSDKSignOptions } from './js-sdk.js'
-import { MiniProgramCalls } from './mini-program-calls.js'
+import { bindToIdentity } from './api/identity.js'
+import { pageToSign, signPage, type JsSDKSignOptions } from './api/js-sdk.js'
+import { MiniProgramCalls } from './api/mini-program-calls.js'
 import {
   decryptMiniProgramData,
   verifyMiniProgramSignature,
   type EncryptedUserData,
-} from './mini-program-data.js'
+} from './api/mini-program-data.js'
 import { settingsOf, type Settings } from './options.js'
-import { QRCodeCalls, qrCodeImage } from './qr-code-calls.js'
-import { checkOk, sessionOf, tokenOf, userOf } from './reply-fields.js'
-import { StoreAccess } from './store-access.js'
-import { isTokenValid } from './token.js'
-import { TokenRecords } from './token-records.js'
-import { pathOf, Transport } from './transport.js'
+import { QRCodeCalls, qrCodeImage } from './api/qr-code-calls.js'
+import { checkOk, sessionOf, tokenOf, userOf } from './http/reply-fields.js'
+import { StoreAccess } from './tokens/store-access.js'
+import { isTokenValid } from './tokens/token.js'
+import { TokenRecords } from './tokens/token-records.js'
+import { pathOf, Transport } from './http/transport.js'
 import type {
   JsSDKSignature,
   MiniProgramData,

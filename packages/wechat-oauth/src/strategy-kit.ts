@@ -3,14 +3,14 @@
  * from WeChat's replies only. For authors of strategies: `@wechat-auth/wechat-oauth/strategy-kit`.
  */
 import { types } from 'node:util'
-import { answerOf } from './answer-of.js'
+import { answerOf } from './lib/callback-or-promise.js'
 
-export { bindToIdentity, dataRefusalCode, type DataRefusalCode, type WechatIdentity } from './identity.js'
-export { safeLogger } from './safe-logger.js'
+export { bindToIdentity, dataRefusalCode, type DataRefusalCode, type WechatIdentity } from './api/identity.js'
+export { safeLogger } from './lib/logger.js'
 
-export { hasOuterSpace, refuseOuterSpace } from './outer-space.js'
-export { isOfOtherPage, refuseScopesOfOtherPage, scopesIn } from './scopes.js'
-export { refuseWrongNames, wrongCredentialNames, type WrongNames } from './wrong-names.js'
+export { hasOuterSpace, refuseOuterSpace } from './lib/outer-space.js'
+export { isOfOtherPage, refuseScopesOfOtherPage, scopesIn } from './lib/scopes.js'
+export { refuseWrongNames, wrongCredentialNames, type WrongNames } from './lib/wrong-names.js'
 
 /** What verify came to; a falsy user means no. */
 export interface VerifyAnswer<User> {

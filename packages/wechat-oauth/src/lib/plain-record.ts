@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { TokenStoreError } from './errors.js'
+import { TokenStoreError } from '../errors.js'
 
 type Fields = Record<string, unknown>
 

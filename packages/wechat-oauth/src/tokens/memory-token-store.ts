@@ -1,7 +1,8 @@
-import { TokenStoreError } from './errors.js'
-import { checkKey, lockTimes } from './store-kit.js'
-import type { LockOptions, TokenStore, WechatToken } from './types.js'
-import { refuseWrongNames } from './wrong-names.js'
+import { TokenStoreError } from '../errors.js'
+import { checkKey } from '../lib/arguments.js'
+import { lockTimes } from './lock.js'
+import type { LockOptions, TokenStore, WechatToken } from '../types.js'
+import { refuseWrongNames } from '../lib/wrong-names.js'
 
 export interface MemoryTokenStoreOptions {
   /** Most records kept; the least recently used goes first. Default 10,000. */

@@ -1,10 +1,10 @@
-import { isUnusableRecord, TokenStoreError, type WechatDecryptError } from './errors.js'
-import { KeyedQueue } from './keyed-queue.js'
-import { asTokenStoreError, attempt } from './store-kit.js'
+import { isUnusableRecord, TokenStoreError, type WechatDecryptError } from '../errors.js'
+import { KeyedQueue } from '../lib/keyed-queue.js'
+import { asTokenStoreError, attempt } from './store-failures.js'
 import { normalizeRecord } from './token.js'
-import type { TokenStore, WechatToken } from './types.js'
+import type { TokenStore, WechatToken } from '../types.js'
 import { nameOfUncalled } from './uncalled-callbacks.js'
-import { withDeadline, type Deadline } from './with-timeout.js'
+import { withDeadline, type Deadline } from '../lib/deadline.js'
 
 export interface StoreAccessOptions {
   store: TokenStore
