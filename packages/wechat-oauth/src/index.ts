@@ -3,7 +3,9 @@ export { encryptedTokenStore } from './tokens/encrypted-token-store.js'
 export { WECHAT_ERRCODES } from './errcodes.js'
 export {
   NoOAuthTokenError,
-  TokenStoreError,
+  StoreError,
+  /** @deprecated The old name of `StoreError`. */
+  StoreError as TokenStoreError,
   WechatAPIError,
   WechatDecryptError,
   WechatError,

@@ -25,7 +25,7 @@ export {
 } from './lib/wrong-names.js'
 export { lockError, lockTimes, runLocked, type LockBackend } from './tokens/lock.js'
 export {
-  asTokenStoreError,
+  asStoreError,
   attempt,
   attemptBefore,
   attemptWithin,

@@ -58,7 +58,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    * @throws WechatAPIError of kind `code` (status 401) where the code is bad, used or expired, of kind `denied` or `user` (403)
    * where WeChat blocks the user; WechatSessionError `ERR_WECHAT_SESSION_KEY` or `ERR_WECHAT_OPENID_MISMATCH`;
    * WechatDecryptError `ERR_WECHAT_ENCRYPTED_DATA` (400) where the input is damaged;
-   * WechatTransportError; TokenStoreError; what `findUser` or `createUser` throws; TypeError, with the status 400
+   * WechatTransportError; StoreError; what `findUser` or `createUser` throws; TypeError, with the status 400
    * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/login.html
    */
   async authorize(input: MiniProgramLogin): Promise<WechatLogin<User>> {
@@ -70,7 +70,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     return { ...issued, user, isNewUser }
   }
 
-  /** Whether a token is good. @throws TokenStoreError where the session store fails */
+  /** Whether a token is good. @throws StoreError where the session store fails */
   async isTokenValid(token: unknown): Promise<boolean> {
     return (await this.getSession(token)) !== null
   }
@@ -81,7 +81,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    *
    * With `sliding`, a session of which a tenth is over is prolonged in the background; `expiresAt` is what it was before.
    *
-   * @throws TokenStoreError where the session store fails
+   * @throws StoreError where the session store fails
    */
   async getSession(token: unknown): Promise<WechatSession | null> {
     const found = await this.#find(token)
@@ -93,7 +93,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   /**
    * Exchanges a token for a new one with a whole lifetime. The old one is dead; of several attempts at once, one wins.
    *
-   * @throws WechatSessionError `ERR_WECHAT_SESSION_TOKEN` where the token is not good; TokenStoreError
+   * @throws WechatSessionError `ERR_WECHAT_SESSION_TOKEN` where the token is not good; StoreError
    */
   async refreshToken(token: string): Promise<IssuedToken> {
     const found = await this.#find(token)
@@ -119,7 +119,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    *
    * @param userId - of a user that exists. A number or a bigint is kept as its decimal text
    * @param holder - other members than these are ignored
-   * @throws TokenStoreError; TypeError
+   * @throws StoreError; TypeError
    */
   async issueTokenFor(userId: UserId, holder: TokenHolder): Promise<IssuedToken> {
     const owner = checkedUserId(userId)
@@ -144,13 +144,13 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     return { token, expiresAt }
   }
 
-  /** Ends the session of a token: logs this device out. Resolves for what is no token of this sku, too. @throws TokenStoreError */
+  /** Ends the session of a token: logs this device out. Resolves for what is no token of this sku, too. @throws StoreError */
   async revokeToken(token: unknown): Promise<void> {
     const hash = this.#hashOf(token)
     if (hash !== null) await this.#store.delete(hash)
   }
 
-  /** Ends all sessions of a user, of every sku: logs them out everywhere. @throws TokenStoreError; TypeError */
+  /** Ends all sessions of a user, of every sku: logs them out everywhere. @throws StoreError; TypeError */
   async revokeUser(userId: UserId): Promise<void> {
     await this.#store.deleteByUser(checkedUserId(userId))
   }
@@ -160,7 +160,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    *
    * @param id - of one of `listSessions`
    * @returns `false` where this user has no such session
-   * @throws TokenStoreError; TypeError
+   * @throws StoreError; TypeError
    */
   async revokeSession(userId: UserId, id: string): Promise<boolean> {
     const owner = checkedUserId(userId)
@@ -170,7 +170,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     return true
   }
 
-  /** The live sessions of a user, of every sku, the newest first. @throws TokenStoreError; TypeError */
+  /** The live sessions of a user, of every sku, the newest first. @throws StoreError; TypeError */
   async listSessions(userId: UserId): Promise<ListedSession[]> {
     const sessions = await this.#store.listByUser(checkedUserId(userId))
     return sessions.map(({ id, ...session }) => ({
@@ -185,7 +185,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    *
    * @param account - the profile of `passport-wechat` will do; other members than these are ignored. `appId`: default the
    * mini-program's
-   * @throws TokenStoreError; what `findUser` or `createUser` throws; TypeError
+   * @throws StoreError; what `findUser` or `createUser` throws; TypeError
    */
   async registerUser(account: AccountToRegister): Promise<Registration<User>> {
     const { openid, unionid } = checkedHolder(account)
@@ -197,7 +197,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   /**
    * The registered user of a session, or `null` where the user is gone, or the account has another user now.
    *
-   * @throws TokenStoreError; what `findUser` throws
+   * @throws StoreError; what `findUser` throws
    */
   async getUser({ userId, openid, unionid }: WechatSession): Promise<User | null> {
     const user = await this.#users.find({

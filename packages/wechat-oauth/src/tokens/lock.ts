@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { TokenStoreError } from '../errors.js'
+import { StoreError } from '../errors.js'
 import type { LockOptions } from '../types.js'
 
 /** Two atomic operations of a database on one lock. `owner` is new for each attempt to get it. */
@@ -18,7 +18,7 @@ const longestPause = 200
  * Once the task has run, its outcome counts: a lock that cannot be given back lapses by itself.
  *
  * @param options - `ttl` default 10,000 and `wait` default 15,000, both in milliseconds
- * @throws TokenStoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`
+ * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`
  */
 export async function runLocked<T>(
   backend: LockBackend,
@@ -71,6 +71,6 @@ async function acquire(backend: LockBackend, owner: string, ttl: number, wait: n
 }
 
 /** A lock is not to be had. */
-export function lockError(message: string, error?: unknown): TokenStoreError {
-  return new TokenStoreError(message, { code: 'ERR_WECHAT_LOCK', error })
+export function lockError(message: string, error?: unknown): StoreError {
+  return new StoreError(message, { code: 'ERR_WECHAT_LOCK', error })
 }

@@ -1,20 +1,20 @@
-import { isUnusableRecord, TokenStoreError, WechatDecryptError } from '../errors.js'
+import { isUnusableRecord, StoreError, WechatDecryptError } from '../errors.js'
 import { withDeadline, withTimeout, type Deadline } from '../lib/deadline.js'
 import type { WechatToken } from '../types.js'
 
 /** A failure of a backend as the error that callers are promised: what a token store itself throws stays, anything else loses its text. */
-export function asTokenStoreError(error: unknown, what: string): TokenStoreError | WechatDecryptError {
-  if (error instanceof TokenStoreError || error instanceof WechatDecryptError) return error
+export function asStoreError(error: unknown, what: string): StoreError | WechatDecryptError {
+  if (error instanceof StoreError || error instanceof WechatDecryptError) return error
   const reason = isUnusableRecord(error) ? 'record' : undefined
-  return new TokenStoreError(`The store failed to ${what}.`, { error, reason })
+  return new StoreError(`The store failed to ${what}.`, { error, reason })
 }
 
-/** Runs a command of the backend; whatever it throws becomes a `TokenStoreError`. `what` completes "failed to …". */
+/** Runs a command of the backend; whatever it throws becomes a `StoreError`. `what` completes "failed to …". */
 export async function attempt<T>(what: string, command: () => Promise<T>): Promise<T> {
   try {
     return await command()
   } catch (error) {
-    throw asTokenStoreError(error, what)
+    throw asStoreError(error, what)
   }
 }
 
@@ -36,15 +36,15 @@ export async function attemptBefore<T>(
   try {
     return await withDeadline(timeout, command, () => lateError(timeout, what))
   } catch (error) {
-    throw asTokenStoreError(error, what)
+    throw asStoreError(error, what)
   }
 }
 
-function lateError(timeout: number, what: string): TokenStoreError {
-  return new TokenStoreError(`The store failed to ${what} within ${timeout} ms.`)
+function lateError(timeout: number, what: string): StoreError {
+  return new StoreError(`The store failed to ${what} within ${timeout} ms.`)
 }
 
-/** The record that a text spells. @throws TokenStoreError when it spells none */
+/** The record that a text spells. @throws StoreError when it spells none */
 export function decodeRecord(text: string): WechatToken {
   let value: unknown
   try {
@@ -60,6 +60,6 @@ export function decodeRecord(text: string): WechatToken {
  * What is kept under a key is not a record. The `reason` of the error is `record`: a login replaces what is
  * there. Throw it only where the backend has answered.
  */
-export function corruptRecord(): TokenStoreError {
-  return new TokenStoreError('The store holds something that is not a record.', { reason: 'record' })
+export function corruptRecord(): StoreError {
+  return new StoreError('The store holds something that is not a record.', { reason: 'record' })
 }

@@ -47,7 +47,7 @@ export class TokenRecords {
     this.#logger = logger
   }
 
-  /** @throws TokenStoreError */
+  /** @throws StoreError */
   read(openid: string): Promise<WechatToken | undefined> {
     return this.#access.read(openid)
   }

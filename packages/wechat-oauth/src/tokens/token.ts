@@ -1,5 +1,5 @@
 import { isAheadOfClock } from '../lib/clocks.js'
-import { TokenStoreError } from '../errors.js'
+import { StoreError } from '../errors.js'
 import { isRecord, plainRecord } from '../lib/plain-record.js'
 import { scopesIn } from '../lib/scopes.js'
 import { toNumber, toTime } from '../lib/values.js'
@@ -44,7 +44,7 @@ export function isBaseScope(scope: string | undefined): boolean {
  * A record as it came out of a store, with its numbers as numbers: tables made by the recipes of older packages keep them
  * as text, and adding to a text concatenates, so that a token would never expire.
  *
- * @throws TokenStoreError when it is no record, or somebody else's
+ * @throws StoreError when it is no record, or somebody else's
  */
 export function normalizeRecord(key: string, value: unknown): WechatToken | undefined {
   if (value === null || value === undefined) return undefined
@@ -63,8 +63,8 @@ export function normalizeRecord(key: string, value: unknown): WechatToken | unde
   return normal
 }
 
-function unusable(what: string): TokenStoreError {
-  return new TokenStoreError(`The token store answered ${what}.`, { reason: 'record' })
+function unusable(what: string): StoreError {
+  return new StoreError(`The token store answered ${what}.`, { reason: 'record' })
 }
 
 const ownFields = [
@@ -83,7 +83,7 @@ const ownFields = [
 /**
  * What a store answered, as a plain object.
  *
- * @throws TokenStoreError when it is not a record, or cannot be read
+ * @throws StoreError when it is not a record, or cannot be read
  */
 export function plainToken(value: unknown): WechatToken {
   if (!isRecord(value)) throw unusable('something that is not a record')
