@@ -17,28 +17,62 @@ const mayImport = {
 }
 const packages = Object.keys(mayImport)
 
+function packageArrows(name) {
+  return [
+    ...packages
+      .filter((other) => other !== name && !mayImport[name].includes(other))
+      .map((other) => ({
+        group: [`@wechat-auth/${other}`, `@wechat-auth/${other}/*`],
+        message: `${name} must not depend on ${other}.`,
+      })),
+    {
+      group: packages.map((other) => `**/${other}/src/**`),
+      message: 'Import another package by its name.',
+    },
+  ]
+}
+
 const arrows = packages.map((name) => ({
   files: [`packages/${name}/src/**/*.ts`],
-  rules: {
-    'no-restricted-imports': [
-      'error',
+  rules: { 'no-restricted-imports': ['error', { patterns: packageArrows(name) }] },
+}))
+
+// Inside wechat-oauth, a folder may import those after it: api asks WeChat for something, tokens keeps it, http carries
+// the calls, lib knows nothing of WeChat's protocol. The files beside the folders are of two kinds: words that everybody
+// may use, and modules on top of the folders.
+const folders = ['api', 'tokens', 'http', 'lib']
+const vocabulary = ['types', 'session-contracts', 'errors', 'errcodes']
+const onTop = ['client', 'index', 'store-kit', 'strategy-kit']
+
+function layer(files, patterns) {
+  return {
+    files: files.map((file) => `packages/wechat-oauth/src/${file}`),
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [...packageArrows('wechat-oauth'), ...patterns] }],
+    },
+  }
+}
+
+const layers = [
+  layer(
+    vocabulary.map((name) => `${name}.ts`),
+    [
       {
-        patterns: [
-          ...packages
-            .filter((other) => other !== name && !mayImport[name].includes(other))
-            .map((other) => ({
-              group: [`@wechat-auth/${other}`, `@wechat-auth/${other}/*`],
-              message: `${name} must not depend on ${other}.`,
-            })),
-          {
-            group: packages.map((other) => `**/${other}/src/**`),
-            message: 'Import another package by its name.',
-          },
-        ],
+        regex: `^\\./(?!(${vocabulary.join('|')})\\.js$)`,
+        message: 'Everybody imports this file: keep it on its own.',
       },
     ],
-  },
-}))
+  ),
+  ...folders.map((folder, index) => {
+    const higher = [...folders.slice(0, index), ...onTop.map((name) => `${name}.js`), 'compat']
+    // The options choose a store and an exchange, so they are above tokens and http.
+    if (folder !== 'api') higher.push('options.js')
+    return layer(
+      [`${folder}/**/*.ts`],
+      [{ group: higher.map((name) => `../${name}`), message: `${folder} is below this module.` }],
+    )
+  }),
+]
 
 // A skipped test is printed with its reason, and fails under CI: see test/helpers/skip.ts.
 const skipping = [
@@ -126,4 +160,5 @@ export default defineConfig(
     },
   },
   ...arrows,
+  ...layers,
 )

@@ -55,6 +55,7 @@ describe('an application that installs all packed packages', function () {
       'WechatTransportError',
       'NoOAuthTokenError',
       'WechatDecryptError',
+      'StoreError',
       'TokenStoreError',
       'WechatSessionError',
     ],

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { TokenStoreError, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { StoreError, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
 import type { Server } from '../services/server.js'
 
 export const writes = 2000
@@ -57,5 +57,5 @@ export async function killAmidWrites(
 export function expectEachToBeAnswered({ before, after, rejected }: Aftermath): void {
   expect(before.size + after.size + rejected.length).to.equal(writes)
   expect(rejected).to.not.be.empty
-  for (const error of rejected) expect(error).to.be.an.instanceOf(TokenStoreError)
+  for (const error of rejected) expect(error).to.be.an.instanceOf(StoreError)
 }

@@ -1,4 +1,4 @@
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import { attemptBefore, type Deadline } from '@wechat-auth/wechat-oauth/store-kit'
 import type {
   MongoCollection,
@@ -107,7 +107,7 @@ export class Backend {
     await this.#connection.asPromise()
     refuseAfter(deadline)
     const collections = this.#opened()
-    if (!collections) throw new TokenStoreError('The connection to MongoDB was not opened.')
+    if (!collections) throw new StoreError('The connection to MongoDB was not opened.')
     return collections
   }
 }
@@ -128,5 +128,5 @@ function collectionsOf(database: MongoDatabase, name: string): Collections {
 
 /** Nobody gets to see it: whoever asked was told already. */
 function refuseAfter(deadline: Deadline): void {
-  if (deadline.isOver) throw new TokenStoreError('The operation was given up.')
+  if (deadline.isOver) throw new StoreError('The operation was given up.')
 }

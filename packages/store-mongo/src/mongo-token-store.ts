@@ -1,9 +1,4 @@
-import {
-  TokenStoreError,
-  type LockOptions,
-  type TokenStore,
-  type WechatToken,
-} from '@wechat-auth/wechat-oauth'
+import { StoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
 import {
   checkKey,
   checkTimeout,
@@ -66,7 +61,7 @@ export class MongoTokenStore implements TokenStore {
    * which MongoDB removes abandoned locks. Resolves when they are there; may be called at every start.
    *
    * @param options.timeout - milliseconds; default the store's. More for a collection with millions of documents
-   * @throws TokenStoreError; TypeError
+   * @throws StoreError; TypeError
    */
   async init({ timeout = this.#timeout }: { timeout?: number } = {}): Promise<void> {
     checkTimeout(timeout)
@@ -76,7 +71,7 @@ export class MongoTokenStore implements TokenStore {
     })
   }
 
-  /** @throws TokenStoreError when MongoDB fails, does not answer within `timeout`, or holds something that is not a token; TypeError */
+  /** @throws StoreError when MongoDB fails, does not answer within `timeout`, or holds something that is not a token; TypeError */
   async getToken(openid: string): Promise<WechatToken | null> {
     checkStoredKey(openid)
     const document = await this.#backend.read(this.#timeout, 'read', ({ tokens }) =>
@@ -88,7 +83,7 @@ export class MongoTokenStore implements TokenStore {
   /**
    * Replaces the record.
    *
-   * @throws TokenStoreError; TypeError, also for a field that cannot be kept: `__proto__`, a bigint, a function, a symbol
+   * @throws StoreError; TypeError, also for a field that cannot be kept: `__proto__`, a bigint, a function, a symbol
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkStoredKey(openid)
@@ -106,7 +101,7 @@ export class MongoTokenStore implements TokenStore {
     })
   }
 
-  /** @throws TokenStoreError; TypeError */
+  /** @throws StoreError; TypeError */
   async deleteToken(openid: string): Promise<void> {
     checkStoredKey(openid)
     // Many: where the unique index was never built there may be several, and none of them must come back.
@@ -118,7 +113,7 @@ export class MongoTokenStore implements TokenStore {
   /**
    * Runs `task` while nobody else holds the lock, in this process or another. No connection is held meanwhile.
    *
-   * @throws TokenStoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`; TypeError
+   * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`; TypeError
    */
   async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, times?: LockOptions): Promise<T> {
     checkStoredKey(key)
@@ -210,6 +205,6 @@ async function explainIndexErrors(build: () => Promise<unknown>): Promise<void> 
     await build()
   } catch (error) {
     const explanation = indexErrors.get(codeOf(error))
-    throw explanation === undefined ? error : new TokenStoreError(explanation, { error })
+    throw explanation === undefined ? error : new StoreError(explanation, { error })
   }
 }

@@ -30,7 +30,7 @@ export function toDocument(openid: string, token: WechatToken): object {
  * The token that a document keeps, also one that was written by the schema of the wechat-oauth package's
  * README, which keeps create_at as text, or by a schema that keeps it as a date.
  *
- * @throws TokenStoreError when the document is no token of this openid
+ * @throws StoreError when the document is no token of this openid
  */
 export function fromDocument(openid: string, document: object): WechatToken {
   const token = fieldsFromBson(document, ownNames)

@@ -19,7 +19,7 @@ export interface ColumnType {
   select(column: string): string
   /** The text for a value; `undefined` where the column could not hand back this very value. */
   encode(value: FieldValue): string | undefined
-  /** @throws TokenStoreError when the column cannot have come by this text through us */
+  /** @throws StoreError when the column cannot have come by this text through us */
   decode(text: string): unknown
 }
 

@@ -1,4 +1,4 @@
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import { attemptBefore, type Deadline } from '@wechat-auth/wechat-oauth/store-kit'
 
 /** A pool of `mysql2` or `mysql2/promise`, described by what is used of it: so it may come from any version. */
@@ -208,7 +208,7 @@ export class StatementRunner {
 
   #finish(connection: Connection, problem: unknown): void {
     this.#waiting = undefined
-    if (problem instanceof TokenStoreError || spoiling.has(errnoOf(problem) ?? 0)) discard(connection)
+    if (problem instanceof StoreError || spoiling.has(errnoOf(problem) ?? 0)) discard(connection)
     else connection.release()
   }
 }
@@ -240,13 +240,13 @@ function discard(connection: Connection): void {
 }
 
 /** A write that waits for a COMMIT is not done, and nobody would commit it. */
-function uncommitted(result: unknown): TokenStoreError | undefined {
+function uncommitted(result: unknown): StoreError | undefined {
   const { serverStatus } = (result ?? {}) as { serverStatus?: number }
   return ((serverStatus ?? 0) & inTransaction) === 0 ? undefined : autocommitOff()
 }
 
-export function autocommitOff(): TokenStoreError {
-  return new TokenStoreError(
+export function autocommitOff(): StoreError {
+  return new StoreError(
     'The connections of the pool are in transactions: the token store needs autocommit, which is what MySQL begins with.',
   )
 }

@@ -1,4 +1,4 @@
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import { isWellFormed } from '@wechat-auth/wechat-oauth/store-kit'
 
 /** A value that no column but one for JSON could keep: its text, as it was when the record was handed over. */
@@ -17,7 +17,7 @@ export type Field = readonly [name: string, value: FieldValue]
 /**
  * The fields of a record at this moment: what happens to the record afterwards changes nothing.
  *
- * @throws TokenStoreError for a text that has no UTF-8: no column could hand it back
+ * @throws StoreError for a text that has no UTF-8: no column could hand it back
  */
 export function fieldsOf(record: object): readonly Field[] {
   const fields: Field[] = []
@@ -30,7 +30,7 @@ export function fieldsOf(record: object): readonly Field[] {
 
 function copyOf(value: unknown): FieldValue | undefined {
   if (typeof value === 'string') {
-    if (!isWellFormed(value)) throw new TokenStoreError('The record has a text that is no Unicode text.')
+    if (!isWellFormed(value)) throw new StoreError('The record has a text that is no Unicode text.')
     return value
   }
   if (value === null || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)))

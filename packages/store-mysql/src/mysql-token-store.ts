@@ -1,11 +1,6 @@
+import { StoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
 import {
-  TokenStoreError,
-  type LockOptions,
-  type TokenStore,
-  type WechatToken,
-} from '@wechat-auth/wechat-oauth'
-import {
-  asTokenStoreError,
+  asStoreError,
   checkKey,
   checkTimeout,
   refuseWrongConnection,
@@ -76,7 +71,7 @@ export class MysqlTokenStore implements TokenStore {
   /**
    * Makes the table and `<table>_lock`, unless they are there. A table that is there is left as it is.
    *
-   * @throws TokenStoreError
+   * @throws StoreError
    */
   async createTable(): Promise<void> {
     await this.#database.run('create its tables', async (statements) => {
@@ -86,7 +81,7 @@ export class MysqlTokenStore implements TokenStore {
 
   /**
    * @returns the record, or `null` where there is none
-   * @throws TokenStoreError when the server fails or does not answer within `timeout`, when the table cannot keep records,
+   * @throws StoreError when the server fails or does not answer within `timeout`, when the table cannot keep records,
    *   or holds something that is no record; TypeError
    */
   async getToken(openid: string): Promise<WechatToken | null> {
@@ -105,7 +100,7 @@ export class MysqlTokenStore implements TokenStore {
    * Where the table has neither a column for `unionid` or `is_snapshotuser` nor one called `extra`, these are
    * left out, and the process is warned once.
    *
-   * @throws TokenStoreError; it says what to do when the table has no room for another field; TypeError
+   * @throws StoreError; it says what to do when the table has no room for another field; TypeError
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkKey(openid)
@@ -115,7 +110,7 @@ export class MysqlTokenStore implements TokenStore {
     )
   }
 
-  /** @throws TokenStoreError; TypeError */
+  /** @throws StoreError; TypeError */
   async deleteToken(openid: string): Promise<void> {
     checkKey(openid)
     await this.#onTable('delete', async ({ table, statements }, runner) => {
@@ -127,7 +122,7 @@ export class MysqlTokenStore implements TokenStore {
   /**
    * Runs `task` while nobody else holds the lock, in this process or another. No connection is held meanwhile.
    *
-   * @throws TokenStoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`, or the table for locks is missing; TypeError
+   * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`, or the table for locks is missing; TypeError
    */
   async withLock<T>(
     key: string,
@@ -182,7 +177,7 @@ export class MysqlTokenStore implements TokenStore {
       return { table, statements: statementsFor(table) }
     } catch (error) {
       if (errnoOf(error) !== noSuchTable) throw error
-      throw new TokenStoreError(`There is no table ${this.#names.tokens}: createTable() makes it.`, { error })
+      throw new StoreError(`There is no table ${this.#names.tokens}: createTable() makes it.`, { error })
     }
   }
 }
@@ -191,6 +186,6 @@ function copyOf(token: WechatToken): readonly Field[] {
   try {
     return fieldsOf(token)
   } catch (error) {
-    throw asTokenStoreError(error, 'save')
+    throw asStoreError(error, 'save')
   }
 }

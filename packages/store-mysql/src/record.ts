@@ -1,4 +1,4 @@
-import { TokenStoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { StoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { decodeRecord, isWellFormed } from '@wechat-auth/wechat-oauth/store-kit'
 import { columnTypeOf } from './column-type.js'
 import type { Row } from './database.js'
@@ -22,7 +22,7 @@ export interface Cells {
  * A unionid and the mark of a snapshot user are left out, with a warning, where the table has no place for
  * them.
  *
- * @throws TokenStoreError when the table has no place for another field: it names the fields, and what to do
+ * @throws StoreError when the table has no place for another field: it names the fields, and what to do
  */
 export function cellsOf(table: Table, key: string, fields: readonly Field[]): Cells {
   const keyText = keyCell(table, key)
@@ -75,7 +75,7 @@ function extraCell(table: Table, rest: readonly Field[]): Cell {
   return encoded
 }
 
-/** @param row - of the table's columns, and of `extra` where it has that. @throws TokenStoreError when it is no record */
+/** @param row - of the table's columns, and of `extra` where it has that. @throws StoreError when it is no record */
 export function recordOf({ columns, extra }: Table, key: string, row: Row): WechatToken {
   const record: Record<string, unknown> = { openid: key }
   for (let index = 0; index < columns.length; index += 1) {
@@ -96,10 +96,10 @@ function joined(record: Record<string, unknown>, others: Record<string, unknown>
   return Object.hasOwn(others, '__proto__') ? { ...record, ...others } : Object.assign(record, others)
 }
 
-function noRoomForKey(table: Table, key: string): TokenStoreError {
+function noRoomForKey(table: Table, key: string): StoreError {
   if (!isWellFormed(key) || !isRoomy('openid', key))
-    return new TokenStoreError('The key is too long for a table, or no Unicode text.')
-  return new TokenStoreError(
+    return new StoreError('The key is too long for a table, or no Unicode text.')
+  return new StoreError(
     `The column openid has no room for the key. ALTER TABLE ${table.name} MODIFY COLUMN ${columnDefinition('openid')};`,
   )
 }
@@ -107,9 +107,9 @@ function noRoomForKey(table: Table, key: string): TokenStoreError {
 const longestName = 64
 const mostNames = 10
 
-function noRoom(table: Table, fields: readonly Field[]): TokenStoreError {
+function noRoom(table: Table, fields: readonly Field[]): StoreError {
   const names = fields.slice(0, mostNames).map(([name]) => JSON.stringify(name.slice(0, longestName)))
-  return new TokenStoreError(
+  return new StoreError(
     `The table has no room for ${names.join(', ')}. ALTER TABLE ${table.name} ${changesFor(table, fields).join(', ')};`,
   )
 }

@@ -1,4 +1,4 @@
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import { toNumber, toTime } from '@wechat-auth/wechat-oauth/store-kit'
 import { columnTypeOf, fieldsAsJson, numberAsText, type ColumnType } from './column-type.js'
 import { autocommitOff, type StatementRunner, type TextRow } from './database.js'
@@ -46,7 +46,7 @@ interface ColumnFacts {
   remarks: string
 }
 
-/** Finds out what columns and keys a table has. @throws TokenStoreError when it cannot keep records, with what to do about it */
+/** Finds out what columns and keys a table has. @throws StoreError when it cannot keep records, with what to do about it */
 export async function findTable(statements: StatementRunner, name: string): Promise<Table> {
   const columns = (await statements.query(`SHOW FULL COLUMNS FROM ${name}`)).map(columnFacts)
   const table = tableOf(name, columns)
@@ -200,6 +200,6 @@ function checkKeys(table: string, columns: readonly ColumnFacts[], keys: readonl
   }
 }
 
-function unfit(what: string, table: string, change: string): TokenStoreError {
-  return new TokenStoreError(`The table ${what}. ALTER TABLE ${table} ${change};`)
+function unfit(what: string, table: string, change: string): StoreError {
+  return new StoreError(`The table ${what}. ALTER TABLE ${table} ${change};`)
 }

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import { attemptWithin, checkTimeout, corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
 import { checkClient, type RedisCommands, type RedisConnection } from './redis-connection.js'
 
@@ -9,7 +9,7 @@ const plainTypes = Object.freeze({})
 /** What an operation sends its commands by: asked for anew for each of them. */
 export type Redis = () => RedisCommands
 
-/** Operations as stores promise them: given up after a while, failing with a `TokenStoreError`. */
+/** Operations as stores promise them: given up after a while, failing with a `StoreError`. */
 export class Operations {
   readonly #client: RedisConnection
   readonly #timeout: number
@@ -44,7 +44,7 @@ export class Operations {
         })
       } catch (error) {
         if (!isWrongType(error)) throw error
-        throw new TokenStoreError(`The store failed to ${what}.`, { error, reason: 'record' })
+        throw new StoreError(`The store failed to ${what}.`, { error, reason: 'record' })
       }
     })
   }

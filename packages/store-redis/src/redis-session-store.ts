@@ -69,7 +69,7 @@ export class RedisSessionStore implements SessionStore {
 
   /**
    * @param ttl - seconds from now
-   * @throws TokenStoreError when Redis fails or it is not done within `timeout`; TypeError
+   * @throws StoreError when Redis fails or it is not done within `timeout`; TypeError
    */
   async create(hash: string, session: StoredSession, ttl: number): Promise<void> {
     checkText('hash', hash)
@@ -81,7 +81,7 @@ export class RedisSessionStore implements SessionStore {
    * One command.
    *
    * @returns the session, or `null` where there is none or its lifetime is over
-   * @throws TokenStoreError when Redis fails, does not answer within `timeout`, or holds something that is no session; TypeError
+   * @throws StoreError when Redis fails, does not answer within `timeout`, or holds something that is no session; TypeError
    */
   async get(hash: string): Promise<StoredSession | null> {
     checkText('hash', hash)
@@ -93,7 +93,7 @@ export class RedisSessionStore implements SessionStore {
    *
    * @param ttl - seconds from now
    * @returns whether this one did; `false` too where there is no session `oldHash`
-   * @throws TokenStoreError; TypeError
+   * @throws StoreError; TypeError
    */
   async rotate(oldHash: string, newHash: string, session: StoredSession, ttl: number): Promise<boolean> {
     checkText('oldHash', oldHash)
@@ -113,7 +113,7 @@ export class RedisSessionStore implements SessionStore {
     })
   }
 
-  /** @throws TokenStoreError; TypeError */
+  /** @throws StoreError; TypeError */
   async delete(hash: string): Promise<void> {
     checkText('hash', hash)
     await this.#operations.run('end a session', async (redis) => {
@@ -126,7 +126,7 @@ export class RedisSessionStore implements SessionStore {
   /**
    * Three round trips, unless a session is rotated at the same time.
    *
-   * @throws TokenStoreError: then some may be ended and others not, and it can be called again; TypeError
+   * @throws StoreError: then some may be ended and others not, and it can be called again; TypeError
    */
   async deleteByUser(userId: string): Promise<void> {
     checkText('userId', userId)
@@ -148,7 +148,7 @@ export class RedisSessionStore implements SessionStore {
     })
   }
 
-  /** @throws TokenStoreError; TypeError */
+  /** @throws StoreError; TypeError */
   async listByUser(userId: string): Promise<StoredSession[]> {
     checkText('userId', userId)
     const replies = await this.#operations.run('list the sessions of a user', async (redis) => {

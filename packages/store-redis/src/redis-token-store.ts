@@ -45,7 +45,7 @@ export class RedisTokenStore implements TokenStore {
     this.#ttl = ttl
   }
 
-  /** @throws TokenStoreError when Redis fails, does not answer within `timeout`, or holds something that is not a record; TypeError */
+  /** @throws StoreError when Redis fails, does not answer within `timeout`, or holds something that is not a record; TypeError */
   async getToken(openid: string): Promise<WechatToken | null> {
     checkKey(openid)
     const reply = await this.#operations.run('read', (redis) => redis().get(this.#prefix + openid))
@@ -55,7 +55,7 @@ export class RedisTokenStore implements TokenStore {
   /**
    * Replaces the record, and sets when it expires by the same command.
    *
-   * @throws TokenStoreError; TypeError
+   * @throws StoreError; TypeError
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkKey(openid)
@@ -66,7 +66,7 @@ export class RedisTokenStore implements TokenStore {
     )
   }
 
-  /** @throws TokenStoreError; TypeError */
+  /** @throws StoreError; TypeError */
   async deleteToken(openid: string): Promise<void> {
     checkKey(openid)
     await this.#operations.run('delete', (redis) => redis().del(this.#prefix + openid))
@@ -75,7 +75,7 @@ export class RedisTokenStore implements TokenStore {
   /**
    * Runs `task` while nobody else holds the lock, in this process or another. No connection is held meanwhile.
    *
-   * @throws TokenStoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`; TypeError
+   * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`; TypeError
    */
   async withLock<T>(
     key: string,

@@ -1,4 +1,4 @@
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import { DatabaseInUse, inUseOr, isFinalized, isOccupied } from './driver-error.js'
 import { firstColumn, type SqliteDatabase, type SqliteStatement, type Value } from './sqlite-database.js'
 
@@ -104,7 +104,7 @@ export class Connection {
   #attempt<T>(operation: () => T): T {
     const { open, isOpen } = this.#database
     // The statements of libsql work on when it is closed, and asking it whether it is in a transaction ends the process.
-    if (open === false || isOpen === false) throw new TokenStoreError('The database of the store is closed.')
+    if (open === false || isOpen === false) throw new StoreError('The database of the store is closed.')
     try {
       return operation()
     } catch (error) {

@@ -1,5 +1,5 @@
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
-import { asTokenStoreError, checkTimeout } from '@wechat-auth/wechat-oauth/store-kit'
+import { StoreError } from '@wechat-auth/wechat-oauth'
+import { asStoreError, checkTimeout } from '@wechat-auth/wechat-oauth/store-kit'
 import { Connection } from './connection.js'
 import { DatabaseInUse, factsOf, isMissingTable } from './driver-error.js'
 import { checkDatabase, type SqliteDatabase } from './sqlite-database.js'
@@ -8,7 +8,7 @@ import { WaitingLine } from './waiting-line.js'
 /** What is done with a connection while the caller waits. */
 export type Operation<T> = (connection: Connection) => T
 
-/** Operations as stores promise them: carried out in turn, given up after a while, failing with a `TokenStoreError`. */
+/** Operations as stores promise them: carried out in turn, given up after a while, failing with a `StoreError`. */
 export class Operations {
   readonly #connection: Connection
   readonly #timeout: number
@@ -43,18 +43,17 @@ export class Operations {
     try {
       return await line.run(this.#timeout, () => operation(this.#connection))
     } catch (error) {
-      if (error instanceof TokenStoreError) throw error
+      if (error instanceof StoreError) throw error
       if (error instanceof DatabaseInUse) {
-        throw new TokenStoreError(
-          `The store failed to ${what} within ${this.#timeout} ms: ${error.message}.`,
-          { error: factsOf(error.driverError) },
-        )
+        throw new StoreError(`The store failed to ${what} within ${this.#timeout} ms: ${error.message}.`, {
+          error: factsOf(error.driverError),
+        })
       }
       if (isMissingTable(error))
-        throw new TokenStoreError(`There is no table for ${this.#kept}: createTable() makes it.`, {
+        throw new StoreError(`There is no table for ${this.#kept}: createTable() makes it.`, {
           error: factsOf(error),
         })
-      throw asTokenStoreError(factsOf(error), what)
+      throw asStoreError(factsOf(error), what)
     }
   }
 }

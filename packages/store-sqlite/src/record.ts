@@ -1,16 +1,16 @@
 import type { WechatToken } from '@wechat-auth/wechat-oauth'
-import { asTokenStoreError, corruptRecord, decodeRecord } from '@wechat-auth/wechat-oauth/store-kit'
+import { asStoreError, corruptRecord, decodeRecord } from '@wechat-auth/wechat-oauth/store-kit'
 
 /** @param what - what is done with it: completes "failed to …" */
 export function jsonOf(record: object, what: string): string {
   try {
     return JSON.stringify(record)
   } catch (error) {
-    throw asTokenStoreError(error, what)
+    throw asStoreError(error, what)
   }
 }
 
-/** What a column holds. @throws TokenStoreError when it is no record */
+/** What a column holds. @throws StoreError when it is no record */
 export function recordIn(column: unknown): WechatToken {
   if (typeof column !== 'string') throw corruptRecord()
   return decodeRecord(column)

@@ -66,7 +66,7 @@ export class SqliteSessionStore implements SessionStore {
   /**
    * Makes the table and its indexes, unless they are there.
    *
-   * @throws TokenStoreError
+   * @throws StoreError
    */
   async createTable(): Promise<void> {
     await this.#operations.write('create its tables', (connection) =>
@@ -81,7 +81,7 @@ export class SqliteSessionStore implements SessionStore {
 
   /**
    * @param ttl - seconds from now
-   * @throws TokenStoreError when SQLite fails or the database is in use for longer than `timeout`; TypeError
+   * @throws StoreError when SQLite fails or the database is in use for longer than `timeout`; TypeError
    */
   async create(hash: string, session: StoredSession, ttl: number): Promise<void> {
     checkText('hash', hash)
@@ -94,7 +94,7 @@ export class SqliteSessionStore implements SessionStore {
 
   /**
    * @returns the session, or `null` where there is none or its lifetime is over
-   * @throws TokenStoreError also when what is kept is no session; TypeError
+   * @throws StoreError also when what is kept is no session; TypeError
    */
   async get(hash: string): Promise<StoredSession | null> {
     checkText('hash', hash)
@@ -109,7 +109,7 @@ export class SqliteSessionStore implements SessionStore {
    *
    * @param ttl - seconds from now
    * @returns whether this one did; `false` too where there is no session `oldHash`
-   * @throws TokenStoreError; TypeError
+   * @throws StoreError; TypeError
    */
   async rotate(oldHash: string, newHash: string, session: StoredSession, ttl: number): Promise<boolean> {
     checkText('oldHash', oldHash)
@@ -125,13 +125,13 @@ export class SqliteSessionStore implements SessionStore {
     )
   }
 
-  /** @throws TokenStoreError; TypeError */
+  /** @throws StoreError; TypeError */
   async delete(hash: string): Promise<void> {
     checkText('hash', hash)
     await this.#operations.write('end a session', (connection) => connection.write(this.#delete, hash))
   }
 
-  /** @throws TokenStoreError; TypeError */
+  /** @throws StoreError; TypeError */
   async deleteByUser(userId: string): Promise<void> {
     checkText('userId', userId)
     await this.#operations.write('end the sessions of a user', (connection) =>
@@ -139,7 +139,7 @@ export class SqliteSessionStore implements SessionStore {
     )
   }
 
-  /** @throws TokenStoreError; TypeError */
+  /** @throws StoreError; TypeError */
   async listByUser(userId: string): Promise<StoredSession[]> {
     checkText('userId', userId)
     const records = await this.#operations.read('list the sessions of a user', (connection) =>

@@ -49,7 +49,7 @@ export class SqliteTokenStore implements TokenStore {
   /**
    * Makes the table and `<table>_lock`, unless they are there.
    *
-   * @throws TokenStoreError
+   * @throws StoreError
    */
   async createTable(): Promise<void> {
     await this.#operations.write('create its tables', (connection) =>
@@ -64,7 +64,7 @@ export class SqliteTokenStore implements TokenStore {
 
   /**
    * @returns the record, or `null` where there is none
-   * @throws TokenStoreError when SQLite fails, the database is in use for longer than `timeout`, or what it holds is no
+   * @throws StoreError when SQLite fails, the database is in use for longer than `timeout`, or what it holds is no
    *   record; TypeError
    */
   async getToken(openid: string): Promise<WechatToken | null> {
@@ -76,7 +76,7 @@ export class SqliteTokenStore implements TokenStore {
   /**
    * Replaces the record. Columns that the application added stay as they are.
    *
-   * @throws TokenStoreError; TypeError
+   * @throws StoreError; TypeError
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkName(openid)
@@ -84,7 +84,7 @@ export class SqliteTokenStore implements TokenStore {
     await this.#operations.write('save', (connection) => connection.write(this.#upsert, openid, record))
   }
 
-  /** @throws TokenStoreError; TypeError */
+  /** @throws StoreError; TypeError */
   async deleteToken(openid: string): Promise<void> {
     checkName(openid)
     await this.#operations.write('delete', (connection) => connection.write(this.#delete, openid))
@@ -94,7 +94,7 @@ export class SqliteTokenStore implements TokenStore {
    * Runs `task` while nobody else holds the lock, in this process or another on this machine. No transaction is open
    * meanwhile.
    *
-   * @throws TokenStoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`, or the table for locks is missing; TypeError
+   * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`, or the table for locks is missing; TypeError
    */
   async withLock<T>(
     key: string,

@@ -51,7 +51,7 @@ export class SqliteUserStore implements UserStore {
   /**
    * Makes the three tables, unless they are there: a table of users that is there stays as it is.
    *
-   * @throws TokenStoreError
+   * @throws StoreError
    */
   async createTable(): Promise<void> {
     await this.#operations.write('create its tables', (connection) =>
@@ -64,7 +64,7 @@ export class SqliteUserStore implements UserStore {
     return scriptOf(createUserTables(this.#tables))
   }
 
-  /** @throws TokenStoreError when SQLite fails or the database is in use for longer than `timeout`; TypeError */
+  /** @throws StoreError when SQLite fails or the database is in use for longer than `timeout`; TypeError */
   async findByOpenid(appId: string, openid: string): Promise<RegisteredUser | null> {
     checkText('appId', appId)
     checkText('openid', openid)
@@ -76,7 +76,7 @@ export class SqliteUserStore implements UserStore {
     )
   }
 
-  /** @throws TokenStoreError; TypeError */
+  /** @throws StoreError; TypeError */
   async findByUnionid(unionid: string): Promise<RegisteredUser | null> {
     checkText('unionid', unionid)
     return this.#operations.read(
@@ -87,7 +87,7 @@ export class SqliteUserStore implements UserStore {
 
   /**
    * @param user.profile - kept as far as there are columns
-   * @throws TokenStoreError; TypeError
+   * @throws StoreError; TypeError
    */
   async create(user: WechatAccount & { profile?: UserProfile }): Promise<CreatedUser> {
     const account = accountOf(user)
@@ -97,7 +97,7 @@ export class SqliteUserStore implements UserStore {
     )
   }
 
-  /** @throws TokenStoreError; TypeError */
+  /** @throws StoreError; TypeError */
   async link(userId: string, account: WechatAccount): Promise<void> {
     checkText('userId', userId)
     const copy = accountOf(account)

@@ -1,28 +1,28 @@
-import { AppCredentials } from './app-credentials.js'
-import { checkCode, checkOpenid, checkText } from './arguments.js'
+import { AppCredentials } from './api/app-credentials.js'
+import { checkCode, checkOpenid, checkText } from './lib/arguments.js'
 import {
   mpPageURL,
   websitePageURL,
   type MpPageParameters,
   type WebsitePageParameters,
-} from './authorize-url.js'
+} from './api/authorize-url.js'
 import { NoOAuthTokenError, WechatAPIError, WechatTransportError, type WechatDecryptError } from './errors.js'
 import { isTokenRefused } from './errcodes.js'
-import { bindToIdentity } from './identity.js'
-import { pageToSign, signPage, type JsSDKSignOptions } from './js-sdk.js'
-import { MiniProgramCalls } from './mini-program-calls.js'
+import { bindToIdentity } from './api/identity.js'
+import { pageToSign, signPage, type JsSDKSignOptions } from './api/js-sdk.js'
+import { MiniProgramCalls } from './api/mini-program-calls.js'
 import {
   decryptMiniProgramData,
   verifyMiniProgramSignature,
   type EncryptedUserData,
-} from './mini-program-data.js'
+} from './api/mini-program-data.js'
 import { settingsOf, type Settings } from './options.js'
-import { QRCodeCalls, qrCodeImage } from './qr-code-calls.js'
-import { checkOk, sessionOf, tokenOf, userOf } from './reply-fields.js'
-import { StoreAccess } from './store-access.js'
-import { isTokenValid } from './token.js'
-import { TokenRecords } from './token-records.js'
-import { pathOf, Transport } from './transport.js'
+import { QRCodeCalls, qrCodeImage } from './api/qr-code-calls.js'
+import { checkOk, sessionOf, tokenOf, userOf } from './http/reply-fields.js'
+import { StoreAccess } from './tokens/store-access.js'
+import { isTokenValid } from './tokens/token.js'
+import { TokenRecords } from './tokens/token-records.js'
+import { pathOf, Transport } from './http/transport.js'
 import type {
   JsSDKSignature,
   MiniProgramData,
@@ -142,7 +142,7 @@ export class WechatOAuth {
    * clocks of servers differ.
    *
    * @returns what WeChat answered to this code
-   * @throws WechatAPIError of kind `code` where the code is bad, used or expired; WechatTransportError; TokenStoreError; TypeError
+   * @throws WechatAPIError of kind `code` where the code is bad, used or expired; WechatTransportError; StoreError; TypeError
    */
   async getAccessToken(code: string): Promise<WechatToken & { access_token: string }> {
     checkCode(code)
@@ -162,7 +162,7 @@ export class WechatOAuth {
   /**
    * Renews a token by its refresh token, and saves it into the user's record, whose other fields stay.
    *
-   * @throws WechatAPIError of kind `refresh` where the user must log in again; WechatTransportError; TokenStoreError; TypeError
+   * @throws WechatAPIError of kind `refresh` where the user must log in again; WechatTransportError; StoreError; TypeError
    */
   async refreshAccessToken(refreshToken: string): Promise<WechatToken> {
     return this.#records.saveRefresh(await this.#requestRefresh(refreshToken), { refreshToken })
@@ -175,7 +175,7 @@ export class WechatOAuth {
    *
    * @param user - the openid, or with a language for this call
    * @throws NoOAuthTokenError where the user must log in first; WechatAPIError (kind `refresh`: must log in again);
-   * WechatTransportError; TokenStoreError; TypeError
+   * WechatTransportError; StoreError; TypeError
    */
   async getUser(user: string | { openid: string; lang?: WechatLang }): Promise<WechatUser> {
     const { openid, lang } = typeof user === 'string' ? { openid: user } : user
@@ -262,7 +262,7 @@ export class WechatOAuth {
    * Exchanges the code of a mini-program's `wx.login` for the user's openid and session_key, and saves them. The code is
    * spent and sent only once. The session_key must not leave the server.
    *
-   * @throws WechatAPIError of kind `code` where the code is bad, used or expired; WechatTransportError; TokenStoreError; TypeError
+   * @throws WechatAPIError of kind `code` where the code is bad, used or expired; WechatTransportError; StoreError; TypeError
    * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
    */
   async code2Session(code: string): Promise<WechatToken & { session_key: string }> {
@@ -304,7 +304,7 @@ export class WechatOAuth {
    *
    * @throws NoOAuthTokenError where no session_key is saved; WechatDecryptError `ERR_WECHAT_ENCRYPTED_DATA` where the input is
    * damaged, `ERR_WECHAT_SESSION_KEY` where it does not open (the key is stale: the mini-program must call `wx.login` again),
-   * `ERR_WECHAT_OPENID_MISMATCH` where it names another user, `ERR_WECHAT_DECRYPT` where it is for another app; TokenStoreError;
+   * `ERR_WECHAT_OPENID_MISMATCH` where it names another user, `ERR_WECHAT_DECRYPT` where it is for another app; StoreError;
    * TypeError
    */
   async decryptForUser(openid: string, data: EncryptedUserData): Promise<MiniProgramData> {
@@ -327,7 +327,7 @@ export class WechatOAuth {
   /**
    * Whether the session_key that is saved for this user is still good; `false` also where none is saved.
    *
-   * @throws WechatAPIError; WechatTransportError; TokenStoreError; TypeError
+   * @throws WechatAPIError; WechatTransportError; StoreError; TypeError
    * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/checkSessionKey.html
    */
   async checkSession(openid: string): Promise<boolean> {
@@ -342,7 +342,7 @@ export class WechatOAuth {
    *
    * @returns the record as it now is. The session_key must not leave the server.
    * @throws NoOAuthTokenError where no session_key is saved; WechatAPIError with `ERR_WECHAT_SESSION_KEY` where it is
-   * stale: the mini-program must call `wx.login` again; WechatTransportError; TokenStoreError; TypeError
+   * stale: the mini-program must call `wx.login` again; WechatTransportError; StoreError; TypeError
    * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/ResetUserSessionKey.html
    */
   async resetSession(openid: string): Promise<WechatToken & { session_key: string }> {
@@ -354,7 +354,7 @@ export class WechatOAuth {
    * The phone number that the user of a mini-program gave away.
    *
    * @param code - of the button's event `getphonenumber`, not of `wx.login`; good once, for 5 minutes
-   * @throws WechatAPIError of kind `code` where the code is bad, used or expired; WechatTransportError; TokenStoreError; TypeError
+   * @throws WechatAPIError of kind `code` where the code is bad, used or expired; WechatTransportError; StoreError; TypeError
    * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-info/phone-number/getPhoneNumber.html
    */
   async getPhoneNumber(code: string): Promise<WechatPhoneInfo> {
@@ -369,7 +369,7 @@ export class WechatOAuth {
    *
    * @param options.forceRefresh - a new one, though the current one is good: that one dies at once. WeChat allows 20 a day
    * @returns `expires_in` in seconds from `create_at`, which is in milliseconds since the epoch
-   * @throws WechatAPIError; WechatTransportError; TokenStoreError; TypeError
+   * @throws WechatAPIError; WechatTransportError; StoreError; TypeError
    * @see https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html
    */
   async getClientAccessToken(

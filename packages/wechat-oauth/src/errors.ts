@@ -177,7 +177,7 @@ export interface DriverErrorFacts {
 }
 
 /** The token store failed (`ERR_WECHAT_STORE`), or a lock was not to be had (`ERR_WECHAT_LOCK`). It has no `cause`. */
-export class TokenStoreError extends WechatError {
+export class StoreError extends WechatError {
   declare readonly code: 'ERR_WECHAT_STORE' | 'ERR_WECHAT_LOCK'
   readonly driver: DriverErrorFacts | undefined
   /**
@@ -194,7 +194,7 @@ export class TokenStoreError extends WechatError {
    */
   constructor(
     message: string,
-    options: { code?: TokenStoreError['code']; error?: unknown; reason?: TokenStoreError['reason'] } = {},
+    options: { code?: StoreError['code']; error?: unknown; reason?: StoreError['reason'] } = {},
   ) {
     super(options.code ?? 'ERR_WECHAT_STORE', message)
     this.driver = driverFacts(options.error)
@@ -202,7 +202,7 @@ export class TokenStoreError extends WechatError {
   }
 
   static {
-    name(this, 'TokenStoreError')
+    name(this, 'StoreError')
   }
 }
 

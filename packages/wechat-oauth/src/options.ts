@@ -1,12 +1,12 @@
-import { tokenStoreOf } from './function-token-store.js'
-import { exchangeBy } from './http/choice.js'
+import { tokenStoreOf } from './tokens/function-token-store.js'
+import { exchangeBy } from './http/choose-exchange.js'
 import type { Exchange } from './http/exchange.js'
-import { MemoryTokenStore } from './memory-token-store.js'
-import { refuseOuterSpace } from './outer-space.js'
-import { safeLogger } from './safe-logger.js'
+import { MemoryTokenStore } from './tokens/memory-token-store.js'
+import { refuseOuterSpace } from './lib/outer-space.js'
+import { safeLogger } from './lib/logger.js'
 import type { Endpoints, TokenStore, WechatLang, WechatLogger, WechatOAuthOptions } from './types.js'
-import { isWellFormed } from './well-formed.js'
-import { refuseWrongNames, wrongCredentialNames, type WrongNames } from './wrong-names.js'
+import { isWellFormed } from './lib/well-formed.js'
+import { refuseWrongNames, wrongCredentialNames, type WrongNames } from './lib/wrong-names.js'
 
 /** Options with every default filled in and every value checked. */
 export interface Settings {

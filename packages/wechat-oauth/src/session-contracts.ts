@@ -28,7 +28,7 @@ export interface StoredSession extends WechatSession {
  * All of it holds for every process on the same data, whatever happens at the same time. Hashes, user ids and
  * lifetimes are checked before the backend is asked: a hash or user id that is not a non-empty string, or a
  * `ttl` that is not a positive number, rejects with a `TypeError`. Where the backend fails, or what it holds
- * is no session, methods reject with a `TokenStoreError` (`ERR_WECHAT_STORE`, no cause, no values; `reason`
+ * is no session, methods reject with a `StoreError` (`ERR_WECHAT_STORE`, no cause, no values; `reason`
  * is `record` where it is no session); a failure is never an answer. Objects are copied on their way in and
  * out.
  */
@@ -109,7 +109,7 @@ export interface CreatedUser extends RegisteredUser {
  *
  * All of it holds for every process on the same data, whatever happens at the same time. An id, appId, openid or unionid that
  * is not a non-empty string (an absent unionid excepted) rejects with a `TypeError` before the backend is asked; where the
- * backend fails, methods reject with a `TokenStoreError` (`ERR_WECHAT_STORE`, no cause, no values). Objects are copied on their
+ * backend fails, methods reject with a `StoreError` (`ERR_WECHAT_STORE`, no cause, no values). Objects are copied on their
  * way in and out.
  */
 export interface UserStore {

@@ -2,14 +2,14 @@
  * For authors of Passport strategies: calls the application in the style that it declares, handles what it throws, and takes
  * an identity from WeChat's replies only. `@wechat-auth/wechat-oauth/strategy-kit`.
  */
-import { answerOf } from './answer-of.js'
+import { answerOf } from './lib/callback-or-promise.js'
 
-export { bindToIdentity, dataRefusalCode, type DataRefusalCode, type WechatIdentity } from './identity.js'
-export { safeLogger } from './safe-logger.js'
+export { bindToIdentity, dataRefusalCode, type DataRefusalCode, type WechatIdentity } from './api/identity.js'
+export { safeLogger } from './lib/logger.js'
 
-export { hasOuterSpace, refuseOuterSpace } from './outer-space.js'
-export { isOfOtherPage, refuseScopesOfOtherPage, scopesIn } from './scopes.js'
-export { refuseWrongNames, wrongCredentialNames, type WrongNames } from './wrong-names.js'
+export { hasOuterSpace, refuseOuterSpace } from './lib/outer-space.js'
+export { isOfOtherPage, refuseScopesOfOtherPage, scopesIn } from './lib/scopes.js'
+export { refuseWrongNames, wrongCredentialNames, type WrongNames } from './lib/wrong-names.js'
 
 export {
   bindActions,

@@ -37,7 +37,7 @@ export interface LockOptions {
 export interface TokenStore {
   /**
    * Resolves to the record, or to `null` or `undefined` where there is none. The record may be an object of an ORM.
-   * Rejects when the backend fails; and with a `TokenStoreError` whose `reason` is `record` when there is something that
+   * Rejects when the backend fails; and with a `StoreError` whose `reason` is `record` when there is something that
    * cannot be used, which a login then replaces.
    */
   getToken(openid: string): Promise<WechatToken | null | undefined>
@@ -60,7 +60,7 @@ export interface TokenStore {
  * without a token where there is none. What it returns does not count, except a native promise that rejects
  * or resolves to something other than `undefined`. A function that does not declare it answers by what it
  * returns: a promise or the value itself. A throw is a failure in both. The first answer counts. No answer
- * within `timeout` is a `TokenStoreError`.
+ * within `timeout` is a `StoreError`.
  */
 export type GetTokenFunction = (
   openid: string,

@@ -1,10 +1,10 @@
 import type { Fault } from './faults.js'
 import { ownRoute } from './http/own-routes.js'
 import type { Route } from './http/router.js'
-import type { AppUser, JsSdkPage, Sandbox } from './sandbox.js'
+import type { AppUser, JsSDKPage, Sandbox } from './sandbox.js'
 
 /** What the posted object should be. It is as untrusted as what a caller in JavaScript passes: the sandbox's methods check both. */
-interface Claimed extends AppUser, JsSdkPage {
+interface Claimed extends AppUser, JsSDKPage {
   path: string
   fault: Fault | null
   times?: number

@@ -6,7 +6,7 @@ import { avatarPath, avatarRoutes } from './endpoints/avatar.js'
 import { confirmRoutes } from './endpoints/confirm.js'
 import { homeRoutes } from './endpoints/home.js'
 import { jsSdkRoutes, judgeJsSdk } from './endpoints/js-sdk.js'
-import type { JsSdkVerdict } from './endpoints/js-sdk.js'
+import type { JsSDKVerdict } from './endpoints/js-sdk.js'
 import { miniProgramRoutes } from './endpoints/miniprogram.js'
 import { qrPollRoutes } from './endpoints/qr-poll.js'
 import { qrconnectRoutes } from './endpoints/qrconnect.js'
@@ -61,7 +61,7 @@ export interface AppUser {
 }
 
 /** A page that calls `wx.config`. */
-export interface JsSdkPage {
+export interface JsSDKPage {
   appId: string
   url: string
   nonceStr: string
@@ -237,7 +237,7 @@ export class Sandbox {
    * @param page.url - the page's address as the browser shows it; what is behind `#` does not count
    * @param page.timestamp - as text or as a number
    */
-  checkJsSdkSignature({ appId, url, nonceStr, timestamp, signature }: JsSdkPage): JsSdkVerdict {
+  checkJsSdkSignature({ appId, url, nonceStr, timestamp, signature }: JsSDKPage): JsSDKVerdict {
     const { world } = this.#parts
     const app = world.apps.get(appId, 'mp')
     for (const [name, value] of Object.entries({ url, nonceStr, signature })) {

@@ -1,5 +1,5 @@
 import {
-  TokenStoreError,
+  StoreError,
   type SessionStore,
   type StoredSession,
   type WechatSession,
@@ -55,7 +55,7 @@ export class SessionsAtStore {
     return this.#visit('delete the sessions of a user', (store) => store.deleteByUser(userId))
   }
 
-  /** The newest first. @throws TokenStoreError with `reason` `record` if one of them cannot be used */
+  /** The newest first. @throws StoreError with `reason` `record` if one of them cannot be used */
   async listByUser(userId: string): Promise<StoredSession[]> {
     const { sessions, unusable } = await this.listUsable(userId)
     if (unusable.length > 0) throw noSession()
@@ -154,6 +154,6 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
-function noSession(): TokenStoreError {
-  return new TokenStoreError('The session store returned a value that is not a session', { reason: 'record' })
+function noSession(): StoreError {
+  return new StoreError('The session store returned a value that is not a session', { reason: 'record' })
 }

@@ -57,7 +57,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    * @param input - the body of the mini-program's request. Unknown members are ignored
    * @throws WechatAPIError of kind `code` (status 401) if the code is invalid, used or expired, and of kind `denied` or `user`
    * (403) if WeChat blocks the user; WechatSessionError `ERR_WECHAT_SESSION_KEY` or `ERR_WECHAT_OPENID_MISMATCH`;
-   * WechatDecryptError `ERR_WECHAT_ENCRYPTED_DATA` (400) if the input is damaged; WechatTransportError; TokenStoreError;
+   * WechatDecryptError `ERR_WECHAT_ENCRYPTED_DATA` (400) if the input is damaged; WechatTransportError; StoreError;
    * errors of `findUser` and `createUser`; TypeError with the status 400
    * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/login.html
    */
@@ -70,7 +70,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     return { ...issued, user, isNewUser }
   }
 
-  /** Returns whether a token is valid. @throws TokenStoreError if the session store fails */
+  /** Returns whether a token is valid. @throws StoreError if the session store fails */
   async isTokenValid(token: unknown): Promise<boolean> {
     return (await this.getSession(token)) !== null
   }
@@ -82,7 +82,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    * With `sliding`, a session is extended in the background after a tenth of its lifetime. The returned `expiresAt` is the
    * earlier one.
    *
-   * @throws TokenStoreError if the session store fails
+   * @throws StoreError if the session store fails
    */
   async getSession(token: unknown): Promise<WechatSession | null> {
     const found = await this.#find(token)
@@ -94,7 +94,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   /**
    * Exchanges a token for a new one with a full lifetime. The old one stops working. Of several attempts at once, one succeeds.
    *
-   * @throws WechatSessionError `ERR_WECHAT_SESSION_TOKEN` if the token is not valid; TokenStoreError
+   * @throws WechatSessionError `ERR_WECHAT_SESSION_TOKEN` if the token is not valid; StoreError
    */
   async refreshToken(token: string): Promise<IssuedToken> {
     const found = await this.#find(token)
@@ -120,7 +120,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    *
    * @param userId - of an existing user. A number or a bigint is kept as its decimal text
    * @param holder - other members are ignored
-   * @throws TokenStoreError; TypeError
+   * @throws StoreError; TypeError
    */
   async issueTokenFor(userId: UserId, holder: TokenHolder): Promise<IssuedToken> {
     const owner = parseUserId(userId)
@@ -145,13 +145,13 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     return { token, expiresAt }
   }
 
-  /** Ends the session of a token: logs this device out. Ignores values that are not tokens of this sku. @throws TokenStoreError */
+  /** Ends the session of a token: logs this device out. Ignores values that are not tokens of this sku. @throws StoreError */
   async revokeToken(token: unknown): Promise<void> {
     const hash = this.#hashToken(token)
     if (hash !== null) await this.#store.delete(hash)
   }
 
-  /** Ends all sessions of a user, of every sku: logs them out everywhere. @throws TokenStoreError; TypeError */
+  /** Ends all sessions of a user, of every sku: logs them out everywhere. @throws StoreError; TypeError */
   async revokeUser(userId: UserId): Promise<void> {
     await this.#store.deleteByUser(parseUserId(userId))
   }
@@ -161,7 +161,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    *
    * @param id - from `listSessions`
    * @returns `false` if this user has no session with this id
-   * @throws TokenStoreError; TypeError
+   * @throws StoreError; TypeError
    */
   async revokeSession(userId: UserId, id: string): Promise<boolean> {
     const owner = parseUserId(userId)
@@ -171,7 +171,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     return true
   }
 
-  /** Lists the live sessions of a user, of every sku, the newest first. @throws TokenStoreError; TypeError */
+  /** Lists the live sessions of a user, of every sku, the newest first. @throws StoreError; TypeError */
   async listSessions(userId: UserId): Promise<ListedSession[]> {
     const sessions = await this.#store.listByUser(parseUserId(userId))
     return sessions.map(({ id, ...session }) => ({
@@ -186,7 +186,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    *
    * @param account - for example the profile of `passport-wechat`; other members are ignored. Default of `appId`: the
    * mini-program's
-   * @throws TokenStoreError; errors of `findUser` and `createUser`; TypeError
+   * @throws StoreError; errors of `findUser` and `createUser`; TypeError
    */
   async registerUser(account: AccountToRegister): Promise<Registration<User>> {
     const { openid, unionid } = parseHolder(account)
@@ -198,7 +198,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   /**
    * Returns the registered user of a session, or `null` if the user does not exist any more, or the account now has another.
    *
-   * @throws TokenStoreError; errors of `findUser`
+   * @throws StoreError; errors of `findUser`
    */
   async getUser({ userId, openid, unionid }: WechatSession): Promise<User | null> {
     const user = await this.#users.find({

@@ -1,5 +1,5 @@
 import {
-  TokenStoreError,
+  StoreError,
   WechatError,
   type CreatedUser,
   type RegisteredUser,
@@ -143,7 +143,7 @@ class OwnUsers<User extends Identified> implements Users<User> {
     return withDeadline(
       this.#timeout,
       call,
-      () => new TokenStoreError(`The application did not ${what} within ${this.#timeout} ms`),
+      () => new StoreError(`The application did not ${what} within ${this.#timeout} ms`),
     )
   }
 }

@@ -1,5 +1,5 @@
 import { WechatStrategy, type WechatVerifyInput } from '@wechat-auth/passport-wechat'
-import { TokenStoreError, WechatOAuth, type WechatMode, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { StoreError, WechatOAuth, type WechatMode, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { expect } from 'chai'
 import passport from 'passport'
@@ -118,8 +118,8 @@ function expectNoLeak({ facts: { secrets }, sound, logger }: Scene, seen: Record
 }
 
 function expectStoreError(error: unknown): void {
-  expect(error).to.be.instanceOf(TokenStoreError)
-  expect(error).to.include({ name: 'TokenStoreError', code: 'ERR_WECHAT_STORE', status: 500 })
+  expect(error).to.be.instanceOf(StoreError)
+  expect(error).to.include({ name: 'StoreError', code: 'ERR_WECHAT_STORE', status: 500 })
   expect(error).to.not.have.property('cause')
 }
 

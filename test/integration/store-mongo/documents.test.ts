@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import {
   encryptedTokenStore,
   isTokenValid,
-  TokenStoreError,
+  StoreError,
   WechatDecryptError,
   WechatOAuth,
   type WechatToken,
@@ -204,10 +204,10 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
       'an expires_in that is no number': { expires_in: [7200] },
     }
     for (const [what, fields] of Object.entries(broken)) {
-      it(`reject with a TokenStoreError and without their values: ${what}`, async () => {
+      it(`reject with a StoreError and without their values: ${what}`, async () => {
         const { store, raw } = await setting.freshStore()
         await raw.insertOne({ ...tokenOf('o'), ...fields })
-        const error = await rejection(store.getToken('o'), TokenStoreError)
+        const error = await rejection(store.getToken('o'), StoreError)
         expect(error.message).to.equal('The store holds something that is not a record.')
         await store.saveToken('o', tokenOf('o'))
         expect(await store.getToken('o')).to.deep.equal(tokenOf('o'))
@@ -217,7 +217,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
     it('reject where a name would become __proto__', async () => {
       const { store, raw } = await setting.freshStore()
       await raw.insertOne({ ...tokenOf('o'), nested: JSON.parse('{"__proto__":{"admin":true}}') as object })
-      await rejection(store.getToken('o'), TokenStoreError)
+      await rejection(store.getToken('o'), StoreError)
     })
   })
 

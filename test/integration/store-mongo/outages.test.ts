@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import { MongoTokenStore } from '@wechat-auth/store-mongo'
 import { connect, load, mongooseNames, type OpenConnection } from '../../helpers/mongo.js'
 import { rejection } from '../../helpers/rejection.js'
@@ -55,7 +55,7 @@ describe('MongoTokenStore on a server that fails', function () {
         await Promise.all(openids.map((openid) => store.saveToken(openid, tokenOf(openid))))
         await server.kill()
         // From here on the driver knows, and commands wait for a server.
-        await Promise.all(openids.map((openid) => rejection(store.getToken(openid), TokenStoreError)))
+        await Promise.all(openids.map((openid) => rejection(store.getToken(openid), StoreError)))
         await Promise.all(
           openids.map(async (openid, index) => {
             const started = performance.now()
@@ -63,12 +63,12 @@ describe('MongoTokenStore on a server that fails', function () {
               index % 2 === 0
                 ? store.saveToken(openid, tokenOf(openid, { note: 'while it was down' }))
                 : store.deleteToken(openid),
-              TokenStoreError,
+              StoreError,
             )
-            await rejection(store.getToken(openid), TokenStoreError)
+            await rejection(store.getToken(openid), StoreError)
             await rejection(
               store.withLock(`refresh:${openid}`, () => expect.fail('the task must not run'), { wait: 100 }),
-              TokenStoreError,
+              StoreError,
             )
             expect(performance.now() - started).to.be.lessThan(inTime(3 * timeout))
           }),
@@ -96,7 +96,7 @@ describe('MongoTokenStore on a server that fails', function () {
           }
           for (const [what, call] of Object.entries(calls)) {
             const started = performance.now()
-            const error = await rejection(call(), TokenStoreError)
+            const error = await rejection(call(), StoreError)
             expect(performance.now() - started).to.be.within(timeout - 20, inTime(timeout))
             expect(error.message).to.equal(`The store failed to ${what} within ${timeout} ms.`)
           }
@@ -116,7 +116,7 @@ describe('MongoTokenStore on a server that fails', function () {
             ['delete', () => slow.deleteToken('o')],
           ] as const) {
             const { caught, release } = tap.hold(command)
-            const givenUp = rejection(giveUp(), TokenStoreError)
+            const givenUp = rejection(giveUp(), StoreError)
             await caught
             await givenUp
             const later = slow.saveToken('o', tokenOf('o', { note: 'later' }))
@@ -150,9 +150,9 @@ describe('MongoTokenStore on a server that fails', function () {
           await waiting.saveToken('o', tokenOf('o'))
           await freeze()
           // This one has the connection.
-          const first = rejection(waiting.getToken('o'), TokenStoreError)
+          const first = rejection(waiting.getToken('o'), StoreError)
           const others = openids.map((openid) =>
-            rejection(waiting.saveToken(openid, tokenOf(openid, { note: 'too late' })), TokenStoreError),
+            rejection(waiting.saveToken(openid, tokenOf(openid, { note: 'too late' })), StoreError),
           )
           await Promise.all([first, ...others])
           await server.thaw()
@@ -179,7 +179,7 @@ describe('MongoTokenStore on a server that fails', function () {
         await server.kill()
         const late = (await load(mongoose)).createConnection(server.url)
         const early = new MongoTokenStore({ connection: late, collection, timeout: 200 })
-        await rejection(early.saveToken('oEarly', tokenOf('oEarly')), TokenStoreError)
+        await rejection(early.saveToken('oEarly', tokenOf('oEarly')), StoreError)
         await server.restart()
         await late.asPromise()
         try {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import sinon from 'sinon'
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import { MongoTokenStore, type MongoCollection, type MongooseConnection } from '@wechat-auth/store-mongo'
 import { load, type Collection } from '../../helpers/mongo.js'
 import { rejection, thrown } from '../../helpers/rejection.js'
@@ -70,7 +70,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       for (let times = 0; times < 2; times += 1) await setting.raw(collection).insertOne(tokenOf('oSECRET'))
       const error = await rejection(
         new MongoTokenStore({ connection: setting.connection, collection }).init(),
-        TokenStoreError,
+        StoreError,
       )
       expect(error.message).to.match(/same openid/)
       expect(error.message).to.not.include('oSECRET')
@@ -82,7 +82,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       await setting.raw(collection).createIndex({ openid: 1 }, {})
       const error = await rejection(
         new MongoTokenStore({ connection: setting.connection, collection }).init(),
-        TokenStoreError,
+        StoreError,
       )
       expect(error.message).to.match(/not unique/)
     })
@@ -143,7 +143,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
         clock.setSystemTime(now + second)
         return store
           .withLock('refresh:o', task, { wait: 0 })
-          .catch((error: unknown) => (error as TokenStoreError).code)
+          .catch((error: unknown) => (error as StoreError).code)
       })
     }
 
@@ -336,7 +336,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
         thrown(() => new MongoTokenStore({ connection: mongoose as unknown as MongooseConnection })),
       ).to.be.an.instanceOf(TypeError)
       const store = new MongoTokenStore({ connection: mongoose.connection })
-      const error = await rejection(store.getToken('o'), TokenStoreError)
+      const error = await rejection(store.getToken('o'), StoreError)
       expect(error.message).to.equal('The connection to MongoDB was not opened.')
     })
 
@@ -353,8 +353,8 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       const { store } = await setting.freshStore({ connection })
       await connection.close()
       const started = performance.now()
-      await rejection(store.getToken('o'), TokenStoreError)
-      await rejection(store.saveToken('o', tokenOf('o')), TokenStoreError)
+      await rejection(store.getToken('o'), StoreError)
+      await rejection(store.saveToken('o', tokenOf('o')), StoreError)
       expect(performance.now() - started).to.be.lessThan(inTime(1000))
     })
 
@@ -383,7 +383,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
     const { store } = await setting.freshStore()
     const error = await rejection(
       store.saveToken('o', tokenOf('o', { huge: 'x'.repeat(17 * 1024 * 1024) })),
-      TokenStoreError,
+      StoreError,
     )
     for (const secret of Object.values(secrets))
       expect(JSON.stringify(error) + error.message + String(error.stack)).to.not.include(secret)

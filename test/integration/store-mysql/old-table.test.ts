@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import {
   encryptedTokenStore,
   isTokenValid,
-  TokenStoreError,
+  StoreError,
   WechatAPIError,
   WechatOAuth,
   type WechatToken,
@@ -110,7 +110,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
       await saveAsTheyDid(table, { ...tokenOf('oWrong'), [field]: value })
       if (field === 'scope')
         expect(await store.getToken('oWrong')).to.deep.equal(tokenOf('oWrong', { scope: 'fine' }))
-      else await rejection(store.getToken('oWrong'), TokenStoreError)
+      else await rejection(store.getToken('oWrong'), StoreError)
     }
   })
 
@@ -187,7 +187,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
           await saveAsTheyDid(table, tokenOf('o1'))
           const error = await rejection(
             setting.store({ table, pool }).saveToken('o1', tokenOf('o1', token)),
-            TokenStoreError,
+            StoreError,
           )
           expect(error.code).to.equal('ERR_WECHAT_STORE')
           for (const name of names) expect(error.message).to.include(`"${name}"`)
@@ -214,7 +214,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
         await saveAsTheyDid(table, tokenOf('oBefore'))
         const store = setting.store({ table, pool })
         for (let change = 0; change < 2; change += 1)
-          await doAsTold(setting, await rejection(store.saveToken(openid, token), TokenStoreError))
+          await doAsTold(setting, await rejection(store.saveToken(openid, token), StoreError))
         await store.saveToken(openid, token)
         expect(await store.getToken(openid)).to.deep.equal(token)
         expect(await store.getToken('oBefore')).to.deep.equal(tokenOf('oBefore'))
@@ -275,7 +275,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     it('refuses them where there is a column with too little room', async () => {
       const table = await setting.table(...oldTable, 'ALTER TABLE `$` ADD COLUMN unionid varchar(5)')
       const saving = setting.store({ table }).saveToken('o1', tokenOf('o1', { unionid: 'oUnionid' }))
-      const error = await rejection(saving, TokenStoreError)
+      const error = await rejection(saving, StoreError)
       expect(error.message).to.match(/MODIFY COLUMN `unionid`/)
     })
 
@@ -292,7 +292,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
         expect(await oauth.getUser(token.openid)).to.include({ openid: token.openid, unionid })
         expect(unionid).to.be.a('string')
         await setting.pool.query(`UPDATE ${table} SET create_at = 'yesterday'`)
-        expect(await rejection(oauth.getUser(token.openid), TokenStoreError)).to.include({ reason: 'record' })
+        expect(await rejection(oauth.getUser(token.openid), StoreError)).to.include({ reason: 'record' })
         const { unionid: _again, ...next } = await login()
         expect(await setting.store({ table }).getToken(token.openid)).to.deep.equal(next)
       } finally {
@@ -314,7 +314,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     expect((await readAsTheyDid(table, 'oOld'))?.access_token).to.match(/^enc:v1:k1:/)
     expect(await encrypted.getToken('oOld')).to.deep.equal(tokenOf('oOld'))
     const long = tokenOf('oOld', { access_token: 'a'.repeat(150) })
-    await doAsTold(setting, await rejection(encrypted.saveToken('oOld', long), TokenStoreError))
+    await doAsTold(setting, await rejection(encrypted.saveToken('oOld', long), StoreError))
     await encrypted.saveToken('oOld', long)
     expect(await encrypted.getToken('oOld')).to.deep.equal(long)
   })
@@ -355,7 +355,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
       const store = setting.store({ table })
       const error = await rejection(
         store.withLock('refresh:o1', async () => expect.fail('the task must not run')),
-        TokenStoreError,
+        StoreError,
       )
       expect(error.code).to.equal('ERR_WECHAT_LOCK')
       expect(error.message).to.include('createTable')

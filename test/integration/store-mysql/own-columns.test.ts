@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { TokenStoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { StoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
 import type { MysqlTokenStore } from '@wechat-auth/store-mysql'
 import { rejection } from '../../helpers/rejection.js'
 import { oldTable, tokenOf, useMysql } from './setting.js'
@@ -255,7 +255,7 @@ for (const { what, hasExtra } of makes) {
           const before = await store.getToken('o1')
           const error = await rejection(
             store.saveToken('o1', tokenOf('o1', { access_token: 'next', [field]: value })),
-            TokenStoreError,
+            StoreError,
           )
           expect(error.message)
             .to.match(/has no room for "\w+"\. ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/)

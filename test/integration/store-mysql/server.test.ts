@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { Pool, PoolConnection } from 'mysql2'
 import { createPoolCluster } from 'mysql2'
 import { createConnection, type Connection } from 'mysql2/promise'
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import { MysqlTokenStore } from '@wechat-auth/store-mysql'
 import { openPool, openPromisePool, type PoolSettings } from '../../helpers/mysql.js'
 import { rejection } from '../../helpers/rejection.js'
@@ -128,7 +128,7 @@ describe('MysqlTokenStore and its server', function () {
       async () => {
         const error = await rejection(
           elsewhere.withLock('lock', async () => expect.fail('the task must not run'), { wait: 100 }),
-          TokenStoreError,
+          StoreError,
         )
         expect(error.code).to.equal('ERR_WECHAT_LOCK')
       },
@@ -181,7 +181,7 @@ describe('MysqlTokenStore and its server', function () {
     expect((await store.getToken('o1'))?.access_token).to.equal('next')
     await admin.query('START TRANSACTION')
     await admin.query(`UPDATE ${table} SET scope = 'locked' WHERE openid = 'o1'`)
-    const error = await rejection(store.saveToken('o1', tokenOf('o1')), TokenStoreError)
+    const error = await rejection(store.saveToken('o1', tokenOf('o1')), StoreError)
     await admin.query('COMMIT')
     expect(error.driver?.errno).to.equal(1205)
   })
@@ -194,7 +194,7 @@ describe('MysqlTokenStore and its server', function () {
       const { table } = await setting.freshStore()
       const pool = open({ connectionLimit: 1, session })
       const store = setting.store({ table, pool })
-      const error = await rejection(store.saveToken('o1', tokenOf('o1')), TokenStoreError)
+      const error = await rejection(store.saveToken('o1', tokenOf('o1')), StoreError)
       expect(error.message).to.include('autocommit')
       expect(await setting.rows(`SELECT * FROM ${table}`)).to.deep.equal([])
     })
@@ -213,7 +213,7 @@ describe('MysqlTokenStore and its server', function () {
       store.deleteToken('o1'),
     ]
     const locking = store.withLock('lock', async () => expect.fail('the task must not run'), { wait: 100 })
-    const errors = await Promise.all([...calls, locking].map((call) => rejection(call, TokenStoreError)))
+    const errors = await Promise.all([...calls, locking].map((call) => rejection(call, StoreError)))
     for (const { message } of errors)
       expect(message).to.match(/^The store failed to (save|read|delete|lock) within 1000 ms\.$/)
     expect(performance.now() - started).to.be.within(timeout - 20, inTime(timeout))
@@ -232,7 +232,7 @@ describe('MysqlTokenStore and its server', function () {
     await store.saveToken('o1', tokenOf('o1'))
     await admin.query(`LOCK TABLES ${table} WRITE`)
     const started = performance.now()
-    await rejection(store.getToken('o1'), TokenStoreError)
+    await rejection(store.getToken('o1'), StoreError)
     expect(performance.now() - started).to.be.within(timeout - 20, inTime(timeout))
     await admin.query('UNLOCK TABLES')
     expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
@@ -252,7 +252,7 @@ describe('MysqlTokenStore and its server', function () {
         ),
       )
       const started = performance.now()
-      await Promise.all(Array.from({ length: 50 }, () => rejection(store.getToken('o1'), TokenStoreError)))
+      await Promise.all(Array.from({ length: 50 }, () => rejection(store.getToken('o1'), StoreError)))
       expect(performance.now() - started).to.be.lessThan(inTime(timeout))
     } finally {
       await server.thaw()
@@ -302,7 +302,7 @@ describe('MysqlTokenStore and its server', function () {
     await store.saveToken('o1', tokenOf('o1'))
     await admin.query('SET GLOBAL read_only = 1')
     try {
-      const error = await rejection(store.saveToken('o1', tokenOf('o1')), TokenStoreError)
+      const error = await rejection(store.saveToken('o1', tokenOf('o1')), StoreError)
       expect(error.driver?.errno).to.equal(1290)
     } finally {
       await admin.query('SET GLOBAL read_only = 0')
@@ -344,7 +344,7 @@ describe('MysqlTokenStore and its server', function () {
       const before = counts()
       connection.release()
       for (let round = 0; round < 20; round += 1) await store.withLock('lock', () => store.getToken('o1'))
-      await rejection(setting.store({ pool, table: 'missing' }).getToken('o1'), TokenStoreError)
+      await rejection(setting.store({ pool, table: 'missing' }).getToken('o1'), StoreError)
       expect(counts()).to.deep.equal(before)
       expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
     })
@@ -368,8 +368,8 @@ describe('MysqlTokenStore and its server', function () {
     const pool = open()
     const { store } = await setting.freshStore({ pool })
     await new Promise<void>((resolve) => pool.end(() => resolve()))
-    await rejection(store.getToken('o1'), TokenStoreError)
-    await rejection(store.saveToken('o1', tokenOf('o1')), TokenStoreError)
+    await rejection(store.getToken('o1'), StoreError)
+    await rejection(store.saveToken('o1', tokenOf('o1')), StoreError)
   })
 
   it('is refused as a single connection, by the compiler and by the constructor', () => {

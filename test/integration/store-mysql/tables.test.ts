@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { randomBytes } from 'node:crypto'
 import type { Pool } from 'mysql2'
-import { encryptedTokenStore, TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { encryptedTokenStore, StoreError } from '@wechat-auth/wechat-oauth'
 import { openPool } from '../../helpers/mysql.js'
 import { rejection } from '../../helpers/rejection.js'
 import { doAsTold, oldTable, tokenOf, useMysql } from './setting.js'
@@ -124,7 +124,7 @@ describe('MysqlTokenStore and its table', () => {
       const store = setting.store({ table, pool })
       const error = await rejection(
         store.withLock('refresh:o1', async () => expect.fail('the task must not run')),
-        TokenStoreError,
+        StoreError,
       )
       expect(error.code).to.equal('ERR_WECHAT_LOCK')
       expect(error.driver?.errno).to.equal(1142)
@@ -134,7 +134,7 @@ describe('MysqlTokenStore and its table', () => {
       await setting.pool.query(`GRANT SELECT ON ${database}.* TO ${database}`)
       const error = await rejection(
         setting.store({ table: `${database}.token`, pool }).createTable(),
-        TokenStoreError,
+        StoreError,
       )
       expect(error.driver?.errno).to.equal(1142)
     })
@@ -148,7 +148,7 @@ describe('MysqlTokenStore and its table', () => {
       () => store.saveToken('o1', tokenOf('o1')),
       () => store.deleteToken('o1'),
     ]) {
-      const error = await rejection(call(), TokenStoreError)
+      const error = await rejection(call(), StoreError)
       expect(error.message).to.equal(`There is no table \`${table}\`: createTable() makes it.`)
       expect(error.driver?.errno).to.equal(1146)
     }
@@ -203,9 +203,9 @@ describe('MysqlTokenStore and its table', () => {
     it(`refuses a table ${what}, and says what to do`, async () => {
       const table = await setting.table(...statements)
       const store = setting.store({ table })
-      const error = await rejection(store.saveToken('o1', tokenOf('o1')), TokenStoreError)
+      const error = await rejection(store.saveToken('o1', tokenOf('o1')), StoreError)
       expect(error.message).to.match(says).and.to.include(`ALTER TABLE \`${table}\` `)
-      expect((await rejection(store.getToken('o1'), TokenStoreError)).message).to.equal(error.message)
+      expect((await rejection(store.getToken('o1'), StoreError)).message).to.equal(error.message)
       expect(await setting.rows(`SELECT * FROM ${table}`)).to.deep.equal([])
       await doAsTold(setting, error)
       await store.saveToken('o1', tokenOf('o1')).catch(async (next: unknown) => {
@@ -222,7 +222,7 @@ describe('MysqlTokenStore and its table', () => {
       const table = await setting.table(`CREATE TABLE $ (${wide} PRIMARY KEY, ${columns})`)
       await setting.pool.query(`INSERT INTO ${table} SET openid = 'o1', create_at = '2025-11-13 10:13:20'`)
       const store = setting.store({ table })
-      const { message } = await rejection(store.getToken('o1'), TokenStoreError)
+      const { message } = await rejection(store.getToken('o1'), StoreError)
       const [time] = await setting.rows(`SELECT UNIX_TIMESTAMP(create_at) AS seconds FROM ${table}`)
       for (const statement of message.slice(message.indexOf('ALTER')).split(';')) {
         if (statement.trim() !== '') await setting.pool.query(statement)
@@ -288,7 +288,7 @@ describe('MysqlTokenStore and its table', () => {
     expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
     expect(await store.getToken('o2')).to.deep.equal(tokenOf('o2', { unionid: 'u' }))
     await setting.pool.query(`DROP TABLE ${table}`)
-    expect((await rejection(store.getToken('o1'), TokenStoreError)).message).to.include('createTable')
+    expect((await rejection(store.getToken('o1'), StoreError)).message).to.include('createTable')
     await store.createTable()
     expect(await store.getToken('o1')).to.equal(null)
   })
@@ -316,8 +316,8 @@ describe('MysqlTokenStore and its table', () => {
     const table = await setting.table(...oldTable)
     const store = setting.store({ table })
     for (const record of [null, undefined])
-      await rejection(store.saveToken('o1', record as never), TokenStoreError)
-    const error = await rejection(store.saveToken('o1', tokenOf('o2')), TokenStoreError)
+      await rejection(store.saveToken('o1', record as never), StoreError)
+    const error = await rejection(store.saveToken('o1', tokenOf('o2')), StoreError)
     expect(error.message).to.match(/"openid"\. ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/)
     expect(await setting.rows(`SELECT * FROM ${table}`)).to.deep.equal([])
     const fresh = (await setting.freshStore()).store

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { inspect } from 'node:util'
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import { lenientSession, hostileOptions, openPool, type PoolSettings } from '../../helpers/mysql.js'
 import { rejection } from '../../helpers/rejection.js'
 import { oldTable, secrets, tokenOf, useMysql } from './setting.js'
@@ -92,7 +92,7 @@ describe('MysqlTokenStore and what tries to be a statement', () => {
       expect(await setting.rows(`SELECT name FROM ${table}_lock`)).to.have.lengthOf(1)
       const error = await rejection(
         store.withLock('held', async () => expect.fail('the task must not run'), { wait: 50 }),
-        TokenStoreError,
+        StoreError,
       )
       expect(error.code).to.equal('ERR_WECHAT_LOCK')
     })
@@ -190,7 +190,7 @@ describe('MysqlTokenStore and what its errors show', () => {
     ].join('\n')
   }
 
-  function expectNoValues(error: TokenStoreError): void {
+  function expectNoValues(error: StoreError): void {
     for (const secret of [...Object.values(secrets), 'oSECRET']) expect(shown(error)).not.to.include(secret)
     for (const word of ['REPLACE', 'SELECT', 'CONVERT', 'VALUES']) expect(shown(error)).not.to.include(word)
     expect(error.cause).to.equal(undefined)
@@ -201,7 +201,7 @@ describe('MysqlTokenStore and what its errors show', () => {
     await setting.pool.query(
       `CREATE TRIGGER ${table}_refuses BEFORE INSERT ON ${table} FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'SECRET-access-token'`,
     )
-    const error = await rejection(store.saveToken('oSECRET', tokenOf('oSECRET')), TokenStoreError)
+    const error = await rejection(store.saveToken('oSECRET', tokenOf('oSECRET')), StoreError)
     expect(error.driver).to.deep.include({ code: 'ER_SIGNAL_EXCEPTION', errno: 1644, sqlState: '45000' })
     expect(error.message).to.equal('The store failed to save.')
     expectNoValues(error)
@@ -220,7 +220,7 @@ describe('MysqlTokenStore and what its errors show', () => {
       ['extra', '1'],
     ]) {
       await setting.pool.query(`REPLACE INTO ${table} (openid, ${column!}) VALUES ('oSECRET', ?)`, [value])
-      const error = await rejection(store.getToken('oSECRET'), TokenStoreError)
+      const error = await rejection(store.getToken('oSECRET'), StoreError)
       expect(error.message).to.equal('The store holds something that is not a record.')
       expectNoValues(error)
       await store.saveToken('oSECRET', { openid: 'oSECRET', access_token: 'new', create_at: 1 })
@@ -242,7 +242,7 @@ describe('MysqlTokenStore and what its errors show', () => {
     }
     const error = await rejection(
       setting.store({ table }).saveToken('oSECRET', tokenOf('oSECRET', fields)),
-      TokenStoreError,
+      StoreError,
     )
     expect(error.message).to.match(
       /^The table has no room for "long\\nn{59}", "field0", .*"field8"\. ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/,
@@ -255,9 +255,7 @@ describe('MysqlTokenStore and what its errors show', () => {
     const circular: Record<string, unknown> = { ...secrets }
     circular.itself = circular
     for (const field of [circular, 1n])
-      expectNoValues(
-        await rejection(store.saveToken('oSECRET', tokenOf('oSECRET', { field })), TokenStoreError),
-      )
+      expectNoValues(await rejection(store.saveToken('oSECRET', tokenOf('oSECRET', { field })), StoreError))
   })
 
   it('is no value where a text is none', async () => {
@@ -265,7 +263,7 @@ describe('MysqlTokenStore and what its errors show', () => {
     expectNoValues(
       await rejection(
         store.saveToken('oSECRET', tokenOf('oSECRET', { scope: 'SECRET-access-token\ud83d' })),
-        TokenStoreError,
+        StoreError,
       ),
     )
     expect(await store.getToken('oSECRET')).to.equal(null)
@@ -279,8 +277,8 @@ describe('MysqlTokenStore and what its errors show', () => {
         // JSON can spell it, but not every server takes it for JSON.
         expect(await store.getToken('oSECRET')).to.deep.equal(token)
       } catch (error) {
-        expect(error).to.be.an.instanceOf(TokenStoreError)
-        expectNoValues(error as TokenStoreError)
+        expect(error).to.be.an.instanceOf(StoreError)
+        expectNoValues(error as StoreError)
       }
     }
   })
@@ -290,13 +288,13 @@ describe('MysqlTokenStore and what its errors show', () => {
     for (const key of ['oSECRET'.padEnd(513, 'x'), 'oSECRET\ud83d', `oSECRET${'😀'.repeat(127)}`]) {
       expect(await store.getToken(key)).to.equal(null)
       await store.deleteToken(key)
-      const error = await rejection(store.saveToken(key, tokenOf(key)), TokenStoreError)
+      const error = await rejection(store.saveToken(key, tokenOf(key)), StoreError)
       expect(error.message).to.match(/no Unicode text\.$/)
       expectNoValues(error)
     }
     const error = await rejection(
       store.withLock('oSECRET'.padEnd(768, 'x'), async () => expect.fail('the task must not run')),
-      TokenStoreError,
+      StoreError,
     )
     expect(error.code).to.equal('ERR_WECHAT_LOCK')
     expectNoValues(error)
@@ -376,8 +374,7 @@ describe('MysqlTokenStore and values that do not fit', () => {
         true,
       ]) {
         expect(
-          (await rejection(store.saveToken('o1', { openid: 'o1', create_at: 1, n }), TokenStoreError))
-            .message,
+          (await rejection(store.saveToken('o1', { openid: 'o1', create_at: 1, n }), StoreError)).message,
         ).to.include('"n"')
       }
     })
@@ -402,7 +399,7 @@ describe('MysqlTokenStore and values that do not fit', () => {
       await store.saveToken('o1', { openid: 'o1', create_at: 1, t: fits })
       expect(await store.getToken('o1')).to.deep.equal({ openid: 'o1', create_at: 1, t: fits })
       expect(
-        (await rejection(store.saveToken('o1', { openid: 'o1', create_at: 1, t: doesNot }), TokenStoreError))
+        (await rejection(store.saveToken('o1', { openid: 'o1', create_at: 1, t: doesNot }), StoreError))
           .message,
       ).to.include('"t"')
     })
@@ -428,7 +425,7 @@ describe('MysqlTokenStore and values that do not fit', () => {
       expect(await store.getToken('o1')).to.deep.equal({ openid: 'o1', create_at: 1, access_token: fits })
       const error = await rejection(
         store.saveToken('o1', { openid: 'o1', create_at: 1, access_token: doesNot }),
-        TokenStoreError,
+        StoreError,
       )
       expect(error.message).to.match(
         /"access_token"\. ALTER TABLE \S+ (MODIFY COLUMN `access_token` TEXT|ADD COLUMN `extra`)/,

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TokenStoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { StoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { RedisTokenStore } from '@wechat-auth/store-redis'
 import { rejection } from '../../helpers/rejection.js'
 import { connect, driverNames, type RedisClient } from '../../helpers/redis.js'
@@ -73,9 +73,9 @@ for (const { kind, start } of kinds) {
           await Promise.all(
             keys.map(async (key) => {
               const started = performance.now()
-              await rejection(store.saveToken(key, tokenOf('while it was down')), TokenStoreError)
-              await rejection(store.deleteToken(key), TokenStoreError)
-              await rejection(store.getToken(key), TokenStoreError)
+              await rejection(store.saveToken(key, tokenOf('while it was down')), StoreError)
+              await rejection(store.deleteToken(key), StoreError)
+              await rejection(store.getToken(key), StoreError)
               expect(performance.now() - started).to.be.lessThan(inTime(3 * timeout))
             }),
           )
@@ -97,12 +97,12 @@ for (const { kind, start } of kinds) {
           await Promise.all(servers.map((server) => server.freeze()))
           try {
             const started = performance.now()
-            const error = await rejection(store.getToken('o'), TokenStoreError)
+            const error = await rejection(store.getToken('o'), StoreError)
             expect(performance.now() - started).to.be.within(timeout - 20, inTime(timeout))
             expect(error.message).to.equal(`The store failed to read within ${timeout} ms.`)
             await rejection(
               store.withLock('refresh:o', () => expect.fail('the task must not run'), { wait: 100 }),
-              TokenStoreError,
+              StoreError,
             )
           } finally {
             await Promise.all(servers.map((server) => server.thaw()))
@@ -168,9 +168,9 @@ describe('RedisTokenStore with a client that does not wait', () => {
         await store.saveToken('o', tokenOf('o'))
         await server.kill()
         try {
-          await rejection(store.getToken('o'), TokenStoreError)
+          await rejection(store.getToken('o'), StoreError)
           const started = performance.now()
-          const error = await rejection(store.getToken('o'), TokenStoreError)
+          const error = await rejection(store.getToken('o'), StoreError)
           expect(performance.now() - started).to.be.lessThan(inTime(0))
           expect(error.driver?.name).to.be.a('string')
         } finally {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import { encryptedTokenStore, TokenStoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { encryptedTokenStore, StoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { RedisTokenStore } from '@wechat-auth/store-redis'
 import { rejection } from '../../helpers/rejection.js'
 import { commandsDuring, connect, driverNames, drivers, type RedisClient } from '../../helpers/redis.js'
@@ -288,7 +288,7 @@ describe('RedisTokenStore on a server', () => {
       })
 
       describe('rejects with the facts and no value', () => {
-        function expectNoValues(error: TokenStoreError): void {
+        function expectNoValues(error: StoreError): void {
           const shown = [
             error.message,
             String(error.stack),
@@ -303,7 +303,7 @@ describe('RedisTokenStore on a server', () => {
 
         it('where the key holds something of another type', async () => {
           await client.sendCommand(['LPUSH', `${prefix}oFailing`, secrets.access_token])
-          const error = await rejection(store.getToken('oFailing'), TokenStoreError)
+          const error = await rejection(store.getToken('oFailing'), StoreError)
           expectNoValues(error)
           expect(error.reason).to.equal('record')
           await store.saveToken('oFailing', tokenOf('oFailing'))
@@ -319,7 +319,7 @@ describe('RedisTokenStore on a server', () => {
         })) {
           it(`where the key holds ${what}`, async () => {
             await client.set(`${prefix}oFailing`, text)
-            const error = await rejection(store.getToken('oFailing'), TokenStoreError)
+            const error = await rejection(store.getToken('oFailing'), StoreError)
             expectNoValues(error)
             expect(error.reason).to.equal('record')
           })
@@ -328,7 +328,7 @@ describe('RedisTokenStore on a server', () => {
         it('where the memory is full', async () => {
           await client.sendCommand(['CONFIG', 'SET', 'maxmemory', '1'])
           try {
-            expectNoValues(await rejection(store.saveToken('oFailing', tokenOf('oFailing')), TokenStoreError))
+            expectNoValues(await rejection(store.saveToken('oFailing', tokenOf('oFailing')), StoreError))
           } finally {
             await client.sendCommand(['CONFIG', 'SET', 'maxmemory', '0'])
           }
@@ -338,10 +338,10 @@ describe('RedisTokenStore on a server', () => {
           const circular: Record<string, unknown> = { secret: secrets.access_token }
           circular.itself = circular
           expectNoValues(
-            await rejection(store.saveToken('oFailing', tokenOf('oFailing', { circular })), TokenStoreError),
+            await rejection(store.saveToken('oFailing', tokenOf('oFailing', { circular })), StoreError),
           )
           expectNoValues(
-            await rejection(store.saveToken('oFailing', tokenOf('oFailing', { big: 1n })), TokenStoreError),
+            await rejection(store.saveToken('oFailing', tokenOf('oFailing', { big: 1n })), StoreError),
           )
         })
 
@@ -349,7 +349,7 @@ describe('RedisTokenStore on a server', () => {
           const closed = await open()
           closed.destroy()
           const onClosed = new RedisTokenStore({ client: closed, prefix })
-          const error = await rejection(onClosed.getToken('oFailing'), TokenStoreError)
+          const error = await rejection(onClosed.getToken('oFailing'), StoreError)
           expectNoValues(error)
           expect(error.reason).to.equal(undefined)
         })
@@ -380,7 +380,7 @@ describe('RedisTokenStore on a server', () => {
         await permitted.deleteToken('oAcl')
         await rejection(
           new RedisTokenStore({ client: limited, prefix: 'elsewhere:' }).getToken('oAcl'),
-          TokenStoreError,
+          StoreError,
         )
       })
     })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import { RedisSessionStore, type RedisCommands, type RedisConnection } from '@wechat-auth/store-redis'
-import { TokenStoreError, type StoredSession } from '@wechat-auth/wechat-oauth'
+import { StoreError, type StoredSession } from '@wechat-auth/wechat-oauth'
 import { commandsDuring, connect, type RedisClient } from '../../helpers/redis.js'
 import { rejection } from '../../helpers/rejection.js'
 import { startRedis, startRedisCluster, type RedisCluster } from '../../services/redis.js'
@@ -144,10 +144,7 @@ describe('RedisSessionStore on a server', () => {
       await permitted.delete('b')
       await permitted.create('c', sessionOf('c'), ttl)
       await permitted.deleteByUser('u')
-      await rejection(
-        new RedisSessionStore({ client: limited, prefix: 'elsewhere:' }).get('a'),
-        TokenStoreError,
-      )
+      await rejection(new RedisSessionStore({ client: limited, prefix: 'elsewhere:' }).get('a'), StoreError)
     } finally {
       limited.destroy()
     }
@@ -178,14 +175,14 @@ describe('RedisSessionStore on a server', () => {
   it('rejects where a key holds no session, without telling what it holds, and ends that too', async () => {
     for (const value of ['', 'SECRET', '[]', 'null', '"SECRET"', '{}', '{"userId":1}']) {
       await client.set(`${prefix}hash:a`, value)
-      expect((await rejection(store.get('a'), TokenStoreError)).message).to.equal(
+      expect((await rejection(store.get('a'), StoreError)).message).to.equal(
         'The store holds something that is not a record.',
       )
       await store.delete('a')
       expect(await isAlive('a')).to.equal(false)
     }
     await client.sendCommand(['RPUSH', `${prefix}hash:a`, 'x'])
-    const error = await rejection(store.get('a'), TokenStoreError)
+    const error = await rejection(store.get('a'), StoreError)
     expect(error).to.include({ message: 'The store failed to read a session.', reason: 'record' })
     await store.delete('a')
     expect(await isAlive('a')).to.equal(false)
@@ -193,8 +190,8 @@ describe('RedisSessionStore on a server', () => {
 
   it('says so where the index of a user is something else, which the next session replaces', async () => {
     await client.sendCommand(['RPUSH', `${prefix}user:u`, 'x'])
-    expect(await rejection(store.listByUser('u'), TokenStoreError)).to.include({ reason: 'record' })
-    expect(await rejection(store.deleteByUser('u'), TokenStoreError)).to.include({ reason: 'record' })
+    expect(await rejection(store.listByUser('u'), StoreError)).to.include({ reason: 'record' })
+    expect(await rejection(store.deleteByUser('u'), StoreError)).to.include({ reason: 'record' })
     await store.create('a', sessionOf('a'), ttl)
     expect(await listed()).to.deep.equal(['a'])
   })
@@ -268,7 +265,7 @@ describe('RedisSessionStore on a server', () => {
           )
           if (outcome instanceof Error) {
             ended += 1
-            expect(outcome).to.be.an.instanceOf(TokenStoreError)
+            expect(outcome).to.be.an.instanceOf(StoreError)
             expect(String(outcome.stack)).to.not.contain('SECRET')
           }
           expect(await listed(), `at command ${at}`).to.deep.equal(await alive(...ids))
@@ -292,7 +289,7 @@ describe('RedisSessionStore on a server', () => {
     })
     const error = await rejection(
       new RedisSessionStore({ client: slow, prefix, timeout: 50 }).create('a', sessionOf('a'), ttl),
-      TokenStoreError,
+      StoreError,
     )
     expect(error.message).to.equal('The store failed to create a session within 50 ms.')
     release()

@@ -1,4 +1,4 @@
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import { randomInt } from 'node:crypto'
 import { rejection } from '../../helpers/rejection.js'
@@ -64,7 +64,7 @@ withEachDriver('SqliteTokenStore and processes that are killed', ({ databases, p
       const started = performance.now()
       const error = await rejection(
         store.saveToken('o1', tokenOf('o1', { access_token: 'late' })),
-        TokenStoreError,
+        StoreError,
       )
       expect(performance.now() - started).to.be.lessThan(5000)
       expect(error.message).to.contain('another connection has locked the database')

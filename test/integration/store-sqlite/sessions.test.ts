@@ -1,5 +1,5 @@
 import { SqliteSessionStore } from '@wechat-auth/store-sqlite'
-import { TokenStoreError, type StoredSession } from '@wechat-auth/wechat-oauth'
+import { StoreError, type StoredSession } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import sinon from 'sinon'
 import { rejection } from '../../helpers/rejection.js'
@@ -95,10 +95,7 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
   })
 
   it('says that there is no table', async () => {
-    const error = await rejection(
-      new SqliteSessionStore({ database, table: 'missing' }).get('a'),
-      TokenStoreError,
-    )
+    const error = await rejection(new SqliteSessionStore({ database, table: 'missing' }).get('a'), StoreError)
     expect(error.message).to.equal('There is no table for sessions: createTable() makes it.')
   })
 
@@ -144,7 +141,7 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
     for (const record of ["'SECRET'", "'[]'", "'{}'", '\'{"userId":1}\'', "x'00'", '1']) {
       database.exec(`UPDATE wechat_session SET record = ${record}`)
       for (const call of [store.get('a'), store.listByUser('u')]) {
-        const error = await rejection(call, TokenStoreError)
+        const error = await rejection(call, StoreError)
         expect(`${error.stack}${JSON.stringify(error)}`).to.not.contain('SECRET')
       }
     }

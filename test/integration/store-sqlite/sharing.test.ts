@@ -1,5 +1,5 @@
 import { SqliteTokenStore } from '@wechat-auth/store-sqlite'
-import { TokenStoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { StoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { rejection } from '../../helpers/rejection.js'
@@ -82,7 +82,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
           store.saveToken('o2', tokenOf('o2')),
         ]
         for (const call of calls) {
-          const error = await rejection(call, TokenStoreError)
+          const error = await rejection(call, StoreError)
           expect(error.code).to.equal('ERR_WECHAT_STORE')
           expect(error.message).to.match(
             /^The store failed to (save|delete) within 100 ms: another connection has locked the database\.$/,
@@ -108,12 +108,12 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
         }
         for (const [what, begin] of Object.entries(locks)) {
           other.exec(begin)
-          await rejection(store.saveToken('o1', tokenOf('o1')), TokenStoreError)
+          await rejection(store.saveToken('o1', tokenOf('o1')), StoreError)
           await rejection(
             store.withLock('l', async () => undefined, { wait: 0 }),
-            TokenStoreError,
+            StoreError,
           )
-          if (what === 'everything') await rejection(store.getToken('o1'), TokenStoreError)
+          if (what === 'everything') await rejection(store.getToken('o1'), StoreError)
           other.exec('ROLLBACK')
           // Statements of the application's own on the same database object must not suffer either.
           expect(database.prepare('SELECT count(*) AS n FROM token').all()[0]).to.include({ n: 1 })
@@ -185,8 +185,8 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
       await store.getToken('o1')
       expect(patienceOf(database)).to.equal(ms)
       other.exec('BEGIN EXCLUSIVE')
-      await rejection(store.saveToken('o1', tokenOf('o1')), TokenStoreError)
-      await rejection(store.getToken('o1'), TokenStoreError)
+      await rejection(store.saveToken('o1', tokenOf('o1')), StoreError)
+      await rejection(store.getToken('o1'), StoreError)
       other.exec('ROLLBACK')
       expect(patienceOf(database)).to.equal(ms)
     }
@@ -211,11 +211,11 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
     const allowed = 1500
     setPatience(database, allowed)
     other.exec('BEGIN IMMEDIATE')
-    await rejection(store.saveToken('o1', tokenOf('o1')), TokenStoreError)
+    await rejection(store.saveToken('o1', tokenOf('o1')), StoreError)
     const started = performance.now()
     const saving = store.saveToken('o1', tokenOf('o1'))
     expect(performance.now() - started).to.be.lessThan(allowed)
-    await rejection(saving, TokenStoreError)
+    await rejection(saving, StoreError)
     expect(patienceOf(database)).to.equal(allowed)
     other.exec('COMMIT')
   })
@@ -258,7 +258,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
     it('says so when it has waited in vain for the end of a transaction', async () => {
       const { database, store } = await pair({ timeout: 50 })
       database.exec('BEGIN')
-      const error = await rejection(store.saveToken('o1', tokenOf('o1')), TokenStoreError)
+      const error = await rejection(store.saveToken('o1', tokenOf('o1')), StoreError)
       expect(error.message).to.equal(
         'The store failed to save within 50 ms: the application has a transaction or an iterator open on this database object.',
       )
@@ -319,9 +319,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
           }),
         ]
         for (const call of calls)
-          expect((await rejection(call, TokenStoreError)).message).to.equal(
-            'The database of the store is closed.',
-          )
+          expect((await rejection(call, StoreError)).message).to.equal('The database of the store is closed.')
         expect(ran).to.equal(false)
       })
     }
@@ -331,9 +329,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
       other.exec('BEGIN IMMEDIATE')
       const saving = store.saveToken('o1', tokenOf('o1'))
       database.close()
-      expect((await rejection(saving, TokenStoreError)).message).to.equal(
-        'The database of the store is closed.',
-      )
+      expect((await rejection(saving, StoreError)).message).to.equal('The database of the store is closed.')
       other.exec('COMMIT')
     })
   })

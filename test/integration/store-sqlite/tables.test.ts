@@ -1,5 +1,5 @@
 import { SqliteTokenStore } from '@wechat-auth/store-sqlite'
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import { writeFileSync } from 'node:fs'
 import { inspect } from 'node:util'
@@ -135,7 +135,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
         store.saveToken('o1', tokenOf('o1')),
         store.deleteToken('o1'),
       ]) {
-        const error = await rejection(call, TokenStoreError)
+        const error = await rejection(call, StoreError)
         expect(error).to.include({
           code: 'ERR_WECHAT_STORE',
           message: 'There is no table for tokens: createTable() makes it.',
@@ -148,7 +148,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
       database.exec('DROP TABLE token_lock')
       const error = await rejection(
         store.withLock('l', async () => 'ran', { wait: 60_000 }),
-        TokenStoreError,
+        StoreError,
       )
       expect(error).to.include({
         code: 'ERR_WECHAT_LOCK',
@@ -160,10 +160,10 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
       const { database, store } = await pair()
       await store.saveToken('o1', tokenOf('o1'))
       database.exec('DROP TABLE token; DROP TABLE token_lock')
-      await rejection(store.getToken('o1'), TokenStoreError)
+      await rejection(store.getToken('o1'), StoreError)
       await rejection(
         store.withLock('l', async () => undefined),
-        TokenStoreError,
+        StoreError,
       )
       await store.createTable()
       expect(await store.getToken('o1')).to.equal(null)
@@ -179,7 +179,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
         const { database, store } = await pair()
         await store.saveToken('o1', tokenOf('o1'))
         database.exec(`UPDATE token SET record = ${damage}`)
-        const error = await rejection(store.getToken('o1'), TokenStoreError)
+        const error = await rejection(store.getToken('o1'), StoreError)
         expect(error).to.include({
           code: 'ERR_WECHAT_STORE',
           message: 'The store holds something that is not a record.',
@@ -191,8 +191,8 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
       const { file, store } = await pair({ journal: 'delete' })
       await store.saveToken('o1', tokenOf('o1'))
       writeFileSync(databases.address(file).file, 'no database '.repeat(10_000))
-      expect((await rejection(store.getToken('o1'), TokenStoreError)).code).to.equal('ERR_WECHAT_STORE')
-      const error = await rejection(store.saveToken('o1', tokenOf('o1')), TokenStoreError)
+      expect((await rejection(store.getToken('o1'), StoreError)).code).to.equal('ERR_WECHAT_STORE')
+      const error = await rejection(store.saveToken('o1', tokenOf('o1')), StoreError)
       expect(error.code).to.equal('ERR_WECHAT_STORE')
       expect(inspect(error, { depth: Infinity, showHidden: true })).to.not.contain(secrets.access_token)
     })
@@ -219,13 +219,13 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
             delete: denied.deleteToken('o1'),
           }
           for (const [verb, call] of Object.entries(writing)) {
-            const error = await rejection(call, TokenStoreError)
+            const error = await rejection(call, StoreError)
             expect(error).to.include({ code: 'ERR_WECHAT_STORE', message: `The store failed to ${verb}.` })
             expect(error.driver).to.include(readonly)
           }
           await rejection(
             denied.withLock('l', async () => undefined),
-            TokenStoreError,
+            StoreError,
           )
           database.exec('PRAGMA query_only = OFF')
           await store.saveToken('o1', tokenOf('o1', { access_token: 'next' }))

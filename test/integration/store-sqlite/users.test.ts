@@ -1,5 +1,5 @@
 import { SqliteUserStore } from '@wechat-auth/store-sqlite'
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import { rejection } from '../../helpers/rejection.js'
 import type { OpenDatabase } from '../../helpers/sqlite.js'
@@ -223,7 +223,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
   })
 
   it('is made by createTableSQL as by createTable, and says so where it is missing', async () => {
-    const missing = await rejection(store.findByOpenid('wx1', 'o1'), TokenStoreError)
+    const missing = await rejection(store.findByOpenid('wx1', 'o1'), StoreError)
     expect(missing.message).to.equal('There is no table for users: createTable() makes it.')
     database.exec(store.createTableSQL())
     await store.createTable()
@@ -275,7 +275,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
     database.exec("CREATE TRIGGER no_secrets BEFORE INSERT ON user BEGIN SELECT RAISE(ABORT, 'SECRET'); END")
     const error = await rejection(
       store.create({ appId: 'wx1', openid: 'SECRET', profile: { nickName: 'SECRET' } }),
-      TokenStoreError,
+      StoreError,
     )
     expect(error.message).to.equal('The store failed to create a user.')
     expect(`${error.stack}${JSON.stringify(error)}`).to.not.contain('SECRET')

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createContext, runInContext } from 'node:vm'
 import { expect } from 'chai'
 import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { JsSdkPage, Sandbox } from '@wechat-auth/wechat-sandbox'
+import type { JsSDKPage, Sandbox } from '@wechat-auth/wechat-sandbox'
 import { appOf, appToken, get, HOUR, MINUTE, SECOND } from './wechat.js'
 import type { Json } from './wechat.js'
 
@@ -36,7 +36,7 @@ describe('the sandbox and the JS-SDK', () => {
     url = PAGE,
     nonceStr = 'Wm3WZYTPz0wzccnW',
     timestamp = 1_414_587_457,
-  ): JsSdkPage & { timestamp: number } => ({
+  ): JsSDKPage & { timestamp: number } => ({
     appId,
     url,
     nonceStr,

@@ -175,7 +175,7 @@ describe('a route behind WechatSessionStrategy whose store is down', () => {
         500,
         {
           error: {
-            name: 'TokenStoreError',
+            name: 'StoreError',
             code: 'ERR_WECHAT_STORE',
             message: 'The store failed to read a session.',
           },

@@ -1,5 +1,5 @@
 import type { SessionStoreHarness } from '@wechat-auth/store-conformance'
-import { TokenStoreError, type SessionStore, type StoredSession } from '@wechat-auth/wechat-oauth'
+import { StoreError, type SessionStore, type StoredSession } from '@wechat-auth/wechat-oauth'
 import { attempt, corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
 import { DriverError } from './reference-store.js'
 import { ReferenceSessionStore, sessionHarnessOf, type SessionBackend } from './reference-session-store.js'
@@ -115,7 +115,7 @@ const whenDown = (
   then: (error: unknown) => Promise<StoredSession | undefined>,
 ): BrokenSessionStore => broken(name, cases.down, (right) => ({ get: (hash) => right.get(hash).catch(then) }))
 
-const failed = (): Promise<never> => Promise.reject(new TokenStoreError('The store failed to read.'))
+const failed = (): Promise<never> => Promise.reject(new StoreError('The store failed to read.'))
 
 /** Does in several steps what must be one. */
 const stepByStep = (name: string, caughtBy: string): BrokenSessionStore =>
@@ -255,7 +255,7 @@ export const brokenSessionStores: readonly BrokenSessionStore[] = [
   })),
   broken('rejects where there is nothing to delete', cases.deleted, (right) => ({
     delete: async (hash) => {
-      if (!(await right.get(hash))) throw new TokenStoreError('There is none.')
+      if (!(await right.get(hash))) throw new StoreError('There is none.')
       await right.delete(hash)
     },
   })),
@@ -405,7 +405,7 @@ export const brokenSessionStores: readonly BrokenSessionStore[] = [
       right.create(hash, session, ttl).catch((error: unknown) => {
         throw error instanceof TypeError
           ? error
-          : new TokenStoreError(`Could not write ${JSON.stringify(session)}`)
+          : new StoreError(`Could not write ${JSON.stringify(session)}`)
       }),
   })),
   broken('asks its backend before it looks at the hash', cases.wrongFirst, (right, backend) => ({

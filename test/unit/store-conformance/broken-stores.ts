@@ -1,11 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TokenStoreHarness } from '@wechat-auth/store-conformance'
-import {
-  TokenStoreError,
-  type LockOptions,
-  type TokenStore,
-  type WechatToken,
-} from '@wechat-auth/wechat-oauth'
+import { StoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
 import {
   attempt,
   checkKey,
@@ -129,7 +124,7 @@ const recordFaults: BrokenStore[] = [
   broken('rejects for an unknown key', inRecords.unknown, (right) => ({
     getToken: async (openid) => {
       const token = await right.getToken(openid)
-      if (!token) throw new TokenStoreError('There is none.')
+      if (!token) throw new StoreError('There is none.')
       return token
     },
   })),
@@ -177,7 +172,7 @@ const recordFaults: BrokenStore[] = [
   broken('cannot save undefined', inRecords.undefined, (right) => ({
     saveToken: async (openid, token) => {
       if (Object.values(token).includes(undefined))
-        throw new TokenStoreError('Bind parameters must not contain undefined.')
+        throw new StoreError('Bind parameters must not contain undefined.')
       await right.saveToken(openid, token)
     },
   })),
@@ -324,7 +319,7 @@ const recordFaults: BrokenStore[] = [
   })),
   broken('rejects where there is nothing to delete', inRecords.nothingToDelete, (right) => ({
     deleteToken: async (openid) => {
-      if (!(await right.getToken(openid))) throw new TokenStoreError('There is none.')
+      if (!(await right.getToken(openid))) throw new StoreError('There is none.')
       await right.deleteToken(openid)
     },
   })),
@@ -424,7 +419,7 @@ const keyFaults: BrokenStore[] = [
   })),
   broken('refuses a wrong key with an error of another kind', inKeys.wrong, (right) => ({
     getToken: async (openid) => {
-      if (typeof openid !== 'string') throw new TokenStoreError('This is no key.')
+      if (typeof openid !== 'string') throw new StoreError('This is no key.')
       return right.getToken(openid)
     },
   })),
@@ -490,13 +485,13 @@ const inFailures = {
 
 const whenDown = (
   name: string,
-  change: (error: TokenStoreError, token: WechatToken, backend: Backend) => unknown,
+  change: (error: StoreError, token: WechatToken, backend: Backend) => unknown,
 ): BrokenStore =>
   broken(name, inFailures.down, (right, backend) => ({
     saveToken: (openid, token) =>
       right
         .saveToken(openid, token)
-        .catch((error: unknown) => change(error as TokenStoreError, token, backend) as undefined),
+        .catch((error: unknown) => change(error as StoreError, token, backend) as undefined),
   }))
 
 const failureFaults: BrokenStore[] = [
@@ -520,7 +515,7 @@ const failureFaults: BrokenStore[] = [
     Promise.reject(Object.assign(error, { cause: new DriverFailure(token) })),
   ),
   whenDown('has the values in its message', (_error, token) =>
-    Promise.reject(new TokenStoreError(`Could not save ${JSON.stringify(token)}`)),
+    Promise.reject(new StoreError(`Could not save ${JSON.stringify(token)}`)),
   ),
   whenDown('has the values where only an inspection finds them', (error, token) =>
     Promise.reject(Object.defineProperty(error, 'record', { value: { token } })),
@@ -530,7 +525,7 @@ const failureFaults: BrokenStore[] = [
     let isBroken = false
     return {
       saveToken: async (openid, token) => {
-        if (isBroken) throw new TokenStoreError('The connection is closed.')
+        if (isBroken) throw new StoreError('The connection is closed.')
         await right.saveToken(openid, token).catch((error: unknown) => {
           isBroken = true
           throw error
@@ -559,14 +554,14 @@ const failureFaults: BrokenStore[] = [
       try {
         return text === undefined ? undefined : (JSON.parse(text) as WechatToken)
       } catch {
-        throw new TokenStoreError(`Not a record: ${text ?? ''}ess-token`)
+        throw new StoreError(`Not a record: ${text ?? ''}ess-token`)
       }
     },
   })),
   broken('says of a corrupt record that its backend failed', inFailures.corrupt, (right) => ({
     getToken: (openid) =>
       right.getToken(openid).catch(() => {
-        throw new TokenStoreError('The store failed to read.')
+        throw new StoreError('The store failed to read.')
       }),
   })),
   whenDown('says that the record is corrupt while its backend is down', () =>
@@ -701,9 +696,7 @@ const lockFaults: BrokenStore[] = [
       right
         .withLock(key, task, options)
         .catch((error: unknown) =>
-          error instanceof TokenStoreError
-            ? task(new AbortController().signal)
-            : Promise.reject(error as Error),
+          error instanceof StoreError ? task(new AbortController().signal) : Promise.reject(error as Error),
         ),
   ),
   locks(
@@ -794,7 +787,7 @@ const lockFaults: BrokenStore[] = [
     (right) => (key, task, options) =>
       right
         .withLock(key, task, options)
-        .catch((error: unknown) => Promise.reject(new TokenStoreError('The task failed.', { error }))),
+        .catch((error: unknown) => Promise.reject(new StoreError('The task failed.', { error }))),
   ),
   locks(
     'holds a lock for as long as the task takes',

@@ -1,5 +1,5 @@
 import type { UserStoreHarness } from '@wechat-auth/store-conformance'
-import { TokenStoreError, type RegisteredUser, type UserStore } from '@wechat-auth/wechat-oauth'
+import { StoreError, type RegisteredUser, type UserStore } from '@wechat-auth/wechat-oauth'
 import { attempt } from '@wechat-auth/wechat-oauth/store-kit'
 import { DriverError, type Backend } from './reference-store.js'
 import { ReferenceUserStore, accountKey, userHarnessOf, type Users } from './reference-session-store.js'
@@ -103,7 +103,7 @@ export const brokenUserStores: readonly BrokenUserStore[] = [
   broken('rejects for an unknown unionid', cases.nobody, (right) => ({
     findByUnionid: async (unionid) => {
       const user = await right.findByUnionid(unionid)
-      if (!user) throw new TokenStoreError('There is none.')
+      if (!user) throw new StoreError('There is none.')
       return user
     },
   })),
@@ -199,8 +199,7 @@ export const brokenUserStores: readonly BrokenUserStore[] = [
   })),
   broken('rejects where the account is known', cases.again, (right) => ({
     create: async (user) => {
-      if (await right.findByOpenid(user.appId, user.openid))
-        throw new TokenStoreError('UNIQUE constraint failed')
+      if (await right.findByOpenid(user.appId, user.openid)) throw new StoreError('UNIQUE constraint failed')
       return right.create(user)
     },
   })),
@@ -258,7 +257,7 @@ export const brokenUserStores: readonly BrokenUserStore[] = [
     link: async (userId, account) => {
       const isLinked = backend.accounts.has(accountKey(account.appId, account.openid))
       await right.link(userId, account)
-      if (isLinked) throw new TokenStoreError('UNIQUE constraint failed')
+      if (isLinked) throw new StoreError('UNIQUE constraint failed')
     },
   })),
   broken('replaces the unionid of a user', cases.relinked, (right, backend) => ({

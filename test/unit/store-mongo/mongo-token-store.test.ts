@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { expect } from 'chai'
 import sinon from 'sinon'
-import { TokenStoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { StoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { MongoTokenStore, type MongoTokenStoreOptions } from '@wechat-auth/store-mongo'
 import { rejection, thrown } from '../../helpers/rejection.js'
 import { FakeConnection, FakeDatabase, serverError } from './fake-connection.js'
@@ -200,7 +200,7 @@ describe('MongoTokenStore', () => {
     it('has its session end when it was given up', async () => {
       const clock = sinon.useFakeTimers()
       database.answers.replaceOne = () => new Promise(() => undefined)
-      const rejected = rejection(store.saveToken('o', token), TokenStoreError)
+      const rejected = rejection(store.saveToken('o', token), StoreError)
       await clock.tickAsync(4999)
       expect(connection.sessions).to.have.length(1)
       expect(connection.sessions[0]?.hasEnded).to.equal(false)
@@ -216,7 +216,7 @@ describe('MongoTokenStore', () => {
         new Promise<void>((resolve) => {
           settle = resolve
         })
-      const rejected = rejection(store.saveToken('o', token), TokenStoreError)
+      const rejected = rejection(store.saveToken('o', token), StoreError)
       await clock.tickAsync(5000)
       await rejected
       database.answers.replaceOne = () => undefined
@@ -240,10 +240,10 @@ describe('MongoTokenStore', () => {
         new Promise<void>((resolve) => {
           settle = resolve
         })
-      const deleted = rejection(store.deleteToken('o'), TokenStoreError)
+      const deleted = rejection(store.deleteToken('o'), StoreError)
       await clock.tickAsync(5000)
       await deleted
-      const saved = rejection(store.saveToken('o', token), TokenStoreError)
+      const saved = rejection(store.saveToken('o', token), StoreError)
       await clock.tickAsync(5000)
       await saved
       settle()
@@ -268,7 +268,7 @@ describe('MongoTokenStore', () => {
 
     it('is given up after three times: it is another index then', async () => {
       database.answers.replaceOne = duplicate
-      const error = await rejection(store.saveToken('o', token), TokenStoreError)
+      const error = await rejection(store.saveToken('o', token), StoreError)
       expect(error.driver).to.deep.equal({ name: 'MongoServerError', code: 11000 })
       expect(connection.calls).to.have.length(3)
     })
@@ -288,7 +288,7 @@ describe('MongoTokenStore', () => {
         'build its indexes': () => store.init(),
       }
       for (const [what, call] of Object.entries(calls)) {
-        const error = await rejection(call(), TokenStoreError)
+        const error = await rejection(call(), StoreError)
         expect(error.message).to.equal(`The store failed to ${what}.`)
         expect(error.driver).to.deep.equal({ name: 'MongoServerError', code: 13 })
         expect(inspect(error, { depth: Infinity, showHidden: true }) + JSON.stringify(error)).to.not.include(
@@ -331,7 +331,7 @@ describe('MongoTokenStore', () => {
         open = resolve
       })
       const rejected = [store.getToken('o'), store.saveToken('o', token), store.deleteToken('o')].map(
-        (call) => rejection(call, TokenStoreError),
+        (call) => rejection(call, StoreError),
       )
       await clock.tickAsync(5000)
       await Promise.all(rejected)
@@ -343,7 +343,7 @@ describe('MongoTokenStore', () => {
     })
 
     it('rejects at once where nobody opens it', async () => {
-      const error = await rejection(store.getToken('o'), TokenStoreError)
+      const error = await rejection(store.getToken('o'), StoreError)
       expect(error.message).to.equal('The connection to MongoDB was not opened.')
     })
 
@@ -351,7 +351,7 @@ describe('MongoTokenStore', () => {
       connection.opening = Promise.reject(
         Object.assign(new Error('mongodb://user:SECRET@host'), { name: 'MongooseServerSelectionError' }),
       )
-      const error = await rejection(store.saveToken('o', token), TokenStoreError)
+      const error = await rejection(store.saveToken('o', token), StoreError)
       expect(error.driver).to.deep.equal({ name: 'MongooseServerSelectionError' })
       expect(inspect(error)).to.not.include('SECRET')
     })
@@ -386,7 +386,7 @@ describe('MongoTokenStore', () => {
         database.answers.createIndex = () => {
           throw serverError(code)
         }
-        const error = await rejection(store.init(), TokenStoreError)
+        const error = await rejection(store.init(), StoreError)
         expect(error.message).to.match(what)
         expect(error.message).to.not.include('SECRET')
         expect(error.driver?.code).to.equal(code)
@@ -397,7 +397,7 @@ describe('MongoTokenStore', () => {
       database.answers.createIndex = () => {
         throw serverError(6)
       }
-      await rejection(store.init(), TokenStoreError)
+      await rejection(store.init(), StoreError)
       database.answers.createIndex = () => undefined
       await store.init()
     })

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { inspect } from 'node:util'
-import { TokenStoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { StoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { MysqlTokenStore } from '@wechat-auth/store-mysql'
 import { rejection } from '../../helpers/rejection.js'
 import { driverError, PoolStandIn, type Answer } from './stand-in.js'
@@ -36,7 +36,7 @@ describe('MysqlTokenStore failures', () => {
 
     it(`sends it again once, and rejects after another ${code}`, async () => {
       const { store, pool } = await open(driverError(code, errno), driverError(code, errno), done)
-      const error = await rejection(store.saveToken('oSECRET', token), TokenStoreError)
+      const error = await rejection(store.saveToken('oSECRET', token), StoreError)
       expect(error.driver).to.deep.include({ code, errno })
       expect(pool.log).to.deep.equal(['REPLACE', 'release', 'REPLACE', 'release'])
     })
@@ -75,7 +75,7 @@ describe('MysqlTokenStore failures', () => {
   ] as const) {
     it(`gives up the connection to a server that is no longer the primary one (${code})`, async () => {
       const { store, pool } = await open(driverError(code, errno), done)
-      await rejection(store.saveToken('oSECRET', token), TokenStoreError)
+      await rejection(store.saveToken('oSECRET', token), StoreError)
       expect(pool.log).to.deep.equal(['REPLACE', 'destroy'])
     })
   }
@@ -87,7 +87,7 @@ describe('MysqlTokenStore failures', () => {
       (store: MysqlTokenStore) => store.withLock('oSECRET', async () => undefined),
     ]) {
       const { store } = await open(driverError('ER_DATA_TOO_LONG', 1406))
-      const error = await rejection(call(store), TokenStoreError)
+      const error = await rejection(call(store), StoreError)
       expect(error.driver).to.deep.equal({
         name: 'Error',
         code: 'ER_DATA_TOO_LONG',
@@ -102,13 +102,13 @@ describe('MysqlTokenStore failures', () => {
 
   it('rolls back and rejects where a write waits for a COMMIT', async () => {
     const { store, pool } = await open({ affectedRows: 1, serverStatus: 1 })
-    await rejection(store.saveToken('oSECRET', token), TokenStoreError)
+    await rejection(store.saveToken('oSECRET', token), StoreError)
     expect(pool.log).to.deep.equal(['REPLACE', 'destroy'])
   })
 
   it('gives up a connection that does not answer in time', async () => {
     const { store, pool } = await open()
-    expect((await rejection(store.saveToken('oSECRET', token), TokenStoreError)).message).to.equal(
+    expect((await rejection(store.saveToken('oSECRET', token), StoreError)).message).to.equal(
       `The store failed to save within ${timeout} ms.`,
     )
     expect(pool.log).to.deep.equal(['REPLACE', 'destroy'])
@@ -127,7 +127,7 @@ describe('MysqlTokenStore failures', () => {
           late = () => resolve(pool.connection)
         })
       }
-      await rejection(store.saveToken('oSECRET', token), TokenStoreError)
+      await rejection(store.saveToken('oSECRET', token), StoreError)
       late()
       await new Promise((resolve) => setImmediate(resolve))
       expect(pool.log).to.deep.equal(['release'])
@@ -141,7 +141,7 @@ describe('MysqlTokenStore failures', () => {
       pool.log.push('sent')
       fail = callback
     }
-    await rejection(store.saveToken('oSECRET', token), TokenStoreError)
+    await rejection(store.saveToken('oSECRET', token), StoreError)
     fail(driverError('ER_LOCK_DEADLOCK', 1213))
     await new Promise((resolve) => setImmediate(resolve))
     expect(pool.log.filter((line) => line === 'sent')).to.have.lengthOf(1)
@@ -158,7 +158,7 @@ describe('MysqlTokenStore failures', () => {
       },
     ]) {
       pool.getConnection = getConnection
-      expect((await rejection(store.getToken('oSECRET'), TokenStoreError)).driver).to.deep.equal({
+      expect((await rejection(store.getToken('oSECRET'), StoreError)).driver).to.deep.equal({
         name: 'Error',
         code: 'ECONNREFUSED',
         errno: -111,
@@ -174,7 +174,7 @@ describe('MysqlTokenStore failures', () => {
       const { store } = await open(driverError(code, errno))
       const error = await rejection(
         store.withLock('lock', async () => expect.fail('the task must not run')),
-        TokenStoreError,
+        StoreError,
       )
       expect(error.code).to.equal('ERR_WECHAT_LOCK')
       expect(error.driver?.errno).to.equal(errno)

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { createClient, createClientPool, createCluster, createSentinel, RESP_TYPES } from 'redis'
 import * as redis5 from 'redis-5'
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import {
   RedisTokenStore,
   type CommandOptions,
@@ -130,7 +130,7 @@ describe('RedisTokenStore', () => {
     )
     const error = await rejection(
       new RedisTokenStore({ client, timeout: 10 }).saveToken('o', token),
-      TokenStoreError,
+      StoreError,
     )
     expect(error.message).to.equal('The store failed to save within 10 ms.')
     expect(sent[0]?.options.abortSignal.aborted).to.equal(true)
@@ -153,7 +153,7 @@ describe('RedisTokenStore', () => {
   it('rejects where the answer is no text', async () => {
     for (const answer of [undefined, 1, true, ['x'], {}]) {
       const { client } = connection(() => answer)
-      const error = await rejection(new RedisTokenStore({ client }).getToken('o'), TokenStoreError)
+      const error = await rejection(new RedisTokenStore({ client }).getToken('o'), StoreError)
       expect(error.code).to.equal('ERR_WECHAT_STORE')
     }
   })

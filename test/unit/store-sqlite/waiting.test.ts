@@ -1,5 +1,5 @@
 import { SqliteTokenStore, type SqliteDatabase } from '@wechat-auth/store-sqlite'
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import { rejection } from '../../helpers/rejection.js'
 
@@ -55,7 +55,7 @@ describe('SqliteTokenStore on a database that is in use for a moment', () => {
       const failures = [1, 2].map(() => Object.assign(new Error('SECRET in a text'), facts))
       const error = await rejection(
         new SqliteTokenStore({ database: failingDatabase(failures) }).saveToken('o1', token),
-        TokenStoreError,
+        StoreError,
       )
       expect(failures).to.have.length(1)
       expect(error.message).to.equal('The store failed to save.')
@@ -63,7 +63,7 @@ describe('SqliteTokenStore on a database that is in use for a moment', () => {
     })
   }
 
-  it('rejects with a TokenStoreError whatever is thrown', async () => {
+  it('rejects with a StoreError whatever is thrown', async () => {
     for (const thrown of [undefined, null, 'SECRET', { code: 'x' }] as unknown as Error[]) {
       const database = {
         ...failingDatabase([]),
@@ -71,15 +71,12 @@ describe('SqliteTokenStore on a database that is in use for a moment', () => {
           throw thrown
         },
       }
-      const error = await rejection(
-        new SqliteTokenStore({ database }).saveToken('o1', token),
-        TokenStoreError,
-      )
+      const error = await rejection(new SqliteTokenStore({ database }).saveToken('o1', token), StoreError)
       expect(error.message).to.equal('The store failed to save.')
     }
   })
 
-  it('rejects a record that has no JSON with a TokenStoreError', async () => {
+  it('rejects a record that has no JSON with a StoreError', async () => {
     const round: Record<string, unknown> = {}
     round.self = round
     const store = new SqliteTokenStore({ database: failingDatabase([]) })
@@ -92,7 +89,7 @@ describe('SqliteTokenStore on a database that is in use for a moment', () => {
         },
       },
     ]) {
-      const error = await rejection(store.saveToken('o1', { ...token, value }), TokenStoreError)
+      const error = await rejection(store.saveToken('o1', { ...token, value }), StoreError)
       expect(error.message).to.equal('The store failed to save.')
     }
   })

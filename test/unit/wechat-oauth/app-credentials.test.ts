@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import {
   encryptedTokenStore,
   MemoryTokenStore,
-  TokenStoreError,
+  StoreError,
   WechatAPIError,
   WechatDecryptError,
   WechatTransportError,
@@ -524,7 +524,7 @@ describe('app-level credentials', () => {
 
   describe('in a record that cannot be used', () => {
     const corrupt = async (): Promise<never> =>
-      Promise.reject(new TokenStoreError('Not a record.', { reason: 'record' }))
+      Promise.reject(new StoreError('Not a record.', { reason: 'record' }))
     const unusable: Record<string, () => Promise<WechatToken>> = {
       'that is no record': async () => Promise.resolve('text' as unknown as WechatToken),
       'that a store calls corrupt': corrupt,
@@ -570,7 +570,7 @@ describe('app-level credentials', () => {
 
     it('are not asked of WeChat', async () => {
       store.getToken = broken
-      await rejection(oauthWith().getClientAccessToken(), TokenStoreError)
+      await rejection(oauthWith().getClientAccessToken(), StoreError)
       expect(wechat.server.requests).to.have.lengthOf(0)
     })
 
@@ -581,13 +581,13 @@ describe('app-level credentials', () => {
       wechat.advance(3600)
       expect(await oauth.getClientAccessToken()).to.include({ access_token: wechat.token })
       wechat.advance(3600)
-      await rejection(oauth.getClientAccessToken(), TokenStoreError)
+      await rejection(oauth.getClientAccessToken(), StoreError)
     })
 
     it('to save are reported, and not asked of WeChat at every call', async () => {
       store.saveToken = broken
       const oauth = oauthWith()
-      await rejection(oauth.getClientAccessToken(), TokenStoreError)
+      await rejection(oauth.getClientAccessToken(), StoreError)
       await oauth.getClientAccessToken()
       expect(wechat.count(paths.stable)).to.equal(1)
     })

@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { testTokenStore } from '@wechat-auth/store-conformance'
 import {
   MemoryTokenStore,
-  TokenStoreError,
+  StoreError,
   WechatDecryptError,
   encryptedTokenStore,
   type EncryptedTokenStoreOptions,
@@ -126,7 +126,7 @@ describe('encryptedTokenStore', () => {
       }
       await rejection(
         client({ tokenStore: encryptedTokenStore(other, { keys: [first] }) }).getUser(openid),
-        TokenStoreError,
+        StoreError,
       )
     })
   }

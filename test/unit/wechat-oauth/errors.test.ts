@@ -1,7 +1,8 @@
 import { inspect } from 'node:util'
+import * as oauth from '@wechat-auth/wechat-oauth'
 import {
   NoOAuthTokenError,
-  TokenStoreError,
+  StoreError,
   WECHAT_ERRCODES,
   WechatAPIError,
   WechatDecryptError,
@@ -58,8 +59,8 @@ const all: [error: WechatError, name: string, code: string, status: number][] = 
     'ERR_WECHAT_SESSION_KEY',
     500,
   ],
-  [new TokenStoreError('m'), 'TokenStoreError', 'ERR_WECHAT_STORE', 500],
-  [new TokenStoreError('m', { code: 'ERR_WECHAT_LOCK' }), 'TokenStoreError', 'ERR_WECHAT_LOCK', 500],
+  [new StoreError('m'), 'StoreError', 'ERR_WECHAT_STORE', 500],
+  [new StoreError('m', { code: 'ERR_WECHAT_LOCK' }), 'StoreError', 'ERR_WECHAT_LOCK', 500],
 ]
 
 describe('errors', () => {
@@ -95,7 +96,11 @@ describe('errors', () => {
   })
 })
 
-describe('TokenStoreError', () => {
+describe('StoreError', () => {
+  it('is exported under its old name as well', () => {
+    expect(Reflect.get(oauth, 'TokenStoreError')).to.equal(StoreError)
+  })
+
   const driverError = Object.assign(new Error("Duplicate entry 'SECRET' for key"), {
     name: 'MongoServerError',
     code: 'ER_DUP_ENTRY',
@@ -108,7 +113,7 @@ describe('TokenStoreError', () => {
   })
 
   it('takes the facts of the driver and nothing of statement, values, message or cause', () => {
-    const error = new TokenStoreError('failed', { error: driverError })
+    const error = new StoreError('failed', { error: driverError })
     expect(error.driver).to.deep.equal({
       name: 'MongoServerError',
       code: 'ER_DUP_ENTRY',
@@ -122,17 +127,17 @@ describe('TokenStoreError', () => {
   })
 
   it('takes a numeric code, as MongoDB has them', () => {
-    expect(new TokenStoreError('failed', { error: { code: 11000 } }).driver).to.deep.equal({ code: 11000 })
+    expect(new StoreError('failed', { error: { code: 11000 } }).driver).to.deep.equal({ code: 11000 })
   })
 
   it('takes no fact that is not a plain word or number', () => {
     const error = { name: "a 'SECRET'", code: 'SECRET with blanks', errno: 'SECRET', sqlState: { SECRET: 1 } }
-    expect(new TokenStoreError('failed', { error }).driver).to.deep.equal({})
+    expect(new StoreError('failed', { error }).driver).to.deep.equal({})
   })
 
   for (const error of [undefined, null, 'SECRET', 5]) {
     it(`has no facts where ${String(error)} was thrown`, () => {
-      expect(new TokenStoreError('failed', { error }).driver).to.equal(undefined)
+      expect(new StoreError('failed', { error }).driver).to.equal(undefined)
     })
   }
 
@@ -143,7 +148,7 @@ describe('TokenStoreError', () => {
         throw new Error('SECRET')
       },
     }
-    expect(new TokenStoreError('failed', { error }).driver).to.deep.equal({})
+    expect(new StoreError('failed', { error }).driver).to.deep.equal({})
   })
 })
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import {
   NoOAuthTokenError,
-  TokenStoreError,
+  StoreError,
   type GetTokenFunction,
   type SaveTokenFunction,
   type WechatToken,
@@ -62,9 +62,9 @@ describe('a pair of functions as token store', () => {
     async () =>
       Promise.resolve(Response.json(reply))
 
-  const failed = async (promise: Promise<unknown>): Promise<TokenStoreError> => {
+  const failed = async (promise: Promise<unknown>): Promise<StoreError> => {
     const startedAt = performance.now()
-    const error = await rejection(promise, TokenStoreError)
+    const error = await rejection(promise, StoreError)
     expect(performance.now() - startedAt).to.be.lessThan(inTime(timeout))
     expect(error.code).to.equal('ERR_WECHAT_STORE')
     expect('cause' in error).to.equal(false)

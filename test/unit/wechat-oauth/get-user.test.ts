@@ -1,7 +1,7 @@
 import {
   MemoryTokenStore,
   NoOAuthTokenError,
-  TokenStoreError,
+  StoreError,
   WechatAPIError,
   type LockOptions,
   type TokenStore,
@@ -332,9 +332,8 @@ describe('getUser', () => {
     })
 
     const unavailable: Record<string, LockingStore['lock']> = {
-      'is not had in time': async () =>
-        Promise.reject(new TokenStoreError('busy', { code: 'ERR_WECHAT_LOCK' })),
-      'has no table': async () => Promise.reject(new TokenStoreError('no such table')),
+      'is not had in time': async () => Promise.reject(new StoreError('busy', { code: 'ERR_WECHAT_LOCK' })),
+      'has no table': async () => Promise.reject(new StoreError('no such table')),
       'fails in the driver': async () =>
         Promise.reject(Object.assign(new Error('no such table'), { code: 'ER_NO_SUCH_TABLE' })),
       throws: () => {
@@ -391,7 +390,7 @@ describe('getUser', () => {
       await clock.tickAsync(1001)
       expect(await user).to.include({ openid })
       expect(paths).to.deep.equal([refreshPath, userPath])
-      expect(await rejection(start(), TokenStoreError)).to.include({ code: 'ERR_WECHAT_LOCK' })
+      expect(await rejection(start(), StoreError)).to.include({ code: 'ERR_WECHAT_LOCK' })
       expect(paths).to.deep.equal([refreshPath, userPath])
     })
 
@@ -424,7 +423,7 @@ describe('getUser', () => {
     it('that cannot be given back does not undo the refresh', async () => {
       store.lock = async (_key, task) => {
         await task(new AbortController().signal)
-        throw new TokenStoreError('could not release')
+        throw new StoreError('could not release')
       }
       expect(await oauthWith().getUser(openid)).to.include({ openid })
       expect(count(refreshPath)).to.equal(1)

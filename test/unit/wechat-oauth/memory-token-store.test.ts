@@ -1,4 +1,4 @@
-import { MemoryTokenStore, TokenStoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
+import { MemoryTokenStore, StoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import sinon from 'sinon'
 import { rejection } from '../../helpers/rejection.js'
@@ -249,7 +249,7 @@ describe('MemoryTokenStore', () => {
           },
           { wait: 500 },
         ),
-        TokenStoreError,
+        StoreError,
       )
       const third = store.withLock('k', async () => 'third', { wait: 5000 })
       await clock.tickAsync(500)
@@ -276,7 +276,7 @@ describe('MemoryTokenStore', () => {
       void store.withLock('k', async () => forever, { ttl: 60_000 })
       const waiting = rejection(
         store.withLock('k', async () => {}),
-        TokenStoreError,
+        StoreError,
       )
       await clock.tickAsync(14_999)
       expect(await Promise.race([waiting, Promise.resolve('still waiting')])).to.equal('still waiting')
@@ -354,7 +354,7 @@ describe('MemoryTokenStore', () => {
       expect(
         await rejection(
           store.withLock('k', async () => {}, { wait: 0 }),
-          TokenStoreError,
+          StoreError,
         ),
       ).to.include({ code: 'ERR_WECHAT_LOCK' })
       held.open()

@@ -3,7 +3,7 @@ import {
   encryptedTokenStore,
   MemoryTokenStore,
   NoOAuthTokenError,
-  TokenStoreError,
+  StoreError,
   type TokenStore,
   type WechatToken,
 } from '@wechat-auth/wechat-oauth'
@@ -77,7 +77,7 @@ describe('a record of an ORM', () => {
 
   it('of another user is refused', async () => {
     const stored = records['an instance of Sequelize']!({ ...record({ openid: 'somebody else' }) })
-    await rejection(client({ tokenStore: storeOf(stored) }).getUser(openid), TokenStoreError)
+    await rejection(client({ tokenStore: storeOf(stored) }).getUser(openid), StoreError)
   })
 
   it('without a token is none', async () => {
@@ -107,7 +107,7 @@ describe('a record of an ORM', () => {
     it(`whose ${what} is an error without values, through an encrypted store too`, async () => {
       const reading = client({ tokenStore: storeOf(stored) }).getUser(openid)
       for (const promise of [reading, encryptedTokenStore(storeOf(stored), { keys }).getToken(openid)]) {
-        const error = await rejection(promise, TokenStoreError)
+        const error = await rejection(promise, StoreError)
         expect(inspect(error, { depth: 9, showHidden: true })).to.not.contain('SECRET')
         expect(error.driver).to.include({ code: 'ER_TEST' })
       }
@@ -124,7 +124,7 @@ describe('a record of an ORM', () => {
   for (const [what, stored] of Object.entries(strangers)) {
     it(`is not ${what}`, async () => {
       for (const tokenStore of [storeOf(stored), encryptedTokenStore(storeOf(stored), { keys })]) {
-        const error = await rejection(client({ tokenStore }).getUser(openid), TokenStoreError)
+        const error = await rejection(client({ tokenStore }).getUser(openid), StoreError)
         expect(error.message).to.equal('The token store answered something that is not a record.')
       }
     })

@@ -1,6 +1,6 @@
 import {
   MemoryTokenStore,
-  TokenStoreError,
+  StoreError,
   type TokenStore,
   type WechatOAuth,
   type WechatOAuthOptions,
@@ -235,7 +235,7 @@ describe('what is saved', () => {
       // WeChat answers a question only after a later login has failed.
       const answerAfterLogin = (oauth: WechatOAuth, answer: Answer): void => {
         server.answer(async (response, request) => {
-          if (request.query.code !== 'later') await rejection(oauth.getAccessToken('later'), TokenStoreError)
+          if (request.query.code !== 'later') await rejection(oauth.getAccessToken('later'), StoreError)
           await (request.query.code === 'later' ? json(tokenReply({ access_token: 'later' })) : answer)(
             response,
             request,

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import {
   encryptedTokenStore,
   MemoryTokenStore,
-  TokenStoreError,
+  StoreError,
   WechatDecryptError,
   WechatError,
   type EncryptionKey,
@@ -53,8 +53,8 @@ const failures: Record<string, () => unknown> = {
   },
   'rejects with a text': async () => Promise.reject('SECRET'),
   'rejects with nothing': async () => Promise.reject(undefined),
-  'rejects with a TokenStoreError': async () =>
-    Promise.reject(new TokenStoreError('The database is down.', { error: driverError })),
+  'rejects with a StoreError': async () =>
+    Promise.reject(new StoreError('The database is down.', { error: driverError })),
   'never answers': async () => never,
 }
 
@@ -69,9 +69,9 @@ const reading: Record<string, (oauth: WechatOAuth) => Promise<unknown>> = {
 const saving = Object.entries(reading).filter(([method]) => method !== 'decryptForUser')
 
 describe('a token store that fails', () => {
-  const check = async (call: Promise<unknown>): Promise<TokenStoreError> => {
+  const check = async (call: Promise<unknown>): Promise<StoreError> => {
     const startedAt = performance.now()
-    const error = await rejection(call, TokenStoreError)
+    const error = await rejection(call, StoreError)
     expect(performance.now() - startedAt).to.be.lessThan(inTime(2 * timeout))
     expect(error.code).to.equal('ERR_WECHAT_STORE')
     expect('cause' in error).to.equal(false)
@@ -89,7 +89,7 @@ describe('a token store that fails', () => {
         )
         if (how === 'rejects' || how === 'throws')
           expect(error.driver).to.include({ code: 'ER_DUP_ENTRY', errno: 1062, sqlState: '23000' })
-        if (how.endsWith('TokenStoreError')) expect(error.message).to.equal('The database is down.')
+        if (how.endsWith('StoreError')) expect(error.message).to.equal('The database is down.')
       })
     }
 
@@ -209,7 +209,7 @@ describe('a record that cannot be used', () => {
     'the record of another user': answering(others),
     'the record of a user whose openid differs in case': answering(record({ openid: openid.toLowerCase() })),
     'what store-kit calls corrupt': rejecting(corruptRecord()),
-    'what a store says cannot be used': rejecting(new TokenStoreError('Not a record.', { reason: 'record' })),
+    'what a store says cannot be used': rejecting(new StoreError('Not a record.', { reason: 'record' })),
     'what a store with another copy of this package says cannot be used': rejecting(foreign),
     'JSON that is cut off, to a function that says so': async () => Promise.resolve().then(parse),
     'a value that does not open': rejecting(new WechatDecryptError('It does not open.', 'stored')),
@@ -258,7 +258,7 @@ describe('a record that cannot be used', () => {
         expect(error, method).to.include(
           what === 'a value that does not open'
             ? { name: 'WechatDecryptError', code: 'ERR_WECHAT_DECRYPT', reason: 'stored' }
-            : { name: 'TokenStoreError', code: 'ERR_WECHAT_STORE', reason: 'record' },
+            : { name: 'StoreError', code: 'ERR_WECHAT_STORE', reason: 'record' },
         )
         const shown = [
           error.stack,
@@ -280,7 +280,7 @@ describe('a record that cannot be used', () => {
   })
 
   it('is told from a backend that failed', () => {
-    expect(new TokenStoreError('The database is down.', { error: driverError }).reason).to.equal(undefined)
+    expect(new StoreError('The database is down.', { error: driverError }).reason).to.equal(undefined)
     expect(corruptRecord()).to.include({ code: 'ERR_WECHAT_STORE', reason: 'record' })
   })
 
@@ -289,7 +289,7 @@ describe('a record that cannot be used', () => {
       async () => new Response('<h1>502 SECRET</h1>', { status: 502 }).json() as Promise<WechatToken>,
     )
     for (const call of [oauth.getAccessToken(code), oauth.code2Session(code), oauth.getUser(openid)]) {
-      const error = await rejection(call, TokenStoreError)
+      const error = await rejection(call, StoreError)
       expect(error).to.include({ code: 'ERR_WECHAT_STORE', reason: undefined })
       expect(error.driver).to.deep.equal({ name: 'SyntaxError' })
       expect(inspect(error, { depth: 9, showHidden: true })).to.not.contain('SECRET')
@@ -317,7 +317,7 @@ describe('a record that cannot be used', () => {
 
   it('makes a login reject where it cannot be replaced', async () => {
     const store = { getToken: answering('text'), saveToken: rejecting(driverError) }
-    const error = await rejection(oauthWith(store).getAccessToken(code), TokenStoreError)
+    const error = await rejection(oauthWith(store).getAccessToken(code), StoreError)
     expect(error).to.include({ code: 'ERR_WECHAT_STORE', reason: undefined })
   })
 

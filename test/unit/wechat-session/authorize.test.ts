@@ -1,5 +1,5 @@
 import { createCipheriv } from 'node:crypto'
-import { TokenStoreError, WechatAPIError, WechatDecryptError } from '@wechat-auth/wechat-oauth'
+import { StoreError, WechatAPIError, WechatDecryptError } from '@wechat-auth/wechat-oauth'
 import {
   MemoryUserStore,
   WechatSessionError,
@@ -276,7 +276,7 @@ describe('who a login is', () => {
   it('is nobody where the user store fails: an error without values, and no session', async () => {
     const userStore = watched(new MemoryUserStore(), () => Promise.reject(new Error(`SECRET ${alice}`)))
     const { logIn, sessionStore } = setting({ userStore })
-    const error = await rejection(logIn(alice), TokenStoreError)
+    const error = await rejection(logIn(alice), StoreError)
     expect([error.code, error.message]).to.deep.equal([
       'ERR_WECHAT_STORE',
       'The store failed to find a user.',
@@ -286,7 +286,7 @@ describe('who a login is', () => {
 
   it('is an error where a store does not answer in time', async () => {
     const userStore = watched(new MemoryUserStore(), () => new Promise(() => {}))
-    const error = await rejection(setting({ userStore, timeout: 20 }).logIn(alice), TokenStoreError)
+    const error = await rejection(setting({ userStore, timeout: 20 }).logIn(alice), StoreError)
     expect(error.message).to.match(/within 20 ms/)
   })
 })

@@ -1,5 +1,5 @@
 import type { CreatedUser, SessionStore, StoredSession } from '@wechat-auth/wechat-oauth'
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import { MemorySessionStore, MemoryUserStore } from '@wechat-auth/wechat-session'
 import { expect } from 'chai'
 import { records } from '../../helpers/orm-records.js'
@@ -78,7 +78,7 @@ describe('stores that hand out objects of an ORM', () => {
     const sessionStore = watched<SessionStore>(new OrmSessionStore(broken))
     const { sessions, logIn } = setting({ sessionStore })
     const { token } = await logIn()
-    const error = await rejection(sessions.getSession(token), TokenStoreError)
+    const error = await rejection(sessions.getSession(token), StoreError)
     expect(error.message).to.equal('The store answered a record that cannot be read.')
   })
 })

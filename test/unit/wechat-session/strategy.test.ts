@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import {
   MemorySessionStore,
   WechatSessions,
@@ -137,7 +137,7 @@ describe('WechatSessionStrategy', () => {
         'error',
         authenticate(new WechatSessionStrategy({ sessions }), withToken(token)),
       )
-      expect(error).to.be.an.instanceOf(TokenStoreError)
+      expect(error).to.be.an.instanceOf(StoreError)
       expect(inspect(error)).to.not.contain('SECRET')
       sinon.restore()
     })

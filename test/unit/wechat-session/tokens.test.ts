@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { TokenStoreError } from '@wechat-auth/wechat-oauth'
+import { StoreError } from '@wechat-auth/wechat-oauth'
 import { MemorySessionStore, WechatSessionError } from '@wechat-auth/wechat-session'
 import { expect } from 'chai'
 import sinon from 'sinon'
@@ -289,7 +289,7 @@ describe('the sessions of a user', () => {
 
   describe('of which one cannot be used', () => {
     const unusable: Record<string, () => unknown> = {
-      'as its store says': () => Promise.reject(new TokenStoreError('Not a record.', { reason: 'record' })),
+      'as its store says': () => Promise.reject(new StoreError('Not a record.', { reason: 'record' })),
       'not a session': () => Promise.resolve([{ userId: 'u1' }]),
     }
 
@@ -304,7 +304,7 @@ describe('the sessions of a user', () => {
       const { sessions } = setting({ sessionStore, maxSessions: 2, logger: { debug: () => {}, warn } })
       const before = await sessions.issueTokenFor('u1', { openid: alice })
       isCorrupt = true
-      expect(await rejection(sessions.listSessions('u1'), TokenStoreError)).to.include({ reason: 'record' })
+      expect(await rejection(sessions.listSessions('u1'), StoreError)).to.include({ reason: 'record' })
       const after = await sessions.issueTokenFor('u1', { openid: alice })
       expect(await sessions.isTokenValid(before.token)).to.equal(false)
       expect(await sessions.isTokenValid(after.token)).to.equal(true)
@@ -343,7 +343,7 @@ describe('the sessions of a user', () => {
       expect(await news.isTokenValid(ofNews.token)).to.equal(true)
       const details = { code: 'ERR_WECHAT_STORE', reason: 'record', count: 3 }
       sinon.assert.calledOnceWithExactly(warn, sinon.match(/^Unusable sessions/), details)
-      expect(await rejection(sessions.listSessions('u1'), TokenStoreError)).to.include({ reason: 'record' })
+      expect(await rejection(sessions.listSessions('u1'), StoreError)).to.include({ reason: 'record' })
     })
 
     for (const [what, answer] of Object.entries(unusable)) {
@@ -376,7 +376,7 @@ describe('the sessions of a user', () => {
         method === 'listByUser' ? Promise.reject(new Error('down')) : undefined,
       )
       const { sessions } = setting({ sessionStore, maxSessions: 1 })
-      const error = await rejection(sessions.issueTokenFor('u1', { openid: alice }), TokenStoreError)
+      const error = await rejection(sessions.issueTokenFor('u1', { openid: alice }), StoreError)
       expect(error).to.include({ reason: undefined })
     })
   })

@@ -1,5 +1,6 @@
-import { isAheadOfClock } from '../clock.js'
-import { createdAt, toNumber } from '../token.js'
+import { isAheadOfClock } from '../lib/clocks.js'
+import { toNumber } from '../lib/values.js'
+import { createdAt } from '../tokens/token.js'
 import type { WechatToken } from '../types.js'
 import type { AccessToken } from './types.js'
 

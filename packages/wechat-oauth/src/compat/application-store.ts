@@ -1,14 +1,14 @@
-import { answerOf, type AnswerOptions } from '../answer-of.js'
+import { answerOf, type AnswerOptions } from '../lib/callback-or-promise.js'
 import type { TokenStore, WechatToken } from '../types.js'
-import { namingUncalled } from '../uncalled-callbacks.js'
+import { namingUncalled } from '../tokens/uncalled-callbacks.js'
 import { ApplicationFailure } from './errors.js'
-import type { OAuth } from './oauth.js'
+import type { Application } from './application.js'
 
 /**
  * `getToken` and `saveToken` of an `OAuth` as they are at the moment of the call: applications and tests
  * replace them.
  */
-export function applicationStore(oauth: OAuth): TokenStore {
+export function applicationStore(oauth: Application): TokenStore {
   return {
     getToken: (openid) =>
       namingUncalled('getToken', async (onUncalled) => {

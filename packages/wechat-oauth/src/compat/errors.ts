@@ -1,7 +1,7 @@
 import { kindOf } from '../errcodes.js'
 import {
   NoOAuthTokenError,
-  TokenStoreError,
+  StoreError,
   WechatAPIError,
   WechatDecryptError,
   WechatTransportError,
@@ -10,7 +10,7 @@ import type { WechatToken } from '../types.js'
 import type { OAuthError } from './types.js'
 
 /** What `getToken` or `saveToken` failed with, on its way back to the application, to which it belongs. */
-export class ApplicationFailure extends TokenStoreError {
+export class ApplicationFailure extends StoreError {
   readonly #error: unknown
   readonly #token: WechatToken | undefined
 

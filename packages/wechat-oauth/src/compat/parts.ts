@@ -1,11 +1,12 @@
 import { WechatOAuth } from '../client.js'
 import { settingsOf } from '../options.js'
-import { StoreAccess } from '../store-access.js'
-import { normalizeRecord, toNumber } from '../token.js'
-import { Transport } from '../transport.js'
+import { StoreAccess } from '../tokens/store-access.js'
+import { toNumber } from '../lib/values.js'
+import { normalizeRecord } from '../tokens/token.js'
+import { Transport } from '../http/transport.js'
 import type { TokenStore, WechatToken } from '../types.js'
 import { applicationStore } from './application-store.js'
-import type { OAuth } from './oauth.js'
+import type { Application } from './application.js'
 import type { OAuthOptions } from './types.js'
 
 /** What an `OAuth` is made of. */
@@ -26,10 +27,10 @@ interface Made {
   parts: Parts
 }
 
-const made = new WeakMap<OAuth, Made>()
+const made = new WeakMap<Application, Made>()
 
 /** Made when first needed, and again after an option has changed: the application may do that at any time. */
-export function partsOf(oauth: OAuth): Parts {
+export function partsOf(oauth: Application): Parts {
   const { appid, appsecret, defaults } = oauth
   const { timeout, endpoints, fallbackHosts, fetch, logger } = defaults ?? {}
   const from = [appid, appsecret, String(timeout), endpoints, fallbackHosts, fetch, logger]
@@ -40,7 +41,7 @@ export function partsOf(oauth: OAuth): Parts {
   return parts
 }
 
-function makeParts(oauth: OAuth): Parts {
+function makeParts(oauth: Application): Parts {
   const { appid: appId, appsecret: appSecret } = oauth
   const { endpoints, fallbackHosts, fetch, logger } = oauth.defaults ?? {}
   const options = {

@@ -2,7 +2,7 @@ import { NoOAuthTokenError } from '../errors.js'
 import type { WechatToken } from '../types.js'
 import { accessToken } from './access-token.js'
 import { outcomeOf } from './callbacks.js'
-import type { OAuth } from './oauth.js'
+import type { RefreshingApplication } from './application.js'
 import { partsOf } from './parts.js'
 import type { AccessToken } from './types.js'
 
@@ -11,7 +11,11 @@ import type { AccessToken } from './types.js'
  *
  * @param refused - an access token that WeChat does not accept, though by its dates it is good
  */
-export async function userToken(oauth: OAuth, openid: string, refused?: string): Promise<string> {
+export async function userToken(
+  oauth: RefreshingApplication,
+  openid: string,
+  refused?: string,
+): Promise<string> {
   const { refreshing } = partsOf(oauth)
   const { token } = await savedToken(oauth, openid, refused)
   if (token !== undefined) return token
@@ -22,7 +26,7 @@ export async function userToken(oauth: OAuth, openid: string, refused?: string):
   return refresh
 }
 
-async function refreshed(oauth: OAuth, openid: string, refused?: string): Promise<string> {
+async function refreshed(oauth: RefreshingApplication, openid: string, refused?: string): Promise<string> {
   // It may have been refreshed since it was read.
   const { record, token } = await savedToken(oauth, openid, refused)
   if (token !== undefined) return token
@@ -33,7 +37,7 @@ async function refreshed(oauth: OAuth, openid: string, refused?: string): Promis
 }
 
 async function savedToken(
-  oauth: OAuth,
+  oauth: RefreshingApplication,
   openid: string,
   refused?: string,
 ): Promise<{ record: WechatToken; token: string | undefined }> {

@@ -2,7 +2,7 @@ import type * as Http from 'node:http'
 import https from 'node:https'
 import { largestBody, type Exchange, type HttpAnswer } from './exchange.js'
 import { badStatus, brokenOff, tooLarge, unreachable } from './failures.js'
-import { unpacked } from './unpacked.js'
+import { unpacked } from './unpack.js'
 
 // An import reads all that a module offers; of this one since Node.js 22 WebSockets, which take 20 ms to load.
 const http = process.getBuiltinModule('node:http')

@@ -1,4 +1,4 @@
-import type { Deadline } from '../with-timeout.js'
+import type { Deadline } from '../lib/deadline.js'
 
 /** A GET, or with a body the POST of a JSON text. */
 export interface HttpRequest {

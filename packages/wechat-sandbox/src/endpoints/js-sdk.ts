@@ -12,12 +12,12 @@ import { deadLink, refusePageMethod } from './page-parts.js'
 import { isRegisteredHost, parseRedirectUri } from './redirect-uri.js'
 
 /** WeChat's answer to `wx.config`, as it stands behind `config:`. */
-export type JsSdkVerdict = 'ok' | 'invalid signature' | 'invalid url domain'
+export type JsSDKVerdict = 'ok' | 'invalid signature' | 'invalid url domain'
 
 const VERDICT = '/__sandbox/js-sdk.js'
 
 /** What WeChat would say of the page at `url`: its domain first, then whether a ticket that is good now made the signature. */
-export const judgeJsSdk = (world: World, app: App, config: JsSdkConfig): JsSdkVerdict => {
+export const judgeJsSdk = (world: World, app: App, config: JsSdkConfig): JsSDKVerdict => {
   const url = parseRedirectUri(config.url)
   if (!url || !isRegisteredHost(world, app, url)) return 'invalid url domain'
   return isSigned(world.apiTickets.valid(app.appId, 'jsapi'), config) ? 'ok' : 'invalid signature'

@@ -1,8 +1,8 @@
 import type { AppCredentials } from './app-credentials.js'
 import { qrCodeRequest } from './qr-code.js'
-import { qrCodeTicketOf } from './reply-fields.js'
-import type { Binary, Transport } from './transport.js'
-import type { QRCodeData, QRCodeTicket } from './types.js'
+import { qrCodeTicketOf } from '../http/reply-fields.js'
+import type { Binary, Transport } from '../http/transport.js'
+import type { QRCodeData, QRCodeTicket } from '../types.js'
 
 const endpoint = '/cgi-bin/qrcode/create'
 

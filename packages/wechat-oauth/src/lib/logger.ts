@@ -1,4 +1,4 @@
-import type { WechatLogger } from './types.js'
+import type { WechatLogger } from '../types.js'
 
 /** A logger may be asynchronous without telling so. */
 type AnyLogger = Record<keyof WechatLogger, (message: string, details?: Record<string, unknown>) => unknown>

@@ -1,8 +1,9 @@
-import { types } from 'node:util'
-import { isAheadOfClock } from './clock.js'
-import { TokenStoreError } from './errors.js'
-import { isRecord, plainRecord } from './plain-record.js'
-import type { WechatToken } from './types.js'
+import { isAheadOfClock } from '../lib/clocks.js'
+import { StoreError } from '../errors.js'
+import { isRecord, plainRecord } from '../lib/plain-record.js'
+import { scopesIn } from '../lib/scopes.js'
+import { toNumber, toTime } from '../lib/values.js'
+import type { WechatToken } from '../types.js'
 
 // A token that lapses while the request is under way is of no use.
 const skew = 60_000
@@ -33,17 +34,9 @@ export function isTokenOfUse(token: WechatToken, now: number): boolean {
   return Boolean(token.refresh_token) && now < since + refreshTokenLifetime && !isAheadOfClock(since, now)
 }
 
-/** The granted scopes; WeChat separates them by commas, and has been seen to leave one at the end. */
-export function scopesOf(scope: string | undefined): string[] {
-  return (scope ?? '')
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
-}
-
 /** Whether nothing but the openid was granted. Where WeChat did not say, it may be more. */
 export function isBaseScope(scope: string | undefined): boolean {
-  const scopes = scopesOf(scope)
+  const scopes = scopesIn(scope ?? '')
   return scopes.length > 0 && scopes.every((name) => name === 'snsapi_base')
 }
 
@@ -51,7 +44,7 @@ export function isBaseScope(scope: string | undefined): boolean {
  * A record as it came out of a store, with its numbers as numbers: tables made by the recipes of older packages keep them
  * as text, and adding to a text concatenates, so that a token would never expire.
  *
- * @throws TokenStoreError when it is no record, or somebody else's
+ * @throws StoreError when it is no record, or somebody else's
  */
 export function normalizeRecord(key: string, value: unknown): WechatToken | undefined {
   if (value === null || value === undefined) return undefined
@@ -70,8 +63,8 @@ export function normalizeRecord(key: string, value: unknown): WechatToken | unde
   return normal
 }
 
-function unusable(what: string): TokenStoreError {
-  return new TokenStoreError(`The token store answered ${what}.`, { reason: 'record' })
+function unusable(what: string): StoreError {
+  return new StoreError(`The token store answered ${what}.`, { reason: 'record' })
 }
 
 const ownFields = [
@@ -90,7 +83,7 @@ const ownFields = [
 /**
  * What a store answered, as a plain object.
  *
- * @throws TokenStoreError when it is not a record, or cannot be read
+ * @throws StoreError when it is not a record, or cannot be read
  */
 export function plainToken(value: unknown): WechatToken {
   if (!isRecord(value)) throw unusable('something that is not a record')
@@ -100,26 +93,4 @@ export function plainToken(value: unknown): WechatToken {
 /** When a token was obtained: milliseconds since the epoch, 0 where the record does not tell. */
 export function createdAt(token: { create_at?: unknown; created_at?: unknown }): number {
   return toTime(token.create_at) ?? toTime(token.created_at) ?? 0
-}
-
-const isoTime = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?:Z|([+-]\d\d)(?::?(\d\d))?)$/i
-
-/**
- * The point in time that a value tells, in milliseconds since the epoch: a number or its text, a date, ISO
- * 8601 text with a time zone. Else `undefined`: text without a time zone means another time on another
- * server.
- */
-export function toTime(value: unknown): number | undefined {
-  if (types.isDate(value)) return toNumber(value.getTime())
-  const iso = typeof value === 'string' ? isoTime.exec(value.trim()) : null
-  if (!iso) return toNumber(value)
-  const [, day, clock, hours = '+00', minutes = '00'] = iso
-  return toNumber(Date.parse(`${day}T${clock}${hours}:${minutes}`))
-}
-
-/** A finite number, or the number that a text spells; else `undefined`. */
-export function toNumber(value: unknown): number | undefined {
-  if (typeof value === 'bigint') return Number(value)
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
-  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }

@@ -1,12 +1,12 @@
-import { kindOf } from './errcodes.js'
-import { WechatAPIError, WechatTransportError } from './errors.js'
-import type { Exchange, HttpAnswer } from './http/exchange.js'
-import { isUnsent } from './http/failures.js'
+import { kindOf } from '../errcodes.js'
+import { WechatAPIError, WechatTransportError } from '../errors.js'
+import type { Exchange, HttpAnswer } from './exchange.js'
+import { isUnsent } from './failures.js'
 import { parseReply, type Reply } from './reply.js'
 import { hide, oneLine, rid } from './redact.js'
-import { toNumber } from './token.js'
-import type { WechatLogger } from './types.js'
-import { withDeadline, type Deadline } from './with-timeout.js'
+import { toNumber } from '../lib/values.js'
+import type { WechatLogger } from '../types.js'
+import { withDeadline, type Deadline } from '../lib/deadline.js'
 
 const pauseWhenBusy = 100
 const utf8 = new TextDecoder()

@@ -1,4 +1,4 @@
-import { isWellFormed } from './well-formed.js'
+import { isWellFormed } from '../lib/well-formed.js'
 
 const longestLife = 30 * 24 * 3600
 const longestSceneText = 64

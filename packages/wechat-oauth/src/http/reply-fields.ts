@@ -1,8 +1,8 @@
-import { isOpenid } from './arguments.js'
-import { WechatTransportError } from './errors.js'
+import { isOpenid } from '../lib/arguments.js'
+import { WechatTransportError } from '../errors.js'
 import type { Reply } from './reply.js'
-import { toNumber } from './token.js'
-import type { QRCodeTicket, WechatPhoneInfo, WechatToken, WechatUser } from './types.js'
+import { toNumber } from '../lib/values.js'
+import type { QRCodeTicket, WechatPhoneInfo, WechatToken, WechatUser } from '../types.js'
 
 const longest = 4096
 

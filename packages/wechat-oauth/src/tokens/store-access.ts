@@ -1,10 +1,10 @@
-import { isUnusableRecord, TokenStoreError, type WechatDecryptError } from './errors.js'
-import { KeyedQueue } from './keyed-queue.js'
-import { asTokenStoreError, attempt } from './store-kit.js'
+import { isUnusableRecord, StoreError, type WechatDecryptError } from '../errors.js'
+import { KeyedQueue } from '../lib/keyed-queue.js'
+import { asStoreError, attempt } from './store-failures.js'
 import { normalizeRecord } from './token.js'
-import type { TokenStore, WechatToken } from './types.js'
+import type { TokenStore, WechatToken } from '../types.js'
 import { nameOfUncalled } from './uncalled-callbacks.js'
-import { withDeadline, type Deadline } from './with-timeout.js'
+import { withDeadline, type Deadline } from '../lib/deadline.js'
 
 export interface StoreAccessOptions {
   store: TokenStore
@@ -28,7 +28,7 @@ interface Visit {
   answer: unknown
 }
 
-export type StoreFailure = TokenStoreError | WechatDecryptError
+export type StoreFailure = StoreError | WechatDecryptError
 
 /**
  * The way into a token store: records come out normal, failures as errors without values, and everything in bounded time.
@@ -48,14 +48,14 @@ export class StoreAccess {
     this.#onNoLock = onNoLock
   }
 
-  /** @throws TokenStoreError */
+  /** @throws StoreError */
   read(key: string): Promise<WechatToken | undefined> {
     return this.#bounded((_deadline, visit) => this.#get(key, visit))
   }
 
   /**
    * @param events - without `onReplaced`, the change rejects where the record cannot be used
-   * @throws TokenStoreError
+   * @throws StoreError
    */
   change(key: string, change: Change, events: ChangeEvents = {}): Promise<void> {
     const now = (waiting?: Deadline): Promise<void> => this.#changeNow(key, change, events, waiting)
@@ -114,7 +114,7 @@ export class StoreAccess {
     if (!store.withLock) return undefined
     const ttl = this.#timeout + 5000
     const wait = ttl + this.#timeout
-    const tooLate = new TokenStoreError('The lock was not had in time.', { code: 'ERR_WECHAT_LOCK' })
+    const tooLate = new StoreError('The lock was not had in time.', { code: 'ERR_WECHAT_LOCK' })
     try {
       return await withDeadline(
         wait + this.#timeout,
@@ -149,7 +149,7 @@ export class StoreAccess {
       visit.answer = answer
       return normalizeRecord(key, await answer)
     } catch (error) {
-      throw asTokenStoreError(error, 'read')
+      throw asStoreError(error, 'read')
     }
   }
 
@@ -175,7 +175,7 @@ export class StoreAccess {
       (deadline) => task(deadline, visit),
       () => {
         const name = nameOfUncalled(visit.answer)
-        return new TokenStoreError(
+        return new StoreError(
           name === undefined
             ? `The token store did not answer within ${this.#timeout} ms.`
             : `${name} declares a callback and has not called it within ${this.#timeout} ms. ` +

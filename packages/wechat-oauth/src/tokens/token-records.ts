@@ -1,9 +1,9 @@
-import { isAheadOfClock, isWithin } from './clock.js'
-import { Latest } from './latest.js'
+import { isAheadOfClock, isWithin } from '../lib/clocks.js'
+import { Latest } from '../lib/bounded-map.js'
 import type { StoreAccess, StoreFailure } from './store-access.js'
 import { isBaseScope, isTokenOfUse, isTokenValid } from './token.js'
 import { ToldUnionids, type Told } from './told-unionids.js'
-import type { WechatLogger, WechatToken } from './types.js'
+import type { WechatLogger, WechatToken } from '../types.js'
 
 // Logins that overlap end within a few seconds of each other.
 const mostSaved = 1000
@@ -47,7 +47,7 @@ export class TokenRecords {
     this.#logger = logger
   }
 
-  /** @throws TokenStoreError */
+  /** @throws StoreError */
   read(openid: string): Promise<WechatToken | undefined> {
     return this.#access.read(openid)
   }

@@ -1,5 +1,5 @@
-import { answerOf } from './answer-of.js'
-import type { GetTokenFunction, SaveTokenFunction, TokenStore, WechatToken } from './types.js'
+import { answerOf } from '../lib/callback-or-promise.js'
+import type { GetTokenFunction, SaveTokenFunction, TokenStore, WechatToken } from '../types.js'
 import { namingUncalled } from './uncalled-callbacks.js'
 
 // A function without a callback may answer at once.

@@ -1,6 +1,6 @@
-import { refuseScopesOfOtherPage } from './scopes.js'
-import type { WechatLang } from './types.js'
-import { isWellFormed } from './well-formed.js'
+import { refuseScopesOfOtherPage } from '../lib/scopes.js'
+import type { WechatLang } from '../types.js'
+import { isWellFormed } from '../lib/well-formed.js'
 
 /** Parameters of the official account's page, as WeChat names them. */
 export interface MpPageParameters {

@@ -1,6 +1,6 @@
 import { createDecipheriv, createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import { WechatDecryptError } from './errors.js'
-import type { MiniProgramData } from './types.js'
+import { WechatDecryptError } from '../errors.js'
+import type { MiniProgramData } from '../types.js'
 
 export interface EncryptedUserData {
   encryptedData: string

@@ -1,6 +1,6 @@
 import { longestPageURL, signedPartOf } from './js-sdk.js'
-import type { JsSDKSignature } from './types.js'
-import { refuseWrongNames } from './wrong-names.js'
+import type { JsSDKSignature } from '../types.js'
+import { refuseWrongNames } from '../lib/wrong-names.js'
 
 /** What the handler needs of a request: Node's own, and so Express's, has it. */
 export interface JsSDKRequest {

@@ -1,11 +1,11 @@
 import type { AppCredentials } from './app-credentials.js'
-import { NoOAuthTokenError, WechatAPIError, WechatTransportError } from './errors.js'
+import { NoOAuthTokenError, WechatAPIError, WechatTransportError } from '../errors.js'
 import { loginStateSignature } from './mini-program-data.js'
-import type { Settings } from './options.js'
-import { checkOk, phoneInfoOf, sessionOf } from './reply-fields.js'
-import type { TokenRecords } from './token-records.js'
-import type { Transport } from './transport.js'
-import type { WechatPhoneInfo, WechatToken } from './types.js'
+import type { Settings } from '../options.js'
+import { checkOk, phoneInfoOf, sessionOf } from '../http/reply-fields.js'
+import type { TokenRecords } from '../tokens/token-records.js'
+import type { Transport } from '../http/transport.js'
+import type { WechatPhoneInfo, WechatToken } from '../types.js'
 
 const endpoint = {
   check: '/wxa/checksession',

@@ -1,10 +1,10 @@
-import { clockMargin, isAheadOfClock } from './clock.js'
-import { isUnusableRecord, type WechatError } from './errors.js'
-import type { Credential } from './reply-fields.js'
+import { clockMargin, isAheadOfClock } from '../lib/clocks.js'
+import { isUnusableRecord, type WechatError } from '../errors.js'
+import type { Credential } from '../http/reply-fields.js'
 import { isFingerprintOf, secretFingerprint } from './secret-fingerprint.js'
 import type { StoreAccess } from './store-access.js'
-import { toNumber } from './token.js'
-import type { WechatLogger, WechatToken } from './types.js'
+import { toNumber } from '../lib/values.js'
+import type { WechatLogger, WechatToken } from '../types.js'
 
 // How long the store need not be asked again.
 const memoTime = 10_000

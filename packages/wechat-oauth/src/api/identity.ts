@@ -1,5 +1,5 @@
-import { WechatDecryptError } from './errors.js'
-import type { MiniProgramData } from './types.js'
+import { WechatDecryptError } from '../errors.js'
+import type { MiniProgramData } from '../types.js'
 
 /** Who a user is, as WeChat's own reply over TLS said it. */
 export interface WechatIdentity {

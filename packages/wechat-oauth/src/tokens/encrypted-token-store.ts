@@ -1,10 +1,10 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
-import { WechatDecryptError } from './errors.js'
-import { checkKey } from './store-kit.js'
+import { WechatDecryptError } from '../errors.js'
+import { checkKey } from '../lib/arguments.js'
 import { plainToken } from './token.js'
-import type { LockOptions, TokenStore, WechatToken } from './types.js'
-import { isWellFormed } from './well-formed.js'
-import { refuseWrongNames } from './wrong-names.js'
+import type { LockOptions, TokenStore, WechatToken } from '../types.js'
+import { isWellFormed } from '../lib/well-formed.js'
+import { refuseWrongNames } from '../lib/wrong-names.js'
 
 export interface EncryptionKey {
   /** Stays with every value that this key encrypts: 1 to 32 characters of `A-Z a-z 0-9 _ -`. */

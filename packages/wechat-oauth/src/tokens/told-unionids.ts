@@ -1,4 +1,4 @@
-import { Latest } from './latest.js'
+import { Latest } from '../lib/bounded-map.js'
 
 /** A unionid that WeChat told, and which question of this process it answers: the later, the greater. */
 export interface Told {

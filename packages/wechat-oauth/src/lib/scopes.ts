@@ -1,4 +1,4 @@
-import type { WechatMode } from './types.js'
+import type { WechatMode } from '../types.js'
 
 type PageMode = Exclude<WechatMode, 'miniprogram'>
 
@@ -8,7 +8,7 @@ const scopes: Readonly<Record<PageMode, readonly string[]>> = {
 }
 const otherMode = { mp: 'website', website: 'mp' } satisfies Record<PageMode, PageMode>
 
-/** The scopes that a text names, separated by commas or white space. */
+/** The scopes that a text names, separated by commas or white space. WeChat has been seen to leave a comma at the end. */
 export function scopesIn(text: string): string[] {
   return text.split(/[\s,]+/).filter((scope) => scope !== '')
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { checkText } from './arguments.js'
-import type { JsSDKSignature } from './types.js'
+import { checkText } from '../lib/arguments.js'
+import type { JsSDKSignature } from '../types.js'
 
 export const longestPageURL = 8192
 

@@ -1,7 +1,8 @@
-import { TokenStoreError } from './errors.js'
-import { checkKey, lockTimes } from './store-kit.js'
-import type { LockOptions, TokenStore, WechatToken } from './types.js'
-import { refuseWrongNames } from './wrong-names.js'
+import { StoreError } from '../errors.js'
+import { checkKey } from '../lib/arguments.js'
+import { lockTimes } from './lock.js'
+import type { LockOptions, TokenStore, WechatToken } from '../types.js'
+import { refuseWrongNames } from '../lib/wrong-names.js'
 
 export interface MemoryTokenStoreOptions {
   /** Most records kept; the least recently used goes first. Default 10,000. */
@@ -108,7 +109,7 @@ export class MemoryTokenStore implements TokenStore {
     }
     const lifetime = setTimeout(() => {
       controller.abort(
-        new TokenStoreError('The lock was held for longer than its lifetime.', { code: 'ERR_WECHAT_LOCK' }),
+        new StoreError('The lock was held for longer than its lifetime.', { code: 'ERR_WECHAT_LOCK' }),
       )
       release()
     }, ttl)
@@ -133,7 +134,7 @@ export class MemoryTokenStore implements TokenStore {
       }
       const patience = setTimeout(() => {
         lock.waiting.splice(lock.waiting.indexOf(enter), 1)
-        reject(new TokenStoreError(`The lock was not free within ${wait} ms.`, { code: 'ERR_WECHAT_LOCK' }))
+        reject(new StoreError(`The lock was not free within ${wait} ms.`, { code: 'ERR_WECHAT_LOCK' }))
       }, wait)
       lock.waiting.push(enter)
     })

@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { TokenStoreError } from './errors.js'
+import { StoreError } from '../errors.js'
 
 type Fields = Record<string, unknown>
 
@@ -14,7 +14,7 @@ export function isRecord(value: unknown): value is Fields {
  * a copy loses: such an object is asked for a plain one, and then for the fields that this still lacks.
  *
  * @param names - the fields that count
- * @throws TokenStoreError where the object cannot be read
+ * @throws StoreError where the object cannot be read
  */
 export function plainRecord(record: Fields, names: readonly string[]): Fields {
   try {
@@ -26,7 +26,7 @@ export function plainRecord(record: Fields, names: readonly string[]): Fields {
     }
     return plain
   } catch (error) {
-    throw new TokenStoreError('The store answered a record that cannot be read.', { error, reason: 'record' })
+    throw new StoreError('The store answered a record that cannot be read.', { error, reason: 'record' })
   }
 }
 

@@ -1,10 +1,10 @@
-import { CachedCredential, type SourcedCredential } from './cached-credential.js'
-import { isTokenRefused } from './errcodes.js'
-import { credentialOf } from './reply-fields.js'
-import type { Settings } from './options.js'
-import type { StoreAccess } from './store-access.js'
-import type { Transport } from './transport.js'
-import type { WechatTicketType } from './types.js'
+import { CachedCredential, type SourcedCredential } from '../tokens/cached-credential.js'
+import { isTokenRefused } from '../errcodes.js'
+import { credentialOf } from '../http/reply-fields.js'
+import type { Settings } from '../options.js'
+import type { StoreAccess } from '../tokens/store-access.js'
+import type { Transport } from '../http/transport.js'
+import type { WechatTicketType } from '../types.js'
 
 const endpoint = {
   stable: '/cgi-bin/stable_token',

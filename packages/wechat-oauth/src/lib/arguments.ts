@@ -1,0 +1,66 @@
+import type { WechatAccount } from '../session-contracts.js'
+import { isWellFormed } from './well-formed.js'
+
+const longestText = 4096
+
+/** @throws TypeError that names the argument */
+export function checkText(name: string, value: unknown, longest = longestText): asserts value is string {
+  if (typeof value !== 'string' || value === '' || value.length > longest || !isWellFormed(value)) {
+    throw new TypeError(`${name} must be a non-empty string of at most ${longest} characters`)
+  }
+}
+
+export function checkCode(code: unknown): asserts code is string {
+  if (typeof code !== 'string' || !/^[\x21-\x7e]{1,512}$/.test(code)) {
+    throw new TypeError('code must be a string of at most 512 visible ASCII characters')
+  }
+}
+
+/**
+ * Whether a value can be an openid. Stores use it as a key, and an application may use it in the name of a file: it has neither
+ * dots nor slashes, nor the colon that the keys of app-level credentials have.
+ */
+export function isOpenid(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w-]{1,128}$/.test(value)
+}
+
+/** @throws TypeError */
+export function checkOpenid(openid: unknown): asserts openid is string {
+  if (!isOpenid(openid)) throw new TypeError('openid must be 1 to 128 characters of A-Z a-z 0-9 _ -')
+}
+
+/** @throws TypeError when the key of a record or lock is not a non-empty string */
+export function checkKey(key: unknown): asserts key is string {
+  if (typeof key !== 'string' || key === '')
+    throw new TypeError('The key of a token must be a non-empty string')
+}
+
+/** @throws TypeError when what a session or user is looked up by is not a non-empty string; `name` is of the argument */
+export function checkName(name: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string' || value === '') throw new TypeError(`${name} must be a non-empty string`)
+}
+
+/** @throws TypeError when the lifetime of a session is not a positive number of seconds */
+export function checkLifetime(ttl: unknown): asserts ttl is number {
+  if (typeof ttl !== 'number' || !(ttl > 0 && ttl < Infinity))
+    throw new TypeError('ttl must be a positive number of seconds')
+}
+
+/** @throws TypeError when there is no appId or openid, or a unionid that is not a non-empty string */
+export function checkAccount(account: unknown): asserts account is WechatAccount {
+  if (typeof account !== 'object' || account === null)
+    throw new TypeError('An account must be an object with appId and openid')
+  const { appId, openid, unionid } = account as Partial<WechatAccount>
+  checkName('appId', appId)
+  checkName('openid', openid)
+  if (unionid !== undefined) checkName('unionid', unionid)
+}
+
+const longestTimeout = 24 * 3600 * 1000
+
+/** @throws TypeError when the option `timeout` of a store is not a number of milliseconds that a timer can count */
+export function checkTimeout(timeout: unknown): asserts timeout is number {
+  if (typeof timeout !== 'number' || !(timeout > 0 && timeout <= longestTimeout)) {
+    throw new TypeError('timeout must be a positive number of milliseconds, at most a day')
+  }
+}
