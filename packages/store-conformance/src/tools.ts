@@ -1,19 +1,5 @@
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
-import type { Token } from './types.js'
-
-/** The record of a user of a web page. */
-export function webToken(openid: string, fields: Record<string, unknown> = {}): Token {
-  return {
-    openid,
-    access_token: '70_access-token/of+the=user',
-    expires_in: 7200,
-    refresh_token: '70_refresh-token/of+the=user',
-    scope: 'snsapi_base,snsapi_userinfo',
-    create_at: 1_763_000_000_123,
-    ...fields,
-  }
-}
 
 /** Resolves like the promise, or rejects after `ms`. */
 export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {

@@ -1,6 +1,4 @@
-import type { StoreCase, StoreHarness } from './harness.js'
-
-export type { Outage } from './harness.js'
+import type { StoreCase, StoreHarness } from '../harness.js'
 
 /** What a store keeps under one key: WeChat's answer, and whatever the application adds. */
 export interface Token {

@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict'
-import { defineCase } from '../define-case.js'
+import { defineTokenCase, webToken } from './define.js'
 import { boundOf, duringEachOutage, outageTimeout } from '../outages.js'
-import {
-  assertIsOfBackend,
-  assertIsOfRecord,
-  assertStoreError,
-  rejectionOf,
-  webToken,
-  within,
-} from '../tools.js'
-import type { TokenStore, TokenStoreCase } from '../types.js'
+import { assertIsOfBackend, assertIsOfRecord, assertStoreError, rejectionOf, within } from '../tools.js'
+import type { TokenStore, TokenStoreCase } from './types.js'
 import { refusesWrongKeys } from './keys.js'
 
 const secrets = {
@@ -30,7 +23,7 @@ function saves(store: TokenStore, openid: string): () => Promise<void> {
 }
 
 export const failureCases: readonly TokenStoreCase[] = [
-  defineCase(
+  defineTokenCase(
     'rejects while its backend is down, and works when it is up again',
     async ({ store, harness, key }) => {
       const openid = key()
@@ -68,7 +61,7 @@ export const failureCases: readonly TokenStoreCase[] = [
     { needs: ['outages'], timeout: outageTimeout },
   ),
 
-  defineCase(
+  defineTokenCase(
     'refuses a wrong key without asking the backend',
     async ({ store, harness, key }) => {
       await duringEachOutage(harness, saves(store, key()), async () => {
@@ -78,7 +71,7 @@ export const failureCases: readonly TokenStoreCase[] = [
     { needs: ['outages'], timeout: outageTimeout },
   ),
 
-  defineCase(
+  defineTokenCase(
     'rejects where the record is corrupt',
     async ({ store, harness, key }) => {
       const openid = key()
@@ -94,7 +87,7 @@ export const failureCases: readonly TokenStoreCase[] = [
     { needs: ['corrupt'] },
   ),
 
-  defineCase(
+  defineTokenCase(
     'replaces a corrupt record by saving',
     async ({ store, harness, key }) => {
       const openid = key()
@@ -107,7 +100,7 @@ export const failureCases: readonly TokenStoreCase[] = [
     { needs: ['corrupt'] },
   ),
 
-  defineCase(
+  defineTokenCase(
     'deletes a corrupt record',
     async ({ store, harness, key }) => {
       const openid = key()
