@@ -4,18 +4,12 @@ import {
   type TokenStore,
   type WechatToken,
 } from '@wechat-auth/wechat-oauth'
-import {
-  checkKey,
-  checkTimeout,
-  isWellFormed,
-  refuseWrongConnection,
-  refuseWrongNames,
-  runLocked,
-} from '@wechat-auth/wechat-oauth/store-kit'
+import { checkTimeout, checkWellFormedKey, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { Backend, type Collections, type WriteOptions } from './backend.js'
 import { checkConnection, type MongooseConnection } from './mongoose-connection.js'
 import { serverTime, type ServerTime } from './server-clock.js'
 import { fromDocument, toDocument } from './token-document.js'
+import { refuseNamesOfOthers } from './wrong-names.js'
 
 export interface MongoTokenStoreOptions {
   /** What `mongoose.createConnection` returns, or `mongoose.connection`, of mongoose 8 or 9. The caller opens and closes it. */
@@ -34,13 +28,6 @@ const saveAttempts = 3
 
 const duplicateKey = 11000
 
-const wrongConnection = {
-  option: 'connection',
-  what: 'a connection of mongoose',
-  names: ['mongoose', 'client', 'db', 'database', 'pool', 'url', 'uri', 'mongoUrl'],
-}
-const wrongNames = { collection: ['collectionName', 'table'] }
-
 /**
  * Keeps tokens in MongoDB, one document per openid, by the driver of a mongoose connection. Call `init()` once before
  * the first use.
@@ -51,8 +38,7 @@ export class MongoTokenStore implements TokenStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: MongoTokenStoreOptions) {
-    refuseWrongConnection('MongoTokenStore', options, wrongConnection)
-    refuseWrongNames('MongoTokenStore', options, wrongNames)
+    refuseNamesOfOthers('MongoTokenStore', options)
     const { connection, collection = 'tokens', timeout = 5000 } = options
     checkConnection(connection)
     checkCollectionName(collection)
@@ -78,7 +64,7 @@ export class MongoTokenStore implements TokenStore {
 
   /** @throws TokenStoreError when MongoDB fails, does not answer within `timeout`, or holds something that is not a token; TypeError */
   async getToken(openid: string): Promise<WechatToken | null> {
-    checkStoredKey(openid)
+    checkWellFormedKey(openid)
     const document = await this.#backend.read(this.#timeout, 'read', ({ tokens }) =>
       tokens.findOne({ openid }, {}),
     )
@@ -91,7 +77,7 @@ export class MongoTokenStore implements TokenStore {
    * @throws TokenStoreError; TypeError, also for a field that cannot be kept: `__proto__`, a bigint, a function, a symbol
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
-    checkStoredKey(openid)
+    checkWellFormedKey(openid)
     const document = toDocument(openid, token)
     await this.#backend.write(this.#timeout, 'save', openid, async ({ tokens }, options) => {
       for (let attempt = 1; ; attempt += 1) {
@@ -108,7 +94,7 @@ export class MongoTokenStore implements TokenStore {
 
   /** @throws TokenStoreError; TypeError */
   async deleteToken(openid: string): Promise<void> {
-    checkStoredKey(openid)
+    checkWellFormedKey(openid)
     // Many: where the unique index was never built there may be several, and none of them must come back.
     await this.#backend.write(this.#timeout, 'delete', openid, ({ tokens }, options) =>
       tokens.deleteMany({ openid }, options),
@@ -121,7 +107,7 @@ export class MongoTokenStore implements TokenStore {
    * @throws TokenStoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`; TypeError
    */
   async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, times?: LockOptions): Promise<T> {
-    checkStoredKey(key)
+    checkWellFormedKey(key)
     const lock = `lock:${key}`
     let time: ServerTime | undefined
     return runLocked(
@@ -174,12 +160,6 @@ async function takeLock(
     if (isDuplicateKey(error)) return false
     throw error
   }
-}
-
-/** MongoDB keeps texts as UTF-8, in which two keys with half of a surrogate pair would become the same one. */
-function checkStoredKey(key: unknown): asserts key is string {
-  checkKey(key)
-  if (!isWellFormed(key)) throw new TypeError('The key of a token must be a well-formed string')
 }
 
 function checkCollectionName(name: unknown): void {

@@ -4,14 +4,7 @@ import {
   type TokenStore,
   type WechatToken,
 } from '@wechat-auth/wechat-oauth'
-import {
-  asTokenStoreError,
-  checkKey,
-  checkTimeout,
-  refuseWrongConnection,
-  refuseWrongNames,
-  runLocked,
-} from '@wechat-auth/wechat-oauth/store-kit'
+import { asTokenStoreError, checkKey, checkTimeout, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { Database, errnoOf, type MysqlPool, type StatementRunner } from './database.js'
 import { fieldsOf, type Field } from './fields.js'
 import { LockTable } from './lock-table.js'
@@ -20,6 +13,7 @@ import { createTableStatements } from './schema.js'
 import { statementsFor, type Statements } from './statements.js'
 import { findTable, type Table } from './table.js'
 import { tableNames, type TableNames } from './table-name.js'
+import { refuseNamesOfOthers } from './wrong-names.js'
 
 export interface MysqlTokenStoreOptions {
   /** What `createPool` of `mysql2` or `mysql2/promise` made. It is never closed. */
@@ -38,13 +32,6 @@ interface FoundTable {
 const noSuchTable = 1146
 const noSuchColumn = 1054
 
-const wrongConnection = {
-  option: 'pool',
-  what: 'what createPool of mysql2 returns',
-  names: ['connection', 'client', 'db', 'database', 'mysql', 'url', 'uri', 'host'],
-}
-const wrongNames = { table: ['tableName'] }
-
 /**
  * Keeps tokens in a table of MySQL or MariaDB: one that `createTable` made, or that the README of `wechat-oauth` told
  * people to make, with or without columns of the application's own. One statement per operation.
@@ -57,8 +44,7 @@ export class MysqlTokenStore implements TokenStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: MysqlTokenStoreOptions) {
-    refuseWrongConnection('MysqlTokenStore', options, wrongConnection)
-    refuseWrongNames('MysqlTokenStore', options, wrongNames)
+    refuseNamesOfOthers('MysqlTokenStore', options)
     const { pool, table = 'token', timeout = 5000 } = options
     checkTimeout(timeout)
     this.#database = new Database(pool, timeout)

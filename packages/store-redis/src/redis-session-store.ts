@@ -1,10 +1,9 @@
 import type { SessionStore, StoredSession } from '@wechat-auth/wechat-oauth'
 import {
   checkLifetime,
-  checkName,
-  corruptRecord,
-  decodeRecord,
-  isWellFormed,
+  checkWellFormedName,
+  decodeSession,
+  encodeRecord,
 } from '@wechat-auth/wechat-oauth/store-kit'
 import { Operations, textOf, type Redis } from './operations.js'
 import { checkPrefix, type RedisConnection } from './redis-connection.js'
@@ -72,9 +71,10 @@ export class RedisSessionStore implements SessionStore {
    * @throws TokenStoreError when Redis fails or it is not done within `timeout`; TypeError
    */
   async create(hash: string, session: StoredSession, ttl: number): Promise<void> {
-    checkText('hash', hash)
-    checkSession(session, ttl)
-    await this.#operations.run('create a session', (redis) => this.#begin(redis, hash, draftOf(session, ttl)))
+    checkWellFormedName('hash', hash)
+    const what = 'create a session'
+    const draft = draftOf(session, ttl, what)
+    await this.#operations.run(what, (redis) => this.#begin(redis, hash, draft))
   }
 
   /**
@@ -84,7 +84,7 @@ export class RedisSessionStore implements SessionStore {
    * @throws TokenStoreError when Redis fails, does not answer within `timeout`, or holds something that is no session; TypeError
    */
   async get(hash: string): Promise<StoredSession | null> {
-    checkText('hash', hash)
+    checkWellFormedName('hash', hash)
     return sessionOf(await this.#operations.run('read a session', (redis) => redis().get(this.#keyOf(hash))))
   }
 
@@ -96,11 +96,11 @@ export class RedisSessionStore implements SessionStore {
    * @throws TokenStoreError; TypeError
    */
   async rotate(oldHash: string, newHash: string, session: StoredSession, ttl: number): Promise<boolean> {
-    checkText('oldHash', oldHash)
-    checkText('newHash', newHash)
-    checkSession(session, ttl)
-    return this.#operations.run('rotate a session', async (redis) => {
-      const draft = draftOf(session, ttl)
+    checkWellFormedName('oldHash', oldHash)
+    checkWellFormedName('newHash', newHash)
+    const what = 'rotate a session'
+    const draft = draftOf(session, ttl, what)
+    return this.#operations.run(what, async (redis) => {
       if ((await redis().get(this.#keyOf(oldHash))) === null) return false
       if (oldHash === newHash) return this.#prolong(redis, oldHash, draft)
       await this.#begin(redis, newHash, draft)
@@ -115,7 +115,7 @@ export class RedisSessionStore implements SessionStore {
 
   /** @throws TokenStoreError; TypeError */
   async delete(hash: string): Promise<void> {
-    checkText('hash', hash)
+    checkWellFormedName('hash', hash)
     await this.#operations.run('end a session', async (redis) => {
       const reply = await redis().eval(take, { keys: [this.#keyOf(hash)], arguments: [] })
       const userId = userIdOf(reply)
@@ -129,7 +129,7 @@ export class RedisSessionStore implements SessionStore {
    * @throws TokenStoreError: then some may be ended and others not, and it can be called again; TypeError
    */
   async deleteByUser(userId: string): Promise<void> {
-    checkText('userId', userId)
+    checkWellFormedName('userId', userId)
     await this.#operations.run('end the sessions of a user', async (redis) => {
       const index = this.#indexOf(redis, userId)
       const settled = new Set<string>()
@@ -150,7 +150,7 @@ export class RedisSessionStore implements SessionStore {
 
   /** @throws TokenStoreError; TypeError */
   async listByUser(userId: string): Promise<StoredSession[]> {
-    checkText('userId', userId)
+    checkWellFormedName('userId', userId)
     const replies = await this.#operations.run('list the sessions of a user', async (redis) => {
       const entries = await this.#indexOf(redis, userId).read()
       return Promise.all(entries.map(({ hash }) => redis().get(this.#keyOf(hash))))
@@ -191,31 +191,20 @@ export class RedisSessionStore implements SessionStore {
   }
 }
 
-/** What has no UTF-8 would be another name in Redis, perhaps that of somebody else. */
-function checkText(name: string, value: unknown): asserts value is string {
-  checkName(name, value)
-  if (!isWellFormed(value)) throw new TypeError(`${name} must be a well-formed string`)
-}
-
-function checkSession(session: StoredSession, ttl: number): void {
+function draftOf(session: StoredSession, ttl: number, what: string): Draft {
   checkLifetime(ttl)
-  checkText('userId', session.userId)
-}
-
-function draftOf(session: StoredSession, ttl: number): Draft {
+  const { userId } = session
+  checkWellFormedName('userId', userId)
   // Redis refuses fractions, and what is too much.
   return {
-    userId: session.userId,
-    record: JSON.stringify(session),
+    userId,
+    record: encodeRecord(session, what),
     lifetime: Math.min(Math.ceil(ttl * 1000), longest),
   }
 }
 
 function sessionOf(reply: unknown): StoredSession | null {
-  if (reply === null) return null
-  const record: unknown = decodeRecord(textOf(reply))
-  if (typeof (record as StoredSession).userId !== 'string') throw corruptRecord()
-  return record as StoredSession
+  return reply === null ? null : decodeSession(textOf(reply))
 }
 
 /** Of what may be no session. */

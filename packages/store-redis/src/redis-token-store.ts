@@ -1,5 +1,5 @@
 import type { LockOptions, TokenStore, WechatToken } from '@wechat-auth/wechat-oauth'
-import { checkKey, decodeRecord, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkKey, decodeRecord, encodeRecord, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { lifetimeOf } from './lifetime.js'
 import { Operations, textOf } from './operations.js'
 import { checkPrefix, type RedisConnection } from './redis-connection.js'
@@ -59,11 +59,10 @@ export class RedisTokenStore implements TokenStore {
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkKey(openid)
+    const record = encodeRecord(token, 'save')
     const lifetime = lifetimeOf(openid, token, this.#ttl)
     const options = lifetime === undefined ? {} : { expiration: { type: 'EX', value: lifetime } as const }
-    await this.#operations.run('save', (redis) =>
-      redis().set(this.#prefix + openid, JSON.stringify(token), options),
-    )
+    await this.#operations.run('save', (redis) => redis().set(this.#prefix + openid, record, options))
   }
 
   /** @throws TokenStoreError; TypeError */

@@ -7,8 +7,9 @@ const wrongConnection = {
 }
 
 /**
- * Refuses what other packages call the options that both stores have.
+ * Refuses the names that other packages use for the stores' options.
  *
+ * @param who - the class whose options these are; the message starts with it
  * @throws TypeError that names the option and says what to write instead
  */
 export function refuseNamesOfOthers(who: string, options: unknown): void {

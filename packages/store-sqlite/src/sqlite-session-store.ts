@@ -1,9 +1,12 @@
 import type { SessionStore, StoredSession } from '@wechat-auth/wechat-oauth'
-import { checkLifetime, corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
+import {
+  checkLifetime,
+  checkWellFormedName,
+  decodeSession,
+  encodeRecord,
+} from '@wechat-auth/wechat-oauth/store-kit'
 import type { Transaction } from './connection.js'
-import { checkText } from './names.js'
 import { Operations } from './operations.js'
-import { jsonOf, recordIn } from './record.js'
 import { createSessionTable, scriptOf } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { checkTable, quoted } from './table-name.js'
@@ -84,7 +87,7 @@ export class SqliteSessionStore implements SessionStore {
    * @throws TokenStoreError when SQLite fails or the database is in use for longer than `timeout`; TypeError
    */
   async create(hash: string, session: StoredSession, ttl: number): Promise<void> {
-    checkText('hash', hash)
+    checkWellFormedName('hash', hash)
     const what = 'create a session'
     const row = rowOf(session, ttl, what)
     await this.#operations.write(what, (connection) =>
@@ -97,11 +100,11 @@ export class SqliteSessionStore implements SessionStore {
    * @throws TokenStoreError also when what is kept is no session; TypeError
    */
   async get(hash: string): Promise<StoredSession | null> {
-    checkText('hash', hash)
+    checkWellFormedName('hash', hash)
     const record = await this.#operations.read('read a session', (connection) =>
       connection.read(this.#select, hash, Date.now()),
     )
-    return record === undefined ? null : sessionIn(record)
+    return record === undefined ? null : decodeSession(record)
   }
 
   /**
@@ -112,8 +115,8 @@ export class SqliteSessionStore implements SessionStore {
    * @throws TokenStoreError; TypeError
    */
   async rotate(oldHash: string, newHash: string, session: StoredSession, ttl: number): Promise<boolean> {
-    checkText('oldHash', oldHash)
-    checkText('newHash', newHash)
+    checkWellFormedName('oldHash', oldHash)
+    checkWellFormedName('newHash', newHash)
     const what = 'rotate a session'
     const row = rowOf(session, ttl, what)
     return this.#operations.write(what, (connection) =>
@@ -127,13 +130,13 @@ export class SqliteSessionStore implements SessionStore {
 
   /** @throws TokenStoreError; TypeError */
   async delete(hash: string): Promise<void> {
-    checkText('hash', hash)
+    checkWellFormedName('hash', hash)
     await this.#operations.write('end a session', (connection) => connection.write(this.#delete, hash))
   }
 
   /** @throws TokenStoreError; TypeError */
   async deleteByUser(userId: string): Promise<void> {
-    checkText('userId', userId)
+    checkWellFormedName('userId', userId)
     await this.#operations.write('end the sessions of a user', (connection) =>
       connection.write(this.#deleteByUser, userId),
     )
@@ -141,11 +144,11 @@ export class SqliteSessionStore implements SessionStore {
 
   /** @throws TokenStoreError; TypeError */
   async listByUser(userId: string): Promise<StoredSession[]> {
-    checkText('userId', userId)
+    checkWellFormedName('userId', userId)
     const records = await this.#operations.read('list the sessions of a user', (connection) =>
       connection.read(this.#list, userId, Date.now()),
     )
-    return (JSON.parse(String(records)) as unknown[]).map(sessionIn)
+    return (JSON.parse(String(records)) as unknown[]).map(decodeSession)
   }
 
   #insert(transaction: Transaction, hash: string, { userId, record, end }: Row): void {
@@ -157,16 +160,10 @@ export class SqliteSessionStore implements SessionStore {
 function rowOf(session: StoredSession, ttl: number, what: string): Row {
   checkLifetime(ttl)
   const { userId } = session
-  checkText('userId', userId)
+  checkWellFormedName('userId', userId)
   return {
     userId,
-    record: jsonOf(session, what),
+    record: encodeRecord(session, what),
     end: Math.min(Date.now() + Math.ceil(ttl * 1000), Number.MAX_SAFE_INTEGER),
   }
-}
-
-function sessionIn(column: unknown): StoredSession {
-  const record: unknown = recordIn(column)
-  if (typeof (record as StoredSession).userId !== 'string') throw corruptRecord()
-  return record as StoredSession
 }

@@ -1,8 +1,12 @@
 import type { LockOptions, TokenStore, WechatToken } from '@wechat-auth/wechat-oauth'
-import { checkKey, isWellFormed, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import {
+  checkWellFormedKey,
+  decodeRecord,
+  encodeRecord,
+  runLocked,
+} from '@wechat-auth/wechat-oauth/store-kit'
 import { LockTable } from './lock-table.js'
 import { Operations } from './operations.js'
-import { jsonOf, recordIn } from './record.js'
 import { createTokenTables, scriptOf, tokenTables, type TokenTables } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { checkTable } from './table-name.js'
@@ -68,9 +72,9 @@ export class SqliteTokenStore implements TokenStore {
    *   record; TypeError
    */
   async getToken(openid: string): Promise<WechatToken | null> {
-    checkName(openid)
+    checkWellFormedKey(openid)
     const text = await this.#operations.read('read', (connection) => connection.read(this.#select, openid))
-    return text === undefined ? null : recordIn(text)
+    return text === undefined ? null : decodeRecord(text)
   }
 
   /**
@@ -79,14 +83,14 @@ export class SqliteTokenStore implements TokenStore {
    * @throws TokenStoreError; TypeError
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
-    checkName(openid)
-    const record = jsonOf(token, 'save')
+    checkWellFormedKey(openid)
+    const record = encodeRecord(token, 'save')
     await this.#operations.write('save', (connection) => connection.write(this.#upsert, openid, record))
   }
 
   /** @throws TokenStoreError; TypeError */
   async deleteToken(openid: string): Promise<void> {
-    checkName(openid)
+    checkWellFormedKey(openid)
     await this.#operations.write('delete', (connection) => connection.write(this.#delete, openid))
   }
 
@@ -101,13 +105,7 @@ export class SqliteTokenStore implements TokenStore {
     task: (signal: AbortSignal) => Promise<T>,
     options?: LockOptions,
   ): Promise<T> {
-    checkName(key)
+    checkWellFormedKey(key)
     return runLocked(this.#locks.lock(key), task, options)
   }
-}
-
-/** What has no UTF-8 would be saved as another name. */
-function checkName(key: unknown): asserts key is string {
-  checkKey(key)
-  if (!isWellFormed(key)) throw new TypeError('The key of a token must be a well-formed string')
 }

@@ -5,9 +5,8 @@ import type {
   UserStore,
   WechatAccount,
 } from '@wechat-auth/wechat-oauth'
-import { checkAccount } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkAccount, checkWellFormedName } from '@wechat-auth/wechat-oauth/store-kit'
 import type { Transaction } from './connection.js'
-import { checkText } from './names.js'
 import { Operations } from './operations.js'
 import { createUserTables, scriptOf, userTables, type UserTables } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
@@ -66,8 +65,8 @@ export class SqliteUserStore implements UserStore {
 
   /** @throws TokenStoreError when SQLite fails or the database is in use for longer than `timeout`; TypeError */
   async findByOpenid(appId: string, openid: string): Promise<RegisteredUser | null> {
-    checkText('appId', appId)
-    checkText('openid', openid)
+    checkWellFormedName('appId', appId)
+    checkWellFormedName('openid', openid)
     const account = { appId, openid }
     return this.#operations.read(
       'find a user',
@@ -78,7 +77,7 @@ export class SqliteUserStore implements UserStore {
 
   /** @throws TokenStoreError; TypeError */
   async findByUnionid(unionid: string): Promise<RegisteredUser | null> {
-    checkText('unionid', unionid)
+    checkWellFormedName('unionid', unionid)
     return this.#operations.read(
       'find a user',
       (connection) => this.#table.ofUnionid(connection, unionid) ?? null,
@@ -99,7 +98,7 @@ export class SqliteUserStore implements UserStore {
 
   /** @throws TokenStoreError; TypeError */
   async link(userId: string, account: WechatAccount): Promise<void> {
-    checkText('userId', userId)
+    checkWellFormedName('userId', userId)
     const copy = accountOf(account)
     await this.#operations.write('link an account to a user', (connection) =>
       connection.transaction((transaction) => {
@@ -128,7 +127,7 @@ function accountOf(account: unknown): WechatAccount {
   checkAccount(account)
   const { appId, openid, unionid } = account
   for (const [name, value] of Object.entries({ appId, openid, ...(unionid !== undefined && { unionid }) }))
-    checkText(name, value)
+    checkWellFormedName(name, value)
   return { appId, openid, ...(unionid !== undefined && { unionid }) }
 }
 

@@ -4,8 +4,10 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { isUnusableRecord, TokenStoreError, WechatDecryptError } from './errors.js'
-import type { WechatAccount } from './session-contracts.js'
+import { isRecord } from './plain-record.js'
+import type { StoredSession, WechatAccount } from './session-contracts.js'
 import type { LockOptions, WechatToken } from './types.js'
+import { isWellFormed } from './well-formed.js'
 import { withDeadline, withTimeout, type Deadline } from './with-timeout.js'
 
 export { checkOpenid, isOpenid } from './arguments.js'
@@ -31,6 +33,27 @@ export function checkKey(key: unknown): asserts key is string {
 /** @throws TypeError when what a session or user is looked up by is not a non-empty string; `name` is of the argument */
 export function checkName(name: string, value: unknown): asserts value is string {
   if (typeof value !== 'string' || value === '') throw new TypeError(`${name} must be a non-empty string`)
+}
+
+/**
+ * For backends that keep text as UTF-8: it has no form for half of a surrogate pair, so two such keys would become the same.
+ *
+ * @throws TypeError when the key of a record or lock is not a non-empty, well-formed string
+ */
+export function checkWellFormedKey(key: unknown): asserts key is string {
+  checkKey(key)
+  if (!isWellFormed(key)) throw new TypeError('The key of a token must be a well-formed string')
+}
+
+/**
+ * The same check for a hash, an appId or an id.
+ *
+ * @param name - the argument that the message names
+ * @throws TypeError when the value is not a non-empty, well-formed string
+ */
+export function checkWellFormedName(name: string, value: unknown): asserts value is string {
+  checkName(name, value)
+  if (!isWellFormed(value)) throw new TypeError(`${name} must be a well-formed string`)
 }
 
 /** @throws TypeError when the lifetime of a session is not a positive number of seconds */
@@ -100,16 +123,48 @@ export function checkTimeout(timeout: unknown): asserts timeout is number {
   }
 }
 
-/** The record that a text spells. @throws TokenStoreError when it spells none */
-export function decodeRecord(text: string): WechatToken {
+/**
+ * The JSON of a record or session.
+ *
+ * @param what - what the store does with it: completes "failed to …"
+ * @throws TokenStoreError when the record cannot be serialized, e.g. because it is circular
+ */
+export function encodeRecord(record: object, what: string): string {
+  try {
+    return JSON.stringify(record)
+  } catch (error) {
+    throw asTokenStoreError(error, what)
+  }
+}
+
+/**
+ * Parses the JSON of a record.
+ *
+ * @param text - what the backend returned
+ * @throws TokenStoreError with the `reason` `record` when it is not the JSON of an object
+ */
+export function decodeRecord(text: unknown): WechatToken {
+  if (typeof text !== 'string') throw corruptRecord()
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     throw corruptRecord()
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw corruptRecord()
+  if (!isRecord(value)) throw corruptRecord()
   return value as WechatToken
+}
+
+/**
+ * Parses the JSON of a session.
+ *
+ * @param text - what the backend returned
+ * @throws TokenStoreError with the `reason` `record` when it is not the JSON of an object with a `userId`
+ */
+export function decodeSession(text: unknown): StoredSession {
+  const session: unknown = decodeRecord(text)
+  if (typeof (session as StoredSession).userId !== 'string') throw corruptRecord()
+  return session as StoredSession
 }
 
 /**
