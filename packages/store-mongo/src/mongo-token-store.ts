@@ -5,10 +5,12 @@ import {
   type WechatToken,
 } from '@wechat-auth/wechat-oauth'
 import { checkTimeout, checkWellFormedKey, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
-import { Backend, type Collections, type WriteOptions } from './backend.js'
+import { checkCollection } from './collection-name.js'
+import { codeOf, duplicateKey, isDuplicateKey } from './driver-error.js'
+import { Locks } from './locks.js'
 import { checkConnection, type MongooseConnection } from './mongoose-connection.js'
-import { serverTime, type ServerTime } from './server-clock.js'
-import { fromDocument, toDocument } from './token-document.js'
+import { Operations } from './operations.js'
+import { fromDocument, toDocument } from './record.js'
 import { refuseNamesOfOthers } from './wrong-names.js'
 
 export interface MongoTokenStoreOptions {
@@ -26,14 +28,13 @@ const abandonedFor = 3600
 /** How often a save is tried in all while others create the same record. */
 const saveAttempts = 3
 
-const duplicateKey = 11000
-
 /**
  * Keeps tokens in MongoDB, one document per openid, by the driver of a mongoose connection. Call `init()` once before
  * the first use.
  */
 export class MongoTokenStore implements TokenStore {
-  readonly #backend: Backend
+  readonly #operations: Operations
+  readonly #locks: Locks
   readonly #timeout: number
 
   /** @throws TypeError that names the option which is wrong */
@@ -41,9 +42,10 @@ export class MongoTokenStore implements TokenStore {
     refuseNamesOfOthers('MongoTokenStore', options)
     const { connection, collection = 'tokens', timeout = 5000 } = options
     checkConnection(connection)
-    checkCollectionName(collection)
+    checkCollection(collection)
     checkTimeout(timeout)
-    this.#backend = new Backend(connection, collection)
+    this.#operations = new Operations(connection, collection)
+    this.#locks = new Locks(this.#operations, timeout)
     this.#timeout = timeout
   }
 
@@ -56,7 +58,7 @@ export class MongoTokenStore implements TokenStore {
    */
   async init({ timeout = this.#timeout }: { timeout?: number } = {}): Promise<void> {
     checkTimeout(timeout)
-    await this.#backend.write(timeout, 'build its indexes', '', async ({ tokens, locks }, options) => {
+    await this.#operations.write(timeout, 'build its indexes', '', async ({ tokens, locks }, options) => {
       await explainIndexErrors(() => tokens.createIndex({ openid: 1 }, { unique: true, ...options }))
       await locks.createIndex({ expires_at: 1 }, { expireAfterSeconds: abandonedFor, ...options })
     })
@@ -65,7 +67,7 @@ export class MongoTokenStore implements TokenStore {
   /** @throws TokenStoreError when MongoDB fails, does not answer within `timeout`, or holds something that is not a token; TypeError */
   async getToken(openid: string): Promise<WechatToken | null> {
     checkWellFormedKey(openid)
-    const document = await this.#backend.read(this.#timeout, 'read', ({ tokens }) =>
+    const document = await this.#operations.read(this.#timeout, 'read', ({ tokens }) =>
       tokens.findOne({ openid }, {}),
     )
     return document && fromDocument(openid, document)
@@ -79,7 +81,7 @@ export class MongoTokenStore implements TokenStore {
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkWellFormedKey(openid)
     const document = toDocument(openid, token)
-    await this.#backend.write(this.#timeout, 'save', openid, async ({ tokens }, options) => {
+    await this.#operations.write(this.#timeout, 'save', openid, async ({ tokens }, options) => {
       for (let attempt = 1; ; attempt += 1) {
         try {
           await tokens.replaceOne({ openid }, document, { upsert: true, ...options })
@@ -96,7 +98,7 @@ export class MongoTokenStore implements TokenStore {
   async deleteToken(openid: string): Promise<void> {
     checkWellFormedKey(openid)
     // Many: where the unique index was never built there may be several, and none of them must come back.
-    await this.#backend.write(this.#timeout, 'delete', openid, ({ tokens }, options) =>
+    await this.#operations.write(this.#timeout, 'delete', openid, ({ tokens }, options) =>
       tokens.deleteMany({ openid }, options),
     )
   }
@@ -108,72 +110,8 @@ export class MongoTokenStore implements TokenStore {
    */
   async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, times?: LockOptions): Promise<T> {
     checkWellFormedKey(key)
-    const lock = `lock:${key}`
-    let time: ServerTime | undefined
-    return runLocked(
-      {
-        acquire: async (owner, ttl) => {
-          time ??= await this.#backend.read(this.#timeout, 'lock', ({ database }) => serverTime(database))
-          const request = {
-            key,
-            owner,
-            freeSince: new Date(time.atLeast()),
-            expiresAt: new Date(time.atMost() + ttl),
-          }
-          return this.#backend.write(this.#timeout, 'lock', lock, (collections, options) =>
-            takeLock(collections, options, request),
-          )
-        },
-        release: (owner) =>
-          this.#backend.write(this.#timeout, 'unlock', lock, async ({ locks }, options) => {
-            await locks.deleteOne({ _id: key, owner }, options)
-          }),
-      },
-      task,
-      times,
-    )
+    return runLocked(this.#locks.lock(key), task, times)
   }
-}
-
-interface LockRequest {
-  key: string
-  owner: string
-  /** A lock that expired by then is free. */
-  freeSince: Date
-  expiresAt: Date
-}
-
-/** One command: a lock that somebody has is not found by it, and cannot be created a second time. */
-async function takeLock(
-  { locks }: Collections,
-  options: WriteOptions,
-  { key, owner, freeSince, expiresAt }: LockRequest,
-): Promise<boolean> {
-  try {
-    await locks.updateOne(
-      { _id: key, expires_at: { $lte: freeSince } },
-      { $set: { owner, expires_at: expiresAt } },
-      { upsert: true, ...options },
-    )
-    return true
-  } catch (error) {
-    if (isDuplicateKey(error)) return false
-    throw error
-  }
-}
-
-function checkCollectionName(name: unknown): void {
-  if (typeof name !== 'string' || !/^(?!system\.)[^$\0]+$/.test(name) || name.split('.').includes('')) {
-    throw new TypeError('collection must be the name of a collection of MongoDB')
-  }
-}
-
-function isDuplicateKey(error: unknown): boolean {
-  return codeOf(error) === duplicateKey
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown } | null)?.code
 }
 
 const indexErrors = new Map<unknown, string>([

@@ -5,11 +5,14 @@ import {
   type WechatToken,
 } from '@wechat-auth/wechat-oauth'
 import { asTokenStoreError, checkKey, checkTimeout, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
-import { Database, errnoOf, type MysqlPool, type StatementRunner } from './database.js'
+import { errnoOf } from './driver-error.js'
 import { fieldsOf, type Field } from './fields.js'
-import { LockTable } from './lock-table.js'
+import { Locks } from './locks.js'
+import type { MysqlPool } from './mysql-pool.js'
+import { Operations } from './operations.js'
 import { cellsOf, keyCell, recordOf, type Cells } from './record.js'
 import { createTableStatements } from './schema.js'
+import type { StatementRunner } from './statement-runner.js'
 import { statementsFor, type Statements } from './statements.js'
 import { findTable, type Table } from './table.js'
 import { tableNames, type TableNames } from './table-name.js'
@@ -37,9 +40,9 @@ const noSuchColumn = 1054
  * people to make, with or without columns of the application's own. One statement per operation.
  */
 export class MysqlTokenStore implements TokenStore {
-  readonly #database: Database
+  readonly #operations: Operations
   readonly #names: TableNames
-  readonly #locks: LockTable
+  readonly #locks: Locks
   #found: Promise<FoundTable> | undefined
 
   /** @throws TypeError that names the option which is wrong */
@@ -47,9 +50,9 @@ export class MysqlTokenStore implements TokenStore {
     refuseNamesOfOthers('MysqlTokenStore', options)
     const { pool, table = 'token', timeout = 5000 } = options
     checkTimeout(timeout)
-    this.#database = new Database(pool, timeout)
+    this.#operations = new Operations(pool, timeout)
     this.#names = tableNames(table)
-    this.#locks = new LockTable(this.#database, this.#names.locks)
+    this.#locks = new Locks(this.#operations, this.#names.locks)
   }
 
   /** The statements of `createTable`, for those who let nobody else make tables. */
@@ -65,7 +68,7 @@ export class MysqlTokenStore implements TokenStore {
    * @throws TokenStoreError
    */
   async createTable(): Promise<void> {
-    await this.#database.run('create its tables', async (statements) => {
+    await this.#operations.run('create its tables', async (statements) => {
       for (const statement of createTableStatements(this.#names)) await statements.query(statement)
     })
   }
@@ -128,7 +131,7 @@ export class MysqlTokenStore implements TokenStore {
     what: string,
     command: (found: FoundTable, runner: StatementRunner) => Promise<T>,
   ): Promise<T> {
-    return this.#database.run(what, async (runner) => {
+    return this.#operations.run(what, async (runner) => {
       try {
         return await command(await this.#table(), runner)
       } catch (error) {
@@ -154,7 +157,7 @@ export class MysqlTokenStore implements TokenStore {
   /** Looked at once, by whoever needs it first. */
   #table(): Promise<FoundTable> {
     if (this.#found) return this.#found
-    const finding = this.#database.run('look at its table', (runner) => this.#find(runner))
+    const finding = this.#operations.run('look at its table', (runner) => this.#find(runner))
     this.#found = finding
     finding.catch(() => {
       if (this.#found === finding) this.#found = undefined

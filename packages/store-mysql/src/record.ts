@@ -1,10 +1,10 @@
 import { TokenStoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { decodeRecord, isWellFormed } from '@wechat-auth/wechat-oauth/store-kit'
 import { columnTypeOf } from './column-type.js'
-import type { Row } from './database.js'
 import { jsonOfAll, type Field, type FieldValue } from './fields.js'
 import { isDispensable, warnOfLeftOut } from './left-out.js'
 import { columnDefinition, definedType, extraField } from './schema.js'
+import type { Row } from './statement-runner.js'
 import type { Column, Table } from './table.js'
 
 /** The text of a column, or NULL. */

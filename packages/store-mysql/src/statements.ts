@@ -1,5 +1,6 @@
-import type { Parameter, Statement } from './database.js'
+import type { Parameter } from './mysql-pool.js'
 import type { Cell, Cells } from './record.js'
+import type { Statement } from './statement-runner.js'
 import type { Column, Table } from './table.js'
 
 /** The three statements on the records of a table. */

@@ -1,8 +1,8 @@
 import { TokenStoreError } from '@wechat-auth/wechat-oauth'
 import { toNumber, toTime } from '@wechat-auth/wechat-oauth/store-kit'
 import { columnTypeOf, fieldsAsJson, numberAsText, type ColumnType } from './column-type.js'
-import { autocommitOff, type StatementRunner, type TextRow } from './database.js'
 import { columnDefinition, extraField, knownFields } from './schema.js'
+import { autocommitOff, type StatementRunner, type TextRow } from './statement-runner.js'
 import { quote } from './table-name.js'
 
 export interface Column {

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { TokenStoreError } from '@wechat-auth/wechat-oauth'
 import { attemptWithin, checkTimeout, corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
+import { isWrongType } from './driver-error.js'
 import { checkClient, type RedisCommands, type RedisConnection } from './redis-connection.js'
 
 /** So that what was set on the caller's client does not reach the store. */
@@ -48,12 +49,6 @@ export class Operations {
       }
     })
   }
-}
-
-/** Redis works, but has something else under this key, e.g. a list. */
-function isWrongType(error: unknown): boolean {
-  // Of a script, the word comes later in the message.
-  return error instanceof Error && /\bWRONGTYPE\b/.test(error.message)
 }
 
 /** The sentinel of node-redis 5 does not heed options of single commands: there, the caller's type mapping may make it a buffer. */

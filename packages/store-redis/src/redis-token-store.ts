@@ -1,6 +1,7 @@
 import type { LockOptions, TokenStore, WechatToken } from '@wechat-auth/wechat-oauth'
 import { checkKey, decodeRecord, encodeRecord, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { lifetimeOf } from './lifetime.js'
+import { Locks } from './locks.js'
 import { Operations, textOf } from './operations.js'
 import { checkPrefix, type RedisConnection } from './redis-connection.js'
 import { refuseNamesOfOthers } from './wrong-names.js'
@@ -19,8 +20,6 @@ export interface RedisTokenStoreOptions {
   timeout?: number
 }
 
-const compareAndDelete = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`
-
 /**
  * Keeps tokens in Redis, each as JSON under a key of its own, `prefix` + openid, which Redis forgets by itself when the
  * record is of no use any more. One command on one key per operation, so it works on Redis Cluster.
@@ -30,6 +29,7 @@ const compareAndDelete = `if redis.call('get', KEYS[1]) == ARGV[1] then return r
  */
 export class RedisTokenStore implements TokenStore {
   readonly #operations: Operations
+  readonly #locks: Locks
   readonly #prefix: string
   readonly #ttl: number | undefined
 
@@ -41,6 +41,7 @@ export class RedisTokenStore implements TokenStore {
     checkPrefix(prefix)
     if (ttl !== undefined && !(typeof ttl === 'number' && ttl > 0))
       throw new TypeError('ttl must be a positive number of seconds')
+    this.#locks = new Locks(this.#operations, prefix)
     this.#prefix = prefix
     this.#ttl = ttl
   }
@@ -82,25 +83,6 @@ export class RedisTokenStore implements TokenStore {
     options?: LockOptions,
   ): Promise<T> {
     checkKey(key)
-    const lock = `${this.#prefix}lock:${key}`
-    return runLocked(
-      {
-        acquire: async (owner, ttl) => {
-          const expiration = { type: 'PX', value: Math.max(Math.ceil(ttl), 1) } as const
-          return (
-            (await this.#operations.run('lock', (redis) =>
-              redis().set(lock, owner, { condition: 'NX', expiration }),
-            )) !== null
-          )
-        },
-        release: async (owner) => {
-          await this.#operations.run('unlock', (redis) =>
-            redis().eval(compareAndDelete, { keys: [lock], arguments: [owner] }),
-          )
-        },
-      },
-      task,
-      options,
-    )
+    return runLocked(this.#locks.lock(key), task, options)
   }
 }

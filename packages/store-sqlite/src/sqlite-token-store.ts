@@ -5,7 +5,7 @@ import {
   encodeRecord,
   runLocked,
 } from '@wechat-auth/wechat-oauth/store-kit'
-import { LockTable } from './lock-table.js'
+import { Locks } from './locks.js'
 import { Operations } from './operations.js'
 import { createTokenTables, scriptOf, tokenTables, type TokenTables } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
@@ -30,7 +30,7 @@ export interface SqliteTokenStoreOptions {
  */
 export class SqliteTokenStore implements TokenStore {
   readonly #operations: Operations
-  readonly #locks: LockTable
+  readonly #locks: Locks
   readonly #tables: TokenTables
   readonly #select: string
   readonly #upsert: string
@@ -44,7 +44,7 @@ export class SqliteTokenStore implements TokenStore {
     checkTable(table)
     this.#tables = tokenTables(table)
     const { tokens, locks } = this.#tables
-    this.#locks = new LockTable(this.#operations, locks)
+    this.#locks = new Locks(this.#operations, locks)
     this.#select = `SELECT record FROM ${tokens} WHERE openid = ?`
     this.#upsert = `INSERT INTO ${tokens} (openid, record) VALUES (?, ?) ON CONFLICT (openid) DO UPDATE SET record = excluded.record`
     this.#delete = `DELETE FROM ${tokens} WHERE openid = ?`

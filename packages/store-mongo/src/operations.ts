@@ -34,7 +34,7 @@ const collectionOptions = {
  * The collections of a store, by the driver that is under mongoose: a command that waits in mongoose's own buffer cannot be
  * taken back, hooks and plugins of the application would get to see tokens, and mongoose's debug mode prints them.
  */
-export class Backend {
+export class Operations {
   readonly #connection: MongooseConnection
   readonly #name: string
   #collections: Collections | undefined

@@ -1,6 +1,8 @@
 import { lockError, type LockBackend } from '@wechat-auth/wechat-oauth/store-kit'
-import { errnoOf, type Database, type StatementRunner } from './database.js'
+import { errnoOf } from './driver-error.js'
+import type { Operations } from './operations.js'
 import { longestLockName } from './schema.js'
+import type { StatementRunner } from './statement-runner.js'
 
 const duplicate = 1062
 const missing = new Set([
@@ -14,13 +16,13 @@ const busy = new Set([1205, 1213])
 const expiry = 'UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND'
 
 /** Locks as rows with an owner and an end: nobody holds a connection, and the lock of a process that died ends like any other. */
-export class LockTable {
-  readonly #database: Database
+export class Locks {
+  readonly #operations: Operations
   readonly #table: string
 
   /** @param table - quoted */
-  constructor(database: Database, table: string) {
-    this.#database = database
+  constructor(operations: Operations, table: string) {
+    this.#operations = operations
     this.#table = table
   }
 
@@ -61,7 +63,7 @@ export class LockTable {
   }
 
   async #run<T>(what: string, operation: (statements: StatementRunner) => Promise<T>): Promise<T | false> {
-    return this.#database.run(what, async (statements) => {
+    return this.#operations.run(what, async (statements) => {
       try {
         return await operation(statements)
       } catch (error) {

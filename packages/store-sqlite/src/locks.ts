@@ -3,7 +3,7 @@ import { factsOf, isMissingTable } from './driver-error.js'
 import type { Operations } from './operations.js'
 
 /** Locks as rows with an owner and an end: no transaction is open meanwhile, and the lock of a process that died ends like any other. */
-export class LockTable {
+export class Locks {
   readonly #operations: Operations
   readonly #acquire: string
   readonly #release: string
