@@ -21,7 +21,7 @@ export function inBackground<T>(promise: Promise<T>): Promise<T> {
 }
 
 /** What the promise rejects with. */
-export async function rejectionOf(what: string, promise: unknown): Promise<unknown> {
+export async function catchRejection(what: string, promise: unknown): Promise<unknown> {
   try {
     await promise
   } catch (error) {
@@ -54,17 +54,19 @@ export function assertStoreError(
     assert.ok(!shown.includes(secret), 'no value of the record may be seen in the error')
 }
 
-const reasonOf = (error: unknown): unknown => (error as { reason?: unknown } | null | undefined)?.reason
+function readReason(error: unknown): unknown {
+  return (error as { reason?: unknown } | null | undefined)?.reason
+}
 
 /** The backend works, but what it holds cannot be used. A caller that has something better may replace it. */
 export function assertIsOfRecord(error: unknown): void {
-  assert.equal(reasonOf(error), 'record', 'a corrupt record must be an error with the reason "record"')
+  assert.equal(readReason(error), 'record', 'a corrupt record must be an error with the reason "record"')
 }
 
 /** The backend failed, and nobody knows what it holds: it must not be replaced. */
 export function assertIsOfBackend(error: unknown): void {
   assert.notEqual(
-    reasonOf(error),
+    readReason(error),
     'record',
     'a failing backend must not be an error with the reason "record"',
   )
@@ -99,7 +101,7 @@ export async function assertTypeErrors(
     } catch {
       assert.fail(`${method} must reject, not throw`)
     }
-    const error = await rejectionOf(`${method} with ${what}`, returned)
+    const error = await catchRejection(`${method} with ${what}`, returned)
     assert.ok(error instanceof TypeError, `${method} with ${what} must reject with a TypeError`)
   }
 }

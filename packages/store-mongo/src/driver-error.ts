@@ -1,9 +1,9 @@
 export const duplicateKey = 11000
 
 export function isDuplicateKey(error: unknown): boolean {
-  return codeOf(error) === duplicateKey
+  return readCode(error) === duplicateKey
 }
 
-export function codeOf(error: unknown): unknown {
+export function readCode(error: unknown): unknown {
   return (error as { code?: unknown } | null)?.code
 }

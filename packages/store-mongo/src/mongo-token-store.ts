@@ -6,12 +6,12 @@ import {
 } from '@wechat-auth/wechat-oauth'
 import { checkTimeout, checkWellFormedKey, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { checkCollection } from './collection-name.js'
-import { codeOf, duplicateKey, isDuplicateKey } from './driver-error.js'
+import { duplicateKey, isDuplicateKey, readCode } from './driver-error.js'
 import { Locks } from './locks.js'
 import { checkConnection, type MongooseConnection } from './mongoose-connection.js'
 import { Operations } from './operations.js'
 import { fromDocument, toDocument } from './record.js'
-import { refuseNamesOfOthers } from './wrong-names.js'
+import { refuseOtherNames } from './wrong-names.js'
 
 export interface MongoTokenStoreOptions {
   /** What `mongoose.createConnection` returns, or `mongoose.connection`, of mongoose 8 or 9. The caller opens and closes it. */
@@ -39,7 +39,7 @@ export class MongoTokenStore implements TokenStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: MongoTokenStoreOptions) {
-    refuseNamesOfOthers('MongoTokenStore', options)
+    refuseOtherNames('MongoTokenStore', options)
     const { connection, collection = 'tokens', timeout = 5000 } = options
     checkConnection(connection)
     checkCollection(collection)
@@ -127,7 +127,7 @@ async function explainIndexErrors(build: () => Promise<unknown>): Promise<void> 
   try {
     await build()
   } catch (error) {
-    const explanation = indexErrors.get(codeOf(error))
+    const explanation = indexErrors.get(readCode(error))
     throw explanation === undefined ? error : new TokenStoreError(explanation, { error })
   }
 }

@@ -1,5 +1,5 @@
 /** Number of the server's error. */
-export function errnoOf(error: unknown): number | undefined {
+export function readErrno(error: unknown): number | undefined {
   const { errno } = (error ?? {}) as { errno?: unknown }
   return typeof errno === 'number' ? errno : undefined
 }

@@ -1,5 +1,5 @@
-import { lockError, type LockBackend } from '@wechat-auth/wechat-oauth/store-kit'
-import { errnoOf } from './driver-error.js'
+import { type LockBackend, lockError } from '@wechat-auth/wechat-oauth/store-kit'
+import { readErrno } from './driver-error.js'
 import type { Operations } from './operations.js'
 import { longestLockName } from './schema.js'
 import type { StatementRunner } from './statement-runner.js'
@@ -31,14 +31,14 @@ export class Locks {
     return {
       acquire: async (owner, ttl) => {
         if (name.length > longestLockName) throw lockError('The name of the lock is too long.')
-        return this.#run('lock', (statements) => this.#acquire(statements, name, owner, ttl))
+        return this.#execute('lock', (statements) => this.#acquire(statements, name, owner, ttl))
       },
       release: async (owner) => {
         const release = {
           sql: `DELETE FROM ${this.#table} WHERE name = ? AND owner = ?`,
           values: [name, owner],
         }
-        await this.#run('unlock', (statements) => statements.write(release))
+        await this.#execute('unlock', (statements) => statements.write(release))
       },
     }
   }
@@ -57,17 +57,20 @@ export class Locks {
       await statements.write(take)
       return true
     } catch (error) {
-      if (errnoOf(error) !== duplicate) throw error
+      if (readErrno(error) !== duplicate) throw error
     }
     return (await statements.write(takeOver)).affectedRows > 0
   }
 
-  async #run<T>(what: string, operation: (statements: StatementRunner) => Promise<T>): Promise<T | false> {
-    return this.#operations.run(what, async (statements) => {
+  async #execute<T>(
+    what: string,
+    operation: (statements: StatementRunner) => Promise<T>,
+  ): Promise<T | false> {
+    return this.#operations.execute(what, async (statements) => {
       try {
         return await operation(statements)
       } catch (error) {
-        const errno = errnoOf(error) ?? 0
+        const errno = readErrno(error) ?? 0
         if (busy.has(errno)) return false
         if (missing.has(errno))
           throw lockError(

@@ -40,10 +40,10 @@ export function checkPool(pool: unknown): asserts pool is MysqlPool {
 }
 
 /** The pool below that of promises, which would wrap its connection each time it hands it out. */
-export function corePoolOf(pool: MysqlPool & { readonly pool?: MysqlPool }): MysqlPool {
+export function unwrapPool(pool: MysqlPool & { readonly pool?: MysqlPool }): MysqlPool {
   return typeof pool.pool?.getConnection === 'function' ? pool.pool : pool
 }
 
-export function coreOf(connection: PooledConnection): Connection {
+export function unwrapConnection(connection: PooledConnection): Connection {
   return typeof connection.connection?.execute === 'function' ? connection.connection : connection
 }

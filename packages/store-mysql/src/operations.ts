@@ -1,5 +1,5 @@
 import { attemptBefore } from '@wechat-auth/wechat-oauth/store-kit'
-import { checkPool, corePoolOf, type MysqlPool } from './mysql-pool.js'
+import { checkPool, type MysqlPool, unwrapPool } from './mysql-pool.js'
 import { StatementRunner } from './statement-runner.js'
 
 /** Runs single statements, each on a connection of the pool that is its own for no longer than that. */
@@ -13,7 +13,7 @@ export class Operations {
    */
   constructor(pool: unknown, timeout: number) {
     checkPool(pool)
-    this.#pool = corePoolOf(pool)
+    this.#pool = unwrapPool(pool)
     this.#timeout = timeout
   }
 
@@ -23,7 +23,7 @@ export class Operations {
    *
    * @param what - completes "failed to …"
    */
-  async run<T>(what: string, operation: (statements: StatementRunner) => Promise<T>): Promise<T> {
+  async execute<T>(what: string, operation: (statements: StatementRunner) => Promise<T>): Promise<T> {
     let runner: StatementRunner | undefined
     try {
       return await attemptBefore(this.#timeout, what, (deadline) => {

@@ -1,8 +1,8 @@
 import { TokenStoreError } from '@wechat-auth/wechat-oauth'
 import type { Deadline } from '@wechat-auth/wechat-oauth/store-kit'
-import { errnoOf, passing, spoiling } from './driver-error.js'
+import { passing, readErrno, spoiling } from './driver-error.js'
 import {
-  coreOf,
+  unwrapConnection,
   type Callback,
   type Connection,
   type ConnectionConfig,
@@ -74,7 +74,7 @@ export class StatementRunner {
     try {
       return await this.#execute(statement)
     } catch (error) {
-      if (!passing.has(errnoOf(error) ?? 0)) throw error
+      if (!passing.has(readErrno(error) ?? 0)) throw error
       return this.#execute(statement)
     }
   }
@@ -113,7 +113,7 @@ export class StatementRunner {
       pooled.release()
       return
     }
-    const connection = coreOf(pooled)
+    const connection = unwrapConnection(pooled)
     this.#waiting = connection
     try {
       send(connection, (error, result) => {
@@ -131,7 +131,7 @@ export class StatementRunner {
 
   #finish(connection: Connection, problem: unknown): void {
     this.#waiting = undefined
-    if (problem instanceof TokenStoreError || spoiling.has(errnoOf(problem) ?? 0)) discard(connection)
+    if (problem instanceof TokenStoreError || spoiling.has(readErrno(problem) ?? 0)) discard(connection)
     else connection.release()
   }
 }

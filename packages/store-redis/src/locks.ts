@@ -1,7 +1,7 @@
 import type { LockBackend } from '@wechat-auth/wechat-oauth/store-kit'
 import type { Operations } from './operations.js'
 
-const compareAndDelete = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`
+const deleteIfOwned = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`
 
 /** Locks as keys that hold their owner: Redis removes the lock of a process that died when its lifetime ends. */
 export class Locks {
@@ -18,14 +18,14 @@ export class Locks {
     return {
       acquire: async (owner, ttl) => {
         const expiration = { type: 'PX', value: Math.max(Math.ceil(ttl), 1) } as const
-        const reply = await this.#operations.run('lock', (redis) =>
+        const reply = await this.#operations.execute('lock', (redis) =>
           redis().set(name, owner, { condition: 'NX', expiration }),
         )
         return reply !== null
       },
       release: async (owner) => {
-        await this.#operations.run('unlock', (redis) =>
-          redis().eval(compareAndDelete, { keys: [name], arguments: [owner] }),
+        await this.#operations.execute('unlock', (redis) =>
+          redis().eval(deleteIfOwned, { keys: [name], arguments: [owner] }),
         )
       },
     }

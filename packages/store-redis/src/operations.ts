@@ -32,7 +32,7 @@ export class Operations {
    *
    * @param what - completes "failed to …"
    */
-  run<T>(what: string, operation: (redis: Redis) => Promise<T>): Promise<T> {
+  execute<T>(what: string, operation: (redis: Redis) => Promise<T>): Promise<T> {
     return attemptWithin(this.#timeout, what, async (abortSignal) => {
       // The driver listens once for each command that is under way.
       setMaxListeners(0, abortSignal)
@@ -52,7 +52,7 @@ export class Operations {
 }
 
 /** The sentinel of node-redis 5 does not heed options of single commands: there, the caller's type mapping may make it a buffer. */
-export function textOf(reply: unknown): string {
+export function readText(reply: unknown): string {
   if (typeof reply === 'string') return reply
   if (reply instanceof Uint8Array) return Buffer.from(reply).toString()
   throw corruptRecord()

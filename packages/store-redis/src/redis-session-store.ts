@@ -5,10 +5,10 @@ import {
   decodeSession,
   encodeRecord,
 } from '@wechat-auth/wechat-oauth/store-kit'
-import { Operations, textOf, type Redis } from './operations.js'
+import { Operations, readText, type Redis } from './operations.js'
 import { checkPrefix, type RedisConnection } from './redis-connection.js'
 import { UserIndex } from './user-index.js'
-import { refuseNamesOfOthers } from './wrong-names.js'
+import { refuseOtherNames } from './wrong-names.js'
 
 export interface RedisSessionStoreOptions {
   /** What `createClient`, `createClientPool`, `createCluster` or `createSentinel` of node-redis 5 or 6 made. It is never closed. */
@@ -57,7 +57,7 @@ export class RedisSessionStore implements SessionStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: RedisSessionStoreOptions) {
-    refuseNamesOfOthers('RedisSessionStore', options)
+    refuseOtherNames('RedisSessionStore', options)
     const { client, prefix = 'wechat:session:', timeout = 5000 } = options
     this.#operations = new Operations(client, timeout)
     checkPrefix(prefix)
@@ -73,8 +73,8 @@ export class RedisSessionStore implements SessionStore {
   async create(hash: string, session: StoredSession, ttl: number): Promise<void> {
     checkWellFormedName('hash', hash)
     const what = 'create a session'
-    const draft = draftOf(session, ttl, what)
-    await this.#operations.run(what, (redis) => this.#begin(redis, hash, draft))
+    const draft = toDraft(session, ttl, what)
+    await this.#operations.execute(what, (redis) => this.#begin(redis, hash, draft))
   }
 
   /**
@@ -85,7 +85,9 @@ export class RedisSessionStore implements SessionStore {
    */
   async get(hash: string): Promise<StoredSession | null> {
     checkWellFormedName('hash', hash)
-    return sessionOf(await this.#operations.run('read a session', (redis) => redis().get(this.#keyOf(hash))))
+    return readSession(
+      await this.#operations.execute('read a session', (redis) => redis().get(this.#toKey(hash))),
+    )
   }
 
   /**
@@ -99,13 +101,13 @@ export class RedisSessionStore implements SessionStore {
     checkWellFormedName('oldHash', oldHash)
     checkWellFormedName('newHash', newHash)
     const what = 'rotate a session'
-    const draft = draftOf(session, ttl, what)
-    return this.#operations.run(what, async (redis) => {
-      if ((await redis().get(this.#keyOf(oldHash))) === null) return false
+    const draft = toDraft(session, ttl, what)
+    return this.#operations.execute(what, async (redis) => {
+      if ((await redis().get(this.#toKey(oldHash))) === null) return false
       if (oldHash === newHash) return this.#prolong(redis, oldHash, draft)
       await this.#begin(redis, newHash, draft)
       const hasWon = await this.#end(redis, oldHash)
-      const index = this.#indexOf(redis, draft.userId)
+      const index = this.#openIndex(redis, draft.userId)
       // Nobody has been told of the new one.
       if (!hasWon) await this.#end(redis, newHash)
       await index.remove(hasWon ? oldHash : newHash)
@@ -116,10 +118,10 @@ export class RedisSessionStore implements SessionStore {
   /** @throws TokenStoreError; TypeError */
   async delete(hash: string): Promise<void> {
     checkWellFormedName('hash', hash)
-    await this.#operations.run('end a session', async (redis) => {
-      const reply = await redis().eval(take, { keys: [this.#keyOf(hash)], arguments: [] })
-      const userId = userIdOf(reply)
-      if (userId !== undefined) await this.#indexOf(redis, userId).remove(hash)
+    await this.#operations.execute('end a session', async (redis) => {
+      const reply = await redis().eval(take, { keys: [this.#toKey(hash)], arguments: [] })
+      const userId = readUserId(reply)
+      if (userId !== undefined) await this.#openIndex(redis, userId).remove(hash)
     })
   }
 
@@ -130,8 +132,8 @@ export class RedisSessionStore implements SessionStore {
    */
   async deleteByUser(userId: string): Promise<void> {
     checkWellFormedName('userId', userId)
-    await this.#operations.run('end the sessions of a user', async (redis) => {
-      const index = this.#indexOf(redis, userId)
+    await this.#operations.execute('end the sessions of a user', async (redis) => {
+      const index = this.#openIndex(redis, userId)
       const settled = new Set<string>()
       for (;;) {
         const entries = (await index.read()).filter(({ hash, end }) => !settled.has(`${end} ${hash}`))
@@ -151,24 +153,24 @@ export class RedisSessionStore implements SessionStore {
   /** @throws TokenStoreError; TypeError */
   async listByUser(userId: string): Promise<StoredSession[]> {
     checkWellFormedName('userId', userId)
-    const replies = await this.#operations.run('list the sessions of a user', async (redis) => {
-      const entries = await this.#indexOf(redis, userId).read()
-      return Promise.all(entries.map(({ hash }) => redis().get(this.#keyOf(hash))))
+    const replies = await this.#operations.execute('list the sessions of a user', async (redis) => {
+      const entries = await this.#openIndex(redis, userId).read()
+      return Promise.all(entries.map(({ hash }) => redis().get(this.#toKey(hash))))
     })
-    return replies.map(sessionOf).filter((session) => session !== null)
+    return replies.map(readSession).filter((session) => session !== null)
   }
 
   async #begin(redis: Redis, hash: string, { userId, record, lifetime }: Draft): Promise<void> {
-    const index = this.#indexOf(redis, userId)
+    const index = this.#openIndex(redis, userId)
     await index.announce(hash, lifetime)
-    await redis().set(this.#keyOf(hash), record, { expiration: { type: 'PX', value: lifetime } })
+    await redis().set(this.#toKey(hash), record, { expiration: { type: 'PX', value: lifetime } })
     await index.confirm(hash, lifetime)
   }
 
   async #prolong(redis: Redis, hash: string, { userId, record, lifetime }: Draft): Promise<boolean> {
-    const index = this.#indexOf(redis, userId)
+    const index = this.#openIndex(redis, userId)
     await index.announce(hash, lifetime)
-    const reply = await redis().set(this.#keyOf(hash), record, {
+    const reply = await redis().set(this.#toKey(hash), record, {
       expiration: { type: 'PX', value: lifetime },
       condition: 'XX',
     })
@@ -179,19 +181,19 @@ export class RedisSessionStore implements SessionStore {
 
   /** @returns whether it was there */
   async #end(redis: Redis, hash: string): Promise<boolean> {
-    return Number(await redis().del(this.#keyOf(hash))) > 0
+    return Number(await redis().del(this.#toKey(hash))) > 0
   }
 
-  #keyOf(hash: string): string {
+  #toKey(hash: string): string {
     return `${this.#prefix}hash:${hash}`
   }
 
-  #indexOf(redis: Redis, userId: string): UserIndex {
+  #openIndex(redis: Redis, userId: string): UserIndex {
     return new UserIndex(redis, `${this.#prefix}user:${userId}`, this.#slack)
   }
 }
 
-function draftOf(session: StoredSession, ttl: number, what: string): Draft {
+function toDraft(session: StoredSession, ttl: number, what: string): Draft {
   checkLifetime(ttl)
   const { userId } = session
   checkWellFormedName('userId', userId)
@@ -203,14 +205,14 @@ function draftOf(session: StoredSession, ttl: number, what: string): Draft {
   }
 }
 
-function sessionOf(reply: unknown): StoredSession | null {
-  return reply === null ? null : decodeSession(textOf(reply))
+function readSession(reply: unknown): StoredSession | null {
+  return reply === null ? null : decodeSession(readText(reply))
 }
 
 /** Of what may be no session. */
-function userIdOf(reply: unknown): string | undefined {
+function readUserId(reply: unknown): string | undefined {
   try {
-    return sessionOf(reply)?.userId
+    return readSession(reply)?.userId
   } catch {
     return undefined
   }

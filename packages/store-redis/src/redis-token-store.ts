@@ -1,10 +1,10 @@
 import type { LockOptions, TokenStore, WechatToken } from '@wechat-auth/wechat-oauth'
 import { checkKey, decodeRecord, encodeRecord, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
-import { lifetimeOf } from './lifetime.js'
+import { toLifetime } from './lifetime.js'
 import { Locks } from './locks.js'
-import { Operations, textOf } from './operations.js'
+import { Operations, readText } from './operations.js'
 import { checkPrefix, type RedisConnection } from './redis-connection.js'
-import { refuseNamesOfOthers } from './wrong-names.js'
+import { refuseOtherNames } from './wrong-names.js'
 
 export interface RedisTokenStoreOptions {
   /** What `createClient`, `createClientPool`, `createCluster` or `createSentinel` of node-redis 5 or 6 made. It is never closed. */
@@ -35,7 +35,7 @@ export class RedisTokenStore implements TokenStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: RedisTokenStoreOptions) {
-    refuseNamesOfOthers('RedisTokenStore', options)
+    refuseOtherNames('RedisTokenStore', options)
     const { client, prefix = 'wechat:token:', ttl, timeout = 5000 } = options
     this.#operations = new Operations(client, timeout)
     checkPrefix(prefix)
@@ -49,8 +49,8 @@ export class RedisTokenStore implements TokenStore {
   /** @throws TokenStoreError when Redis fails, does not answer within `timeout`, or holds something that is not a record; TypeError */
   async getToken(openid: string): Promise<WechatToken | null> {
     checkKey(openid)
-    const reply = await this.#operations.run('read', (redis) => redis().get(this.#prefix + openid))
-    return reply === null ? null : decodeRecord(textOf(reply))
+    const reply = await this.#operations.execute('read', (redis) => redis().get(this.#prefix + openid))
+    return reply === null ? null : decodeRecord(readText(reply))
   }
 
   /**
@@ -61,15 +61,15 @@ export class RedisTokenStore implements TokenStore {
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkKey(openid)
     const record = encodeRecord(token, 'save')
-    const lifetime = lifetimeOf(openid, token, this.#ttl)
+    const lifetime = toLifetime(openid, token, this.#ttl)
     const options = lifetime === undefined ? {} : { expiration: { type: 'EX', value: lifetime } as const }
-    await this.#operations.run('save', (redis) => redis().set(this.#prefix + openid, record, options))
+    await this.#operations.execute('save', (redis) => redis().set(this.#prefix + openid, record, options))
   }
 
   /** @throws TokenStoreError; TypeError */
   async deleteToken(openid: string): Promise<void> {
     checkKey(openid)
-    await this.#operations.run('delete', (redis) => redis().del(this.#prefix + openid))
+    await this.#operations.execute('delete', (redis) => redis().del(this.#prefix + openid))
   }
 
   /**

@@ -7,10 +7,10 @@ import {
 } from '@wechat-auth/wechat-oauth/store-kit'
 import type { Transaction } from './connection.js'
 import { Operations } from './operations.js'
-import { createSessionTable, scriptOf } from './schema.js'
+import { createSessionTable, toScript } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
-import { checkTable, quoted } from './table-name.js'
-import { refuseNamesOfOthers } from './wrong-names.js'
+import { checkTable, quoteName } from './table-name.js'
+import { refuseOtherNames } from './wrong-names.js'
 
 export interface SqliteSessionStoreOptions {
   /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
@@ -50,12 +50,12 @@ export class SqliteSessionStore implements SessionStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: SqliteSessionStoreOptions) {
-    refuseNamesOfOthers('SqliteSessionStore', options)
+    refuseOtherNames('SqliteSessionStore', options)
     const { database, table = 'wechat_session', timeout = 5000 } = options
     this.#operations = new Operations(database, timeout, 'sessions')
     checkTable(table)
     this.#table = table
-    const sessions = quoted(table)
+    const sessions = quoteName(table)
     this.#select = `SELECT record FROM ${sessions} WHERE hash = ? AND expires_at > ?`
     this.#list = `SELECT json_group_array(record) FROM ${sessions} WHERE user_id = ? AND expires_at > ?`
     this.#upsert = `INSERT INTO ${sessions} (hash, user_id, record, expires_at) VALUES (?, ?, ?, ?)
@@ -79,7 +79,7 @@ export class SqliteSessionStore implements SessionStore {
 
   /** What `createTable` runs. */
   createTableSQL(): string {
-    return scriptOf(createSessionTable(this.#table))
+    return toScript(createSessionTable(this.#table))
   }
 
   /**
@@ -89,7 +89,7 @@ export class SqliteSessionStore implements SessionStore {
   async create(hash: string, session: StoredSession, ttl: number): Promise<void> {
     checkWellFormedName('hash', hash)
     const what = 'create a session'
-    const row = rowOf(session, ttl, what)
+    const row = toRow(session, ttl, what)
     await this.#operations.write(what, (connection) =>
       connection.transaction((transaction) => this.#insert(transaction, hash, row)),
     )
@@ -118,7 +118,7 @@ export class SqliteSessionStore implements SessionStore {
     checkWellFormedName('oldHash', oldHash)
     checkWellFormedName('newHash', newHash)
     const what = 'rotate a session'
-    const row = rowOf(session, ttl, what)
+    const row = toRow(session, ttl, what)
     return this.#operations.write(what, (connection) =>
       connection.transaction((transaction) => {
         if (transaction.write(this.#end, oldHash, Date.now()) === 0) return false
@@ -157,7 +157,7 @@ export class SqliteSessionStore implements SessionStore {
   }
 }
 
-function rowOf(session: StoredSession, ttl: number, what: string): Row {
+function toRow(session: StoredSession, ttl: number, what: string): Row {
   checkLifetime(ttl)
   const { userId } = session
   checkWellFormedName('userId', userId)

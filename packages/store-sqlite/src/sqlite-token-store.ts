@@ -7,10 +7,10 @@ import {
 } from '@wechat-auth/wechat-oauth/store-kit'
 import { Locks } from './locks.js'
 import { Operations } from './operations.js'
-import { createTokenTables, scriptOf, tokenTables, type TokenTables } from './schema.js'
+import { createTokenTables, tokenTables, type TokenTables, toScript } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { checkTable } from './table-name.js'
-import { refuseNamesOfOthers } from './wrong-names.js'
+import { refuseOtherNames } from './wrong-names.js'
 
 export interface SqliteTokenStoreOptions {
   /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
@@ -38,7 +38,7 @@ export class SqliteTokenStore implements TokenStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: SqliteTokenStoreOptions) {
-    refuseNamesOfOthers('SqliteTokenStore', options)
+    refuseOtherNames('SqliteTokenStore', options)
     const { database, table = 'token', timeout = 5000 } = options
     this.#operations = new Operations(database, timeout, 'tokens')
     checkTable(table)
@@ -63,7 +63,7 @@ export class SqliteTokenStore implements TokenStore {
 
   /** What `createTable` runs. */
   createTableSQL(): string {
-    return scriptOf(createTokenTables(this.#tables))
+    return toScript(createTokenTables(this.#tables))
   }
 
   /**

@@ -12,7 +12,7 @@ const wrongConnection = {
  * @param who - the class whose options these are; the message starts with it
  * @throws TypeError that names the option and says what to write instead
  */
-export function refuseNamesOfOthers(who: string, options: unknown): void {
+export function refuseOtherNames(who: string, options: unknown): void {
   refuseWrongConnection(who, options, wrongConnection)
   refuseWrongNames(who, options, { table: ['tableName'] })
 }

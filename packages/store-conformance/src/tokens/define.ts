@@ -38,7 +38,7 @@ export function hasTokenCapability(
 
 /** A case: makes its store, checks that what it needs is there, and cleans up whatever happens. */
 export const defineTokenCase = caseDefiner<TokenStore, Capability, TokenStoreHarness, TokenContext>({
-  contextOf: (common) => {
+  createContext: (common) => {
     const unique = randomBytes(8).toString('hex')
     return { ...common, key: (suffix = '') => `o${unique}${suffix}` }
   },

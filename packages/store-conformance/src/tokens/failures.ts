@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { defineTokenCase, webToken } from './define.js'
-import { boundOf, duringEachOutage, outageTimeout } from '../outages.js'
-import { assertIsOfBackend, assertIsOfRecord, assertStoreError, rejectionOf, within } from '../tools.js'
+import { duringEachOutage, getBound, outageTimeout } from '../outages.js'
+import { assertIsOfBackend, assertIsOfRecord, assertStoreError, catchRejection, within } from '../tools.js'
 import type { TokenStore, TokenStoreCase } from './types.js'
 import { refusesWrongKeys } from './keys.js'
 
@@ -46,7 +46,11 @@ export const failureCases: readonly TokenStoreCase[] = [
         await Promise.all(
           Object.entries(calls).map(async ([method, call]) => {
             if (!call) return
-            const error = await within(boundOf(harness), `${method} must reject`, rejectionOf(method, call))
+            const error = await within(
+              getBound(harness),
+              `${method} must reject`,
+              catchRejection(method, call),
+            )
             assertStoreError(
               error,
               values,
@@ -79,7 +83,7 @@ export const failureCases: readonly TokenStoreCase[] = [
       await store.saveToken(neighbour.openid, neighbour)
       await store.saveToken(openid, webToken(openid, secrets))
       await harness.corrupt?.(openid, store)
-      const error = await rejectionOf('getToken', store.getToken(openid))
+      const error = await catchRejection('getToken', store.getToken(openid))
       assertStoreError(error, values)
       assertIsOfRecord(error)
       assert.deepStrictEqual(await store.getToken(neighbour.openid), neighbour)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { defineTokenCase, webToken } from './define.js'
-import { rejectionOf } from '../tools.js'
+import { catchRejection } from '../tools.js'
 import type { TokenStore, TokenStoreCase } from './types.js'
 
 /** Saves a record under each key, and then reads them all. */
@@ -50,7 +50,7 @@ export async function refusesWrongKeys(store: TokenStore): Promise<void> {
     for (const [method, call] of Object.entries(calls)) {
       if (!call) continue
       const returned = returnedBy(method, call)
-      const error = await rejectionOf(`${method} with a key of the type ${typeof key}`, returned)
+      const error = await catchRejection(`${method} with a key of the type ${typeof key}`, returned)
       assert.ok(
         error instanceof TypeError,
         `${method} with a key that is not a non-empty string must reject with a TypeError`,

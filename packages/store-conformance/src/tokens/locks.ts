@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defineTokenCase, type TokenContext, webToken } from './define.js'
-import { assertStoreError, deferred, inBackground, rejectionOf, within } from '../tools.js'
+import { assertStoreError, catchRejection, deferred, inBackground, within } from '../tools.js'
 import type { TokenStore, TokenStoreCase } from './types.js'
 
 /** Milliseconds: long enough not to matter, */
@@ -65,7 +65,7 @@ async function assertHeld(store: Locking, key: string): Promise<void> {
     await within(
       slack,
       'withLock must reject when `wait` is over',
-      rejectionOf('withLock on a lock that is held', attempt),
+      catchRejection('withLock on a lock that is held', attempt),
     ),
     [],
     ['ERR_WECHAT_LOCK'],
@@ -156,7 +156,7 @@ export const lockCases: readonly TokenStoreCase[] = [
         const error = await within(
           slack,
           'withLock must reject',
-          rejectionOf('withLock', second.withLock(lock, task, { ttl: long, wait })),
+          catchRejection('withLock', second.withLock(lock, task, { ttl: long, wait })),
         )
         assertStoreError(error, [], ['ERR_WECHAT_LOCK'])
         assert.ok(performance.now() - started >= wait - 20, `it must wait for ${wait} ms`)
@@ -212,7 +212,7 @@ export const lockCases: readonly TokenStoreCase[] = [
       ]
       for (const task of tasks) {
         assert.equal(
-          await rejectionOf('withLock', first.withLock(lock, task, { ttl: long, wait: 0 })),
+          await catchRejection('withLock', first.withLock(lock, task, { ttl: long, wait: 0 })),
           problem,
         )
         await assertFree(second, lock)
