@@ -43,12 +43,14 @@ for (const [name, { folder, manifest }] of packages) {
 
     it('declares each package that the types import, or its types', () => {
       expect(
-        types.filter((imported) => !declared.includes(imported) && !declared.includes(typesOf(imported))),
+        types.filter(
+          (imported) => !declared.includes(imported) && !declared.includes(toTypesPackage(imported)),
+        ),
       ).to.deep.equal([])
     })
 
     it('declares no package that nothing imports', () => {
-      const used = [...code, ...types].flatMap((imported) => [imported, typesOf(imported)])
+      const used = [...code, ...types].flatMap((imported) => [imported, toTypesPackage(imported)])
       // A peer may be what the caller's objects are made by.
       expect(
         Object.keys(manifest.dependencies ?? {}).filter((dependency) => !used.includes(dependency)),
@@ -80,6 +82,6 @@ for (const [name, { folder, manifest }] of packages) {
   })
 }
 
-function typesOf(name: string): string {
+function toTypesPackage(name: string): string {
   return `@types/${name.replace(/^@(.*)\//, '$1__')}`
 }
