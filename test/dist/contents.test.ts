@@ -23,7 +23,7 @@ for (const [name, { folder, manifest }] of packages) {
         .map((file) => file.slice('src/'.length, -'.ts'.length))
       expect(modules).to.include('index')
       expect(missing(...modules.map((module) => `dist/${module}.d.ts`))).to.deep.equal([])
-      expect(missing(...entriesOf(manifest))).to.deep.equal([])
+      expect(missing(...listEntries(manifest))).to.deep.equal([])
     })
 
     it('holds a map of each file that was built, to sources that it holds as well', () => {
@@ -69,7 +69,7 @@ for (const [name, { folder, manifest }] of packages) {
 }
 
 /** All that package.json names of what was built. */
-function entriesOf({ main, types, exports, bin = {} }: Manifest): string[] {
+function listEntries({ main, types, exports, bin = {} }: Manifest): string[] {
   const ofExports = Object.values(exports).flatMap((entry) =>
     typeof entry === 'string' ? [] : [entry.types, entry.default],
   )

@@ -11,7 +11,7 @@ interface Recipe {
 }
 
 /** The recipe is taken from the README, so that what is tested is what users read. */
-async function recipeOf(file: string): Promise<Recipe> {
+async function readRecipe(file: string): Promise<Recipe> {
   const text = await readFile(`${root}packages/passport-wechat/${file}`, 'utf8')
   const [, section = ''] = text.split(/^### .*Jest.*$/m)
   const [command, install, config] = [...section.matchAll(/^```(?:sh|json)\n(.*?)^```$/gms)].map(
@@ -30,7 +30,7 @@ describe("an application's Jest", function () {
   let folder: string
   let recipe: Recipe
   before(async function () {
-    recipe = await recipeOf('README.md')
+    recipe = await readRecipe('README.md')
     folder = await project(this, [...packages.keys()], ['jest@30', recipe.plugin])
     await addFixtures(folder, 'jest')
   })
@@ -45,7 +45,7 @@ describe("an application's Jest", function () {
   }
 
   it('has the same recipe in both languages', async () => {
-    expect(await recipeOf('README.zh-CN.md')).to.deep.equal(recipe)
+    expect(await readRecipe('README.zh-CN.md')).to.deep.equal(recipe)
   })
 
   it('loads the packages by import with one variable set', async () => {

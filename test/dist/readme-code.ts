@@ -47,7 +47,7 @@ declare global {
  *
  * Passport's types do not say what a session keeps: the parameter of `deserializeUser` wants its type.
  */
-export function javascriptOf(...folders: string[]): Record<string, string> {
+export function readJavaScript(...folders: string[]): Record<string, string> {
   const blocks = folders
     .flatMap((folder) => readmeOf(folder, english).blocks)
     .filter(({ language, heading }) => language === 'js' && !elsewhere.test(heading))
@@ -59,7 +59,7 @@ export function javascriptOf(...folders: string[]): Record<string, string> {
 }
 
 /** The TypeScript of a README as one module. */
-export function typescriptOf(folder: string): string {
+export function readTypeScript(folder: string): string {
   const blocks = readmeOf(folder, english).blocks.filter(({ language }) => language === 'ts')
   return blocks.map(({ code }) => code).join('\n')
 }

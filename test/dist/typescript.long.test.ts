@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { root, run } from '../helpers/run.js'
 import { english, readmeOf } from '../integration/readme/markdown.js'
 import { addFixtures, installed, packages, project } from './packed.js'
-import { javascriptOf, typescriptOf } from './readme-code.js'
+import { readJavaScript, readTypeScript } from './readme-code.js'
 
 const text = readmeOf('packages/passport-wechat', english).paragraphs.join('\n')
 const [, oldest = ''] = /TypeScript (\d+\.\d+) or newer/.exec(text) ?? []
@@ -72,7 +72,7 @@ async function addFiles(folder: string, files: Record<string, string>): Promise<
 }
 
 function readmeCode(): Record<string, string> {
-  return javascriptOf('packages/passport-wechat', 'packages/wechat-session')
+  return readJavaScript('packages/passport-wechat', 'packages/wechat-session')
 }
 
 describe('an application in TypeScript', function () {
@@ -127,7 +127,7 @@ describe('an application in TypeScript with Express 4', function () {
 
   it('compiles the code of the READMEs', async () => {
     await compile(folder, await addFiles(folder, readmeCode()), javascript)
-    const typescript = { 'readme.mts': typescriptOf('packages/passport-wechat') }
+    const typescript = { 'readme.mts': readTypeScript('packages/passport-wechat') }
     await compile(folder, await addFiles(folder, typescript), { module: 'nodenext' })
   })
 })

@@ -14,7 +14,7 @@ export interface Aftermath {
 }
 
 interface KillOptions {
-  tokenOf: (openid: string, fields: Pick<WechatToken, 'access_token' | 'create_at'>) => WechatToken
+  makeToken: (openid: string, fields: Pick<WechatToken, 'access_token' | 'create_at'>) => WechatToken
   /**
    * Whether a writer whose write failed waits until the server is up again: else all that are left would fail before.
    * Not needed where the client keeps commands until it is connected again.
@@ -26,7 +26,7 @@ interface KillOptions {
 export async function killAmidWrites(
   server: Pick<Server, 'kill' | 'restart'>,
   store: TokenStore,
-  { tokenOf, waitAfterFailure }: KillOptions,
+  { makeToken, waitAfterFailure }: KillOptions,
 ): Promise<Aftermath> {
   const [before, after] = [new Map<string, WechatToken>(), new Map<string, WechatToken>()]
   const rejected: unknown[] = []
@@ -37,7 +37,7 @@ export async function killAmidWrites(
     while (next < writes) {
       const openid = `o${next}`
       next += 1
-      const token = tokenOf(openid, { access_token: `token ${next}`, create_at: 1_763_000_000_000 + next })
+      const token = makeToken(openid, { access_token: `token ${next}`, create_at: 1_763_000_000_000 + next })
       try {
         await store.saveToken(openid, token)
         ;(outage ? after : before).set(openid, token)

@@ -14,23 +14,23 @@ class Messages extends Mocha.reporters.Base {
     super(runner, options)
     const { EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_TEST_PENDING } = Mocha.Runner.constants
     runner.on(EVENT_TEST_PASS, (test: Test) =>
-      send({ kind: 'passed', titles: titlesOf(test), ms: test.duration ?? 0 }),
+      send({ kind: 'passed', titles: readTitles(test), ms: test.duration ?? 0 }),
     )
-    runner.on(EVENT_TEST_PENDING, (test: Test) => send({ kind: 'skipped', titles: titlesOf(test) }))
+    runner.on(EVENT_TEST_PENDING, (test: Test) => send({ kind: 'skipped', titles: readTitles(test) }))
     runner.on(EVENT_TEST_FAIL, (test: Test, error: unknown) =>
-      send({ kind: 'failed', titles: titlesOf(test), failure: failureOf(error) }),
+      send({ kind: 'failed', titles: readTitles(test), failure: toFailure(error) }),
     )
   }
 }
 
-function titlesOf(runnable: Runnable): string[] {
+function readTitles(runnable: Runnable): string[] {
   const titles = [runnable.title]
   for (let suite: Suite | undefined = runnable.parent; suite && !suite.root; suite = suite.parent)
     titles.unshift(suite.title)
   return titles
 }
 
-function failureOf(error: unknown): Failure {
+function toFailure(error: unknown): Failure {
   const {
     message = String(error),
     stack = '',
@@ -75,7 +75,7 @@ process.on('message', (message: ToWorker) => {
   runFile(message.file).then(
     () => send({ kind: 'done', ms: performance.now() - startedAt }),
     (error: unknown) => {
-      send({ kind: 'failed', titles: [message.file], failure: failureOf(error) })
+      send({ kind: 'failed', titles: [message.file], failure: toFailure(error) })
       send({ kind: 'done', ms: performance.now() - startedAt })
     },
   )

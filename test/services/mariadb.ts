@@ -28,7 +28,7 @@ export async function sharedMariadb(context: Context): Promise<Service> {
     share('mariadb', async () => {
       const { MYSQL_URL } = process.env
       if (!MYSQL_URL) return start({})
-      const service = { url: MYSQL_URL, version: await versionOf(MYSQL_URL), source: 'MYSQL_URL' }
+      const service = { url: MYSQL_URL, version: await readVersion(MYSQL_URL), source: 'MYSQL_URL' }
       announce('MySQL', service.source, service.version)
       return service
     }),
@@ -69,7 +69,7 @@ async function start(options: MariadbOptions): Promise<Server> {
   const server = await new Server(
     launcher,
     (port) => `mysql://root@127.0.0.1:${port}/${database}`,
-    versionOf,
+    readVersion,
   ).start()
   announce('MariaDB', server.source, server.version)
   return server
@@ -157,7 +157,7 @@ async function freshData(program: Program, installer: Program, common: readonly 
   return join(folder, 'data')
 }
 
-async function versionOf(url: string): Promise<string> {
+async function readVersion(url: string): Promise<string> {
   const connection = await createConnection({ uri: url, connectTimeout: 5000 })
   try {
     const [rows] = await connection.query('SELECT VERSION() AS version')

@@ -29,7 +29,7 @@ export async function sharedMongo(context: Context): Promise<MongoService> {
       if (!MONGO_URL) return start()
       const service = {
         url: MONGO_URL,
-        version: await versionOf(MONGO_URL),
+        version: await readVersion(MONGO_URL),
         source: 'MONGO_URL',
         isRealMongo: true,
       }
@@ -48,7 +48,7 @@ export class MongoServer extends Server implements MongoService {
   readonly isRealMongo: boolean
 
   constructor(launcher: Launcher, isRealMongo: boolean) {
-    super(launcher, (port) => `mongodb://127.0.0.1:${port}/test`, versionOf)
+    super(launcher, (port) => `mongodb://127.0.0.1:${port}/test`, readVersion)
     this.isRealMongo = isRealMongo
   }
 }
@@ -140,7 +140,7 @@ function resolved(name: string): string | undefined {
   }
 }
 
-async function versionOf(url: string): Promise<string> {
+async function readVersion(url: string): Promise<string> {
   const client = new mongo.MongoClient(url, { serverSelectionTimeoutMS: 2000 })
   try {
     const { version } = (await client.db('admin').command({ buildInfo: 1 })) as { version?: string }

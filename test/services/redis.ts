@@ -33,7 +33,7 @@ export async function sharedRedis(context: Context): Promise<Service> {
     share('redis', async () => {
       const { REDIS_URL } = process.env
       if (!REDIS_URL) return start({})
-      const service = { url: REDIS_URL, version: await versionOf(REDIS_URL), source: 'REDIS_URL' }
+      const service = { url: REDIS_URL, version: await readVersion(REDIS_URL), source: 'REDIS_URL' }
       announce('Redis', service.source, service.version)
       return service
     }),
@@ -61,7 +61,7 @@ export async function startRedisCluster(context: Context): Promise<RedisCluster>
           '--cluster-node-timeout',
           '2000',
         ]
-        const server = new Server(await launch(program, { args: cluster }), urlOf, versionOf)
+        const server = new Server(await launch(program, { args: cluster }), toUrl, readVersion)
         nodes.push({ server, busPort })
         await server.start()
       }
@@ -118,7 +118,7 @@ const programRungs: readonly Rung<RedisProgram>[] = [
 
 async function start(options: RedisOptions): Promise<Server> {
   const launcher = await launch(await climb('Redis', programRungs, advice), options)
-  const server = await new Server(launcher, urlOf, versionOf).start()
+  const server = await new Server(launcher, toUrl, readVersion).start()
   announce('Redis', server.source, server.version)
   return server
 }
@@ -143,7 +143,7 @@ function storage({ durable = false, args = [] }: RedisOptions): string[] {
   return ['--save', '', '--appendonly', durable ? 'yes' : 'no', '--appendfsync', 'always', ...args]
 }
 
-function urlOf(port: number): string {
+function toUrl(port: number): string {
   return `redis://127.0.0.1:${port}`
 }
 
@@ -194,7 +194,7 @@ async function findsAllWell({ url }: Server, count: number): Promise<boolean> {
   )
 }
 
-async function versionOf(url: string): Promise<string> {
+async function readVersion(url: string): Promise<string> {
   const info = String(await command(url, ['INFO', 'server']))
   return /^(?:redis|valkey)_version:(\S+)/m.exec(info)?.[1] ?? 'unknown'
 }

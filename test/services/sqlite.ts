@@ -100,14 +100,14 @@ function usable(from: NodeJS.Require): SqliteDriver | string {
 
 function driver(name: string, from: NodeJS.Require): SqliteDriver {
   const Database = from(name) as Constructor
-  const { version } = JSON.parse(readFileSync(manifestOf(name, from.resolve(name)), 'utf8')) as {
+  const { version } = JSON.parse(readFileSync(makeManifest(name, from.resolve(name)), 'utf8')) as {
     version: string
   }
   return { name, version, open: (filename) => new Database(filename) }
 }
 
 /** Not every package lets its manifest be imported. */
-function manifestOf(name: string, entry: string): string {
+function makeManifest(name: string, entry: string): string {
   const folder = join('node_modules', name)
   return join(entry.slice(0, entry.lastIndexOf(folder)), folder, 'package.json')
 }

@@ -53,7 +53,7 @@ export interface CaseSettings<Harness, Need extends string> {
 }
 
 export interface Kind<Store, Need extends string, Harness, Context> {
-  contextOf: (common: CommonContext<Store, Harness>) => Context
+  createContext: (common: CommonContext<Store, Harness>) => Context
   /** Fails where the capability is not there. */
   check: (capability: Need, harness: Harness, store: Store) => void
 }
@@ -78,7 +78,7 @@ export function reasonToSkip<Need extends string>(
 
 /** Makes the function that defines the cases of one contract. */
 export function caseDefiner<Store, Need extends string, Harness extends StoreHarness<Store, Need>, Context>({
-  contextOf,
+  createContext,
   check,
 }: Kind<Store, Need, Harness, Context>): DefineCase<Harness, Need, Context> {
   return (name, body, { needs = [], timeout = 10_000 } = {}) => ({
@@ -96,7 +96,7 @@ export function caseDefiner<Store, Need extends string, Harness extends StoreHar
         const store = keep(await harness.create())
         for (const capability of needs) check(capability, harness, store)
         await body(
-          contextOf({
+          createContext({
             store,
             harness,
             keep,

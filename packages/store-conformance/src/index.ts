@@ -1,7 +1,10 @@
-export { sessionStoreCases, tokenStoreCases, userStoreCases } from './cases.js'
 export { reasonToSkip } from './harness.js'
 export { testSessionStore, testTokenStore, testUserStore } from './register.js'
+export { sessionStoreCases } from './sessions/cases.js'
+export { tokenStoreCases } from './tokens/cases.js'
+export { userStoreCases } from './users/cases.js'
 
+export type { Outage } from './harness.js'
 export type { TestRunner } from './register.js'
 export type {
   Session,
@@ -10,7 +13,7 @@ export type {
   SessionStoreCase,
   SessionStoreHarness,
 } from './sessions/types.js'
-export type { Capability, Outage, Token, TokenStore, TokenStoreCase, TokenStoreHarness } from './types.js'
+export type { Capability, Token, TokenStore, TokenStoreCase, TokenStoreHarness } from './tokens/types.js'
 export type {
   Account,
   User,

@@ -9,13 +9,13 @@ interface Failing {
   outageBound?: number
 }
 
-export function boundOf(harness: Failing): number {
+export function getBound(harness: Failing): number {
   return harness.outageBound ?? defaultBound
 }
 
 /** Time for each outage to begin, to be seen, to end, and to be recovered from. */
 export function outageTimeout(harness: Failing): number {
-  return (harness.outages?.length ?? 0) * (2 * boundOf(harness) + 20_000) + 5000
+  return (harness.outages?.length ?? 0) * (2 * getBound(harness) + 20_000) + 5000
 }
 
 /**
@@ -38,7 +38,7 @@ export async function duringEachOutage(
       })
     } finally {
       await outage.end()
-      await untilItWorks(works, boundOf(harness), outage.name)
+      await untilItWorks(works, getBound(harness), outage.name)
     }
   }
 }

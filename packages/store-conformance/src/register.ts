@@ -1,7 +1,9 @@
-import { sessionStoreCases, tokenStoreCases, userStoreCases } from './cases.js'
 import { reasonToSkip, type StoreCase, type StoreHarness } from './harness.js'
+import { sessionStoreCases } from './sessions/cases.js'
 import type { SessionStoreHarness } from './sessions/types.js'
-import type { TokenStoreHarness } from './types.js'
+import { tokenStoreCases } from './tokens/cases.js'
+import type { TokenStoreHarness } from './tokens/types.js'
+import { userStoreCases } from './users/cases.js'
 import type { UserStoreHarness } from './users/types.js'
 
 /** What a test runner must have: Mocha, Jest, Vitest, `node:test` and Bun have it. */

@@ -1,19 +1,5 @@
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
-import type { Token } from './types.js'
-
-/** The record of a user of a web page. */
-export function webToken(openid: string, fields: Record<string, unknown> = {}): Token {
-  return {
-    openid,
-    access_token: '70_access-token/of+the=user',
-    expires_in: 7200,
-    refresh_token: '70_refresh-token/of+the=user',
-    scope: 'snsapi_base,snsapi_userinfo',
-    create_at: 1_763_000_000_123,
-    ...fields,
-  }
-}
 
 /** Resolves like the promise, or rejects after `ms`. */
 export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
@@ -35,7 +21,7 @@ export function inBackground<T>(promise: Promise<T>): Promise<T> {
 }
 
 /** What the promise rejects with. */
-export async function rejectionOf(what: string, promise: unknown): Promise<unknown> {
+export async function catchRejection(what: string, promise: unknown): Promise<unknown> {
   try {
     await promise
   } catch (error) {
@@ -68,17 +54,19 @@ export function assertStoreError(
     assert.ok(!shown.includes(secret), 'no value of the record may be seen in the error')
 }
 
-const reasonOf = (error: unknown): unknown => (error as { reason?: unknown } | null | undefined)?.reason
+function readReason(error: unknown): unknown {
+  return (error as { reason?: unknown } | null | undefined)?.reason
+}
 
 /** The backend works, but what it holds cannot be used. A caller that has something better may replace it. */
 export function assertIsOfRecord(error: unknown): void {
-  assert.equal(reasonOf(error), 'record', 'a corrupt record must be an error with the reason "record"')
+  assert.equal(readReason(error), 'record', 'a corrupt record must be an error with the reason "record"')
 }
 
 /** The backend failed, and nobody knows what it holds: it must not be replaced. */
 export function assertIsOfBackend(error: unknown): void {
   assert.notEqual(
-    reasonOf(error),
+    readReason(error),
     'record',
     'a failing backend must not be an error with the reason "record"',
   )
@@ -113,7 +101,7 @@ export async function assertTypeErrors(
     } catch {
       assert.fail(`${method} must reject, not throw`)
     }
-    const error = await rejectionOf(`${method} with ${what}`, returned)
+    const error = await catchRejection(`${method} with ${what}`, returned)
     assert.ok(error instanceof TypeError, `${method} with ${what} must reject with a TypeError`)
   }
 }

@@ -1,16 +1,17 @@
-import { StoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
 import {
-  checkKey,
-  checkTimeout,
-  isWellFormed,
-  refuseWrongConnection,
-  refuseWrongNames,
-  runLocked,
-} from '@wechat-auth/wechat-oauth/store-kit'
-import { Backend, type Collections, type WriteOptions } from './backend.js'
+  StoreError,
+  type LockOptions,
+  type TokenStore,
+  type WechatToken,
+} from '@wechat-auth/wechat-oauth'
+import { checkTimeout, checkWellFormedKey, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkCollection } from './collection-name.js'
+import { duplicateKey, isDuplicateKey, readCode } from './driver-error.js'
+import { Locks } from './locks.js'
 import { checkConnection, type MongooseConnection } from './mongoose-connection.js'
-import { serverTime, type ServerTime } from './server-clock.js'
-import { fromDocument, toDocument } from './token-document.js'
+import { Operations } from './operations.js'
+import { fromDocument, toDocument } from './record.js'
+import { refuseOtherNames } from './wrong-names.js'
 
 export interface MongoTokenStoreOptions {
   /** What `mongoose.createConnection` returns, or `mongoose.connection`, of mongoose 8 or 9. The caller opens and closes it. */
@@ -27,32 +28,24 @@ const abandonedFor = 3600
 /** How often a save is tried in all while others create the same record. */
 const saveAttempts = 3
 
-const duplicateKey = 11000
-
-const wrongConnection = {
-  option: 'connection',
-  what: 'a connection of mongoose',
-  names: ['mongoose', 'client', 'db', 'database', 'pool', 'url', 'uri', 'mongoUrl'],
-}
-const wrongNames = { collection: ['collectionName', 'table'] }
-
 /**
  * Keeps tokens in MongoDB, one document per openid, by the driver of a mongoose connection. Call `init()` once before
  * the first use.
  */
 export class MongoTokenStore implements TokenStore {
-  readonly #backend: Backend
+  readonly #operations: Operations
+  readonly #locks: Locks
   readonly #timeout: number
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: MongoTokenStoreOptions) {
-    refuseWrongConnection('MongoTokenStore', options, wrongConnection)
-    refuseWrongNames('MongoTokenStore', options, wrongNames)
+    refuseOtherNames('MongoTokenStore', options)
     const { connection, collection = 'tokens', timeout = 5000 } = options
     checkConnection(connection)
-    checkCollectionName(collection)
+    checkCollection(collection)
     checkTimeout(timeout)
-    this.#backend = new Backend(connection, collection)
+    this.#operations = new Operations(connection, collection)
+    this.#locks = new Locks(this.#operations, timeout)
     this.#timeout = timeout
   }
 
@@ -65,7 +58,7 @@ export class MongoTokenStore implements TokenStore {
    */
   async init({ timeout = this.#timeout }: { timeout?: number } = {}): Promise<void> {
     checkTimeout(timeout)
-    await this.#backend.write(timeout, 'build its indexes', '', async ({ tokens, locks }, options) => {
+    await this.#operations.write(timeout, 'build its indexes', '', async ({ tokens, locks }, options) => {
       await explainIndexErrors(() => tokens.createIndex({ openid: 1 }, { unique: true, ...options }))
       await locks.createIndex({ expires_at: 1 }, { expireAfterSeconds: abandonedFor, ...options })
     })
@@ -73,8 +66,8 @@ export class MongoTokenStore implements TokenStore {
 
   /** @throws StoreError when MongoDB fails, does not answer within `timeout`, or holds something that is not a token; TypeError */
   async getToken(openid: string): Promise<WechatToken | null> {
-    checkStoredKey(openid)
-    const document = await this.#backend.read(this.#timeout, 'read', ({ tokens }) =>
+    checkWellFormedKey(openid)
+    const document = await this.#operations.read(this.#timeout, 'read', ({ tokens }) =>
       tokens.findOne({ openid }, {}),
     )
     return document && fromDocument(openid, document)
@@ -86,9 +79,9 @@ export class MongoTokenStore implements TokenStore {
    * @throws StoreError; TypeError, also for a field that cannot be kept: `__proto__`, a bigint, a function, a symbol
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
-    checkStoredKey(openid)
+    checkWellFormedKey(openid)
     const document = toDocument(openid, token)
-    await this.#backend.write(this.#timeout, 'save', openid, async ({ tokens }, options) => {
+    await this.#operations.write(this.#timeout, 'save', openid, async ({ tokens }, options) => {
       for (let attempt = 1; ; attempt += 1) {
         try {
           await tokens.replaceOne({ openid }, document, { upsert: true, ...options })
@@ -103,9 +96,9 @@ export class MongoTokenStore implements TokenStore {
 
   /** @throws StoreError; TypeError */
   async deleteToken(openid: string): Promise<void> {
-    checkStoredKey(openid)
+    checkWellFormedKey(openid)
     // Many: where the unique index was never built there may be several, and none of them must come back.
-    await this.#backend.write(this.#timeout, 'delete', openid, ({ tokens }, options) =>
+    await this.#operations.write(this.#timeout, 'delete', openid, ({ tokens }, options) =>
       tokens.deleteMany({ openid }, options),
     )
   }
@@ -116,79 +109,9 @@ export class MongoTokenStore implements TokenStore {
    * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`; TypeError
    */
   async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, times?: LockOptions): Promise<T> {
-    checkStoredKey(key)
-    const lock = `lock:${key}`
-    let time: ServerTime | undefined
-    return runLocked(
-      {
-        acquire: async (owner, ttl) => {
-          time ??= await this.#backend.read(this.#timeout, 'lock', ({ database }) => serverTime(database))
-          const request = {
-            key,
-            owner,
-            freeSince: new Date(time.atLeast()),
-            expiresAt: new Date(time.atMost() + ttl),
-          }
-          return this.#backend.write(this.#timeout, 'lock', lock, (collections, options) =>
-            takeLock(collections, options, request),
-          )
-        },
-        release: (owner) =>
-          this.#backend.write(this.#timeout, 'unlock', lock, async ({ locks }, options) => {
-            await locks.deleteOne({ _id: key, owner }, options)
-          }),
-      },
-      task,
-      times,
-    )
+    checkWellFormedKey(key)
+    return runLocked(this.#locks.lock(key), task, times)
   }
-}
-
-interface LockRequest {
-  key: string
-  owner: string
-  /** A lock that expired by then is free. */
-  freeSince: Date
-  expiresAt: Date
-}
-
-/** One command: a lock that somebody has is not found by it, and cannot be created a second time. */
-async function takeLock(
-  { locks }: Collections,
-  options: WriteOptions,
-  { key, owner, freeSince, expiresAt }: LockRequest,
-): Promise<boolean> {
-  try {
-    await locks.updateOne(
-      { _id: key, expires_at: { $lte: freeSince } },
-      { $set: { owner, expires_at: expiresAt } },
-      { upsert: true, ...options },
-    )
-    return true
-  } catch (error) {
-    if (isDuplicateKey(error)) return false
-    throw error
-  }
-}
-
-/** MongoDB keeps texts as UTF-8, in which two keys with half of a surrogate pair would become the same one. */
-function checkStoredKey(key: unknown): asserts key is string {
-  checkKey(key)
-  if (!isWellFormed(key)) throw new TypeError('The key of a token must be a well-formed string')
-}
-
-function checkCollectionName(name: unknown): void {
-  if (typeof name !== 'string' || !/^(?!system\.)[^$\0]+$/.test(name) || name.split('.').includes('')) {
-    throw new TypeError('collection must be the name of a collection of MongoDB')
-  }
-}
-
-function isDuplicateKey(error: unknown): boolean {
-  return codeOf(error) === duplicateKey
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown } | null)?.code
 }
 
 const indexErrors = new Map<unknown, string>([
@@ -204,7 +127,7 @@ async function explainIndexErrors(build: () => Promise<unknown>): Promise<void> 
   try {
     await build()
   } catch (error) {
-    const explanation = indexErrors.get(codeOf(error))
+    const explanation = indexErrors.get(readCode(error))
     throw explanation === undefined ? error : new StoreError(explanation, { error })
   }
 }

@@ -1,5 +1,5 @@
 import { corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
-import { jsonOf, type FieldValue } from './fields.js'
+import { type FieldValue, toJson } from './fields.js'
 
 /**
  * How a kind of column keeps values.
@@ -24,7 +24,7 @@ export interface ColumnType {
 }
 
 /** As `SHOW FULL COLUMNS` tells it. `undefined` for what no value of a record could go into and come out of unchanged. */
-export function columnTypeOf(definition: string, collation: string | null): ColumnType | undefined {
+export function parseColumnType(definition: string, collation: string | null): ColumnType | undefined {
   const [, name = '', size, scale, unsigned] =
     /^(\w+)(?:\((\d+)(?:,(\d+))?\))?( unsigned)?/.exec(definition.toLowerCase()) ?? []
   const charset = collation?.split('_')[0]
@@ -77,8 +77,14 @@ export function columnTypeOf(definition: string, collation: string | null): Colu
 
 const bytes = 'CAST(? AS BINARY)'
 const textOfBytes = `CONVERT(${bytes} USING utf8mb4)`
-const bytesOf = (column: string): string => `CAST(${column} AS BINARY)`
-const utf8BytesOf = (column: string): string => `CAST(CONVERT(${column} USING utf8mb4) AS BINARY)`
+
+function castToBytes(column: string): string {
+  return `CAST(${column} AS BINARY)`
+}
+
+function castToUtf8Bytes(column: string): string {
+  return `CAST(CONVERT(${column} USING utf8mb4) AS BINARY)`
+}
 
 interface TextLimits {
   characters?: number
@@ -105,7 +111,7 @@ function textType({
     placeholder: textOfBytes,
     blank: '',
     // Converting takes the server half a microsecond a column, and would change nothing where there is UTF-8.
-    select: isUnicode ? bytesOf : utf8BytesOf,
+    select: isUnicode ? castToBytes : castToUtf8Bytes,
     encode: (value) => (typeof value === 'string' && fits(value) ? value : undefined),
     decode: (text) => text,
   }
@@ -176,7 +182,15 @@ function doubleType(unsigned: string | undefined): ColumnType {
 }
 
 function numberType(encode: ColumnType['encode'], decode: ColumnType['decode']): ColumnType {
-  return { family: 'number', isUnicode: true, placeholder: '?', blank: '0', select: bytesOf, encode, decode }
+  return {
+    family: 'number',
+    isUnicode: true,
+    placeholder: '?',
+    blank: '0',
+    select: castToBytes,
+    encode,
+    decode,
+  }
 }
 
 const jsonType: ColumnType = {
@@ -184,8 +198,8 @@ const jsonType: ColumnType = {
   isUnicode: true,
   placeholder: textOfBytes,
   blank: 'null',
-  select: utf8BytesOf,
-  encode: (value) => (value === null ? undefined : jsonOf(value)),
+  select: castToUtf8Bytes,
+  encode: (value) => (value === null ? undefined : toJson(value)),
   decode: (text) => {
     try {
       return JSON.parse(text) as unknown
@@ -219,12 +233,12 @@ export function fieldsAsJson(type: ColumnType): ColumnType {
   // Every character set has the characters of escaped JSON.
   const encode: ColumnType['encode'] =
     type.family === 'json'
-      ? jsonOf
-      : (value) => type.encode(jsonOf(value)) ?? type.encode(asciiOf(jsonOf(value)))
+      ? toJson
+      : (value) => type.encode(toJson(value)) ?? type.encode(escapeNonAscii(toJson(value)))
   return { ...type, blank: '{}', encode }
 }
 
-function asciiOf(json: string): string {
+function escapeNonAscii(json: string): string {
   return json.replace(/[^\p{ASCII}]/gu, (character) =>
     character
       .split('')

@@ -19,16 +19,16 @@ export type Field = readonly [name: string, value: FieldValue]
  *
  * @throws StoreError for a text that has no UTF-8: no column could hand it back
  */
-export function fieldsOf(record: object): readonly Field[] {
+export function toFields(record: object): readonly Field[] {
   const fields: Field[] = []
   for (const name of Object.keys(record)) {
-    const value = copyOf((record as Record<string, unknown>)[name])
+    const value = copyValue((record as Record<string, unknown>)[name])
     if (value !== undefined) fields.push([name, value])
   }
   return fields
 }
 
-function copyOf(value: unknown): FieldValue | undefined {
+function copyValue(value: unknown): FieldValue | undefined {
   if (typeof value === 'string') {
     if (!isWellFormed(value)) throw new StoreError('The record has a text that is no Unicode text.')
     return value
@@ -40,12 +40,12 @@ function copyOf(value: unknown): FieldValue | undefined {
   return text === undefined ? undefined : new Json(text)
 }
 
-export function jsonOf(value: FieldValue): string {
+export function toJson(value: FieldValue): string {
   return value instanceof Json ? value.text : JSON.stringify(value)
 }
 
 /** One JSON object. */
-export function jsonOfAll(fields: readonly Field[]): Json {
-  const members = fields.map(([name, value]) => `${JSON.stringify(name)}:${jsonOf(value)}`)
+export function toJsonObject(fields: readonly Field[]): Json {
+  const members = fields.map(([name, value]) => `${JSON.stringify(name)}:${toJson(value)}`)
   return new Json(`{${members.join(',')}}`)
 }

@@ -1,4 +1,4 @@
 export { MysqlTokenStore } from './mysql-token-store.js'
 
-export type { MysqlPool } from './database.js'
+export type { MysqlPool } from './mysql-pool.js'
 export type { MysqlTokenStoreOptions } from './mysql-token-store.js'

@@ -1,20 +1,22 @@
-import { StoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
 import {
-  asStoreError,
-  checkKey,
-  checkTimeout,
-  refuseWrongConnection,
-  refuseWrongNames,
-  runLocked,
-} from '@wechat-auth/wechat-oauth/store-kit'
-import { Database, errnoOf, type MysqlPool, type StatementRunner } from './database.js'
-import { fieldsOf, type Field } from './fields.js'
-import { LockTable } from './lock-table.js'
-import { cellsOf, keyCell, recordOf, type Cells } from './record.js'
+  StoreError,
+  type LockOptions,
+  type TokenStore,
+  type WechatToken,
+} from '@wechat-auth/wechat-oauth'
+import { asStoreError, checkKey, checkTimeout, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { readErrno } from './driver-error.js'
+import { type Field, toFields } from './fields.js'
+import { Locks } from './locks.js'
+import type { MysqlPool } from './mysql-pool.js'
+import { Operations } from './operations.js'
+import { type Cells, toCells, toKeyCell, toRecord } from './record.js'
 import { createTableStatements } from './schema.js'
-import { statementsFor, type Statements } from './statements.js'
+import type { StatementRunner } from './statement-runner.js'
+import { createStatements, type Statements } from './statements.js'
 import { findTable, type Table } from './table.js'
-import { tableNames, type TableNames } from './table-name.js'
+import { parseTableName, type TableNames } from './table-name.js'
+import { refuseOtherNames } from './wrong-names.js'
 
 export interface MysqlTokenStoreOptions {
   /** What `createPool` of `mysql2` or `mysql2/promise` made. It is never closed. */
@@ -33,32 +35,24 @@ interface FoundTable {
 const noSuchTable = 1146
 const noSuchColumn = 1054
 
-const wrongConnection = {
-  option: 'pool',
-  what: 'what createPool of mysql2 returns',
-  names: ['connection', 'client', 'db', 'database', 'mysql', 'url', 'uri', 'host'],
-}
-const wrongNames = { table: ['tableName'] }
-
 /**
  * Keeps tokens in a table of MySQL or MariaDB: one that `createTable` made, or that the README of `wechat-oauth` told
  * people to make, with or without columns of the application's own. One statement per operation.
  */
 export class MysqlTokenStore implements TokenStore {
-  readonly #database: Database
+  readonly #operations: Operations
   readonly #names: TableNames
-  readonly #locks: LockTable
+  readonly #locks: Locks
   #found: Promise<FoundTable> | undefined
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: MysqlTokenStoreOptions) {
-    refuseWrongConnection('MysqlTokenStore', options, wrongConnection)
-    refuseWrongNames('MysqlTokenStore', options, wrongNames)
+    refuseOtherNames('MysqlTokenStore', options)
     const { pool, table = 'token', timeout = 5000 } = options
     checkTimeout(timeout)
-    this.#database = new Database(pool, timeout)
-    this.#names = tableNames(table)
-    this.#locks = new LockTable(this.#database, this.#names.locks)
+    this.#operations = new Operations(pool, timeout)
+    this.#names = parseTableName(table)
+    this.#locks = new Locks(this.#operations, this.#names.locks)
   }
 
   /** The statements of `createTable`, for those who let nobody else make tables. */
@@ -74,7 +68,7 @@ export class MysqlTokenStore implements TokenStore {
    * @throws StoreError
    */
   async createTable(): Promise<void> {
-    await this.#database.run('create its tables', async (statements) => {
+    await this.#operations.execute('create its tables', async (statements) => {
       for (const statement of createTableStatements(this.#names)) await statements.query(statement)
     })
   }
@@ -87,10 +81,10 @@ export class MysqlTokenStore implements TokenStore {
   async getToken(openid: string): Promise<WechatToken | null> {
     checkKey(openid)
     return this.#onTable('read', async ({ table, statements }, runner) => {
-      const key = keyCell(table, openid)
+      const key = toKeyCell(table, openid)
       if (key === undefined) return null
       const [row] = await runner.read(statements.read(key))
-      return row ? recordOf(table, openid, row) : null
+      return row ? toRecord(table, openid, row) : null
     })
   }
 
@@ -104,7 +98,7 @@ export class MysqlTokenStore implements TokenStore {
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkKey(openid)
-    const fields = copyOf(token)
+    const fields = copyFields(token)
     await this.#onTable('save', ({ table, statements }, runner) =>
       runner.write(statements.save(this.#cells(table, openid, fields))),
     )
@@ -114,7 +108,7 @@ export class MysqlTokenStore implements TokenStore {
   async deleteToken(openid: string): Promise<void> {
     checkKey(openid)
     await this.#onTable('delete', async ({ table, statements }, runner) => {
-      const key = keyCell(table, openid)
+      const key = toKeyCell(table, openid)
       if (key !== undefined) await runner.write(statements.delete(key))
     })
   }
@@ -137,11 +131,11 @@ export class MysqlTokenStore implements TokenStore {
     what: string,
     command: (found: FoundTable, runner: StatementRunner) => Promise<T>,
   ): Promise<T> {
-    return this.#database.run(what, async (runner) => {
+    return this.#operations.execute(what, async (runner) => {
       try {
         return await command(await this.#table(), runner)
       } catch (error) {
-        const errno = errnoOf(error)
+        const errno = readErrno(error)
         if (errno !== noSuchColumn && errno !== noSuchTable) throw error
         // The table is not what it was when it was looked at. Nothing was done.
         this.#found = undefined
@@ -152,7 +146,7 @@ export class MysqlTokenStore implements TokenStore {
 
   #cells(table: Table, openid: string, fields: readonly Field[]): Cells {
     try {
-      return cellsOf(table, openid, fields)
+      return toCells(table, openid, fields)
     } catch (error) {
       // Somebody may do as it says, and is not to have to start the application again.
       this.#found = undefined
@@ -163,7 +157,7 @@ export class MysqlTokenStore implements TokenStore {
   /** Looked at once, by whoever needs it first. */
   #table(): Promise<FoundTable> {
     if (this.#found) return this.#found
-    const finding = this.#database.run('look at its table', (runner) => this.#find(runner))
+    const finding = this.#operations.execute('look at its table', (runner) => this.#find(runner))
     this.#found = finding
     finding.catch(() => {
       if (this.#found === finding) this.#found = undefined
@@ -174,17 +168,17 @@ export class MysqlTokenStore implements TokenStore {
   async #find(runner: StatementRunner): Promise<FoundTable> {
     try {
       const table = await findTable(runner, this.#names.tokens)
-      return { table, statements: statementsFor(table) }
+      return { table, statements: createStatements(table) }
     } catch (error) {
-      if (errnoOf(error) !== noSuchTable) throw error
+      if (readErrno(error) !== noSuchTable) throw error
       throw new StoreError(`There is no table ${this.#names.tokens}: createTable() makes it.`, { error })
     }
   }
 }
 
-function copyOf(token: WechatToken): readonly Field[] {
+function copyFields(token: WechatToken): readonly Field[] {
   try {
-    return fieldsOf(token)
+    return toFields(token)
   } catch (error) {
     throw asStoreError(error, 'save')
   }

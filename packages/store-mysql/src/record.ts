@@ -1,10 +1,10 @@
 import { StoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { decodeRecord, isWellFormed } from '@wechat-auth/wechat-oauth/store-kit'
-import { columnTypeOf } from './column-type.js'
-import type { Row } from './database.js'
-import { jsonOfAll, type Field, type FieldValue } from './fields.js'
+import { parseColumnType } from './column-type.js'
+import { type Field, type FieldValue, toJsonObject } from './fields.js'
 import { isDispensable, warnOfLeftOut } from './left-out.js'
 import { columnDefinition, definedType, extraField } from './schema.js'
+import type { Row } from './statement-runner.js'
 import type { Column, Table } from './table.js'
 
 /** The text of a column, or NULL. */
@@ -24,8 +24,8 @@ export interface Cells {
  *
  * @throws StoreError when the table has no place for another field: it names the fields, and what to do
  */
-export function cellsOf(table: Table, key: string, fields: readonly Field[]): Cells {
-  const keyText = keyCell(table, key)
+export function toCells(table: Table, key: string, fields: readonly Field[]): Cells {
+  const keyText = toKeyCell(table, key)
   if (keyText === undefined) throw noRoomForKey(table, key)
   const columns: (Cell | undefined)[] = table.columns.map(absent)
   const rest: Field[] = []
@@ -41,11 +41,11 @@ export function cellsOf(table: Table, key: string, fields: readonly Field[]): Ce
       if (column?.isNullable && index !== undefined) columns[index] = null
     }
   }
-  return { key: keyText, columns, extra: extraCell(table, rest) }
+  return { key: keyText, columns, extra: toExtraCell(table, rest) }
 }
 
 /** `undefined` for a key that has no room in the column, so that there is no record of it. */
-export function keyCell(table: Table, key: string): string | undefined {
+export function toKeyCell(table: Table, key: string): string | undefined {
   return isWellFormed(key) ? table.key.type.encode(key) : undefined
 }
 
@@ -60,7 +60,7 @@ function isBlank({ isOurs, isNullable, type }: Column, text: string): boolean {
   return isOurs && !isNullable && text === type.blank
 }
 
-function extraCell(table: Table, rest: readonly Field[]): Cell {
+function toExtraCell(table: Table, rest: readonly Field[]): Cell {
   const { extra } = table
   if (!extra) {
     // A table without room for others has room for these: they are what an absent field is read as.
@@ -70,13 +70,13 @@ function extraCell(table: Table, rest: readonly Field[]): Cell {
     return null
   }
   if (rest.length === 0) return extra.isNullable ? null : extra.type.blank
-  const encoded = extra.type.encode(jsonOfAll(rest))
+  const encoded = extra.type.encode(toJsonObject(rest))
   if (encoded === undefined) throw noRoom(table, rest)
   return encoded
 }
 
 /** @param row - of the table's columns, and of `extra` where it has that. @throws StoreError when it is no record */
-export function recordOf({ columns, extra }: Table, key: string, row: Row): WechatToken {
+export function toRecord({ columns, extra }: Table, key: string, row: Row): WechatToken {
   const record: Record<string, unknown> = { openid: key }
   for (let index = 0; index < columns.length; index += 1) {
     const bytes = row[index]
@@ -110,12 +110,12 @@ const mostNames = 10
 function noRoom(table: Table, fields: readonly Field[]): StoreError {
   const names = fields.slice(0, mostNames).map(([name]) => JSON.stringify(name.slice(0, longestName)))
   return new StoreError(
-    `The table has no room for ${names.join(', ')}. ALTER TABLE ${table.name} ${changesFor(table, fields).join(', ')};`,
+    `The table has no room for ${names.join(', ')}. ALTER TABLE ${table.name} ${suggestChanges(table, fields).join(', ')};`,
   )
 }
 
 /** What makes room: a column of our own make for each field that fits into it, else the one that everything fits into. */
-function changesFor({ key, indexes, extra }: Table, fields: readonly Field[]): string[] {
+function suggestChanges({ key, indexes, extra }: Table, fields: readonly Field[]): string[] {
   const isPresent = (field: string): boolean =>
     indexes.has(field) || (field === extraField && extra !== undefined)
   const hasOwn = ([name, value]: Field): boolean => !extra && name !== key.field && isRoomy(name, value)
@@ -127,5 +127,5 @@ function changesFor({ key, indexes, extra }: Table, fields: readonly Field[]): s
 
 function isRoomy(field: string, value: FieldValue): boolean {
   const type = definedType(field)
-  return type !== undefined && columnTypeOf(type, 'utf8mb4_bin')?.encode(value) !== undefined
+  return type !== undefined && parseColumnType(type, 'utf8mb4_bin')?.encode(value) !== undefined
 }

@@ -1,4 +1,4 @@
-import { quote, type TableNames } from './table-name.js'
+import { quoteName, type TableNames } from './table-name.js'
 
 /** What a record's own fields are. */
 export const knownFields: Readonly<Record<string, 'text' | 'number'>> = Object.freeze({
@@ -42,7 +42,7 @@ export function definedType(field: string): string | undefined {
 
 /** Field, column and all: `` `openid` VARBINARY(512) NOT NULL ``. */
 export function columnDefinition(field: string): string {
-  return `${quote(field)} ${definitions[field] ?? ''}`
+  return `${quoteName(field)} ${definitions[field] ?? ''}`
 }
 
 export function createTableStatements({ tokens, locks }: TableNames): string[] {

@@ -1,5 +1,6 @@
-import type { Parameter, Statement } from './database.js'
+import type { Parameter } from './mysql-pool.js'
 import type { Cell, Cells } from './record.js'
+import type { Statement } from './statement-runner.js'
 import type { Column, Table } from './table.js'
 
 /** The three statements on the records of a table. */
@@ -9,12 +10,12 @@ export interface Statements {
   delete(key: string): Statement
 }
 
-export function statementsFor(table: Table): Statements {
+export function createStatements(table: Table): Statements {
   const { name, key, columns, extra } = table
   const where = `FROM ${name} WHERE ${key.condition}`
   const isTwice = key.condition.split('?').length > 2
   const keyParameters = (text: string): Parameter[] => {
-    const parameter = parameterOf(key, text)
+    const parameter = toParameter(key, text)
     return isTwice ? [parameter, parameter] : [parameter]
   }
   // The server would send the expressions as names, with each row, and the driver read them.
@@ -32,11 +33,11 @@ export function statementsFor(table: Table): Statements {
 
 function replaceInto({ name, key, columns, extra }: Table): Statements['save'] {
   const written = [key, ...columns, ...(extra ? [extra] : [])]
-  const sql = `REPLACE INTO ${name} (${namesOf(written)}) VALUES (${written.map(({ type }) => type.placeholder).join(', ')})`
+  const sql = `REPLACE INTO ${name} (${joinNames(written)}) VALUES (${written.map(({ type }) => type.placeholder).join(', ')})`
   return (cells) => {
-    const values = columns.map((column, index) => parameterOf(column, cells.columns[index]))
-    values.unshift(parameterOf(key, cells.key))
-    if (extra) values.push(parameterOf(extra, cells.extra))
+    const values = columns.map((column, index) => toParameter(column, cells.columns[index]))
+    values.unshift(toParameter(key, cells.key))
+    if (extra) values.push(toParameter(extra, cells.extra))
     return { sql, values }
   }
 }
@@ -51,27 +52,27 @@ function insertOrUpdate({ name, key, columns, extra }: Table): Statements['save'
     (column) =>
       `${column.name} = ${column.isOurs ? `VALUES(${column.name})` : `IF(?, VALUES(${column.name}), ${column.name})`}`,
   )
-  const sql = `INSERT INTO ${name} (${namesOf(written)}) VALUES (${values.join(', ')}) ON DUPLICATE KEY UPDATE ${updates.join(', ')}`
+  const sql = `INSERT INTO ${name} (${joinNames(written)}) VALUES (${values.join(', ')}) ON DUPLICATE KEY UPDATE ${updates.join(', ')}`
   return (cells) => {
-    const inserted: Parameter[] = [parameterOf(key, cells.key)]
-    if (extra) inserted.push(parameterOf(extra, cells.extra))
+    const inserted: Parameter[] = [toParameter(key, cells.key)]
+    if (extra) inserted.push(toParameter(extra, cells.extra))
     const isGiven: Parameter[] = []
     for (const [index, column] of columns.entries()) {
       const cell = cells.columns[index]
       const flag = cell === undefined ? '0' : '1'
       if (!column.isOurs) isGiven.push(flag)
       if (!column.isOurs && column.initial !== 'NULL') inserted.push(flag)
-      inserted.push(parameterOf(column, cell))
+      inserted.push(toParameter(column, cell))
     }
     return { sql, values: [...inserted, ...isGiven] }
   }
 }
 
-function parameterOf({ type }: Column, cell: Cell | undefined): Parameter {
+function toParameter({ type }: Column, cell: Cell | undefined): Parameter {
   if (cell == null) return null
   return type.family === 'number' ? cell : Buffer.from(cell)
 }
 
-function namesOf(columns: readonly Column[]): string {
+function joinNames(columns: readonly Column[]): string {
   return columns.map(({ name }) => name).join(', ')
 }

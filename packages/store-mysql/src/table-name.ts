@@ -13,7 +13,7 @@ const lockSuffix = '_lock'
  * @param table - `name` or `database.name`
  * @throws TypeError for what would not be a name, or has to be quoted in ways of its own
  */
-export function tableNames(table: unknown): TableNames {
+export function parseTableName(table: unknown): TableNames {
   const parts = typeof table === 'string' ? table.split('.') : []
   const name = parts.pop() ?? ''
   if (parts.length > 1 || ![...parts, name].every(isName) || name.length + lockSuffix.length > longestName) {
@@ -21,12 +21,12 @@ export function tableNames(table: unknown): TableNames {
       `table must be a name, or a database and a name with a dot between, of letters, digits, _, $ and -, at most ${longestName - lockSuffix.length} characters`,
     )
   }
-  const quoted = (last: string): string => [...parts, last].map(quote).join('.')
+  const quoted = (last: string): string => [...parts, last].map(quoteName).join('.')
   return { tokens: quoted(name), locks: quoted(name + lockSuffix) }
 }
 
 /** A name as it stands in a statement, whatever it is. */
-export function quote(name: string): string {
+export function quoteName(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``
 }
 

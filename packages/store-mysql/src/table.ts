@@ -1,9 +1,9 @@
 import { StoreError } from '@wechat-auth/wechat-oauth'
 import { toNumber, toTime } from '@wechat-auth/wechat-oauth/store-kit'
-import { columnTypeOf, fieldsAsJson, numberAsText, type ColumnType } from './column-type.js'
-import { autocommitOff, type StatementRunner, type TextRow } from './database.js'
+import { type ColumnType, fieldsAsJson, numberAsText, parseColumnType } from './column-type.js'
 import { columnDefinition, extraField, knownFields } from './schema.js'
-import { quote } from './table-name.js'
+import { autocommitOff, type StatementRunner, type TextRow } from './statement-runner.js'
+import { quoteName } from './table-name.js'
 
 export interface Column {
   readonly field: string
@@ -48,15 +48,15 @@ interface ColumnFacts {
 
 /** Finds out what columns and keys a table has. @throws StoreError when it cannot keep records, with what to do about it */
 export async function findTable(statements: StatementRunner, name: string): Promise<Table> {
-  const columns = (await statements.query(`SHOW FULL COLUMNS FROM ${name}`)).map(columnFacts)
-  const table = tableOf(name, columns)
-  checkKeys(name, columns, uniqueKeys(await statements.query(`SHOW INDEX FROM ${name}`)))
+  const columns = (await statements.query(`SHOW FULL COLUMNS FROM ${name}`)).map(parseColumn)
+  const table = toTable(name, columns)
+  checkKeys(name, columns, readUniqueKeys(await statements.query(`SHOW INDEX FROM ${name}`)))
   const [settings] = await statements.query('SELECT @@autocommit')
   if (settings?.[0] !== '1') throw autocommitOff()
   return table
 }
 
-function columnFacts(row: TextRow): ColumnFacts {
+function parseColumn(row: TextRow): ColumnFacts {
   const [name, definition, collation, nullable, , defaultValue, remarks] = row
   return {
     name: name ?? '',
@@ -68,17 +68,17 @@ function columnFacts(row: TextRow): ColumnFacts {
   }
 }
 
-function tableOf(name: string, facts: readonly ColumnFacts[]): Table {
+function toTable(name: string, facts: readonly ColumnFacts[]): Table {
   const columns: Column[] = []
   let key: KeyColumn | undefined
   let extra: Column | undefined
   for (const found of facts) {
     // To the server, names that differ in case are the same.
     const field = found.name.toLowerCase()
-    if (field === 'openid') key = keyColumn(ourColumn(name, found), found.collation)
-    else if (field === extraField) extra = ourColumn(name, found)
+    if (field === 'openid') key = toKeyColumn(toOurColumn(name, found), found.collation)
+    else if (field === extraField) extra = toOurColumn(name, found)
     else {
-      const column = isKnown(field) ? ourColumn(name, found) : ownColumn(found)
+      const column = isKnown(field) ? toOurColumn(name, found) : toOwnColumn(found)
       if (column) columns.push(column)
     }
   }
@@ -101,25 +101,25 @@ function isKnown(field: string): boolean {
   return Object.hasOwn(knownFields, field)
 }
 
-function ourColumn(table: string, facts: ColumnFacts): Column {
+function toOurColumn(table: string, facts: ColumnFacts): Column {
   const field = facts.name.toLowerCase()
-  const found = isFilledByServer(facts) ? undefined : columnTypeOf(facts.definition, facts.collation)
-  const type = found && typeFor(field, found)
-  if (!type) throw unfit(`has a column ${field} of another type`, table, changeOfType(table, field, facts))
-  return { field, name: quote(facts.name), type, isNullable: facts.isNullable, isOurs: true, initial: '' }
+  const found = isFilledByServer(facts) ? undefined : parseColumnType(facts.definition, facts.collation)
+  const type = found && chooseType(field, found)
+  if (!type) throw unfit(`has a column ${field} of another type`, table, suggestChange(table, field, facts))
+  return { field, name: quoteName(facts.name), type, isNullable: facts.isNullable, isOurs: true, initial: '' }
 }
 
 /** What to do about a column of ours of another type, after `ALTER TABLE … `. */
-function changeOfType(table: string, field: string, { name, definition }: ColumnFacts): string {
+function suggestChange(table: string, field: string, { name, definition }: ColumnFacts): string {
   const [dates] = /^(?:datetime|timestamp|date)\b(?:\(\d\))?/i.exec(definition) ?? []
   if (dates === undefined || field !== 'create_at') return `MODIFY COLUMN ${columnDefinition(field)}`
   // MODIFY makes one number of the digits of a date, which is a time in the far future.
-  const kept = quote(`${name}_date`)
-  const change = `CHANGE COLUMN ${quote(name)} ${kept} ${dates} NULL, ADD COLUMN ${columnDefinition(field)}`
-  return `${change}; UPDATE ${table} SET ${quote(field)} = UNIX_TIMESTAMP(${kept}) * 1000`
+  const kept = quoteName(`${name}_date`)
+  const change = `CHANGE COLUMN ${quoteName(name)} ${kept} ${dates} NULL, ADD COLUMN ${columnDefinition(field)}`
+  return `${change}; UPDATE ${table} SET ${quoteName(field)} = UNIX_TIMESTAMP(${kept}) * 1000`
 }
 
-function typeFor(field: string, type: ColumnType): ColumnType | undefined {
+function chooseType(field: string, type: ColumnType): ColumnType | undefined {
   const isText = type.family === 'text' || type.family === 'bytes'
   if (field === extraField) return isText || type.family === 'json' ? fieldsAsJson(type) : undefined
   if (knownFields[field] === 'text') return isText ? type : undefined
@@ -128,11 +128,11 @@ function typeFor(field: string, type: ColumnType): ColumnType | undefined {
 }
 
 /** `undefined` for a column that is left as it is: the server fills it, or what is in it could come to harm on the way. */
-function ownColumn(facts: ColumnFacts): Column | undefined {
-  const type = isFilledByServer(facts) ? undefined : columnTypeOf(facts.definition, facts.collation)
+function toOwnColumn(facts: ColumnFacts): Column | undefined {
+  const type = isFilledByServer(facts) ? undefined : parseColumnType(facts.definition, facts.collation)
   if (!type?.isUnicode || type.family === 'bytes') return undefined
   const { isNullable, defaultValue } = facts
-  const name = quote(facts.name)
+  const name = quoteName(facts.name)
   const column = { field: facts.name, name, type, isNullable, isOurs: false }
   if (defaultValue !== null)
     return hasComputedDefault(facts) ? undefined : { ...column, initial: `DEFAULT(${name})` }
@@ -153,7 +153,7 @@ function hasComputedDefault({ remarks }: ColumnFacts): boolean {
  * Compared by the column's own collation, so that its index is used; and byte by byte as well, since collations take texts
  * for the same that differ in case, in accents, or in blanks at the end.
  */
-function keyColumn(column: Column, collation: string | null): KeyColumn {
+function toKeyColumn(column: Column, collation: string | null): KeyColumn {
   const { name, type } = column
   if (collation === null) return { ...column, condition: `${name} = ${type.placeholder}` }
   const [charset = ''] = collation.split('_')
@@ -166,7 +166,7 @@ interface UniqueKey {
   parts: { column: string; isWhole: boolean }[]
 }
 
-function uniqueKeys(rows: readonly TextRow[]): UniqueKey[] {
+function readUniqueKeys(rows: readonly TextRow[]): UniqueKey[] {
   const keys = new Map<string, UniqueKey>()
   for (const [, nonUnique, name, , column, , , prefix] of rows) {
     if (nonUnique !== '0' || name == null) continue
@@ -195,7 +195,7 @@ function checkKeys(table: string, columns: readonly ColumnFacts[], keys: readonl
     throw unfit(
       'has a second unique key, so that saving the token of one user could replace that of another',
       table,
-      `DROP INDEX ${quote(name)}`,
+      `DROP INDEX ${quoteName(name)}`,
     )
   }
 }

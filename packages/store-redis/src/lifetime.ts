@@ -10,12 +10,12 @@ const longest = 2 ** 31 - 1
  *
  * @param ttl - what the application wants for its users' records
  */
-export function lifetimeOf(key: string, token: WechatToken, ttl?: number): number | undefined {
+export function toLifetime(key: string, token: WechatToken, ttl?: number): number | undefined {
   const wanted =
-    (isAppLevel(key) ? seconds(token.expires_in) : undefined) ??
+    (isAppLevel(key) ? readSeconds(token.expires_in) : undefined) ??
     ttl ??
     (token.refresh_token ? refreshTokenLifetime : Infinity)
-  return wanted === Infinity ? undefined : wholeSeconds(wanted)
+  return wanted === Infinity ? undefined : toWholeSeconds(wanted)
 }
 
 // Names that no openid can have.
@@ -23,11 +23,11 @@ function isAppLevel(key: string): boolean {
   return key.startsWith('client:') || key.startsWith('ticket:')
 }
 
-function seconds(expiresIn: unknown): number | undefined {
+function readSeconds(expiresIn: unknown): number | undefined {
   return typeof expiresIn === 'number' && Number.isFinite(expiresIn) ? expiresIn : undefined
 }
 
 /** Redis refuses fractions, 0 and less. */
-function wholeSeconds(wanted: number): number {
+function toWholeSeconds(wanted: number): number {
   return Math.min(Math.max(Math.floor(wanted), 1), longest)
 }

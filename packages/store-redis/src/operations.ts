@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { StoreError } from '@wechat-auth/wechat-oauth'
 import { attemptWithin, checkTimeout, corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
+import { isWrongType } from './driver-error.js'
 import { checkClient, type RedisCommands, type RedisConnection } from './redis-connection.js'
 
 /** So that what was set on the caller's client does not reach the store. */
@@ -31,7 +32,7 @@ export class Operations {
    *
    * @param what - completes "failed to …"
    */
-  run<T>(what: string, operation: (redis: Redis) => Promise<T>): Promise<T> {
+  execute<T>(what: string, operation: (redis: Redis) => Promise<T>): Promise<T> {
     return attemptWithin(this.#timeout, what, async (abortSignal) => {
       // The driver listens once for each command that is under way.
       setMaxListeners(0, abortSignal)
@@ -50,14 +51,8 @@ export class Operations {
   }
 }
 
-/** Redis works, but has something else under this key, e.g. a list. */
-function isWrongType(error: unknown): boolean {
-  // Of a script, the word comes later in the message.
-  return error instanceof Error && /\bWRONGTYPE\b/.test(error.message)
-}
-
 /** The sentinel of node-redis 5 does not heed options of single commands: there, the caller's type mapping may make it a buffer. */
-export function textOf(reply: unknown): string {
+export function readText(reply: unknown): string {
   if (typeof reply === 'string') return reply
   if (reply instanceof Uint8Array) return Buffer.from(reply).toString()
   throw corruptRecord()

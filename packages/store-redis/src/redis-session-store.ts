@@ -1,15 +1,14 @@
 import type { SessionStore, StoredSession } from '@wechat-auth/wechat-oauth'
 import {
   checkLifetime,
-  checkName,
-  corruptRecord,
-  decodeRecord,
-  isWellFormed,
+  checkWellFormedName,
+  decodeSession,
+  encodeRecord,
 } from '@wechat-auth/wechat-oauth/store-kit'
-import { Operations, textOf, type Redis } from './operations.js'
+import { Operations, readText, type Redis } from './operations.js'
 import { checkPrefix, type RedisConnection } from './redis-connection.js'
 import { UserIndex } from './user-index.js'
-import { refuseNamesOfOthers } from './wrong-names.js'
+import { refuseOtherNames } from './wrong-names.js'
 
 export interface RedisSessionStoreOptions {
   /** What `createClient`, `createClientPool`, `createCluster` or `createSentinel` of node-redis 5 or 6 made. It is never closed. */
@@ -58,7 +57,7 @@ export class RedisSessionStore implements SessionStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: RedisSessionStoreOptions) {
-    refuseNamesOfOthers('RedisSessionStore', options)
+    refuseOtherNames('RedisSessionStore', options)
     const { client, prefix = 'wechat:session:', timeout = 5000 } = options
     this.#operations = new Operations(client, timeout)
     checkPrefix(prefix)
@@ -72,9 +71,10 @@ export class RedisSessionStore implements SessionStore {
    * @throws StoreError when Redis fails or it is not done within `timeout`; TypeError
    */
   async create(hash: string, session: StoredSession, ttl: number): Promise<void> {
-    checkText('hash', hash)
-    checkSession(session, ttl)
-    await this.#operations.run('create a session', (redis) => this.#begin(redis, hash, draftOf(session, ttl)))
+    checkWellFormedName('hash', hash)
+    const what = 'create a session'
+    const draft = toDraft(session, ttl, what)
+    await this.#operations.execute(what, (redis) => this.#begin(redis, hash, draft))
   }
 
   /**
@@ -84,8 +84,10 @@ export class RedisSessionStore implements SessionStore {
    * @throws StoreError when Redis fails, does not answer within `timeout`, or holds something that is no session; TypeError
    */
   async get(hash: string): Promise<StoredSession | null> {
-    checkText('hash', hash)
-    return sessionOf(await this.#operations.run('read a session', (redis) => redis().get(this.#keyOf(hash))))
+    checkWellFormedName('hash', hash)
+    return readSession(
+      await this.#operations.execute('read a session', (redis) => redis().get(this.#toKey(hash))),
+    )
   }
 
   /**
@@ -96,16 +98,16 @@ export class RedisSessionStore implements SessionStore {
    * @throws StoreError; TypeError
    */
   async rotate(oldHash: string, newHash: string, session: StoredSession, ttl: number): Promise<boolean> {
-    checkText('oldHash', oldHash)
-    checkText('newHash', newHash)
-    checkSession(session, ttl)
-    return this.#operations.run('rotate a session', async (redis) => {
-      const draft = draftOf(session, ttl)
-      if ((await redis().get(this.#keyOf(oldHash))) === null) return false
+    checkWellFormedName('oldHash', oldHash)
+    checkWellFormedName('newHash', newHash)
+    const what = 'rotate a session'
+    const draft = toDraft(session, ttl, what)
+    return this.#operations.execute(what, async (redis) => {
+      if ((await redis().get(this.#toKey(oldHash))) === null) return false
       if (oldHash === newHash) return this.#prolong(redis, oldHash, draft)
       await this.#begin(redis, newHash, draft)
       const hasWon = await this.#end(redis, oldHash)
-      const index = this.#indexOf(redis, draft.userId)
+      const index = this.#openIndex(redis, draft.userId)
       // Nobody has been told of the new one.
       if (!hasWon) await this.#end(redis, newHash)
       await index.remove(hasWon ? oldHash : newHash)
@@ -115,11 +117,11 @@ export class RedisSessionStore implements SessionStore {
 
   /** @throws StoreError; TypeError */
   async delete(hash: string): Promise<void> {
-    checkText('hash', hash)
-    await this.#operations.run('end a session', async (redis) => {
-      const reply = await redis().eval(take, { keys: [this.#keyOf(hash)], arguments: [] })
-      const userId = userIdOf(reply)
-      if (userId !== undefined) await this.#indexOf(redis, userId).remove(hash)
+    checkWellFormedName('hash', hash)
+    await this.#operations.execute('end a session', async (redis) => {
+      const reply = await redis().eval(take, { keys: [this.#toKey(hash)], arguments: [] })
+      const userId = readUserId(reply)
+      if (userId !== undefined) await this.#openIndex(redis, userId).remove(hash)
     })
   }
 
@@ -129,9 +131,9 @@ export class RedisSessionStore implements SessionStore {
    * @throws StoreError: then some may be ended and others not, and it can be called again; TypeError
    */
   async deleteByUser(userId: string): Promise<void> {
-    checkText('userId', userId)
-    await this.#operations.run('end the sessions of a user', async (redis) => {
-      const index = this.#indexOf(redis, userId)
+    checkWellFormedName('userId', userId)
+    await this.#operations.execute('end the sessions of a user', async (redis) => {
+      const index = this.#openIndex(redis, userId)
       const settled = new Set<string>()
       for (;;) {
         const entries = (await index.read()).filter(({ hash, end }) => !settled.has(`${end} ${hash}`))
@@ -150,25 +152,25 @@ export class RedisSessionStore implements SessionStore {
 
   /** @throws StoreError; TypeError */
   async listByUser(userId: string): Promise<StoredSession[]> {
-    checkText('userId', userId)
-    const replies = await this.#operations.run('list the sessions of a user', async (redis) => {
-      const entries = await this.#indexOf(redis, userId).read()
-      return Promise.all(entries.map(({ hash }) => redis().get(this.#keyOf(hash))))
+    checkWellFormedName('userId', userId)
+    const replies = await this.#operations.execute('list the sessions of a user', async (redis) => {
+      const entries = await this.#openIndex(redis, userId).read()
+      return Promise.all(entries.map(({ hash }) => redis().get(this.#toKey(hash))))
     })
-    return replies.map(sessionOf).filter((session) => session !== null)
+    return replies.map(readSession).filter((session) => session !== null)
   }
 
   async #begin(redis: Redis, hash: string, { userId, record, lifetime }: Draft): Promise<void> {
-    const index = this.#indexOf(redis, userId)
+    const index = this.#openIndex(redis, userId)
     await index.announce(hash, lifetime)
-    await redis().set(this.#keyOf(hash), record, { expiration: { type: 'PX', value: lifetime } })
+    await redis().set(this.#toKey(hash), record, { expiration: { type: 'PX', value: lifetime } })
     await index.confirm(hash, lifetime)
   }
 
   async #prolong(redis: Redis, hash: string, { userId, record, lifetime }: Draft): Promise<boolean> {
-    const index = this.#indexOf(redis, userId)
+    const index = this.#openIndex(redis, userId)
     await index.announce(hash, lifetime)
-    const reply = await redis().set(this.#keyOf(hash), record, {
+    const reply = await redis().set(this.#toKey(hash), record, {
       expiration: { type: 'PX', value: lifetime },
       condition: 'XX',
     })
@@ -179,49 +181,38 @@ export class RedisSessionStore implements SessionStore {
 
   /** @returns whether it was there */
   async #end(redis: Redis, hash: string): Promise<boolean> {
-    return Number(await redis().del(this.#keyOf(hash))) > 0
+    return Number(await redis().del(this.#toKey(hash))) > 0
   }
 
-  #keyOf(hash: string): string {
+  #toKey(hash: string): string {
     return `${this.#prefix}hash:${hash}`
   }
 
-  #indexOf(redis: Redis, userId: string): UserIndex {
+  #openIndex(redis: Redis, userId: string): UserIndex {
     return new UserIndex(redis, `${this.#prefix}user:${userId}`, this.#slack)
   }
 }
 
-/** What has no UTF-8 would be another name in Redis, perhaps that of somebody else. */
-function checkText(name: string, value: unknown): asserts value is string {
-  checkName(name, value)
-  if (!isWellFormed(value)) throw new TypeError(`${name} must be a well-formed string`)
-}
-
-function checkSession(session: StoredSession, ttl: number): void {
+function toDraft(session: StoredSession, ttl: number, what: string): Draft {
   checkLifetime(ttl)
-  checkText('userId', session.userId)
-}
-
-function draftOf(session: StoredSession, ttl: number): Draft {
+  const { userId } = session
+  checkWellFormedName('userId', userId)
   // Redis refuses fractions, and what is too much.
   return {
-    userId: session.userId,
-    record: JSON.stringify(session),
+    userId,
+    record: encodeRecord(session, what),
     lifetime: Math.min(Math.ceil(ttl * 1000), longest),
   }
 }
 
-function sessionOf(reply: unknown): StoredSession | null {
-  if (reply === null) return null
-  const record: unknown = decodeRecord(textOf(reply))
-  if (typeof (record as StoredSession).userId !== 'string') throw corruptRecord()
-  return record as StoredSession
+function readSession(reply: unknown): StoredSession | null {
+  return reply === null ? null : decodeSession(readText(reply))
 }
 
 /** Of what may be no session. */
-function userIdOf(reply: unknown): string | undefined {
+function readUserId(reply: unknown): string | undefined {
   try {
-    return sessionOf(reply)?.userId
+    return readSession(reply)?.userId
   } catch {
     return undefined
   }

@@ -1,9 +1,10 @@
 import type { LockOptions, TokenStore, WechatToken } from '@wechat-auth/wechat-oauth'
-import { checkKey, decodeRecord, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
-import { lifetimeOf } from './lifetime.js'
-import { Operations, textOf } from './operations.js'
+import { checkKey, decodeRecord, encodeRecord, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { toLifetime } from './lifetime.js'
+import { Locks } from './locks.js'
+import { Operations, readText } from './operations.js'
 import { checkPrefix, type RedisConnection } from './redis-connection.js'
-import { refuseNamesOfOthers } from './wrong-names.js'
+import { refuseOtherNames } from './wrong-names.js'
 
 export interface RedisTokenStoreOptions {
   /** What `createClient`, `createClientPool`, `createCluster` or `createSentinel` of node-redis 5 or 6 made. It is never closed. */
@@ -19,8 +20,6 @@ export interface RedisTokenStoreOptions {
   timeout?: number
 }
 
-const compareAndDelete = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`
-
 /**
  * Keeps tokens in Redis, each as JSON under a key of its own, `prefix` + openid, which Redis forgets by itself when the
  * record is of no use any more. One command on one key per operation, so it works on Redis Cluster.
@@ -30,17 +29,19 @@ const compareAndDelete = `if redis.call('get', KEYS[1]) == ARGV[1] then return r
  */
 export class RedisTokenStore implements TokenStore {
   readonly #operations: Operations
+  readonly #locks: Locks
   readonly #prefix: string
   readonly #ttl: number | undefined
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: RedisTokenStoreOptions) {
-    refuseNamesOfOthers('RedisTokenStore', options)
+    refuseOtherNames('RedisTokenStore', options)
     const { client, prefix = 'wechat:token:', ttl, timeout = 5000 } = options
     this.#operations = new Operations(client, timeout)
     checkPrefix(prefix)
     if (ttl !== undefined && !(typeof ttl === 'number' && ttl > 0))
       throw new TypeError('ttl must be a positive number of seconds')
+    this.#locks = new Locks(this.#operations, prefix)
     this.#prefix = prefix
     this.#ttl = ttl
   }
@@ -48,8 +49,8 @@ export class RedisTokenStore implements TokenStore {
   /** @throws StoreError when Redis fails, does not answer within `timeout`, or holds something that is not a record; TypeError */
   async getToken(openid: string): Promise<WechatToken | null> {
     checkKey(openid)
-    const reply = await this.#operations.run('read', (redis) => redis().get(this.#prefix + openid))
-    return reply === null ? null : decodeRecord(textOf(reply))
+    const reply = await this.#operations.execute('read', (redis) => redis().get(this.#prefix + openid))
+    return reply === null ? null : decodeRecord(readText(reply))
   }
 
   /**
@@ -59,17 +60,16 @@ export class RedisTokenStore implements TokenStore {
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkKey(openid)
-    const lifetime = lifetimeOf(openid, token, this.#ttl)
+    const record = encodeRecord(token, 'save')
+    const lifetime = toLifetime(openid, token, this.#ttl)
     const options = lifetime === undefined ? {} : { expiration: { type: 'EX', value: lifetime } as const }
-    await this.#operations.run('save', (redis) =>
-      redis().set(this.#prefix + openid, JSON.stringify(token), options),
-    )
+    await this.#operations.execute('save', (redis) => redis().set(this.#prefix + openid, record, options))
   }
 
   /** @throws StoreError; TypeError */
   async deleteToken(openid: string): Promise<void> {
     checkKey(openid)
-    await this.#operations.run('delete', (redis) => redis().del(this.#prefix + openid))
+    await this.#operations.execute('delete', (redis) => redis().del(this.#prefix + openid))
   }
 
   /**
@@ -83,25 +83,6 @@ export class RedisTokenStore implements TokenStore {
     options?: LockOptions,
   ): Promise<T> {
     checkKey(key)
-    const lock = `${this.#prefix}lock:${key}`
-    return runLocked(
-      {
-        acquire: async (owner, ttl) => {
-          const expiration = { type: 'PX', value: Math.max(Math.ceil(ttl), 1) } as const
-          return (
-            (await this.#operations.run('lock', (redis) =>
-              redis().set(lock, owner, { condition: 'NX', expiration }),
-            )) !== null
-          )
-        },
-        release: async (owner) => {
-          await this.#operations.run('unlock', (redis) =>
-            redis().eval(compareAndDelete, { keys: [lock], arguments: [owner] }),
-          )
-        },
-      },
-      task,
-      options,
-    )
+    return runLocked(this.#locks.lock(key), task, options)
   }
 }

@@ -1,4 +1,4 @@
-import { textOf, type Redis } from './operations.js'
+import { readText, type Redis } from './operations.js'
 
 /** What was found in the index: a hash, and when it ends, as Redis spells it. */
 export interface IndexEntry {
@@ -41,27 +41,27 @@ export class UserIndex {
 
   /** Says that there is to be a session, before there is. @param lifetime - milliseconds */
   async announce(hash: string, lifetime: number): Promise<void> {
-    await this.#run(add, hash, String(lifetime + this.#slack))
+    await this.#evaluate(add, hash, String(lifetime + this.#slack))
   }
 
   /** Says that there is one now. The entry is another afterwards than the announcement. */
   async confirm(hash: string, lifetime: number): Promise<void> {
-    await this.#run(add, hash, String(lifetime + this.#slack + 1))
+    await this.#evaluate(add, hash, String(lifetime + this.#slack + 1))
   }
 
   async read(): Promise<IndexEntry[]> {
-    const reply = (await this.#run(read)) as unknown[]
+    const reply = (await this.#evaluate(read)) as unknown[]
     const entries = []
     for (let index = 0; index + 1 < reply.length; index += 2)
-      entries.push({ hash: textOf(reply[index]), end: textOf(reply[index + 1]) })
+      entries.push({ hash: readText(reply[index]), end: readText(reply[index + 1]) })
     return entries
   }
 
   async remove(...hashes: string[]): Promise<void> {
-    await this.#run(remove, ...hashes)
+    await this.#evaluate(remove, ...hashes)
   }
 
-  #run(script: string, ...values: string[]): Promise<unknown> {
+  #evaluate(script: string, ...values: string[]): Promise<unknown> {
     return this.#redis().eval(script, { keys: [this.#key], arguments: values })
   }
 }

@@ -7,11 +7,12 @@ const wrongConnection = {
 }
 
 /**
- * Refuses what other packages call the options that both stores have.
+ * Refuses the names that other packages use for the stores' options.
  *
+ * @param who - the class whose options these are; the message starts with it
  * @throws TypeError that names the option and says what to write instead
  */
-export function refuseNamesOfOthers(who: string, options: unknown): void {
+export function refuseOtherNames(who: string, options: unknown): void {
   refuseWrongConnection(who, options, wrongConnection)
   refuseWrongNames(who, options, { prefix: ['keyPrefix'] })
 }

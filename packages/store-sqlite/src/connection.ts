@@ -1,5 +1,5 @@
 import { StoreError } from '@wechat-auth/wechat-oauth'
-import { DatabaseInUse, inUseOr, isFinalized, isOccupied } from './driver-error.js'
+import { DatabaseInUse, isFinalized, isOccupied, translateError } from './driver-error.js'
 import { firstColumn, type SqliteDatabase, type SqliteStatement, type Value } from './sqlite-database.js'
 
 /** Statements of one transaction. */
@@ -108,7 +108,7 @@ export class Connection {
     try {
       return operation()
     } catch (error) {
-      throw inUseOr(error)
+      throw translateError(error)
     }
   }
 

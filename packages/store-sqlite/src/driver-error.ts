@@ -22,7 +22,7 @@ export class DatabaseInUse extends Error {
 }
 
 /** The same error, or the `DatabaseInUse` that it stands for. */
-export function inUseOr(error: unknown): unknown {
+export function translateError(error: unknown): unknown {
   if (isLocked(error)) return DatabaseInUse.byAnotherConnection(error)
   if (isOccupied(error)) return DatabaseInUse.byTheApplication(error)
   return error
@@ -34,7 +34,7 @@ export function isMissingTable(error: unknown): boolean {
 
 /** `node:sqlite` says so of statements that were prepared before the database was closed and opened again. */
 export function isFinalized(error: unknown): boolean {
-  return factsOf(error).code === 'ERR_INVALID_STATE'
+  return readErrorFacts(error).code === 'ERR_INVALID_STATE'
 }
 
 /** SQLite has no transactions within transactions; better-sqlite3 runs nothing that may write while it iterates over rows. */
@@ -43,7 +43,7 @@ export function isOccupied(error: unknown): boolean {
 }
 
 /** What may be told of an error: the same for all drivers. */
-export function factsOf(error: unknown): { name?: unknown; code?: unknown; errno?: unknown } {
+export function readErrorFacts(error: unknown): { name?: unknown; code?: unknown; errno?: unknown } {
   if (!(error instanceof Error)) return {}
   const { name, code, errcode, rawCode } = error as Error & {
     code?: unknown
@@ -55,7 +55,7 @@ export function factsOf(error: unknown): { name?: unknown; code?: unknown; errno
 }
 
 function isLocked(error: unknown): boolean {
-  const { code, errno } = factsOf(error)
+  const { code, errno } = readErrorFacts(error)
   if (typeof errno === 'number') return [busy, locked].includes(errno & 0xff)
   return typeof code === 'string' && /^SQLITE_(?:BUSY|LOCKED)/.test(code)
 }

@@ -1,7 +1,7 @@
 import { StoreError } from '@wechat-auth/wechat-oauth'
 import { asStoreError, checkTimeout } from '@wechat-auth/wechat-oauth/store-kit'
 import { Connection } from './connection.js'
-import { DatabaseInUse, factsOf, isMissingTable } from './driver-error.js'
+import { DatabaseInUse, isMissingTable, readErrorFacts } from './driver-error.js'
 import { checkDatabase, type SqliteDatabase } from './sqlite-database.js'
 import { WaitingLine } from './waiting-line.js'
 
@@ -31,29 +31,30 @@ export class Operations {
 
   /** @param what - completes "failed to …" */
   read<T>(what: string, operation: Operation<T>): Promise<T> {
-    return this.#run(this.#reads, what, operation)
+    return this.#execute(this.#reads, what, operation)
   }
 
   /** @param what - completes "failed to …" */
   write<T>(what: string, operation: Operation<T>): Promise<T> {
-    return this.#run(this.#writes, what, operation)
+    return this.#execute(this.#writes, what, operation)
   }
 
-  async #run<T>(line: WaitingLine, what: string, operation: Operation<T>): Promise<T> {
+  async #execute<T>(line: WaitingLine, what: string, operation: Operation<T>): Promise<T> {
     try {
-      return await line.run(this.#timeout, () => operation(this.#connection))
+      return await line.execute(this.#timeout, () => operation(this.#connection))
     } catch (error) {
       if (error instanceof StoreError) throw error
       if (error instanceof DatabaseInUse) {
-        throw new StoreError(`The store failed to ${what} within ${this.#timeout} ms: ${error.message}.`, {
-          error: factsOf(error.driverError),
-        })
+        throw new StoreError(
+          `The store failed to ${what} within ${this.#timeout} ms: ${error.message}.`,
+          { error: readErrorFacts(error.driverError) },
+        )
       }
       if (isMissingTable(error))
         throw new StoreError(`There is no table for ${this.#kept}: createTable() makes it.`, {
-          error: factsOf(error),
+          error: readErrorFacts(error),
         })
-      throw asStoreError(factsOf(error), what)
+      throw asStoreError(readErrorFacts(error), what)
     }
   }
 }

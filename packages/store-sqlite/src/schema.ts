@@ -1,4 +1,4 @@
-import { quoted } from './table-name.js'
+import { quoteName } from './table-name.js'
 
 /** Texts are compared byte by byte, whatever is in them. */
 const text = 'TEXT COLLATE BINARY NOT NULL'
@@ -10,7 +10,7 @@ export interface TokenTables {
 }
 
 export function tokenTables(table: string): TokenTables {
-  return { tokens: quoted(table), locks: quoted(`${table}_lock`) }
+  return { tokens: quoteName(table), locks: quoteName(`${table}_lock`) }
 }
 
 export function createTokenTables({ tokens, locks }: TokenTables): string[] {
@@ -21,11 +21,11 @@ export function createTokenTables({ tokens, locks }: TokenTables): string[] {
 }
 
 export function createSessionTable(table: string): string[] {
-  const sessions = quoted(table)
+  const sessions = quoteName(table)
   return [
     `CREATE TABLE IF NOT EXISTS ${sessions} (hash ${text} PRIMARY KEY, user_id ${text}, record TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID`,
-    `CREATE INDEX IF NOT EXISTS ${quoted(`${table}_by_user`)} ON ${sessions} (user_id)`,
-    `CREATE INDEX IF NOT EXISTS ${quoted(`${table}_by_end`)} ON ${sessions} (expires_at)`,
+    `CREATE INDEX IF NOT EXISTS ${quoteName(`${table}_by_user`)} ON ${sessions} (user_id)`,
+    `CREATE INDEX IF NOT EXISTS ${quoteName(`${table}_by_end`)} ON ${sessions} (expires_at)`,
   ]
 }
 
@@ -39,10 +39,10 @@ export interface UserTables {
 export function userTables(table: string): UserTables {
   const own = table === 'user' ? '' : `${table}_`
   return {
-    users: quoted(table),
-    accounts: quoted(`${own}wechat_account`),
-    accountsByUser: quoted(`${own}wechat_account_by_user`),
-    unionids: quoted(`${own}wechat_unionid`),
+    users: quoteName(table),
+    accounts: quoteName(`${own}wechat_account`),
+    accountsByUser: quoteName(`${own}wechat_account_by_user`),
+    unionids: quoteName(`${own}wechat_unionid`),
   }
 }
 
@@ -56,6 +56,6 @@ export function createUserTables({ users, accounts, accountsByUser, unionids }: 
 }
 
 /** As one script, for those who make tables themselves. */
-export function scriptOf(statements: readonly string[]): string {
+export function toScript(statements: readonly string[]): string {
   return `${statements.join(';\n')};\n`
 }

@@ -1,13 +1,16 @@
 import type { SessionStore, StoredSession } from '@wechat-auth/wechat-oauth'
-import { checkLifetime, corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
+import {
+  checkLifetime,
+  checkWellFormedName,
+  decodeSession,
+  encodeRecord,
+} from '@wechat-auth/wechat-oauth/store-kit'
 import type { Transaction } from './connection.js'
-import { checkText } from './names.js'
 import { Operations } from './operations.js'
-import { jsonOf, recordIn } from './record.js'
-import { createSessionTable, scriptOf } from './schema.js'
+import { createSessionTable, toScript } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
-import { checkTable, quoted } from './table-name.js'
-import { refuseNamesOfOthers } from './wrong-names.js'
+import { checkTable, quoteName } from './table-name.js'
+import { refuseOtherNames } from './wrong-names.js'
 
 export interface SqliteSessionStoreOptions {
   /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
@@ -47,12 +50,12 @@ export class SqliteSessionStore implements SessionStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: SqliteSessionStoreOptions) {
-    refuseNamesOfOthers('SqliteSessionStore', options)
+    refuseOtherNames('SqliteSessionStore', options)
     const { database, table = 'wechat_session', timeout = 5000 } = options
     this.#operations = new Operations(database, timeout, 'sessions')
     checkTable(table)
     this.#table = table
-    const sessions = quoted(table)
+    const sessions = quoteName(table)
     this.#select = `SELECT record FROM ${sessions} WHERE hash = ? AND expires_at > ?`
     this.#list = `SELECT json_group_array(record) FROM ${sessions} WHERE user_id = ? AND expires_at > ?`
     this.#upsert = `INSERT INTO ${sessions} (hash, user_id, record, expires_at) VALUES (?, ?, ?, ?)
@@ -76,7 +79,7 @@ export class SqliteSessionStore implements SessionStore {
 
   /** What `createTable` runs. */
   createTableSQL(): string {
-    return scriptOf(createSessionTable(this.#table))
+    return toScript(createSessionTable(this.#table))
   }
 
   /**
@@ -84,9 +87,9 @@ export class SqliteSessionStore implements SessionStore {
    * @throws StoreError when SQLite fails or the database is in use for longer than `timeout`; TypeError
    */
   async create(hash: string, session: StoredSession, ttl: number): Promise<void> {
-    checkText('hash', hash)
+    checkWellFormedName('hash', hash)
     const what = 'create a session'
-    const row = rowOf(session, ttl, what)
+    const row = toRow(session, ttl, what)
     await this.#operations.write(what, (connection) =>
       connection.transaction((transaction) => this.#insert(transaction, hash, row)),
     )
@@ -97,11 +100,11 @@ export class SqliteSessionStore implements SessionStore {
    * @throws StoreError also when what is kept is no session; TypeError
    */
   async get(hash: string): Promise<StoredSession | null> {
-    checkText('hash', hash)
+    checkWellFormedName('hash', hash)
     const record = await this.#operations.read('read a session', (connection) =>
       connection.read(this.#select, hash, Date.now()),
     )
-    return record === undefined ? null : sessionIn(record)
+    return record === undefined ? null : decodeSession(record)
   }
 
   /**
@@ -112,10 +115,10 @@ export class SqliteSessionStore implements SessionStore {
    * @throws StoreError; TypeError
    */
   async rotate(oldHash: string, newHash: string, session: StoredSession, ttl: number): Promise<boolean> {
-    checkText('oldHash', oldHash)
-    checkText('newHash', newHash)
+    checkWellFormedName('oldHash', oldHash)
+    checkWellFormedName('newHash', newHash)
     const what = 'rotate a session'
-    const row = rowOf(session, ttl, what)
+    const row = toRow(session, ttl, what)
     return this.#operations.write(what, (connection) =>
       connection.transaction((transaction) => {
         if (transaction.write(this.#end, oldHash, Date.now()) === 0) return false
@@ -127,13 +130,13 @@ export class SqliteSessionStore implements SessionStore {
 
   /** @throws StoreError; TypeError */
   async delete(hash: string): Promise<void> {
-    checkText('hash', hash)
+    checkWellFormedName('hash', hash)
     await this.#operations.write('end a session', (connection) => connection.write(this.#delete, hash))
   }
 
   /** @throws StoreError; TypeError */
   async deleteByUser(userId: string): Promise<void> {
-    checkText('userId', userId)
+    checkWellFormedName('userId', userId)
     await this.#operations.write('end the sessions of a user', (connection) =>
       connection.write(this.#deleteByUser, userId),
     )
@@ -141,11 +144,11 @@ export class SqliteSessionStore implements SessionStore {
 
   /** @throws StoreError; TypeError */
   async listByUser(userId: string): Promise<StoredSession[]> {
-    checkText('userId', userId)
+    checkWellFormedName('userId', userId)
     const records = await this.#operations.read('list the sessions of a user', (connection) =>
       connection.read(this.#list, userId, Date.now()),
     )
-    return (JSON.parse(String(records)) as unknown[]).map(sessionIn)
+    return (JSON.parse(String(records)) as unknown[]).map(decodeSession)
   }
 
   #insert(transaction: Transaction, hash: string, { userId, record, end }: Row): void {
@@ -154,19 +157,13 @@ export class SqliteSessionStore implements SessionStore {
   }
 }
 
-function rowOf(session: StoredSession, ttl: number, what: string): Row {
+function toRow(session: StoredSession, ttl: number, what: string): Row {
   checkLifetime(ttl)
   const { userId } = session
-  checkText('userId', userId)
+  checkWellFormedName('userId', userId)
   return {
     userId,
-    record: jsonOf(session, what),
+    record: encodeRecord(session, what),
     end: Math.min(Date.now() + Math.ceil(ttl * 1000), Number.MAX_SAFE_INTEGER),
   }
-}
-
-function sessionIn(column: unknown): StoredSession {
-  const record: unknown = recordIn(column)
-  if (typeof (record as StoredSession).userId !== 'string') throw corruptRecord()
-  return record as StoredSession
 }

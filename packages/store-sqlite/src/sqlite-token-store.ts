@@ -1,12 +1,16 @@
 import type { LockOptions, TokenStore, WechatToken } from '@wechat-auth/wechat-oauth'
-import { checkKey, isWellFormed, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
-import { LockTable } from './lock-table.js'
+import {
+  checkWellFormedKey,
+  decodeRecord,
+  encodeRecord,
+  runLocked,
+} from '@wechat-auth/wechat-oauth/store-kit'
+import { Locks } from './locks.js'
 import { Operations } from './operations.js'
-import { jsonOf, recordIn } from './record.js'
-import { createTokenTables, scriptOf, tokenTables, type TokenTables } from './schema.js'
+import { createTokenTables, tokenTables, type TokenTables, toScript } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { checkTable } from './table-name.js'
-import { refuseNamesOfOthers } from './wrong-names.js'
+import { refuseOtherNames } from './wrong-names.js'
 
 export interface SqliteTokenStoreOptions {
   /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
@@ -26,7 +30,7 @@ export interface SqliteTokenStoreOptions {
  */
 export class SqliteTokenStore implements TokenStore {
   readonly #operations: Operations
-  readonly #locks: LockTable
+  readonly #locks: Locks
   readonly #tables: TokenTables
   readonly #select: string
   readonly #upsert: string
@@ -34,13 +38,13 @@ export class SqliteTokenStore implements TokenStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: SqliteTokenStoreOptions) {
-    refuseNamesOfOthers('SqliteTokenStore', options)
+    refuseOtherNames('SqliteTokenStore', options)
     const { database, table = 'token', timeout = 5000 } = options
     this.#operations = new Operations(database, timeout, 'tokens')
     checkTable(table)
     this.#tables = tokenTables(table)
     const { tokens, locks } = this.#tables
-    this.#locks = new LockTable(this.#operations, locks)
+    this.#locks = new Locks(this.#operations, locks)
     this.#select = `SELECT record FROM ${tokens} WHERE openid = ?`
     this.#upsert = `INSERT INTO ${tokens} (openid, record) VALUES (?, ?) ON CONFLICT (openid) DO UPDATE SET record = excluded.record`
     this.#delete = `DELETE FROM ${tokens} WHERE openid = ?`
@@ -59,7 +63,7 @@ export class SqliteTokenStore implements TokenStore {
 
   /** What `createTable` runs. */
   createTableSQL(): string {
-    return scriptOf(createTokenTables(this.#tables))
+    return toScript(createTokenTables(this.#tables))
   }
 
   /**
@@ -68,9 +72,9 @@ export class SqliteTokenStore implements TokenStore {
    *   record; TypeError
    */
   async getToken(openid: string): Promise<WechatToken | null> {
-    checkName(openid)
+    checkWellFormedKey(openid)
     const text = await this.#operations.read('read', (connection) => connection.read(this.#select, openid))
-    return text === undefined ? null : recordIn(text)
+    return text === undefined ? null : decodeRecord(text)
   }
 
   /**
@@ -79,14 +83,14 @@ export class SqliteTokenStore implements TokenStore {
    * @throws StoreError; TypeError
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
-    checkName(openid)
-    const record = jsonOf(token, 'save')
+    checkWellFormedKey(openid)
+    const record = encodeRecord(token, 'save')
     await this.#operations.write('save', (connection) => connection.write(this.#upsert, openid, record))
   }
 
   /** @throws StoreError; TypeError */
   async deleteToken(openid: string): Promise<void> {
-    checkName(openid)
+    checkWellFormedKey(openid)
     await this.#operations.write('delete', (connection) => connection.write(this.#delete, openid))
   }
 
@@ -101,13 +105,7 @@ export class SqliteTokenStore implements TokenStore {
     task: (signal: AbortSignal) => Promise<T>,
     options?: LockOptions,
   ): Promise<T> {
-    checkName(key)
+    checkWellFormedKey(key)
     return runLocked(this.#locks.lock(key), task, options)
   }
-}
-
-/** What has no UTF-8 would be saved as another name. */
-function checkName(key: unknown): asserts key is string {
-  checkKey(key)
-  if (!isWellFormed(key)) throw new TypeError('The key of a token must be a well-formed string')
 }

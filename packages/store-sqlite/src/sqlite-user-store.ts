@@ -5,15 +5,14 @@ import type {
   UserStore,
   WechatAccount,
 } from '@wechat-auth/wechat-oauth'
-import { checkAccount } from '@wechat-auth/wechat-oauth/store-kit'
+import { checkAccount, checkWellFormedName } from '@wechat-auth/wechat-oauth/store-kit'
 import type { Transaction } from './connection.js'
-import { checkText } from './names.js'
 import { Operations } from './operations.js'
-import { createUserTables, scriptOf, userTables, type UserTables } from './schema.js'
+import { createUserTables, toScript, userTables, type UserTables } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { checkTable } from './table-name.js'
 import { UserTable } from './user-table.js'
-import { refuseNamesOfOthers } from './wrong-names.js'
+import { refuseOtherNames } from './wrong-names.js'
 
 export interface SqliteUserStoreOptions {
   /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
@@ -40,7 +39,7 @@ export class SqliteUserStore implements UserStore {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: SqliteUserStoreOptions) {
-    refuseNamesOfOthers('SqliteUserStore', options)
+    refuseOtherNames('SqliteUserStore', options)
     const { database, table = 'user', timeout = 5000 } = options
     this.#operations = new Operations(database, timeout, 'users')
     checkTable(table)
@@ -61,27 +60,29 @@ export class SqliteUserStore implements UserStore {
 
   /** What `createTable` runs. */
   createTableSQL(): string {
-    return scriptOf(createUserTables(this.#tables))
+    return toScript(createUserTables(this.#tables))
   }
 
   /** @throws StoreError when SQLite fails or the database is in use for longer than `timeout`; TypeError */
   async findByOpenid(appId: string, openid: string): Promise<RegisteredUser | null> {
-    checkText('appId', appId)
-    checkText('openid', openid)
+    checkWellFormedName('appId', appId)
+    checkWellFormedName('openid', openid)
     const account = { appId, openid }
     return this.#operations.read(
       'find a user',
       (connection) =>
-        this.#table.ofAccount(connection, account) ?? this.#table.unclaimed(connection, openid) ?? null,
+        this.#table.findByAccount(connection, account) ??
+        this.#table.findUnclaimed(connection, openid) ??
+        null,
     )
   }
 
   /** @throws StoreError; TypeError */
   async findByUnionid(unionid: string): Promise<RegisteredUser | null> {
-    checkText('unionid', unionid)
+    checkWellFormedName('unionid', unionid)
     return this.#operations.read(
       'find a user',
-      (connection) => this.#table.ofUnionid(connection, unionid) ?? null,
+      (connection) => this.#table.findByUnionid(connection, unionid) ?? null,
     )
   }
 
@@ -90,7 +91,7 @@ export class SqliteUserStore implements UserStore {
    * @throws StoreError; TypeError
    */
   async create(user: WechatAccount & { profile?: UserProfile }): Promise<CreatedUser> {
-    const account = accountOf(user)
+    const account = toAccount(user)
     const profile = { ...user.profile }
     return this.#operations.write('create a user', (connection) =>
       connection.transaction((transaction) => this.#create(transaction, account, profile)),
@@ -99,8 +100,8 @@ export class SqliteUserStore implements UserStore {
 
   /** @throws StoreError; TypeError */
   async link(userId: string, account: WechatAccount): Promise<void> {
-    checkText('userId', userId)
-    const copy = accountOf(account)
+    checkWellFormedName('userId', userId)
+    const copy = toAccount(account)
     await this.#operations.write('link an account to a user', (connection) =>
       connection.transaction((transaction) => {
         if (this.#table.has(transaction, userId)) this.#table.attach(transaction, userId, copy)
@@ -111,28 +112,28 @@ export class SqliteUserStore implements UserStore {
   #create(transaction: Transaction, account: WechatAccount, profile: UserProfile): CreatedUser {
     const table = this.#table
     const { openid, unionid } = account
-    const owner = table.ofAccount(transaction, account)
+    const owner = table.findByAccount(transaction, account)
     if (owner) return { ...owner, isNew: false }
     const known =
-      (unionid === undefined ? undefined : table.ofUnionid(transaction, unionid)) ??
-      table.unclaimed(transaction, openid)
-    const id = known?.id ?? freeId(account, (taken) => table.has(transaction, taken))
+      (unionid === undefined ? undefined : table.findByUnionid(transaction, unionid)) ??
+      table.findUnclaimed(transaction, openid)
+    const id = known?.id ?? chooseId(account, (taken) => table.has(transaction, taken))
     if (!known) table.insert(transaction, id, profile)
     table.attach(transaction, id, account)
-    return { ...(table.ofAccount(transaction, account) ?? { id, openid }), isNew: !known }
+    return { ...(table.findByAccount(transaction, account) ?? { id, openid }), isNew: !known }
   }
 }
 
 /** A copy, with what the contract knows. */
-function accountOf(account: unknown): WechatAccount {
+function toAccount(account: unknown): WechatAccount {
   checkAccount(account)
   const { appId, openid, unionid } = account
   for (const [name, value] of Object.entries({ appId, openid, ...(unionid !== undefined && { unionid }) }))
-    checkText(name, value)
+    checkWellFormedName(name, value)
   return { appId, openid, ...(unionid !== undefined && { unionid }) }
 }
 
-function freeId({ appId, openid, unionid }: WechatAccount, isTaken: (id: string) => boolean): string {
+function chooseId({ appId, openid, unionid }: WechatAccount, isTaken: (id: string) => boolean): string {
   const id = unionid ?? openid
   if (!isTaken(id)) return id
   let other = `${appId}:${openid}`

@@ -14,6 +14,6 @@ export function checkTable(table: unknown): asserts table is string {
 }
 
 /** A name for use in statements. */
-export function quoted(name: string): string {
+export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }

@@ -20,9 +20,9 @@ const profileNames = Object.keys(profileColumns) as (keyof typeof profileColumns
 
 /** The statements on the tables of users. */
 export class UserTable {
-  readonly #ofAccount: string
-  readonly #ofUnionid: string
-  readonly #unclaimed: string
+  readonly #selectByAccount: string
+  readonly #selectByUnionid: string
+  readonly #selectUnclaimed: string
   readonly #has: string
   readonly #insert: string
   readonly #claim: string
@@ -34,9 +34,9 @@ export class UserTable {
       (SELECT unionid FROM ${unionids} WHERE user_id = u.openId), ${profileNames.map((name) => `u.${name}`).join(', ')}) FROM ${users} AS u`
     const firstOpenid = `(SELECT openid FROM ${accounts} WHERE user_id = u.openId ORDER BY rowid LIMIT 1)`
     const isUnclaimed = `NOT EXISTS (SELECT 1 FROM ${accounts} WHERE user_id = u.openId) AND NOT EXISTS (SELECT 1 FROM ${unionids} WHERE user_id = u.openId)`
-    this.#ofAccount = `${user('?')} WHERE u.openId = (SELECT user_id FROM ${accounts} WHERE appid = ? AND openid = ?)`
-    this.#ofUnionid = `${user(firstOpenid)} WHERE u.openId = (SELECT user_id FROM ${unionids} WHERE unionid = ?)`
-    this.#unclaimed = `${user('u.openId')} WHERE u.openId = ? AND ${isUnclaimed}`
+    this.#selectByAccount = `${user('?')} WHERE u.openId = (SELECT user_id FROM ${accounts} WHERE appid = ? AND openid = ?)`
+    this.#selectByUnionid = `${user(firstOpenid)} WHERE u.openId = (SELECT user_id FROM ${unionids} WHERE unionid = ?)`
+    this.#selectUnclaimed = `${user('u.openId')} WHERE u.openId = ? AND ${isUnclaimed}`
     this.#has = `SELECT 1 FROM ${users} WHERE openId = ?`
     this.#insert = `INSERT INTO ${users} (openId, ${profileNames.join(', ')}) VALUES (?${', ?'.repeat(profileNames.length)})`
     this.#claim = `INSERT INTO ${accounts} AS a (appid, openid, user_id) VALUES (?, ?, ?)
@@ -45,21 +45,21 @@ export class UserTable {
     this.#claimUnionid = `INSERT INTO ${unionids} (unionid, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING`
   }
 
-  ofAccount(reader: Reader, { appId, openid }: WechatAccount): RegisteredUser | undefined {
-    return userIn(reader.read(this.#ofAccount, openid, appId, openid))
+  findByAccount(reader: Reader, { appId, openid }: WechatAccount): RegisteredUser | undefined {
+    return parseUser(reader.read(this.#selectByAccount, openid, appId, openid))
   }
 
   /** Who has it; or who is called so and has no account. */
-  ofUnionid(reader: Reader, unionid: string): RegisteredUser | undefined {
-    const user = userIn(reader.read(this.#ofUnionid, unionid))
+  findByUnionid(reader: Reader, unionid: string): RegisteredUser | undefined {
+    const user = parseUser(reader.read(this.#selectByUnionid, unionid))
     if (user) return user
-    const unclaimed = this.unclaimed(reader, unionid)
-    return unclaimed && { ...unclaimed, unionid }
+    const namesake = this.findUnclaimed(reader, unionid)
+    return namesake && { ...namesake, unionid }
   }
 
   /** The user with this id, if nobody knows yet which account they have. */
-  unclaimed(reader: Reader, id: string): RegisteredUser | undefined {
-    return userIn(reader.read(this.#unclaimed, id))
+  findUnclaimed(reader: Reader, id: string): RegisteredUser | undefined {
+    return parseUser(reader.read(this.#selectUnclaimed, id))
   }
 
   has(reader: Reader, id: string): boolean {
@@ -67,14 +67,14 @@ export class UserTable {
   }
 
   insert(transaction: Transaction, id: string, profile: UserProfile): void {
-    transaction.write(this.#insert, id, ...profileNames.map((name) => columnOf(profile, name)))
+    transaction.write(this.#insert, id, ...profileNames.map((name) => toColumn(profile, name)))
   }
 
   /** Gives the user the account and the unionid, as far as nobody else has them who is there. */
   attach(transaction: Transaction, id: string, { appId, openid, unionid }: WechatAccount): void {
     transaction.write(this.#claim, appId, openid, id)
     if (unionid === undefined) return
-    const namesake = this.unclaimed(transaction, unionid)
+    const namesake = this.findUnclaimed(transaction, unionid)
     if (namesake && namesake.id !== id) return
     transaction.write(this.#freeUnionid, unionid)
     transaction.write(this.#claimUnionid, unionid, id)
@@ -82,12 +82,12 @@ export class UserTable {
 }
 
 /** What is of another type would not be read as it was written. */
-function columnOf(profile: UserProfile, name: keyof typeof profileColumns): Value {
+function toColumn(profile: UserProfile, name: keyof typeof profileColumns): Value {
   const value = profile[name]
   return value !== undefined && typeof value === profileColumns[name] ? value : null
 }
 
-function userIn(column: unknown): RegisteredUser | undefined {
+function parseUser(column: unknown): RegisteredUser | undefined {
   if (column === undefined) return undefined
   if (typeof column !== 'string') throw corruptRecord()
   const [id, openid, unionid, ...values] = JSON.parse(column) as [

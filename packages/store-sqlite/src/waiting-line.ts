@@ -20,7 +20,7 @@ export class WaitingLine {
    * @param timeout - milliseconds after which an operation is given up
    * @throws DatabaseInUse when the database was in use all the time; whatever else the operation throws
    */
-  async run<T>(timeout: number, operation: () => T): Promise<T> {
+  async execute<T>(timeout: number, operation: () => T): Promise<T> {
     if (this.#line.length === 0) {
       try {
         return operation()

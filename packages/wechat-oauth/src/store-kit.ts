@@ -10,6 +10,8 @@ export {
   checkName,
   checkOpenid,
   checkTimeout,
+  checkWellFormedKey,
+  checkWellFormedName,
   isOpenid,
 } from './lib/arguments.js'
 export { withDeadline, type Deadline } from './lib/deadline.js'
@@ -26,9 +28,12 @@ export {
 export { lockError, lockTimes, runLocked, type LockBackend } from './tokens/lock.js'
 export {
   asStoreError,
+  asStoreError as asTokenStoreError,
   attempt,
   attemptBefore,
   attemptWithin,
   corruptRecord,
   decodeRecord,
+  decodeSession,
+  encodeRecord,
 } from './tokens/store-failures.js'

@@ -8,7 +8,7 @@ import {
 } from '../../helpers/kill-amid-writes.js'
 import { connect, mongooseNames, type OpenConnection } from '../../helpers/mongo.js'
 import { startMongo, type MongoServer } from '../../services/mongo.js'
-import { onlyOnRealMongo, tokenOf } from './setting.js'
+import { onlyOnRealMongo, makeToken } from './setting.js'
 import { isNewest, variants } from '../../helpers/long.js'
 
 describe('MongoTokenStore on a server that is killed', function () {
@@ -33,7 +33,7 @@ describe('MongoTokenStore on a server that is killed', function () {
       async function kill(): Promise<Aftermath> {
         const store = new MongoTokenStore({ connection, timeout: 2000 })
         await store.init()
-        return killAmidWrites(server, store, { tokenOf, waitAfterFailure: true })
+        return killAmidWrites(server, store, { makeToken, waitAfterFailure: true })
       }
 
       it(`rejects each write that fails amid ${writes} of them, and works on`, async () => {

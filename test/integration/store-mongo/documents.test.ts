@@ -11,7 +11,7 @@ import {
 import { MongoTokenStore } from '@wechat-auth/store-mongo'
 import { load, type Mongoose } from '../../helpers/mongo.js'
 import { rejection } from '../../helpers/rejection.js'
-import { describeMongo, secrets, tokenOf } from './setting.js'
+import { describeMongo, secrets, makeToken } from './setting.js'
 
 describeMongo('Documents of the MongoTokenStore', (setting) => {
   let mongo: Mongoose['mongo']
@@ -22,15 +22,15 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
 
   it('hold the fields of the token and nothing else', async () => {
     const { store, raw } = await setting.freshStore()
-    await store.saveToken('o', tokenOf('o'))
+    await store.saveToken('o', makeToken('o'))
     const [document] = await raw.find({}).toArray()
-    expect(document).to.have.all.keys('_id', ...Object.keys(tokenOf('o')))
-    expect(document).to.deep.include(tokenOf('o'))
+    expect(document).to.have.all.keys('_id', ...Object.keys(makeToken('o')))
+    expect(document).to.deep.include(makeToken('o'))
   })
 
   it('come back as plain objects, at every depth', async () => {
     const { store } = await setting.freshStore()
-    await store.saveToken('o', tokenOf('o', { nested: { list: [{ deep: 1 }] } }))
+    await store.saveToken('o', makeToken('o', { nested: { list: [{ deep: 1 }] } }))
     const read = (await store.getToken('o'))! as WechatToken & { nested: { list: object[] } }
     for (const value of [read, read.nested, read.nested.list[0]])
       expect(Object.getPrototypeOf(value)).to.equal(Object.prototype)
@@ -47,7 +47,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
 
   it('have the key as their openid, whatever the token says', async () => {
     const { store, raw } = await setting.freshStore()
-    await store.saveToken('o', tokenOf('another'))
+    await store.saveToken('o', makeToken('another'))
     expect(await raw.find({}).toArray()).to.have.length(1)
     expect((await store.getToken('o'))?.openid).to.equal('o')
     expect(await store.getToken('another')).to.equal(null)
@@ -57,7 +57,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
     it('that mean something to MongoDB are stored as %2E, %24 and %25, at every depth', async () => {
       const { store, raw } = await setting.freshStore()
       const named = { 'a.b': 1, $set: 2, '100%': 3, '%2E': 4, '$.%': { 'a.b': [{ $gt: 5 }] } }
-      await store.saveToken('o', tokenOf('o', { ...named, nested: named }))
+      await store.saveToken('o', makeToken('o', { ...named, nested: named }))
       const [document] = await raw.find({}).toArray()
       const stored = {
         'a%2Eb': 1,
@@ -67,7 +67,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
         '%24%2E%25': { 'a%2Eb': [{ '%24gt': 5 }] },
       }
       expect(document).to.deep.include({ ...stored, nested: stored })
-      expect(await store.getToken('o')).to.deep.equal(tokenOf('o', { ...named, nested: named }))
+      expect(await store.getToken('o')).to.deep.equal(makeToken('o', { ...named, nested: named }))
     })
 
     it('that MongoDB, mongoose or the driver would take for their own come back', async () => {
@@ -85,18 +85,18 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
         toJSON: 7,
         '': 8,
       }
-      await store.saveToken('o', tokenOf('o', { ...named, nested: named }))
-      expect(await store.getToken('o')).to.deep.equal(tokenOf('o', { ...named, nested: named }))
+      await store.saveToken('o', makeToken('o', { ...named, nested: named }))
+      expect(await store.getToken('o')).to.deep.equal(makeToken('o', { ...named, nested: named }))
       const [document] = await raw.find({}).toArray()
       expect(document!._id).to.not.equal('of the application')
-      await store.saveToken('o', tokenOf('o', { ...named, _id: 'changed' }))
-      expect(await store.getToken('o')).to.deep.equal(tokenOf('o', { ...named, _id: 'changed' }))
+      await store.saveToken('o', makeToken('o', { ...named, _id: 'changed' }))
+      expect(await store.getToken('o')).to.deep.equal(makeToken('o', { ...named, _id: 'changed' }))
     })
 
     it('that are no escapes are read as they are', async () => {
       const { store, raw } = await setting.freshStore()
-      await raw.insertOne({ ...tokenOf('o'), '100%': 1, '%zz': 2, '%2e': 3 })
-      expect(await store.getToken('o')).to.deep.equal(tokenOf('o', { '100%': 1, '%zz': 2, '%2e': 3 }))
+      await raw.insertOne({ ...makeToken('o'), '100%': 1, '%zz': 2, '%2e': 3 })
+      expect(await store.getToken('o')).to.deep.equal(makeToken('o', { '100%': 1, '%zz': 2, '%2e': 3 }))
     })
   })
 
@@ -104,7 +104,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
     it('of numbers come back as numbers, however MongoDB keeps them', async () => {
       const { store, raw } = await setting.freshStore()
       await raw.insertOne({
-        ...tokenOf('o'),
+        ...makeToken('o'),
         create_at: mongo.Long.fromString('1763000000123'),
         expires_in: mongo.Decimal128.fromString('7200'),
         int: new mongo.Int32(5),
@@ -113,7 +113,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
         list: [{ price: mongo.Decimal128.fromString('12.34') }],
       })
       expect(await store.getToken('o')).to.deep.equal(
-        tokenOf('o', { int: 5, double: 1.5, huge: 2 ** 63, list: [{ price: 12.34 }] }),
+        makeToken('o', { int: 5, double: 1.5, huge: 2 ** 63, list: [{ price: 12.34 }] }),
       )
     })
 
@@ -130,7 +130,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
         null: null,
         sparse: [undefined, 1],
       }
-      await store.saveToken('o', tokenOf('o', fields))
+      await store.saveToken('o', makeToken('o', fields))
       const read = (await store.getToken('o'))!
       expect(read).to.deep.include({
         date: fields.date,
@@ -148,14 +148,14 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
       const { store } = await setting.freshStore()
       await store.saveToken(
         'o',
-        tokenOf('o', {
+        makeToken('o', {
           url: new URL('https://example.com/a'),
           map: new Map([['a', 1]]),
           nested: { toJSON: () => ({ 'a.b': 1 }) },
         }),
       )
       expect(await store.getToken('o')).to.deep.equal(
-        tokenOf('o', { url: 'https://example.com/a', map: {}, nested: { 'a.b': 1 } }),
+        makeToken('o', { url: 'https://example.com/a', map: {}, nested: { 'a.b': 1 } }),
       )
     })
 
@@ -169,15 +169,15 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
         operator: { $where: 'sleep(1000)' },
         number: { $numberLong: '5' },
       }
-      await store.saveToken('o', tokenOf('o', hostile))
-      expect(await store.getToken('o')).to.deep.equal(tokenOf('o', hostile))
+      await store.saveToken('o', makeToken('o', hostile))
+      expect(await store.getToken('o')).to.deep.equal(makeToken('o', hostile))
     })
 
     it('are copied before anything else happens', async () => {
       const { store } = await setting.freshStore()
       const date = new Date(0)
       const bytes = Buffer.from([1])
-      const saving = store.saveToken('o', tokenOf('o', { date, bytes }))
+      const saving = store.saveToken('o', makeToken('o', { date, bytes }))
       date.setTime(1)
       bytes[0] = 2
       await saving
@@ -189,9 +189,9 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
     it('may be nested as deep as MongoDB allows, and no deeper', async () => {
       const { store } = await setting.freshStore()
       const nested = (levels: number): object => (levels === 0 ? { end: true } : { a: nested(levels - 1) })
-      await store.saveToken('o', tokenOf('o', { nested: nested(98) }))
-      expect(await store.getToken('o')).to.deep.equal(tokenOf('o', { nested: nested(98) }))
-      await rejection(store.saveToken('o', tokenOf('o', { nested: nested(99) })), TypeError)
+      await store.saveToken('o', makeToken('o', { nested: nested(98) }))
+      expect(await store.getToken('o')).to.deep.equal(makeToken('o', { nested: nested(98) }))
+      await rejection(store.saveToken('o', makeToken('o', { nested: nested(99) })), TypeError)
     })
   })
 
@@ -206,17 +206,17 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
     for (const [what, fields] of Object.entries(broken)) {
       it(`reject with a StoreError and without their values: ${what}`, async () => {
         const { store, raw } = await setting.freshStore()
-        await raw.insertOne({ ...tokenOf('o'), ...fields })
+        await raw.insertOne({ ...makeToken('o'), ...fields })
         const error = await rejection(store.getToken('o'), StoreError)
         expect(error.message).to.equal('The store holds something that is not a record.')
-        await store.saveToken('o', tokenOf('o'))
-        expect(await store.getToken('o')).to.deep.equal(tokenOf('o'))
+        await store.saveToken('o', makeToken('o'))
+        expect(await store.getToken('o')).to.deep.equal(makeToken('o'))
       })
     }
 
     it('reject where a name would become __proto__', async () => {
       const { store, raw } = await setting.freshStore()
-      await raw.insertOne({ ...tokenOf('o'), nested: JSON.parse('{"__proto__":{"admin":true}}') as object })
+      await raw.insertOne({ ...makeToken('o'), nested: JSON.parse('{"__proto__":{"admin":true}}') as object })
       await rejection(store.getToken('o'), StoreError)
     })
   })
@@ -263,7 +263,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
       const { store, raw } = await setting.freshStore()
       await raw.insertOne(old(1_463_000_000_123))
       const [before] = await raw.find({}).toArray()
-      await store.saveToken(openid, tokenOf(openid))
+      await store.saveToken(openid, makeToken(openid))
       const documents = await raw.find({}).toArray()
       expect(documents).to.have.length(1)
       expect(String(documents[0]!._id)).to.equal(String(before!._id))
@@ -317,14 +317,14 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
     for (const [what, form] of Object.entries(forms)) {
       it(`are read where it is ${what}`, async () => {
         const { store, raw } = await setting.freshStore()
-        await raw.insertOne({ ...tokenOf('o'), create_at: form(1_763_000_000_123) })
-        expect(await store.getToken('o')).to.deep.equal(tokenOf('o', { create_at: 1_763_000_000_123 }))
+        await raw.insertOne({ ...makeToken('o'), create_at: form(1_763_000_000_123) })
+        expect(await store.getToken('o')).to.deep.equal(makeToken('o', { create_at: 1_763_000_000_123 }))
       })
 
       it(`are replaced by a login where it is ${what}`, async () => {
         const { store, raw } = await setting.freshStore()
-        await raw.insertOne({ ...tokenOf('o'), create_at: form(1_763_000_000_123) })
-        const reply = { ...tokenOf('o'), access_token: 'new', refresh_token: 'new' }
+        await raw.insertOne({ ...makeToken('o'), create_at: form(1_763_000_000_123) })
+        const reply = { ...makeToken('o'), access_token: 'new', refresh_token: 'new' }
         const oauth = new WechatOAuth({
           appId: 'wx1234567890abcdef',
           appSecret: 'x'.repeat(32),
@@ -341,7 +341,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
   it('hold no secret in clear text where the store is encrypted, and open for nobody else', async () => {
     const { store, raw } = await setting.freshStore()
     const encrypted = encryptedTokenStore(store, { keys: [{ id: 'k1', key: randomBytes(32) }] })
-    const token = tokenOf('o', { session_key: 'SECRET-session-key', 'a.b': { $c: 1 } })
+    const token = makeToken('o', { session_key: 'SECRET-session-key', 'a.b': { $c: 1 } })
     await encrypted.saveToken('o', token)
     expect(await encrypted.getToken('o')).to.deep.equal(token)
     expect(JSON.stringify(await raw.find({}).toArray())).to.not.include('SECRET')

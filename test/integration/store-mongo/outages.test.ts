@@ -5,7 +5,7 @@ import { MongoTokenStore } from '@wechat-auth/store-mongo'
 import { connect, load, mongooseNames, type OpenConnection } from '../../helpers/mongo.js'
 import { rejection } from '../../helpers/rejection.js'
 import { startMongo, type MongoServer } from '../../services/mongo.js'
-import { tokenOf } from './setting.js'
+import { makeToken } from './setting.js'
 import { WireTap } from './wire-tap.js'
 import { inTime } from '../../helpers/pace.js'
 import { isNewest, variants } from '../../helpers/long.js'
@@ -42,7 +42,7 @@ describe('MongoTokenStore on a server that fails', function () {
         const deadline = performance.now() + 10_000
         for (;;) {
           try {
-            await store.saveToken(`probe ${mongoose}`, tokenOf('probe'))
+            await store.saveToken(`probe ${mongoose}`, makeToken('probe'))
             return
           } catch (error) {
             if (performance.now() > deadline) throw error
@@ -52,7 +52,7 @@ describe('MongoTokenStore on a server that fails', function () {
       }
 
       it('rejects while it is down, works when it is up again, and has done nothing of what it rejected', async () => {
-        await Promise.all(openids.map((openid) => store.saveToken(openid, tokenOf(openid))))
+        await Promise.all(openids.map((openid) => store.saveToken(openid, makeToken(openid))))
         await server.kill()
         // From here on the driver knows, and commands wait for a server.
         await Promise.all(openids.map((openid) => rejection(store.getToken(openid), StoreError)))
@@ -61,7 +61,7 @@ describe('MongoTokenStore on a server that fails', function () {
             const started = performance.now()
             await rejection(
               index % 2 === 0
-                ? store.saveToken(openid, tokenOf(openid, { note: 'while it was down' }))
+                ? store.saveToken(openid, makeToken(openid, { note: 'while it was down' }))
                 : store.deleteToken(openid),
               StoreError,
             )
@@ -78,7 +78,7 @@ describe('MongoTokenStore on a server that fails', function () {
         // The driver looks for a server for much longer: had it kept what was given up, it would have sent it by now.
         for (const openid of openids) {
           // The stand-in has forgotten everything.
-          expect(await store.getToken(openid)).to.deep.equal(server.isRealMongo ? tokenOf(openid) : null)
+          expect(await store.getToken(openid)).to.deep.equal(server.isRealMongo ? makeToken(openid) : null)
           expect(
             await store.withLock(`refresh:${openid}`, () => Promise.resolve('free'), { wait: 0 }),
           ).to.equal('free')
@@ -90,7 +90,7 @@ describe('MongoTokenStore on a server that fails', function () {
         try {
           const calls = {
             read: () => store.getToken('o'),
-            save: () => store.saveToken('o', tokenOf('o')),
+            save: () => store.saveToken('o', makeToken('o')),
             delete: () => store.deleteToken('o'),
             'build its indexes': () => store.init(),
           }
@@ -112,15 +112,15 @@ describe('MongoTokenStore on a server that fails', function () {
         try {
           const slow = new MongoTokenStore({ connection: tapped, collection, timeout })
           for (const [command, giveUp] of [
-            ['update', () => slow.saveToken('o', tokenOf('o', { note: 'given up' }))],
+            ['update', () => slow.saveToken('o', makeToken('o', { note: 'given up' }))],
             ['delete', () => slow.deleteToken('o')],
           ] as const) {
             const { caught, release } = tap.hold(command)
             const givenUp = rejection(giveUp(), StoreError)
             await caught
             await givenUp
-            const later = slow.saveToken('o', tokenOf('o', { note: 'later' }))
-            await slow.saveToken('another', tokenOf('another'))
+            const later = slow.saveToken('o', makeToken('o', { note: 'later' }))
+            await slow.saveToken('another', makeToken('another'))
             release()
             await later
             expect((await slow.getToken('o'))?.note).to.equal('later')
@@ -147,17 +147,17 @@ describe('MongoTokenStore on a server that fails', function () {
         const narrow = await connect(mongoose, server.url, { maxPoolSize: 1 })
         try {
           const waiting = new MongoTokenStore({ connection: narrow, collection, timeout })
-          await waiting.saveToken('o', tokenOf('o'))
+          await waiting.saveToken('o', makeToken('o'))
           await freeze()
           // This one has the connection.
           const first = rejection(waiting.getToken('o'), StoreError)
           const others = openids.map((openid) =>
-            rejection(waiting.saveToken(openid, tokenOf(openid, { note: 'too late' })), StoreError),
+            rejection(waiting.saveToken(openid, makeToken(openid, { note: 'too late' })), StoreError),
           )
           await Promise.all([first, ...others])
           await server.thaw()
           await untilItWorks()
-          await waiting.saveToken('o', tokenOf('o'))
+          await waiting.saveToken('o', makeToken('o'))
           for (const openid of openids) expect((await store.getToken(openid))?.note).to.not.equal('too late')
         } finally {
           await server.thaw()
@@ -179,11 +179,11 @@ describe('MongoTokenStore on a server that fails', function () {
         await server.kill()
         const late = (await load(mongoose)).createConnection(server.url)
         const early = new MongoTokenStore({ connection: late, collection, timeout: 200 })
-        await rejection(early.saveToken('oEarly', tokenOf('oEarly')), StoreError)
+        await rejection(early.saveToken('oEarly', makeToken('oEarly')), StoreError)
         await server.restart()
         await late.asPromise()
         try {
-          await early.saveToken('o', tokenOf('o'))
+          await early.saveToken('o', makeToken('o'))
           expect(await early.getToken('oEarly')).to.equal(null)
         } finally {
           await late.close()

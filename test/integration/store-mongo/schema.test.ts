@@ -3,7 +3,7 @@ import mongoose from 'mongoose'
 import { MongoTokenStore, tokenSchema } from '@wechat-auth/store-mongo'
 import { rejection } from '../../helpers/rejection.js'
 import { sharedMongo } from '../../services/mongo.js'
-import { tokenOf } from './setting.js'
+import { makeToken } from './setting.js'
 
 describe('tokenSchema', () => {
   const collection = 'token_schema_test'
@@ -25,10 +25,10 @@ describe('tokenSchema', () => {
   after(() => connection.close())
 
   it('reads what the store writes', async () => {
-    await store.saveToken('o', tokenOf('o', { 'a.b': { c: 1 }, empty: {} }))
+    await store.saveToken('o', makeToken('o', { 'a.b': { c: 1 }, empty: {} }))
     const model = connection.model('Token', tokenSchema, collection)
     expect(await model.findOne({ openid: 'o' }).lean()).to.deep.include({
-      ...tokenOf('o'),
+      ...makeToken('o'),
       'a%2Eb': { c: 1 },
       empty: {},
     })
@@ -37,8 +37,8 @@ describe('tokenSchema', () => {
 
   it('writes what the store reads', async () => {
     const model = connection.model('Token', tokenSchema, collection)
-    await model.create(tokenOf('o', { note: 'of the application', empty: {} }))
-    expect(await store.getToken('o')).to.deep.equal(tokenOf('o', { note: 'of the application', empty: {} }))
+    await model.create(makeToken('o', { note: 'of the application', empty: {} }))
+    expect(await store.getToken('o')).to.deep.equal(makeToken('o', { note: 'of the application', empty: {} }))
   })
 
   it('refuses a document without an openid', async () => {
@@ -56,7 +56,7 @@ describe('tokenSchema', () => {
 
   it('makes a model beside the store, whatever its name', async () => {
     connection.model('tokens', tokenSchema)
-    await new MongoTokenStore({ connection, collection }).saveToken('o', tokenOf('o'))
-    expect(await store.getToken('o')).to.deep.equal(tokenOf('o'))
+    await new MongoTokenStore({ connection, collection }).saveToken('o', makeToken('o'))
+    expect(await store.getToken('o')).to.deep.equal(makeToken('o'))
   })
 })

@@ -4,7 +4,7 @@ import { StoreError } from '@wechat-auth/wechat-oauth'
 import { MongoTokenStore, type MongoCollection, type MongooseConnection } from '@wechat-auth/store-mongo'
 import { load, type Collection } from '../../helpers/mongo.js'
 import { rejection, thrown } from '../../helpers/rejection.js'
-import { describeMongo, onlyOnRealMongo, secrets, tokenOf } from './setting.js'
+import { describeMongo, onlyOnRealMongo, secrets, makeToken } from './setting.js'
 import { WireTap } from './wire-tap.js'
 import { inTime } from '../../helpers/pace.js'
 
@@ -21,9 +21,9 @@ describeMongo('MongoTokenStore on a server', (setting) => {
         await task()
         return [...tap.commands]
       }
-      expect(await commandsDuring(() => store.saveToken('o', tokenOf('o')))).to.deep.equal(['update'])
+      expect(await commandsDuring(() => store.saveToken('o', makeToken('o')))).to.deep.equal(['update'])
       expect(
-        await commandsDuring(() => store.saveToken('o', tokenOf('o', { scope: 'snsapi_base' }))),
+        await commandsDuring(() => store.saveToken('o', makeToken('o', { scope: 'snsapi_base' }))),
       ).to.deep.equal(['update'])
       expect(await commandsDuring(() => store.getToken('o'))).to.deep.equal(['find'])
       expect(await commandsDuring(() => store.getToken('nobody'))).to.deep.equal(['find'])
@@ -52,7 +52,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       const indexes = [...(await raw.indexes()), ...(await setting.raw(`${collection}_locks`).indexes())]
       expect(indexes.map(({ key }) => key)).to.deep.include.members([{ openid: 1 }, { expires_at: 1 }])
       expect(indexes.find(({ key }) => 'openid' in key)?.unique).to.equal(true)
-      await rejection(Promise.all([raw.insertOne(tokenOf('o')), raw.insertOne(tokenOf('o'))]))
+      await rejection(Promise.all([raw.insertOne(makeToken('o')), raw.insertOne(makeToken('o'))]))
     })
 
     it('can be called at every start, and by several processes at once', async () => {
@@ -67,7 +67,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
 
     it('rejects where an openid has several documents, says so, and names none', async () => {
       const collection = setting.name()
-      for (let times = 0; times < 2; times += 1) await setting.raw(collection).insertOne(tokenOf('oSECRET'))
+      for (let times = 0; times < 2; times += 1) await setting.raw(collection).insertOne(makeToken('oSECRET'))
       const error = await rejection(
         new MongoTokenStore({ connection: setting.connection, collection }).init(),
         StoreError,
@@ -96,13 +96,13 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       replaceOne: async (filter, document, options) => {
         if (inserted > 0) return real.replaceOne(filter, document, options)
         inserted += 1
-        await raw.insertOne(tokenOf('o', { access_token: 'of the other' }))
+        await raw.insertOne(makeToken('o', { access_token: 'of the other' }))
         return real.insertOne({ ...document })
       },
     }))
     await new MongoTokenStore({ connection: racing, collection }).saveToken(
       'o',
-      tokenOf('o', { access_token: 'mine' }),
+      makeToken('o', { access_token: 'mine' }),
     )
     expect(inserted).to.equal(1)
     const documents = await raw.find({}).toArray()
@@ -117,7 +117,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
     for (let round = 0; round < 10; round += 1) {
       await Promise.all(
         [store, ...others].flatMap((each, index) =>
-          [1, 2, 3].map((n) => each.saveToken(`o${round}`, tokenOf(`o${round}`, { n: index * 3 + n }))),
+          [1, 2, 3].map((n) => each.saveToken(`o${round}`, makeToken(`o${round}`, { n: index * 3 + n }))),
         ),
       )
     }
@@ -182,7 +182,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
   describe('what tries to be an operator', () => {
     it('is refused as an openid', async () => {
       const { store, raw } = await setting.freshStore()
-      await store.saveToken('o', tokenOf('o'))
+      await store.saveToken('o', makeToken('o'))
       for (const openid of [
         { $ne: null },
         { $gt: '' },
@@ -192,7 +192,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
         /o/,
       ] as unknown as string[]) {
         await rejection(store.getToken(openid), TypeError)
-        await rejection(store.saveToken(openid, tokenOf('x')), TypeError)
+        await rejection(store.saveToken(openid, makeToken('x')), TypeError)
         await rejection(store.deleteToken(openid), TypeError)
         await rejection(
           store.withLock(openid, () => expect.fail('the task must not run')),
@@ -213,22 +213,22 @@ describeMongo('MongoTokenStore on a server', (setting) => {
         'this.openid == 1 || true',
         "'; db.dropDatabase(); '",
       ]
-      await store.saveToken('o', tokenOf('o'))
+      await store.saveToken('o', makeToken('o'))
       for (const openid of openids) {
         expect(await store.getToken(openid)).to.equal(null)
-        await store.saveToken(openid, tokenOf(openid))
+        await store.saveToken(openid, makeToken(openid))
         await store.withLock(openid, () => Promise.resolve())
       }
       for (const openid of openids) {
-        expect(await store.getToken(openid)).to.deep.equal(tokenOf(openid))
+        expect(await store.getToken(openid)).to.deep.equal(makeToken(openid))
         await store.deleteToken(openid)
       }
-      expect(await store.getToken('o')).to.deep.equal(tokenOf('o'))
+      expect(await store.getToken('o')).to.deep.equal(makeToken('o'))
     })
 
     it('is kept as it is in a token', async () => {
       const { store } = await setting.freshStore()
-      const hostile = tokenOf('o', {
+      const hostile = makeToken('o', {
         $set: { openid: 'x' },
         $where: 'true',
         nickname: '$openid',
@@ -258,8 +258,8 @@ describeMongo('MongoTokenStore on a server', (setting) => {
   describe('several applications', () => {
     it('have tokens and locks of their own in collections of their own', async () => {
       const [first, second] = [await setting.freshStore(), await setting.freshStore()]
-      await first.store.saveToken('o', tokenOf('o', { access_token: 'first' }))
-      await second.store.saveToken('o', tokenOf('o', { access_token: 'second' }))
+      await first.store.saveToken('o', makeToken('o', { access_token: 'first' }))
+      await second.store.saveToken('o', makeToken('o', { access_token: 'second' }))
       expect((await first.store.getToken('o'))?.access_token).to.equal('first')
       await first.store.withLock('refresh:o', async () => {
         expect(await second.store.withLock('refresh:o', () => Promise.resolve('had'), { wait: 0 })).to.equal(
@@ -273,7 +273,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       const stores = ['test_first', 'test_second'].map(
         (name) => new MongoTokenStore({ connection: setting.connection.useDb(name), collection }),
       )
-      await stores[0]!.saveToken('o', tokenOf('o', { access_token: 'first' }))
+      await stores[0]!.saveToken('o', makeToken('o', { access_token: 'first' }))
       try {
         expect(await stores[1]!.getToken('o')).to.equal(null)
         expect(await setting.raw(collection).find({}).toArray()).to.be.empty
@@ -297,7 +297,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
     })) {
       it(`may be one that ${what}`, async () => {
         const { store } = await setting.freshStore({ connection: await setting.open(options) })
-        const token = tokenOf('o', {
+        const token = makeToken('o', {
           big: 1_763_000_000_123,
           fraction: 1.5,
           none: null,
@@ -321,7 +321,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
         )
       const before = listeners()
       const { store } = await setting.freshStore()
-      await store.saveToken('o', tokenOf('o'))
+      await store.saveToken('o', makeToken('o'))
       await store.withLock('refresh:o', () => store.getToken('o'))
       await store.deleteToken('o')
       expect(listeners()).to.deep.equal(before)
@@ -344,8 +344,8 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       const mongoose = await load(setting.mongoose)
       const connection = setting.keep(mongoose.createConnection(setting.service.url))
       const store = new MongoTokenStore({ connection, collection: setting.name() })
-      await store.saveToken('o', tokenOf('o'))
-      expect(await store.getToken('o')).to.deep.equal(tokenOf('o'))
+      await store.saveToken('o', makeToken('o'))
+      expect(await store.getToken('o')).to.deep.equal(makeToken('o'))
     })
 
     it('rejects when it was closed', async () => {
@@ -354,7 +354,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       await connection.close()
       const started = performance.now()
       await rejection(store.getToken('o'), StoreError)
-      await rejection(store.saveToken('o', tokenOf('o')), StoreError)
+      await rejection(store.saveToken('o', makeToken('o')), StoreError)
       expect(performance.now() - started).to.be.lessThan(inTime(1000))
     })
 
@@ -369,7 +369,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       )
       try {
         const { store } = await setting.freshStore()
-        await store.saveToken('o', tokenOf('o'))
+        await store.saveToken('o', makeToken('o'))
         await store.getToken('o')
         await store.deleteToken('o')
         expect(seen).to.deep.equal([])
@@ -382,7 +382,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
   it('says nothing of a record when the server refuses it', async () => {
     const { store } = await setting.freshStore()
     const error = await rejection(
-      store.saveToken('o', tokenOf('o', { huge: 'x'.repeat(17 * 1024 * 1024) })),
+      store.saveToken('o', makeToken('o', { huge: 'x'.repeat(17 * 1024 * 1024) })),
       StoreError,
     )
     for (const secret of Object.values(secrets))

@@ -15,7 +15,7 @@ import { sharedMongo, type MongoService } from '../../services/mongo.js'
 export const secrets = { access_token: 'SECRET-access-token', refresh_token: 'SECRET-refresh-token' }
 
 /** The record of a user of a web page. */
-export function tokenOf(openid: string, fields: Record<string, unknown> = {}): WechatToken {
+export function makeToken(openid: string, fields: Record<string, unknown> = {}): WechatToken {
   return {
     openid,
     ...secrets,

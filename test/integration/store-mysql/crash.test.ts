@@ -3,7 +3,7 @@ import { MysqlTokenStore } from '@wechat-auth/store-mysql'
 import { expectEachToBeAnswered, killAmidWrites, writes } from '../../helpers/kill-amid-writes.js'
 import { endPool, openPool, openPromisePool } from '../../helpers/mysql.js'
 import { startMariadb } from '../../services/mariadb.js'
-import { oldTable, tokenOf } from './setting.js'
+import { oldTable, makeToken } from './setting.js'
 
 describe('MysqlTokenStore on a server that is killed', function () {
   this.timeout(120_000)
@@ -19,7 +19,7 @@ describe('MysqlTokenStore on a server that is killed', function () {
           else
             for (const statement of oldTable)
               await ('pool' in pool ? pool : pool.promise()).query(statement.replaceAll('$', 'token'))
-          const aftermath = await killAmidWrites(server, store, { tokenOf, waitAfterFailure: true })
+          const aftermath = await killAmidWrites(server, store, { makeToken, waitAfterFailure: true })
           const acknowledged = new Map([...aftermath.before, ...aftermath.after])
 
           expectEachToBeAnswered(aftermath)

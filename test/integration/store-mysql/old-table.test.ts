@@ -11,7 +11,7 @@ import {
 import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import { lenientSession, openPool } from '../../helpers/mysql.js'
 import { rejection } from '../../helpers/rejection.js'
-import { doAsTold, oldTable, secrets, tokenOf, useMysql } from './setting.js'
+import { doAsTold, oldTable, secrets, makeToken, useMysql } from './setting.js'
 
 const fields = ['access_token', 'expires_in', 'refresh_token', 'openid', 'scope', 'create_at']
 
@@ -33,15 +33,15 @@ describe('MysqlTokenStore on the table of the older packages', () => {
 
   it('reads what they saved, with numbers as numbers', async () => {
     const table = await setting.table(...oldTable)
-    const token = tokenOf('o6_bmjrPTlm6_2sgVt7hMZOPfL2M')
+    const token = makeToken('o6_bmjrPTlm6_2sgVt7hMZOPfL2M')
     await saveAsTheyDid(table, token)
     expect(await setting.store({ table }).getToken(token.openid)).to.deep.equal(token)
   })
 
   it('sees that a token of long ago has expired', async () => {
     const table = await setting.table(...oldTable)
-    const old = tokenOf('oOld', { create_at: Date.now() - 3 * 365 * 86_400_000 })
-    const young = tokenOf('oYoung', { create_at: Date.now() - 1000 })
+    const old = makeToken('oOld', { create_at: Date.now() - 3 * 365 * 86_400_000 })
+    const young = makeToken('oYoung', { create_at: Date.now() - 1000 })
     for (const token of [old, young]) await saveAsTheyDid(table, token)
     const store = setting.store({ table })
     expect(isTokenValid(await store.getToken('oOld'))).to.equal(false)
@@ -50,7 +50,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
 
   it('reads times as text of ISO 8601', async () => {
     const table = await setting.table(oldTable[0]!.replace('varchar(20)', 'varchar(40)'), oldTable[1]!)
-    const token = tokenOf('oNew')
+    const token = makeToken('oNew')
     for (const time of ['2025-11-13T02:13:20.123Z', '2025-11-13 10:13:20.123+08:00']) {
       await saveAsTheyDid(table, { ...token, create_at: time as unknown as number })
       const read = await setting.store({ table }).getToken('oNew')
@@ -60,7 +60,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
 
   it('saves what they can read', async () => {
     const table = await setting.table(...oldTable)
-    const token = tokenOf('oNew')
+    const token = makeToken('oNew')
     await setting.store({ table }).saveToken('oNew', token)
     expect(await readAsTheyDid(table, 'oNew')).to.deep.equal({
       ...token,
@@ -72,14 +72,14 @@ describe('MysqlTokenStore on the table of the older packages', () => {
   it('replaces records, and deletes them', async () => {
     const table = await setting.table(...oldTable)
     const store = setting.store({ table })
-    await saveAsTheyDid(table, tokenOf('o1'))
-    await saveAsTheyDid(table, tokenOf('o2'))
+    await saveAsTheyDid(table, makeToken('o1'))
+    await saveAsTheyDid(table, makeToken('o2'))
     const next = { openid: 'o1', access_token: 'next', create_at: 1_763_000_000_456 }
     await store.saveToken('o1', next)
     expect(await store.getToken('o1')).to.deep.equal(next)
     await store.deleteToken('o1')
     expect(await store.getToken('o1')).to.equal(null)
-    expect(await store.getToken('o2')).to.deep.equal(tokenOf('o2'))
+    expect(await store.getToken('o2')).to.deep.equal(makeToken('o2'))
   })
 
   it('keeps a blank where the table must have something, and reads it as absent', async () => {
@@ -107,9 +107,9 @@ describe('MysqlTokenStore on the table of the older packages', () => {
       expires_in: '2h',
       scope: 'fine',
     })) {
-      await saveAsTheyDid(table, { ...tokenOf('oWrong'), [field]: value })
+      await saveAsTheyDid(table, { ...makeToken('oWrong'), [field]: value })
       if (field === 'scope')
-        expect(await store.getToken('oWrong')).to.deep.equal(tokenOf('oWrong', { scope: 'fine' }))
+        expect(await store.getToken('oWrong')).to.deep.equal(makeToken('oWrong', { scope: 'fine' }))
       else await rejection(store.getToken('oWrong'), StoreError)
     }
   })
@@ -117,7 +117,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
   it('looks records up by the index', async () => {
     const table = await setting.table(...oldTable)
     const store = setting.store({ table })
-    await Promise.all(Array.from({ length: 300 }, (_, index) => saveAsTheyDid(table, tokenOf(`o${index}`))))
+    await Promise.all(Array.from({ length: 300 }, (_, index) => saveAsTheyDid(table, makeToken(`o${index}`))))
     const own = setting.keep(openPool(setting.service.url, { connectionLimit: 1 }))
     const reader = setting.store({ table, pool: own })
     await reader.getToken('o1')
@@ -184,9 +184,9 @@ describe('MysqlTokenStore on the table of the older packages', () => {
         it(`refuses ${what}, changes nothing, and says what to do`, async () => {
           const table = await setting.table(...oldTable)
           const pool = setting.keep(openPool(setting.service.url, { session }))
-          await saveAsTheyDid(table, tokenOf('o1'))
+          await saveAsTheyDid(table, makeToken('o1'))
           const error = await rejection(
-            setting.store({ table, pool }).saveToken('o1', tokenOf('o1', token)),
+            setting.store({ table, pool }).saveToken('o1', makeToken('o1', token)),
             StoreError,
           )
           expect(error.code).to.equal('ERR_WECHAT_STORE')
@@ -194,7 +194,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
           expect(error.message).to.match(change)
           for (const secret of [...Object.values(secrets), 'SECRET', tooLong, '😀', '12345678901'])
             expect(error.message).not.to.include(secret)
-          expect(await setting.store({ table }).getToken('o1')).to.deep.equal(tokenOf('o1'))
+          expect(await setting.store({ table }).getToken('o1')).to.deep.equal(makeToken('o1'))
         })
       }
 
@@ -202,7 +202,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
         const table = await setting.table(...oldTable)
         const pool = setting.keep(openPool(setting.service.url, { session }))
         const openid = 'oé😀'.padEnd(128, '😀')
-        const token = tokenOf(openid, {
+        const token = makeToken(openid, {
           access_token: 'a'.repeat(600),
           unionid: 'oUnionid',
           session_key: 'k',
@@ -211,13 +211,13 @@ describe('MysqlTokenStore on the table of the older packages', () => {
           expires_in: '7200',
           nested: { list: [1] },
         })
-        await saveAsTheyDid(table, tokenOf('oBefore'))
+        await saveAsTheyDid(table, makeToken('oBefore'))
         const store = setting.store({ table, pool })
         for (let change = 0; change < 2; change += 1)
           await doAsTold(setting, await rejection(store.saveToken(openid, token), StoreError))
         await store.saveToken(openid, token)
         expect(await store.getToken(openid)).to.deep.equal(token)
-        expect(await store.getToken('oBefore')).to.deep.equal(tokenOf('oBefore'))
+        expect(await store.getToken('oBefore')).to.deep.equal(makeToken('oBefore'))
       })
     })
   }
@@ -244,11 +244,11 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     it('leaves these out, and the process hears once which statement to run', async () => {
       const table = await setting.table(...oldTable)
       const [unionid, snapshot] = [{ unionid: 'SECRET-unionid' }, { is_snapshotuser: 1 }]
-      const token = tokenOf('o1', { ...unionid, ...snapshot })
+      const token = makeToken('o1', { ...unionid, ...snapshot })
       const warnings = await warningsDuring(table, async () => {
         for (const fields of [unionid, snapshot, { ...unionid, ...snapshot }]) {
-          await setting.store({ table }).saveToken('o1', tokenOf('o1', fields))
-          expect(await setting.store({ table }).getToken('o1')).to.deep.equal(tokenOf('o1'))
+          await setting.store({ table }).saveToken('o1', makeToken('o1', fields))
+          expect(await setting.store({ table }).getToken('o1')).to.deep.equal(makeToken('o1'))
         }
       })
       expect(warnings).to.have.lengthOf(1)
@@ -265,7 +265,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
       const warnings = await Promise.all(
         tables.map(async (table) =>
           warningsDuring(table, async () => {
-            await setting.store({ table }).saveToken('o1', tokenOf('o1', { unionid: 'oUnionid' }))
+            await setting.store({ table }).saveToken('o1', makeToken('o1', { unionid: 'oUnionid' }))
           }),
         ),
       )
@@ -274,7 +274,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
 
     it('refuses them where there is a column with too little room', async () => {
       const table = await setting.table(...oldTable, 'ALTER TABLE `$` ADD COLUMN unionid varchar(5)')
-      const saving = setting.store({ table }).saveToken('o1', tokenOf('o1', { unionid: 'oUnionid' }))
+      const saving = setting.store({ table }).saveToken('o1', makeToken('o1', { unionid: 'oUnionid' }))
       const error = await rejection(saving, StoreError)
       expect(error.message).to.match(/MODIFY COLUMN `unionid`/)
     })
@@ -304,16 +304,16 @@ describe('MysqlTokenStore on the table of the older packages', () => {
   it('keeps encrypted tokens as long as there is room for them', async () => {
     const table = await setting.table(...oldTable)
     const store = setting.store({ table })
-    await saveAsTheyDid(table, tokenOf('oOld'))
+    await saveAsTheyDid(table, makeToken('oOld'))
     const encrypted = encryptedTokenStore(store, {
       keys: [{ id: 'k1', key: randomBytes(32) }],
       acceptPlaintext: true,
     })
-    expect(await encrypted.getToken('oOld')).to.deep.equal(tokenOf('oOld'))
-    await encrypted.saveToken('oOld', tokenOf('oOld'))
+    expect(await encrypted.getToken('oOld')).to.deep.equal(makeToken('oOld'))
+    await encrypted.saveToken('oOld', makeToken('oOld'))
     expect((await readAsTheyDid(table, 'oOld'))?.access_token).to.match(/^enc:v1:k1:/)
-    expect(await encrypted.getToken('oOld')).to.deep.equal(tokenOf('oOld'))
-    const long = tokenOf('oOld', { access_token: 'a'.repeat(150) })
+    expect(await encrypted.getToken('oOld')).to.deep.equal(makeToken('oOld'))
+    const long = makeToken('oOld', { access_token: 'a'.repeat(150) })
     await doAsTold(setting, await rejection(encrypted.saveToken('oOld', long), StoreError))
     await encrypted.saveToken('oOld', long)
     expect(await encrypted.getToken('oOld')).to.deep.equal(long)
@@ -326,7 +326,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
       setting.store({ table, pool: setting.keep(openPool(setting.service.url)) }),
     ]
     const tokens = Array.from({ length: 50 }, (_, index) =>
-      tokenOf('o1', { access_token: `token ${index}`, create_at: 1_763_000_000_000 + index }),
+      makeToken('o1', { access_token: `token ${index}`, create_at: 1_763_000_000_000 + index }),
     )
     await Promise.all(tokens.map((token, index) => stores[index % 2]!.saveToken('o1', token)))
     const read = await stores[0]!.getToken('o1')
@@ -340,12 +340,12 @@ describe('MysqlTokenStore on the table of the older packages', () => {
       `ALTER TABLE ${table} MODIFY openid varchar(50) CHARACTER SET utf8 COLLATE utf8_general_ci NOT NULL`,
     )
     const store = setting.store({ table })
-    await store.saveToken('oAbc', tokenOf('oAbc'))
+    await store.saveToken('oAbc', makeToken('oAbc'))
     for (const other of ['oabc', 'oAbc ', 'oÁbc', 'oAbc😀', 'oAbc'.padEnd(60, 'x')]) {
       expect(await store.getToken(other)).to.equal(null)
       await store.deleteToken(other)
     }
-    expect(await store.getToken('oAbc')).to.deep.equal(tokenOf('oAbc'))
+    expect(await store.getToken('oAbc')).to.deep.equal(makeToken('oAbc'))
   })
 
   it('has no locks without their table, and the client does without', async () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { StoreError, type WechatToken } from '@wechat-auth/wechat-oauth'
 import type { MysqlTokenStore } from '@wechat-auth/store-mysql'
 import { rejection } from '../../helpers/rejection.js'
-import { oldTable, tokenOf, useMysql } from './setting.js'
+import { oldTable, makeToken, useMysql } from './setting.js'
 
 const makes: { what: string; hasExtra: boolean }[] = [
   { what: 'a table of ours', hasExtra: true },
@@ -26,7 +26,7 @@ for (const { what, hasExtra } of makes) {
       return { store: setting.store({ table }), table }
     }
 
-    async function valueOf(table: string, openid: string, column: string): Promise<unknown> {
+    async function readValue(table: string, openid: string, column: string): Promise<unknown> {
       const [row] = await setting.rows(`SELECT \`${column}\` AS value FROM ${table} WHERE openid = ?`, [
         openid,
       ])
@@ -43,11 +43,11 @@ for (const { what, hasExtra } of makes) {
         'visits INT NULL',
         'score DOUBLE NULL',
       )
-      await store.saveToken('o1', tokenOf('o1'))
-      expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
+      await store.saveToken('o1', makeToken('o1'))
+      expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
       await setting.pool.query(`UPDATE ${table} SET nickname = '爱丽丝🐼', visits = 3, score = 0.1`)
       expect(await store.getToken('o1')).to.deep.equal(
-        tokenOf('o1', { nickname: '爱丽丝🐼', visits: 3, score: 0.1 }),
+        makeToken('o1', { nickname: '爱丽丝🐼', visits: 3, score: 0.1 }),
       )
     })
 
@@ -61,10 +61,10 @@ for (const { what, hasExtra } of makes) {
         { nickname: '爱丽丝🐼', visits: 3, score: 1e300 },
         { nickname: '', visits: 0, score: -0.3 },
       ]) {
-        const token = tokenOf('o1', fields)
+        const token = makeToken('o1', fields)
         await store.saveToken('o1', token)
         for (const [column, value] of Object.entries(fields))
-          expect(await valueOf(table, 'o1', column)).to.equal(value)
+          expect(await readValue(table, 'o1', column)).to.equal(value)
         expect(await store.getToken('o1')).to.deep.equal(token)
       }
     })
@@ -75,7 +75,7 @@ for (const { what, hasExtra } of makes) {
         `level INT NOT NULL DEFAULT 1`,
         `remark VARCHAR(20) NOT NULL DEFAULT 'new'`,
       )
-      await store.saveToken('o1', tokenOf('o1'))
+      await store.saveToken('o1', makeToken('o1'))
       await setting.pool.query(`UPDATE ${table} SET nickname = 'Alice', level = 5, remark = 'vip'`)
       const login: WechatToken = { openid: 'o1', access_token: 'next', create_at: 1_763_000_000_456 }
       await store.saveToken('o1', login)
@@ -89,11 +89,11 @@ for (const { what, hasExtra } of makes) {
 
     it('leaves columns alone that were added after it had looked', async function () {
       const { store, table } = await storeWith('nickname VARCHAR(50) NULL')
-      await store.saveToken('o1', tokenOf('o1'))
+      await store.saveToken('o1', makeToken('o1'))
       await setting.pool.query(`ALTER TABLE ${table} ADD COLUMN remark VARCHAR(20) NOT NULL DEFAULT 'new'`)
       await set(table, 'o1', 'remark', 'vip')
-      await store.saveToken('o1', tokenOf('o1', { access_token: 'next' }))
-      expect(await valueOf(table, 'o1', 'remark')).to.equal('vip')
+      await store.saveToken('o1', makeToken('o1', { access_token: 'next' }))
+      expect(await readValue(table, 'o1', 'remark')).to.equal('vip')
     })
 
     it('gives new rows their defaults', async () => {
@@ -107,14 +107,14 @@ for (const { what, hasExtra } of makes) {
         'since DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP',
       )
       const known = { remark: `it's "new"`, level: 7, city: '广州', bare: '', count: 0 }
-      await store.saveToken('o1', tokenOf('o1'))
-      expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1', known))
-      expect(Date.now() - ((await valueOf(table, 'o1', 'since')) as Date).getTime()).to.be.lessThan(
+      await store.saveToken('o1', makeToken('o1'))
+      expect(await store.getToken('o1')).to.deep.equal(makeToken('o1', known))
+      expect(Date.now() - ((await readValue(table, 'o1', 'since')) as Date).getTime()).to.be.lessThan(
         86_400_000,
       )
-      await store.saveToken('o2', tokenOf('o2', { remark: 'given', level: 0, bare: 'given' }))
+      await store.saveToken('o2', makeToken('o2', { remark: 'given', level: 0, bare: 'given' }))
       expect(await store.getToken('o2')).to.deep.equal(
-        tokenOf('o2', { ...known, remark: 'given', level: 0, bare: 'given' }),
+        makeToken('o2', { ...known, remark: 'given', level: 0, bare: 'given' }),
       )
     })
 
@@ -123,14 +123,14 @@ for (const { what, hasExtra } of makes) {
         `nickname VARCHAR(50) NULL DEFAULT 'nobody'`,
         'visits INT NULL',
       )
-      await store.saveToken('o1', tokenOf('o1', { nickname: 'Alice', visits: 3 }))
-      await store.saveToken('o1', tokenOf('o1', { nickname: null, visits: null }))
-      expect(await valueOf(table, 'o1', 'nickname')).to.equal(null)
+      await store.saveToken('o1', makeToken('o1', { nickname: 'Alice', visits: 3 }))
+      await store.saveToken('o1', makeToken('o1', { nickname: null, visits: null }))
+      expect(await readValue(table, 'o1', 'nickname')).to.equal(null)
       expect(await store.getToken('o1')).to.deep.equal(
-        tokenOf('o1', hasExtra ? { nickname: null, visits: null } : {}),
+        makeToken('o1', hasExtra ? { nickname: null, visits: null } : {}),
       )
-      await store.saveToken('o2', tokenOf('o2', { nickname: null }))
-      expect(await valueOf(table, 'o2', 'nickname')).to.equal(null)
+      await store.saveToken('o2', makeToken('o2', { nickname: null }))
+      expect(await readValue(table, 'o2', 'nickname')).to.equal(null)
     })
 
     it('keeps numbers that JavaScript does not have', async () => {
@@ -139,11 +139,11 @@ for (const { what, hasExtra } of makes) {
         'total BIGINT UNSIGNED NULL',
         'amount DECIMAL(30) NULL',
       )
-      await store.saveToken('o1', tokenOf('o1'))
+      await store.saveToken('o1', makeToken('o1'))
       await setting.pool.query(
         `UPDATE ${table} SET user_id = -1234567890123456789, total = 18446744073709551615, amount = 123456789012345678901234567890`,
       )
-      const token = tokenOf('o1', {
+      const token = makeToken('o1', {
         user_id: '-1234567890123456789',
         total: '18446744073709551615',
         amount: '123456789012345678901234567890',
@@ -165,17 +165,19 @@ for (const { what, hasExtra } of makes) {
         'changed TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)',
         'scope_length INT AS (CHAR_LENGTH(scope)) VIRTUAL',
       )
-      await store.saveToken('o1', tokenOf('o1'))
-      await store.saveToken('o2', tokenOf('o2'))
-      const [id, changed] = [await valueOf(table, 'o1', 'id'), await valueOf(table, 'o1', 'changed')]
-      await store.saveToken('o1', tokenOf('o1', { access_token: 'next', scope: 'abc' }))
-      expect(await valueOf(table, 'o1', 'id')).to.equal(id)
-      expect(((await valueOf(table, 'o1', 'changed')) as Date).getTime()).to.be.at.least(
+      await store.saveToken('o1', makeToken('o1'))
+      await store.saveToken('o2', makeToken('o2'))
+      const [id, changed] = [await readValue(table, 'o1', 'id'), await readValue(table, 'o1', 'changed')]
+      await store.saveToken('o1', makeToken('o1', { access_token: 'next', scope: 'abc' }))
+      expect(await readValue(table, 'o1', 'id')).to.equal(id)
+      expect(((await readValue(table, 'o1', 'changed')) as Date).getTime()).to.be.at.least(
         (changed as Date).getTime(),
       )
-      expect(await valueOf(table, 'o1', 'scope_length')).to.equal(3)
-      expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1', { access_token: 'next', scope: 'abc' }))
-      expect(await store.getToken('o2')).to.deep.equal(tokenOf('o2'))
+      expect(await readValue(table, 'o1', 'scope_length')).to.equal(3)
+      expect(await store.getToken('o1')).to.deep.equal(
+        makeToken('o1', { access_token: 'next', scope: 'abc' }),
+      )
+      expect(await store.getToken('o2')).to.deep.equal(makeToken('o2'))
     })
 
     it('leaves columns as they are that could not hand back what they are given', async () => {
@@ -187,7 +189,7 @@ for (const { what, hasExtra } of makes) {
         'price DECIMAL(10, 2) NULL',
         'name_gbk VARCHAR(20) CHARACTER SET gbk NULL',
       )
-      await store.saveToken('o1', tokenOf('o1'))
+      await store.saveToken('o1', makeToken('o1'))
       const values = {
         seen: new Date(1_700_000_000_000),
         face: Buffer.from([0, 255]),
@@ -197,10 +199,10 @@ for (const { what, hasExtra } of makes) {
         name_gbk: '爱丽丝',
       }
       for (const [column, value] of Object.entries(values)) await set(table, 'o1', column, value)
-      await store.saveToken('o1', tokenOf('o1', { access_token: 'next' }))
+      await store.saveToken('o1', makeToken('o1', { access_token: 'next' }))
       for (const [column, value] of Object.entries(values))
-        expect(await valueOf(table, 'o1', column)).to.deep.equal(value)
-      expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1', { access_token: 'next' }))
+        expect(await readValue(table, 'o1', column)).to.deep.equal(value)
+      expect(await store.getToken('o1')).to.deep.equal(makeToken('o1', { access_token: 'next' }))
     })
 
     const misfits = {
@@ -228,20 +230,20 @@ for (const { what, hasExtra } of makes) {
     if (hasExtra) {
       it('keeps elsewhere what they could not hand back', async () => {
         const { store, table } = await storeWith(...columns)
-        await store.saveToken('o1', tokenOf('o1', { nickname: 'Alice', level: 1 }))
-        await store.saveToken('o1', tokenOf('o1', misfits))
-        expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1', { ...misfits }))
-        expect(await valueOf(table, 'o1', 'nickname')).to.equal(null)
-        await store.saveToken('o1', tokenOf('o1', { nickname: 'Alice', level: 2 }))
+        await store.saveToken('o1', makeToken('o1', { nickname: 'Alice', level: 1 }))
+        await store.saveToken('o1', makeToken('o1', misfits))
+        expect(await store.getToken('o1')).to.deep.equal(makeToken('o1', { ...misfits }))
+        expect(await readValue(table, 'o1', 'nickname')).to.equal(null)
+        await store.saveToken('o1', makeToken('o1', { nickname: 'Alice', level: 2 }))
         expect(await store.getToken('o1')).to.deep.equal(
-          tokenOf('o1', { nickname: 'Alice', level: 2, whole: 0, list: 'none' }),
+          makeToken('o1', { nickname: 'Alice', level: 2, whole: 0, list: 'none' }),
         )
       })
 
       it('keeps JSON where the column is of that type', async function () {
         const { store, table } = await storeWith('settings JSON NULL')
         const [column] = await setting.rows(`SHOW COLUMNS FROM ${table} LIKE 'settings'`)
-        const token = tokenOf('o1', { settings: { a: [1, '爱丽丝🐼', null], b: {} } })
+        const token = makeToken('o1', { settings: { a: [1, '爱丽丝🐼', null], b: {} } })
         await store.saveToken('o1', token)
         expect(await store.getToken('o1')).to.deep.equal(token)
         // MariaDB calls it a text.
@@ -251,10 +253,10 @@ for (const { what, hasExtra } of makes) {
       for (const [field, value] of Object.entries(misfits)) {
         it(`refuses what they could not hand back (${field}: ${JSON.stringify(value)})`, async () => {
           const { store } = await storeWith(...columns)
-          await store.saveToken('o1', tokenOf('o1'))
+          await store.saveToken('o1', makeToken('o1'))
           const before = await store.getToken('o1')
           const error = await rejection(
-            store.saveToken('o1', tokenOf('o1', { access_token: 'next', [field]: value })),
+            store.saveToken('o1', makeToken('o1', { access_token: 'next', [field]: value })),
             StoreError,
           )
           expect(error.message)
@@ -270,10 +272,10 @@ for (const { what, hasExtra } of makes) {
       const { store, table } = await storeWith(
         ...names.map((name) => `\`${name.replaceAll('`', '``')}\` VARCHAR(20) NULL`),
       )
-      const token = tokenOf('o1', Object.fromEntries(names.map((name, index) => [name, `value ${index}`])))
+      const token = makeToken('o1', Object.fromEntries(names.map((name, index) => [name, `value ${index}`])))
       await store.saveToken('o1', token)
       expect(await store.getToken('o1')).to.deep.equal(token)
-      expect(await valueOf(table, 'o1', 'a b')).to.equal('value 0')
+      expect(await readValue(table, 'o1', 'a b')).to.equal('value 0')
     })
 
     it('loses nothing in parallel saves and updates', async () => {
@@ -281,10 +283,11 @@ for (const { what, hasExtra } of makes) {
         `remark VARCHAR(20) NOT NULL DEFAULT 'new'`,
         'visits INT NOT NULL DEFAULT 0',
       )
-      await store.saveToken('o1', tokenOf('o1'))
+      await store.saveToken('o1', makeToken('o1'))
       await Promise.all(
         Array.from({ length: 50 }, async (_, index) => {
-          if (index % 2 === 0) await store.saveToken('o1', tokenOf('o1', { access_token: `token ${index}` }))
+          if (index % 2 === 0)
+            await store.saveToken('o1', makeToken('o1', { access_token: `token ${index}` }))
           else await setting.pool.query(`UPDATE ${table} SET visits = visits + 1 WHERE openid = 'o1'`)
         }),
       )

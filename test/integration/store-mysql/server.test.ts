@@ -8,7 +8,7 @@ import { openPool, openPromisePool, type PoolSettings } from '../../helpers/mysq
 import { rejection } from '../../helpers/rejection.js'
 import { startMariadb } from '../../services/mariadb.js'
 import type { Server } from '../../services/server.js'
-import { Setting, tokenOf } from './setting.js'
+import { Setting, makeToken } from './setting.js'
 import { inTime } from '../../helpers/pace.js'
 
 const timeout = 1000
@@ -38,7 +38,7 @@ describe('MysqlTokenStore and its server', function () {
     return setting.keep(openPool(server.url, settings))
   }
 
-  async function connectionOf(pool: Pool): Promise<PoolConnection> {
+  async function checkOutConnection(pool: Pool): Promise<PoolConnection> {
     return new Promise((resolve, reject) => {
       pool.getConnection((error, connection) => {
         if (error) reject(error)
@@ -75,10 +75,10 @@ describe('MysqlTokenStore and its server', function () {
 
   it('is asked once for each operation', async () => {
     const { store } = await setting.freshStore({ pool: open({ connectionLimit: 1 }) })
-    await store.saveToken('o1', tokenOf('o1'))
+    await store.saveToken('o1', makeToken('o1'))
     await store.getToken('o1')
     await store.deleteToken('o1')
-    expect(await statementsDuring(() => store.saveToken('o1', tokenOf('o1')))).to.deep.equal({
+    expect(await statementsDuring(() => store.saveToken('o1', makeToken('o1')))).to.deep.equal({
       Questions: 1,
       Com_replace: 1,
     })
@@ -103,7 +103,7 @@ describe('MysqlTokenStore and its server', function () {
     const { store } = await setting.freshStore({ pool: open({ connectionLimit: 1 }) })
     const counts = await statementsDuring(async () => {
       for (let round = 0; round < 5; round += 1) {
-        await store.saveToken('o1', tokenOf('o1'))
+        await store.saveToken('o1', makeToken('o1'))
         await store.getToken('o1')
       }
     })
@@ -114,8 +114,8 @@ describe('MysqlTokenStore and its server', function () {
     const { store } = await setting.freshStore({ pool: open({ connectionLimit: 1 }) })
     await store.withLock('outer', () =>
       store.withLock('inner', async () => {
-        await store.saveToken('o1', tokenOf('o1'))
-        expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
+        await store.saveToken('o1', makeToken('o1'))
+        expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
       }),
     )
   })
@@ -151,7 +151,7 @@ describe('MysqlTokenStore and its server', function () {
     await admin.query('START TRANSACTION')
     // Of two, the one is given up that has changed less.
     await admin.query(`UPDATE ${locks} SET n = 2 WHERE id > 1`)
-    const saving = store.saveToken('o1', tokenOf('o1'))
+    const saving = store.saveToken('o1', makeToken('o1'))
     // What that table shows is 100 ms old, or older if it was read in that time.
     await waitUntil(150, async () => {
       const [rows] = await admin.query(
@@ -163,7 +163,7 @@ describe('MysqlTokenStore and its server', function () {
     await admin.query('COMMIT')
     await saving
     expect(await deadlocks()).to.equal(before + 1)
-    expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
+    expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
   })
 
   it('is given one more chance when it had a row locked for too long', async () => {
@@ -171,17 +171,17 @@ describe('MysqlTokenStore and its server', function () {
       timeout: 10_000,
       pool: open({ session: 'SET innodb_lock_wait_timeout = 1' }),
     })
-    await store.saveToken('o1', tokenOf('o1'))
+    await store.saveToken('o1', makeToken('o1'))
     await admin.query('START TRANSACTION')
     await admin.query(`UPDATE ${table} SET scope = 'locked' WHERE openid = 'o1'`)
-    const saving = store.saveToken('o1', tokenOf('o1', { access_token: 'next' }))
+    const saving = store.saveToken('o1', makeToken('o1', { access_token: 'next' }))
     // The first attempt has failed after a second, the next one waits.
     setTimeout(() => void admin.query('COMMIT'), 1500)
     await saving
     expect((await store.getToken('o1'))?.access_token).to.equal('next')
     await admin.query('START TRANSACTION')
     await admin.query(`UPDATE ${table} SET scope = 'locked' WHERE openid = 'o1'`)
-    const error = await rejection(store.saveToken('o1', tokenOf('o1')), StoreError)
+    const error = await rejection(store.saveToken('o1', makeToken('o1')), StoreError)
     await admin.query('COMMIT')
     expect(error.driver?.errno).to.equal(1205)
   })
@@ -194,7 +194,7 @@ describe('MysqlTokenStore and its server', function () {
       const { table } = await setting.freshStore()
       const pool = open({ connectionLimit: 1, session })
       const store = setting.store({ table, pool })
-      const error = await rejection(store.saveToken('o1', tokenOf('o1')), StoreError)
+      const error = await rejection(store.saveToken('o1', makeToken('o1')), StoreError)
       expect(error.message).to.include('autocommit')
       expect(await setting.rows(`SELECT * FROM ${table}`)).to.deep.equal([])
     })
@@ -203,12 +203,12 @@ describe('MysqlTokenStore and its server', function () {
   it('rejects within its timeout while other statements use up the pool, and does not do it afterwards', async () => {
     const pool = open({ connectionLimit: 1 })
     const { store } = await setting.freshStore({ pool, timeout })
-    await store.saveToken('o1', tokenOf('o1'))
+    await store.saveToken('o1', makeToken('o1'))
     await store.getToken('o1')
-    const connection = await connectionOf(pool)
+    const connection = await checkOutConnection(pool)
     const started = performance.now()
     const calls: Promise<unknown>[] = [
-      store.saveToken('o1', tokenOf('o1', { access_token: 'too late' })),
+      store.saveToken('o1', makeToken('o1', { access_token: 'too late' })),
       store.getToken('o1'),
       store.deleteToken('o1'),
     ]
@@ -223,25 +223,25 @@ describe('MysqlTokenStore and its server', function () {
         await store.getToken('o1')
       }),
     ).to.deep.equal({ Questions: 1, Com_select: 1 })
-    expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
+    expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
   })
 
   it('rejects within its timeout when no answer comes, and gives the connection up', async () => {
     const pool = open({ connectionLimit: 1 })
     const { store, table } = await setting.freshStore({ pool, timeout })
-    await store.saveToken('o1', tokenOf('o1'))
+    await store.saveToken('o1', makeToken('o1'))
     await admin.query(`LOCK TABLES ${table} WRITE`)
     const started = performance.now()
     await rejection(store.getToken('o1'), StoreError)
     expect(performance.now() - started).to.be.within(timeout - 20, inTime(timeout))
     await admin.query('UNLOCK TABLES')
-    expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
+    expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
   })
 
   it('may stop answering while many wait, without taking connections away for good', async () => {
     const pool = open({ connectionLimit: 5 })
     const { store } = await setting.freshStore({ pool, timeout })
-    await store.saveToken('o1', tokenOf('o1'))
+    await store.saveToken('o1', makeToken('o1'))
     await server.freeze()
     try {
       // It stops as soon as its system gets to it.
@@ -258,7 +258,9 @@ describe('MysqlTokenStore and its server', function () {
       await server.thaw()
     }
     await Promise.all(
-      Array.from({ length: 50 }, async () => expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))),
+      Array.from({ length: 50 }, async () =>
+        expect(await store.getToken('o1')).to.deep.equal(makeToken('o1')),
+      ),
     )
   })
 
@@ -266,7 +268,7 @@ describe('MysqlTokenStore and its server', function () {
     const pool = open()
     const { store } = await setting.freshStore({ pool })
     await Promise.all(
-      Array.from({ length: 10 }, (_, index) => store.saveToken(`o${index}`, tokenOf(`o${index}`))),
+      Array.from({ length: 10 }, (_, index) => store.saveToken(`o${index}`, makeToken(`o${index}`))),
     )
     const [connections] = await admin.query(
       'SELECT ID FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID()',
@@ -277,7 +279,7 @@ describe('MysqlTokenStore and its server', function () {
     for (const { ID } of connections as { ID: number }[])
       await admin.query(`KILL ${ID}`).catch(() => undefined)
     await waitUntil(20, async () =>
-      store.saveToken('o1', tokenOf('o1', { access_token: 'next' })).then(
+      store.saveToken('o1', makeToken('o1', { access_token: 'next' })).then(
         () => true,
         () => false,
       ),
@@ -299,15 +301,15 @@ describe('MysqlTokenStore and its server', function () {
       connections += 1
     })
     const { store } = await setting.freshStore({ pool })
-    await store.saveToken('o1', tokenOf('o1'))
+    await store.saveToken('o1', makeToken('o1'))
     await admin.query('SET GLOBAL read_only = 1')
     try {
-      const error = await rejection(store.saveToken('o1', tokenOf('o1')), StoreError)
+      const error = await rejection(store.saveToken('o1', makeToken('o1')), StoreError)
       expect(error.driver?.errno).to.equal(1290)
     } finally {
       await admin.query('SET GLOBAL read_only = 0')
     }
-    await store.saveToken('o1', tokenOf('o1'))
+    await store.saveToken('o1', makeToken('o1'))
     expect(connections).to.equal(2)
     await admin.query(`DROP USER ${user}`)
   })
@@ -315,8 +317,8 @@ describe('MysqlTokenStore and its server', function () {
   it('may forget prepared statements behind the back of the driver', async () => {
     const pool = open({ connectionLimit: 1 })
     const { store } = await setting.freshStore({ pool })
-    await store.saveToken('o1', tokenOf('o1'))
-    const connection = await connectionOf(pool)
+    await store.saveToken('o1', makeToken('o1'))
+    const connection = await checkOutConnection(pool)
     await connection.promise().query('SELECT 1')
     // As a proxy does that continues on another connection.
     const { _statements: statements } = connection as unknown as {
@@ -326,7 +328,7 @@ describe('MysqlTokenStore and its server', function () {
       statement.id += 1000
     })
     connection.release()
-    await store.saveToken('o1', tokenOf('o1', { access_token: 'next' }))
+    await store.saveToken('o1', makeToken('o1', { access_token: 'next' }))
     expect((await store.getToken('o1'))?.access_token).to.equal('next')
   })
 
@@ -334,9 +336,9 @@ describe('MysqlTokenStore and its server', function () {
     it(`keeps its pool of ${kind}, which is not closed and gets no listeners`, async () => {
       const pool = setting.keep(make(server.url, { connectionLimit: 2 }))
       const { store } = await setting.freshStore({ pool })
-      await store.saveToken('o1', tokenOf('o1'))
+      await store.saveToken('o1', makeToken('o1'))
       const core = 'pool' in pool ? pool.pool : pool
-      const connection = await connectionOf(core)
+      const connection = await checkOutConnection(core)
       const counts = (): number[] =>
         [pool, core, connection].flatMap((emitter) =>
           emitter.eventNames().map((name) => emitter.listenerCount(name)),
@@ -346,7 +348,7 @@ describe('MysqlTokenStore and its server', function () {
       for (let round = 0; round < 20; round += 1) await store.withLock('lock', () => store.getToken('o1'))
       await rejection(setting.store({ pool, table: 'missing' }).getToken('o1'), StoreError)
       expect(counts()).to.deep.equal(before)
-      expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
+      expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
     })
   }
 
@@ -356,8 +358,8 @@ describe('MysqlTokenStore and its server', function () {
     try {
       for (const pool of [setting.keep(openPromisePool(server.url)).pool, cluster.of('primary')]) {
         const { store } = await setting.freshStore({ pool })
-        await store.withLock('lock', () => store.saveToken('o1', tokenOf('o1')))
-        expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
+        await store.withLock('lock', () => store.saveToken('o1', makeToken('o1')))
+        expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
       }
     } finally {
       await new Promise<void>((resolve) => cluster.end(() => resolve()))
@@ -369,7 +371,7 @@ describe('MysqlTokenStore and its server', function () {
     const { store } = await setting.freshStore({ pool })
     await new Promise<void>((resolve) => pool.end(() => resolve()))
     await rejection(store.getToken('o1'), StoreError)
-    await rejection(store.saveToken('o1', tokenOf('o1')), StoreError)
+    await rejection(store.saveToken('o1', makeToken('o1')), StoreError)
   })
 
   it('is refused as a single connection, by the compiler and by the constructor', () => {

@@ -4,7 +4,7 @@ import type { Pool } from 'mysql2'
 import { encryptedTokenStore, StoreError } from '@wechat-auth/wechat-oauth'
 import { openPool } from '../../helpers/mysql.js'
 import { rejection } from '../../helpers/rejection.js'
-import { doAsTold, oldTable, tokenOf, useMysql } from './setting.js'
+import { doAsTold, oldTable, makeToken, useMysql } from './setting.js'
 
 describe('MysqlTokenStore and its table', () => {
   const setting = useMysql()
@@ -12,7 +12,7 @@ describe('MysqlTokenStore and its table', () => {
   describe('createTable', () => {
     it('makes a table with numbers in columns for numbers, and one for locks', async () => {
       const { store, table } = await setting.freshStore()
-      const token = tokenOf('o1', {
+      const token = makeToken('o1', {
         unionid: 'u',
         session_key: 'k',
         is_snapshotuser: 1,
@@ -31,7 +31,7 @@ describe('MysqlTokenStore and its table', () => {
     it('makes columns in which encrypted tokens have room', async () => {
       const { store, table } = await setting.freshStore()
       const encrypted = encryptedTokenStore(store, { keys: [{ id: 'k'.repeat(32), key: randomBytes(32) }] })
-      const token = tokenOf('o1', {
+      const token = makeToken('o1', {
         access_token: '名'.repeat(512),
         refresh_token: '😀'.repeat(512),
         session_key: 'k'.repeat(512),
@@ -46,9 +46,9 @@ describe('MysqlTokenStore and its table', () => {
 
     it('does nothing where they are', async () => {
       const { store } = await setting.freshStore()
-      await store.saveToken('o1', tokenOf('o1'))
+      await store.saveToken('o1', makeToken('o1'))
       await store.createTable()
-      expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
+      expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
     })
 
     it('does what createTableSQL says', async () => {
@@ -77,8 +77,8 @@ describe('MysqlTokenStore and its table', () => {
         const pool = setting.keep(openPool(url.href))
         const store = setting.store({ pool, table: `${database}.token` })
         await store.createTable()
-        await store.withLock('refresh:o1', () => store.saveToken('o1', tokenOf('o1')))
-        expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
+        await store.withLock('refresh:o1', () => store.saveToken('o1', makeToken('o1')))
+        expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
         expect(await setting.rows(`SELECT openid FROM ${database}.token`)).to.have.lengthOf(1)
       } finally {
         await setting.pool.query(`DROP DATABASE ${database}`)
@@ -112,8 +112,8 @@ describe('MysqlTokenStore and its table', () => {
       for (const name of [table, `${table}_lock`])
         await setting.pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${name} TO ${database}`)
       const store = setting.store({ table, pool })
-      await store.withLock('refresh:o1', () => store.saveToken('o1', tokenOf('o1')))
-      expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
+      await store.withLock('refresh:o1', () => store.saveToken('o1', makeToken('o1')))
+      expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
       await store.deleteToken('o1')
     })
 
@@ -145,7 +145,7 @@ describe('MysqlTokenStore and its table', () => {
     const store = setting.store({ table })
     for (const call of [
       () => store.getToken('o1'),
-      () => store.saveToken('o1', tokenOf('o1')),
+      () => store.saveToken('o1', makeToken('o1')),
       () => store.deleteToken('o1'),
     ]) {
       const error = await rejection(call(), StoreError)
@@ -153,8 +153,8 @@ describe('MysqlTokenStore and its table', () => {
       expect(error.driver?.errno).to.equal(1146)
     }
     await store.createTable()
-    await store.saveToken('o1', tokenOf('o1'))
-    expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
+    await store.saveToken('o1', makeToken('o1'))
+    expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
   })
 
   const wide = 'openid VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL'
@@ -203,16 +203,16 @@ describe('MysqlTokenStore and its table', () => {
     it(`refuses a table ${what}, and says what to do`, async () => {
       const table = await setting.table(...statements)
       const store = setting.store({ table })
-      const error = await rejection(store.saveToken('o1', tokenOf('o1')), StoreError)
+      const error = await rejection(store.saveToken('o1', makeToken('o1')), StoreError)
       expect(error.message).to.match(says).and.to.include(`ALTER TABLE \`${table}\` `)
       expect((await rejection(store.getToken('o1'), StoreError)).message).to.equal(error.message)
       expect(await setting.rows(`SELECT * FROM ${table}`)).to.deep.equal([])
       await doAsTold(setting, error)
-      await store.saveToken('o1', tokenOf('o1')).catch(async (next: unknown) => {
+      await store.saveToken('o1', makeToken('o1')).catch(async (next: unknown) => {
         await doAsTold(setting, next as Error)
-        await store.saveToken('o1', tokenOf('o1'))
+        await store.saveToken('o1', makeToken('o1'))
       })
-      expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
+      expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
     })
   }
 
@@ -229,9 +229,9 @@ describe('MysqlTokenStore and its table', () => {
       }
       const create_at = Number(time?.seconds) * 1000
       expect(await store.getToken('o1')).to.deep.equal({ openid: 'o1', create_at })
-      await store.saveToken('o1', tokenOf('o1'))
-      await store.saveToken('o2', tokenOf('o2'))
-      expect(await store.getToken('o2')).to.deep.equal(tokenOf('o2'))
+      await store.saveToken('o1', makeToken('o1'))
+      await store.saveToken('o2', makeToken('o2'))
+      expect(await store.getToken('o2')).to.deep.equal(makeToken('o2'))
     })
   }
 
@@ -240,8 +240,8 @@ describe('MysqlTokenStore and its table', () => {
       `CREATE TABLE $ (id INT AUTO_INCREMENT PRIMARY KEY, ${wide}, ${others}, UNIQUE KEY (openid), UNIQUE KEY (scope(5), openid))`,
     )
     const store = setting.store({ table })
-    for (const openid of ['o1', 'o2', 'o1']) await store.saveToken(openid, tokenOf(openid))
-    expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
+    for (const openid of ['o1', 'o2', 'o1']) await store.saveToken(openid, makeToken(openid))
+    expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
     expect(await setting.rows(`SELECT * FROM ${table}`)).to.have.lengthOf(2)
   })
 
@@ -250,10 +250,10 @@ describe('MysqlTokenStore and its table', () => {
       'CREATE TABLE $ (CREATE_AT VARCHAR(20), Scope TEXT, `Refresh_Token` TEXT, expires_IN INT, ACCESS_TOKEN TEXT, OpenID VARCHAR(50) PRIMARY KEY)',
     )
     const store = setting.store({ table })
-    await store.saveToken('o1', tokenOf('o1'))
-    expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
+    await store.saveToken('o1', makeToken('o1'))
+    expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
     const [row] = await setting.rows(`SELECT access_token, create_at FROM ${table}`)
-    expect(row).to.deep.include({ access_token: tokenOf('o1').access_token })
+    expect(row).to.deep.include({ access_token: makeToken('o1').access_token })
   })
 
   it('keeps in extra what it has no column for, and reads it where the column was added later', async () => {
@@ -261,7 +261,7 @@ describe('MysqlTokenStore and its table', () => {
       'CREATE TABLE $ (openid VARBINARY(512) PRIMARY KEY, extra MEDIUMTEXT CHARACTER SET latin1 NOT NULL)',
     )
     const store = setting.store({ table })
-    const token = tokenOf('o1', { unionid: 'u', nickname: '爱丽丝🐼 é', empty: '' })
+    const token = makeToken('o1', { unionid: 'u', nickname: '爱丽丝🐼 é', empty: '' })
     await store.saveToken('o1', token)
     expect(await store.getToken('o1')).to.deep.equal(token)
     await setting.pool.query(
@@ -282,11 +282,11 @@ describe('MysqlTokenStore and its table', () => {
 
   it('looks again where a column or the table has gone meanwhile', async () => {
     const { store, table } = await setting.freshStore()
-    await store.saveToken('o1', tokenOf('o1', { unionid: 'u' }))
+    await store.saveToken('o1', makeToken('o1', { unionid: 'u' }))
     await setting.pool.query(`ALTER TABLE ${table} DROP COLUMN unionid`)
-    await Promise.all([store.getToken('o1'), store.saveToken('o2', tokenOf('o2', { unionid: 'u' }))])
-    expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
-    expect(await store.getToken('o2')).to.deep.equal(tokenOf('o2', { unionid: 'u' }))
+    await Promise.all([store.getToken('o1'), store.saveToken('o2', makeToken('o2', { unionid: 'u' }))])
+    expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
+    expect(await store.getToken('o2')).to.deep.equal(makeToken('o2', { unionid: 'u' }))
     await setting.pool.query(`DROP TABLE ${table}`)
     expect((await rejection(store.getToken('o1'), StoreError)).message).to.include('createTable')
     await store.createTable()
@@ -306,7 +306,7 @@ describe('MysqlTokenStore and its table', () => {
     })
     const store = setting.store({ table, pool })
     await Promise.all(
-      Array.from({ length: 20 }, (_, index) => store.saveToken(`o${index}`, tokenOf(`o${index}`))),
+      Array.from({ length: 20 }, (_, index) => store.saveToken(`o${index}`, makeToken(`o${index}`))),
     )
     await Promise.all(Array.from({ length: 20 }, (_, index) => store.getToken(`o${index}`)))
     expect(looks).to.equal(3)
@@ -317,12 +317,12 @@ describe('MysqlTokenStore and its table', () => {
     const store = setting.store({ table })
     for (const record of [null, undefined])
       await rejection(store.saveToken('o1', record as never), StoreError)
-    const error = await rejection(store.saveToken('o1', tokenOf('o2')), StoreError)
+    const error = await rejection(store.saveToken('o1', makeToken('o2')), StoreError)
     expect(error.message).to.match(/"openid"\. ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/)
     expect(await setting.rows(`SELECT * FROM ${table}`)).to.deep.equal([])
     const fresh = (await setting.freshStore()).store
-    await fresh.saveToken('o1', tokenOf('o2'))
-    expect(await fresh.getToken('o1')).to.deep.equal(tokenOf('o2'))
+    await fresh.saveToken('o1', makeToken('o2'))
+    expect(await fresh.getToken('o1')).to.deep.equal(makeToken('o2'))
   })
 })
 

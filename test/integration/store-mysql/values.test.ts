@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { StoreError } from '@wechat-auth/wechat-oauth'
 import { lenientSession, hostileOptions, openPool, type PoolSettings } from '../../helpers/mysql.js'
 import { rejection } from '../../helpers/rejection.js'
-import { oldTable, secrets, tokenOf, useMysql } from './setting.js'
+import { oldTable, secrets, makeToken, useMysql } from './setting.js'
 
 const injections = (table: string): string[] => [
   `' OR '1'='1`,
@@ -50,11 +50,11 @@ describe('MysqlTokenStore and what tries to be a statement', () => {
       it(`takes openids, values and names of fields for what they are (${what}, ${kind === 'ours' ? 'a table of ours' : 'the table of the older packages'})`, async () => {
         const table = kind === 'ours' ? (await setting.freshStore()).table : await setting.table(...oldTable)
         const store = setting.store({ table, pool: setting.keep(open()) })
-        await store.saveToken('oOther', tokenOf('oOther'))
+        await store.saveToken('oOther', makeToken('oOther'))
         for (const text of injections(table)) {
           if (kind === 'old' && text.length > 50) continue
           expect(await store.getToken(text)).to.equal(null)
-          const token = tokenOf(text, {
+          const token = makeToken(text, {
             access_token: text,
             scope: text,
             ...(kind === 'ours' && { [text]: text, nested: { [text]: [text] } }),
@@ -63,7 +63,7 @@ describe('MysqlTokenStore and what tries to be a statement', () => {
           expect(await store.getToken(text)).to.deep.equal(token)
           await store.deleteToken(text)
           expect(await store.getToken(text)).to.equal(null)
-          expect(await store.getToken('oOther')).to.deep.equal(tokenOf('oOther'))
+          expect(await store.getToken('oOther')).to.deep.equal(makeToken('oOther'))
         }
         expect(await setting.rows(`SELECT scope FROM ${table}`)).to.have.lengthOf(1)
       })
@@ -75,7 +75,7 @@ describe('MysqlTokenStore and what tries to be a statement', () => {
     const fields = JSON.parse(
       '{"__proto__":{"isAdmin":true},"constructor":1,"toString":"text","nested":{"__proto__":{"isAdmin":true}}}',
     ) as Record<string, unknown>
-    const token = { ...fields, ...tokenOf('o1') }
+    const token = { ...fields, ...makeToken('o1') }
     await store.saveToken('o1', token)
     const read = await store.getToken('o1')
     expect(JSON.parse(JSON.stringify(read))).to.deep.equal(JSON.parse(JSON.stringify(token)))
@@ -110,7 +110,7 @@ describe('MysqlTokenStore and what tries to be a statement', () => {
       }) as typeof execute
     })
     const store = setting.store({ table, pool })
-    const token = tokenOf('oPlain', { unionid: 'oUnion', nickname: '爱丽丝' })
+    const token = makeToken('oPlain', { unionid: 'oUnion', nickname: '爱丽丝' })
     await store.saveToken('oPlain', token)
     await store.getToken('oPlain')
     await store.deleteToken('oPlain')
@@ -157,7 +157,7 @@ describe('MysqlTokenStore and the options of its pool', () => {
         await setting.table(`CREATE TABLE $ (openid VARBINARY(512) PRIMARY KEY, create_at BIGINT, access_token TEXT CHARACTER SET utf8mb4, scope VARCHAR(50) CHARACTER SET utf8,
         unionid VARCHAR(50) CHARACTER SET latin1, points BIGINT UNSIGNED, share DOUBLE, price DECIMAL(20), extra JSON) CHARSET utf8mb4`)
       const store = setting.store({ table, pool: setting.keep(openPool(setting.service.url, option)) })
-      const token = tokenOf('o爱', {
+      const token = makeToken('o爱', {
         access_token: '爱丽丝 😀 é',
         scope: '爱é',
         unionid: 'o6_bmasdasdsad6_2sgVt7hMZOPfL',
@@ -201,7 +201,7 @@ describe('MysqlTokenStore and what its errors show', () => {
     await setting.pool.query(
       `CREATE TRIGGER ${table}_refuses BEFORE INSERT ON ${table} FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'SECRET-access-token'`,
     )
-    const error = await rejection(store.saveToken('oSECRET', tokenOf('oSECRET')), StoreError)
+    const error = await rejection(store.saveToken('oSECRET', makeToken('oSECRET')), StoreError)
     expect(error.driver).to.deep.include({ code: 'ER_SIGNAL_EXCEPTION', errno: 1644, sqlState: '45000' })
     expect(error.message).to.equal('The store failed to save.')
     expectNoValues(error)
@@ -241,7 +241,7 @@ describe('MysqlTokenStore and what its errors show', () => {
       ),
     }
     const error = await rejection(
-      setting.store({ table }).saveToken('oSECRET', tokenOf('oSECRET', fields)),
+      setting.store({ table }).saveToken('oSECRET', makeToken('oSECRET', fields)),
       StoreError,
     )
     expect(error.message).to.match(
@@ -255,14 +255,16 @@ describe('MysqlTokenStore and what its errors show', () => {
     const circular: Record<string, unknown> = { ...secrets }
     circular.itself = circular
     for (const field of [circular, 1n])
-      expectNoValues(await rejection(store.saveToken('oSECRET', tokenOf('oSECRET', { field })), StoreError))
+      expectNoValues(
+        await rejection(store.saveToken('oSECRET', makeToken('oSECRET', { field })), StoreError),
+      )
   })
 
   it('is no value where a text is none', async () => {
     const { store } = await setting.freshStore()
     expectNoValues(
       await rejection(
-        store.saveToken('oSECRET', tokenOf('oSECRET', { scope: 'SECRET-access-token\ud83d' })),
+        store.saveToken('oSECRET', makeToken('oSECRET', { scope: 'SECRET-access-token\ud83d' })),
         StoreError,
       ),
     )
@@ -271,7 +273,7 @@ describe('MysqlTokenStore and what its errors show', () => {
       { 'SECRET-access-token\udc00': 1 },
       { nested: { deep: ['SECRET-access-token\ud83d'] } },
     ]) {
-      const token = tokenOf('oSECRET', fields)
+      const token = makeToken('oSECRET', fields)
       try {
         await store.saveToken('oSECRET', token)
         // JSON can spell it, but not every server takes it for JSON.
@@ -288,7 +290,7 @@ describe('MysqlTokenStore and what its errors show', () => {
     for (const key of ['oSECRET'.padEnd(513, 'x'), 'oSECRET\ud83d', `oSECRET${'😀'.repeat(127)}`]) {
       expect(await store.getToken(key)).to.equal(null)
       await store.deleteToken(key)
-      const error = await rejection(store.saveToken(key, tokenOf(key)), StoreError)
+      const error = await rejection(store.saveToken(key, makeToken(key)), StoreError)
       expect(error.message).to.match(/no Unicode text\.$/)
       expectNoValues(error)
     }
@@ -310,7 +312,7 @@ describe('MysqlTokenStore and values that do not fit', () => {
       table,
       pool: setting.keep(openPool(setting.service.url, { session: lenientSession })),
     })
-    const token = tokenOf('o1', {
+    const token = makeToken('o1', {
       access_token: 'a'.repeat(70_000),
       scope: 'é'.repeat(256),
       unionid: '😀'.repeat(129),
@@ -322,7 +324,7 @@ describe('MysqlTokenStore and values that do not fit', () => {
     })
     await store.saveToken('o1', token)
     expect(await store.getToken('o1')).to.deep.equal(token)
-    const edge = tokenOf('o1', {
+    const edge = makeToken('o1', {
       access_token: 'é'.repeat(32_767),
       scope: '😀'.repeat(255),
       unionid: '名'.repeat(128),
@@ -374,7 +376,8 @@ describe('MysqlTokenStore and values that do not fit', () => {
         true,
       ]) {
         expect(
-          (await rejection(store.saveToken('o1', { openid: 'o1', create_at: 1, n }), StoreError)).message,
+          (await rejection(store.saveToken('o1', { openid: 'o1', create_at: 1, n }), StoreError))
+            .message,
         ).to.include('"n"')
       }
     })

@@ -14,7 +14,7 @@ describe('RedisTokenStore on a server that writes to its disk before it answers'
       try {
         const store = new RedisTokenStore({ client, timeout: 2000 })
         const aftermath = await killAmidWrites(server, store, {
-          tokenOf: (openid, fields) => ({ openid, refresh_token: 'r', expires_in: 7200, ...fields }),
+          makeToken: (openid, fields) => ({ openid, refresh_token: 'r', expires_in: 7200, ...fields }),
           waitAfterFailure: false,
         })
         const acknowledged = new Map([...aftermath.before, ...aftermath.after])

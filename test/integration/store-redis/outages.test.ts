@@ -12,7 +12,7 @@ import { isNewest, variants } from '../../helpers/long.js'
 const timeout = 1000
 /** What a busy machine may need on top. */
 
-function tokenOf(openid: string): WechatToken {
+function makeToken(openid: string): WechatToken {
   return {
     openid,
     access_token: `token of ${openid}`,
@@ -68,12 +68,12 @@ for (const { kind, start } of kinds) {
 
         it('rejects while it is down, works when it is up again, and has done nothing of what it rejected', async () => {
           const store = new RedisTokenStore({ client: await open(driver), timeout })
-          await Promise.all(keys.map((key) => store.saveToken(key, tokenOf(key))))
+          await Promise.all(keys.map((key) => store.saveToken(key, makeToken(key))))
           await Promise.all(servers.map((server) => server.kill()))
           await Promise.all(
             keys.map(async (key) => {
               const started = performance.now()
-              await rejection(store.saveToken(key, tokenOf('while it was down')), StoreError)
+              await rejection(store.saveToken(key, makeToken('while it was down')), StoreError)
               await rejection(store.deleteToken(key), StoreError)
               await rejection(store.getToken(key), StoreError)
               expect(performance.now() - started).to.be.lessThan(inTime(3 * timeout))
@@ -87,13 +87,13 @@ for (const { kind, start } of kinds) {
             const read = await store.getToken(key)
             // A cluster of the tests keeps nothing on the disk.
             if (kind === 'a cluster') expect(read).to.equal(null)
-            else expect(read).to.deep.equal(tokenOf(key))
+            else expect(read).to.deep.equal(makeToken(key))
           }
         })
 
         it('rejects within its timeout when no answer comes', async () => {
           const store = new RedisTokenStore({ client: await open(driver), timeout })
-          await store.saveToken('o', tokenOf('o'))
+          await store.saveToken('o', makeToken('o'))
           await Promise.all(servers.map((server) => server.freeze()))
           try {
             const started = performance.now()
@@ -133,7 +133,7 @@ async function untilItWorks(store: RedisTokenStore): Promise<void> {
     try {
       // As a cluster has several servers, several keys.
       await Promise.all(
-        Array.from({ length: 20 }, (_, index) => store.saveToken(`o${index}`, tokenOf(`o${index}`))),
+        Array.from({ length: 20 }, (_, index) => store.saveToken(`o${index}`, makeToken(`o${index}`))),
       )
       return
     } catch (error) {
@@ -165,7 +165,7 @@ describe('RedisTokenStore with a client that does not wait', () => {
         const client = await connect({ driver, urls: [server.url] }, options)
         endings.push(() => client.isOpen && client.destroy())
         const store = new RedisTokenStore({ client })
-        await store.saveToken('o', tokenOf('o'))
+        await store.saveToken('o', makeToken('o'))
         await server.kill()
         try {
           await rejection(store.getToken('o'), StoreError)

@@ -9,7 +9,7 @@ import type { Server } from '../../services/server.js'
 
 const secrets = { access_token: 'SECRET-access-token', refresh_token: 'SECRET-refresh-token' }
 
-function tokenOf(openid: string, fields: Partial<WechatToken> = {}): WechatToken {
+function makeToken(openid: string, fields: Partial<WechatToken> = {}): WechatToken {
   return {
     openid,
     ...secrets,
@@ -51,7 +51,7 @@ describe('RedisTokenStore on a server', () => {
       }
 
       it('sends one command for each operation', async () => {
-        expect(await commandsDuring(client, () => store.saveToken('o1', tokenOf('o1')))).to.deep.equal({
+        expect(await commandsDuring(client, () => store.saveToken('o1', makeToken('o1')))).to.deep.equal({
           set: 1,
         })
         expect(await commandsDuring(client, () => store.getToken('o1'))).to.deep.equal({ get: 1 })
@@ -59,20 +59,20 @@ describe('RedisTokenStore on a server', () => {
       })
 
       it('writes JSON under the prefix and the key as given', async () => {
-        const token = tokenOf('oA b:{c}*')
+        const token = makeToken('oA b:{c}*')
         await store.saveToken(token.openid, token)
         expect(JSON.parse(String(await client.get(`${prefix}oA b:{c}*`)))).to.deep.equal(token)
       })
 
       it('needs no prefix', async () => {
         const bare = new RedisTokenStore({ client, prefix: '' })
-        const token = tokenOf(`bare ${driver}`)
+        const token = makeToken(`bare ${driver}`)
         await bare.saveToken(token.openid, token)
         expect(JSON.parse(String(await client.get(token.openid)))).to.deep.equal(token)
       })
 
       it('uses the prefix wechat:token: unless told otherwise', async () => {
-        await new RedisTokenStore({ client }).saveToken(`o ${driver}`, tokenOf(`o ${driver}`))
+        await new RedisTokenStore({ client }).saveToken(`o ${driver}`, makeToken(`o ${driver}`))
         expect(await client.get(`wechat:token:o ${driver}`)).to.be.a('string')
       })
 
@@ -80,8 +80,8 @@ describe('RedisTokenStore on a server', () => {
         const [first, second] = ['wx1:', 'wx2:'].map(
           (app) => new RedisTokenStore({ client, prefix: prefix + app }),
         )
-        await first!.saveToken('oSame', tokenOf('oSame', { access_token: 'first' }))
-        await second!.saveToken('oSame', tokenOf('oSame', { access_token: 'second' }))
+        await first!.saveToken('oSame', makeToken('oSame', { access_token: 'first' }))
+        await second!.saveToken('oSame', makeToken('oSame', { access_token: 'second' }))
         expect((await first!.getToken('oSame'))?.access_token).to.equal('first')
       })
 
@@ -103,7 +103,7 @@ describe('RedisTokenStore on a server', () => {
           {
             what: 'a record with a refresh_token for 30 days',
             key: 'o',
-            token: tokenOf('o'),
+            token: makeToken('o'),
             expected: 30 * day,
           },
           { what: 'a record without one for ever', key: 'o', token: withoutRefreshToken, expected: never },
@@ -122,7 +122,7 @@ describe('RedisTokenStore on a server', () => {
           {
             what: 'a record with a refresh_token for ttl',
             key: 'o',
-            token: tokenOf('o'),
+            token: makeToken('o'),
             ttl: 90 * day,
             expected: 90 * day,
           },
@@ -143,7 +143,7 @@ describe('RedisTokenStore on a server', () => {
           {
             what: 'every record of a user for ever where ttl is Infinity',
             key: 'o',
-            token: tokenOf('o'),
+            token: makeToken('o'),
             ttl: Infinity,
             expected: never,
           },
@@ -165,7 +165,7 @@ describe('RedisTokenStore on a server', () => {
             token: credential('client:wx1', -5),
             expected: 1,
           },
-          { what: 'a second at least (0.2)', key: 'o', token: tokenOf('o'), ttl: 0.2, expected: 1 },
+          { what: 'a second at least (0.2)', key: 'o', token: makeToken('o'), ttl: 0.2, expected: 1 },
           {
             what: 'no longer than Redis can count',
             key: 'client:wx1',
@@ -183,7 +183,7 @@ describe('RedisTokenStore on a server', () => {
         }
 
         it('is that of the record that was saved last', async () => {
-          await store.saveToken('oChanging', tokenOf('oChanging'))
+          await store.saveToken('oChanging', makeToken('oChanging'))
           await store.saveToken('oChanging', withoutRefreshToken)
           expect(await client.ttl(`${prefix}oChanging`)).to.equal(never)
         })
@@ -191,8 +191,8 @@ describe('RedisTokenStore on a server', () => {
 
       it('keeps encrypted records as long as others, and nothing of their tokens in clear text', async () => {
         const encrypted = encryptedTokenStore(store, { keys: [{ id: 'k1', key: randomBytes(32) }] })
-        await encrypted.saveToken('oEncrypted', tokenOf('oEncrypted'))
-        expect(await encrypted.getToken('oEncrypted')).to.deep.equal(tokenOf('oEncrypted'))
+        await encrypted.saveToken('oEncrypted', makeToken('oEncrypted'))
+        expect(await encrypted.getToken('oEncrypted')).to.deep.equal(makeToken('oEncrypted'))
         const raw = String(await client.get(`${prefix}oEncrypted`))
         for (const secret of Object.values(secrets)) expect(raw).not.to.include(secret)
         expect(await client.ttl(`${prefix}oEncrypted`)).to.be.within(30 * 24 * 3600 - 5, 30 * 24 * 3600)
@@ -209,7 +209,7 @@ describe('RedisTokenStore on a server', () => {
               },
             })
             const onBuffers = new RedisTokenStore({ client: buffers, prefix })
-            const token = tokenOf('o爱丽丝🐼', { nickname: '爱丽丝🐼' })
+            const token = makeToken('o爱丽丝🐼', { nickname: '爱丽丝🐼' })
             await onBuffers.saveToken(token.openid, token)
             expect(await buffers.get(prefix + token.openid)).to.be.an.instanceOf(Buffer)
             expect(await onBuffers.getToken(token.openid)).to.deep.equal(token)
@@ -224,7 +224,7 @@ describe('RedisTokenStore on a server', () => {
             clientSideCache: { ttl: 0, maxEntries: 0, evictPolicy: 'LRU' },
           })
           const cached = new RedisTokenStore({ client: caching, prefix })
-          await store.saveToken('oCached', tokenOf('oCached'))
+          await store.saveToken('oCached', makeToken('oCached'))
           expect(
             await commandsDuring(client, async () => {
               await cached.getToken('oCached')
@@ -237,13 +237,13 @@ describe('RedisTokenStore on a server', () => {
       it('leaves the client open, without a listener of its own', async () => {
         const listeners = (): number[] => client.eventNames().map((name) => client.listenerCount(name))
         const before = listeners()
-        await store.withLock('listeners', () => store.saveToken('o', tokenOf('o')))
+        await store.withLock('listeners', () => store.saveToken('o', makeToken('o')))
         expect(listeners()).to.deep.equal(before)
         expect(client.isOpen).to.equal(true)
       })
 
       it('takes keys for names and nothing else', async () => {
-        const other = tokenOf('oOther')
+        const other = makeToken('oOther')
         await store.saveToken('oOther', other)
         for (const key of [
           '*',
@@ -256,8 +256,8 @@ describe('RedisTokenStore on a server', () => {
           '"oOther"',
         ]) {
           expect(await store.getToken(key)).to.equal(null)
-          await store.saveToken(key, tokenOf(key))
-          expect(await store.getToken(key)).to.deep.equal(tokenOf(key))
+          await store.saveToken(key, makeToken(key))
+          expect(await store.getToken(key)).to.deep.equal(makeToken(key))
           await store.withLock(key, async () => undefined)
           await store.deleteToken(key)
           expect(await store.getToken('oOther')).to.deep.equal(other)
@@ -266,7 +266,7 @@ describe('RedisTokenStore on a server', () => {
 
       it('takes values for values and nothing else', async () => {
         for (const value of ['\r\n*1\r\n$8\r\nFLUSHALL\r\n', 'x EX 1', "' .. redis.call('FLUSHALL') .. '"]) {
-          const token = tokenOf('oValues', { access_token: value, [value]: value })
+          const token = makeToken('oValues', { access_token: value, [value]: value })
           await store.saveToken('oValues', token)
           expect(await store.getToken('oValues')).to.deep.equal(token)
         }
@@ -306,8 +306,8 @@ describe('RedisTokenStore on a server', () => {
           const error = await rejection(store.getToken('oFailing'), StoreError)
           expectNoValues(error)
           expect(error.reason).to.equal('record')
-          await store.saveToken('oFailing', tokenOf('oFailing'))
-          expect(await store.getToken('oFailing')).to.deep.equal(tokenOf('oFailing'))
+          await store.saveToken('oFailing', makeToken('oFailing'))
+          expect(await store.getToken('oFailing')).to.deep.equal(makeToken('oFailing'))
         })
 
         for (const [what, text] of Object.entries({
@@ -328,7 +328,9 @@ describe('RedisTokenStore on a server', () => {
         it('where the memory is full', async () => {
           await client.sendCommand(['CONFIG', 'SET', 'maxmemory', '1'])
           try {
-            expectNoValues(await rejection(store.saveToken('oFailing', tokenOf('oFailing')), StoreError))
+            expectNoValues(
+              await rejection(store.saveToken('oFailing', makeToken('oFailing')), StoreError),
+            )
           } finally {
             await client.sendCommand(['CONFIG', 'SET', 'maxmemory', '0'])
           }
@@ -338,10 +340,13 @@ describe('RedisTokenStore on a server', () => {
           const circular: Record<string, unknown> = { secret: secrets.access_token }
           circular.itself = circular
           expectNoValues(
-            await rejection(store.saveToken('oFailing', tokenOf('oFailing', { circular })), StoreError),
+            await rejection(
+              store.saveToken('oFailing', makeToken('oFailing', { circular })),
+              StoreError,
+            ),
           )
           expectNoValues(
-            await rejection(store.saveToken('oFailing', tokenOf('oFailing', { big: 1n })), StoreError),
+            await rejection(store.saveToken('oFailing', makeToken('oFailing', { big: 1n })), StoreError),
           )
         })
 
@@ -374,9 +379,9 @@ describe('RedisTokenStore on a server', () => {
         url.password = 'password'
         const limited = await open({ url: url.href })
         const permitted = new RedisTokenStore({ client: limited, prefix })
-        await permitted.withLock('acl', () => permitted.saveToken('oAcl', tokenOf('oAcl')))
+        await permitted.withLock('acl', () => permitted.saveToken('oAcl', makeToken('oAcl')))
         expect(await client.get(`${prefix}lock:acl`)).to.equal(null)
-        expect(await permitted.getToken('oAcl')).to.deep.equal(tokenOf('oAcl'))
+        expect(await permitted.getToken('oAcl')).to.deep.equal(makeToken('oAcl'))
         await permitted.deleteToken('oAcl')
         await rejection(
           new RedisTokenStore({ client: limited, prefix: 'elsewhere:' }).getToken('oAcl'),
@@ -405,7 +410,7 @@ describe('RedisTokenStore on a cluster', () => {
         const store = new RedisTokenStore({ client, prefix: `${driver}:` })
         const openids = Array.from({ length: 30 }, (_, index) => `o{${index}}`)
         await Promise.all(
-          openids.map((openid) => store.withLock(openid, () => store.saveToken(openid, tokenOf(openid)))),
+          openids.map((openid) => store.withLock(openid, () => store.saveToken(openid, makeToken(openid)))),
         )
         const sizes = await Promise.all(
           cluster.nodes.map(async ({ url }) => {
@@ -418,7 +423,7 @@ describe('RedisTokenStore on a cluster', () => {
           }),
         )
         expect(Math.min(...sizes)).to.be.greaterThan(0)
-        for (const openid of openids) expect(await store.getToken(openid)).to.deep.equal(tokenOf(openid))
+        for (const openid of openids) expect(await store.getToken(openid)).to.deep.equal(makeToken(openid))
         for (const openid of openids) await store.deleteToken(openid)
         for (const openid of openids) expect(await store.getToken(openid)).to.equal(null)
       } finally {

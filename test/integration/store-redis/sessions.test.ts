@@ -11,7 +11,7 @@ const ttl = 3600
 /** More commands than any operation sends here. */
 const steps = 12
 
-function sessionOf(id: string, userId = 'u'): StoredSession {
+function makeSession(id: string, userId = 'u'): StoredSession {
   return {
     id,
     userId,
@@ -68,11 +68,11 @@ describe('RedisSessionStore on a server', () => {
   }
 
   it('checks a session by one command, and searches for nothing in any other operation', async () => {
-    await store.create('a', sessionOf('a'), ttl)
+    await store.create('a', makeSession('a'), ttl)
     expect(await commandsDuring(client, () => store.get('a'))).to.deep.equal({ get: 1 })
     const others = await commandsDuring(client, async () => {
-      await store.create('b', sessionOf('b'), ttl)
-      await store.rotate('a', 'c', sessionOf('c'), ttl)
+      await store.create('b', makeSession('b'), ttl)
+      await store.rotate('a', 'c', makeSession('c'), ttl)
       await store.delete('b')
       await store.listByUser('u')
       await store.deleteByUser('u')
@@ -85,24 +85,24 @@ describe('RedisSessionStore on a server', () => {
   it('asks as often for the sessions of a user, however many there are', async () => {
     const revoke = (): Promise<Record<string, number>> =>
       commandsDuring(client, () => store.deleteByUser('u'))
-    await store.create('a', sessionOf('a'), ttl)
+    await store.create('a', makeSession('a'), ttl)
     const few = await revoke()
     for (let index = 0; index < 200; index += 1)
-      await store.create(`other ${index}`, sessionOf('x', `other ${index}`), ttl)
-    await store.create('a', sessionOf('a'), ttl)
+      await store.create(`other ${index}`, makeSession('x', `other ${index}`), ttl)
+    await store.create('a', makeSession('a'), ttl)
     expect(await revoke()).to.deep.equal(few)
   })
 
   it('gives each session and each index a lifetime, and takes what is over out of the index', async () => {
-    await store.create('a', sessionOf('a'), 60)
+    await store.create('a', makeSession('a'), 60)
     const [key, index] = [`${prefix}hash:a`, `${prefix}user:u`]
     expect(Number(await client.ttl(key))).to.be.within(50, 60)
     expect(Number(await client.ttl(index))).to.be.within(60, 60 + 66)
     await client.sendCommand(['ZADD', index, '1', 'over'])
-    await store.create('b', sessionOf('b'), ttl)
+    await store.create('b', makeSession('b'), ttl)
     expect(await client.sendCommand(['ZRANGE', index, '0', '-1'])).to.deep.equal(['a', 'b'])
     expect(Number(await client.ttl(index))).to.be.within(ttl, ttl + 66)
-    await store.rotate('b', 'c', sessionOf('c'), ttl)
+    await store.rotate('b', 'c', makeSession('c'), ttl)
     await store.delete('a')
     expect(await client.sendCommand(['ZRANGE', index, '0', '-1'])).to.deep.equal(['c'])
     await store.deleteByUser('u')
@@ -138,35 +138,38 @@ describe('RedisSessionStore on a server', () => {
     })
     try {
       const permitted = new RedisSessionStore({ client: limited, prefix })
-      await permitted.create('a', sessionOf('a'), ttl)
-      expect(await permitted.rotate('a', 'b', sessionOf('b'), ttl)).to.equal(true)
+      await permitted.create('a', makeSession('a'), ttl)
+      expect(await permitted.rotate('a', 'b', makeSession('b'), ttl)).to.equal(true)
       expect(await permitted.listByUser('u')).to.have.length(1)
       await permitted.delete('b')
-      await permitted.create('c', sessionOf('c'), ttl)
+      await permitted.create('c', makeSession('c'), ttl)
       await permitted.deleteByUser('u')
-      await rejection(new RedisSessionStore({ client: limited, prefix: 'elsewhere:' }).get('a'), StoreError)
+      await rejection(
+        new RedisSessionStore({ client: limited, prefix: 'elsewhere:' }).get('a'),
+        StoreError,
+      )
     } finally {
       limited.destroy()
     }
   })
 
   it('takes a lifetime that is longer than Redis counts, or shorter than a millisecond', async () => {
-    await store.create('long', sessionOf('long'), Number.MAX_VALUE)
+    await store.create('long', makeSession('long'), Number.MAX_VALUE)
     expect(await isAlive('long')).to.equal(true)
-    await store.create('short', sessionOf('short'), Number.MIN_VALUE)
+    await store.create('short', makeSession('short'), Number.MIN_VALUE)
   })
 
   it('keeps the sessions of two prefixes apart', async () => {
     const other = new RedisSessionStore({ client, prefix: `${prefix}2:` })
-    await store.create('a', sessionOf('a'), ttl)
+    await store.create('a', makeSession('a'), ttl)
     expect(await other.get('a')).to.equal(null)
     await other.deleteByUser('u')
     expect(await isAlive('a')).to.equal(true)
   })
 
   it('does not take an index for a session, whatever a hash or a user is called', async () => {
-    await store.create('user:u', sessionOf('user:u', 'hash:a'), ttl)
-    await store.create('a', sessionOf('a'), ttl)
+    await store.create('user:u', makeSession('user:u', 'hash:a'), ttl)
+    await store.create('a', makeSession('a'), ttl)
     await store.delete('user:u')
     expect(await alive('a', 'user:u')).to.deep.equal(['a'])
     expect(await listed()).to.deep.equal(['a'])
@@ -192,16 +195,16 @@ describe('RedisSessionStore on a server', () => {
     await client.sendCommand(['RPUSH', `${prefix}user:u`, 'x'])
     expect(await rejection(store.listByUser('u'), StoreError)).to.include({ reason: 'record' })
     expect(await rejection(store.deleteByUser('u'), StoreError)).to.include({ reason: 'record' })
-    await store.create('a', sessionOf('a'), ttl)
+    await store.create('a', makeSession('a'), ttl)
     expect(await listed()).to.deep.equal(['a'])
   })
 
   type Act = (store: RedisSessionStore) => Promise<unknown>
   const acts: Record<string, Act> = {
-    create: (one) => one.create('new', sessionOf('new'), ttl),
-    rotate: (one) => one.rotate('old', 'next', sessionOf('next'), ttl),
-    'another rotate': (one) => one.rotate('old', 'rival', sessionOf('rival'), ttl),
-    prolong: (one) => one.rotate('old', 'old', sessionOf('old'), ttl),
+    create: (one) => one.create('new', makeSession('new'), ttl),
+    rotate: (one) => one.rotate('old', 'next', makeSession('next'), ttl),
+    'another rotate': (one) => one.rotate('old', 'rival', makeSession('rival'), ttl),
+    prolong: (one) => one.rotate('old', 'old', makeSession('old'), ttl),
     delete: (one) => one.delete('old'),
     deleteByUser: (one) => one.deleteByUser('u'),
   }
@@ -211,7 +214,7 @@ describe('RedisSessionStore on a server', () => {
   async function amid(act: Act, at: number, inside: Act): Promise<[unknown, unknown]> {
     prefix = `${randomUUID()}:`
     store = new RedisSessionStore({ client, prefix })
-    await store.create('old', sessionOf('old'), ttl)
+    await store.create('old', makeSession('old'), ttl)
     const answers: unknown[] = []
     const interrupted = stepped(client, async (count) => {
       if (count === at) answers.push(await inside(store))
@@ -255,7 +258,7 @@ describe('RedisSessionStore on a server', () => {
         for (const other of [undefined, acts['deleteByUser']]) {
           prefix = `${randomUUID()}:`
           store = new RedisSessionStore({ client, prefix })
-          await store.create('old', sessionOf('old'), ttl)
+          await store.create('old', makeSession('old'), ttl)
           const ending = stepped(client, async (count) => {
             if (count === at - 1) await other?.(store)
             if (count >= at) throw new Error('SECRET')
@@ -288,7 +291,7 @@ describe('RedisSessionStore on a server', () => {
         })
     })
     const error = await rejection(
-      new RedisSessionStore({ client: slow, prefix, timeout: 50 }).create('a', sessionOf('a'), ttl),
+      new RedisSessionStore({ client: slow, prefix, timeout: 50 }).create('a', makeSession('a'), ttl),
       StoreError,
     )
     expect(error.message).to.equal('The store failed to create a session within 50 ms.')
@@ -316,9 +319,9 @@ describe('RedisSessionStore on a cluster', () => {
   it('keeps, rotates, lists and ends the sessions of a user in all slots (node-redis 5)', async () => {
     const store = new RedisSessionStore({ client })
     const ids = Array.from({ length: 30 }, () => randomUUID()).sort()
-    await Promise.all(ids.map((id) => store.create(`first ${id}`, sessionOf(id), ttl)))
+    await Promise.all(ids.map((id) => store.create(`first ${id}`, makeSession(id), ttl)))
     expect(
-      await Promise.all(ids.map((id) => store.rotate(`first ${id}`, id, sessionOf(id), ttl))),
+      await Promise.all(ids.map((id) => store.rotate(`first ${id}`, id, makeSession(id), ttl))),
     ).to.not.include(false)
     expect((await store.listByUser('u')).map(({ id }) => id).sort()).to.deep.equal(ids)
     await store.deleteByUser('u')

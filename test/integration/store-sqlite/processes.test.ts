@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { randomInt } from 'node:crypto'
 import { rejection } from '../../helpers/rejection.js'
 import { Worker } from './processes.js'
-import { tokenOf, withEachDriver } from './setting.js'
+import { makeToken, withEachDriver } from './setting.js'
 
 const kills = 3
 const journals = [
@@ -40,37 +40,37 @@ withEachDriver('SqliteTokenStore and processes that are killed', ({ databases, p
         expect(acknowledged.length).to.be.at.least(fewest)
         expect(acknowledged.at(-1)).to.be.lessThan(writes - 1)
         for (const index of acknowledged)
-          expect(await store.getToken(`o${index}`)).to.deep.equal(tokenOf(`o${index}`, { index }))
+          expect(await store.getToken(`o${index}`)).to.deep.equal(makeToken(`o${index}`, { index }))
         next = acknowledged.at(-1)! + 1
         // It was killed before it could tell, or before it was done.
         const last = await store.getToken(`o${next}`)
-        if (last) expect(last).to.deep.equal(tokenOf(`o${next}`, { index: next }))
-        await store.saveToken(`survivor ${kill}`, tokenOf(`survivor ${kill}`))
+        if (last) expect(last).to.deep.equal(makeToken(`o${next}`, { index: next }))
+        await store.saveToken(`survivor ${kill}`, makeToken(`survivor ${kill}`))
       }
       expect(await start({ address, task: 'save', from: next, to: writes }).hasEnded()).to.equal(0)
       for (let index = 0; index < writes; index += 1)
         expect((await store.getToken(`o${index}`))?.index).to.equal(index)
       for (let kill = 1; kill <= kills; kill += 1)
-        expect(await store.getToken(`survivor ${kill}`)).to.deep.equal(tokenOf(`survivor ${kill}`))
+        expect(await store.getToken(`survivor ${kill}`)).to.deep.equal(makeToken(`survivor ${kill}`))
     })
 
     it(`rejects in time while another process is frozen in a transaction, and works on when it is killed (journal_mode=${journal})`, async function () {
       this.timeout(60_000)
       const { file, store } = await pair({ journal, timeout: 200, patience: 60_000 })
-      await store.saveToken('o1', tokenOf('o1'))
+      await store.saveToken('o1', makeToken('o1'))
       const worker = start({ address: databases.address(file), task: 'lock', from: 0, to: 0 })
       await worker.hasTold(1)
       worker.freeze()
       const started = performance.now()
       const error = await rejection(
-        store.saveToken('o1', tokenOf('o1', { access_token: 'late' })),
+        store.saveToken('o1', makeToken('o1', { access_token: 'late' })),
         StoreError,
       )
       expect(performance.now() - started).to.be.lessThan(5000)
       expect(error.message).to.contain('another connection has locked the database')
       await worker.kill()
-      expect(await store.getToken('o1')).to.deep.equal(tokenOf('o1'))
-      await store.saveToken('o1', tokenOf('o1', { access_token: 'next' }))
+      expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
+      await store.saveToken('o1', makeToken('o1', { access_token: 'next' }))
       expect((await store.getToken('o1'))?.access_token).to.equal('next')
     })
   }

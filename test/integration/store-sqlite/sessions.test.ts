@@ -10,7 +10,7 @@ import { hostileKeys, hostileNames, withEachDriver } from './setting.js'
 
 const ttl = 3600
 
-function sessionOf(id: string, userId = 'u'): StoredSession {
+function makeSession(id: string, userId = 'u'): StoredSession {
   return {
     id,
     userId,
@@ -42,24 +42,24 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
       `
       const store = new SqliteSessionStore({ database })
       await store.createTable()
-      await store.create('first', ${JSON.stringify(sessionOf('first'))}, ${ttl})
-      await store.create('second', ${JSON.stringify(sessionOf('second'))}, ${ttl})
-      await store.rotate('first', 'third', ${JSON.stringify(sessionOf('third'))}, ${ttl})`,
+      await store.create('first', ${JSON.stringify(makeSession('first'))}, ${ttl})
+      await store.create('second', ${JSON.stringify(makeSession('second'))}, ${ttl})
+      await store.rotate('first', 'third', ${JSON.stringify(makeSession('third'))}, ${ttl})`,
     )
     const reopened = new SqliteSessionStore({ database: databases.open('killed') })
     expect(await reopened.get('first')).to.equal(null)
-    for (const id of ['second', 'third']) expect(await reopened.get(id)).to.deep.equal(sessionOf(id))
+    for (const id of ['second', 'third']) expect(await reopened.get(id)).to.deep.equal(makeSession(id))
     expect(await reopened.listByUser('u')).to.have.length(2)
   })
 
   it('removes sessions that are over a few at a time, with each that begins', async () => {
-    for (let index = 0; index < 25; index += 1) await store.create(`over ${index}`, sessionOf('x'), 1)
+    for (let index = 0; index < 25; index += 1) await store.create(`over ${index}`, makeSession('x'), 1)
     const clock = sinon.useFakeTimers({ now: Date.now() + 1001, toFake: ['Date'] })
     try {
       expect(await store.listByUser('u')).to.deep.equal([])
       const left: number[] = []
       for (let index = 0; index < 4; index += 1) {
-        await store.create(`live ${index}`, sessionOf('x'), ttl)
+        await store.create(`live ${index}`, makeSession('x'), ttl)
         left.push(rows())
       }
       expect(left).to.deep.equal([16, 7, 3, 4])
@@ -72,8 +72,8 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
   it('searches an index for whatever it looks for', async () => {
     const { watched, plans } = planned(database)
     const searching = new SqliteSessionStore({ database: watched })
-    await searching.create('a', sessionOf('a'), ttl)
-    await searching.rotate('a', 'b', sessionOf('b'), ttl)
+    await searching.create('a', makeSession('a'), ttl)
+    await searching.rotate('a', 'b', makeSession('b'), ttl)
     await searching.get('b')
     await searching.listByUser('u')
     await searching.delete('b')
@@ -85,13 +85,13 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
   })
 
   it('is made by createTable or by createTableSQL, and left as it is when it is there', async () => {
-    await store.create('a', sessionOf('a'), ttl)
+    await store.create('a', makeSession('a'), ttl)
     await store.createTable()
     database.exec(store.createTableSQL())
-    expect(await store.get('a')).to.deep.equal(sessionOf('a'))
+    expect(await store.get('a')).to.deep.equal(makeSession('a'))
     const bare = databases.open()
     bare.exec(store.createTableSQL())
-    await new SqliteSessionStore({ database: bare }).create('a', sessionOf('a'), ttl)
+    await new SqliteSessionStore({ database: bare }).create('a', makeSession('a'), ttl)
   })
 
   it('says that there is no table', async () => {
@@ -104,9 +104,9 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
     for (const table of hostileNames) {
       const named = new SqliteSessionStore({ database, table })
       await named.createTable()
-      await named.create('a', sessionOf('a'), ttl)
-      expect(await named.rotate('a', 'b', sessionOf('b'), ttl)).to.equal(true)
-      expect(await named.listByUser('u')).to.deep.equal([sessionOf('b')])
+      await named.create('a', makeSession('a'), ttl)
+      expect(await named.rotate('a', 'b', makeSession('b'), ttl)).to.equal(true)
+      expect(await named.listByUser('u')).to.deep.equal([makeSession('b')])
       await named.deleteByUser('u')
       expect(await named.get('b')).to.equal(null)
     }
@@ -115,29 +115,29 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
   })
 
   it('takes hashes and ids for names and nothing else', async () => {
-    await store.create('bystander', sessionOf('bystander', 'Other'), ttl)
+    await store.create('bystander', makeSession('bystander', 'Other'), ttl)
     for (const name of hostileKeys) {
       expect(await store.get(name)).to.equal(null)
-      expect(await store.rotate(name, 'never', sessionOf('never'), ttl)).to.equal(false)
+      expect(await store.rotate(name, 'never', makeSession('never'), ttl)).to.equal(false)
       expect(await store.listByUser(name)).to.deep.equal([])
-      await store.create(name, sessionOf(name, name), ttl)
-      expect(await store.get(name)).to.deep.equal(sessionOf(name, name))
-      expect(await store.listByUser(name)).to.deep.equal([sessionOf(name, name)])
+      await store.create(name, makeSession(name, name), ttl)
+      expect(await store.get(name)).to.deep.equal(makeSession(name, name))
+      expect(await store.listByUser(name)).to.deep.equal([makeSession(name, name)])
       await store.deleteByUser(name)
       expect(await store.get(name)).to.equal(null)
       await store.delete(name)
     }
-    expect(await store.get('bystander')).to.deep.equal(sessionOf('bystander', 'Other'))
+    expect(await store.get('bystander')).to.deep.equal(makeSession('bystander', 'Other'))
     for (const call of [
       store.get('a\ud800'),
-      store.create('a', sessionOf('a', 'a\ud800'), ttl),
+      store.create('a', makeSession('a', 'a\ud800'), ttl),
       store.listByUser('\udfff'),
     ])
       await rejection(call, TypeError)
   })
 
   it('rejects where a row holds no session, without telling what it holds', async () => {
-    await store.create('a', sessionOf('a'), ttl)
+    await store.create('a', makeSession('a'), ttl)
     for (const record of ["'SECRET'", "'[]'", "'{}'", '\'{"userId":1}\'', "x'00'", '1']) {
       database.exec(`UPDATE wechat_session SET record = ${record}`)
       for (const call of [store.get('a'), store.listByUser('u')]) {
@@ -148,17 +148,17 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
   })
 
   it('takes a lifetime that is longer than anything', async () => {
-    await store.create('a', sessionOf('a'), Number.MAX_VALUE)
-    expect(await store.get('a')).to.deep.equal(sessionOf('a'))
+    await store.create('a', makeSession('a'), Number.MAX_VALUE)
+    expect(await store.get('a')).to.deep.equal(makeSession('a'))
   })
 
   if (driver === 'better-sqlite3') {
     it('works on a database that is set to bigints', async () => {
       ;(database as unknown as { defaultSafeIntegers(): void }).defaultSafeIntegers()
-      await store.create('a', sessionOf('a'), ttl)
-      expect(await store.rotate('a', 'b', sessionOf('b'), ttl)).to.equal(true)
-      expect(await store.rotate('a', 'b', sessionOf('b'), ttl)).to.equal(false)
-      expect(await store.listByUser('u')).to.deep.equal([sessionOf('b')])
+      await store.create('a', makeSession('a'), ttl)
+      expect(await store.rotate('a', 'b', makeSession('b'), ttl)).to.equal(true)
+      expect(await store.rotate('a', 'b', makeSession('b'), ttl)).to.equal(false)
+      expect(await store.listByUser('u')).to.deep.equal([makeSession('b')])
     })
   }
 })

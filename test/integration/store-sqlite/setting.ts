@@ -4,7 +4,7 @@ import { Databases, driverNames, type DriverName, type OpenDatabase } from '../.
 
 export const secrets = { access_token: 'SECRET-access-token', refresh_token: 'SECRET-refresh-token' }
 
-export function tokenOf(openid: string, fields: Partial<WechatToken> = {}): WechatToken {
+export function makeToken(openid: string, fields: Partial<WechatToken> = {}): WechatToken {
   return {
     openid,
     ...secrets,

@@ -5,9 +5,9 @@ import { writeFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { rejection } from '../../helpers/rejection.js'
 import type { OpenDatabase } from '../../helpers/sqlite.js'
-import { hostileKeys, hostileNames, secrets, tokenOf, withEachDriver } from './setting.js'
+import { hostileKeys, hostileNames, secrets, makeToken, withEachDriver } from './setting.js'
 
-function namesOf(database: OpenDatabase): unknown[] {
+function readNames(database: OpenDatabase): unknown[] {
   return database
     .prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
     .all()
@@ -17,8 +17,8 @@ function namesOf(database: OpenDatabase): unknown[] {
 withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
   it('are made by createTable, and left as they are when they are there', async () => {
     const { database, store } = await pair()
-    expect(namesOf(database)).to.deep.equal(['token', 'token_lock'])
-    const token = tokenOf('o1')
+    expect(readNames(database)).to.deep.equal(['token', 'token_lock'])
+    const token = makeToken('o1')
     await store.saveToken('o1', token)
     await store.createTable()
     expect(await store.getToken('o1')).to.deep.equal(token)
@@ -26,7 +26,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
 
   it('hold the openid as it is, and the record as JSON', async () => {
     const { database, store } = await pair()
-    const token = tokenOf('oA b', { nickname: '爱丽丝🐼', signs: '\0\n"\ud800' })
+    const token = makeToken('oA b', { nickname: '爱丽丝🐼', signs: '\0\n"\ud800' })
     await store.saveToken('oA b', token)
     const rows = database
       .prepare('SELECT openid, record, json_extract(record, ?) AS nickname FROM token')
@@ -38,9 +38,9 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
 
   it("may have columns of the application's own, which saving leaves alone", async () => {
     const { database, store } = await pair()
-    await store.saveToken('o1', tokenOf('o1'))
+    await store.saveToken('o1', makeToken('o1'))
     database.exec("ALTER TABLE token ADD COLUMN note TEXT; UPDATE token SET note = 'of the application'")
-    await store.saveToken('o1', tokenOf('o1', { access_token: 'next' }))
+    await store.saveToken('o1', makeToken('o1', { access_token: 'next' }))
     expect((await store.getToken('o1'))?.access_token).to.equal('next')
     expect(database.prepare('SELECT note FROM token').all()[0]).to.include({ note: 'of the application' })
   })
@@ -50,8 +50,8 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
     const [first, second] = ['wx1', 'wx2'].map((table) => new SqliteTokenStore({ database, table }))
     await first!.createTable()
     await second!.createTable()
-    await first!.saveToken('oSame', tokenOf('oSame', { access_token: 'first' }))
-    await second!.saveToken('oSame', tokenOf('oSame', { access_token: 'second' }))
+    await first!.saveToken('oSame', makeToken('oSame', { access_token: 'first' }))
+    await second!.saveToken('oSame', makeToken('oSame', { access_token: 'second' }))
     expect((await first!.getToken('oSame'))?.access_token).to.equal('first')
     await first!.withLock('same', () => second!.withLock('same', async () => undefined, { wait: 0 }))
   })
@@ -62,27 +62,27 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
       database.exec("CREATE TABLE bystander (a TEXT); INSERT INTO bystander VALUES ('here')")
       const store = new SqliteTokenStore({ database, table })
       await store.createTable()
-      const token = tokenOf('o1')
+      const token = makeToken('o1')
       await store.saveToken('o1', token)
       expect(await store.getToken('o1')).to.deep.equal(token)
       await store.withLock('l', () => store.deleteToken('o1'))
       expect(await store.getToken('o1')).to.equal(null)
-      expect(namesOf(database)).to.include.members([table, `${table}_lock`, 'bystander'])
+      expect(readNames(database)).to.include.members([table, `${table}_lock`, 'bystander'])
       expect(database.prepare('SELECT a FROM bystander').all()).to.have.length(1)
     })
   }
 
   it('take keys for names and nothing else', async () => {
     const { database, store } = await pair()
-    const bystander = tokenOf('oOther')
+    const bystander = makeToken('oOther')
     await store.saveToken('oOther', bystander)
     for (const key of hostileKeys) {
       expect(await store.getToken(key), JSON.stringify(key)).to.equal(null)
-      await store.saveToken(key, tokenOf(key))
+      await store.saveToken(key, makeToken(key))
       await store.withLock(key, async () => undefined)
     }
     for (const key of hostileKeys)
-      expect(await store.getToken(key), JSON.stringify(key)).to.deep.equal(tokenOf(key))
+      expect(await store.getToken(key), JSON.stringify(key)).to.deep.equal(makeToken(key))
     for (const key of hostileKeys) await store.deleteToken(key)
     for (const key of hostileKeys) expect(await store.getToken(key), JSON.stringify(key)).to.equal(null)
     expect(await store.getToken('oOther')).to.deep.equal(bystander)
@@ -101,17 +101,17 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
       '":"',
     ]
     for (const access_token of hostile) {
-      const token = tokenOf('o1', { access_token, [access_token]: access_token })
+      const token = makeToken('o1', { access_token, [access_token]: access_token })
       await store.saveToken('o1', token)
       expect(await store.getToken('o1')).to.deep.equal(token)
     }
-    expect(namesOf(database)).to.deep.equal(['token', 'token_lock'])
+    expect(readNames(database)).to.deep.equal(['token', 'token_lock'])
   })
 
   it('tell keys apart that differ behind a NUL character', async () => {
     const { store } = await pair()
     const keys = ['a', 'a\0', 'a\0b', 'a\0c', 'a\0\0', '\0a']
-    for (const [index, key] of keys.entries()) await store.saveToken(key, tokenOf(key, { index }))
+    for (const [index, key] of keys.entries()) await store.saveToken(key, makeToken(key, { index }))
     for (const [index, key] of keys.entries()) expect((await store.getToken(key))?.index).to.equal(index)
   })
 
@@ -120,7 +120,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
     const key = 'o\ud800'
     const calls = [
       store.getToken(key),
-      store.saveToken(key, tokenOf(key)),
+      store.saveToken(key, makeToken(key)),
       store.deleteToken(key),
       store.withLock(key, async () => undefined),
     ]
@@ -132,7 +132,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
       const store = new SqliteTokenStore({ database: databases.open() })
       for (const call of [
         store.getToken('o1'),
-        store.saveToken('o1', tokenOf('o1')),
+        store.saveToken('o1', makeToken('o1')),
         store.deleteToken('o1'),
       ]) {
         const error = await rejection(call, StoreError)
@@ -158,7 +158,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
 
     it('are used as soon as they are there', async () => {
       const { database, store } = await pair()
-      await store.saveToken('o1', tokenOf('o1'))
+      await store.saveToken('o1', makeToken('o1'))
       database.exec('DROP TABLE token; DROP TABLE token_lock')
       await rejection(store.getToken('o1'), StoreError)
       await rejection(
@@ -167,8 +167,8 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
       )
       await store.createTable()
       expect(await store.getToken('o1')).to.equal(null)
-      await store.saveToken('o1', tokenOf('o1'))
-      expect(await store.withLock('l', () => store.getToken('o1'))).to.deep.equal(tokenOf('o1'))
+      await store.saveToken('o1', makeToken('o1'))
+      expect(await store.withLock('l', () => store.getToken('o1'))).to.deep.equal(makeToken('o1'))
     })
   })
 
@@ -177,7 +177,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
     for (const damage of damages) {
       it(`make getToken reject where the record is ${damage}`, async () => {
         const { database, store } = await pair()
-        await store.saveToken('o1', tokenOf('o1'))
+        await store.saveToken('o1', makeToken('o1'))
         database.exec(`UPDATE token SET record = ${damage}`)
         const error = await rejection(store.getToken('o1'), StoreError)
         expect(error).to.include({
@@ -189,10 +189,10 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
 
     it('make operations reject, without a value in the error, where the file is no database any more', async () => {
       const { file, store } = await pair({ journal: 'delete' })
-      await store.saveToken('o1', tokenOf('o1'))
+      await store.saveToken('o1', makeToken('o1'))
       writeFileSync(databases.address(file).file, 'no database '.repeat(10_000))
       expect((await rejection(store.getToken('o1'), StoreError)).code).to.equal('ERR_WECHAT_STORE')
-      const error = await rejection(store.saveToken('o1', tokenOf('o1')), StoreError)
+      const error = await rejection(store.saveToken('o1', makeToken('o1')), StoreError)
       expect(error.code).to.equal('ERR_WECHAT_STORE')
       expect(inspect(error, { depth: Infinity, showHidden: true })).to.not.contain(secrets.access_token)
     })
@@ -211,11 +211,11 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
       for (const journal of ['wal', 'delete'] as const) {
         it(`can be read, and make saving reject with what SQLite said: ${what} (journal_mode=${journal})`, async () => {
           const { database, file, store } = await pair({ journal })
-          await store.saveToken('o1', tokenOf('o1'))
+          await store.saveToken('o1', makeToken('o1'))
           const denied = new SqliteTokenStore({ database: deny(database, file) })
-          expect(await denied.getToken('o1')).to.deep.equal(tokenOf('o1'))
+          expect(await denied.getToken('o1')).to.deep.equal(makeToken('o1'))
           const writing = {
-            save: denied.saveToken('o1', tokenOf('o1', { access_token: 'next' })),
+            save: denied.saveToken('o1', makeToken('o1', { access_token: 'next' })),
             delete: denied.deleteToken('o1'),
           }
           for (const [verb, call] of Object.entries(writing)) {
@@ -228,7 +228,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
             StoreError,
           )
           database.exec('PRAGMA query_only = OFF')
-          await store.saveToken('o1', tokenOf('o1', { access_token: 'next' }))
+          await store.saveToken('o1', makeToken('o1', { access_token: 'next' }))
           expect((await denied.getToken('o1'))?.access_token).to.equal('next')
         })
       }

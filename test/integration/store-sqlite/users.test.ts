@@ -28,12 +28,12 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
     store = new SqliteUserStore({ database })
   })
 
-  const rowsOf = (table: string): Record<string, unknown>[] =>
+  const readRows = (table: string): Record<string, unknown>[] =>
     database
       .prepare(`SELECT * FROM ${table}`)
       .all()
       .map((row) => ({ ...row }))
-  const idsOf = (table = 'user'): unknown[] =>
+  const readIds = (table = 'user'): unknown[] =>
     database
       .prepare(`SELECT openId FROM ${table} ORDER BY openId`)
       .all()
@@ -72,7 +72,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
         country: 1 as unknown as string,
       },
     })
-    expect(rowsOf('user')).to.deep.equal([
+    expect(readRows('user')).to.deep.equal([
       {
         openId: 'union1',
         city: '',
@@ -83,8 +83,8 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
         province: null,
       },
     ])
-    expect(rowsOf('wechat_account')).to.deep.equal([{ appid: 'wx1', openid: 'o1', user_id: 'union1' }])
-    expect(rowsOf('wechat_unionid')).to.deep.equal([{ unionid: 'union1', user_id: 'union1' }])
+    expect(readRows('wechat_account')).to.deep.equal([{ appid: 'wx1', openid: 'o1', user_id: 'union1' }])
+    expect(readRows('wechat_unionid')).to.deep.equal([{ unionid: 'union1', user_id: 'union1' }])
   })
 
   describe('with a table that mpauthx wrote', () => {
@@ -100,11 +100,11 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
       database.prepare("SELECT sql FROM sqlite_master WHERE name = 'user'").all()[0]?.sql
 
     it('leaves the table and its rows as they are', async () => {
-      const before = rowsOf('user')
+      const before = readRows('user')
       expect(schema()).to.equal(knownTable)
       await store.create({ appId: 'wx1', openid: 'oFilled', profile: { nickName: 'Mallory' } })
       await store.link('oLegacy', { appId: 'wx1', openid: 'oLegacy', unionid: 'union' })
-      expect(rowsOf('user')).to.deep.equal(before)
+      expect(readRows('user')).to.deep.equal(before)
     })
 
     it('finds a user again by the openid, as somebody who returns', async () => {
@@ -134,7 +134,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
         openid: 'o2',
         isNew: false,
       })
-      expect(idsOf()).to.have.length(3)
+      expect(readIds()).to.have.length(3)
     })
 
     it('gives a user to the app in which they log in first, and to no other', async () => {
@@ -158,7 +158,9 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
     it('makes one user of what many do at once, over two connections', async () => {
       database.exec("INSERT INTO user (openId) SELECT 'many'")
       const other = new SqliteUserStore({
-        database: databases.open(`${(rowsOf('pragma_database_list')[0]?.file as string).split('/').at(-1)}`),
+        database: databases.open(
+          `${(readRows('pragma_database_list')[0]?.file as string).split('/').at(-1)}`,
+        ),
       })
       const created = await Promise.all(
         Array.from({ length: 10 }, (_, index) =>
@@ -166,7 +168,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
         ),
       )
       for (const user of created) expect(user).to.deep.equal({ id: 'many', openid: 'many', isNew: false })
-      expect(rowsOf('wechat_account')).to.have.length(1)
+      expect(readRows('wechat_account')).to.have.length(1)
     })
   })
 
@@ -188,8 +190,8 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
   it('links nothing to a user who does not exist', async () => {
     await store.createTable()
     await store.link('nobody', { appId: 'wx1', openid: 'o1', unionid: 'union1' })
-    expect(rowsOf('wechat_account')).to.deep.equal([])
-    expect(rowsOf('wechat_unionid')).to.deep.equal([])
+    expect(readRows('wechat_account')).to.deep.equal([])
+    expect(readRows('wechat_unionid')).to.deep.equal([])
   })
 
   it('keeps users apart whose apps and openids make the same id', async () => {
@@ -244,7 +246,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
       expect((await named.findByOpenid('wx2', 'o2'))?.id).to.equal('union1')
       expect((await named.findByUnionid('union1'))?.openid).to.equal('bystander')
     }
-    expect(idsOf()).to.deep.equal(['bystander'])
+    expect(readIds()).to.deep.equal(['bystander'])
   })
 
   it('takes ids for names and nothing else, and keeps whatever WeChat tells', async () => {
@@ -279,6 +281,6 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
     )
     expect(error.message).to.equal('The store failed to create a user.')
     expect(`${error.stack}${JSON.stringify(error)}`).to.not.contain('SECRET')
-    expect(rowsOf('wechat_account')).to.deep.equal([])
+    expect(readRows('wechat_account')).to.deep.equal([])
   })
 })

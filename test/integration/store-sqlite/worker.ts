@@ -2,7 +2,7 @@
 import { SqliteTokenStore } from '@wechat-auth/store-sqlite'
 import { openDatabase } from '../../helpers/sqlite.js'
 import type { Order } from './processes.js'
-import { tokenOf } from './setting.js'
+import { makeToken } from './setting.js'
 
 const { address, task, from, to } = JSON.parse(process.argv[2] ?? '{}') as Order
 const database = await openDatabase(address)
@@ -25,7 +25,7 @@ if (task === 'lock') {
 } else {
   const store = new SqliteTokenStore({ database })
   for (let index = from; index < to; index += 1) {
-    await store.saveToken(`o${index}`, tokenOf(`o${index}`, { index }))
+    await store.saveToken(`o${index}`, makeToken(`o${index}`, { index }))
     await tell(index)
   }
   process.disconnect()

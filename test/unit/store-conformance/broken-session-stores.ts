@@ -2,7 +2,7 @@ import type { SessionStoreHarness } from '@wechat-auth/store-conformance'
 import { StoreError, type SessionStore, type StoredSession } from '@wechat-auth/wechat-oauth'
 import { attempt, corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
 import { DriverError } from './reference-store.js'
-import { ReferenceSessionStore, sessionHarnessOf, type SessionBackend } from './reference-session-store.js'
+import { ReferenceSessionStore, makeSessionHarness, type SessionBackend } from './reference-session-store.js'
 
 export interface BrokenSessionStore {
   name: string
@@ -32,7 +32,7 @@ function broken(
       ...change(right, backend),
     }
   }
-  return { name, caughtBy, harness: { ...sessionHarnessOf(make), ...harness } }
+  return { name, caughtBy, harness: { ...makeSessionHarness(make), ...harness } }
 }
 
 /** … that changes sessions on their way in. */

@@ -9,7 +9,7 @@ import {
   lockError,
   runLocked,
 } from '@wechat-auth/wechat-oauth/store-kit'
-import { Backend, ReferenceStore, harnessOf } from './reference-store.js'
+import { Backend, ReferenceStore, makeHarness } from './reference-store.js'
 
 export interface BrokenStore {
   name: string
@@ -39,7 +39,7 @@ function broken(
       ...change(right, backend, ttl),
     }
   }
-  return { name, caughtBy, harness: { ...harnessOf(make), ...harness } }
+  return { name, caughtBy, harness: { ...makeHarness(make), ...harness } }
 }
 
 /** … that changes records on their way out. */
@@ -597,10 +597,10 @@ const inExpiry = {
 
 const expiryFaults: BrokenStore[] = [
   broken('never forgets', inExpiry.forgets, (_right, backend) => ({
-    ...methodsOf(new ReferenceStore(backend)),
+    ...bindMethods(new ReferenceStore(backend)),
   })),
   broken('takes seconds for milliseconds', inExpiry.counts, (_right, backend, ttl = Infinity) => ({
-    ...methodsOf(new ReferenceStore(backend, ttl / 1000)),
+    ...bindMethods(new ReferenceStore(backend, ttl / 1000)),
   })),
   broken('counts from the first time that the record was saved', inExpiry.counts, (right, { records }) => ({
     saveToken: async (openid, token) => {
@@ -611,7 +611,7 @@ const expiryFaults: BrokenStore[] = [
   })),
 ]
 
-function methodsOf(store: TokenStore): Partial<TokenStore> {
+function bindMethods(store: TokenStore): Partial<TokenStore> {
   return {
     getToken: (openid) => store.getToken(openid),
     saveToken: (openid, token) => store.saveToken(openid, token),
@@ -884,7 +884,7 @@ const lockFaults: BrokenStore[] = [
     },
   })),
   broken('holds a connection of its pool while the task runs', inLocks.worksOn, (right, backend) => {
-    const pool = poolOf(backend, 10)
+    const pool = makePool(backend, 10)
     return {
       getToken: (openid) => pool(() => right.getToken(openid)),
       withLock: (key, task, options) => pool(() => right.withLock(key, task, options)),
@@ -895,7 +895,7 @@ const lockFaults: BrokenStore[] = [
 const pools = new WeakMap<Backend, { free: number; waiting: (() => void)[] }>()
 
 /** Runs calls on one of `size` connections; the others wait. */
-function poolOf(backend: Backend, size: number): <T>(call: () => Promise<T>) => Promise<T> {
+function makePool(backend: Backend, size: number): <T>(call: () => Promise<T>) => Promise<T> {
   const pool = pools.get(backend) ?? { free: size, waiting: [] }
   pools.set(backend, pool)
   return async (call) => {

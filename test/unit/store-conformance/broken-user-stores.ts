@@ -2,7 +2,7 @@ import type { UserStoreHarness } from '@wechat-auth/store-conformance'
 import { StoreError, type RegisteredUser, type UserStore } from '@wechat-auth/wechat-oauth'
 import { attempt } from '@wechat-auth/wechat-oauth/store-kit'
 import { DriverError, type Backend } from './reference-store.js'
-import { ReferenceUserStore, accountKey, userHarnessOf, type Users } from './reference-session-store.js'
+import { ReferenceUserStore, accountKey, makeUserHarness, type Users } from './reference-session-store.js'
 
 export interface BrokenUserStore {
   name: string
@@ -30,7 +30,7 @@ function broken(
       ...change(right, backend),
     }
   }
-  return { name, caughtBy, harness: { ...userHarnessOf(make), ...harness } }
+  return { name, caughtBy, harness: { ...makeUserHarness(make), ...harness } }
 }
 
 const cases = {

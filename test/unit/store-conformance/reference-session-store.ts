@@ -205,7 +205,7 @@ export function accountKey(appId: string, openid: string): string {
 }
 
 /** The harness of stores on a backend, one for each case. */
-function harnessOf<Store extends object, One extends Backend>(
+function makeHarness<Store extends object, One extends Backend>(
   begin: () => One,
   make: (backend: One) => Store,
 ) {
@@ -217,29 +217,29 @@ function harnessOf<Store extends object, One extends Backend>(
     current.add(backend)
     return store
   }
-  const backendOf = (store: object): One => backends.get(store)!
+  const getBackend = (store: object): One => backends.get(store)!
   const setDown = (isDown: boolean) => () => {
     for (const backend of current) backend.isDown = isDown
   }
   const harness = {
     create: () => on(begin()),
-    second: (store: object) => on(backendOf(store)),
+    second: (store: object) => on(getBackend(store)),
     destroy: (store: object) => {
-      backendOf(store).close()
-      current.delete(backendOf(store))
+      getBackend(store).close()
+      current.delete(getBackend(store))
     },
     outages: [{ name: 'connection refused', begin: setDown(true), end: setDown(false) }],
     outageBound: 500,
   }
-  return { current, backendOf, harness }
+  return { current, getBackend, harness }
 }
 
-export function sessionHarnessOf(make: (backend: SessionBackend) => SessionStore): SessionStoreHarness {
-  const { current, backendOf, harness } = harnessOf(() => new SessionBackend(), make)
+export function makeSessionHarness(make: (backend: SessionBackend) => SessionStore): SessionStoreHarness {
+  const { current, getBackend, harness } = makeHarness(() => new SessionBackend(), make)
   return {
     ...harness,
     corrupt: (hash, store) => {
-      backendOf(store).records.set(hash, { text: '{"openid":"oSECRET-openid', expiresAt: Infinity })
+      getBackend(store).records.set(hash, { text: '{"openid":"oSECRET-openid', expiresAt: Infinity })
     },
     advance: (ms) => {
       for (const backend of current) backend.ahead += ms
@@ -251,6 +251,6 @@ export function emptyUsers(): Users {
   return { users: new Map(), accounts: new Map() }
 }
 
-export function userHarnessOf(make: (backend: Backend & Users) => UserStore): UserStoreHarness {
-  return harnessOf(() => Object.assign(new Backend(), emptyUsers()), make).harness
+export function makeUserHarness(make: (backend: Backend & Users) => UserStore): UserStoreHarness {
+  return makeHarness(() => Object.assign(new Backend(), emptyUsers()), make).harness
 }

@@ -108,7 +108,7 @@ export class ReferenceStore implements TokenStore {
 }
 
 /** The harness of a store on such a backend, one for each case. */
-export function harnessOf(make: (backend: Backend, ttl?: number) => TokenStore): TokenStoreHarness {
+export function makeHarness(make: (backend: Backend, ttl?: number) => TokenStore): TokenStoreHarness {
   const backends = new WeakMap<object, Backend>()
   const current = new Set<Backend>()
   const on = (backend: Backend, ttl?: number): TokenStore => {
@@ -117,16 +117,16 @@ export function harnessOf(make: (backend: Backend, ttl?: number) => TokenStore):
     current.add(backend)
     return store
   }
-  const backendOf = (store: object): Backend => backends.get(store)!
+  const getBackend = (store: object): Backend => backends.get(store)!
   return {
     create: () => on(new Backend()),
-    second: (store) => on(backendOf(store)),
+    second: (store) => on(getBackend(store)),
     destroy: (store) => {
-      backendOf(store).close()
-      current.delete(backendOf(store))
+      getBackend(store).close()
+      current.delete(getBackend(store))
     },
     corrupt: (key, store) => {
-      backendOf(store).records.set(key, { text: '{"access_token":"SECRET-acc', expiresAt: Infinity })
+      getBackend(store).records.set(key, { text: '{"access_token":"SECRET-acc', expiresAt: Infinity })
     },
     outages: [
       {
@@ -142,7 +142,7 @@ export function harnessOf(make: (backend: Backend, ttl?: number) => TokenStore):
     outageBound: 500,
     expiry: { create: (ttl) => on(new Backend(), ttl) },
     abandonLock: async (key, ttl, store) => {
-      await backendOf(store).lock(key).acquire('the dead', ttl)
+      await getBackend(store).lock(key).acquire('the dead', ttl)
     },
   }
 }

@@ -10,17 +10,17 @@ import { brokenUserStores } from './broken-user-stores.js'
 import {
   ReferenceSessionStore,
   ReferenceUserStore,
-  sessionHarnessOf,
-  userHarnessOf,
+  makeSessionHarness,
+  makeUserHarness,
 } from './reference-session-store.js'
 
 testSessionStore(
   'A session store that does everything right',
-  sessionHarnessOf((backend) => new ReferenceSessionStore(backend)),
+  makeSessionHarness((backend) => new ReferenceSessionStore(backend)),
 )
 testUserStore(
   'A user store that does everything right',
-  userHarnessOf((backend) => new ReferenceUserStore(backend)),
+  makeUserHarness((backend) => new ReferenceUserStore(backend)),
 )
 
 interface Case<Harness> {

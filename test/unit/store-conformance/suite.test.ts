@@ -1,11 +1,11 @@
 import { expect } from 'chai'
 import { testTokenStore, tokenStoreCases } from '@wechat-auth/store-conformance'
 import { brokenStores, type BrokenStore } from './broken-stores.js'
-import { ReferenceStore, harnessOf } from './reference-store.js'
+import { ReferenceStore, makeHarness } from './reference-store.js'
 
 testTokenStore(
   'A store that does everything right',
-  harnessOf((backend, ttl) => new ReferenceStore(backend, ttl)),
+  makeHarness((backend, ttl) => new ReferenceStore(backend, ttl)),
 )
 
 const attempts = 3

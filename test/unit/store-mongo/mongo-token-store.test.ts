@@ -406,7 +406,7 @@ describe('MongoTokenStore', () => {
   describe('the time of a lock', () => {
     const hour = 3600 * 1000
 
-    async function requestOf(ttl: number): Promise<{ freeSince: number; expiresAt: number }> {
+    async function readLockRequest(ttl: number): Promise<{ freeSince: number; expiresAt: number }> {
       await store.withLock('refresh:o', () => Promise.resolve(), { ttl })
       const [filter, update] = connection.calls.find(({ method }) => method === 'updateOne')!.args as [
         { expires_at: { $lte: Date } },
@@ -419,7 +419,7 @@ describe('MongoTokenStore', () => {
       it(`is the server's, which is ${what}`, async () => {
         const serverNow = Date.now() + offset
         database.answers.command = () => ({ localTime: new Date(serverNow) })
-        const { freeSince, expiresAt } = await requestOf(10_000)
+        const { freeSince, expiresAt } = await readLockRequest(10_000)
         expect(freeSince).to.be.within(serverNow, serverNow + 1000)
         expect(expiresAt).to.be.within(serverNow + 10_000, serverNow + 11_000)
       })
@@ -427,7 +427,7 @@ describe('MongoTokenStore', () => {
 
     it("is this machine's where the server does not tell its own", async () => {
       const now = Date.now()
-      const { freeSince, expiresAt } = await requestOf(10_000)
+      const { freeSince, expiresAt } = await readLockRequest(10_000)
       expect(freeSince).to.be.within(now, now + 1000)
       expect(expiresAt).to.be.within(now + 10_000, now + 11_000)
     })
@@ -435,7 +435,7 @@ describe('MongoTokenStore', () => {
     it('is on the safe side by as long as the server takes to tell it', async () => {
       const clock = sinon.useFakeTimers()
       database.answers.command = () => clock.tickAsync(3000).then(() => ({ localTime: new Date(hour) }))
-      const { freeSince, expiresAt } = await requestOf(10_000)
+      const { freeSince, expiresAt } = await readLockRequest(10_000)
       expect(freeSince).to.equal(hour)
       expect(expiresAt).to.equal(hour + 3000 + 10_000)
     })

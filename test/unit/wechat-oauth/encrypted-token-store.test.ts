@@ -11,7 +11,7 @@ import {
   type TokenStore,
   type WechatToken,
 } from '@wechat-auth/wechat-oauth'
-import { ReferenceStore, harnessOf } from '../store-conformance/reference-store.js'
+import { ReferenceStore, makeHarness } from '../store-conformance/reference-store.js'
 import { rejection, thrown } from '../../helpers/rejection.js'
 import { client, openid, record } from '../../helpers/wechat-replies.js'
 
@@ -78,7 +78,7 @@ const context = (...parts: string[]): Buffer =>
 
 testTokenStore(
   'encryptedTokenStore',
-  harnessOf((backend, ttl) =>
+  makeHarness((backend, ttl) =>
     encryptedTokenStore(new ReferenceStore(backend, ttl), { keys: [first, second] }),
   ),
 )

@@ -30,7 +30,7 @@ export const defineSessionCase = caseDefiner<
   SessionStoreHarness,
   SessionContext
 >({
-  contextOf: (common) => {
+  createContext: (common) => {
     const unique = randomBytes(8).toString('hex')
     return {
       ...common,
@@ -47,7 +47,7 @@ export const defineSessionCase = caseDefiner<
 })
 
 /** What is kept for one login. */
-export function sessionOf(userId: string, fields: Record<string, unknown> = {}): Session {
+export function makeSession(userId: string, fields: Record<string, unknown> = {}): Session {
   const createdAt = Date.now()
   return { userId, openid: 'oSession', sku: 'shop', createdAt, expiresAt: createdAt + long * 1000, ...fields }
 }

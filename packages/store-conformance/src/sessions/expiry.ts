@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { assertDead, defineSessionCase, long, sessionOf } from './define.js'
+import { assertDead, defineSessionCase, long, makeSession } from './define.js'
 import type { SessionStoreCase } from './types.js'
 
 /** Seconds. */
@@ -12,15 +12,15 @@ export const expiryCases: readonly SessionStoreCase[] = [
     'ends a session when its lifetime is over: it is not found, not listed, not rotated',
     async ({ store, hash, user, advance }) => {
       const [over, next, neighbour] = [hash(), hash(), hash()]
-      await store.create(neighbour, sessionOf(user(), { id: neighbour }), long)
-      await store.create(over, sessionOf(user(), { id: over }), short)
+      await store.create(neighbour, makeSession(user(), { id: neighbour }), long)
+      await store.create(over, makeSession(user(), { id: over }), short)
       await advance(short * 1000 + 100)
       assert.deepStrictEqual(
         (await store.listByUser(user())).map(({ id }) => id),
         [neighbour],
       )
-      assert.equal(await store.rotate(over, next, sessionOf(user()), long), false)
-      assert.equal(await store.rotate(over, over, sessionOf(user()), long), false)
+      assert.equal(await store.rotate(over, next, makeSession(user()), long), false)
+      assert.equal(await store.rotate(over, over, makeSession(user()), long), false)
       await assertDead(store, over, next)
       assert.ok(await store.get(neighbour))
     },
@@ -33,13 +33,13 @@ export const expiryCases: readonly SessionStoreCase[] = [
       for (let attempt = 1; attempt <= attempts; attempt += 1) {
         const [first, same, next] = [hash(), hash(), hash()]
         const begun = performance.now()
-        await store.create(first, sessionOf(user()), longer)
-        await store.create(same, sessionOf(user()), longer)
+        await store.create(first, makeSession(user()), longer)
+        await store.create(same, makeSession(user()), longer)
         await advance(longer * 600)
         const rotating = performance.now()
         const rotated = [
-          await store.rotate(first, next, sessionOf(user()), longer),
-          await store.rotate(same, same, sessionOf(user()), longer),
+          await store.rotate(first, next, makeSession(user()), longer),
+          await store.rotate(same, same, makeSession(user()), longer),
         ]
         const took = performance.now() - begun
         await advance(longer * 600)
@@ -59,7 +59,7 @@ export const expiryCases: readonly SessionStoreCase[] = [
     'does not prolong a session by reading or listing it',
     async ({ store, hash, user, advance }) => {
       const only = hash()
-      await store.create(only, sessionOf(user()), short)
+      await store.create(only, makeSession(user()), short)
       await advance(short * 600)
       await store.get(only)
       await store.listByUser(user())

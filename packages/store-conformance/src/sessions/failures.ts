@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
-import { boundOf, duringEachOutage, outageTimeout } from '../outages.js'
+import { duringEachOutage, getBound, outageTimeout } from '../outages.js'
 import {
   assertIsOfBackend,
   assertIsOfRecord,
   assertStoreError,
   assertTypeErrors,
   notNames,
-  rejectionOf,
+  catchRejection,
   within,
 } from '../tools.js'
-import { assertDead, defineSessionCase, listed, long, sessionOf } from './define.js'
+import { assertDead, defineSessionCase, listed, long, makeSession } from './define.js'
 import type { SessionStore, SessionStoreCase } from './types.js'
 
 const secrets = { openid: 'oSECRET-openid', unionid: 'oSECRET-unionid', device: 'SECRET-device' }
@@ -18,7 +18,7 @@ const notLifetimes: readonly unknown[] = [undefined, null, 0, -1, NaN, Infinity,
 
 /** @param store - its backend may be down: none of this gets that far */
 async function refusesWrongArguments(store: SessionStore): Promise<void> {
-  const session = sessionOf('u')
+  const session = makeSession('u')
   for (const name of notNames as readonly string[]) {
     await assertTypeErrors(`a name of the type ${typeof name}`, {
       create: () => store.create(name, session, long),
@@ -51,10 +51,10 @@ export const failureCases: readonly SessionStoreCase[] = [
     async ({ store, harness, hash, user }) => {
       const works = async (): Promise<void> => {
         const after = hash()
-        await store.create(after, sessionOf(user()), long)
+        await store.create(after, makeSession(user()), long)
         assert.ok(await store.get(after))
       }
-      const [one, session] = [hash(), sessionOf(user(), secrets)]
+      const [one, session] = [hash(), makeSession(user(), secrets)]
       await store.create(one, session, long)
       await duringEachOutage(harness, works, async () => {
         const calls: Record<string, Promise<unknown>> = {
@@ -67,7 +67,11 @@ export const failureCases: readonly SessionStoreCase[] = [
         }
         await Promise.all(
           Object.entries(calls).map(async ([method, call]) => {
-            const error = await within(boundOf(harness), `${method} must reject`, rejectionOf(method, call))
+            const error = await within(
+              getBound(harness),
+              `${method} must reject`,
+              catchRejection(method, call),
+            )
             assertStoreError(error, Object.values(secrets))
             assertIsOfBackend(error)
           }),
@@ -82,7 +86,7 @@ export const failureCases: readonly SessionStoreCase[] = [
     async ({ store, harness, hash, user }) => {
       await duringEachOutage(
         harness,
-        () => store.create(hash(), sessionOf(user()), long),
+        () => store.create(hash(), makeSession(user()), long),
         async () => {
           await within(1000, 'the TypeErrors must come', refusesWrongArguments(store))
         },
@@ -97,9 +101,9 @@ export const failureCases: readonly SessionStoreCase[] = [
       for (const end of [(id: string) => store.delete(id), () => store.deleteByUser(user())]) {
         const [corrupt, neighbour] = [hash(), hash()]
         for (const id of [corrupt, neighbour])
-          await store.create(id, sessionOf(user(), { ...secrets, id }), long)
+          await store.create(id, makeSession(user(), { ...secrets, id }), long)
         await harness.corrupt?.(corrupt, store)
-        const error = await rejectionOf('get', store.get(corrupt))
+        const error = await catchRejection('get', store.get(corrupt))
         assertStoreError(error, Object.values(secrets))
         assertIsOfRecord(error)
         // It may be left out of the list.

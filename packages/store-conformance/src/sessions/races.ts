@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { assertDead, defineSessionCase, isAlive, listed, long, sessionOf } from './define.js'
+import { assertDead, defineSessionCase, isAlive, listed, long, makeSession } from './define.js'
 import type { SessionStoreCase } from './types.js'
 
 /** How often a race is run: a store that is wrong loses some of them. */
@@ -12,11 +12,11 @@ export const raceCases: readonly SessionStoreCase[] = [
     async ({ store, hash, user, other }) => {
       const stores = [store, await other()] as const
       const first = hash()
-      await store.create(first, sessionOf(user()), long)
+      await store.create(first, makeSession(user()), long)
       const successors = Array.from({ length: many }, hash)
       const won = await Promise.all(
         successors.map((id, index) =>
-          stores[index % 2 === 0 ? 0 : 1].rotate(first, id, sessionOf(user(), { id }), long),
+          stores[index % 2 === 0 ? 0 : 1].rotate(first, id, makeSession(user(), { id }), long),
         ),
       )
       const winners = successors.filter((_, index) => won[index])
@@ -34,7 +34,7 @@ export const raceCases: readonly SessionStoreCase[] = [
       const hashes = Array.from({ length: many }, hash).sort()
       await Promise.all(
         hashes.map((id, index) =>
-          stores[index % 2 === 0 ? 0 : 1].create(id, sessionOf(user(), { id }), long),
+          stores[index % 2 === 0 ? 0 : 1].create(id, makeSession(user(), { id }), long),
         ),
       )
       assert.deepStrictEqual(await listed(store, user()), hashes)
@@ -50,12 +50,12 @@ export const raceCases: readonly SessionStoreCase[] = [
       const second = await other()
       for (let round = 0; round < rounds; round += 1) {
         const [first, next, same] = [hash(), hash(), hash()]
-        await store.create(first, sessionOf(user()), long)
-        await store.create(same, sessionOf(user()), long)
+        await store.create(first, makeSession(user()), long)
+        await store.create(same, makeSession(user()), long)
         const rotate = (): Promise<unknown> =>
           Promise.all([
-            second.rotate(first, next, sessionOf(user()), long),
-            second.rotate(same, same, sessionOf(user()), long),
+            second.rotate(first, next, makeSession(user()), long),
+            second.rotate(same, same, makeSession(user()), long),
           ])
         const end = (): Promise<void> => store.deleteByUser(user())
         await Promise.all(round % 2 === 0 ? [rotate(), end()] : [end(), rotate()])
@@ -71,9 +71,9 @@ export const raceCases: readonly SessionStoreCase[] = [
       const second = await other()
       for (let round = 0; round < rounds; round += 1) {
         const [before, ...during] = [hash(), hash(), hash()]
-        await store.create(before, sessionOf(user()), long)
+        await store.create(before, makeSession(user()), long)
         const create = (): Promise<unknown> =>
-          Promise.all(during.map((id) => second.create(id, sessionOf(user(), { id }), long)))
+          Promise.all(during.map((id) => second.create(id, makeSession(user(), { id }), long)))
         const end = (): Promise<void> => store.deleteByUser(user())
         await Promise.all(round % 2 === 0 ? [create(), end()] : [end(), create()])
         await assertDead(store, before)
@@ -92,8 +92,8 @@ export const raceCases: readonly SessionStoreCase[] = [
       const second = await other()
       for (let round = 0; round < rounds; round += 1) {
         const only = hash()
-        await store.create(only, sessionOf(user()), long)
-        const prolong = (): Promise<boolean> => second.rotate(only, only, sessionOf(user()), long)
+        await store.create(only, makeSession(user()), long)
+        const prolong = (): Promise<boolean> => second.rotate(only, only, makeSession(user()), long)
         const end = (): Promise<void> => store.delete(only)
         await Promise.all(round % 2 === 0 ? [prolong(), end()] : [end(), prolong()])
         await assertDead(store, only)
@@ -108,8 +108,8 @@ export const raceCases: readonly SessionStoreCase[] = [
       const second = await other()
       for (let round = 0; round < rounds; round += 1) {
         const [first, next] = [hash(), hash()]
-        await store.create(first, sessionOf(user(), { id: first }), long)
-        const rotating = second.rotate(first, next, sessionOf(user(), { id: next }), long)
+        await store.create(first, makeSession(user(), { id: first }), long)
+        const rotating = second.rotate(first, next, makeSession(user(), { id: next }), long)
         await store.delete(first)
         const won = await rotating
         assert.equal(await isAlive(store, next), won)

@@ -6,7 +6,7 @@ import {
   listed,
   long,
   sessionCapabilities,
-  sessionOf,
+  makeSession,
 } from './define.js'
 import type { SessionStoreCase } from './types.js'
 
@@ -67,8 +67,8 @@ export const recordCases: readonly SessionStoreCase[] = [
     'hands back the session that it was given, field by field',
     async ({ store, hash, user }) => {
       const sessions = [
-        sessionOf(user()),
-        sessionOf(user(), {
+        makeSession(user()),
+        makeSession(user(), {
           id: hash(),
           unionid: 'oUnionid',
           device: '爱丽丝的 iPhone 🐼 \\ \' " % \u0000 \r\n {"a":1}',
@@ -91,7 +91,7 @@ export const recordCases: readonly SessionStoreCase[] = [
 
   defineSessionCase('shares no object with its callers', async ({ store, hash, user }) => {
     const [first, second] = [hash(), hash()]
-    const session = sessionOf(user(), { nested: { list: [1] } })
+    const session = makeSession(user(), { nested: { list: [1] } })
     const expected = structuredClone(session)
     const change = (changed: object): void => {
       Reflect.set(changed, 'openid', 'oChanged')
@@ -117,7 +117,7 @@ export const recordCases: readonly SessionStoreCase[] = [
     async ({ store, hash, user, other }) => {
       const second = await other()
       const [first, next] = [hash(), hash()]
-      const session = sessionOf(user(), { id: first })
+      const session = makeSession(user(), { id: first })
       await store.create(first, session, long)
       assert.deepStrictEqual(await second.get(first), session)
       assert.equal(await second.rotate(first, next, { ...session, id: next }, long), true)
@@ -133,12 +133,12 @@ export const recordCases: readonly SessionStoreCase[] = [
     'ends a session that is rotated, and lets its successor live',
     async ({ store, hash, user }) => {
       const [first, second, third] = [hash(), hash(), hash()]
-      await store.create(first, sessionOf(user(), { id: first }), long)
-      assert.equal(await store.rotate(first, second, sessionOf(user(), { id: second }), long), true)
+      await store.create(first, makeSession(user(), { id: first }), long)
+      assert.equal(await store.rotate(first, second, makeSession(user(), { id: second }), long), true)
       await assertDead(store, first)
       assert.equal((await store.get(second))?.id, second)
       assert.deepStrictEqual(await listed(store, user()), [second])
-      assert.equal(await store.rotate(second, third, sessionOf(user(), { id: third }), long), true)
+      assert.equal(await store.rotate(second, third, makeSession(user(), { id: third }), long), true)
       await assertDead(store, first, second)
       assert.deepStrictEqual(await listed(store, user()), [third])
     },
@@ -148,11 +148,11 @@ export const recordCases: readonly SessionStoreCase[] = [
     'writes nothing when it is to rotate a session that is not there',
     async ({ store, hash, user }) => {
       const [never, ended, next] = [hash(), hash(), hash()]
-      await store.create(ended, sessionOf(user()), long)
+      await store.create(ended, makeSession(user()), long)
       await store.delete(ended)
       for (const old of [never, ended]) {
-        assert.equal(await store.rotate(old, next, sessionOf(user()), long), false)
-        assert.equal(await store.rotate(old, old, sessionOf(user()), long), false)
+        assert.equal(await store.rotate(old, next, makeSession(user()), long), false)
+        assert.equal(await store.rotate(old, old, makeSession(user()), long), false)
         await assertDead(store, old, next)
       }
       assert.deepStrictEqual(await store.listByUser(user()), [])
@@ -161,8 +161,8 @@ export const recordCases: readonly SessionStoreCase[] = [
 
   defineSessionCase('replaces a session that is rotated to its own hash', async ({ store, hash, user }) => {
     const only = hash()
-    const session = sessionOf(user(), { id: only, device: 'phone' })
-    const longer = sessionOf(user(), { id: only, expiresAt: session.expiresAt + 1000 })
+    const session = makeSession(user(), { id: only, device: 'phone' })
+    const longer = makeSession(user(), { id: only, expiresAt: session.expiresAt + 1000 })
     await store.create(only, session, long)
     assert.equal(await store.rotate(only, only, longer, long), true)
     assert.deepStrictEqual(await store.get(only), longer)
@@ -173,7 +173,7 @@ export const recordCases: readonly SessionStoreCase[] = [
 
   defineSessionCase('ends the session that is deleted, and no other', async ({ store, hash, user }) => {
     const [ended, neighbour] = [hash(), hash()]
-    for (const id of [ended, neighbour]) await store.create(id, sessionOf(user(), { id }), long)
+    for (const id of [ended, neighbour]) await store.create(id, makeSession(user(), { id }), long)
     await store.delete(ended)
     await assertDead(store, ended)
     assert.deepStrictEqual(await listed(store, user()), [neighbour])
@@ -187,7 +187,7 @@ export const recordCases: readonly SessionStoreCase[] = [
     async ({ store, hash, user }) => {
       const hashes = new Map(oddIds.map((suffix) => [user(suffix), [hash(), hash()].sort()]))
       for (const [userId, both] of hashes) {
-        for (const id of both) await store.create(id, sessionOf(userId, { id }), long)
+        for (const id of both) await store.create(id, makeSession(userId, { id }), long)
       }
       for (const [userId, both] of hashes) assert.deepStrictEqual(await listed(store, userId), both)
       for (const pattern of ['*', '%', '_', '?', '.*', `${user()}??`, `${user()}%%`, "' OR ''='"]) {
@@ -210,11 +210,11 @@ export const recordCases: readonly SessionStoreCase[] = [
     const named = (name: string): string => `${name}${id}`
     const hashes = ['a', 'A', 'a ', '*', '%', '_', '?', "'", ':', '{a}', '[a]', '\\', '-', '/+='].map(named)
     hashes.push(id, `${id}1`, `${id}2`)
-    for (const [index, one] of hashes.entries()) await store.create(one, sessionOf(user(), { index }), long)
+    for (const [index, one] of hashes.entries()) await store.create(one, makeSession(user(), { index }), long)
     for (const [index, one] of hashes.entries()) assert.equal((await store.get(one))?.index, index)
     for (const pattern of ['**', '%%', '??', '[a-z]'].map(named)) {
       await store.delete(pattern)
-      assert.equal(await store.rotate(pattern, hash(), sessionOf(user()), long), false)
+      assert.equal(await store.rotate(pattern, hash(), makeSession(user()), long), false)
     }
     assert.equal((await store.listByUser(user())).length, hashes.length)
   }),

@@ -1,28 +1,9 @@
+import type { SessionStore, StoredSession } from '@wechat-auth/wechat-oauth'
 import type { StoreCase, StoreHarness } from '../harness.js'
 
-/** What a session store keeps under one hash. */
-export interface Session {
-  userId: string
-  openid: string
-  unionid?: string
-  sku: string
-  device?: string
-  /** Milliseconds since the epoch. */
-  createdAt: number
-  /** Milliseconds since the epoch. */
-  expiresAt: number
-  [field: string]: unknown
-}
-
-/** The contract under test; `@wechat-auth/wechat-oauth` exports the same as `SessionStore`. Each `ttl` is in seconds. */
-export interface SessionStore {
-  create(hash: string, session: Session, ttl: number): Promise<void>
-  get(hash: string): Promise<Session | null | undefined>
-  rotate(oldHash: string, newHash: string, session: Session, ttl: number): Promise<boolean>
-  delete(hash: string): Promise<void>
-  deleteByUser(userId: string): Promise<void>
-  listByUser(userId: string): Promise<Session[]>
-}
+export type { SessionStore }
+/** The session that a session store keeps under one hash. */
+export type Session = StoredSession
 
 /** What the harness of a session store may or may not have. */
 export type SessionStoreCapability = 'second' | 'corrupt' | 'outages'

@@ -15,7 +15,7 @@ export function hasUserCapability(capability: UserStoreCapability, harness: User
 }
 
 export const defineUserCase = caseDefiner<UserStore, UserStoreCapability, UserStoreHarness, UserContext>({
-  contextOf: (common) => {
+  createContext: (common) => {
     const unique = randomBytes(8).toString('hex')
     let count = 0
     return {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { boundOf, duringEachOutage, outageTimeout } from '../outages.js'
-import { assertStoreError, assertTypeErrors, notNames, rejectionOf, within } from '../tools.js'
+import { duringEachOutage, getBound, outageTimeout } from '../outages.js'
+import { assertStoreError, assertTypeErrors, catchRejection, notNames, within } from '../tools.js'
 import { defineUserCase } from './define.js'
 import type { UserStore, UserStoreCase } from './types.js'
 
@@ -51,7 +51,7 @@ export const failureCases: readonly UserStoreCase[] = [
         await Promise.all(
           Object.entries(calls).map(async ([method, call]) => {
             assertStoreError(
-              await within(boundOf(harness), `${method} must reject`, rejectionOf(method, call)),
+              await within(getBound(harness), `${method} must reject`, catchRejection(method, call)),
               [unionid, profile.nickName],
             )
           }),

@@ -40,6 +40,27 @@ export function checkName(name: string, value: unknown): asserts value is string
   if (typeof value !== 'string' || value === '') throw new TypeError(`${name} must be a non-empty string`)
 }
 
+/**
+ * For backends that keep text as UTF-8, which has no form for half of a surrogate pair: two such keys would become the same.
+ *
+ * @throws TypeError if the key of a record or lock is not a non-empty, well-formed string
+ */
+export function checkWellFormedKey(key: unknown): asserts key is string {
+  checkKey(key)
+  if (!isWellFormed(key)) throw new TypeError('The key of a token must be a well-formed string')
+}
+
+/**
+ * The same check for a hash, an appId or an id.
+ *
+ * @param name - the argument that the message names
+ * @throws TypeError if the value is not a non-empty, well-formed string
+ */
+export function checkWellFormedName(name: string, value: unknown): asserts value is string {
+  checkName(name, value)
+  if (!isWellFormed(value)) throw new TypeError(`${name} must be a well-formed string`)
+}
+
 /** @throws TypeError when the lifetime of a session is not a positive number of seconds */
 export function checkLifetime(ttl: unknown): asserts ttl is number {
   if (typeof ttl !== 'number' || !(ttl > 0 && ttl < Infinity))

@@ -1,5 +1,7 @@
 import { isUnusableRecord, StoreError, WechatDecryptError } from '../errors.js'
 import { withDeadline, withTimeout, type Deadline } from '../lib/deadline.js'
+import { isRecord } from '../lib/plain-record.js'
+import type { StoredSession } from '../session-contracts.js'
 import type { WechatToken } from '../types.js'
 
 /** A failure of a backend as the error that callers are promised: what a token store itself throws stays, anything else loses its text. */
@@ -44,16 +46,48 @@ function lateError(timeout: number, what: string): StoreError {
   return new StoreError(`The store failed to ${what} within ${timeout} ms.`)
 }
 
-/** The record that a text spells. @throws StoreError when it spells none */
-export function decodeRecord(text: string): WechatToken {
+/**
+ * Serializes a record or session.
+ *
+ * @param what - what the store does with it; completes "failed to …"
+ * @throws StoreError if it cannot be serialized, for example because it is circular
+ */
+export function encodeRecord(record: object, what: string): string {
+  try {
+    return JSON.stringify(record)
+  } catch (error) {
+    throw asStoreError(error, what)
+  }
+}
+
+/**
+ * Parses the JSON of a record.
+ *
+ * @param text - what the backend returned
+ * @throws StoreError with the `reason` `record` if it is not the JSON of an object
+ */
+export function decodeRecord(text: unknown): WechatToken {
+  if (typeof text !== 'string') throw corruptRecord()
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     throw corruptRecord()
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw corruptRecord()
+  if (!isRecord(value)) throw corruptRecord()
   return value as WechatToken
+}
+
+/**
+ * Parses the JSON of a session.
+ *
+ * @param text - what the backend returned
+ * @throws StoreError with the `reason` `record` if it is not the JSON of an object with a `userId`
+ */
+export function decodeSession(text: unknown): StoredSession {
+  const session: unknown = decodeRecord(text)
+  if (typeof (session as StoredSession).userId !== 'string') throw corruptRecord()
+  return session as StoredSession
 }
 
 /**

@@ -1,6 +1,8 @@
-import { lockError, type LockBackend } from '@wechat-auth/wechat-oauth/store-kit'
-import { errnoOf, type Database, type StatementRunner } from './database.js'
+import { type LockBackend, lockError } from '@wechat-auth/wechat-oauth/store-kit'
+import { readErrno } from './driver-error.js'
+import type { Operations } from './operations.js'
 import { longestLockName } from './schema.js'
+import type { StatementRunner } from './statement-runner.js'
 
 const duplicate = 1062
 const missing = new Set([
@@ -14,13 +16,13 @@ const busy = new Set([1205, 1213])
 const expiry = 'UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND'
 
 /** Locks as rows with an owner and an end: nobody holds a connection, and the lock of a process that died ends like any other. */
-export class LockTable {
-  readonly #database: Database
+export class Locks {
+  readonly #operations: Operations
   readonly #table: string
 
   /** @param table - quoted */
-  constructor(database: Database, table: string) {
-    this.#database = database
+  constructor(operations: Operations, table: string) {
+    this.#operations = operations
     this.#table = table
   }
 
@@ -29,14 +31,14 @@ export class LockTable {
     return {
       acquire: async (owner, ttl) => {
         if (name.length > longestLockName) throw lockError('The name of the lock is too long.')
-        return this.#run('lock', (statements) => this.#acquire(statements, name, owner, ttl))
+        return this.#execute('lock', (statements) => this.#acquire(statements, name, owner, ttl))
       },
       release: async (owner) => {
         const release = {
           sql: `DELETE FROM ${this.#table} WHERE name = ? AND owner = ?`,
           values: [name, owner],
         }
-        await this.#run('unlock', (statements) => statements.write(release))
+        await this.#execute('unlock', (statements) => statements.write(release))
       },
     }
   }
@@ -55,17 +57,20 @@ export class LockTable {
       await statements.write(take)
       return true
     } catch (error) {
-      if (errnoOf(error) !== duplicate) throw error
+      if (readErrno(error) !== duplicate) throw error
     }
     return (await statements.write(takeOver)).affectedRows > 0
   }
 
-  async #run<T>(what: string, operation: (statements: StatementRunner) => Promise<T>): Promise<T | false> {
-    return this.#database.run(what, async (statements) => {
+  async #execute<T>(
+    what: string,
+    operation: (statements: StatementRunner) => Promise<T>,
+  ): Promise<T | false> {
+    return this.#operations.execute(what, async (statements) => {
       try {
         return await operation(statements)
       } catch (error) {
-        const errno = errnoOf(error) ?? 0
+        const errno = readErrno(error) ?? 0
         if (busy.has(errno)) return false
         if (missing.has(errno))
           throw lockError(

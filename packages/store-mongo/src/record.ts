@@ -19,7 +19,7 @@ const ownNames = new Set(['_id', '__v'])
  */
 export function toDocument(openid: string, token: WechatToken): object {
   if (!isRecord(token)) throw new TypeError('A token must be an object')
-  const misfit = misfitOf(token)
+  const misfit = findMisfit(token)
   if (misfit !== undefined) throw new TypeError(`The field ${misfit} of a token has the wrong type`)
   const document = fieldsToBson(token, 1)
   document.openid = openid
@@ -38,12 +38,12 @@ export function fromDocument(openid: string, document: object): WechatToken {
   if (expiresIn !== undefined) token.expires_in = expiresIn
   if (createAt !== undefined) token.create_at = createAt
   // A query for a text also finds lists that contain it, and in a collection with a collation of its own texts that are only alike.
-  if (token.openid !== openid || misfitOf(token) !== undefined) throw corruptRecord()
+  if (token.openid !== openid || findMisfit(token) !== undefined) throw corruptRecord()
   return token as WechatToken
 }
 
 /** The field that has another type than WeChat's, if there is one. */
-function misfitOf(token: Record<string, unknown>): string | undefined {
+function findMisfit(token: Record<string, unknown>): string | undefined {
   return (
     texts.find((name) => !isAbsent(token[name]) && typeof token[name] !== 'string') ??
     numbers.find((name) => !isAbsent(token[name]) && toNumber(token[name]) === undefined)

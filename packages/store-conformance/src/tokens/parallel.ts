@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
-import { defineCase } from '../define-case.js'
-import { inBackground, webToken } from '../tools.js'
-import type { Token, TokenStore, TokenStoreCase } from '../types.js'
+import { defineTokenCase, webToken } from './define.js'
+import { inBackground } from '../tools.js'
+import type { Token, TokenStore, TokenStoreCase } from './types.js'
 
 const writes = 50
 
@@ -34,7 +34,7 @@ async function readWhile(
 }
 
 export const parallelCases: readonly TokenStoreCase[] = [
-  defineCase(
+  defineTokenCase(
     `has one whole record after ${writes} parallel writes of one key, and during them`,
     async ({ store, key, other }) => {
       const openid = key()
@@ -60,7 +60,7 @@ export const parallelCases: readonly TokenStoreCase[] = [
     { timeout: 30_000 },
   ),
 
-  defineCase(
+  defineTokenCase(
     `keeps ${writes} records apart that are written and read in parallel`,
     async ({ store, key, other }) => {
       const second = await other()

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { defineCase, type CaseContext } from '../define-case.js'
-import { assertStoreError, deferred, inBackground, rejectionOf, webToken, within } from '../tools.js'
-import type { TokenStore, TokenStoreCase } from '../types.js'
+import { defineTokenCase, type TokenContext, webToken } from './define.js'
+import { assertStoreError, catchRejection, deferred, inBackground, within } from '../tools.js'
+import type { TokenStore, TokenStoreCase } from './types.js'
 
 /** Milliseconds: long enough not to matter, */
 const long = 20_000
@@ -15,13 +15,13 @@ const slack = 5000
 type Locking = Required<Pick<TokenStore, 'withLock'>> & TokenStore
 
 /** The store and another on the same data; the same one twice where the harness makes no other. */
-async function pair({ store, other }: CaseContext): Promise<[Locking, Locking]> {
+async function pair({ store, other }: TokenContext): Promise<[Locking, Locking]> {
   return [store as Locking, (await other()) as Locking]
 }
 
 /** Takes a lock and holds it until `release` is called, or the case is over. */
 async function hold(
-  { onEnd }: CaseContext,
+  { onEnd }: TokenContext,
   store: Locking,
   key: string,
   ttl = long,
@@ -65,7 +65,7 @@ async function assertHeld(store: Locking, key: string): Promise<void> {
     await within(
       slack,
       'withLock must reject when `wait` is over',
-      rejectionOf('withLock on a lock that is held', attempt),
+      catchRejection('withLock on a lock that is held', attempt),
     ),
     [],
     ['ERR_WECHAT_LOCK'],
@@ -82,7 +82,7 @@ async function assertFree(store: Locking, key: string, what = 'the lock must be 
 }
 
 export const lockCases: readonly TokenStoreCase[] = [
-  defineCase(
+  defineTokenCase(
     'runs the task of a lock and hands back its value',
     async ({ store, key }) => {
       const locking = store as Locking
@@ -97,7 +97,7 @@ export const lockCases: readonly TokenStoreCase[] = [
     { needs: ['withLock'] },
   ),
 
-  defineCase(
+  defineTokenCase(
     'lets one task into a lock at a time, of all stores on the same data',
     async (context) => {
       const stores = await pair(context)
@@ -127,7 +127,7 @@ export const lockCases: readonly TokenStoreCase[] = [
     { needs: ['withLock'], timeout: 2 * long },
   ),
 
-  defineCase(
+  defineTokenCase(
     'keeps a lock from another store on the same data',
     async (context) => {
       const [first, second] = await pair(context)
@@ -140,7 +140,7 @@ export const lockCases: readonly TokenStoreCase[] = [
     { needs: ['withLock', 'second'], timeout: long },
   ),
 
-  defineCase(
+  defineTokenCase(
     'rejects with ERR_WECHAT_LOCK when the wait is over, and never runs the task',
     async (context) => {
       const [first, second] = await pair(context)
@@ -156,7 +156,7 @@ export const lockCases: readonly TokenStoreCase[] = [
         const error = await within(
           slack,
           'withLock must reject',
-          rejectionOf('withLock', second.withLock(lock, task, { ttl: long, wait })),
+          catchRejection('withLock', second.withLock(lock, task, { ttl: long, wait })),
         )
         assertStoreError(error, [], ['ERR_WECHAT_LOCK'])
         assert.ok(performance.now() - started >= wait - 20, `it must wait for ${wait} ms`)
@@ -170,7 +170,7 @@ export const lockCases: readonly TokenStoreCase[] = [
     { needs: ['withLock'], timeout: long },
   ),
 
-  defineCase(
+  defineTokenCase(
     'gives a free lock to who does not want to wait',
     async ({ store, key }) => {
       const value = await (store as Locking).withLock(`refresh:${key()}`, () => Promise.resolve('had'), {
@@ -182,7 +182,7 @@ export const lockCases: readonly TokenStoreCase[] = [
     { needs: ['withLock'] },
   ),
 
-  defineCase(
+  defineTokenCase(
     'hands a lock on as soon as it is released, not at the end of its lifetime',
     async (context) => {
       const [first, second] = await pair(context)
@@ -198,7 +198,7 @@ export const lockCases: readonly TokenStoreCase[] = [
     { needs: ['withLock'], timeout: 2 * long },
   ),
 
-  defineCase(
+  defineTokenCase(
     'releases a lock whose task rejects or throws, and passes on the error as it is',
     async (context) => {
       const [first, second] = await pair(context)
@@ -212,7 +212,7 @@ export const lockCases: readonly TokenStoreCase[] = [
       ]
       for (const task of tasks) {
         assert.equal(
-          await rejectionOf('withLock', first.withLock(lock, task, { ttl: long, wait: 0 })),
+          await catchRejection('withLock', first.withLock(lock, task, { ttl: long, wait: 0 })),
           problem,
         )
         await assertFree(second, lock)
@@ -221,7 +221,7 @@ export const lockCases: readonly TokenStoreCase[] = [
     { needs: ['withLock'], timeout: long },
   ),
 
-  defineCase(
+  defineTokenCase(
     'fires the signal and lets the next one in when the lifetime of a lock is over',
     async (context) => {
       const [first, second] = await pair(context)
@@ -248,7 +248,7 @@ export const lockCases: readonly TokenStoreCase[] = [
     { needs: ['withLock'], timeout: long },
   ),
 
-  defineCase(
+  defineTokenCase(
     'does not release the lock of the next holder when an earlier one ends late',
     async (context) => {
       const [first, second] = await pair(context)
@@ -264,7 +264,7 @@ export const lockCases: readonly TokenStoreCase[] = [
     { needs: ['withLock'], timeout: long },
   ),
 
-  defineCase(
+  defineTokenCase(
     'gives the lock of a process that died to the next one when its lifetime is over',
     async (context) => {
       const { store, harness, key } = context
@@ -285,7 +285,7 @@ export const lockCases: readonly TokenStoreCase[] = [
     { needs: ['withLock', 'abandonLock'], timeout: 2 * long },
   ),
 
-  defineCase(
+  defineTokenCase(
     'holds locks of different names side by side',
     async (context) => {
       const [first, second] = await pair(context)
@@ -314,7 +314,7 @@ export const lockCases: readonly TokenStoreCase[] = [
     { needs: ['withLock'], timeout: 2 * long },
   ),
 
-  defineCase(
+  defineTokenCase(
     'keeps a lock and a record of the same name apart',
     async (context) => {
       const [first, second] = await pair(context)
@@ -336,7 +336,7 @@ export const lockCases: readonly TokenStoreCase[] = [
     { needs: ['withLock'], timeout: long },
   ),
 
-  defineCase(
+  defineTokenCase(
     'works on while a lock is held',
     async (context) => {
       const [first, second] = await pair(context)

@@ -1,26 +1,9 @@
-import type { StoreCase, StoreHarness } from './harness.js'
+import type { TokenStore, WechatToken } from '@wechat-auth/wechat-oauth'
+import type { StoreCase, StoreHarness } from '../harness.js'
 
-export type { Outage } from './harness.js'
-
-/** What a store keeps under one key: WeChat's answer, and whatever the application adds. */
-export interface Token {
-  openid: string
-  /** Milliseconds since the epoch. */
-  create_at: number
-  [field: string]: unknown
-}
-
-/** The contract under test; `@wechat-auth/wechat-oauth` exports the same as `TokenStore`. */
-export interface TokenStore {
-  getToken(openid: string): Promise<Token | null | undefined>
-  saveToken(openid: string, token: Token): Promise<void>
-  deleteToken?(openid: string): Promise<void>
-  withLock?<T>(
-    key: string,
-    task: (signal: AbortSignal) => Promise<T>,
-    options?: { ttl?: number; wait?: number },
-  ): Promise<T>
-}
+export type { TokenStore }
+/** The record that a token store keeps under one key. */
+export type Token = WechatToken
 
 /**
  * What a store or its harness may or may not have. `deleteToken` and `withLock` are methods of the store, the others

@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict'
-import { defineCase } from '../define-case.js'
-import { boundOf, duringEachOutage, outageTimeout } from '../outages.js'
-import {
-  assertIsOfBackend,
-  assertIsOfRecord,
-  assertStoreError,
-  rejectionOf,
-  webToken,
-  within,
-} from '../tools.js'
-import type { TokenStore, TokenStoreCase } from '../types.js'
+import { defineTokenCase, webToken } from './define.js'
+import { duringEachOutage, getBound, outageTimeout } from '../outages.js'
+import { assertIsOfBackend, assertIsOfRecord, assertStoreError, catchRejection, within } from '../tools.js'
+import type { TokenStore, TokenStoreCase } from './types.js'
 import { refusesWrongKeys } from './keys.js'
 
 const secrets = {
@@ -30,7 +23,7 @@ function saves(store: TokenStore, openid: string): () => Promise<void> {
 }
 
 export const failureCases: readonly TokenStoreCase[] = [
-  defineCase(
+  defineTokenCase(
     'rejects while its backend is down, and works when it is up again',
     async ({ store, harness, key }) => {
       const openid = key()
@@ -53,7 +46,11 @@ export const failureCases: readonly TokenStoreCase[] = [
         await Promise.all(
           Object.entries(calls).map(async ([method, call]) => {
             if (!call) return
-            const error = await within(boundOf(harness), `${method} must reject`, rejectionOf(method, call))
+            const error = await within(
+              getBound(harness),
+              `${method} must reject`,
+              catchRejection(method, call),
+            )
             assertStoreError(
               error,
               values,
@@ -68,7 +65,7 @@ export const failureCases: readonly TokenStoreCase[] = [
     { needs: ['outages'], timeout: outageTimeout },
   ),
 
-  defineCase(
+  defineTokenCase(
     'refuses a wrong key without asking the backend',
     async ({ store, harness, key }) => {
       await duringEachOutage(harness, saves(store, key()), async () => {
@@ -78,7 +75,7 @@ export const failureCases: readonly TokenStoreCase[] = [
     { needs: ['outages'], timeout: outageTimeout },
   ),
 
-  defineCase(
+  defineTokenCase(
     'rejects where the record is corrupt',
     async ({ store, harness, key }) => {
       const openid = key()
@@ -86,7 +83,7 @@ export const failureCases: readonly TokenStoreCase[] = [
       await store.saveToken(neighbour.openid, neighbour)
       await store.saveToken(openid, webToken(openid, secrets))
       await harness.corrupt?.(openid, store)
-      const error = await rejectionOf('getToken', store.getToken(openid))
+      const error = await catchRejection('getToken', store.getToken(openid))
       assertStoreError(error, values)
       assertIsOfRecord(error)
       assert.deepStrictEqual(await store.getToken(neighbour.openid), neighbour)
@@ -94,7 +91,7 @@ export const failureCases: readonly TokenStoreCase[] = [
     { needs: ['corrupt'] },
   ),
 
-  defineCase(
+  defineTokenCase(
     'replaces a corrupt record by saving',
     async ({ store, harness, key }) => {
       const openid = key()
@@ -107,7 +104,7 @@ export const failureCases: readonly TokenStoreCase[] = [
     { needs: ['corrupt'] },
   ),
 
-  defineCase(
+  defineTokenCase(
     'deletes a corrupt record',
     async ({ store, harness, key }) => {
       const openid = key()

@@ -1,14 +1,30 @@
 import assert from 'node:assert/strict'
-import { defineCase } from '../define-case.js'
-import { webToken } from '../tools.js'
-import type { TokenStoreCase } from '../types.js'
+import { defineTokenCase, hasTokenCapability, tokenCapabilities, webToken } from './define.js'
+import type { TokenStoreCase } from './types.js'
 
 export const recordCases: readonly TokenStoreCase[] = [
-  defineCase('answers null or undefined for a key that was never saved', async ({ store, key }) => {
+  defineTokenCase(
+    'has every optional part of the contract, or its harness says why not',
+    async ({ store, harness }) => {
+      for (const capability of tokenCapabilities) {
+        const reason = harness.without?.[capability]
+        if (hasTokenCapability(capability, harness, store))
+          assert.equal(reason, undefined, `there is ${capability}, and the harness says that there is not`)
+        else
+          assert.ok(
+            reason,
+            `there is no ${capability}: the harness must have it, or say in \`without\` why not`,
+          )
+      }
+      return Promise.resolve()
+    },
+  ),
+
+  defineTokenCase('answers null or undefined for a key that was never saved', async ({ store, key }) => {
     assert.equal((await store.getToken(key())) ?? undefined, undefined)
   }),
 
-  defineCase('hands back the types that it was given', async ({ store, key }) => {
+  defineTokenCase('hands back the types that it was given', async ({ store, key }) => {
     const openid = key()
     const token = webToken(openid, {
       access_token: '0012345678901234567890',
@@ -30,14 +46,14 @@ export const recordCases: readonly TokenStoreCase[] = [
     assert.deepStrictEqual(await store.getToken(openid), token)
   }),
 
-  defineCase('keeps absent fields absent', async ({ store, key }) => {
+  defineTokenCase('keeps absent fields absent', async ({ store, key }) => {
     const openid = key()
     const token = { openid, session_key: 'HyVFkGl5F5OQWJZZaNzBBg==', create_at: 1_763_000_000_123 }
     await store.saveToken(openid, token)
     assert.deepStrictEqual(await store.getToken(openid), token)
   }),
 
-  defineCase('takes a field that is undefined for an absent one', async ({ store, key }) => {
+  defineTokenCase('takes a field that is undefined for an absent one', async ({ store, key }) => {
     const openid = key()
     await store.saveToken(openid, webToken(openid, { unionid: undefined, nickname: undefined }))
     const read = await store.getToken(openid)
@@ -46,7 +62,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     assert.equal(read.nickname, undefined)
   }),
 
-  defineCase('keeps the fields that the application adds', async ({ store, key }) => {
+  defineTokenCase('keeps the fields that the application adds', async ({ store, key }) => {
     const openid = key()
     const token = webToken(openid, {
       empty: '',
@@ -58,7 +74,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     assert.deepStrictEqual(await store.getToken(openid), token)
   }),
 
-  defineCase(
+  defineTokenCase(
     'keeps fields whose names mean something to a database or to JavaScript',
     async ({ store, key }) => {
       const openid = key()
@@ -89,7 +105,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     },
   ),
 
-  defineCase('keeps texts of every language, emoji included', async ({ store, key }) => {
+  defineTokenCase('keeps texts of every language, emoji included', async ({ store, key }) => {
     const openid = key()
     const token = webToken(openid, {
       nickname: '爱丽丝🐼👨‍👩‍👧‍👦',
@@ -101,7 +117,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     assert.deepStrictEqual(await store.getToken(openid), token)
   }),
 
-  defineCase('keeps tokens of 4 KiB', async ({ store, key }) => {
+  defineTokenCase('keeps tokens of 4 KiB', async ({ store, key }) => {
     const openid = key()
     const long = (letter: string): string => `${letter.repeat(4095)}.`
     const token = webToken(openid, {
@@ -114,7 +130,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     assert.deepStrictEqual(await store.getToken(openid), token)
   }),
 
-  defineCase('overwrites and does not merge', async ({ store, key }) => {
+  defineTokenCase('overwrites and does not merge', async ({ store, key }) => {
     const openid = key()
     await store.saveToken(
       openid,
@@ -130,7 +146,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     assert.deepStrictEqual(await store.getToken(openid), shorter)
   }),
 
-  defineCase(
+  defineTokenCase(
     'keeps a copy: what happens to the object afterwards changes nothing',
     async ({ store, key }) => {
       const openid = key()
@@ -146,7 +162,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     },
   ),
 
-  defineCase('hands out copies: what happens to them changes nothing', async ({ store, key }) => {
+  defineTokenCase('hands out copies: what happens to them changes nothing', async ({ store, key }) => {
     const openid = key()
     const token = webToken(openid, { nested: { list: [1] } })
     await store.saveToken(openid, token)
@@ -157,7 +173,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     assert.deepStrictEqual(await store.getToken(openid), token)
   }),
 
-  defineCase('leaves the object that it was given as it is', async ({ store, key }) => {
+  defineTokenCase('leaves the object that it was given as it is', async ({ store, key }) => {
     const openid = key()
     const token = webToken(openid, { nested: { 'a.b': 1, list: [1] } })
     const expected = structuredClone(token)
@@ -168,7 +184,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     assert.deepStrictEqual(await store.getToken(openid), expected)
   }),
 
-  defineCase('resolves saveToken only when the record can be read', async ({ store, key, other }) => {
+  defineTokenCase('resolves saveToken only when the record can be read', async ({ store, key, other }) => {
     const reader = await other()
     for (let round = 0; round < 5; round += 1) {
       const openid = key(`-${round}`)
@@ -178,7 +194,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     }
   }),
 
-  defineCase(
+  defineTokenCase(
     'shares its records with the other stores on the same data',
     async ({ store, key, other }) => {
       const second = await other()
@@ -193,7 +209,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     { needs: ['second'] },
   ),
 
-  defineCase(
+  defineTokenCase(
     'forgets a record that is deleted, and no other',
     async ({ store, key, other }) => {
       const second = await other()
@@ -212,7 +228,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     { needs: ['deleteToken'] },
   ),
 
-  defineCase(
+  defineTokenCase(
     'resolves when there is nothing to delete',
     async ({ store, key }) => {
       await store.deleteToken?.(key())

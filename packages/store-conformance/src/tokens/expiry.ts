@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { defineCase, type CaseContext } from '../define-case.js'
-import { webToken } from '../tools.js'
-import type { TokenStore, TokenStoreCase } from '../types.js'
+import { defineTokenCase, type TokenContext, webToken } from './define.js'
+import type { TokenStore, TokenStoreCase } from './types.js'
 
 const ttl = 2
 const lifetime = ttl * 1000
@@ -11,7 +10,7 @@ const attempts = 3
 async function expiringStore({
   harness,
   keep,
-}: CaseContext): Promise<{ store: TokenStore; advance: (ms: number) => Promise<void> }> {
+}: TokenContext): Promise<{ store: TokenStore; advance: (ms: number) => Promise<void> }> {
   const { expiry } = harness
   assert.ok(expiry)
   return {
@@ -23,7 +22,7 @@ async function expiringStore({
 }
 
 export const expiryCases: readonly TokenStoreCase[] = [
-  defineCase(
+  defineTokenCase(
     'forgets a record when its lifetime is over',
     async (context) => {
       const { store, advance } = await expiringStore(context)
@@ -35,7 +34,7 @@ export const expiryCases: readonly TokenStoreCase[] = [
     { needs: ['expiry'], timeout: 20_000 },
   ),
 
-  defineCase(
+  defineTokenCase(
     'counts the lifetime from the last time that the record was saved',
     async (context) => {
       const { store, advance } = await expiringStore(context)

@@ -34,7 +34,7 @@ const collectionOptions = {
  * The collections of a store, by the driver that is under mongoose: a command that waits in mongoose's own buffer cannot be
  * taken back, hooks and plugins of the application would get to see tokens, and mongoose's debug mode prints them.
  */
-export class Backend {
+export class Operations {
   readonly #connection: MongooseConnection
   readonly #name: string
   #collections: Collections | undefined
@@ -99,7 +99,7 @@ export class Backend {
   /** The collections of the database that is open now: a connection can be closed and opened again, for another one. */
   #opened(): Collections | undefined {
     const { db } = this.#connection
-    if (db && this.#collections?.database !== db) this.#collections = collectionsOf(db, this.#name)
+    if (db && this.#collections?.database !== db) this.#collections = getCollections(db, this.#name)
     return db && this.#collections
   }
 
@@ -112,7 +112,7 @@ export class Backend {
   }
 }
 
-function collectionsOf(database: MongoDatabase, name: string): Collections {
+function getCollections(database: MongoDatabase, name: string): Collections {
   const options = {
     ...collectionOptions,
     // A connection that does not wait for its writes learns of no failure, and one that reads what a majority has may miss the latest.

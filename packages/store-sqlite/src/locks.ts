@@ -1,9 +1,9 @@
-import { lockError, type LockBackend } from '@wechat-auth/wechat-oauth/store-kit'
-import { factsOf, isMissingTable } from './driver-error.js'
+import { type LockBackend, lockError } from '@wechat-auth/wechat-oauth/store-kit'
+import { isMissingTable, readErrorFacts } from './driver-error.js'
 import type { Operations } from './operations.js'
 
 /** Locks as rows with an owner and an end: no transaction is open meanwhile, and the lock of a process that died ends like any other. */
-export class LockTable {
+export class Locks {
   readonly #operations: Operations
   readonly #acquire: string
   readonly #release: string
@@ -25,7 +25,7 @@ export class LockTable {
             return connection.write(this.#acquire, name, owner, now + Math.ceil(ttl), now) > 0
           } catch (error) {
             throw isMissingTable(error)
-              ? lockError('There is no table for locks: createTable() makes it.', factsOf(error))
+              ? lockError('There is no table for locks: createTable() makes it.', readErrorFacts(error))
               : error
           }
         }),

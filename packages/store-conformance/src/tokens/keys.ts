@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { defineCase } from '../define-case.js'
-import { rejectionOf, webToken } from '../tools.js'
-import type { TokenStore, TokenStoreCase } from '../types.js'
+import { defineTokenCase, webToken } from './define.js'
+import { catchRejection } from '../tools.js'
+import type { TokenStore, TokenStoreCase } from './types.js'
 
 /** Saves a record under each key, and then reads them all. */
 async function saveAndReadAll(store: TokenStore, keys: readonly string[]): Promise<void> {
@@ -50,7 +50,7 @@ export async function refusesWrongKeys(store: TokenStore): Promise<void> {
     for (const [method, call] of Object.entries(calls)) {
       if (!call) continue
       const returned = returnedBy(method, call)
-      const error = await rejectionOf(`${method} with a key of the type ${typeof key}`, returned)
+      const error = await catchRejection(`${method} with a key of the type ${typeof key}`, returned)
       assert.ok(
         error instanceof TypeError,
         `${method} with a key that is not a non-empty string must reject with a TypeError`,
@@ -68,22 +68,22 @@ function returnedBy(method: string, call: () => Promise<unknown>): Promise<unkno
 }
 
 export const keyCases: readonly TokenStoreCase[] = [
-  defineCase('tells keys apart that differ in case', async ({ store, key }) => {
+  defineTokenCase('tells keys apart that differ in case', async ({ store, key }) => {
     await saveAndReadAll(store, [key('abc'), key('ABC'), key('Abc'), key('ſbc'), key('sbc')])
     await assertUnknown(store, [key('aBc')])
   }),
 
-  defineCase('tells keys apart that differ in accents, composed or not', async ({ store, key }) => {
+  defineTokenCase('tells keys apart that differ in accents, composed or not', async ({ store, key }) => {
     await saveAndReadAll(store, [key('e'), key('\u00e9'), key('e\u0301'), key('ss'), key('\u00df')])
     await assertUnknown(store, [key('\u00e8')])
   }),
 
-  defineCase('tells keys apart that differ in blanks at their ends', async ({ store, key }) => {
+  defineTokenCase('tells keys apart that differ in blanks at their ends', async ({ store, key }) => {
     await saveAndReadAll(store, [key(), key(' '), key('  '), ` ${key()}`, key('\t'), key('\n')])
     await assertUnknown(store, [key('   ')])
   }),
 
-  defineCase('takes characters literally that mean something to a database', async ({ store, key }) => {
+  defineTokenCase('takes characters literally that mean something to a database', async ({ store, key }) => {
     const signs = [
       ':',
       '%',
@@ -120,19 +120,19 @@ export const keyCases: readonly TokenStoreCase[] = [
     )
   }),
 
-  defineCase('takes keys of 128 characters', async ({ store, key }) => {
+  defineTokenCase('takes keys of 128 characters', async ({ store, key }) => {
     const long = key().padEnd(127, 'x')
     await saveAndReadAll(store, [`${long}1`, `${long}2`, long])
     await assertUnknown(store, [`${long}3`, long.slice(0, -1)])
   }),
 
-  defineCase('takes names that every JavaScript object has', async ({ store }) => {
+  defineTokenCase('takes names that every JavaScript object has', async ({ store }) => {
     await assertUnknown(store, ['toString', 'valueOf', 'hasOwnProperty', 'isPrototypeOf'])
     await saveAndReadAll(store, ['__proto__', 'constructor', 'prototype', '__defineGetter__'])
     await assertUnknown(store, ['openid', 'access_token', 'create_at'])
   }),
 
-  defineCase('takes the keys of app-level credentials', async ({ store, key }) => {
+  defineTokenCase('takes the keys of app-level credentials', async ({ store, key }) => {
     const keys = [`client:${key()}`, `ticket:jsapi:${key()}`, `ticket:wx_card:${key()}`]
     const now = Date.now()
     const credentials = keys.map((openid) => ({
@@ -147,7 +147,7 @@ export const keyCases: readonly TokenStoreCase[] = [
     await assertUnknown(store, [key()])
   }),
 
-  defineCase('refuses a key that is not a non-empty string with a TypeError', async ({ store }) => {
+  defineTokenCase('refuses a key that is not a non-empty string with a TypeError', async ({ store }) => {
     await refusesWrongKeys(store)
   }),
 ]
