@@ -192,7 +192,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
         })
       })
 
-      it("is 401 with verify's own info, or ERR_WECHAT_VERIFY, when verify says no", async () => {
+      it("is 401 with verify's own info, or ERR_WECHAT_VERIFY, if verify refuses", async () => {
         verify = () => Promise.resolve(false)
         expect(failureOf(await browser.open(await setting.consent(browser)))).to.include({
           httpStatus: 401,
@@ -220,7 +220,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
         ['that it is busy', { errcode: -1 }, 503, 'ERR_WECHAT_API'],
         ['a rate limit', { errcode: 45011 }, 503, 'ERR_WECHAT_API'],
         ['HTTP 502', { status: 502, body: '<html>' }, 502, 'ERR_WECHAT_STATUS'],
-        ['something that is no JSON', { body: 'hello' }, 502, 'ERR_WECHAT_RESPONSE'],
+        ['something that is not JSON', { body: 'hello' }, 502, 'ERR_WECHAT_RESPONSE'],
         ['half of a reply', 'truncate', 502, 'ERR_WECHAT_NETWORK'],
         ['a reset', 'reset', 502, 'ERR_WECHAT_NETWORK'],
         ['nothing', 'hang', 504, 'ERR_WECHAT_TIMEOUT'],
@@ -376,7 +376,7 @@ describe('idSource unionid', () => {
 })
 
 describe('an Express application without session middleware', () => {
-  it('gets an error that says so, in both steps', async () => {
+  it('gets an error with the reason, in both steps', async () => {
     const setting = await startSetting({ sessions: 'none' })
     try {
       for (const path of ['/auth/wechat', callback({ code: 'x', state: 'y' })]) {

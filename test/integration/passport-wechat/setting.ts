@@ -48,7 +48,7 @@ export class Setting {
   /** Starts a login in this browser, and returns the parameters that WeChat's page would get. */
   async begin(browser: Browser, path = '/auth/wechat'): Promise<{ state: string; appId: string }> {
     const { location, text } = await browser.open(path)
-    if (!location) throw new Error(`there was no redirect to WeChat: ${text}`)
+    if (!location) throw new Error(`expected a redirect to WeChat, got: ${text}`)
     return {
       state: location.searchParams.get('state') ?? '',
       appId: location.searchParams.get('appid') ?? '',

@@ -57,6 +57,15 @@ describe('an error that the application throws inside an action', () => {
     }
   })
 
+  it('is replaced by an error if it is falsy, which Express would ignore', async () => {
+    const redirect = () => Promise.reject(undefined)
+    const { error } = await action(
+      'error',
+      authenticate(mpStrategy(), requestOf({ session: {} }), {}, { redirect }),
+    )
+    expect(error).to.be.instanceOf(Error)
+  })
+
   it('is logged if there is no next, even if the logger throws', async () => {
     const message = await new Promise((resolve) => {
       const logger = {

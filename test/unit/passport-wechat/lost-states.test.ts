@@ -92,12 +92,12 @@ const cases: Record<string, { title: string; parts: RequestParts; words: RegExp 
       words: /another browser/,
     },
     {
-      title: 'has a Secure session cookie behind a proxy that says https',
+      title: 'has a Secure session cookie behind a proxy that reports https',
       parts: { ...sessionWith({ secure: true }), headers: { 'x-forwarded-proto': 'https, http' } },
       words: /another browser.*does not trust the proxy/,
     },
     {
-      title: 'came with a session in which there is no such login',
+      title: 'came with a session that does not have this login',
       parts: {
         ...sessionWith({ secure: true, sameSite: 'strict' }),
         headers: { host: 'www.shop.example', cookie: 'connect.sid=s%3ASESSION-ID.SIGNATURE' },

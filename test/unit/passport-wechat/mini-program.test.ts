@@ -201,7 +201,7 @@ describe('the mini-program login', () => {
     ['an iv of the wrong length', { encryptedData, iv: 'AAAA' }, 'iv is not the base64 of 16 bytes'],
   ]
   for (const [title, body, message] of damaged) {
-    it(`fails with 400 for ${title}, and says what is wrong`, async () => {
+    it(`fails with 400 and the reason for ${title}`, async () => {
       const { taken, seen } = await logIn({ code, ...body })
       expect(taken).to.deep.equal({
         action: 'fail',

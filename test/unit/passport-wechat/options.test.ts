@@ -136,7 +136,7 @@ describe('options of WechatStrategy', () => {
     ['a callbackURL with white space', { ...one, callbackURL: '/callback\n' }, `callbackURL ${space}`],
   ]
   for (const [title, options, message] of exact) {
-    it(`refuses ${title}, and says what to do`, () => {
+    it(`refuses ${title} with advice`, () => {
       const error = thrown(() => create(options))
       expect(error).to.be.instanceOf(TypeError).with.property('message', `WechatStrategy: ${message}`)
     })

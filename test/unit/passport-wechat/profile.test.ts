@@ -149,10 +149,10 @@ describe('skipUserProfile', () => {
     ['true', true, true],
     ['false', false, false],
     ['a function', () => true, true],
-    ['a function that says no', () => false, false],
+    ['a function that returns false', () => false, false],
     ['a function with a promise', async () => true, true],
     ['a function with a callback', (_accessToken, done) => done(null, true), true],
-    ['a function with a callback that says nothing', (_accessToken, done) => done(), false],
+    ['a function that calls its callback with nothing', (_accessToken, done) => done(), false],
   ]
   for (const [title, skipUserProfile, skipped] of forms) {
     it(`${skipped ? 'skips' : 'does not skip'} the profile, given ${title}`, async () => {

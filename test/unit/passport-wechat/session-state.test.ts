@@ -171,7 +171,7 @@ describe('states in the session', () => {
     ['no session', undefined],
     ['a session of null', null],
   ] as const) {
-    it(`need session middleware: with ${title} both steps are an error that says so`, async () => {
+    it(`need session middleware: both steps fail with an explanation for ${title}`, async () => {
       for (const query of [{}, { code, state: 'a' }]) {
         const { error } = await action(
           'error',

@@ -330,7 +330,7 @@ describe("users of the application's functions", () => {
     expect([second.user, second.isNewUser]).to.deep.equal([first.user, false])
   })
 
-  it('may have numeric ids, which sessions keep as text', async () => {
+  it('may have numeric ids, which sessions keep as strings', async () => {
     const { sessions } = own()
     const { token, user } = await sessions.authorize({ code })
     const session = await sessions.getSession(token)

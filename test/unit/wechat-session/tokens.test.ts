@@ -289,12 +289,13 @@ describe('the sessions of a user', () => {
 
   describe('one of which cannot be used', () => {
     const unusable: Record<string, () => unknown> = {
-      'as its store says': () => Promise.reject(new TokenStoreError('Not a record.', { reason: 'record' })),
+      'that its store reports': () =>
+        Promise.reject(new TokenStoreError('Not a record.', { reason: 'record' })),
       'not a session': () => Promise.resolve([{ userId: 'u1' }]),
     }
 
     it('end at the next login, with a warning, if the store refuses to list them', async () => {
-      const answer = unusable['as its store says']!
+      const answer = unusable['that its store reports']!
       let isCorrupt = false
       const sessionStore = watched(new MemorySessionStore(), (method) => {
         if (method === 'deleteByUser') isCorrupt = false
@@ -364,7 +365,7 @@ describe('the sessions of a user', () => {
     }
 
     it('do not prevent a login even if the store cannot end them', async () => {
-      const answer = unusable['as its store says']!
+      const answer = unusable['that its store reports']!
       const broken = ['listByUser', 'deleteByUser']
       const sessionStore = watched(new MemorySessionStore(), (method) =>
         broken.includes(method) ? answer() : undefined,

@@ -31,7 +31,7 @@ describe('a user id that is a bigint', () => {
   const id = 9_223_372_036_854_775_807n
   const user: Row = { id, name: 'Alice' }
 
-  it('is kept as its decimal text, and the user is returned unchanged', async () => {
+  it('is kept as a decimal string, and the user is returned unchanged', async () => {
     const sessions = sessionsOf(user)
     const login = await sessions.authorize({ code })
     expect(login.user).to.equal(user)
