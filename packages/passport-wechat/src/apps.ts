@@ -38,8 +38,8 @@ export class Apps {
   }
 
   /**
-   * The mode for a request: the one that was asked for. Otherwise a mode that redirects: if there are several, the one whose
-   * page works in this browser. A mode that does not redirect is chosen only if there is no other.
+   * Returns the requested mode. Otherwise it chooses a mode that redirects; if there are several, the one with the page that
+   * works in this browser. A mode that does not redirect is chosen only if there is no other.
    */
   choose(req: Request, asked: WechatMode | undefined): WechatMode {
     if (asked !== undefined) return this.app(asked).mode

@@ -46,13 +46,13 @@ export class Logins {
       if (!isRedirectMode(mode)) return this.#direct[mode].logIn(req)
       const parameters = readCallbackParameters(req)
       if (await this.#isCallback(req, parameters)) return this.#callback.finish(req, call, parameters)
-      const { url } = await this.#authorize.begin(req, call)
+      const { url } = await this.#authorize.start(req, call)
       return { action: 'redirect', url }
     })
   }
 
   async getAuthorization(req: Request, options: WechatCallOptions | undefined): Promise<WechatAuthorization> {
-    return this.#authorize.begin(req, parseCall(options))
+    return this.#authorize.start(req, parseCall(options))
   }
 
   oauth(mode: WechatMode | undefined): WechatOAuth {

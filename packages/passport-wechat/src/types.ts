@@ -55,7 +55,7 @@ export interface WechatProfile extends Profile {
   /** Identifies the user in all apps of one open-platform account. */
   unionid?: string
   gender?: 'male' | 'female'
-  /** `_json` as text. */
+  /** `_json` as a string. */
   _raw: string
   /** The reply of `/sns/userinfo`. Only openid and unionid if it was not called. */
   _json: Partial<WechatUser> & { openid: string }

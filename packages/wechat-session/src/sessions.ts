@@ -118,7 +118,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
    * With `maxSessions`, unusable records that the store lists for the user do not count, and those with an `id` are deleted.
    * If the store rejects the list with the `reason` `record`, all sessions of the user end, of every sku.
    *
-   * @param userId - of an existing user. A number or a bigint is kept as its decimal text
+   * @param userId - of an existing user. A number or a bigint is kept as a decimal string
    * @param holder - other members are ignored
    * @throws StoreError; TypeError
    */

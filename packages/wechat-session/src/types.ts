@@ -13,8 +13,8 @@ import type {
 export type MiniProgramClient = Pick<WechatOAuth, 'appId' | 'code2Session' | 'decryptMiniProgramUser'>
 
 /**
- * The id of a user: a string of at most 256 characters, a safe integer or a bigint. Sessions keep a number as its decimal
- * text, so 7, 7n and '7' are the same user.
+ * The id of a user: a string of at most 256 characters, a safe integer or a bigint. Sessions keep a number as a decimal
+ * string, so 7, 7n and '7' are the same user.
  */
 export type UserId = string | number | bigint
 

@@ -55,7 +55,7 @@ describe('Fastify', () => {
     app.register(passport.initialize())
   }
 
-  /** A login of Alice; the routes are those of the READMEs. */
+  /** Logs Alice in, through the routes of the READMEs. */
   async function logIn(options: Partial<WechatOneAppOptions>, call: object = {}) {
     passport.use(
       new WechatStrategy(
@@ -83,8 +83,8 @@ describe('Fastify', () => {
     return { browser, page: await browser.open(`/auth/wechat/callback?${query}`) }
   }
 
-  it("logs in by a cookie's state, with the recipe of the README as it stands there", async () => {
-    // @fastify/passport does not start without one.
+  it("logs in with a state in a cookie, with the README's unchanged recipe", async () => {
+    // @fastify/passport does not start without a session.
     withSession()
     process.env['STATE_SECRET'] = secret
     const recipe = blockOf(readmeOf('packages/passport-wechat', english), /^Other frameworks$/)
@@ -106,7 +106,7 @@ describe('Fastify', () => {
     })
   }
 
-  it('lets in who has a token of wechat-session, without session: false, and sets no cookie', async () => {
+  it('accepts a token of wechat-session without session: false, and sets no cookie', async () => {
     withSession()
     const tokens = new WechatSessions({
       oauth: new WechatOAuth({ ...credentials('miniprogram'), endpoints: sandbox.endpoints }),

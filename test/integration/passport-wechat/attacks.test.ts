@@ -60,7 +60,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
     })
 
     for (const state of ['constructor', '__proto__', 'toString', 'hasOwnProperty', '0', 'length']) {
-      it(`state=${state} is no state`, async () => {
+      it(`state=${state} is not a valid state`, async () => {
         await setting.begin(victim)
         expect(await refused(callback({ code: 'x', state }))).to.include({ reason: 'unknown' })
       })
@@ -94,7 +94,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       }
     })
 
-    it('a callback on a route of another mode is refused also as the second of two', async () => {
+    it('a callback on a route of another mode is refused even as the second of two', async () => {
       const other = await startSetting({
         states,
         before: (app, authenticate) => app.get('/qr/callback', authenticate({ mode: 'website' })),

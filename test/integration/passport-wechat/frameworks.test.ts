@@ -31,7 +31,7 @@ for (const passport of ['0.6', '0.7'] satisfies PassportVersion[]) {
           else expect(me.json).to.have.nested.property('user.name', '爱丽丝')
         })
 
-        it("logs in by Passport's own handling, which makes info req.authInfo", async () => {
+        it("logs in with Passport's default handling, which sets info as req.authInfo", async () => {
           const browser = setting.browser()
           const path = (await setting.consent(browser)).replace('/auth/wechat/callback', '/plain/callback')
           const { json } = await browser.open(path)
@@ -42,14 +42,14 @@ for (const passport of ['0.6', '0.7'] satisfies PassportVersion[]) {
           )
         })
 
-        it('is led to failureRedirect when the login fails', async () => {
+        it('redirects to failureRedirect if the login fails', async () => {
           const browser = setting.browser()
           const { state } = await setting.begin(browser)
           const page = await browser.open(callback({ state, code: 'authdeny' }, '/plain/callback'))
           expect([page.status, page.location?.pathname]).to.deep.equal([302, '/login'])
         })
 
-        it('leaves errors to Express', async () => {
+        it('passes errors to Express', async () => {
           setting.sandbox.fail('/sns/oauth2/access_token', { status: 500 }, { times: 1 })
           const browser = setting.browser()
           const path = (await setting.consent(browser)).replace('/auth/wechat/callback', '/plain/callback')
@@ -70,8 +70,8 @@ for (const passport of ['0.6', '0.7'] satisfies PassportVersion[]) {
   }
 }
 
-describe('an application that sets cookies of its own', () => {
-  it("keeps them beside the state's", async () => {
+describe('an application that sets its own cookies', () => {
+  it('keeps them beside the state cookie', async () => {
     const setting = await startSetting({
       states: 'cookie',
       before: (app) =>
@@ -104,7 +104,7 @@ describe('an application that sets cookies of its own', () => {
 describe('an application behind a proxy', () => {
   const forwarded = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'shop.example' }
 
-  it("gets the callback's address and a Secure cookie by what Express trusts", async () => {
+  it("gets the callback's address and a Secure cookie from the headers that Express trusts", async () => {
     const setting = await startSetting({ states: 'cookie', trustProxy: true })
     try {
       const browser = setting.browser(forwarded)
@@ -119,7 +119,7 @@ describe('an application behind a proxy', () => {
     }
   })
 
-  it('gets a Secure cookie by its https callbackURL, trusting no proxy, and reads no planted one', async () => {
+  it('gets a Secure cookie because its callbackURL is https, trusts no proxy and reads no planted cookie', async () => {
     const callbackURL = 'https://shop.example/auth/wechat/callback'
     const setting = await startSetting({ states: 'cookie', strategy: { callbackURL } })
     try {
@@ -139,7 +139,7 @@ describe('an application behind a proxy', () => {
     }
   })
 
-  it('does not believe the headers of anybody otherwise', async () => {
+  it('ignores the headers of untrusted senders', async () => {
     const setting = await startSetting({ states: 'cookie' })
     try {
       const browser = setting.browser(forwarded)
@@ -153,7 +153,7 @@ describe('an application behind a proxy', () => {
 })
 
 describe('a single-page application', () => {
-  it('begins the login by getAuthorization and ends it at the callback', async () => {
+  it('starts the login with getAuthorization and finishes it at the callback', async () => {
     const setting: Setting = await startSetting({
       before: (app) =>
         app.get('/auth/wechat/url', async (req, res) => {

@@ -8,7 +8,7 @@ import { expect } from 'chai'
 import { Browser } from '../../helpers/browser.js'
 import { callback, mobile } from './setting.js'
 
-describe('200 logins one after another over TLS', function () {
+describe('200 consecutive logins over TLS', function () {
   this.timeout(60_000)
   let folder: string
   let sandbox: Sandbox

@@ -9,7 +9,7 @@ import { callback, failureOf } from './setting.js'
 
 const code = '0a1CODE'
 
-/** An application with real sessions, which does not get as far as WeChat. */
+/** An application with real sessions. It does not reach WeChat. */
 async function start(options: Partial<SessionOptions>, before?: RequestHandler) {
   const settings = { appId: 'wx', appSecret: 'secret', callbackURL: '/auth/wechat/callback' }
   const strategy = new WechatStrategy(settings, () => Promise.resolve(false))
@@ -35,11 +35,11 @@ async function start(options: Partial<SessionOptions>, before?: RequestHandler) 
   return { browser: new Browser(url), close }
 }
 
-describe('an application whose sessions get lost', () => {
+describe('an application that loses its sessions', () => {
   let app: Awaited<ReturnType<typeof start>>
   afterEach(() => app.close())
 
-  /** A login whose cookies are lost on the way to WeChat. */
+  /** A login that loses its cookies on the way to WeChat. */
   const lose = async (): Promise<Record<string, unknown>> => {
     const { location } = await app.browser.open('/auth/wechat')
     app.browser.cookies.clear()
@@ -47,7 +47,7 @@ describe('an application whose sessions get lost', () => {
     return failureOf(await app.browser.open(callback({ code, state })))
   }
 
-  it('hears that a Secure cookie is never set where Express does not know of the TLS proxy', async () => {
+  it('is told that a Secure cookie is never set if Express does not know of the TLS proxy', async () => {
     app = await start({ cookie: { secure: true } })
     await app.browser.open('/auth/wechat')
     expect(app.browser.cookies.size).to.equal(0)
@@ -56,14 +56,14 @@ describe('an application whose sessions get lost', () => {
     expect(failure['hint']).to.match(/Secure.*trust proxy/)
   })
 
-  it('hears that the browser sent no cookie', async () => {
+  it('is told that the browser sent no cookie', async () => {
     app = await start({})
     expect(await lose())
       .to.have.property('hint')
       .that.matches(/no cookie.*127\.0\.0\.1/)
   })
 
-  it('hears that the session has no such login, where its cookie came', async () => {
+  it('is told that the session does not have this login if its cookie arrived', async () => {
     app = await start({ cookie: { secure: 'auto' } })
     await app.browser.open('/auth/wechat')
     const failure = failureOf(await app.browser.open(callback({ code, state: 'f'.repeat(64) })))
@@ -87,7 +87,7 @@ describe('an application without a session for this request', () => {
     return told[0] ?? ''
   }
 
-  it('hears that the session store is disconnected, and not that it has no session middleware', async () => {
+  it('is told that the session store is disconnected, not that session middleware is missing', async () => {
     const store = new MemoryStore()
     app = await start({ store })
     store.emit('disconnect')
@@ -98,7 +98,7 @@ describe('an application without a session for this request', () => {
     expect((await app.browser.open('/auth/wechat')).status).to.equal(302)
   })
 
-  it('hears that the session was lost after express-session had run', async () => {
+  it('is told that the session was lost after express-session', async () => {
     app = await start({}, (req, _res, next) => {
       req.session.destroy(next)
     })

@@ -5,7 +5,7 @@ import { callback, desktop, failureOf, startSetting, type Setting, type StateSto
 import { inTime } from '../../helpers/pace.js'
 
 for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
-  describe(`what a login comes to, in a real Express application, with states in the ${states}`, () => {
+  describe(`the outcome of a login in a real Express application, with states in the ${states}`, () => {
     let setting: Setting
     let browser: Browser
     let verify: () => unknown
@@ -29,7 +29,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       setting.sandbox.idsOf({ appId: setting.appId(type), user: 'alice' })
 
     describe('a first visit', () => {
-      it("is redirected to the official account's page inside of WeChat", async () => {
+      it("is redirected to the official account's page inside WeChat", async () => {
         const { status, location } = await browser.open('/auth/wechat')
         expect(status).to.equal(302)
         expect(location?.pathname).to.equal('/connect/oauth2/authorize')
@@ -44,7 +44,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
         expect(location?.hash).to.equal('#wechat_redirect')
       })
 
-      it('is redirected to the QR code elsewhere', async () => {
+      it('is redirected to the QR code in other browsers', async () => {
         expect((await setting.browser(desktop).open('/auth/wechat')).location?.pathname).to.equal(
           '/connect/qrconnect',
         )
@@ -52,7 +52,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
     })
 
     describe('a callback', () => {
-      it("logs the user in, by WeChat's own redirect", async () => {
+      it("logs the user in after WeChat's own redirect", async () => {
         setting.sandbox.updateUser('alice', { silent: true })
         const { location } = await browser.open('/auth/wechat')
         const wechat = await browser.open(location!)
@@ -89,7 +89,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
         })
       })
 
-      it('is 403 ERR_WECHAT_STATE with a state that nobody gave out', async () => {
+      it('is 403 ERR_WECHAT_STATE with a state that was never issued', async () => {
         await setting.begin(browser)
         expect(failureOf(await browser.open(callback({ code: 'x', state: 'x' })))).to.include({
           httpStatus: 403,
@@ -115,7 +115,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
         }
       })
 
-      it('is 401 ERR_WECHAT_DENIED when the user refused, in each of the ways that WeChat has', async () => {
+      it('is 401 ERR_WECHAT_DENIED if the user refuses, in each form of the callback', async () => {
         for (const refusal of [{}, { code: '' }, { code: 'authdeny' }]) {
           const { state } = await setting.begin(browser)
           expect(failureOf(await browser.open(callback({ ...refusal, state })))).to.include({
@@ -167,7 +167,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
         })
       }
 
-      it('is 401 ERR_WECHAT_CODE when the code is named twice', async () => {
+      it('is 401 ERR_WECHAT_CODE if the code occurs twice', async () => {
         const { state } = await setting.begin(browser)
         expect(failureOf(await browser.open(`${callback({ state })}&code=a&code=b`))).to.include({
           httpStatus: 401,
@@ -192,7 +192,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
         })
       })
 
-      it("is 401 with verify's own info, or ERR_WECHAT_VERIFY, when verify says no", async () => {
+      it("is 401 with verify's own info, or ERR_WECHAT_VERIFY, if verify refuses", async () => {
         verify = () => Promise.resolve(false)
         expect(failureOf(await browser.open(await setting.consent(browser)))).to.include({
           httpStatus: 401,
@@ -220,7 +220,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
         ['that it is busy', { errcode: -1 }, 503, 'ERR_WECHAT_API'],
         ['a rate limit', { errcode: 45011 }, 503, 'ERR_WECHAT_API'],
         ['HTTP 502', { status: 502, body: '<html>' }, 502, 'ERR_WECHAT_STATUS'],
-        ['something that is no JSON', { body: 'hello' }, 502, 'ERR_WECHAT_RESPONSE'],
+        ['something that is not JSON', { body: 'hello' }, 502, 'ERR_WECHAT_RESPONSE'],
         ['half of a reply', 'truncate', 502, 'ERR_WECHAT_NETWORK'],
         ['a reset', 'reset', 502, 'ERR_WECHAT_NETWORK'],
         ['nothing', 'hang', 504, 'ERR_WECHAT_TIMEOUT'],
@@ -246,7 +246,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       const wxLogin = () => setting.sandbox.wxLogin({ appId: setting.appId('miniprogram'), user: 'alice' })
       const encrypt = () => setting.sandbox.encrypt({ appId: setting.appId('miniprogram'), user: 'alice' })
 
-      it('logs the user in by the code alone', async () => {
+      it('logs the user in with the code alone', async () => {
         expect((await login({ code: wxLogin() })).json).to.deep.equal({
           user: { id: alice('miniprogram').openid, name: '', mode: 'miniprogram' },
           info: { appId: setting.appId('miniprogram'), mode: 'miniprogram', ...alice('miniprogram') },
@@ -283,7 +283,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
         })
       })
 
-      it('is 401 ERR_WECHAT_SIGNATURE when rawData was changed', async () => {
+      it('is 401 ERR_WECHAT_SIGNATURE if rawData was changed', async () => {
         const { rawData, signature } = encrypt()
         expect(failureOf(await login({ code: wxLogin(), rawData: `${rawData} `, signature }))).to.include({
           httpStatus: 401,
@@ -304,7 +304,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
         })
       })
 
-      it('is 401 ERR_WECHAT_OPENID_MISMATCH for data of somebody else', async () => {
+      it('is 401 ERR_WECHAT_OPENID_MISMATCH for data of another user', async () => {
         const data = { openId: 'oSOMEBODYELSE', nickName: 'Mallory' }
         const { encryptedData, iv } = setting.sandbox.encrypt({
           appId: setting.appId('miniprogram'),
@@ -329,7 +329,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
 }
 
 describe("verify's own info", () => {
-  it('is what the application gets of a failed login', async () => {
+  it('is passed to the application after a failed login', async () => {
     const setting = await startSetting({
       strategy: { verifyArguments: 'object' },
       verify: Object.defineProperty(
@@ -357,7 +357,7 @@ describe("verify's own info", () => {
 })
 
 describe('idSource unionid', () => {
-  it('is 401 ERR_WECHAT_NO_UNIONID where WeChat gives none', async () => {
+  it('is 401 ERR_WECHAT_NO_UNIONID if WeChat sends none', async () => {
     const setting = await startSetting({ strategy: { idSource: 'unionid' } })
     try {
       const browser = setting.browser()
@@ -376,7 +376,7 @@ describe('idSource unionid', () => {
 })
 
 describe('an Express application without session middleware', () => {
-  it('gets an error that says so, on both legs', async () => {
+  it('gets an error with the reason, in both steps', async () => {
     const setting = await startSetting({ sessions: 'none' })
     try {
       for (const path of ['/auth/wechat', callback({ code: 'x', state: 'y' })]) {

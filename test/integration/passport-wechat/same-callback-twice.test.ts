@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { Browser, Page } from '../../helpers/browser.js'
 import { callback, failureOf, startSetting, type Setting, type StateStoreKind } from './setting.js'
 
-/** Holds verify back until it is opened. */
+/** Blocks verify until it is opened. */
 class Gate {
   readonly entered: Promise<void>
   #enter!: () => void
@@ -53,7 +53,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
 
     const exchanges = () => setting.sandbox.count('/sns/oauth2/access_token')
 
-    /** Opens the callback twice with the same cookies, the second time while verify is still at work on the first. */
+    /** Opens the callback twice with the same cookies, the second time while verify is still running for the first. */
     async function openTwice(path: string): Promise<[Page, Page]> {
       const gate = new Gate()
       const answer = verify
@@ -81,7 +81,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       expect(logins[1]?.info).to.equal(logins[0]?.info)
     })
 
-    it('lets both requests come at the very same time', async () => {
+    it('allows both requests to arrive at the same time', async () => {
       const path = await setting.consent(browser)
       const pages = await Promise.all([browser.open(path), browser.open(path), browser.open(path)])
       expect(pages.map(({ status }) => status)).to.deep.equal([200, 200, 200])
@@ -119,7 +119,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       expect([exchanges(), verified]).to.deep.equal([1, 1])
     })
 
-    it('answers a second request that comes when the first is done, within 60 s', async () => {
+    it('answers a second request within 60 s after the first has finished', async () => {
       const path = await setting.consent(browser)
       const cookie = browser.cookieHeader
       const first = await browser.open(path, { headers: { cookie } })
@@ -152,7 +152,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       expect(verified).to.equal(1)
     })
 
-    it('is 403 replayed from another browser while the first is still at work', async () => {
+    it('is 403 replayed from another browser while the first is still running', async () => {
       const gate = new Gate()
       verify = async (id) => {
         await gate.pass()
@@ -185,7 +185,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       expect(exchanges()).to.equal(1)
     })
 
-    it('lets an error go, so that the callback can be tried again with what the browser has', async () => {
+    it('forgets an error, so that the browser can try the callback again', async () => {
       setting.sandbox.fail('/sns/oauth2/access_token', { status: 502 }, { times: 1 })
       const path = await setting.consent(browser)
       const cookie = browser.cookieHeader
@@ -199,7 +199,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       }
     })
 
-    it('does not exchange the code again after an error, in a browser that got the answer', async () => {
+    it('does not exchange the code again after an error in a browser that got the answer', async () => {
       verify = () => {
         throw new Error('the database is down')
       }
@@ -214,7 +214,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
       expect([exchanges(), verified]).to.deep.equal([1, 1])
     })
 
-    it('lets logins in two tabs go their own ways', async () => {
+    it('keeps logins in two tabs apart', async () => {
       const paths = [
         await setting.consent(browser, { user: 'alice' }),
         await setting.consent(browser, { user: 'bob' }),
@@ -239,7 +239,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
         const cookie = browser.cookieHeader
         await browser.open(path, { headers: { cookie } })
         const page = await other.browser().open(path, { headers: { cookie } })
-        // Sessions of this other process know nothing of the login; cookies do.
+        // This process does not have the sessions of the other one, but it can read the cookies.
         if (states === 'cookie')
           expect(failureOf(page)).to.include({ httpStatus: 401, code: 'ERR_WECHAT_CODE', errcode: 40163 })
         else expect(failureOf(page)).to.include({ httpStatus: 403, reason: 'unknown' })
@@ -254,7 +254,7 @@ describe('a reload of the callback after the login', () => {
   let setting: Setting
   afterEach(() => setting.close())
 
-  it('is 403 replayed with sessions, whose id is new after the login', async () => {
+  it('is 403 replayed with sessions, which have a new id after the login', async () => {
     setting = await startSetting()
     const browser = setting.browser()
     const path = await setting.consent(browser)
@@ -267,7 +267,7 @@ describe('a reload of the callback after the login', () => {
     expect((await browser.open('/me')).json).to.have.nested.property('user.name', '爱丽丝')
   })
 
-  it("is answered by the cookie's mark without sessions", async () => {
+  it("is answered from the cookie's mark without sessions", async () => {
     setting = await startSetting({ states: 'cookie' })
     const browser = setting.browser()
     const path = await setting.consent(browser)
@@ -277,7 +277,7 @@ describe('a reload of the callback after the login', () => {
     expect(setting.sandbox.count('/sns/oauth2/access_token')).to.equal(1)
   })
 
-  it('is 403 replayed in another process, to which only the mark comes', async () => {
+  it('is 403 replayed in another process, which gets only the mark', async () => {
     setting = await startSetting({ states: 'cookie' })
     const other = await startSetting({ states: 'cookie', strategy: { endpoints: setting.sandbox.endpoints } })
     try {

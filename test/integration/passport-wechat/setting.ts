@@ -23,7 +23,7 @@ export interface SettingOptions extends ExpressAppOptions {
   verify?: (input: WechatVerifyInput) => unknown
 }
 
-/** WeChat, an application, and a way to be a user of both. */
+/** WeChat, an application, and a browser for both. */
 export class Setting {
   readonly sandbox: Sandbox
   readonly app: ExpressApp
@@ -45,17 +45,17 @@ export class Setting {
     return new Browser(this.app.url, headers)
   }
 
-  /** Begins a login in this browser, and gives what WeChat's page would get. */
+  /** Starts a login in this browser, and returns the parameters that WeChat's page would get. */
   async begin(browser: Browser, path = '/auth/wechat'): Promise<{ state: string; appId: string }> {
     const { location, text } = await browser.open(path)
-    if (!location) throw new Error(`there was no redirect to WeChat: ${text}`)
+    if (!location) throw new Error(`expected a redirect to WeChat, got: ${text}`)
     return {
       state: location.searchParams.get('state') ?? '',
       appId: location.searchParams.get('appid') ?? '',
     }
   }
 
-  /** Begins a login and consents: the path of the callback that WeChat would open. */
+  /** Starts a login and consents. Returns the path of the callback that WeChat would open. */
   async consent(
     browser: Browser,
     options: { user?: string; scope?: string; snapshot?: boolean } = {},
@@ -102,7 +102,7 @@ export async function startSetting({
   return new Setting(sandbox, app, strategy)
 }
 
-/** Any two of these read each other's cookies. */
+/** Any two of these can read each other's cookies. */
 export function stateStore(): CookieStateStore {
   return new CookieStateStore({ secret: 'a secret of the tests, of 32 bytes and more' })
 }
@@ -111,7 +111,7 @@ export function callback(parameters: Record<string, string>, path = '/auth/wecha
   return `${path}?${new URLSearchParams(parameters).toString()}`
 }
 
-/** What the page says of a failed login. */
+/** The page's report of a failed login. */
 export function failureOf({ status, json }: Page): Record<string, unknown> {
   return { httpStatus: status, ...(json as { failure?: object } | undefined)?.failure }
 }

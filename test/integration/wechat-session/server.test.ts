@@ -9,7 +9,7 @@ interface Login {
   isNewUser: boolean
 }
 
-describe('the server of a mini-program, with the sandbox for WeChat', () => {
+describe('the server of a mini-program, with the sandbox as WeChat', () => {
   let server: MiniProgramServer
   before(async () => {
     server = await startServer()
@@ -19,7 +19,7 @@ describe('the server of a mini-program, with the sandbox for WeChat', () => {
   const logIn = async (user: string, more: object = {}): Promise<Login> =>
     (await server.post('/login', { code: server.code(user), ...more })).json as unknown as Login
 
-  it('logs a new user in, knows them again, and tells two apart', async () => {
+  it('logs in a new user, recognizes them again, and keeps two users apart', async () => {
     const [first, second, bob] = [await logIn('alice'), await logIn('alice'), await logIn('bob')]
     expect([first.isNewUser, second.isNewUser, bob.isNewUser]).to.deep.equal([true, false, true])
     expect(second.user).to.deep.equal(first.user)
@@ -30,7 +30,7 @@ describe('the server of a mini-program, with the sandbox for WeChat', () => {
       expect((await server.get('/me', token)).json.user).to.deep.equal(user)
   })
 
-  it('takes the encrypted data of the same user, and only of the same', async () => {
+  it('accepts encrypted data of the same user only', async () => {
     const { appId, sandbox } = server
     const code = server.code('alice')
     const { encryptedData, iv } = sandbox.encrypt({ appId, user: 'alice' })
@@ -45,7 +45,7 @@ describe('the server of a mini-program, with the sandbox for WeChat', () => {
     expect([status, (json.error as { code: string }).code]).to.deep.equal([401, 'ERR_WECHAT_SESSION_KEY'])
   })
 
-  it('says whose fault it is: a used code is 401, a hostile one too, a bad request 400', async () => {
+  it('answers 401 to a used or hostile code, and 400 to a bad request', async () => {
     const code = server.code('alice')
     expect((await server.post('/login', { code })).status).to.equal(200)
     for (const wrong of [code, `${server.code('alice')}&appid=wxOTHER`, "'", '%00', '*']) {
@@ -57,7 +57,7 @@ describe('the server of a mini-program, with the sandbox for WeChat', () => {
       expect((await server.post('/login', body)).status).to.equal(400)
   })
 
-  it('gives no session where WeChat is down: 502, and the next login works', async () => {
+  it('answers 502 without a session if WeChat is down, and the next login works', async () => {
     server.sandbox.fail('/sns/jscode2session', { status: 502 }, { times: 1 })
     expect((await server.post('/login', { code: server.code('alice') })).status).to.equal(502)
     expect((await logIn('alice')).token).to.be.a('string')
@@ -73,7 +73,7 @@ describe('the server of a mini-program, with the sandbox for WeChat', () => {
     expect((await server.post('/passport', { code: 'used' })).status).to.equal(401)
   })
 
-  it('knows a token no more after it was refreshed or revoked', async () => {
+  it('refuses a token after it was refreshed or revoked', async () => {
     const { token, user } = await logIn('alice')
     const { token: next } = await server.sessions.refreshToken(token)
     expect([(await server.get('/me', token)).status, (await server.get('/me', next)).status]).to.deep.equal([
@@ -85,7 +85,7 @@ describe('the server of a mini-program, with the sandbox for WeChat', () => {
 })
 
 describe('the server of a mini-program after a restart', () => {
-  it('knows users and tokens, where its stores do', async () => {
+  it('still knows users and tokens if its stores do', async () => {
     const stores = { sessionStore: new MemorySessionStore(), userStore: new MemoryUserStore() }
     const first = await startServer(stores)
     const login = (await first.post('/login', { code: first.code() })).json as unknown as Login
@@ -115,7 +115,7 @@ for (const version of ['0.6', '0.7'] satisfies PassportVersion[]) {
       after(() => server.close())
 
       for (const path of ['/me', '/explicit']) {
-        it(`${path}: let in who has a token, and set no cookie`, async () => {
+        it(`${path}: accept a token and set no cookie`, async () => {
           const { status, json, headers } = await server.get(path, login.token)
           expect([status, json.user]).to.deep.equal([200, login.user])
           expect(json.info).to.include({ userId: login.user.id, openid: login.user.openid, sku: 'shop' })
@@ -124,7 +124,7 @@ for (const version of ['0.6', '0.7'] satisfies PassportVersion[]) {
         })
       }
 
-      it('keep the rest out: 401 and WWW-Authenticate, with an error only where a token came', async () => {
+      it('refuse other requests with 401 and WWW-Authenticate, with an error only if there was a token', async () => {
         const stranger = await server.get('/me')
         expect([stranger.status, stranger.headers.get('www-authenticate')]).to.deep.equal([
           401,
@@ -139,7 +139,7 @@ for (const version of ['0.6', '0.7'] satisfies PassportVersion[]) {
         }
       })
 
-      it('leave to the application what it asks Passport for', async () => {
+      it('support assignProperty and a custom callback', async () => {
         expect((await server.get('/assigned', login.token)).json).to.deep.equal({
           user: null,
           account: login.user,
@@ -153,7 +153,7 @@ for (const version of ['0.6', '0.7'] satisfies PassportVersion[]) {
         })
       })
 
-      it('begin a cookie session only where a call says so', async () => {
+      it('start a cookie session only if a call requests it', async () => {
         const { status, headers } = await server.get('/remembered', login.token)
         if (cookies)
           expect([status, headers.get('set-cookie')?.startsWith('connect.sid=')]).to.deep.equal([200, true])
@@ -164,7 +164,7 @@ for (const version of ['0.6', '0.7'] satisfies PassportVersion[]) {
 }
 
 describe('a route behind WechatSessionStrategy whose store is down', () => {
-  it('answers an error, and not 401, which would throw the token away', async () => {
+  it('answers with an error and not with 401, after which clients drop their token', async () => {
     const sessionStore = new MemorySessionStore()
     const server = await startServer({ sessionStore })
     try {

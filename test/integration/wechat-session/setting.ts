@@ -38,7 +38,7 @@ export interface Answer {
   json: Record<string, unknown>
 }
 
-/** A mini-program's server, as in the README, and WeChat. */
+/** WeChat and a mini-program's server, as in the README. */
 export class MiniProgramServer {
   readonly sandbox: Sandbox
   readonly sessions: WechatSessions

@@ -15,21 +15,21 @@ import { callbackURL, mpStrategy } from '../../helpers/strategies.js'
 import { appId, appSecret, code, tokenReply } from '../../helpers/wechat-replies.js'
 import { inTime } from '../../helpers/pace.js'
 
-/** A callback that is good. */
+/** A valid callback. */
 async function goodCallback(strategy: WechatStrategy, parts: RequestParts = {}) {
   const session = {}
   const { state } = await strategy.getAuthorization(requestOf({ session }))
   return requestOf({ session, query: { code, state }, ...parts })
 }
 
-describe('what the application throws inside of an action', () => {
+describe('an error that the application throws inside an action', () => {
   const failure = new Error('thrown by the application')
   const throwing = () => {
     throw failure
   }
   const rejecting = () => Promise.reject(failure)
 
-  it('goes to error once, from success', async () => {
+  it('goes to error once from success', async () => {
     for (const success of [throwing, rejecting]) {
       const strategy = mpStrategy(new FakeWechat())
       expect(await authenticate(strategy, await goodCallback(strategy), {}, { success })).to.deep.equal({
@@ -39,7 +39,7 @@ describe('what the application throws inside of an action', () => {
     }
   })
 
-  it('goes to error once, from fail and from redirect', async () => {
+  it('goes to error once from fail and from redirect', async () => {
     expect(
       await authenticate(mpStrategy(), requestOf({ session: {}, query: { code } }), {}, { fail: throwing }),
     ).to.deep.equal({ action: 'error', error: failure })
@@ -48,7 +48,7 @@ describe('what the application throws inside of an action', () => {
     ).to.deep.equal({ action: 'error', error: failure })
   })
 
-  it("goes to Express's next when error throws as well", async () => {
+  it("goes to Express's next if error throws as well", async () => {
     for (const error of [throwing, rejecting]) {
       const given = await new Promise((resolve) => {
         void authenticate(mpStrategy(), requestOf({ next: resolve }), {}, { error })
@@ -57,7 +57,16 @@ describe('what the application throws inside of an action', () => {
     }
   })
 
-  it('is said to the logger where there is no next, and a logger that throws does no harm', async () => {
+  it('is replaced by an error if it is falsy, which Express would ignore', async () => {
+    const redirect = () => Promise.reject(undefined)
+    const { error } = await action(
+      'error',
+      authenticate(mpStrategy(), requestOf({ session: {} }), {}, { redirect }),
+    )
+    expect(error).to.be.instanceOf(Error)
+  })
+
+  it('is logged if there is no next, even if the logger throws', async () => {
     const message = await new Promise((resolve) => {
       const logger = {
         debug: () => {},
@@ -72,7 +81,7 @@ describe('what the application throws inside of an action', () => {
   })
 })
 
-describe('what the application returns from an action', () => {
+describe('a value that the application returns from an action', () => {
   const cases: [Action['action'], RequestParts][] = [
     ['success', {}],
     ['fail', { session: {}, query: { code } }],
@@ -80,8 +89,8 @@ describe('what the application returns from an action', () => {
     ['error', {}],
   ]
   for (const [name, parts] of cases) {
-    // A query may run again, and Fastify's reply settles when the response is sent.
-    it(`is not looked at, from ${name}, where it is not a promise`, async () => {
+    // Its then could run a query again. Fastify's reply settles only when the response is sent.
+    it(`of ${name} is not inspected if it is not a promise`, async () => {
       const strategy = mpStrategy(new FakeWechat())
       const req = name === 'success' ? await goodCallback(strategy) : requestOf(parts)
       let looks = 0
@@ -101,7 +110,7 @@ describe('what the application returns from an action', () => {
     })
   }
 
-  it('is not looked at, from next, where it is not a promise', async () => {
+  it('of next is not inspected if it is not a promise', async () => {
     let looks = 0
     await new Promise<void>((resolve) => {
       const next = () => {
@@ -122,8 +131,8 @@ describe('what the application returns from an action', () => {
   })
 })
 
-describe('an instance that is given to passport.authenticate()', () => {
-  it('answers each of two overlapping requests for itself', async () => {
+describe('an instance that is passed to passport.authenticate()', () => {
+  it('answers each of two overlapping requests', async () => {
     const strategy = mpStrategy(new FakeWechat())
     const auth = new passport.Passport()
     const ends = await Promise.all(
@@ -142,7 +151,7 @@ describe('an instance that is given to passport.authenticate()', () => {
 })
 
 describe('errors', () => {
-  it('carry no info for the user but a type, a code and a status', async () => {
+  it('contain only a type, a code and a status', async () => {
     const wechat = new FakeWechat()
     wechat.replies['/sns/oauth2/access_token'] = () => {
       throw new TypeError('fetch failed', { cause: new Error(`GET /?secret=${appSecret}`) })
@@ -153,7 +162,7 @@ describe('errors', () => {
     expect(inspect(error, { showHidden: true, depth: 9 })).not.to.contain(appSecret)
   })
 
-  it('come within the bound when WeChat never answers', async () => {
+  it('come within the timeout if WeChat never answers', async () => {
     const wechat = new FakeWechat()
     wechat.replies['/sns/oauth2/access_token'] = () => new Promise(() => {})
     const strategy = mpStrategy(wechat, { timeout: 50 })
@@ -197,7 +206,7 @@ describe("WeChat's errcodes", () => {
     })
   }
 
-  it("of a client that verify asked itself are passed on as verify's error", async () => {
+  it("from a client that verify calls are passed on as verify's error", async () => {
     const wechat = new FakeWechat()
     const strategy: WechatStrategy = new WechatStrategy(
       { appId, appSecret, callbackURL, fetch: wechat.fetch },

@@ -54,7 +54,7 @@ describe('the redirect to WeChat', () => {
     )
   })
 
-  it('has a new state of at most 128 letters and digits each time', async () => {
+  it('has a new state of at most 128 letters and digits for each login', async () => {
     const strategy = mpStrategy()
     const states = await Promise.all(
       Array.from({ length: 20 }, async () => (await start(strategy)).searchParams.get('state') ?? ''),
@@ -63,7 +63,7 @@ describe('the redirect to WeChat', () => {
     for (const state of states) expect(state).to.match(/^[a-zA-Z0-9]{32,128}$/)
   })
 
-  it("leads a website's users to the QR code, with the scope of websites whatever the top-level scope", async () => {
+  it("leads a website's users to the QR code, with the website's scope regardless of the top-level scope", async () => {
     const strategy = new WechatStrategy({ apps, callbackURL, scope: 'snsapi_base' }, () => undefined)
     const url = await start(strategy)
     expect(url.pathname).to.equal('/connect/qrconnect')
@@ -71,18 +71,18 @@ describe('the redirect to WeChat', () => {
   })
 
   for (const [title, userAgent, mode] of userAgents) {
-    it(`is that of the ${mode} app for ${title}`, async () => {
+    it(`uses the ${mode} app for ${title}`, async () => {
       const url = await start(appsStrategy(), {}, { headers: { 'user-agent': userAgent } })
       expect(url.pathname).to.equal(pathOf[mode])
       expect(url.searchParams.get('appid')).to.equal(apps[mode].appId)
     })
   }
 
-  it('is that of the website for a request without User-Agent', async () => {
+  it('uses the website for a request without User-Agent', async () => {
     expect((await start(appsStrategy())).pathname).to.equal(pathOf.website)
   })
 
-  it('is that of the one app that has a page, whatever the User-Agent', async () => {
+  it('uses the only app that has a page, regardless of the User-Agent', async () => {
     const { mp, website, miniprogram } = apps
     expect((await start(appsStrategy(undefined, { apps: { mp, miniprogram } }))).pathname).to.equal(pathOf.mp)
     const headers = { 'user-agent': inWechat }
@@ -91,11 +91,11 @@ describe('the redirect to WeChat', () => {
     ).to.equal(pathOf.website)
   })
 
-  it('follows the mode of the call before the User-Agent', async () => {
+  it('prefers the mode of the call to the User-Agent', async () => {
     expect((await start(appsStrategy(), { mode: 'mp' })).pathname).to.equal(pathOf.mp)
   })
 
-  it('is an error where the call asks for a mode without an app', async () => {
+  it('is an error if the call asks for a mode without an app', async () => {
     const { error } = await action(
       'error',
       authenticate(mpStrategy(), requestOf({ session: {} }), { mode: 'website' }),
@@ -103,7 +103,7 @@ describe('the redirect to WeChat', () => {
     expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
   })
 
-  it('takes scope, callbackURL and page parameters of the call', async () => {
+  it('takes scope, callbackURL and page parameters from the call', async () => {
     const url = await start(mpStrategy(), {
       scope: ['snsapi_base', 'snsapi_userinfo'],
       callbackURL: 'https://other.example/cb',
@@ -120,7 +120,7 @@ describe('the redirect to WeChat', () => {
     ])
   })
 
-  it('takes the parameters of the QR page of the call', async () => {
+  it('takes the parameters of the QR page from the call', async () => {
     const url = await start(appsStrategy(), {
       mode: 'website',
       lang: 'en',
@@ -184,7 +184,7 @@ describe('the redirect to WeChat', () => {
     expect(url.searchParams.get('scope')).to.equal('snsapi_base')
   })
 
-  it('separates scopes by commas, however they were given', async () => {
+  it('separates scopes with commas, in whatever form they were passed', async () => {
     const both = 'snsapi_base,snsapi_userinfo'
     for (const scope of [both.replace(',', ', '), both.replace(',', ' '), both.split(',')]) {
       const urls = [await start(mpStrategy(), { scope }), await start(mpStrategy(undefined, { scope }))]
@@ -192,7 +192,7 @@ describe('the redirect to WeChat', () => {
     }
   })
 
-  it('takes scope and callbackURL of the app before those of the strategy', async () => {
+  it('prefers scope and callbackURL of the app to those of the strategy', async () => {
     const strategy = appsStrategy(undefined, {
       apps: {
         mp: { ...apps.mp, scope: 'snsapi_base', callbackURL: 'https://mp.example/cb' },
@@ -210,7 +210,7 @@ describe('the redirect to WeChat', () => {
     expect(url.href).not.to.contain('my-secret-thing')
   })
 
-  it('sends the state of the call as it is with `state: false`, and none where there is none', async () => {
+  it('sends the state of the call unchanged with `state: false`, or an empty one', async () => {
     const strategy = mpStrategy(undefined, { state: false })
     expect(
       (await start(strategy, { state: 'verbatim_1' }, { session: undefined })).searchParams.get('state'),
@@ -218,7 +218,7 @@ describe('the redirect to WeChat', () => {
     expect((await start(strategy, {}, { session: undefined })).searchParams.get('state')).to.equal('')
   })
 
-  it('is an error with `state: false` and a state that is no text', async () => {
+  it('is an error with `state: false` and a state that is not a string', async () => {
     const { error } = await action(
       'error',
       authenticate(mpStrategy(undefined, { state: false }), requestOf(), { state: { a: 1 } }),
@@ -238,7 +238,7 @@ describe('the redirect to WeChat', () => {
     ['state', { state: 1n }],
   ]
   for (const [name, options] of bad) {
-    it(`is a TypeError that names ${name} when the call gives a bad one`, async () => {
+    it(`is a TypeError that names ${name} if the call passes a bad one`, async () => {
       const { error } = await action(
         'error',
         authenticate(mpStrategy(), requestOf({ session: {} }), options as WechatAuthenticateOptions),
@@ -247,7 +247,7 @@ describe('the redirect to WeChat', () => {
     })
   }
 
-  it('leaves the options of the call as they are', async () => {
+  it('does not change the options of the call', async () => {
     const options = Object.freeze({
       scope: Object.freeze(['snsapi_base']) as string[],
       state: Object.freeze({ a: 1 }),
@@ -265,14 +265,14 @@ describe('a relative callbackURL', () => {
     )
   const host = 'shop.example:8080'
 
-  it('is resolved by the request', async () => {
+  it('is resolved against the request', async () => {
     expect(await redirectUri({ headers: { host } })).to.equal('http://shop.example:8080/cb')
     expect(await redirectUri({ headers: { host }, socket: { encrypted: true } })).to.equal(
       'https://shop.example:8080/cb',
     )
   })
 
-  it('is resolved by the original URL, of which a router may have cut a part', async () => {
+  it('is resolved against the original URL, which a router may have shortened', async () => {
     expect(
       await redirectUri(
         { headers: { host }, url: '/wechat', originalUrl: '/auth/wechat' },
@@ -287,7 +287,7 @@ describe('a relative callbackURL', () => {
     expect(await redirectUri({ headers }, { proxy: true })).to.equal('https://real.example/cb')
   })
 
-  it('works on a request of Fastify, which has no connection', async () => {
+  it('works with a request of Fastify, which has no connection', async () => {
     expect(
       await redirectUri({
         headers: { host },
@@ -298,14 +298,14 @@ describe('a relative callbackURL', () => {
     ).to.equal('https://fast.example:3000/cb')
   })
 
-  it('works on a request of koa-passport, whose own host does not know whether Koa trusts the proxy', async () => {
+  it('works with a request of koa-passport, whose host does not know whether Koa trusts the proxy', async () => {
     const app = { get: () => undefined }
     expect(
       await redirectUri({ headers: { host }, app, host, protocol: 'https', ctx: { host: 'shop.example' } }),
     ).to.equal('https://shop.example/cb')
   })
 
-  it('is an error for a request without Host, or with one that is no host', async () => {
+  it('is an error for a request without a Host, or with one that is not a host', async () => {
     for (const headers of [{}, { host: 'a@b' }, { host: 'a/b' }, { host: 'a b' }]) {
       const { error } = await action(
         'error',
@@ -320,7 +320,7 @@ describe('a relative callbackURL', () => {
 })
 
 describe('a callbackURL of null', () => {
-  it('makes each call give its own', async () => {
+  it('requires each call to pass its own', async () => {
     const strategy = mpStrategy(undefined, { callbackURL: null })
     expect(
       (await start(strategy, { callbackURL: 'https://a.example/cb' })).searchParams.get('redirect_uri'),
@@ -331,7 +331,7 @@ describe('a callbackURL of null', () => {
 })
 
 describe('the query of a request', () => {
-  it('is asked for once on each leg: Express takes it apart each time', async () => {
+  it('is read once in each step, because Express parses it each time', async () => {
     const strategy = mpStrategy(new FakeWechat())
     const session = {}
     const { state } = await strategy.getAuthorization(requestOf({ session }))
@@ -353,7 +353,7 @@ describe('the query of a request', () => {
 })
 
 describe('isCallback', () => {
-  it('decides instead of `code` and `state` in the query', async () => {
+  it('replaces the check for `code` and `state` in the query', async () => {
     const strategy = mpStrategy(undefined, { isCallback: (req: Request) => req.url.startsWith('/callback') })
     const parts = { session: {}, query: { state: 'utm' } }
     expect((await authenticate(strategy, requestOf(parts))).action).to.equal('redirect')
@@ -377,7 +377,7 @@ describe('isCallback', () => {
     })
   })
 
-  it('may answer later, fail then, or never answer', async () => {
+  it('may answer later, fail later, or never answer', async () => {
     const decide = (isCallback: () => unknown) =>
       mpStrategy(undefined, { timeout: 30, isCallback: isCallback as () => boolean })
     const failure = new Error('isCallback is broken')
@@ -409,7 +409,7 @@ describe('isCallback', () => {
 })
 
 describe('getAuthorization', () => {
-  it('gives the parts of the address and keeps the state for the callback', async () => {
+  it('returns the parts of the address and keeps the state for the callback', async () => {
     const session: Record<string, unknown> = {}
     const authorization = await appsStrategy().getAuthorization(requestOf({ session }), { mode: 'website' })
     expect(authorization).to.deep.equal({
@@ -432,7 +432,7 @@ describe('getAuthorization', () => {
     )
   })
 
-  it('rejects where there is no session', async () => {
+  it('rejects without a session', async () => {
     const error = await rejection(mpStrategy().getAuthorization(requestOf()), WechatError)
     expect(error.code).to.equal('ERR_WECHAT_STATE_STORE')
   })
@@ -444,7 +444,7 @@ describe('the class', () => {
     expect(mpStrategy()).to.be.instanceOf(WechatStrategy)
   })
 
-  it('gives its client, where there is one', () => {
+  it('returns its client if there is exactly one', () => {
     expect(mpStrategy().oauth().appId).to.equal(appId)
     expect(mpStrategy().oauth('mp').appId).to.equal(appId)
     expect(() => mpStrategy().oauth('website')).to.throw(TypeError, 'website')
@@ -456,7 +456,7 @@ describe('the class', () => {
     )
   })
 
-  it('gives the client for a request', async () => {
+  it('returns the client for a request', async () => {
     const strategy = appsStrategy()
     expect((await strategy.oauthFor(requestOf())).appId).to.equal(apps.website.appId)
     expect((await strategy.oauthFor(requestOf({ headers: { 'user-agent': inWechat } }))).appId).to.equal(

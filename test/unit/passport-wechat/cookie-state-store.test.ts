@@ -17,7 +17,7 @@ const secret = 'a secret of thirty-two bytes or more'
 const otherSecret = 'another secret of thirty-two bytes or so'
 
 interface Setting extends Partial<CookieStateStoreOptions> {
-  /** Default: one of http. */
+  /** Default: an http URL. */
   callbackURL?: string | null
   proxy?: boolean
   strategyNow?: () => number
@@ -25,7 +25,7 @@ interface Setting extends Partial<CookieStateStoreOptions> {
 
 const overHttp = callbackURL.replace('https:', 'http:')
 
-/** A strategy whose cookies go into a jar, and requests that carry them. */
+/** A strategy whose cookies go into a jar, and requests that send them. */
 function setUp(setting: Setting = {}) {
   const { callbackURL: url = overHttp, proxy = false, strategyNow = () => now, ...options } = setting
   const wechat = new FakeWechat()
@@ -59,11 +59,11 @@ describe('CookieStateStore', () => {
     ['a secret of 31 bytes', { secret: 'a'.repeat(31) }, /secret/],
     ['no secrets', { secret: [] }, /secret/],
     ['a short one among several secrets', { secret: [secret, 'short'] }, /secret/],
-    ['a maxAge of text', { secret, maxAge: '30m' }, /maxAge/],
+    ['a maxAge that is a string', { secret, maxAge: '30m' }, /maxAge/],
     ['no maxAge', { secret, maxAge: 0 }, /maxAge/],
     ['sameSite strict, which cannot work', { secret, sameSite: 'strict' }, /sameSite/],
-    ['setCookie that is no function', { secret, setCookie: true }, /setCookie/],
-    ['now that is no function', { secret, now: 1 }, /now/],
+    ['setCookie that is not a function', { secret, setCookie: true }, /setCookie/],
+    ['now that is not a function', { secret, now: 1 }, /now/],
   ]
   for (const [title, options, message] of bad) {
     it(`refuses ${title} with a TypeError that names the option`, () => {
@@ -71,11 +71,11 @@ describe('CookieStateStore', () => {
     })
   }
 
-  it('counts bytes of the secret', () => {
+  it('counts the bytes of the secret', () => {
     expect(() => new CookieStateStore({ secret: '密'.repeat(11) })).not.to.throw()
   })
 
-  it('writes one signed HttpOnly cookie for an attempt, named after its state', async () => {
+  it('writes one signed HttpOnly cookie for each attempt, named after its state', async () => {
     const { strategy, request, written } = setUp()
     const { state } = await strategy.getAuthorization(request())
     expect(written).to.have.length(1)
@@ -90,14 +90,14 @@ describe('CookieStateStore', () => {
   const ofHttps = (state: string) => new RegExp(`^__Host-wechat\\.${state.slice(0, 8)}=[^;]+${attributes}$`)
 
   for (const url of [callbackURL, callbackURL.replace('https:', 'HTTPS:')]) {
-    it(`writes a Secure cookie with the prefix __Host- where callbackURL is ${url}`, async () => {
+    it(`writes a Secure cookie with the prefix __Host- if callbackURL is ${url}`, async () => {
       const { strategy, request, written } = setUp({ callbackURL: url })
       const { state } = await strategy.getAuthorization(request({ headers: { 'x-forwarded-proto': 'http' } }))
       expect(written[0]).to.match(ofHttps(state))
     })
   }
 
-  it('goes by the callbackURL of the call, before that of the strategy', async () => {
+  it('prefers the callbackURL of the call to that of the strategy', async () => {
     const { strategy, request, written } = setUp()
     const { state } = await strategy.getAuthorization(request(), { callbackURL })
     expect(written[0]).to.match(ofHttps(state))
@@ -109,13 +109,13 @@ describe('CookieStateStore', () => {
   })
 
   const sayingHttps: [string, RequestParts, boolean][] = [
-    ['Express says so', { secure: true }, false],
-    ['Fastify says so', { protocol: 'https' }, false],
+    ['Express reports https', { secure: true }, false],
+    ['Fastify reports https', { protocol: 'https' }, false],
     ['the socket is encrypted', { socket: { encrypted: true } }, false],
-    ['a trusted proxy says so', { headers: { 'x-forwarded-proto': 'https' } }, true],
+    ['a trusted proxy reports https', { headers: { 'x-forwarded-proto': 'https' } }, true],
   ]
   for (const [title, { headers, ...parts }, proxy] of sayingHttps) {
-    it(`takes a relative callbackURL for https when ${title}`, async () => {
+    it(`treats a relative callbackURL as https if ${title}`, async () => {
       const { strategy, request, written } = setUp({ callbackURL: '/callback', proxy })
       const req = request({ ...parts, headers: { host: 'shop.example', ...(headers as object) } })
       const { state } = await strategy.getAuthorization(req)
@@ -123,7 +123,7 @@ describe('CookieStateStore', () => {
     })
   }
 
-  it('does not believe a proxy that is not trusted, where callbackURL is relative', async () => {
+  it('ignores an untrusted proxy if callbackURL is relative', async () => {
     const { strategy, request, written } = setUp({ callbackURL: '/callback' })
     const headers = { host: 'shop.example', 'x-forwarded-proto': 'https' }
     await strategy.getAuthorization(request({ headers }))
@@ -132,7 +132,7 @@ describe('CookieStateStore', () => {
       .and.not.contain('Secure')
   })
 
-  it('can write SameSite=None, where callbackURL is https', async () => {
+  it('can write SameSite=None if callbackURL is https', async () => {
     for (const [url, sameSite] of [
       [callbackURL, 'None'],
       [overHttp, 'Lax'],
@@ -143,7 +143,7 @@ describe('CookieStateStore', () => {
     }
   })
 
-  it('reads only cookies with the prefix where callbackURL is https', async () => {
+  it('reads only cookies with the prefix if callbackURL is https', async () => {
     const { strategy, request, cookie } = setUp({ callbackURL })
     const { state } = await strategy.getAuthorization(request())
     const planted = { cookie: cookie().replace('__Host-', '') }
@@ -152,7 +152,7 @@ describe('CookieStateStore', () => {
     await action('success', authenticate(strategy, request({ query: { code, state } })))
   })
 
-  it('reads only cookies with the prefix where the callbackURL of the call is https', async () => {
+  it('reads only cookies with the prefix if the callbackURL of the call is https', async () => {
     const { strategy, request, jar } = setUp()
     const { state } = await strategy.getAuthorization(request())
     expect([...jar.keys()].join()).to.match(/^wechat\./)
@@ -161,7 +161,7 @@ describe('CookieStateStore', () => {
     await action('success', authenticate(strategy, callback()))
   })
 
-  it('knows a secure login by its cookie, with the prefix only, on a route that knows no URL', async () => {
+  it('recognizes a secure login only by a cookie with the prefix on a route without a URL', async () => {
     const { strategy, request, cookie, written } = setUp({ callbackURL: null })
     const { state } = await strategy.getAuthorization(request(), { callbackURL })
     const planted = { cookie: cookie().replace('__Host-', '') }
@@ -171,14 +171,14 @@ describe('CookieStateStore', () => {
     expect(written.at(-1)).to.match(/^__Host-wechat\.[^;]+; Path=\/; Max-Age=60; HttpOnly; Secure; /)
   })
 
-  it('logs in, with what was kept of the login', async () => {
+  it("logs in with the login's record", async () => {
     const { strategy, request } = setUp()
     const { state } = await strategy.getAuthorization(request(), { state: { returnTo: '/购物车' } })
     const { info } = await action('success', authenticate(strategy, request({ query: { code, state } })))
     expect(info).to.deep.include({ state: { returnTo: '/购物车' }, appId, mode: 'mp' })
   })
 
-  it('lets logins in two tabs end in either order', async () => {
+  it('lets logins in two tabs finish in either order', async () => {
     const { strategy, request } = setUp()
     const tabs = [await strategy.getAuthorization(request()), await strategy.getAuthorization(request())]
     for (const { state } of tabs.reverse())
@@ -193,7 +193,7 @@ describe('CookieStateStore', () => {
     ).to.equal('unknown')
   })
 
-  it('finds its cookie among others, quoted ones and broken ones', async () => {
+  it('finds its cookie among others, quoted and broken ones included', async () => {
     const { strategy, request, jar } = setUp()
     const { state } = await strategy.getAuthorization(request())
     const [[name, value]] = [...jar] as [[string, string]]
@@ -201,7 +201,7 @@ describe('CookieStateStore', () => {
     await action('success', authenticate(strategy, request({ headers: { cookie }, query: { code, state } })))
   })
 
-  it('replaces the cookie on use by a mark that lasts 60 s and opens nothing by itself', async () => {
+  it('replaces a used cookie for 60 s with a mark that starts no login', async () => {
     const { strategy, request, written, cookie } = setUp()
     const { state } = await strategy.getAuthorization(request())
     await action('success', authenticate(strategy, request({ query: { code, state } })))
@@ -219,7 +219,7 @@ describe('CookieStateStore', () => {
     expect(elsewhere.wechat.requests).to.deep.equal([])
   })
 
-  it('knows a mark only with the code it was made for', async () => {
+  it('accepts a mark only with its code', async () => {
     const { strategy, request } = setUp()
     const { state } = await strategy.getAuthorization(request())
     await action('success', authenticate(strategy, request({ query: { code, state } })))
@@ -241,7 +241,7 @@ describe('CookieStateStore', () => {
     expect(refusal(await callback())).to.equal('unknown')
   })
 
-  it('lets the user have maxAge for the login', async () => {
+  it('allows the user maxAge for the login', async () => {
     let time = now
     const { strategy, request, written } = setUp({ now: () => time, maxAge: 5000 })
     const [first, second] = [
@@ -257,7 +257,7 @@ describe('CookieStateStore', () => {
     )
   })
 
-  it('accepts all its secrets and signs with the first', async () => {
+  it('accepts all secrets and signs with the first', async () => {
     const old = setUp({ secret: otherSecret })
     const { state } = await old.strategy.getAuthorization(old.request())
     const rotated = setUp({ secret: [secret, otherSecret] })
@@ -288,7 +288,7 @@ describe('CookieStateStore', () => {
     ).to.equal('unknown')
   })
 
-  it('refuses a cookie of which anything was changed', async () => {
+  it('refuses a cookie with any change', async () => {
     const { strategy, request, jar } = setUp()
     const { state } = await strategy.getAuthorization(request())
     const [[name, value]] = [...jar] as [[string, string]]
@@ -315,7 +315,7 @@ describe('CookieStateStore', () => {
     }
   })
 
-  it('does not accept the cookie of one attempt for another that begins with the same characters', async () => {
+  it('does not accept the cookie of one attempt for another with the same first characters', async () => {
     const { strategy, request, cookie } = setUp()
     const { state } = await strategy.getAuthorization(request())
     const other = state.slice(0, 8) + 'f'.repeat(40)
@@ -329,7 +329,7 @@ describe('CookieStateStore', () => {
     ).to.equal('unknown')
   })
 
-  it('keeps ten attempts, so that the Cookie header stays small', async () => {
+  it('keeps at most ten attempts, so that the Cookie header stays small', async () => {
     let time = now
     const { strategy, request, jar } = setUp({ now: () => time++ })
     const states: string[] = []
@@ -337,7 +337,7 @@ describe('CookieStateStore', () => {
     expect([...jar.keys()]).to.deep.equal(states.slice(3).map((state) => `wechat.${state.slice(0, 8)}`))
   })
 
-  it('keeps fewer attempts where they are long, so that nobody can fill the Cookie header until servers refuse it', async () => {
+  it('keeps fewer attempts if they are long, so that the Cookie header never exceeds what servers accept', async () => {
     let time = now
     const { strategy, request, jar, cookie } = setUp({ now: () => time++ })
     for (let i = 0; i < 5; i++) {
@@ -350,14 +350,14 @@ describe('CookieStateStore', () => {
     expect(jar.size).to.equal(2)
   })
 
-  it('refuses state that does not fit into a cookie, with an error', async () => {
+  it('reports an error for a state that does not fit into a cookie', async () => {
     const { strategy, request, written } = setUp()
     const { error } = await action('error', authenticate(strategy, request(), { state: 'x'.repeat(4000) }))
     expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_STATE_STORE')
     expect(written).to.deep.equal([])
   })
 
-  it("writes through Koa's context where there is no response", async () => {
+  it("writes through Koa's context if there is no response", async () => {
     const appended: string[] = []
     const ctx = { append: (name: string, value: string) => appended.push(`${name}: ${value}`) }
     await setUp().strategy.getAuthorization(requestOf({ ctx }))
@@ -367,7 +367,7 @@ describe('CookieStateStore', () => {
       .that.matches(/^Set-Cookie: wechat\./)
   })
 
-  it('writes through setCookie where it is given, and waits for it', async () => {
+  it('writes through the option setCookie and waits for it', async () => {
     const calls: unknown[][] = []
     const setCookie = async (...given: unknown[]) => {
       await new Promise(setImmediate)
@@ -380,7 +380,7 @@ describe('CookieStateStore', () => {
     expect(calls[0]?.[1]).to.match(/^wechat\./)
   })
 
-  it("does not wait for what is not a promise, such as Fastify's reply", async () => {
+  it("does not wait for a value that is not a promise, such as Fastify's reply", async () => {
     const looks: unknown[] = []
     const setCookie = () => ({
       then: (...given: unknown[]) => {
@@ -392,13 +392,13 @@ describe('CookieStateStore', () => {
     expect(looks).to.deep.equal([])
   })
 
-  it('is an error where there is no way to write', async () => {
+  it('is an error if there is no way to write', async () => {
     const error = await rejection(setUp().strategy.getAuthorization(requestOf()), WechatError)
     expect(error).to.have.property('code', 'ERR_WECHAT_STATE_STORE')
     expect(error.message).to.contain('setCookie')
   })
 
-  it('is an error where setCookie throws or rejects, on both legs', async () => {
+  it('is an error if setCookie throws or rejects, in both steps', async () => {
     const failure = new Error('headers are sent')
     const good = setUp()
     const { state } = await good.strategy.getAuthorization(good.request())
@@ -419,7 +419,7 @@ describe('CookieStateStore', () => {
     }
   })
 
-  it('tells a state store of https by the request when it is used without the strategy', (done) => {
+  it('judges https by the request if it is used without the strategy', (done) => {
     const store = new CookieStateStore({ secret })
     const written: string[] = []
     const req = requestOf({
@@ -437,7 +437,7 @@ describe('CookieStateStore', () => {
     })
   })
 
-  it('has the address of the callback in the record', async () => {
+  it('keeps the address of the callback in the record', async () => {
     const { strategy, request, jar } = setUp()
     await strategy.getAuthorization(request())
     const [body = ''] = [...jar.values()].join().split('.')

@@ -16,19 +16,19 @@ const one = { appId: 'wxa', appSecret: 'secret', callbackURL }
 const { mp } = apps
 
 describe('the package', () => {
-  it('is the class by every name, with every named export as a property', () => {
+  it('exports the class under every name, with every named export as a property', () => {
     expect([Strategy, byDefault]).to.deep.equal([WechatStrategy, WechatStrategy])
     expect(WechatStrategy).to.include({ WechatStrategy, Strategy, CookieStateStore })
   })
 
-  it('says its name where it is printed', () => {
+  it('prints its name', () => {
     expect([WechatStrategy.name, CookieStateStore.name]).to.deep.equal(['WechatStrategy', 'CookieStateStore'])
   })
 })
 
-// tsc checks these. Forms with `params` want their types written down, the others get them without a word.
+// tsc checks these. The forms with `params` need their types written down. In the others they are inferred.
 describe('the types', () => {
-  it("tell verify's parameters by their number", () => {
+  it("infer verify's parameters from their number", () => {
     const strategies = [
       new WechatStrategy(one, (accessToken, refreshToken, profile, done) =>
         done(null, { at: accessToken.length, rt: refreshToken.length, name: profile.displayName }),
@@ -75,12 +75,12 @@ describe('the types', () => {
     for (const strategy of strategies) expect(strategy.name).to.equal('wechat')
   })
 
-  it("let a profile be Passport's", () => {
+  it("make a profile assignable to Passport's", () => {
     const toPassports = (profile: WechatProfile): Profile => profile
     expect(toPassports).to.be.a('function')
   })
 
-  it("let a strategy be used, and called with WeChat's options", () => {
+  it("allow a strategy to be used, and called with WeChat's options", () => {
     const auth = new passport.Passport()
     auth.use(new WechatStrategy(one, () => undefined))
     const options: WechatAuthenticateOptions = {
@@ -95,7 +95,7 @@ describe('the types', () => {
     for (const handler of handlers) expect(handler).to.be.a('function')
   })
 
-  it('leave callbacks as loose as Passport has them, since they are those of other strategies too', () => {
+  it("keep callbacks as loose as Passport's, because other strategies share them", () => {
     const only = <T>(loose: unknown extends T ? T : never): unknown => loose
     expect(
       new passport.Passport().authenticate('local', { session: false }, (error, user, info) => [

@@ -24,7 +24,7 @@ const declaring = (length: number, method: Method): Method =>
   Object.defineProperty((...given: unknown[]) => method(...given), 'length', { value: length })
 const storeOf = (store: Method, verify: Method) => ({ store, verify }) as unknown as StateStore
 
-/** A store of these arities that keeps what it is given. */
+/** A store whose functions declare this many parameters, and which keeps its arguments. */
 function recordingStore(
   storeLength: number,
   verifyLength: number,
@@ -101,7 +101,7 @@ describe('a state store of passport-oauth2', () => {
     })
   }
 
-  it("keeps the application's state where it has room for it", async () => {
+  it("keeps the application's state if it has a parameter for it", async () => {
     const { store } = recordingStore(4, 4)
     const strategy = mpStrategy(new FakeWechat(), { store })
     await authenticate(strategy, requestOf(), { state: [1] })
@@ -110,7 +110,7 @@ describe('a state store of passport-oauth2', () => {
     ).to.deep.include({ state: [1] })
   })
 
-  it('is an error when the application gives state and the store has no room for it', async () => {
+  it('is an error if the application passes state and the store has no parameter for it', async () => {
     const { error } = await action(
       'error',
       authenticate(mpStrategy(undefined, { store: recordingStore(3, 3).store }), requestOf(), { state: 'x' }),
@@ -118,7 +118,7 @@ describe('a state store of passport-oauth2', () => {
     expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')
   })
 
-  it('decides the mode by what it kept', async () => {
+  it('determines the mode by its record', async () => {
     const wechat = new FakeWechat()
     wechat.replies['/sns/oauth2/access_token'] = tokenReply({ scope: 'snsapi_login' })
     const strategy = appsStrategy(wechat, { store: recordingStore(4, 3).store })
@@ -129,7 +129,7 @@ describe('a state store of passport-oauth2', () => {
     ).to.include({ mode: 'website', appId: apps.website.appId })
   })
 
-  it('that keeps nothing needs the mode of the call where several apps have a page', async () => {
+  it('that keeps nothing needs the mode of the call if several apps have a page', async () => {
     const strategy = appsStrategy(new FakeWechat(), { store: recordingStore(2, 3).store })
     await authenticate(strategy, requestOf(), { mode: 'mp' })
     const { error } = await action('error', authenticate(strategy, requestOf({ query: { code, state } })))
@@ -140,7 +140,7 @@ describe('a state store of passport-oauth2', () => {
     ).to.include({ mode: 'mp' })
   })
 
-  it('that keeps the record of another app or mode does not log in with ours', async () => {
+  it('that returns the record of another app or mode does not log in', async () => {
     for (const [other, reason] of [
       [{ ...record, appId: 'wxother' }, 'app'],
       [{ ...record, mode: 'website' }, 'mode'],
@@ -159,7 +159,7 @@ describe('a state store of passport-oauth2', () => {
     }
   })
 
-  it('may say that a state was used, which begins no login', async () => {
+  it('may report that a state was used, which starts no login', async () => {
     const store = storeOf(
       declaring(2, () => undefined),
       declaring(3, (...given) => callbackOf(given)(null, 'used')),
@@ -171,7 +171,7 @@ describe('a state store of passport-oauth2', () => {
     expect(info).to.include({ code: 'ERR_WECHAT_STATE', reason: 'replayed' })
   })
 
-  it('must answer a state that WeChat hands back unharmed', async () => {
+  it('must return a state that WeChat does not damage', async () => {
     for (const answer of [undefined, '', 1, 'a b', 'a&b', 'é', 'x'.repeat(129)]) {
       const store = storeOf(
         declaring(2, (...given) => callbackOf(given)(null, answer)),
@@ -194,7 +194,7 @@ describe('a state store of passport-oauth2', () => {
     ['rejects', () => Promise.reject(failure)],
   ]
   for (const [title, method] of broken) {
-    it(`that ${title} is that error, on both legs`, async () => {
+    it(`that ${title} is that error, in both steps`, async () => {
       const strategy = mpStrategy(undefined, { store: storeOf(declaring(4, method), declaring(4, method)) })
       for (const query of [{}, { code, state }]) {
         expect(await authenticate(strategy, requestOf({ query }))).to.deep.equal({
@@ -205,7 +205,7 @@ describe('a state store of passport-oauth2', () => {
     })
   }
 
-  it('that never answers is an error within the timeout, on both legs', async () => {
+  it('that never answers is an error within the timeout, in both steps', async () => {
     const strategy = mpStrategy(undefined, {
       timeout: 40,
       store: storeOf(
@@ -221,7 +221,7 @@ describe('a state store of passport-oauth2', () => {
     }
   })
 
-  it('may tell the second of two equal callbacks first that the state is gone', async () => {
+  it('may first tell the second of two equal callbacks that the state is gone', async () => {
     const answers: Callback[] = []
     const store = storeOf(
       declaring(4, () => undefined),
@@ -248,7 +248,7 @@ describe('a state store of passport-oauth2', () => {
     expect((await action('fail', stranger)).info).to.include({ reason: 'replayed' })
   })
 
-  it("answers the second of two equal callbacks by the first's request, and only where both have cookies", async () => {
+  it("gives the second of two equal callbacks the first one's outcome, only if both have cookies", async () => {
     const seen: unknown[] = []
     for (const [headers, expected] of [
       [{ cookie: 'sid=1' }, 'success'],
@@ -276,7 +276,7 @@ describe('a state store of passport-oauth2', () => {
     }
   })
 
-  it('refuses both of two equal callbacks whose state it does not know, and lets none wait for the other for ever', async () => {
+  it('refuses two equal callbacks with an unknown state, and neither waits forever for the other', async () => {
     const answers: Callback[] = []
     const store = storeOf(
       declaring(4, () => undefined),
@@ -298,7 +298,7 @@ describe('a state store of passport-oauth2', () => {
     ])
   })
 
-  it('is called once, as a method, for each leg, also when it answers twice', async () => {
+  it('is called once as a method in each step, even if it answers twice', async () => {
     class Store {
       readonly #states = new Set<string>()
       store(...given: unknown[]): void {

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { runOrThrow } from '../../helpers/run.js'
 
 describe('loading the strategy', () => {
-  it('does not have Node.js load what a login does not need', async () => {
+  it('does not make Node.js load modules that a login does not need', async () => {
     const script = fileURLToPath(new URL('fixtures/what-is-read.ts', import.meta.url))
     expect(JSON.parse(await runOrThrow(process.execPath, [...process.execArgv, script]))).to.deep.equal([])
   })

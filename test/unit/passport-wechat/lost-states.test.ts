@@ -26,7 +26,7 @@ async function failureOf(strategy: WechatStrategy, parts: RequestParts): Promise
   return info as WechatFailure
 }
 
-/** What a callback to https://shop.example is told whose state is not known, and what the log says of it. */
+/** Sends a callback with an unknown state to https://shop.example, and returns its failure and the log. */
 async function refused({ headers, ...parts }: RequestParts, options: Partial<WechatOneAppOptions> = {}) {
   const logger = new Recorder()
   const strategy = mpStrategy(undefined, { logger, now: () => now, ...options })
@@ -92,12 +92,12 @@ const cases: Record<string, { title: string; parts: RequestParts; words: RegExp 
       words: /another browser/,
     },
     {
-      title: 'has a Secure session cookie behind a proxy that says https',
+      title: 'has a Secure session cookie behind a proxy that reports https',
       parts: { ...sessionWith({ secure: true }), headers: { 'x-forwarded-proto': 'https, http' } },
       words: /another browser.*does not trust the proxy/,
     },
     {
-      title: 'came with a session in which there is no such login',
+      title: 'came with a session that does not have this login',
       parts: {
         ...sessionWith({ secure: true, sameSite: 'strict' }),
         headers: { host: 'www.shop.example', cookie: 'connect.sid=s%3ASESSION-ID.SIGNATURE' },
@@ -107,10 +107,10 @@ const cases: Record<string, { title: string; parts: RequestParts; words: RegExp 
   ],
 }
 
-describe('a callback whose state is not known', () => {
+describe('a callback with an unknown state', () => {
   for (const [cause, ofCause] of Object.entries(cases)) {
     for (const { title, parts, words } of ofCause) {
-      it(`hears of the likely cause where it ${title}: ${cause}`, async () => {
+      it(`reports the likely cause if it ${title}: ${cause}`, async () => {
         const told = await refused(parts)
         expect(told.cause).to.equal(cause)
         expect(told.hint).to.match(words)
@@ -118,12 +118,12 @@ describe('a callback whose state is not known', () => {
     }
   }
 
-  it('has a Secure session cookie over http where a proxy says http', async () => {
+  it('reports a Secure session cookie over http if a proxy reports http', async () => {
     const headers = { 'x-forwarded-proto': 'http' }
     expect((await refused({ ...sessionWith({ secure: true }), headers })).cause).to.equal('secure-cookie')
   })
 
-  it('hears of no cause where the state is too long to be ours, nor does the log', async () => {
+  it('reports and logs no cause if the state is too long to be one of the strategy', async () => {
     const logger = new Recorder()
     const strategy = mpStrategy(undefined, { logger, now: () => now })
     const query = { code, state: 'x'.repeat(129) }
@@ -133,24 +133,24 @@ describe('a callback whose state is not known', () => {
     expect(logger.warnings).to.deep.equal([])
   })
 
-  it('has its host in the log', async () => {
+  it('logs its host', async () => {
     const { details } = await refused({ headers: { host: 'www.shop.example' } })
     const hosts = { host: 'www.shop.example', callbackHost: 'shop.example' }
     expect(details).to.deep.equal({ reason: 'unknown', cause: 'other-host', ...hosts })
   })
 
-  it('has not come to another host where a proxy names the right one', async () => {
+  it('does not report another host if a proxy names the right one', async () => {
     const { cause } = await refused({ headers: { host: 'app:3000', 'x-forwarded-host': 'shop.example' } })
     expect(cause).to.equal('other-session')
   })
 
-  it('has not come to another host where callbackURL is relative, or the Host header is not a host', async () => {
+  it('does not report another host if callbackURL is relative, or the Host header is not a host', async () => {
     const { cause } = await refused({ headers: { host: 'app:3000' } }, { callbackURL: '/callback' })
     expect(cause).to.equal('other-session')
     expect((await refused({ headers: { host: '<script>' } })).cause).to.equal('other-session')
   })
 
-  it('has not come to another host where it is that of another app', async () => {
+  it('does not report another host if it is that of another app', async () => {
     const logger = new Recorder()
     const website = { ...apps.website, callbackURL: 'https://desk.example/callback' }
     const strategy = appsStrategy(undefined, { apps: { mp: apps.mp, website }, logger })
@@ -159,7 +159,7 @@ describe('a callback whose state is not known', () => {
     expect(logger.warnings[0]?.[1]).to.include({ cause: 'other-session' })
   })
 
-  it('is too late where the session still has the state', async () => {
+  it('reports a late callback if the session still has the state', async () => {
     const login = { strategy: 'wechat', mode: 'mp', appId, scope: '', callbackURL: 'https://shop.example/' }
     const session = { [`wechat:${appId}`]: [{ ...login, state, exp: now }] }
     const { cause, hint } = await refused({ headers: { cookie: '' }, session })
@@ -167,7 +167,7 @@ describe('a callback whose state is not known', () => {
     expect(hint).to.equal('The login took longer than its state is kept. Start the login again')
   })
 
-  it('is too late where the browser still has the cookie of the state, unless that was used', async () => {
+  it('reports a late callback if the browser still has the unused cookie of the state', async () => {
     let time = now
     let written = ''
     const res = {
@@ -192,13 +192,13 @@ describe('a callback whose state is not known', () => {
     expect(await causeOf(cookie, state)).to.equal('other-session')
   })
 
-  it("hears nothing of the session's cookie where states are kept in cookies of their own", async () => {
+  it('does not mention the session cookie if states have their own cookies', async () => {
     const store = new CookieStateStore({ secret })
     expect((await refused(sessionWith({ secure: true }), { store })).cause).to.equal('other-session')
     expect((await refused({ headers: { cookie: '' } }, { store })).hint).to.contain('takes too long')
   })
 
-  it('is refused all the same where the logger throws', async () => {
+  it('is still refused if the logger throws', async () => {
     const fail = (): never => {
       throw new Error('the disk is full')
     }
@@ -207,8 +207,8 @@ describe('a callback whose state is not known', () => {
   })
 })
 
-describe('a state that is refused for another reason', () => {
-  it('has no hint and is not in the log', async () => {
+describe('a state that was refused for another reason', () => {
+  it('gets no hint and is not logged', async () => {
     const logger = new Recorder()
     const failure = await failureOf(mpStrategy(undefined, { logger }), { session: {}, query: { code } })
     expect(failure).to.deep.equal({

@@ -25,7 +25,7 @@ const encryptedData = `CiyLU1Aw2KjvrjMdj8YKliAjtP4gsMZMQmRzooG2xrDcvSnxIMXFufNst
 
 const code = '033CODE'
 
-/** What a mini-program's API would have encrypted with this session_key. */
+/** Encrypts data with this session_key, as a mini-program's API would. */
 function encrypt(data: Record<string, unknown>): { encryptedData: string; iv: string } {
   const cipher = createCipheriv('aes-128-cbc', Buffer.from(sessionKey, 'base64'), Buffer.from(iv, 'base64'))
   return {
@@ -68,7 +68,7 @@ const failure = (taken: Action) =>
   taken.action === 'fail' ? [(taken.info as { code: string }).code, taken.status] : taken
 
 describe('the mini-program login', () => {
-  it('needs no more than the code', async () => {
+  it('needs only the code', async () => {
     const { taken, seen } = await logIn({ code }, { session: { unionid } })
     expect(taken).to.deep.equal({
       action: 'success',
@@ -95,7 +95,7 @@ describe('the mini-program login', () => {
     })
   })
 
-  it('keeps the session_key in the token store and nowhere else', async () => {
+  it('keeps the session_key in the token store only', async () => {
     const tokenStore = new MemoryTokenStore()
     let idSourceSaw: unknown
     const { taken, seen } = await logIn(
@@ -117,7 +117,7 @@ describe('the mini-program login', () => {
     expect(await tokenStore.getToken(openid)).to.include({ session_key: sessionKey })
   })
 
-  it("takes name, picture and gender of encrypted user data, and the unionid of WeChat's answer", async () => {
+  it("takes name, picture and gender from encrypted user data, and the unionid from WeChat's reply", async () => {
     const { seen } = await logIn({ code, encryptedData, iv }, { session: { unionid } })
     expect(seen?.profile).to.deep.include({
       displayName: 'Band',
@@ -134,7 +134,7 @@ describe('the mini-program login', () => {
     expect(seen?.params).to.deep.equal({ openid, unionid })
   })
 
-  it('takes encrypted data without an openid, and does not take a phone number for a person', async () => {
+  it('accepts encrypted data without an openid, and does not mistake a phone number for a person', async () => {
     const { seen } = await logIn({
       code,
       ...encrypt({ phoneNumber: '13800138000', purePhoneNumber: '13800138000', countryCode: '86' }),
@@ -148,7 +148,7 @@ describe('the mini-program login', () => {
     .update(rawData + sessionKey)
     .digest('hex')
 
-  it('checks rawData by its signature', async () => {
+  it('checks the signature of rawData', async () => {
     expect((await logIn({ code, rawData, signature })).taken.action).to.equal('success')
     expect(
       failure((await logIn({ code, rawData: rawData.replace('Band', 'Boss'), signature })).taken),
@@ -157,13 +157,13 @@ describe('the mini-program login', () => {
 
   const refusals: [string, Record<string, unknown>, Record<string, unknown>, string][] = [
     [
-      'data of another key',
+      'data encrypted with another key',
       { session_key: 'AAAAAAAAAAAAAAAAAAAAAA==' },
       { encryptedData, iv },
       'ERR_WECHAT_SESSION_KEY',
     ],
     [
-      'data that was changed',
+      'changed data',
       {},
       { encryptedData: encryptedData.replace('Ciy', 'XXX'), iv },
       'ERR_WECHAT_SESSION_KEY',
@@ -180,7 +180,7 @@ describe('the mini-program login', () => {
       { encryptedData, iv },
       'ERR_WECHAT_OPENID_MISMATCH',
     ],
-    ['an openid that is no text', {}, encrypt({ openId: 1 }), 'ERR_WECHAT_OPENID_MISMATCH'],
+    ['an openid that is not a string', {}, encrypt({ openId: 1 }), 'ERR_WECHAT_OPENID_MISMATCH'],
     ['data of another unionid', { unionid: 'oUNION' }, { encryptedData, iv }, 'ERR_WECHAT_OPENID_MISMATCH'],
   ]
   for (const [title, session, body, expected] of refusals) {
@@ -194,14 +194,14 @@ describe('the mini-program login', () => {
   const damaged: [string, Record<string, unknown>, string][] = [
     ['data that is not base64', { encryptedData: '%%%', iv }, 'encryptedData is not base64'],
     [
-      'data without its end',
+      'truncated data',
       { encryptedData: encryptedData.slice(0, -8), iv },
       'encryptedData is incomplete: its length is not a multiple of 16 bytes',
     ],
     ['an iv of the wrong length', { encryptedData, iv: 'AAAA' }, 'iv is not the base64 of 16 bytes'],
   ]
   for (const [title, body, message] of damaged) {
-    it(`fails with 400 for ${title}, and says what is wrong`, async () => {
+    it(`fails with 400 and the reason for ${title}`, async () => {
       const { taken, seen } = await logIn({ code, ...body })
       expect(taken).to.deep.equal({
         action: 'fail',
@@ -212,7 +212,7 @@ describe('the mini-program login', () => {
     })
   }
 
-  it('opens data in which a form turned every + into a blank', async () => {
+  it('decrypts data in which a form turned every + into a space', async () => {
     const { seen } = await logIn({
       code,
       encryptedData: encryptedData.replace(/\s+/g, '').replaceAll('+', ' '),
@@ -224,7 +224,7 @@ describe('the mini-program login', () => {
   const bodies: [string, unknown][] = [
     ['none', undefined],
     ['null', null],
-    ['a text', JSON.stringify({ code })],
+    ['a string', JSON.stringify({ code })],
     ['an array', [{ code }]],
     ['bytes', Buffer.from('{}')],
     ['no code', {}],
@@ -260,7 +260,7 @@ describe('the mini-program login', () => {
     'application/jsonp',
     '',
   ]) {
-    it(`fails with 400 for a body of the type "${contentType}", even if a parser made an object of it`, async () => {
+    it(`fails with 400 for a body of the type "${contentType}", even if a parser has parsed it`, async () => {
       expect(failure((await logIn({ code }, { contentType })).taken)).to.deep.equal([
         'ERR_WECHAT_REQUEST',
         400,
@@ -268,7 +268,7 @@ describe('the mini-program login', () => {
     })
   }
 
-  it('takes a charset after the type', async () => {
+  it('accepts a charset after the type', async () => {
     expect((await logIn({ code }, { contentType: 'Application/JSON; charset=utf-8' })).taken.action).to.equal(
       'success',
     )
@@ -283,7 +283,7 @@ describe('the mini-program login', () => {
     expect(failure(taken)).to.deep.equal(['ERR_WECHAT_REQUEST', 400])
   })
 
-  it('takes members of null for absent, as mini-programs send them', async () => {
+  it('treats null members as absent, as mini-programs send them', async () => {
     expect(
       (await logIn({ code, encryptedData: null, iv: null, rawData: null, signature: null })).taken.action,
     ).to.equal('success')
@@ -301,7 +301,7 @@ describe('the mini-program login', () => {
     })
   }
 
-  it('takes the unionid as id, or fails without one', async () => {
+  it('uses the unionid as id, or fails without one', async () => {
     expect(
       (await logIn({ code }, { session: { unionid }, options: { idSource: 'unionid' } })).seen?.profile.id,
     ).to.equal(unionid)
@@ -311,7 +311,7 @@ describe('the mini-program login', () => {
     ])
   })
 
-  it('needs no session, and leaves it alone', async () => {
+  it('needs no session and does not change it', async () => {
     const wechat = new FakeWechat()
     const strategy = new WechatStrategy(
       { mode: 'miniprogram', appId, appSecret: 'secret', fetch: wechat.fetch },
@@ -330,7 +330,7 @@ describe('the mini-program login', () => {
 })
 
 describe('miniProgramInput', () => {
-  it('replaces the reading of the body', async () => {
+  it('replaces the body', async () => {
     const inputs: WechatOneAppOptions['miniProgramInput'][] = [
       (req) => ({ code: String(req.headers['x-code'] ?? code) }),
       async () => ({ code }),
@@ -347,7 +347,7 @@ describe('miniProgramInput', () => {
     }
   })
 
-  it('is checked as a body is', async () => {
+  it('is checked like a body', async () => {
     for (const input of [undefined, {}, { code: 1 }, { code, iv }]) {
       const { taken } = await logIn(
         { code },

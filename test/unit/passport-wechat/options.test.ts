@@ -24,16 +24,16 @@ describe('options of WechatStrategy', () => {
     ['a callbackURL of another protocol', { ...one, callbackURL: 'ftp://shop.example/' }, /callbackURL/],
     ['an empty callbackURL', { ...one, callbackURL: '' }, /callbackURL/],
     ['an empty scope', { ...one, scope: '' }, /scope/],
-    ['a scope of no text', { ...one, scope: [1] }, /scope/],
+    ['a scope that is not a string', { ...one, scope: [1] }, /scope/],
     ['no scopes', { ...one, scope: [] }, /scope/],
-    ['apps that are no object', { callbackURL, apps: [] }, /apps/],
+    ['apps that are not an object', { callbackURL, apps: [] }, /apps/],
     ['no apps', { callbackURL, apps: {} }, /apps/],
     [
       'an app of an unknown mode',
       { callbackURL, apps: { web: { appId: 'a', appSecret: 'b' } } },
       /apps\.web/,
     ],
-    ['an app that is no object', { callbackURL, apps: { mp: 'wxa' } }, /apps\.mp/],
+    ['an app that is not an object', { callbackURL, apps: { mp: 'wxa' } }, /apps\.mp/],
     [
       'an app without appSecret',
       { callbackURL, apps: { website: { appId: 'wxa' } } },
@@ -52,29 +52,29 @@ describe('options of WechatStrategy', () => {
     ],
     ['apps and a mode', { ...several, mode: 'mp' }, /mode/],
     ['apps and an appId', { ...several, appId: 'wxa' }, /appId/],
-    ['a name that is no text', { ...one, name: 1 }, /name/],
-    ['a state that is text', { ...one, state: 'static' }, /state/],
+    ['a name that is not a string', { ...one, name: 1 }, /name/],
+    ['a state that is a string', { ...one, state: 'static' }, /state/],
     ['a store without verify', { ...one, store: { store: () => undefined } }, /store/],
     ["a store as in passport-oauth2's `store: true`", { ...one, store: true }, /store/],
     [
-      'a store that would not be used',
+      'a store with state: false',
       { ...one, state: false, store: { store: () => undefined, verify: () => undefined } },
       /store/,
     ],
-    ['a proxy that is no boolean', { ...one, proxy: 1 }, /proxy/],
-    ['isCallback that is no function', { ...one, isCallback: true }, /isCallback/],
-    ['passReqToCallback that is no boolean', { ...one, passReqToCallback: 'yes' }, /passReqToCallback/],
+    ['a proxy that is not a boolean', { ...one, proxy: 1 }, /proxy/],
+    ['isCallback that is not a function', { ...one, isCallback: true }, /isCallback/],
+    ['passReqToCallback that is not a boolean', { ...one, passReqToCallback: 'yes' }, /passReqToCallback/],
     ['unknown verifyArguments', { ...one, verifyArguments: 'array' }, /verifyArguments/],
-    ['skipUserProfile that is text', { ...one, skipUserProfile: 'yes' }, /skipUserProfile/],
+    ['skipUserProfile that is a string', { ...one, skipUserProfile: 'yes' }, /skipUserProfile/],
     ['an unknown idSource', { ...one, idSource: 'nickname' }, /idSource/],
     ['an unknown snapshotUser', { ...one, snapshotUser: true }, /snapshotUser/],
-    ['miniProgramInput that is no function', { ...one, miniProgramInput: {} }, /miniProgramInput/],
+    ['miniProgramInput that is not a function', { ...one, miniProgramInput: {} }, /miniProgramInput/],
     ['an unknown lang', { ...one, lang: 'fr' }, /lang/],
     ['endpoints over http', { ...one, endpoints: 'http://wechat.example' }, /endpoints/],
-    ['a timeout of text', { ...one, timeout: '5s' }, /timeout/],
-    ['a tokenStore that is none', { ...one, tokenStore: {} }, /tokenStore|getToken/],
+    ['a timeout that is a string', { ...one, timeout: '5s' }, /timeout/],
+    ['a bad tokenStore', { ...one, tokenStore: {} }, /tokenStore|getToken/],
     [
-      'bad options of the client where the app depends on the request',
+      'bad client options if the app depends on the request',
       { ...one, appId: () => 'wxa', timeout: -1 },
       /timeout/,
     ],
@@ -118,7 +118,7 @@ describe('options of WechatStrategy', () => {
       `apps.website.scope snsapi_userinfo ${forMp}`,
     ],
     [
-      'the scope of an official account where there is a website only',
+      'the scope of an official account if there is only a website',
       { callbackURL, apps: { website: app }, scope: 'snsapi_base' },
       `scope snsapi_base ${forMp}`,
     ],
@@ -136,13 +136,13 @@ describe('options of WechatStrategy', () => {
     ['a callbackURL with white space', { ...one, callbackURL: '/callback\n' }, `callbackURL ${space}`],
   ]
   for (const [title, options, message] of exact) {
-    it(`refuses ${title}, and says what to do`, () => {
+    it(`refuses ${title} with advice`, () => {
       const error = thrown(() => create(options))
       expect(error).to.be.instanceOf(TypeError).with.property('message', `WechatStrategy: ${message}`)
     })
   }
 
-  it('takes scopes that belong to the mode, and those that it does not know', () => {
+  it('accepts scopes of the mode, and unknown ones', () => {
     const ofMp = ['snsapi_base', 'snsapi_base,snsapi_userinfo', ['snsapi_userinfo'], 'snsapi_new']
     const ofWebsite = ['snsapi_login', ['snsapi_login', 'snsapi_new']]
     const good = [
@@ -160,7 +160,7 @@ describe('options of WechatStrategy', () => {
       .that.matches(/verify/)
   })
 
-  it('names the strategy wechat unless told otherwise', () => {
+  it('names the strategy wechat by default', () => {
     expect(create(one).name).to.equal('wechat')
     expect(create({ ...one, name: 'wechat-cn' }).name).to.equal('wechat-cn')
   })
@@ -169,7 +169,7 @@ describe('options of WechatStrategy', () => {
     expect(() => create({ appId: 'wxa', appSecret: 's', mode: 'miniprogram' })).not.to.throw()
   })
 
-  it('takes a callbackURL of null where each call gives its own', () => {
+  it('accepts null for callbackURL if each call provides its own', () => {
     expect(() => create({ ...one, callbackURL: null })).not.to.throw()
   })
 

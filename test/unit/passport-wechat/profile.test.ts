@@ -59,7 +59,7 @@ async function profileOf(login: Login): Promise<WechatProfile> {
 }
 
 describe('the profile', () => {
-  it("is in Passport's normal form, with WeChat's identifiers", async () => {
+  it("is a normalized Passport profile with WeChat's identifiers", async () => {
     const json = userReply({ sex: 1, unionid })
     const profile = await profileOf({ user: { sex: 1, unionid } })
     expect(JSON.parse(profile._raw)).to.deep.equal(json)
@@ -78,7 +78,7 @@ describe('the profile', () => {
     })
   })
 
-  it('leaves out what WeChat leaves empty', async () => {
+  it('leaves out members that WeChat leaves empty', async () => {
     const profile = await profileOf({ user: { nickname: '', headimgurl: '', sex: 0, unionid: '' } })
     expect(profile).to.have.property('displayName', '')
     expect(profile).not.to.have.any.keys('photos', 'gender', 'unionid', 'username', 'emails', 'name')
@@ -97,11 +97,11 @@ describe('the profile', () => {
     })
   }
 
-  it('knows a woman', async () => {
+  it('maps the gender of a woman', async () => {
     expect((await profileOf({ user: { sex: 2 } })).gender).to.equal('female')
   })
 
-  it('has identifiers only for snsapi_base, for which WeChat is not asked', async () => {
+  it('has only identifiers for snsapi_base, without a request to WeChat', async () => {
     for (const scope of ['snsapi_base', 'snsapi_base,']) {
       const { seen, wechat } = await logIn({ token: { scope, unionid } })
       expect(seen?.profile).to.deep.equal({
@@ -119,7 +119,7 @@ describe('the profile', () => {
     }
   })
 
-  it('goes by the scope that was granted, not by the one that was asked for', async () => {
+  it('depends on the granted scope, not on the requested one', async () => {
     expect(
       (await logIn({ scope: 'snsapi_base', token: { scope: 'snsapi_userinfo,' } })).wechat.paths,
     ).to.include('/sns/userinfo')
@@ -128,7 +128,7 @@ describe('the profile', () => {
     ).not.to.include('/sns/userinfo')
   })
 
-  it('goes by the scope that was asked for where the reply has none', async () => {
+  it('depends on the requested scope if the reply has none', async () => {
     expect((await logIn({ scope: 'snsapi_base', token: { scope: undefined } })).wechat.paths).not.to.include(
       '/sns/userinfo',
     )
@@ -137,7 +137,7 @@ describe('the profile', () => {
     )
   })
 
-  it('is asked for in the language of the call, else of the strategy', async () => {
+  it('is requested in the language of the call, or of the strategy', async () => {
     const { wechat } = await logIn({ options: { lang: 'zh_TW' } })
     expect(wechat.requests.at(-1)?.searchParams.get('lang')).to.equal('zh_TW')
   })
@@ -149,10 +149,10 @@ describe('skipUserProfile', () => {
     ['true', true, true],
     ['false', false, false],
     ['a function', () => true, true],
-    ['a function that says no', () => false, false],
+    ['a function that returns false', () => false, false],
     ['a function with a promise', async () => true, true],
     ['a function with a callback', (_accessToken, done) => done(null, true), true],
-    ['a function with a callback that says nothing', (_accessToken, done) => done(), false],
+    ['a function that calls its callback with nothing', (_accessToken, done) => done(), false],
   ]
   for (const [title, skipUserProfile, skipped] of forms) {
     it(`${skipped ? 'skips' : 'does not skip'} the profile, given ${title}`, async () => {
@@ -161,7 +161,7 @@ describe('skipUserProfile', () => {
     })
   }
 
-  it('is an error when it fails, in each of the ways it can', async () => {
+  it('is an error in each way that it can fail', async () => {
     const broken: WechatOneAppOptions['skipUserProfile'][] = [
       () => {
         throw failure
@@ -195,7 +195,7 @@ describe('skipUserProfile', () => {
 })
 
 describe('idSource', () => {
-  it('takes the unionid of the token or of the profile', async () => {
+  it('takes the unionid from the token or the profile', async () => {
     expect((await profileOf({ token: { unionid }, options: { idSource: 'unionid' } })).id).to.equal(unionid)
     expect((await profileOf({ user: { unionid }, options: { idSource: 'unionid' } })).id).to.equal(unionid)
   })
@@ -217,7 +217,7 @@ describe('idSource', () => {
     expect(seen?.profile.id).to.equal(`${openid}/爱丽丝🐼`)
   })
 
-  it('is an error when the function gives no text', async () => {
+  it('is an error if the function returns no string', async () => {
     for (const id of [undefined, '', 1, null]) {
       const { taken } = await logIn({ options: { idSource: () => id as string } })
       expect(taken)
@@ -244,7 +244,7 @@ describe('idSource', () => {
 })
 
 describe('a snapshot user', () => {
-  it('fails before the profile is asked for, and before verify; nothing is saved', async () => {
+  it('fails before the profile is requested and before verify, and saves nothing', async () => {
     const tokenStore = new MemoryTokenStore()
     const { taken, seen, wechat } = await logIn({ token: { is_snapshotuser: 1 }, options: { tokenStore } })
     expect(taken).to.include({ action: 'fail', status: 401 })
@@ -254,7 +254,7 @@ describe('a snapshot user', () => {
     expect(await tokenStore.getToken(openid)).not.to.be.an('object')
   })
 
-  it('logs in and is saved where the application allows it', async () => {
+  it('logs in and is saved if the application allows it', async () => {
     const tokenStore = new MemoryTokenStore()
     const { taken, seen } = await logIn({
       token: { is_snapshotuser: 1 },

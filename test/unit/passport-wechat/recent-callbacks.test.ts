@@ -8,7 +8,7 @@ import { code } from '../../helpers/wechat-replies.js'
 describe('the table of recent callbacks', () => {
   const headers = { cookie: 'sid=1' }
 
-  /** A login of this browser; gives its callback once more, whose state is then no longer in the session. */
+  /** Logs in this browser, and returns its callback again, whose state is then no longer in the session. */
   async function logIn(strategy: WechatStrategy) {
     const session = {}
     const { state } = await strategy.getAuthorization(requestOf({ session }))
@@ -23,7 +23,7 @@ describe('the table of recent callbacks', () => {
     await action('fail', authenticate(strategy, requestOf({ session, query: { state } })))
   }
 
-  it('holds 1,000 at most, the oldest going first', async () => {
+  it('holds at most 1,000: the oldest is removed first', async () => {
     const strategy = mpStrategy(new FakeWechat())
     const again = await logIn(strategy)
     for (let i = 0; i < 999; i++) await refuse(strategy)
@@ -32,7 +32,7 @@ describe('the table of recent callbacks', () => {
     expect((await action('fail', again())).info).to.include({ code: 'ERR_WECHAT_STATE', reason: 'unknown' })
   })
 
-  it("is each strategy's own", async () => {
+  it('is not shared by strategies', async () => {
     const wechat = new FakeWechat()
     const session = {}
     const [one, other] = [mpStrategy(wechat), mpStrategy(wechat)]

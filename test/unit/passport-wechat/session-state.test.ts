@@ -8,7 +8,7 @@ import { appId, code, now, tokenReply } from '../../helpers/wechat-replies.js'
 const key = `wechat:${appId}`
 type Records = Record<string, { state: string }[]>
 
-/** A session that keeps only what is assigned to it, as sessions in cookies do; `delete` is lost, as in @fastify/secure-session. */
+/** A session that keeps only assigned values, as sessions in cookies do, and ignores `delete`, as @fastify/secure-session does. */
 function sealedSession(): Record<string, unknown> {
   const kept = new Map<string | symbol, unknown>()
   return new Proxy(
@@ -25,7 +25,7 @@ function sealedSession(): Record<string, unknown> {
 }
 
 describe('states in the session', () => {
-  it("are kept in an array under the app's key, with what the callback must know", async () => {
+  it("are kept in an array under the app's key, with the login's record", async () => {
     const session: Record<string, unknown> = {}
     const { state } = await mpStrategy(undefined, { now: () => now }).getAuthorization(
       requestOf({ session }),
@@ -47,7 +47,7 @@ describe('states in the session', () => {
     })
   })
 
-  it('are replaced by assignment, so that sessions which see nothing else keep them and let them go', async () => {
+  it('are added and removed by assignment, for sessions that notice nothing else', async () => {
     const strategy = mpStrategy(new FakeWechat())
     const session = sealedSession()
     const first = await strategy.getAuthorization(requestOf({ session }))
@@ -57,7 +57,7 @@ describe('states in the session', () => {
     expect(session[key]).to.deep.equal([])
   })
 
-  it('let logins in two tabs end in either order', async () => {
+  it('let logins in two tabs finish in either order', async () => {
     for (const order of [
       [0, 1],
       [1, 0],
@@ -76,7 +76,7 @@ describe('states in the session', () => {
     }
   })
 
-  it('are ten at most, the oldest going first', async () => {
+  it('are at most ten: the oldest is removed first', async () => {
     const strategy = mpStrategy(new FakeWechat())
     const session: Records = {}
     const states: string[] = []
@@ -87,7 +87,7 @@ describe('states in the session', () => {
     ).to.equal('fail')
   })
 
-  it('last 30 minutes', async () => {
+  it('expire after 30 minutes', async () => {
     let time = now
     const strategy = mpStrategy(new FakeWechat(), { now: () => time })
     const session = {}
@@ -109,7 +109,7 @@ describe('states in the session', () => {
     expect(info).to.include({ code: 'ERR_WECHAT_STATE', reason: 'unknown' })
   })
 
-  it('are consumed by a callback without a code as well', async () => {
+  it('are also consumed by a callback without a code', async () => {
     const strategy = mpStrategy()
     const session: Records = {}
     const { state } = await strategy.getAuthorization(requestOf({ session }))
@@ -129,7 +129,7 @@ describe('states in the session', () => {
     expect(session[key]).to.have.length(1)
   })
 
-  it('are found for any of the configured apps, and decide the mode, whatever the User-Agent', async () => {
+  it('are found for each configured app, and determine the mode regardless of the User-Agent', async () => {
     const wechat = new FakeWechat()
     wechat.replies['/sns/oauth2/access_token'] = tokenReply({ scope: 'snsapi_login' })
     const strategy = appsStrategy(wechat)
@@ -144,7 +144,7 @@ describe('states in the session', () => {
     expect(wechat.requests[0]?.searchParams.get('appid')).to.equal(apps.website.appId)
   })
 
-  it('are read with care where the session holds something else', async () => {
+  it('are ignored if the session holds something else under their key', async () => {
     for (const rubbish of [
       'text',
       { constructor: 1 },
@@ -171,7 +171,7 @@ describe('states in the session', () => {
     ['no session', undefined],
     ['a session of null', null],
   ] as const) {
-    it(`need session middleware: with ${title} both legs are an error that says so`, async () => {
+    it(`need session middleware: both steps fail with an explanation for ${title}`, async () => {
       for (const query of [{}, { code, state: 'a' }]) {
         const { error } = await action(
           'error',
@@ -212,7 +212,7 @@ describe('a state', () => {
     })
   }
 
-  it('is looked at before a refusal: denial without a good state is a 403', async () => {
+  it('is checked before a denial: a denial without a valid state is a 403', async () => {
     for (const query of [
       { code: 'authdeny' },
       { code: '' },
@@ -224,7 +224,7 @@ describe('a state', () => {
     }
   })
 
-  it('that an unrelated link carries makes its visit a callback, unless isCallback says otherwise', async () => {
+  it('of an unrelated link makes the visit a callback, unless isCallback returns false', async () => {
     const visit = () => requestOf({ session: {}, query: { state: 'utm' } })
     expect((await authenticate(mpStrategy(), visit())).action).to.equal('fail')
     expect(
@@ -237,7 +237,7 @@ describe('a state', () => {
     ).to.equal('redirect')
   })
 
-  it('is read of the URL where the framework parses no query', async () => {
+  it('is read from the URL if the framework parses no query', async () => {
     const strategy = mpStrategy(new FakeWechat())
     const session = {}
     const { state } = await strategy.getAuthorization(requestOf({ session }))
@@ -296,13 +296,13 @@ describe('a code', () => {
 })
 
 describe('state: false', () => {
-  it('checks nothing, keeps nothing and needs no session', async () => {
+  it('checks and keeps nothing, and needs no session', async () => {
     const strategy = mpStrategy(new FakeWechat(), { state: false })
     const { info } = await action('success', authenticate(strategy, requestOf({ query: { code } })))
     expect(info).not.to.have.property('state')
   })
 
-  it('needs the mode of the call where several apps have a page', async () => {
+  it('needs the mode of the call if several apps have a page', async () => {
     const strategy = appsStrategy(new FakeWechat(), { state: false })
     const { error } = await action('error', authenticate(strategy, requestOf({ query: { code } })))
     expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG')

@@ -16,7 +16,7 @@ const tenants = {
 const at = (host: string) => ({ headers: { host: `${host}.example` } })
 
 describe('an app that depends on the request', () => {
-  it('is asked for on both legs', async () => {
+  it('is resolved in both steps', async () => {
     const wechat = new FakeWechat()
     const strategy = mpStrategy(wechat, tenants)
     const session = {}
@@ -45,14 +45,14 @@ describe('an app that depends on the request', () => {
     expect(wechat.requests).to.deep.equal([])
   })
 
-  it('is asked for its appId once for a request', async () => {
+  it('has its appId resolved once for each request', async () => {
     let calls = 0
     const strategy = mpStrategy(undefined, { ...tenants, appId: () => `wx-${++calls}` })
     await strategy.getAuthorization(requestOf({ session: {} }))
     expect(calls).to.equal(1)
   })
 
-  it('has one client for each pair of appId and appSecret, of which 100 are kept', async () => {
+  it('has one client for each pair of appId and appSecret, and at most 100 clients', async () => {
     const strategy = mpStrategy(undefined, tenants)
     const first = await strategy.oauthFor(requestOf(at('t0')))
     expect(await strategy.oauthFor(requestOf(at('t0')))).to.equal(first)
@@ -67,7 +67,7 @@ describe('an app that depends on the request', () => {
     expect(second.appId).to.equal('wx-t1')
   })
 
-  it('gets another client when its secret is changed', async () => {
+  it('gets another client after its secret changes', async () => {
     let appSecret = 'old'
     const strategy = mpStrategy(undefined, { appId: 'wxa', appSecret: () => appSecret })
     const client = await strategy.oauthFor(requestOf())
@@ -86,12 +86,12 @@ describe('an app that depends on the request', () => {
     ],
     ['rejects', () => Promise.reject(failure), (error) => expect(error).to.equal(failure)],
     [
-      'gives nothing',
+      'returns nothing',
       () => undefined as unknown as string,
       (error) => expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG'),
     ],
     [
-      'gives a text with white space around it',
+      'returns a string with white space around it',
       () => 'wxa\n',
       (error) => {
         const what = /^app(Id|Secret) returned a string with white space at its start or end/
@@ -100,7 +100,7 @@ describe('an app that depends on the request', () => {
       },
     ],
     [
-      'gives an empty text',
+      'returns an empty string',
       () => '',
       (error) => expect(error).to.be.instanceOf(WechatError).with.property('code', 'ERR_WECHAT_CONFIG'),
     ],
@@ -112,7 +112,7 @@ describe('an app that depends on the request', () => {
   ]
   for (const [title, value, check] of broken) {
     for (const option of ['appId', 'appSecret'] as const) {
-      it(`is an error on both legs when ${option} ${title}`, async () => {
+      it(`is an error in both steps when ${option} ${title}`, async () => {
         const good = { appId: 'wxa', appSecret: 'secret' }
         const session = {}
         const { state } = await mpStrategy(undefined, good).getAuthorization(requestOf({ session }))
@@ -143,7 +143,7 @@ describe('several apps', () => {
     expect(Object.keys(saved)).to.deep.equal([openid, 'oMINI'])
   })
 
-  it('share one memory store where none is given', async () => {
+  it('share one memory store by default', async () => {
     const strategy = appsStrategy(new FakeWechat())
     await strategy.oauth('mp').getAccessToken(code)
     expect(await strategy.oauth('website').getUser(openid)).to.have.property('openid', openid)
@@ -169,7 +169,7 @@ describe('several apps', () => {
     expect(wechat.requests).to.deep.equal([])
   })
 
-  it('take functions of the application instead of a store', async () => {
+  it('accept functions of the application instead of a store', async () => {
     const saved: string[] = []
     const strategy = new WechatStrategy(
       {

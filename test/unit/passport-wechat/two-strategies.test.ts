@@ -13,7 +13,7 @@ import { FakeWechat } from '../../helpers/fake-wechat.js'
 import { appsStrategy, callbackURL, mpStrategy } from '../../helpers/strategies.js'
 import { appId, code } from '../../helpers/wechat-replies.js'
 
-/** A state store that keeps what it is given. */
+/** A state store that keeps its arguments. */
 function keepingStore(kept: Map<string, unknown>): StateStore {
   return {
     store(_req: Request, state: unknown, _meta: StateMeta, callback: StoreCallback) {
@@ -67,7 +67,7 @@ for (const [place, { store, browser }] of Object.entries(places)) {
       wechat = new FakeWechat()
     })
 
-    it("refuse each other's logins, whose state they do not hand out", async () => {
+    it("refuse each other's logins", async () => {
       const [login, link, parts] = [strategyOf('login'), strategyOf('link'), browser()]
       for (const [one, other] of [
         [login, link],
@@ -81,7 +81,7 @@ for (const [place, { store, browser }] of Object.entries(places)) {
       expect(wechat.requests).to.deep.equal([])
     })
 
-    it('end their own', async () => {
+    it('finish their own logins', async () => {
       const parts = browser()
       for (const strategy of [strategyOf('login'), strategyOf('link')]) {
         const { state } = await strategy.getAuthorization(requestOf(parts), { state: strategy.name })
@@ -89,7 +89,7 @@ for (const [place, { store, browser }] of Object.entries(places)) {
       }
     })
 
-    it('are the same where they have one name, as in two processes', async () => {
+    it('count as one if they have the same name, as in two processes', async () => {
       const parts = browser()
       const { state } = await strategyOf('login').getAuthorization(requestOf(parts))
       expect(await success(strategyOf('login'), parts, state)).to.include({ appId })
@@ -97,7 +97,7 @@ for (const [place, { store, browser }] of Object.entries(places)) {
   })
 }
 
-describe("a state that was kept before records had the strategy's name", () => {
+describe("a state from before records had the strategy's name", () => {
   const record = { mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL }
   const state = 'a'.repeat(64)
 
@@ -108,7 +108,7 @@ describe("a state that was kept before records had the strategy's name", () => {
     expect(wechat.requests).to.deep.equal([])
   })
 
-  it("is refused in a store of the application's, also where the name is not text", async () => {
+  it('is refused in a store of the application, even if the name is not a string', async () => {
     for (const old of [record, { ...record, strategy: null }, { ...record, strategy: ['wechat'] }]) {
       const store = keepingStore(new Map([[state, old]]))
       expect(await fail(mpStrategy(undefined, { store }), {}, state)).to.include(refusal)
@@ -117,7 +117,7 @@ describe("a state that was kept before records had the strategy's name", () => {
 })
 
 describe('a login of another strategy and of another mode', () => {
-  it('is called one of another strategy', async () => {
+  it('is refused as one of another strategy', async () => {
     const login = appsStrategy(undefined, { name: 'login' })
     const link = appsStrategy(undefined, { name: 'link' })
     const session = {}

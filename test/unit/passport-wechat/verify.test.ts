@@ -15,7 +15,7 @@ import { appId, appSecret, code, openid, tokenReply, unionid } from '../../helpe
 const user = { id: 1 } as Express.User
 const facts = { appId, mode: 'mp', openid }
 
-/** Logs a user in by this verify function. */
+/** Logs a user in with this verify function. */
 async function logIn(
   verify: Verify | ((input: WechatVerifyInput) => unknown),
   options: Partial<WechatStrategyOptions> = {},
@@ -42,7 +42,7 @@ const { access_token: accessToken } = params
 
 type Verify = (...given: unknown[]) => unknown
 
-/** A function that says to have so many parameters. */
+/** A function that declares this many parameters. */
 const declaring = (length: number, verify: Verify): Verify =>
   Object.defineProperty((...given: unknown[]) => verify(...given), 'length', { value: length })
 const doneOf = (given: unknown[]) => given.at(-1) as WechatVerifyCallback
@@ -51,7 +51,7 @@ const callback = (verify: (done: WechatVerifyCallback) => unknown): Verify =>
   declaring(4, (...given) => verify(doneOf(given)))
 
 describe('the arguments of verify', () => {
-  // What each position holds, by the number of parameters that are declared.
+  // The arguments by position, for each number of declared parameters.
   const four = (received: unknown[]) => {
     expect(received).to.have.length(4)
     expect(received.slice(0, 2)).to.deep.equal([accessToken, refreshToken])
@@ -134,7 +134,7 @@ describe('the answer of verify', () => {
       { action: 'success', user, info: { isNew: true, ...facts } },
     ],
     [
-      'done with a user and a text',
+      'done with a user and a string',
       callback((done) => done(null, user, 'Hello')),
       { action: 'success', user, info: { message: 'Hello', ...facts } },
     ],
@@ -150,18 +150,18 @@ describe('the answer of verify', () => {
       { action: 'fail', info: refused, status: 401 },
     ],
     [
-      'done with false and info of its own',
+      'done with false and its own info',
       callback((done) => done(null, false, own)),
       { action: 'fail', info: own, status: 401 },
     ],
     [
-      'done with false and a text',
+      'done with false and a string',
       callback((done) => done(null, false, '你被封禁了')),
       { action: 'fail', info: { message: '你被封禁了', code: 'ERR_WECHAT_VERIFY' }, status: 401 },
     ],
     ['done with an error', callback((done) => done(failure)), { action: 'error', error: failure }],
     [
-      'done with an error that is no Error',
+      'done with an error that is not an Error',
       callback((done) => done('down')),
       { action: 'error', error: 'down' },
     ],
@@ -185,12 +185,12 @@ describe('the answer of verify', () => {
       { action: 'fail', info: refused, status: 401 },
     ],
     [
-      'a promise of undefined where no done is declared',
+      'a promise of undefined if no done is declared',
       async () => undefined,
       { action: 'fail', info: refused, status: 401 },
     ],
     [
-      'a thenable of a user where no done is declared',
+      'a thenable of a user if no done is declared',
       () => ({ then: (resolve: (value: unknown) => void) => resolve(user) }),
       { action: 'success', user, info: facts },
     ],
@@ -239,7 +239,7 @@ describe('the answer of verify', () => {
       const { action: taken, ...rest } = await logIn(verify)
       expect({ ...rest, action: taken }).to.deep.include(expected)
     })
-    it(`is taken from ${title}, given one object`, async () => {
+    it(`is taken from ${title}, with one object`, async () => {
       const { action: taken, ...rest } = await logIn(verify.length === 4 ? declaring(2, verify) : verify, {
         verifyArguments: 'object',
       })
@@ -247,7 +247,7 @@ describe('the answer of verify', () => {
     })
   }
 
-  it('is not taken from a thenable beside a declared done: it may be a query that runs when it is looked at', async () => {
+  it('is not taken from a thenable beside a declared done, because it may be a query that runs when inspected', async () => {
     let runs = 0
     const query = {
       then: () => {
@@ -264,7 +264,7 @@ describe('the answer of verify', () => {
     expect(runs).to.equal(0)
   })
 
-  it('may be returned without a promise by a function of one parameter, the object', async () => {
+  it('may be returned without a promise by a function whose only parameter is the object', async () => {
     for (const [answer, expected] of [
       [user, 'success'],
       [false, 'fail'],
@@ -274,14 +274,14 @@ describe('the answer of verify', () => {
     }
   })
 
-  it('is not what a function returns that may have a done: that can be anything', async () => {
+  it('is not the return value of a function that may have a done, because that can be anything', async () => {
     for (const length of [0, 2, 3, 4]) {
       const taken = await logIn(declaring(length, (...given) => setTimeout(doneOf(given), 0, null, false)))
       expect(taken.action).to.equal('fail')
     }
   })
 
-  it('is an error for a rejection without a reason, which Express would take for none', async () => {
+  it('is an error if a rejection has no reason, which Express would ignore', async () => {
     for (const reason of [undefined, null, 'route', 'router']) {
       const taken = await logIn(() => Promise.reject(reason))
       expect(taken).to.have.property('action', 'error')
@@ -296,7 +296,7 @@ describe('the answer of verify', () => {
 })
 
 describe('info', () => {
-  it('hands the state of the call back, of any JSON type', async () => {
+  it('returns the state of the call, of any JSON type', async () => {
     for (const state of [{ returnTo: '/cart', list: [1, null] }, 'text', 0, false, null, []]) {
       const wechat = new FakeWechat()
       const strategy = new WechatStrategy(
@@ -313,7 +313,7 @@ describe('info', () => {
     }
   })
 
-  it('has the unionid where WeChat gives one', async () => {
+  it('has the unionid if WeChat sends one', async () => {
     const wechat = new FakeWechat()
     wechat.replies['/sns/oauth2/access_token'] = tokenReply({ unionid })
     const taken = await logIn(

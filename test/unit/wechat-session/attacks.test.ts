@@ -7,7 +7,7 @@ import { rejection } from '../../helpers/rejection.js'
 import { appSecret, client } from '../../helpers/wechat-replies.js'
 import { alice, bob, setting, watched } from './setting.js'
 
-/** Alice on two devices, and Bob. */
+/** Logs in Alice on two devices, and Bob. */
 async function live() {
   const made = setting()
   const tokens = [await made.logIn(alice), await made.logIn(alice), await made.logIn(bob)].map(
@@ -33,7 +33,7 @@ describe('attacks on sessions', () => {
     alice,
     `v1.${alice}.shop.${'A'.repeat(43)}`,
   ]) {
-    it(`do nothing by refreshToken, revokeToken or revokeSession of ${JSON.stringify(pattern)}`, async () => {
+    it(`achieve nothing with refreshToken, revokeToken or revokeSession of ${JSON.stringify(pattern)}`, async () => {
       const { sessions, areValid, sessionStore } = await live()
       expect(await rejection(sessions.refreshToken(pattern), WechatSessionError)).to.have.property(
         'code',
@@ -55,7 +55,7 @@ describe('attacks on sessions', () => {
     `${alice.slice(0, -1)}?`,
     '__proto__',
   ]) {
-    it(`end and list nobody's sessions by revokeUser and listSessions of ${JSON.stringify(userId)}`, async () => {
+    it(`end and list no sessions with revokeUser and listSessions of ${JSON.stringify(userId)}`, async () => {
       const { sessions, areValid } = await live()
       await sessions.revokeUser(userId)
       expect(await sessions.listSessions(userId)).to.deep.equal([])
@@ -63,7 +63,7 @@ describe('attacks on sessions', () => {
     })
   }
 
-  it('get no token for an openid by knowing it: no method that a request reaches takes one', async () => {
+  it('get no token for a known openid: no method that a request reaches takes one', async () => {
     const { sessions, sessionStore } = await live()
     const before = sessionStore.calls.length
     for (const forged of [alice, `v1.${alice}.shop.`, `v1.${alice}.shop.${'A'.repeat(43)}`]) {
@@ -74,7 +74,7 @@ describe('attacks on sessions', () => {
     expect(sessionStore.calls.slice(before).filter(({ method }) => method !== 'get')).to.deep.equal([])
   })
 
-  it('get nothing by altering the openid, the sku or the end of a token', async () => {
+  it('achieve nothing by changing the openid, the sku or the end of a token', async () => {
     const { sessions, tokens, areValid } = await live()
     const [token = ''] = tokens
     const altered = [
@@ -93,7 +93,7 @@ describe('attacks on sessions', () => {
     expect(await areValid()).to.deep.equal([true, true, true])
   })
 
-  it('get one token of many refreshes at once', async () => {
+  it('get one token from many concurrent refreshes', async () => {
     const {
       sessions,
       tokens: [token = ''],
@@ -108,7 +108,7 @@ describe('attacks on sessions', () => {
     expect(await sessions.listSessions(alice)).to.have.length(2)
   })
 
-  it('do not turn one instance into another in the same process', async () => {
+  it('cannot use the tokens of one instance with another in the same process', async () => {
     const [one, two] = [setting(), setting({ sku: 'news', ttl: 60 })]
     const [first, second] = [await one.logIn(alice), await two.logIn(alice)]
     expect(one.sessions.extractSku(first.token)).to.equal('shop')
@@ -123,7 +123,7 @@ describe('attacks on sessions', () => {
     ]).to.deep.equal([true, false])
   })
 
-  it('find no session without an end after a crash while it is written: it is written once, or not at all', async () => {
+  it('find no session without an end after a crash, because it is written in one call or not at all', async () => {
     const sessionStore = watched(new MemorySessionStore(), (method) =>
       method === 'create' ? Promise.reject(new Error('crashed')) : undefined,
     )
@@ -145,7 +145,7 @@ describe('attacks on sessions', () => {
     { openid: alice, device: 1 },
     { openid: alice, unionid: {} },
   ]) {
-    it(`get no token that names ${(JSON.stringify(wrong) as string | undefined)?.slice(0, 40)}`, async () => {
+    it(`get no token that contains ${(JSON.stringify(wrong) as string | undefined)?.slice(0, 40)}`, async () => {
       const { sessions, sessionStore } = setting()
       await rejection(sessions.issueTokenFor('u1', wrong as { openid: string }), TypeError)
       expect(sessionStore.calls).to.deep.equal([])
@@ -153,7 +153,7 @@ describe('attacks on sessions', () => {
   }
 
   for (const wrong of [undefined, null, '', {}, [], { $ne: null }, 1.5, NaN, true, 'i'.repeat(257)]) {
-    it(`get nothing of a user ${(JSON.stringify(wrong) as string | undefined)?.slice(0, 20)}`, async () => {
+    it(`reveal nothing about a user ${(JSON.stringify(wrong) as string | undefined)?.slice(0, 20)}`, async () => {
       const { sessions, sessionStore } = setting()
       const userId = wrong as string
       for (const call of [
@@ -169,10 +169,10 @@ describe('attacks on sessions', () => {
   }
 })
 
-describe('what is said about sessions', () => {
+describe('the output about sessions', () => {
   afterEach(() => sinon.restore())
 
-  it('is nothing on the console, and nothing secret to the logger, whatever happens', async () => {
+  it('is never on the console, and the log contains no secret', async () => {
     const consoles = (['log', 'info', 'warn', 'error', 'debug'] as const).map((method) =>
       sinon.stub(console, method),
     )
@@ -189,7 +189,7 @@ describe('what is said about sessions', () => {
     expect(told).to.deep.equal([])
   })
 
-  it('has no token and no secret in errors', async () => {
+  it('contains no token or secret in errors', async () => {
     const sessionStore = watched(new MemorySessionStore(), (method) =>
       method === 'get' || method === 'create'
         ? Promise.reject(
@@ -218,7 +218,7 @@ describe('what is said about sessions', () => {
       .and.not.contain(alice)
   })
 
-  it('has nothing in an inspection', async () => {
+  it('contains nothing when objects are inspected', async () => {
     const { logIn, sessions } = setting()
     const { token } = await logIn(alice)
     const other = new WechatSessions({
@@ -235,7 +235,7 @@ describe('what is said about sessions', () => {
         .and.not.contain(alice)
   })
 
-  it('is an error, and never a no, where the store fails, answers garbage or not at all', async () => {
+  it('is an error, never a refusal, if the store fails, returns garbage or never answers', async () => {
     const token = `v1.${alice}.shop.${'A'.repeat(43)}`
     const garbage = [
       'text',
@@ -256,7 +256,7 @@ describe('what is said about sessions', () => {
     }
   })
 
-  it('counts numbers that a store kept as text', async () => {
+  it('accepts numbers that a store kept as strings', async () => {
     const record = {
       userId: 'u1',
       openid: alice,

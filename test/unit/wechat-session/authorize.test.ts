@@ -17,7 +17,7 @@ import { alice, bob, code, setting, watched } from './setting.js'
 const sessionKey = 'tiihtNczf5v6AKRyjwEUhQ=='
 const iv = 'r7BXXKkLb8qrSNn05n0qiA=='
 
-/** What `wx.getUserInfo` would have encrypted. */
+/** Encrypts data as `wx.getUserInfo` would. */
 function encrypted(data: Record<string, unknown>, key = sessionKey): { encryptedData: string; iv: string } {
   const cipher = createCipheriv('aes-128-cbc', Buffer.from(key, 'base64'), Buffer.from(iv, 'base64'))
   const text = JSON.stringify({ watermark: { appid: appId, timestamp: 1 }, ...data })
@@ -35,7 +35,7 @@ function withKey(session: Record<string, unknown> = {}) {
 }
 
 describe('authorize', () => {
-  it('needs no more than the code', async () => {
+  it('needs only the code', async () => {
     const { sessions, wechat } = withKey()
     const { token, expiresAt, ...login } = await sessions.authorize({ code })
     expect(login).to.deep.equal({ user: { id: alice, openid: alice }, isNewUser: true })
@@ -48,7 +48,7 @@ describe('authorize', () => {
     expect(wechat.paths).to.deep.equal(['/sns/jscode2session'])
   })
 
-  it("takes a new user's profile of the encrypted data, and the unionid of WeChat's answer", async () => {
+  it("takes a new user's profile from the encrypted data, and the unionid from WeChat's reply", async () => {
     const { sessions } = withKey({ unionid: 'oUNION' })
     const data = encrypted({
       openId: alice,
@@ -72,13 +72,13 @@ describe('authorize', () => {
 
   const refusals: [string, Record<string, unknown>, { encryptedData: string; iv: string }, string][] = [
     [
-      'data of another key',
+      'data encrypted with another key',
       {},
       encrypted({ openId: alice }, 'AAAAAAAAAAAAAAAAAAAAAA=='),
       'ERR_WECHAT_SESSION_KEY',
     ],
     ['data of another user', {}, encrypted({ openId: bob }), 'ERR_WECHAT_OPENID_MISMATCH'],
-    ['an openid that is no text', {}, encrypted({ openId: 1 }), 'ERR_WECHAT_OPENID_MISMATCH'],
+    ['an openid that is not a string', {}, encrypted({ openId: 1 }), 'ERR_WECHAT_OPENID_MISMATCH'],
     [
       'data of another unionid',
       { unionid: 'oUNION' },
@@ -93,7 +93,7 @@ describe('authorize', () => {
     ],
   ]
   for (const [title, session, data, expected] of refusals) {
-    it(`rejects ${title} with ${expected}, and makes neither user nor session`, async () => {
+    it(`rejects ${title} with ${expected}, and creates neither a user nor a session`, async () => {
       const { sessions, sessionStore, userStore } = withKey(session)
       const error = await rejection(sessions.authorize({ code, ...data }), WechatSessionError)
       expect(error).to.include({ code: expected, status: 401 })
@@ -103,11 +103,11 @@ describe('authorize', () => {
 
   const damaged: [string, Record<string, string>][] = [
     ['data that is not base64', { encryptedData: '%%%', iv }],
-    ['data without its end', { encryptedData: encrypted({ openId: alice }).encryptedData.slice(0, -8), iv }],
+    ['truncated data', { encryptedData: encrypted({ openId: alice }).encryptedData.slice(0, -8), iv }],
     ['an iv of the wrong length', { encryptedData: encrypted({ openId: alice }).encryptedData, iv: 'AAAA' }],
   ]
   for (const [title, data] of damaged) {
-    it(`rejects ${title} with the status 400, and makes neither user nor session`, async () => {
+    it(`rejects ${title} with the status 400, and creates neither a user nor a session`, async () => {
       const { sessions, sessionStore, userStore } = withKey()
       const error = await rejection(sessions.authorize({ code, ...data }), WechatDecryptError)
       expect(error).to.include({ code: 'ERR_WECHAT_ENCRYPTED_DATA', status: 400, reason: 'input' })
@@ -115,7 +115,7 @@ describe('authorize', () => {
     })
   }
 
-  it("takes no unionid of data that names one without WeChat's answer", async () => {
+  it("takes no unionid from data if WeChat's reply has none", async () => {
     const { sessions } = withKey()
     const { user, token } = await sessions.authorize({
       code,
@@ -133,7 +133,7 @@ describe('authorize', () => {
     [40125, 'config', 500],
   ]
   for (const [errcode, kind, status] of errcodes) {
-    it(`rejects with WeChat's own ${errcode}, as one of kind ${kind} with the status ${status}`, async () => {
+    it(`rejects with WeChat's ${errcode}, of kind ${kind} and with the status ${status}`, async () => {
       const { sessions, wechat } = setting()
       wechat.replies['/sns/jscode2session'] = { errcode, errmsg: `no, ${code}` }
       const error = await rejection(sessions.authorize({ code }), WechatAPIError)
@@ -143,20 +143,20 @@ describe('authorize', () => {
 
   const inputs: [string, unknown][] = [
     ['nothing', undefined],
-    ['a text', code],
+    ['a string', code],
     ['no code', {}],
     ['an empty code', { code: '' }],
-    ['a code that is no text', { code: [code] }],
-    ['a code with a blank', { code: 'a b' }],
+    ['a code that is not a string', { code: [code] }],
+    ['a code with a space', { code: 'a b' }],
     ['a code of a megabyte', { code: 'a'.repeat(1024 * 1024) }],
     ['encryptedData alone', { code, encryptedData: 'AAAA' }],
     ['an iv alone', { code, iv }],
-    ['a device that is no text', { code, device: { name: 'phone' } }],
+    ['a device that is not a string', { code, device: { name: 'phone' } }],
     ['a long device', { code, device: 'd'.repeat(257) }],
     ['an inherited code', Object.create({ code }) as object],
   ]
   for (const [title, input] of inputs) {
-    it(`refuses ${title} with a TypeError of the status 400, without asking anybody`, async () => {
+    it(`refuses ${title} with a TypeError with the status 400, without calling WeChat or a store`, async () => {
       const { sessions, wechat, userStore, sessionStore } = setting()
       expect(await rejection(sessions.authorize(input as { code: string }), TypeError)).to.have.property(
         'status',
@@ -166,13 +166,13 @@ describe('authorize', () => {
     })
   }
 
-  it('takes a device without a name for none', async () => {
+  it('ignores a device without a name', async () => {
     const { sessions } = withKey()
     const { token } = await sessions.authorize({ code, device: '' })
     expect(await sessions.getSession(token)).to.not.have.property('device')
   })
 
-  it('takes the body of a request as it is, whatever else is in it', async () => {
+  it('accepts the body of a request with unknown members', async () => {
     const { sessions } = withKey()
     const body = JSON.parse(
       `{ "code": "${code}", "encryptedData": null, "openid": "${bob}", "userId": "admin", "sku": "other", "__proto__": { "unionid": "x" } }`,
@@ -183,8 +183,8 @@ describe('authorize', () => {
   })
 })
 
-describe('who a login is', () => {
-  it('is the same user the next time', async () => {
+describe('the user of a login', () => {
+  it('is the same one the next time', async () => {
     const { logIn } = setting()
     const [first, second] = [await logIn(alice), await logIn(alice)]
     expect([first.isNewUser, second.isNewUser]).to.deep.equal([true, false])
@@ -192,7 +192,7 @@ describe('who a login is', () => {
     expect((await logIn(bob)).user.id).to.equal(bob)
   })
 
-  it('is the same user when the unionid appears later, and it is told from then on', async () => {
+  it('is the same one if a unionid appears later, and then has it', async () => {
     const { logIn, sessions } = setting()
     const first = await logIn(alice)
     const second = await logIn(alice, { unionid: 'oUNION' })
@@ -204,7 +204,7 @@ describe('who a login is', () => {
     expect(await sessions.listSessions(first.user.id)).to.have.length(3)
   })
 
-  it('is the user of another app with the same unionid', async () => {
+  it('is the one of another app with the same unionid', async () => {
     const { logIn, userStore } = setting()
     await userStore.store.create({
       appId: 'wxofficial',
@@ -220,7 +220,7 @@ describe('who a login is', () => {
     expect((await logIn(alice)).user.id).to.equal('oUNION')
   })
 
-  it('stays who they are, where somebody else has their unionid', async () => {
+  it('stays the same if another user has their unionid', async () => {
     const { logIn, userStore } = setting()
     await logIn(alice)
     await userStore.store.create({ appId: 'wxofficial', openid: 'oALICE_there', unionid: 'oUNION' })
@@ -228,7 +228,7 @@ describe('who a login is', () => {
     expect((await userStore.store.findByUnionid('oUNION'))?.id).to.equal('oUNION')
   })
 
-  it('is one user where first logins come at once, also with a store that looks first and then makes', async () => {
+  it('is one for concurrent first logins, even with a store that finds and creates in two steps', async () => {
     const users = new Map<string, RegisteredUser>()
     const later = <T>(answer: () => T): Promise<T> =>
       new Promise((resolve) => setImmediate(() => resolve(answer())))
@@ -258,7 +258,7 @@ describe('who a login is', () => {
     expect(logins.filter(({ isNewUser }) => isNewUser)).to.have.length(1)
   })
 
-  it('is whom another process made meanwhile, where the store refuses a second', async () => {
+  it('is the one that another process created meanwhile, if the store refuses a second', async () => {
     const users = new MemoryUserStore()
     const userStore = watched(users, (method) =>
       method === 'create'
@@ -273,7 +273,7 @@ describe('who a login is', () => {
     })
   })
 
-  it('is nobody where the user store fails: an error without values, and no session', async () => {
+  it('is an error without values, and gets no session, if the user store fails', async () => {
     const userStore = watched(new MemoryUserStore(), () => Promise.reject(new Error(`SECRET ${alice}`)))
     const { logIn, sessionStore } = setting({ userStore })
     const error = await rejection(logIn(alice), StoreError)
@@ -284,14 +284,14 @@ describe('who a login is', () => {
     expect(sessionStore.calls).to.deep.equal([])
   })
 
-  it('is an error where a store does not answer in time', async () => {
+  it('is an error if a store does not answer before the timeout', async () => {
     const userStore = watched(new MemoryUserStore(), () => new Promise(() => {}))
     const error = await rejection(setting({ userStore, timeout: 20 }).logIn(alice), StoreError)
     expect(error.message).to.match(/within 20 ms/)
   })
 })
 
-describe("users of the application's own", () => {
+describe("users of the application's functions", () => {
   interface Own {
     id: number
     name: string
@@ -320,7 +320,7 @@ describe("users of the application's own", () => {
     return { sessions, asked, rows }
   }
 
-  it('are found and made by its functions, and handed back as they are', async () => {
+  it('are found and created by them, and returned unchanged', async () => {
     const { sessions, asked, rows } = own()
     const first = await sessions.authorize({ code })
     expect(first.user).to.equal(rows.get(alice))
@@ -330,7 +330,7 @@ describe("users of the application's own", () => {
     expect([second.user, second.isNewUser]).to.deep.equal([first.user, false])
   })
 
-  it('may have numbers for ids: sessions keep them as text', async () => {
+  it('may have numeric ids, which sessions keep as strings', async () => {
     const { sessions } = own()
     const { token, user } = await sessions.authorize({ code })
     const session = await sessions.getSession(token)
@@ -341,7 +341,7 @@ describe("users of the application's own", () => {
     expect(await sessions.isTokenValid(token)).to.equal(false)
   })
 
-  it('are passed on with what the functions throw', async () => {
+  it('are an error if a function throws, and it is passed on', async () => {
     const problem = new Error('of the application')
     expect(
       await rejection(
@@ -366,7 +366,7 @@ describe("users of the application's own", () => {
 })
 
 describe('registerUser and getUser', () => {
-  it('know users of other ways to log in, and link the accounts of one person', async () => {
+  it('know users of other kinds of logins, and link the accounts of one person', async () => {
     const { sessions, logIn } = setting()
     const official = await sessions.registerUser({
       appId: 'wxofficial',
@@ -383,7 +383,7 @@ describe('registerUser and getUser', () => {
     expect(await sessions.getUser((await sessions.getSession(token))!)).to.deep.equal(user)
   })
 
-  it("give no user whose account is somebody else's now, or gone", async () => {
+  it('return no user whose account is gone or belongs to another user now', async () => {
     const { sessions } = setting()
     const session = async (userId: string, openid: string) =>
       (await sessions.getSession((await sessions.issueTokenFor(userId, { openid })).token))!
@@ -393,7 +393,7 @@ describe('registerUser and getUser', () => {
     expect(await sessions.getUser(await session('somebody else', alice))).to.equal(null)
   })
 
-  it('make no user of what is no account', async () => {
+  it('create no user for a value that is not an account', async () => {
     const { sessions, userStore } = setting()
     for (const account of [
       undefined,
@@ -411,8 +411,8 @@ describe('registerUser and getUser', () => {
   })
 })
 
-describe('a code in the way to WeChat', () => {
-  it('stays one value, whatever is in it', async () => {
+describe('a code in the request to WeChat', () => {
+  it('stays one value, whatever it contains', async () => {
     const wechat = new FakeWechat()
     wechat.replies['/sns/jscode2session'] = { errcode: 40029, errmsg: 'invalid code' }
     const { sessions } = setting({ oauth: client({ fetch: wechat.fetch }) })

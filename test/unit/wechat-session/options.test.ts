@@ -20,16 +20,16 @@ const sessions = new WechatSessions(good)
 const wrong: [string, unknown, RegExp][] = [
   ['no options', undefined, /options must be an object/],
   ['no oauth', { ...good, oauth: undefined }, /oauth/],
-  ['an oauth that is none', { ...good, oauth: {} }, /oauth/],
+  ['a bad oauth', { ...good, oauth: {} }, /oauth/],
   ['no sessionStore', { ...good, sessionStore: undefined }, /sessionStore/],
   [
-    'a token store for a session store',
+    'a token store as a session store',
     { ...good, sessionStore: { getToken: () => null, saveToken: () => null } },
     /sessionStore/,
   ],
-  ['no users', { ...good, userStore: undefined }, /userStore/],
+  ['no user store', { ...good, userStore: undefined }, /userStore/],
   ['half a user store', { ...good, userStore: { create: () => null } }, /userStore/],
-  ['both', { ...good, ...functions, userStore: good.userStore }, /cannot be combined/],
+  ['both kinds of users', { ...good, ...functions, userStore: good.userStore }, /cannot be combined/],
   ['findUser alone', { ...good, ...functions, createUser: undefined }, /createUser/],
   ...[undefined, '', 'a.b', 'a b', 's'.repeat(33), 'é', 1].map(
     (sku) => [`the sku ${sku}`, { ...good, sku }, /sku/] as [string, unknown, RegExp],
@@ -41,10 +41,10 @@ const wrong: [string, unknown, RegExp][] = [
     (maxSessions) =>
       [`maxSessions ${maxSessions}`, { ...good, maxSessions }, /maxSessions/] as [string, unknown, RegExp],
   ),
-  ['sliding that is a text', { ...good, sliding: 'yes' }, /sliding/],
-  ['a timeout of nothing', { ...good, timeout: 0 }, /timeout/],
-  ['a clock that stands', { ...good, now: 1 }, /now/],
-  ['a logger that is none', { ...good, logger: {} }, /logger/],
+  ['sliding that is a string', { ...good, sliding: 'yes' }, /sliding/],
+  ['a timeout of zero', { ...good, timeout: 0 }, /timeout/],
+  ['a clock that is not a function', { ...good, now: 1 }, /now/],
+  ['a bad logger', { ...good, logger: {} }, /logger/],
 ]
 
 describe('the options of WechatSessions', () => {
@@ -56,7 +56,7 @@ describe('the options of WechatSessions', () => {
     })
   }
 
-  it('take functions in the place of a user store', () => {
+  it('accept functions instead of a user store', () => {
     expect(() => new WechatSessions({ ...good, ...functions } as never)).to.not.throw()
   })
 })
@@ -78,7 +78,7 @@ describe('the options of WechatSessionStrategy', () => {
     })
   }
 
-  it('have a name by default', () => {
+  it('include a default name', () => {
     expect(new WechatSessionStrategy({ sessions }).name).to.equal('wechat-session')
     expect(new WechatSessionStrategy({ sessions, name: 'shop' }).name).to.equal('shop')
   })

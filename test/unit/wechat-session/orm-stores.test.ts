@@ -6,7 +6,7 @@ import { records } from '../../helpers/orm-records.js'
 import { rejection } from '../../helpers/rejection.js'
 import { alice, setting, watched } from './setting.js'
 
-/** Sessions as this makes them. */
+/** A session store that returns sessions as this function makes them. */
 class OrmSessionStore extends MemorySessionStore implements SessionStore {
   readonly #make: (fields: Record<string, unknown>) => object
 
@@ -25,7 +25,7 @@ class OrmSessionStore extends MemorySessionStore implements SessionStore {
   }
 }
 
-/** Users as this makes them. */
+/** A user store that returns users as this function makes them. */
 class OrmUserStore extends MemoryUserStore {
   readonly #make: (fields: Record<string, unknown>) => object
 
@@ -39,9 +39,9 @@ class OrmUserStore extends MemoryUserStore {
   }
 }
 
-describe('stores that hand out objects of an ORM', () => {
+describe('stores that return objects of an ORM', () => {
   for (const [what, make] of Object.entries(records).filter(([name]) => !name.includes('mongoose'))) {
-    it(`may keep a session as ${what}`, async () => {
+    it(`may return a session as ${what}`, async () => {
       const { sessions, logIn } = setting({ sessionStore: watched<SessionStore>(new OrmSessionStore(make)) })
       const { token } = await logIn(alice, { device: 'phone' })
       const session = await sessions.getSession(token)
@@ -50,14 +50,14 @@ describe('stores that hand out objects of an ORM', () => {
       expect(await sessions.isTokenValid((await sessions.refreshToken(token)).token)).to.equal(true)
     })
 
-    it(`may answer a new user as ${what}`, async () => {
+    it(`may return a new user as ${what}`, async () => {
       const { logIn } = setting({ userStore: watched(new OrmUserStore(make)) })
       expect(await logIn(alice)).to.deep.include({ isNewUser: true, user: { id: alice, openid: alice } })
       expect(await logIn(alice)).to.include({ isNewUser: false })
     })
   }
 
-  it('may keep the times of a session as dates', async () => {
+  it('may return the times of a session as dates', async () => {
     const date = (time: unknown): Date => new Date(time as number)
     const sessionStore = watched<SessionStore>(
       new OrmSessionStore(({ createdAt, expiresAt, ...rest }) => {
@@ -69,7 +69,7 @@ describe('stores that hand out objects of an ORM', () => {
     expect(await sessions.getSession(token)).to.include({ expiresAt })
   })
 
-  it('fail without values where an object cannot be read', async () => {
+  it('fail without values if an object cannot be read', async () => {
     const broken = (): object => ({
       toJSON: () => {
         throw new Error('SECRET')

@@ -12,13 +12,13 @@ export const alice = 'oALICE_in_the_mini-program_1'
 export const bob = 'oBOB_in_the_mini-program__22'
 export const code = '0a1CODEcodeCODEcodeCODEcodeCODE1'
 
-/** What was asked of a store, in order. */
+/** The calls of a store, in order. */
 export interface Watched<Store> {
   store: Store
   calls: { method: string; parameters: unknown[] }[]
 }
 
-/** A store whose calls are written down; `answer` may answer in its place. */
+/** A store whose calls are recorded. `answer` may answer in its place. */
 export function watched<Store extends object>(
   target: Store,
   answer?: (method: string) => unknown,
@@ -42,7 +42,7 @@ export interface Setting {
   wechat: FakeWechat
   sessionStore: Watched<SessionStore>
   userStore: Watched<MemoryUserStore>
-  /** Logs in whoever WeChat says it is. */
+  /** Logs in the user that WeChat returns. */
   logIn: (
     openid?: string,
     more?: { unionid?: string; device?: string },
@@ -54,7 +54,7 @@ type Options = Partial<Omit<WechatSessionsCommonOptions, 'sessionStore'>> & {
   userStore?: Watched<MemoryUserStore>
 }
 
-/** A mini-program's server; WeChat answers what the test wants. */
+/** A mini-program's server, with a fake WeChat whose replies the test sets. */
 export function setting({
   sessionStore = watched<SessionStore>(new MemorySessionStore()),
   userStore = watched(new MemoryUserStore()),

@@ -19,7 +19,7 @@ const isInvalid = `${realm}, error="invalid_token", error_description="The sessi
 const withToken = (token: string, scheme = 'Bearer ') =>
   requestOf({ headers: { authorization: scheme + token } })
 
-/** A request of Alice's to a strategy with this verify. */
+/** Sends a request of Alice to a strategy with this verify function. */
 async function ofAlice(verify?: WechatSessionVerify) {
   const { sessions, logIn } = setting()
   const { token, user } = await logIn(alice)
@@ -29,12 +29,12 @@ async function ofAlice(verify?: WechatSessionVerify) {
 }
 
 describe('WechatSessionStrategy', () => {
-  it('lets in who sends a token: the registered user, with the session as info', async () => {
+  it('accepts a token: the registered user, with the session as info', async () => {
     const { user, session, taken } = await ofAlice()
     expect(await taken()).to.deep.equal({ action: 'success', user, info: session })
   })
 
-  it('takes the scheme in any case, as HTTP says', async () => {
+  it('accepts the scheme in any case, as HTTP requires', async () => {
     const { strategy, token } = await ofAlice()
     for (const scheme of ['bearer ', 'BEARER ', 'Bearer  '])
       expect((await authenticate(strategy, withToken(token, scheme))).action).to.equal('success')
@@ -43,11 +43,11 @@ describe('WechatSessionStrategy', () => {
   const strangers: [string, Record<string, string>][] = [
     ['no header', {}],
     ['another scheme', { authorization: 'Basic YWxpY2U6eA==' }],
-    ['a scheme that begins alike', { authorization: 'Bearers x' }],
+    ['a scheme that starts with Bearer', { authorization: 'Bearers x' }],
     ['an empty header', { authorization: '' }],
   ]
   for (const [title, headers] of strangers) {
-    it(`asks for a token, without speaking of an error, where there is ${title}`, async () => {
+    it(`asks for a token, without an error, if there is ${title}`, async () => {
       const { sessions, sessionStore } = setting()
       expect(
         await authenticate(new WechatSessionStrategy({ sessions }), requestOf({ headers })),
@@ -74,7 +74,7 @@ describe('WechatSessionStrategy', () => {
     })
   }
 
-  it('looks for a token in the header only', async () => {
+  it('reads a token from the header only', async () => {
     const { strategy, token } = await ofAlice()
     const taken = await authenticate(
       strategy,
@@ -89,7 +89,7 @@ describe('WechatSessionStrategy', () => {
     expect(await action('fail', taken())).to.deep.include({ info: isInvalid })
   })
 
-  it("lets in users of the application's own, as its function finds them", async () => {
+  it("accepts users that the application's function finds", async () => {
     const own = { id: 7, name: 'Alice' }
     const asked: unknown[] = []
     const sessions = new WechatSessions({
@@ -125,7 +125,7 @@ describe('WechatSessionStrategy', () => {
   })
 
   for (const failing of ['get', 'findByOpenid']) {
-    it(`takes a store that fails for an error, and not for a no (${failing})`, async () => {
+    it(`is an error, not a refusal, if a store fails (${failing})`, async () => {
       const problem = (method: string): unknown =>
         method === failing ? Promise.reject(new Error('SECRET')) : undefined
       const sessionStore = watched(new MemorySessionStore(), problem)
@@ -143,19 +143,19 @@ describe('WechatSessionStrategy', () => {
     })
   }
 
-  it('says its name in the challenge, whatever the name is', async () => {
+  it('has its name in the challenge, whatever the name is', async () => {
     const strategy = new WechatSessionStrategy({ sessions: setting().sessions, name: 'a "b"\r\nX: y' })
     expect(await authenticate(strategy, requestOf())).to.deep.include({ info: 'Bearer realm="a ?b???X: y"' })
   })
 
-  it('shows nothing when it is inspected', async () => {
+  it('shows no secrets when it is inspected', async () => {
     const { strategy, token } = await ofAlice()
     expect(inspect(strategy, { depth: 9, showHidden: true }))
       .to.not.contain(token)
       .and.not.contain(alice)
   })
 
-  it('serves requests at the same time though one object is given to Passport itself', async () => {
+  it('serves concurrent requests even if the instance is passed to Passport', async () => {
     const { strategy, token, user } = await ofAlice()
     const taken: unknown[] = []
     const request = (header: string, name: string): Promise<void> =>
@@ -200,13 +200,13 @@ describe('verify of WechatSessionStrategy', () => {
     ['done, of a function with a rest parameter', (...parameters) => parameters[1](null, found)],
   ]
   for (const [title, verify] of answering) {
-    it(`gives the user by ${title}`, async () => {
+    it(`gives the user with ${title}`, async () => {
       const { session, taken } = await ofAlice(verify)
       expect(await taken()).to.deep.equal({ action: 'success', user: found, info: session })
     })
   }
 
-  it('gets the session, and the request before it where it asks for it', async () => {
+  it('gets the session, and the request before it with passReqToCallback', async () => {
     const { sessions, token, session } = await ofAlice()
     const verify = sinon.spy<WechatSessionVerifyWithRequest>((_req, _session, done) => done(null, found))
     const req = withToken(token)
@@ -223,7 +223,7 @@ describe('verify of WechatSessionStrategy', () => {
     expect(JSON.stringify(verify.args[0]?.[1])).to.not.contain(token)
   })
 
-  it('adds to the info, and does not replace the session in it', async () => {
+  it('adds to info and cannot replace the session in it', async () => {
     const { session, taken } = await ofAlice((_session, done) =>
       done(null, found, { scope: 'all', userId: 'somebody else' }),
     )
@@ -237,17 +237,17 @@ describe('verify of WechatSessionStrategy', () => {
       (_session, done) => done(null, false, { message: 'Blocked "today"\r\n' }),
       'Blocked ?today???',
     ],
-    ['done with a text', (_session, done) => done(null, null, 'Blocked'), 'Blocked'],
+    ['done with a string', (_session, done) => done(null, null, 'Blocked'), 'Blocked'],
     ['a promise of false', () => Promise.resolve(false), 'The user of this session does not exist'],
     ['a promise of null', () => Promise.resolve(null), 'The user of this session does not exist'],
     [
-      'a promise of nothing, where it declares no done',
+      'a promise of nothing, if it declares no done',
       async (session) => session.device,
       'The user of this session does not exist',
     ],
   ]
   for (const [title, verify, message] of refusing) {
-    it(`says no by ${title}`, async () => {
+    it(`refuses with ${title}`, async () => {
       const { taken } = await ofAlice(verify)
       expect(await taken()).to.deep.equal({
         action: 'fail',
@@ -269,20 +269,20 @@ describe('verify of WechatSessionStrategy', () => {
     ['a rejection', () => Promise.reject(problem)],
   ]
   for (const [title, verify] of failing) {
-    it(`passes on an error by ${title}, as it is`, async () => {
+    it(`passes on an error of ${title} unchanged`, async () => {
       const { taken } = await ofAlice(verify)
       expect(await taken()).to.deep.equal({ action: 'error', error: problem })
     })
   }
 
-  it('makes an error of a rejection with nothing', async () => {
+  it('turns an empty rejection into an error', async () => {
     const { taken } = await ofAlice(() => Promise.reject(undefined))
     expect((await action('error', taken())).error).to.be.an.instanceOf(Error)
   })
 })
 
 describe('an application that throws', () => {
-  it('inside of success hears of it by error, once', async () => {
+  it('inside success gets it through error, once', async () => {
     const { strategy, token } = await ofAlice()
     const problem = new Error('of the application')
     const taken: Action = await authenticate(
@@ -298,7 +298,7 @@ describe('an application that throws', () => {
     expect(taken).to.deep.equal({ action: 'error', error: problem })
   })
 
-  it('is not waited for where it returns what is not a promise', async () => {
+  it('is not awaited if it returns a value that is not a promise', async () => {
     const { strategy, token } = await ofAlice()
     let looks = 0
     const thenable = {
@@ -323,7 +323,7 @@ describe('an application that throws', () => {
     expect(looks).to.equal(0)
   })
 
-  it('inside of error as well is heard by next', async () => {
+  it('inside error as well gets it through next', async () => {
     const { strategy, token } = await ofAlice()
     const problem = new Error('of the application')
     const heard = await new Promise((next) => {
@@ -346,8 +346,8 @@ describe('an application that throws', () => {
   })
 })
 
-describe('logging in, as Passport does it inside of success', () => {
-  it("says session: false, and hands on the promise that Fastify's logIn returns", async () => {
+describe('the login that Passport does inside success', () => {
+  it("has session: false, and returns the promise of Fastify's logIn", async () => {
     const { strategy, token, user } = await ofAlice()
     const options = { successRedirect: '/' }
     const given: unknown[] = []

@@ -15,7 +15,7 @@ const malformed: [string, unknown][] = [
   ['a number', 1],
   ['an object', { token: 'v1' }],
   ['a list', [`v1.${alice}.shop.${random}`]],
-  ['an empty text', ''],
+  ['an empty string', ''],
   ['a megabyte', 'v1.'.padEnd(1024 * 1024, 'A')],
   ['a megabyte of dots', '.'.repeat(1024 * 1024)],
   ['another version', `v2.${alice}.shop.${random}`],
@@ -27,15 +27,15 @@ const malformed: [string, unknown][] = [
   ['no openid', `v1..shop.${random}`],
   ['no sku', `v1.${alice}..${random}`],
   ['a long sku', `v1.${alice}.${'s'.repeat(33)}.${random}`],
-  ['an end of line behind it', `v1.${alice}.shop.${random}\n`],
-  ['blanks around it', ` v1.${alice}.shop.${random} `],
+  ['a line break after it', `v1.${alice}.shop.${random}\n`],
+  ['spaces around it', ` v1.${alice}.shop.${random} `],
   ['a quote in the openid', `v1.o'x.shop.${random}`],
   ['a star', '*'],
-  ['an object that says it is one', { toString: () => `v1.${alice}.shop.${random}`, length: 9 }],
+  ['an object that pretends to be a token', { toString: () => `v1.${alice}.shop.${random}`, length: 9 }],
 ]
 
 describe('a session token', () => {
-  it('has the form v1.<openid>.<sku>.<43 characters>, and is never the same', async () => {
+  it('has the form v1.<openid>.<sku>.<43 characters>, and is unique', async () => {
     const { sessions } = setting()
     const tokens = await Promise.all(
       Array.from({ length: 100 }, async () => (await sessions.issueTokenFor('u1', { openid: alice })).token),
@@ -45,7 +45,7 @@ describe('a session token', () => {
     expect(new Set(tokens).size).to.equal(100)
   })
 
-  it('tells its openid and sku to who holds it, unverified, also of another sku', () => {
+  it('shows its openid and sku to its holder, unverified, even of another sku', () => {
     const { sessions } = setting()
     const token = `v1.${alice}.another_sku-9.${random}`
     expect([sessions.extractOpenId(token), sessions.extractSku(token)]).to.deep.equal([
@@ -55,7 +55,7 @@ describe('a session token', () => {
   })
 
   for (const [title, token] of malformed) {
-    it(`is none, and no store is asked, where it is ${title}`, async () => {
+    it(`is refused without asking the store: ${title}`, async () => {
       const { sessions, sessionStore } = setting()
       const started = performance.now()
       expect([sessions.extractOpenId(token), sessions.extractSku(token)]).to.deep.equal([null, null])
@@ -69,7 +69,7 @@ describe('a session token', () => {
     })
   }
 
-  it('of another sku is refused without asking the store, though both share it', async () => {
+  it('of another sku is refused without asking the shared store', async () => {
     const sessionStore = watched(new MemorySessionStore())
     const [shop, news] = [setting({ sessionStore }), setting({ sessionStore, sku: 'news' })]
     const { token } = await shop.sessions.issueTokenFor('u1', { openid: alice })
@@ -91,7 +91,7 @@ describe('a session token', () => {
     ])
   })
 
-  it('leaves nothing in the store of which a token could be made', async () => {
+  it('leaves nothing in the store from which a token could be made', async () => {
     const { logIn, sessionStore, sessions } = setting()
     const { token } = await logIn(alice, { unionid: 'oUNION', device: 'phone' })
     const { token: next } = await sessions.refreshToken(token)
@@ -102,7 +102,7 @@ describe('a session token', () => {
       expect(await sessions.isTokenValid(parameters[0])).to.equal(false)
   })
 
-  it('lives for ttl seconds, told to the store in the same call as the session', async () => {
+  it('lives for ttl seconds, which the store gets in the same call as the session', async () => {
     const now = 1_700_000_000_000
     const { sessions, sessionStore } = setting({ ttl: 60, now: () => now })
     const { token, expiresAt } = await sessions.issueTokenFor('u1', {
@@ -126,13 +126,13 @@ describe('a session token', () => {
     expect(await sessions.getSession(token)).to.deep.equal(session)
   })
 
-  it('lives for three days unless told otherwise', async () => {
+  it('lives for three days by default', async () => {
     const { sessions, sessionStore } = setting()
     await sessions.issueTokenFor('u1', { openid: alice })
     expect(sessionStore.calls[0]?.parameters[2]).to.equal(259_200)
   })
 
-  it('is over when its time is over, also where the store has not noticed', async () => {
+  it('expires after its lifetime, even if the store has not noticed', async () => {
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ['Date'] })
     try {
       const { sessions, sessionStore } = setting({ ttl: 60 })
@@ -160,7 +160,7 @@ describe('a session token', () => {
     }
   })
 
-  it('is exchanged for a new one of whole lifetime, with which nothing but the end of the session differs', async () => {
+  it('is exchanged for a new one with a full lifetime, which changes only the end of the session', async () => {
     let now = Date.now()
     const { sessions } = setting({ ttl: 60, now: () => now })
     const first = await sessions.issueTokenFor('u1', { openid: alice, unionid: 'oUNION', device: 'phone' })
@@ -175,7 +175,7 @@ describe('a session token', () => {
     expect(await sessions.isTokenValid(second.token)).to.equal(true)
   })
 
-  it('is dead once it is revoked, and others of the same user are not', async () => {
+  it('stops working after it is revoked, unlike others of the same user', async () => {
     const { sessions } = setting()
     const [one, two] = [
       await sessions.issueTokenFor('u1', { openid: alice }),
@@ -203,7 +203,7 @@ describe('a session token', () => {
 })
 
 describe('the sessions of a user', () => {
-  it('are listed, the newest first, with an id that ends one of them and is no token', async () => {
+  it('are listed, the newest first, with an id that ends one of them and is not a token', async () => {
     let now = Date.now()
     const { sessions } = setting({ now: () => now++ })
     const [phone, tablet] = [
@@ -226,7 +226,7 @@ describe('the sessions of a user', () => {
       expect(await sessions.revokeSession('u1', id as string)).to.equal(false)
   })
 
-  it("are all ended by revokeUser, of every sku, and nobody else's", async () => {
+  it('are all ended by revokeUser, of every sku, unlike those of other users', async () => {
     const sessionStore = watched(new MemorySessionStore())
     const [shop, news] = [setting({ sessionStore }).sessions, setting({ sessionStore, sku: 'news' }).sessions]
     const ended = [
@@ -242,7 +242,7 @@ describe('the sessions of a user', () => {
     expect(await shop.listSessions('u1')).to.deep.equal([])
   })
 
-  it('are at most maxSessions of a sku: the oldest go first', async () => {
+  it('are at most maxSessions of a sku: the oldest end first', async () => {
     const sessionStore = watched(new MemorySessionStore())
     const { sessions } = setting({ maxSessions: 2, sessionStore })
     const { sessions: news } = setting({ sku: 'news', sessionStore })
@@ -261,7 +261,7 @@ describe('the sessions of a user', () => {
     expect(await news.isTokenValid(elsewhere.token)).to.equal(true)
   })
 
-  it('are exactly maxSessions after many logins at once', async () => {
+  it('are exactly maxSessions after many concurrent logins', async () => {
     const { sessions } = setting({
       maxSessions: 3,
       now: () => 1_700_000_000_000 + Math.floor(performance.now() / 1000),
@@ -273,9 +273,9 @@ describe('the sessions of a user', () => {
     expect(valid.filter(Boolean)).to.have.length(3)
   })
 
-  it('are not more where one is refreshed while a login is ending it', async () => {
+  it('do not exceed maxSessions if one is refreshed while a login is ending it', async () => {
     let refreshing: Promise<unknown> | undefined
-    // Too late to end what has another hash by now.
+    // Too late: the session has another hash now.
     const sessionStore = watched(new MemorySessionStore(), (method) => {
       if (method !== 'delete' || refreshing) return undefined
       return (refreshing = rejection(sessions.refreshToken(first.token)))
@@ -287,14 +287,15 @@ describe('the sessions of a user', () => {
     expect((await sessions.listSessions('u1')).map(({ device }) => device)).to.deep.equal(['second'])
   })
 
-  describe('of which one cannot be used', () => {
+  describe('one of which cannot be used', () => {
     const unusable: Record<string, () => unknown> = {
-      'as its store says': () => Promise.reject(new StoreError('Not a record.', { reason: 'record' })),
+      'that its store reports': () =>
+        Promise.reject(new StoreError('Not a record.', { reason: 'record' })),
       'not a session': () => Promise.resolve([{ userId: 'u1' }]),
     }
 
-    it('end at the next login, with a warning, where the store refuses to list them', async () => {
-      const answer = unusable['as its store says']!
+    it('end at the next login, with a warning, if the store refuses to list them', async () => {
+      const answer = unusable['that its store reports']!
       let isCorrupt = false
       const sessionStore = watched(new MemorySessionStore(), (method) => {
         if (method === 'deleteByUser') isCorrupt = false
@@ -308,10 +309,13 @@ describe('the sessions of a user', () => {
       const after = await sessions.issueTokenFor('u1', { openid: alice })
       expect(await sessions.isTokenValid(before.token)).to.equal(false)
       expect(await sessions.isTokenValid(after.token)).to.equal(true)
-      sinon.assert.calledOnceWithMatch(warn, /could not list them/, { code: 'ERR_WECHAT_STORE', reason: 'record' })
+      sinon.assert.calledOnceWithMatch(warn, /could not list them/, {
+        code: 'ERR_WECHAT_STORE',
+        reason: 'record',
+      })
     })
 
-    it('stay at the next login, which ends only those that cannot be used, where the store lists them', async () => {
+    it('stay at the next login, which ends only the unusable ones, if the store lists them', async () => {
       const store = new MemorySessionStore()
       const listByUser = store.listByUser.bind(store)
       const unreadable = {
@@ -347,7 +351,7 @@ describe('the sessions of a user', () => {
     })
 
     for (const [what, answer] of Object.entries(unusable)) {
-      it(`(${what}) cost nobody the token that a refresh made`, async () => {
+      it(`(${what}) do not end the token of a refresh`, async () => {
         let isCorrupt = false
         const sessionStore = watched(new MemorySessionStore(), (method) =>
           isCorrupt && method === 'listByUser' ? answer() : undefined,
@@ -360,8 +364,8 @@ describe('the sessions of a user', () => {
       })
     }
 
-    it('keep nobody from logging in where the store cannot even end them', async () => {
-      const answer = unusable['as its store says']!
+    it('do not prevent a login even if the store cannot end them', async () => {
+      const answer = unusable['that its store reports']!
       const broken = ['listByUser', 'deleteByUser']
       const sessionStore = watched(new MemorySessionStore(), (method) =>
         broken.includes(method) ? answer() : undefined,
@@ -371,7 +375,7 @@ describe('the sessions of a user', () => {
       expect(await sessions.isTokenValid(token)).to.equal(true)
     })
 
-    it('are an error of a login where the store fails', async () => {
+    it('make a login fail if the store fails', async () => {
       const sessionStore = watched(new MemorySessionStore(), (method) =>
         method === 'listByUser' ? Promise.reject(new Error('down')) : undefined,
       )
@@ -381,7 +385,7 @@ describe('the sessions of a user', () => {
     })
   })
 
-  it('are limited by who logged in last, though the clock of that server is slow', async () => {
+  it('end in the order of logins, even if the clock of a server is slow', async () => {
     const sessionStore = watched(new MemorySessionStore())
     const [fast, slow] = [
       setting({ maxSessions: 1, sessionStore }).sessions,
@@ -405,7 +409,7 @@ describe('the lifetime of a session', () => {
 
   afterEach(() => sinon.restore())
 
-  it('ends when it was said to end, however often the token is used', async () => {
+  it('ends at expiresAt, no matter how often the token is used', async () => {
     const { clock, sessions, sessionStore } = timed(false)
     const { token } = await sessions.issueTokenFor('u1', { openid: alice })
     for (let used = 0; used < 3; used += 1) {
@@ -417,7 +421,7 @@ describe('the lifetime of a session', () => {
     expect(writes(sessionStore.calls)).to.equal(0)
   })
 
-  it('begins anew with each use where it slides, without a word to who is being checked', async () => {
+  it('restarts with each use if it slides, and the check returns the earlier end', async () => {
     const { clock, sessions, sessionStore } = timed(true)
     const { token } = await sessions.issueTokenFor('u1', { openid: alice, device: 'phone' })
     for (let used = 1; used <= 5; used += 1) {
@@ -430,7 +434,7 @@ describe('the lifetime of a session', () => {
     expect(await sessions.isTokenValid(token)).to.equal(false)
   })
 
-  it('is written again only when a tenth of it is over, and once for many checks', async () => {
+  it('is written again only after a tenth of it, and once for many checks', async () => {
     const { clock, sessions, sessionStore } = timed(true)
     const { token } = await sessions.issueTokenFor('u1', { openid: alice })
     clock.tick(100_000)
@@ -444,7 +448,7 @@ describe('the lifetime of a session', () => {
     expect(writes(sessionStore.calls)).to.equal(1)
   })
 
-  it('is not brought back by a check that overlaps with a logout', async () => {
+  it('is not restored by a check that overlaps with a logout', async () => {
     const { clock, sessions } = timed(true)
     const { token } = await sessions.issueTokenFor('u1', { openid: alice })
     clock.tick(500_000)
@@ -455,7 +459,7 @@ describe('the lifetime of a session', () => {
     expect(await sessions.isTokenValid(token)).to.equal(false)
   })
 
-  it('is not prolonged where the store fails: the check says what it read, and the logger hears of it without a value', async () => {
+  it('is not extended if the store fails: the check returns the session, and the failure is logged without values', async () => {
     const warn = sinon.spy()
     const sessionStore = watched(new MemorySessionStore(), (method) =>
       method === 'rotate' ? Promise.reject(new Error(`SECRET ${alice}`)) : undefined,
@@ -479,7 +483,7 @@ describe('the lifetime of a session', () => {
     ['throws', sinon.stub().throws(new Error('full'))],
     ['rejects', sinon.stub().rejects(new Error('full'))],
   ] as const) {
-    it(`is not prolonged where the store fails, which ends nothing where the logger ${title} as well`, async () => {
+    it(`is not extended if the store fails, and does no harm if the logger ${title} as well`, async () => {
       const sessionStore = watched(new MemorySessionStore(), (method) =>
         method === 'rotate' ? Promise.reject(new Error('down')) : undefined,
       )
@@ -499,7 +503,7 @@ describe('the lifetime of a session', () => {
     })
   }
 
-  it('is not prolonged after close, which leaves the stores open', async () => {
+  it('is not extended after close, which leaves the stores open', async () => {
     const { clock, sessions, sessionStore } = timed(true)
     const { token } = await sessions.issueTokenFor('u1', { openid: alice })
     await sessions.close()

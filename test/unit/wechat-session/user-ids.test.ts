@@ -27,11 +27,11 @@ function sessionsOf<User extends Identified>(user: User): WechatSessions<User> {
 }
 
 describe('a user id that is a bigint', () => {
-  // No number has room for it.
+  // Too large for a number.
   const id = 9_223_372_036_854_775_807n
   const user: Row = { id, name: 'Alice' }
 
-  it('is kept as its decimal text, and the user is handed back as they are', async () => {
+  it('is kept as a decimal string, and the user is returned unchanged', async () => {
     const sessions = sessionsOf(user)
     const login = await sessions.authorize({ code })
     expect(login.user).to.equal(user)
@@ -40,7 +40,7 @@ describe('a user id that is a bigint', () => {
     expect(await sessions.getUser(session)).to.equal(user)
   })
 
-  it('names the user wherever an id is taken', async () => {
+  it('is accepted by every method that takes an id', async () => {
     const sessions = sessionsOf(user)
     await sessions.authorize({ code })
     const { token } = await sessions.issueTokenFor(id, { openid: alice })
@@ -52,7 +52,7 @@ describe('a user id that is a bigint', () => {
     expect(await sessions.isTokenValid(token)).to.equal(false)
   })
 
-  it('is the same user as the number and the text that spell it', async () => {
+  it('is the same user as the equal number and string', async () => {
     const sessions = sessionsOf({ id: 7n })
     const { token } = await sessions.authorize({ code })
     expect(await sessions.listSessions(7)).to.have.lengthOf(1)
@@ -60,7 +60,7 @@ describe('a user id that is a bigint', () => {
     expect(await sessions.isTokenValid(token)).to.equal(false)
   })
 
-  it('must not be longer than other ids', async () => {
+  it('must not exceed the length of other ids', async () => {
     const long = 10n ** 256n
     const rule = 'a non-empty string of at most 256 characters, a safe integer or a bigint'
     const error = await rejection(sessionsOf({ id: long }).authorize({ code }))

@@ -18,7 +18,7 @@ export class AuthorizeFlow {
     this.#states = states
   }
 
-  async begin(req: Request, call: Call): Promise<WechatAuthorization> {
+  async start(req: Request, call: Call): Promise<WechatAuthorization> {
     const mode = this.#apps.choose(req, call.mode)
     if (!isRedirectMode(mode)) {
       const others = alternatives(modeNames.filter(isRedirectMode))

@@ -119,7 +119,7 @@ function jsonCopy(state: unknown): unknown {
   return JSON.parse(text) as unknown
 }
 
-// JavaScript's `undefined` means "not given" here, whatever the declared type.
+// Callers in JavaScript may pass `undefined` for an option that is not set.
 function defined<T extends object>(values: { [K in keyof T]: T[K] | undefined }): T {
   const given: Partial<T> = {}
   for (const name of Object.keys(values) as (keyof T)[]) {

@@ -40,7 +40,7 @@ export class CallbackFlow {
   async finish(req: Request, call: Call, { code, state }: CallbackParameters): Promise<Outcome> {
     const apps = this.#apps.forRequest(req)
     if (!this.#settings.state)
-      return this.#logIn(req, call, apps, this.#presumed(req, call, await this.#appIds(apps)), code)
+      return this.#logIn(req, call, apps, this.#presumeRecord(req, call, await this.#appIds(apps)), code)
 
     if (typeof state !== 'string' || state === '') throw stateRefusal('missing')
     // The strategy never makes such a state, so the session is not the cause.
@@ -59,9 +59,9 @@ export class CallbackFlow {
       if (!found.found && !isSameBrowser(req, entry)) throw stateRefusal('replayed')
       return entry.outcome
     }
-    if (!found.found) throw this.#lost(req, call, found.expired)
+    if (!found.found) throw this.#refuseLostState(req, call, found.expired)
     if (found.used) throw stateRefusal('replayed')
-    return this.#begin(req, call, apps, record ?? this.#presumed(req, call, appIds), {
+    return this.#logInOnce(req, call, apps, record ?? this.#presumeRecord(req, call, appIds), {
       stateHash,
       code,
       codeHash,
@@ -69,7 +69,7 @@ export class CallbackFlow {
   }
 
   // Do not await between the look-up in the table and the new entry: two callbacks can arrive in the same tick.
-  #begin(
+  #logInOnce(
     req: Request,
     call: Call,
     apps: RequestApps,
@@ -121,7 +121,7 @@ export class CallbackFlow {
   }
 
   /** The most frequent failure. The developer gets the likely cause, in the log too. */
-  #lost(req: Request, call: Call, expired: boolean): Refusal {
+  #refuseLostState(req: Request, call: Call, expired: boolean): Refusal {
     const { store, proxy, logger } = this.#settings
     const mode = this.#apps.choose(req, call.mode) as RedirectMode
     const modes = [mode, ...this.#apps.redirectModes]
@@ -160,7 +160,7 @@ export class CallbackFlow {
   }
 
   // If no record was kept, the login must be the one that this request would start.
-  #presumed(req: Request, call: Call, appIds: AppIds): LoginRecord {
+  #presumeRecord(req: Request, call: Call, appIds: AppIds): LoginRecord {
     const mode = call.mode ?? (appIds.size === 1 ? [...appIds.keys()][0] : undefined)
     if (!isRedirectMode(mode)) {
       throw new WechatError(

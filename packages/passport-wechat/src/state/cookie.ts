@@ -137,14 +137,14 @@ export class CookieStateStore {
       callback(null, used.usedFor === meta.codeHash && 'used', undefined)
       return
     }
-    const begun = found[0]
-    if (!begun) {
+    const started = found[0]
+    if (!started) {
       callback(null, false, known.some(({ usedFor }) => usedFor === undefined) ? 'expired' : undefined)
       return
     }
     const marker: Payload = { state, exp: this.#now() + usedMaxAge, usedFor: meta.codeHash ?? '' }
-    const cookie = this.#serialize(marker, usedMaxAge, begun.secure)
-    this.#write(req, [cookie]).then(() => callback(null, true, begun.record), callback)
+    const cookie = this.#serialize(marker, usedMaxAge, started.secure)
+    this.#write(req, [cookie]).then(() => callback(null, true, started.record), callback)
   }
 
   // A callback route that does not know the URL may mistake a secure login for an insecure one, so it also reads names with
