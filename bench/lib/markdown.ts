@@ -4,7 +4,10 @@ import type { Result } from './results.js'
 /** What a page says in its language, of what the results say in English. */
 export type Translate = (text: string) => string
 
-const begin = (benchmark: string): string => `<!-- measured: ${benchmark} -->`
+function begin(benchmark: string): string {
+  return `<!-- measured: ${benchmark} -->`
+}
+
 const end = '<!-- /measured -->'
 
 /** The page with the table of each result between its markers. A result without markers is not in the page. */

@@ -44,7 +44,10 @@ const collectGarbage = runInNewContext('gc')
 
 const store = stores[process.argv[2]]()
 let users = 0
-const openidOf = (user) => `o${String(user).padStart(27, '0')}`
+
+function openidOf(user) {
+  return `o${String(user).padStart(27, '0')}`
+}
 
 /** As it comes out of an answer of WeChat's, with a few hundred bytes. */
 function tokenOf(user) {

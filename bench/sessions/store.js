@@ -85,10 +85,11 @@ async function open(database) {
 }
 
 const opened = { growing: await open(0), few: await open(1) }
-const act =
-  (command) =>
-  ({ of, amount }) =>
-    opened[of][command](amount)
+
+function act(command) {
+  return ({ of, amount }) => opened[of][command](amount)
+}
+
 answer({
   fill: act('fill'),
   check: act('check'),

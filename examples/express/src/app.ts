@@ -1,22 +1,27 @@
 import { randomBytes } from 'node:crypto'
-import { jsSDKHandler, MemoryTokenStore, WechatError } from '@wechat-auth/wechat-oauth'
-import type { TokenStore } from '@wechat-auth/wechat-oauth'
-import { WechatStrategy } from '@wechat-auth/passport-wechat'
-import type { WechatApps, WechatAuthenticateOptions, WechatFailure } from '@wechat-auth/passport-wechat'
-import express from 'express'
-import type { Application, ErrorRequestHandler, Request, RequestHandler } from 'express'
+import { jsSDKHandler, MemoryTokenStore, WechatError, type TokenStore } from '@wechat-auth/wechat-oauth'
+import {
+  WechatStrategy,
+  type WechatApps,
+  type WechatAuthenticateOptions,
+  type WechatFailure,
+} from '@wechat-auth/passport-wechat'
+import express, {
+  type Application,
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+} from 'express'
 import session from 'express-session'
 import { Passport } from 'passport'
-import { languageOf, rememberLanguage } from './language.js'
-import type { Lang } from './language.js'
+import { languageOf, rememberLanguage, type Lang } from './language.js'
 import { insideWechatPage } from './pages/inside-wechat.js'
 import { jsSDKScript } from './pages/js-sdk-script.js'
 import { errorNotice, errorPage, failurePage } from './pages/outcome.js'
 import { profilePage } from './pages/profile.js'
 import { sendPage } from './pages/reply.js'
 import { startPage } from './pages/start.js'
-import { UserTable } from './users.js'
-import type { User } from './users.js'
+import { UserTable, type User } from './users.js'
 
 export interface AppOptions {
   /** The apps as registered with WeChat; those that are missing cannot be used to log in. */
@@ -201,13 +206,18 @@ type LoginCallback = (
   status?: number,
 ) => void
 
-const currentUser = (req: Request): User | undefined => req.user as User | undefined
+function currentUser(req: Request): User | undefined {
+  return req.user as User | undefined
+}
 
 /** As the strategy decides it: WeCom says that it is WeChat, but it is not. */
-const isWechat = (userAgent: string): boolean =>
-  /MicroMessenger/i.test(userAgent) && !/wxwork/i.test(userAgent)
+function isWechat(userAgent: string): boolean {
+  return /MicroMessenger/i.test(userAgent) && !/wxwork/i.test(userAgent)
+}
 
-const wechatLang = (lang: Lang): 'en' | 'zh_CN' => (lang === 'en' ? 'en' : 'zh_CN')
+function wechatLang(lang: Lang): 'en' | 'zh_CN' {
+  return lang === 'en' ? 'en' : 'zh_CN'
+}
 
 /** WeChat's QR page as WeChat's own widget frames it: after the scan it takes the whole window on, not only the frame. */
 function framed(qrUrl: string): string {

@@ -2,7 +2,11 @@ import type { WechatApps } from '@wechat-auth/passport-wechat'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
-const NAMES = { mp: 'WECHAT_MP', website: 'WECHAT_WEBSITE', miniprogram: 'WECHAT_MINIPROGRAM' } as const
+const variableNames = {
+  mp: 'WECHAT_MP',
+  website: 'WECHAT_WEBSITE',
+  miniprogram: 'WECHAT_MINIPROGRAM',
+} as const
 
 /**
  * The apps at the real WeChat that the environment names, as `.env.example` shows; `undefined` if it names none.
@@ -12,7 +16,7 @@ const NAMES = { mp: 'WECHAT_MP', website: 'WECHAT_WEBSITE', miniprogram: 'WECHAT
 export function appsFrom(env: Env): WechatApps | undefined {
   const apps: WechatApps = {}
   for (const mode of ['mp', 'website', 'miniprogram'] as const) {
-    const [idName, secretName] = [`${NAMES[mode]}_APP_ID`, `${NAMES[mode]}_APP_SECRET`]
+    const [idName, secretName] = [`${variableNames[mode]}_APP_ID`, `${variableNames[mode]}_APP_SECRET`]
     const [appId, appSecret] = [env[idName], env[secretName]]
     if (!appId && !appSecret) continue
     if (!appId || !appSecret) throw new Error(`${appId ? secretName : idName} is missing`)

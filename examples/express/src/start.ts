@@ -1,15 +1,10 @@
-import { createServer } from 'node:http'
-import type { RequestListener } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Sandbox, SandboxApp } from '@wechat-auth/wechat-sandbox'
+import { startSandbox, type Sandbox, type SandboxApp } from '@wechat-auth/wechat-sandbox'
 import { closed, listening, orAnyPort } from '../../shared/demo.js'
-import { createApp } from './app.js'
-import type { AppOptions } from './app.js'
-import { appsFrom, publicUrlFrom } from './real-wechat.js'
-import type { Env } from './real-wechat.js'
-import { openStore } from './token-store.js'
-import type { OpenStore, StoreName } from './token-store.js'
+import { createApp, type AppOptions } from './app.js'
+import { appsFrom, publicUrlFrom, type Env } from './real-wechat.js'
+import { openStore, type OpenStore, type StoreName } from './token-store.js'
 
 export interface DemoOptions {
   /** Port of the application; if it is taken, any free one. Default 0: any free one. */

@@ -1,11 +1,25 @@
 import { STATUS_CODES } from 'node:http'
 import { WechatStrategy } from '@wechat-auth/passport-wechat'
-import { MemoryTokenStore, WechatError, WechatOAuth } from '@wechat-auth/wechat-oauth'
-import type { SessionStore, UserStore } from '@wechat-auth/wechat-oauth'
-import { WechatSessions, WechatSessionStrategy } from '@wechat-auth/wechat-session'
-import type { MiniProgramLogin, RegisteredUser, TokenHolder } from '@wechat-auth/wechat-session'
-import express from 'express'
-import type { Application, ErrorRequestHandler, Request, RequestHandler } from 'express'
+import {
+  MemoryTokenStore,
+  WechatError,
+  WechatOAuth,
+  type SessionStore,
+  type UserStore,
+} from '@wechat-auth/wechat-oauth'
+import {
+  WechatSessions,
+  WechatSessionStrategy,
+  type MiniProgramLogin,
+  type RegisteredUser,
+  type TokenHolder,
+} from '@wechat-auth/wechat-session'
+import express, {
+  type Application,
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+} from 'express'
 import { Passport } from 'passport'
 
 export interface AppOptions {
@@ -114,10 +128,14 @@ export function createApp({
   return { app, sessions }
 }
 
-const userOf = (req: Request): RegisteredUser => req.user as RegisteredUser
+function userOf(req: Request): RegisteredUser {
+  return req.user as RegisteredUser
+}
 
 /** Only behind `loggedIn`, which has found the token to be good. */
-const tokenOf = (req: Request): string => (req.get('authorization') ?? '').slice('Bearer'.length).trim()
+function tokenOf(req: Request): string {
+  return (req.get('authorization') ?? '').slice('Bearer'.length).trim()
+}
 
 /** The mini-program is told the status, and the code by which it can decide what to do; what happened is in the log only. */
 function onError(logError: (error: unknown) => void): ErrorRequestHandler {

@@ -1,11 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { WechatSessions } from '@wechat-auth/wechat-session'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Sandbox } from '@wechat-auth/wechat-sandbox'
+import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { closed, listening, orAnyPort } from '../../shared/demo.js'
-import { createApp } from './app.js'
-import type { AppOptions } from './app.js'
+import { createApp, type AppOptions } from './app.js'
 import { openStores } from './stores.js'
 
 export type Env = Readonly<Record<string, string | undefined>>

@@ -3,7 +3,7 @@ import type { SandboxOptions } from './sandbox.js'
 import type { AppType, SandboxApp } from './world/apps.js'
 import type { SandboxUser } from './world/users.js'
 
-export const USAGE = `Usage: wechat-sandbox [options]
+export const usage = `Usage: wechat-sandbox [options]
 
 WeChat's login servers on this computer. Not WeChat: no account and no internet needed.
 
@@ -24,16 +24,16 @@ export interface CliArguments {
   caFile?: string
 }
 
-const DEFAULT_PORT = 4700
+const defaultPort = 4700
 
-const portOf = (name: string, text: string): number => {
+function portOf(name: string, text: string): number {
   const port = Number(text)
   if (!/^\d{1,5}$/.test(text) || port > 65_535)
     throw new TypeError(`--${name} must be a port number, 0 to 65535`)
   return port
 }
 
-const appOf = (text: string): SandboxApp => {
+function appOf(text: string): SandboxApp {
   const [type = '', appId = '', appSecret = '', ...domains] = text.split(':')
   if (!['mp', 'website', 'miniprogram'].includes(type) || appId === '' || appSecret === '') {
     throw new TypeError(
@@ -55,18 +55,19 @@ const appOf = (text: string): SandboxApp => {
   }
 }
 
-const userOf = (text: string): SandboxUser => {
+function userOf(text: string): SandboxUser {
   const [id = '', ...nickname] = text.split(':')
   if (id === '') throw new TypeError('--user must be <id>[:<nickname>]')
   return { id, nickname: nickname.length > 0 ? nickname.join(':') : id }
 }
 
 /** `--tls` may stand alone. */
-const withTlsPort = (args: string[]): string[] =>
-  args.map((arg, index) => (arg === '--tls' && !/^\d/.test(args[index + 1] ?? '') ? '--tls=0' : arg))
+function withTlsPort(args: string[]): string[] {
+  return args.map((arg, index) => (arg === '--tls' && !/^\d/.test(args[index + 1] ?? '') ? '--tls=0' : arg))
+}
 
 /** @throws TypeError that names the argument with a wrong value. */
-export const parseArguments = (args: string[]): CliArguments => {
+export function parseArguments(args: string[]): CliArguments {
   const { values } = parseArgs({
     args: withTlsPort(args),
     options: {
@@ -86,7 +87,7 @@ export const parseArguments = (args: string[]): CliArguments => {
     help: values.help,
     ...(caFile === undefined ? {} : { caFile }),
     options: {
-      port: values.port === undefined ? DEFAULT_PORT : portOf('port', values.port),
+      port: values.port === undefined ? defaultPort : portOf('port', values.port),
       host: values.host,
       apps: values.app?.map(appOf),
       users: values.user?.map(userOf),

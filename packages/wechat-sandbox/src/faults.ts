@@ -40,24 +40,40 @@ export type Fault = FaultOptions | 'hang' | 'reset' | 'truncate'
 
 type Check = (value: unknown) => string | undefined
 
-const must =
-  (accepts: (value: unknown) => boolean, expected: string): Check =>
-  (value) =>
-    accepts(value) ? undefined : expected
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
-const isMs = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0
-const isBody = (value: unknown): boolean =>
-  typeof value === 'string' ||
-  value instanceof Uint8Array ||
-  (isObject(value) && typeof value['base64'] === 'string')
+function must(accepts: (value: unknown) => boolean, expected: string): Check {
+  return (value) => (accepts(value) ? undefined : expected)
+}
 
-const isText = (value: unknown): boolean => typeof value === 'string'
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
-const isHeaderValue = (value: unknown): boolean => typeof value === 'string' && HEADER_VALUE.test(value)
+function isObject(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  )
+}
 
-const CHECKS: Record<keyof FaultOptions, Check> = {
+function isMs(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+}
+
+function isBody(value: unknown): boolean {
+  return (
+    typeof value === 'string' ||
+    value instanceof Uint8Array ||
+    (isObject(value) && typeof value['base64'] === 'string')
+  )
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string'
+}
+
+const headerNamePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const headerValuePattern = /^[\t\x20-\x7e\x80-\xff]*$/
+
+function isHeaderValue(value: unknown): boolean {
+  return typeof value === 'string' && headerValuePattern.test(value)
+}
+
+const fieldChecks: Record<keyof FaultOptions, Check> = {
   errcode: must((value) => Number.isSafeInteger(value) || isText(value), 'a number or a string'),
   errmsg: must(isText, 'a string'),
   status: must(
@@ -67,7 +83,9 @@ const CHECKS: Record<keyof FaultOptions, Check> = {
   headers: must(
     (value) =>
       isObject(value) &&
-      Object.entries(value).every(([name, content]) => HEADER_NAME.test(name) && isHeaderValue(content)),
+      Object.entries(value).every(
+        ([name, content]) => headerNamePattern.test(name) && isHeaderValue(content),
+      ),
     'an object of valid headers',
   ),
   contentType: must(isHeaderValue, 'a valid header value'),
@@ -85,22 +103,22 @@ const CHECKS: Record<keyof FaultOptions, Check> = {
 }
 
 /** @throws TypeError that says what is wrong with the fault. */
-export const checkedFault = (fault: unknown): Fault => {
+export function checkedFault(fault: unknown): Fault {
   if (fault === 'hang' || fault === 'reset' || fault === 'truncate') return fault
   if (!isObject(fault)) throw new TypeError("fault must be an object, 'hang', 'reset' or 'truncate'")
   const names = Object.keys(fault).filter((name) => fault[name] !== undefined)
   if (names.length === 0) throw new TypeError('fault must have at least one field')
   for (const name of names) {
-    if (!Object.hasOwn(CHECKS, name))
+    if (!Object.hasOwn(fieldChecks, name))
       throw new TypeError(`fault has an unknown field ${JSON.stringify(name)}`)
-    const expected = CHECKS[name as keyof FaultOptions](fault[name])
+    const expected = fieldChecks[name as keyof FaultOptions](fault[name])
     if (expected !== undefined) throw new TypeError(`fault.${name} must be ${expected}`)
   }
   return fault
 }
 
 /** Whether the true answer is wanted, if only to alter it. */
-export const needsAnswer = (fault: Fault): boolean => {
+export function needsAnswer(fault: Fault): boolean {
   if (fault === 'truncate') return true
   if (typeof fault === 'string') return false
   if (fault.merge !== undefined || fault.omit !== undefined || fault.transform !== undefined) return true

@@ -5,31 +5,22 @@ import { authorizeRoutes } from './endpoints/authorize.js'
 import { avatarPath, avatarRoutes } from './endpoints/avatar.js'
 import { confirmRoutes } from './endpoints/confirm.js'
 import { homeRoutes } from './endpoints/home.js'
-import { jsSdkRoutes, judgeJsSdk } from './endpoints/js-sdk.js'
-import type { JsSdkVerdict } from './endpoints/js-sdk.js'
+import { jsSdkRoutes, judgeJsSdk, type JsSdkVerdict } from './endpoints/js-sdk.js'
 import { miniProgramRoutes } from './endpoints/miniprogram.js'
 import { qrPollRoutes } from './endpoints/qr-poll.js'
 import { qrconnectRoutes } from './endpoints/qrconnect.js'
 import { snsRoutes } from './endpoints/sns.js'
 import { unknownUrl } from './endpoints/unknown-url.js'
-import { Faults } from './faults.js'
-import type { Fault } from './faults.js'
+import { Faults, type Fault } from './faults.js'
 import { dispatcher } from './http/dispatcher.js'
-import { RequestLog } from './http/request-log.js'
-import type { LoggedRequest } from './http/request-log.js'
-import { Router } from './http/router.js'
-import type { Route } from './http/router.js'
-import { startServer } from './http/server.js'
-import type { ConnectionCounts, Listening, TlsKeys } from './http/server.js'
-import { PRESET_APPS } from './world/apps.js'
-import type { App, SandboxApp } from './world/apps.js'
+import { RequestLog, type LoggedRequest } from './http/request-log.js'
+import { Router, type Route } from './http/router.js'
+import { startServer, type ConnectionCounts, type Listening, type TlsKeys } from './http/server.js'
+import { presetApps, type App, type SandboxApp } from './world/apps.js'
 import { phoneNumberOf } from './world/ids.js'
-import { checkedSettings, isSetting } from './world/settings.js'
-import type { SandboxSettings } from './world/settings.js'
-import { encryptUserData } from './world/user-data.js'
-import type { EncryptedUserData } from './world/user-data.js'
-import { presetUsers } from './world/users.js'
-import type { SandboxUser, User } from './world/users.js'
+import { checkedSettings, isSetting, type SandboxSettings } from './world/settings.js'
+import { encryptUserData, type EncryptedUserData } from './world/user-data.js'
+import { presetUsers, type SandboxUser, type User } from './world/users.js'
 import { World } from './world/world.js'
 
 /** Options of {@link startSandbox}. */
@@ -338,15 +329,18 @@ interface SandboxParts {
   listening: Listening[]
 }
 
-const OPTIONS: readonly string[] = ['port', 'host', 'apps', 'users', 'tls']
+const optionNames: readonly string[] = ['port', 'host', 'apps', 'users', 'tls']
 
-const isObject = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-const isPort = (value: unknown): boolean =>
-  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
 
-const checkOptions = (options: SandboxOptions): void => {
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name) && !isSetting(name))
+function isPort(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535
+}
+
+function checkOptions(options: SandboxOptions): void {
+  const unknown = Object.keys(options).find((name) => !optionNames.includes(name) && !isSetting(name))
   if (unknown !== undefined) throw new TypeError(`startSandbox has no option ${JSON.stringify(unknown)}`)
   const { port = 0, host = '127.0.0.1', tls } = options
   if (!isPort(port)) throw new TypeError('port must be a port number, 0 to 65535')
@@ -357,7 +351,7 @@ const checkOptions = (options: SandboxOptions): void => {
 }
 
 /** Somewhere to reach a server that listens on `host`. */
-const urlOf = (host: string, port: number): string => {
+function urlOf(host: string, port: number): string {
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
@@ -375,9 +369,9 @@ const urlOf = (host: string, port: number): string => {
  * ```
  * @throws TypeError that names the option with a wrong value; or the system's error if a port cannot be had.
  */
-export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbox> => {
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   checkOptions(options)
-  const { port = 0, host = '127.0.0.1', apps = PRESET_APPS } = options
+  const { port = 0, host = '127.0.0.1', apps = presetApps } = options
   const settings = checkedSettings(options)
   const certificates = options.tls && (await (await import('./tls.js')).issueCertificates())
   const connections: ConnectionCounts = { tcp: 0, tls: 0, resumed: 0 }
@@ -424,16 +418,18 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
   }
 }
 
-const routesOf = (world: World, sandbox: Sandbox): Route[] => [
-  ...snsRoutes(world),
-  ...appLevelRoutes(world),
-  ...authorizeRoutes(world),
-  ...qrconnectRoutes(world),
-  ...confirmRoutes(world),
-  ...qrPollRoutes(world),
-  ...homeRoutes(world),
-  ...avatarRoutes(world),
-  ...jsSdkRoutes(world),
-  ...miniProgramRoutes(world, sandbox),
-  ...controlRoutes(sandbox),
-]
+function routesOf(world: World, sandbox: Sandbox): Route[] {
+  return [
+    ...snsRoutes(world),
+    ...appLevelRoutes(world),
+    ...authorizeRoutes(world),
+    ...qrconnectRoutes(world),
+    ...confirmRoutes(world),
+    ...qrPollRoutes(world),
+    ...homeRoutes(world),
+    ...avatarRoutes(world),
+    ...jsSdkRoutes(world),
+    ...miniProgramRoutes(world, sandbox),
+    ...controlRoutes(sandbox),
+  ]
+}

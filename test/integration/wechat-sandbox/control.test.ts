@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
-import { createServer, request } from 'node:http'
-import type { Server } from 'node:http'
+import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Sandbox } from '@wechat-auth/wechat-sandbox'
+import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import {
   appOf,
   appToken,
@@ -15,10 +13,10 @@ import {
   post as postToWechat,
   refresh,
   userinfo,
+  type Json,
 } from './wechat.js'
-import type { Json } from './wechat.js'
 
-const JSON_TYPE = { 'content-type': 'application/json' }
+const jsonType = { 'content-type': 'application/json' }
 
 describe('request log of the sandbox', () => {
   let sandbox: Sandbox
@@ -73,7 +71,7 @@ describe('request log of the sandbox', () => {
   })
 
   it("does without the sandbox's own paths", async () => {
-    await fetch(`${sandbox.url}/__sandbox/clock`, { headers: JSON_TYPE })
+    await fetch(`${sandbox.url}/__sandbox/clock`, { headers: jsonType })
     expect(sandbox.requests).to.deep.equal([])
   })
 })
@@ -128,7 +126,7 @@ describe('HTTP controls of the sandbox', () => {
     method: 'GET' | 'POST',
     path: string,
     input?: Json,
-    headers: Record<string, string> = JSON_TYPE,
+    headers: Record<string, string> = jsonType,
   ): Promise<{ status: number; headers: Headers; json: Json }> => {
     const body = input === undefined ? {} : { body: JSON.stringify(input) }
     const response = await fetch(`${sandbox.url}/__sandbox/${path}`, { method, headers, ...body })
@@ -259,7 +257,7 @@ describe('HTTP controls of the sandbox', () => {
     }
     const noJson = await fetch(`${sandbox.url}/__sandbox/reset`, {
       method: 'POST',
-      headers: JSON_TYPE,
+      headers: jsonType,
       body: '[1',
     })
     expect(noJson.status).to.equal(400)
@@ -296,7 +294,7 @@ describe('HTTP controls of the sandbox', () => {
     const { port } = new URL(sandbox.url)
     const statusFor = (host: string, path = '/__sandbox/info'): Promise<number | undefined> =>
       new Promise((resolve, reject) => {
-        request({ port, host: '127.0.0.1', path, headers: { host, ...JSON_TYPE } }, (response) => {
+        request({ port, host: '127.0.0.1', path, headers: { host, ...jsonType } }, (response) => {
           response.resume()
           resolve(response.statusCode)
         })
@@ -320,7 +318,7 @@ describe('HTTP controls of the sandbox', () => {
 
   it('send no CORS headers, and no answer to a preflight', async () => {
     const answers = [
-      await control('GET', 'info', undefined, { ...JSON_TYPE, origin: 'https://evil.example' }),
+      await control('GET', 'info', undefined, { ...jsonType, origin: 'https://evil.example' }),
       await fetch(`${sandbox.url}/__sandbox/fail`, {
         method: 'OPTIONS',
         headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },

@@ -1,18 +1,17 @@
 import { createHash } from 'node:crypto'
 import { createContext, runInContext } from 'node:vm'
 import { expect } from 'chai'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { JsSdkPage, Sandbox } from '@wechat-auth/wechat-sandbox'
-import { appOf, appToken, get, HOUR, MINUTE, SECOND } from './wechat.js'
-import type { Json } from './wechat.js'
+import { startSandbox, type JsSdkPage, type Sandbox } from '@wechat-auth/wechat-sandbox'
+import { appOf, appToken, get, oneHour, oneMinute, oneSecond, type Json } from './wechat.js'
 
-const PAGE = 'http://localhost:3000/inside?a=1&b=%E4%B8%80'
+const pageUrl = 'http://localhost:3000/inside?a=1&b=%E4%B8%80'
 
 /** The rule as WeChat documents it. */
-const sign = (ticket: string, nonceStr: string, timestamp: number, url: string): string =>
-  createHash('sha1')
+function sign(ticket: string, nonceStr: string, timestamp: number, url: string): string {
+  return createHash('sha1')
     .update(`jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${String(timestamp)}&url=${url}`)
     .digest('hex')
+}
 
 describe('the sandbox and the JS-SDK', () => {
   let sandbox: Sandbox
@@ -33,7 +32,7 @@ describe('the sandbox and the JS-SDK', () => {
     )
   const signed = (
     ticket: string,
-    url = PAGE,
+    url = pageUrl,
     nonceStr = 'Wm3WZYTPz0wzccnW',
     timestamp = 1_414_587_457,
   ): JsSdkPage & { timestamp: number } => ({
@@ -56,7 +55,7 @@ describe('the sandbox and the JS-SDK', () => {
       const page = signed(await ticketOf())
       expect(sandbox.checkJsSdkSignature(page)).to.equal('ok')
       expect(
-        sandbox.checkJsSdkSignature({ ...page, url: `${PAGE}#top`, timestamp: String(page.timestamp) }),
+        sandbox.checkJsSdkSignature({ ...page, url: `${pageUrl}#top`, timestamp: String(page.timestamp) }),
       ).to.equal('ok')
     })
 
@@ -64,7 +63,7 @@ describe('the sandbox and the JS-SDK', () => {
       const page = signed(await ticketOf())
       for (const changes of [
         { url: 'http://localhost:3000/inside' },
-        { url: PAGE.replace('%E4%B8%80', '一') },
+        { url: pageUrl.replace('%E4%B8%80', '一') },
         { nonceStr: 'other' },
         { timestamp: 1 },
         { signature: '' },
@@ -87,13 +86,13 @@ describe('the sandbox and the JS-SDK', () => {
 
     it("goes by the sandbox's clock: a ticket that has been replaced is good to its end, and not longer", async () => {
       const old = await ticketOf()
-      sandbox.clock.advance(2 * HOUR - 4 * MINUTE)
+      sandbox.clock.advance(2 * oneHour - 4 * oneMinute)
       const next = await ticketOf()
       expect([old, next].map((ticket) => sandbox.checkJsSdkSignature(signed(ticket)))).to.deep.equal([
         'ok',
         'ok',
       ])
-      sandbox.clock.advance(4 * MINUTE)
+      sandbox.clock.advance(4 * oneMinute)
       expect([old, next].map((ticket) => sandbox.checkJsSdkSignature(signed(ticket)))).to.deep.equal([
         'invalid signature',
         'ok',
@@ -101,10 +100,10 @@ describe('the sandbox and the JS-SDK', () => {
     })
 
     it('keeps tickets as long as configured', async () => {
-      sandbox.configure({ ticketLifetime: 10 * SECOND })
+      sandbox.configure({ ticketLifetime: 10 * oneSecond })
       const page = signed(await ticketOf())
       expect(sandbox.checkJsSdkSignature(page)).to.equal('ok')
-      sandbox.clock.advance(10 * SECOND)
+      sandbox.clock.advance(10 * oneSecond)
       expect(sandbox.checkJsSdkSignature(page)).to.equal('invalid signature')
     })
 
@@ -183,7 +182,7 @@ describe('the sandbox and the JS-SDK', () => {
       return JSON.parse(JSON.stringify(notes)) as Notes
     }
 
-    const LISTEN =
+    const listenCode =
       'wx.ready(() => { note("ready"); end() }); wx.error((result) => note("error", result.errMsg));'
 
     it('is a script that pages of any origin may load', async () => {
@@ -195,15 +194,17 @@ describe('the sandbox and the JS-SDK', () => {
 
     it("calls ready, and not error, where the signature is right: the page's own URL up to # is what counts", async () => {
       const config = { ...signed(await ticketOf()), jsApiList: ['chooseImage'] }
-      expect(await open(`${PAGE}#top`, `${LISTEN} wx.config(config)`, { config })).to.deep.equal(['ready'])
+      expect(await open(`${pageUrl}#top`, `${listenCode} wx.config(config)`, { config })).to.deep.equal([
+        'ready',
+      ])
       expect(
-        await open('http://localhost:3000/other', `${LISTEN} wx.config(config)`, { config }),
+        await open('http://localhost:3000/other', `${listenCode} wx.config(config)`, { config }),
       ).to.deep.equal([['error', 'config:invalid signature'], 'ready'])
     })
 
     it("calls error and then ready where the signature is wrong, as WeChat's own script does", async () => {
       const config = { ...signed('no ticket'), jsApiList: [] }
-      expect(await open(PAGE, `${LISTEN} wx.config(config)`, { config })).to.deep.equal([
+      expect(await open(pageUrl, `${listenCode} wx.config(config)`, { config })).to.deep.equal([
         ['error', 'config:invalid signature'],
         'ready',
       ])
@@ -212,9 +213,9 @@ describe('the sandbox and the JS-SDK', () => {
     it('tells a wrong domain and an unknown app', async () => {
       sandbox.configure({ allowPorts: false })
       expect(
-        await open(PAGE, `${LISTEN} wx.config(config)`, { config: signed(await ticketOf()) }),
+        await open(pageUrl, `${listenCode} wx.config(config)`, { config: signed(await ticketOf()) }),
       ).to.deep.equal([['error', 'config:invalid url domain'], 'ready'])
-      expect(await open(PAGE, `${LISTEN} wx.config({ appId: "wx0" })`)).to.deep.equal([
+      expect(await open(pageUrl, `${listenCode} wx.config({ appId: "wx0" })`)).to.deep.equal([
         ['error', 'config:invalid appid'],
         'ready',
       ])
@@ -223,7 +224,7 @@ describe('the sandbox and the JS-SDK', () => {
     it('tells a failure when nobody answers', async () => {
       const gone = await startSandbox()
       await gone.close()
-      expect(await open(PAGE, `${LISTEN} wx.config({})`, {}, gone.url)).to.deep.equal([
+      expect(await open(pageUrl, `${listenCode} wx.config({})`, {}, gone.url)).to.deep.equal([
         ['error', 'config:fail'],
         'ready',
       ])
@@ -236,11 +237,11 @@ describe('the sandbox and the JS-SDK', () => {
           wx.ready(() => note('late ready'))
           end()
         })`
-      expect(await open(PAGE, body, { config: signed('no ticket') })).to.deep.equal([
+      expect(await open(pageUrl, body, { config: signed('no ticket') })).to.deep.equal([
         ['late error', 'config:invalid signature'],
         'late ready',
       ])
-      expect(await open(PAGE, body, { config: signed(await ticketOf()) })).to.deep.equal(['late ready'])
+      expect(await open(pageUrl, body, { config: signed(await ticketOf()) })).to.deep.equal(['late ready'])
     })
 
     it('has the functions that were asked for: they work after a success only', async () => {
@@ -252,13 +253,13 @@ describe('the sandbox and the JS-SDK', () => {
         })
         wx.config({ ...config, debug: true, jsApiList: ['chooseImage'] })`
       const available = { chooseImage: true, scanQRCode: false }
-      expect(await open(PAGE, body, { config: signed(await ticketOf()) })).to.deep.equal([
+      expect(await open(pageUrl, body, { config: signed(await ticketOf()) })).to.deep.equal([
         ['log', 'wx.config', 'config:ok'],
         ['success', 'chooseImage:ok'],
         'complete',
         available,
       ])
-      expect(await open(PAGE, body, { config: signed('no ticket') })).to.deep.equal([
+      expect(await open(pageUrl, body, { config: signed('no ticket') })).to.deep.equal([
         ['log', 'wx.config', 'config:invalid signature'],
         ['fail', 'chooseImage:permission denied'],
         'complete',

@@ -1,21 +1,26 @@
 import { expect } from 'chai'
 import jsQR from 'jsqr'
 import { PNG } from 'pngjs'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Sandbox } from '@wechat-auth/wechat-sandbox'
-import { appOf, exchange, get, MINUTE, seen } from './wechat.js'
-import type { Answer } from './wechat.js'
+import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
+import { appOf, exchange, get, oneMinute, seen, type Answer } from './wechat.js'
 
-const AUTHORIZE = '/connect/oauth2/authorize'
-const CALLBACK = 'http://localhost:3000/auth/wechat/callback'
+const authorizePath = '/connect/oauth2/authorize'
+const callbackUrl = 'http://localhost:3000/auth/wechat/callback'
 
-const errorOf = ({ text }: Answer): [string | undefined, string | undefined] => [
-  /data-testid="error-number">([^<]*)</.exec(text)?.[1],
-  /data-testid="error-text">([^<]*)</.exec(text)?.[1],
-]
+function errorOf({ text }: Answer): [string | undefined, string | undefined] {
+  return [
+    /data-testid="error-number">([^<]*)</.exec(text)?.[1],
+    /data-testid="error-text">([^<]*)</.exec(text)?.[1],
+  ]
+}
 
-const locationOf = ({ headers }: { headers: Headers }): string => headers.get('location') ?? ''
-const codeIn = (location: string): string => new URL(location).searchParams.get('code') ?? ''
+function locationOf({ headers }: { headers: Headers }): string {
+  return headers.get('location') ?? ''
+}
+
+function codeIn(location: string): string {
+  return new URL(location).searchParams.get('code') ?? ''
+}
 
 describe('pages of the sandbox', () => {
   let sandbox: Sandbox
@@ -33,22 +38,22 @@ describe('pages of the sandbox', () => {
   const post = async (path: string, fields: Record<string, string>): Promise<Response> =>
     fetch(sandbox.url + path, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' })
 
-  describe(AUTHORIZE, () => {
+  describe(authorizePath, () => {
     const query = (changes: Record<string, string> = {}): Record<string, string> => ({
       appid: mp,
-      redirect_uri: CALLBACK,
+      redirect_uri: callbackUrl,
       response_type: 'code',
       scope: 'snsapi_userinfo',
       state: 'abc123',
       ...changes,
     })
     const ask = (changes: Record<string, string> = {}): Promise<Answer> =>
-      get(sandbox, AUTHORIZE, query(changes))
+      get(sandbox, authorizePath, query(changes))
     const decide = (
       decision: string,
       user = 'alice',
       changes: Record<string, string> = {},
-    ): Promise<Response> => post(AUTHORIZE, { ...query(changes), decision, user })
+    ): Promise<Response> => post(authorizePath, { ...query(changes), decision, user })
 
     it('redirects at once for snsapi_base, with a code of that scope and the state', async () => {
       const answer = await ask({ scope: 'snsapi_base' })
@@ -114,7 +119,7 @@ describe('pages of the sandbox', () => {
       })
       const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
       const silent = await fetch(
-        `${sandbox.url}${AUTHORIZE}?${new URLSearchParams(query({ scope: 'snsapi_base' })).toString()}`,
+        `${sandbox.url}${authorizePath}?${new URLSearchParams(query({ scope: 'snsapi_base' })).toString()}`,
         { headers: { cookie }, redirect: 'manual' },
       )
       expect((await exchange(sandbox, 'mp', codeIn(locationOf(silent)))).json['openid']).to.equal(
@@ -136,8 +141,10 @@ describe('pages of the sandbox', () => {
     })
 
     it('refuse: no code, or the word authdeny, or nothing at all', async () => {
-      expect(locationOf(await decide('refuse-state-only'))).to.equal(`${CALLBACK}?state=abc123`)
-      expect(locationOf(await decide('refuse-authdeny'))).to.equal(`${CALLBACK}?code=authdeny&state=abc123`)
+      expect(locationOf(await decide('refuse-state-only'))).to.equal(`${callbackUrl}?state=abc123`)
+      expect(locationOf(await decide('refuse-authdeny'))).to.equal(
+        `${callbackUrl}?code=authdeny&state=abc123`,
+      )
       const closed = await decide('refuse-close')
       expect([closed.status, closed.headers.get('location')]).to.deep.equal([200, null])
     })
@@ -207,16 +214,16 @@ describe('pages of the sandbox', () => {
         string
       >
       const shuffled = { appid, redirect_uri, scope, response_type }
-      expect((await get(sandbox, AUTHORIZE, shuffled)).text).to.contain('参数顺序')
+      expect((await get(sandbox, authorizePath, shuffled)).text).to.contain('参数顺序')
       expect(sandbox.requests.at(-1)?.warnings).to.have.length(1)
       expect((await ask()).text).not.to.contain('参数顺序')
       sandbox.configure({ parameterOrder: 'refuse' })
-      expect(errorOf(await get(sandbox, AUTHORIZE, shuffled))).to.deep.equal([
+      expect(errorOf(await get(sandbox, authorizePath, shuffled))).to.deep.equal([
         undefined,
         'Scope 参数错误或没有 Scope 权限',
       ])
       sandbox.configure({ parameterOrder: 'ignore' })
-      await get(sandbox, AUTHORIZE, shuffled)
+      await get(sandbox, authorizePath, shuffled)
       expect(sandbox.requests.at(-1)?.warnings).to.deep.equal([])
     })
 
@@ -226,7 +233,7 @@ describe('pages of the sandbox', () => {
         headers: Record<string, string> = {},
       ): Promise<string | undefined> => {
         const page = await fetch(
-          `${sandbox.url}${AUTHORIZE}?${new URLSearchParams(query(changes)).toString()}`,
+          `${sandbox.url}${authorizePath}?${new URLSearchParams(query(changes)).toString()}`,
           { headers },
         )
         return /<html lang="([^"]+)"/.exec(await page.text())?.[1]
@@ -267,7 +274,7 @@ describe('pages of the sandbox', () => {
 
     const isAllowed = async (redirectUri: string): Promise<boolean> =>
       (
-        await get(strict, AUTHORIZE, {
+        await get(strict, authorizePath, {
           appid: app.appId,
           redirect_uri: redirectUri,
           response_type: 'code',
@@ -292,17 +299,17 @@ describe('pages of the sandbox', () => {
     })
 
     it('with allowPorts false, not even on this computer', async () => {
-      const query = { appid: mp, redirect_uri: CALLBACK, response_type: 'code', scope: 'snsapi_base' }
-      expect((await get(sandbox, AUTHORIZE, query)).status).to.equal(302)
+      const query = { appid: mp, redirect_uri: callbackUrl, response_type: 'code', scope: 'snsapi_base' }
+      expect((await get(sandbox, authorizePath, query)).status).to.equal(302)
       sandbox.configure({ allowPorts: false })
-      expect(errorOf(await get(sandbox, AUTHORIZE, query))[0]).to.equal('10003')
+      expect(errorOf(await get(sandbox, authorizePath, query))[0]).to.equal('10003')
     })
   })
 
   describe('/connect/qrconnect', () => {
     const query = (changes: Record<string, string> = {}): Record<string, string> => ({
       appid: website,
-      redirect_uri: CALLBACK,
+      redirect_uri: callbackUrl,
       response_type: 'code',
       scope: 'snsapi_login',
       state: 'abc123',
@@ -376,7 +383,7 @@ describe('pages of the sandbox', () => {
       const uuid = await open()
       const waiting = wxErrcode(uuid)
       await seen(sandbox, '/connect/l/qrconnect')
-      sandbox.clock.advance(5 * MINUTE)
+      sandbox.clock.advance(5 * oneMinute)
       expect(await waiting).to.equal(402)
       expect(await wxErrcode('nonsense')).to.equal(402)
       expect((await scan(uuid)).text).to.contain('data-testid="phone-status" data-status="expired"')
@@ -406,7 +413,9 @@ describe('pages of the sandbox', () => {
     it('goes back with the state after a cancellation, if so configured', async () => {
       expect((await get(sandbox, '/connect/qrconnect', query())).text).not.to.contain('?state=abc123')
       sandbox.configure({ qrCancelRedirects: true })
-      expect((await get(sandbox, '/connect/qrconnect', query())).text).to.contain(`${CALLBACK}?state=abc123`)
+      expect((await get(sandbox, '/connect/qrconnect', query())).text).to.contain(
+        `${callbackUrl}?state=abc123`,
+      )
     })
 
     it('takes a style sheet only from http, https or data:text/css, and none with stylelite', async () => {

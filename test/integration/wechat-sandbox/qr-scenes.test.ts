@@ -1,12 +1,20 @@
 import { expect } from 'chai'
 import jsQR from 'jsqr'
 import { PNG } from 'pngjs'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Sandbox } from '@wechat-auth/wechat-sandbox'
-import { apiError, appToken, DAY, get, HOUR, post, SECOND } from './wechat.js'
-import type { Answer, Json } from './wechat.js'
+import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
+import {
+  apiError,
+  appToken,
+  oneDay,
+  get,
+  oneHour,
+  post,
+  oneSecond,
+  type Answer,
+  type Json,
+} from './wechat.js'
 
-const CREATE = '/cgi-bin/qrcode/create'
+const createPath = '/cgi-bin/qrcode/create'
 
 describe('QR codes with scene of the sandbox', () => {
   let sandbox: Sandbox
@@ -18,7 +26,7 @@ describe('QR codes with scene of the sandbox', () => {
   after(() => sandbox.close())
 
   const create = async (body: Json | string, query: Record<string, string> = {}): Promise<Json> =>
-    (await post(sandbox, CREATE, { access_token: await appToken(sandbox), ...query }, body)).json
+    (await post(sandbox, createPath, { access_token: await appToken(sandbox), ...query }, body)).json
   const wish = (name: unknown, scene: Json, changes: Json = {}): Json => ({
     action_name: name,
     action_info: { scene },
@@ -27,7 +35,7 @@ describe('QR codes with scene of the sandbox', () => {
   const show = (ticket: unknown): Promise<Answer> =>
     get(sandbox, '/cgi-bin/showqrcode', { ticket: String(ticket) })
   const startOfDay = (): void =>
-    sandbox.clock.advance(DAY - ((sandbox.clock.now() + 8 * HOUR) % DAY) + SECOND)
+    sandbox.clock.advance(oneDay - ((sandbox.clock.now() + 8 * oneHour) % oneDay) + oneSecond)
 
   for (const [name, scene] of [
     ['QR_SCENE', { scene_id: 4_294_967_295 }],
@@ -50,7 +58,7 @@ describe('QR codes with scene of the sandbox', () => {
       const code = await create(wish(name, scene, { expire_seconds: 60 }))
       expect(Object.keys(code)).to.deep.equal(['ticket', 'url'])
       expect(await create(wish(name, scene))).to.deep.equal(code)
-      sandbox.clock.advance(400 * DAY)
+      sandbox.clock.advance(400 * oneDay)
       expect((await show(code['ticket'])).status).to.equal(200)
     })
   }
@@ -80,7 +88,7 @@ describe('QR codes with scene of the sandbox', () => {
     expect((await show('x')).status).to.equal(404)
     expect((await fetch(`${sandbox.url}/cgi-bin/showqrcode?ticket=${String(ticket)}`)).status).to.equal(404)
     expect((await show(ticket)).status).to.equal(200)
-    sandbox.clock.advance(100 * SECOND)
+    sandbox.clock.advance(100 * oneSecond)
     expect((await show(ticket)).status).to.equal(404)
   })
 
@@ -136,13 +144,13 @@ describe('QR codes with scene of the sandbox', () => {
   it('are made by POST (43002), with a token (41001, 40001, 42001) of an official account (48001)', async () => {
     const body = wish('QR_SCENE', { scene_id: 1 })
     const access_token = await appToken(sandbox)
-    expect((await get(sandbox, CREATE, { access_token })).json['errcode']).to.equal(43002)
+    expect((await get(sandbox, createPath, { access_token })).json['errcode']).to.equal(43002)
     expect((await create(body, { access_token: '' }))['errcode']).to.equal(41001)
     expect((await create(body, { access_token: 'x' }))['errcode']).to.equal(40001)
     expect(
       (await create(body, { access_token: await appToken(sandbox, 'miniprogram') }))['errcode'],
     ).to.equal(48001)
-    sandbox.clock.advance(2 * HOUR)
+    sandbox.clock.advance(2 * oneHour)
     expect((await create(body, { access_token }))['errcode']).to.equal(42001)
   })
 
@@ -152,9 +160,8 @@ describe('QR codes with scene of the sandbox', () => {
       qrCodesPerDay: 20,
     })
     const another = async (of: Sandbox): Promise<unknown> =>
-      (await post(of, CREATE, { access_token: await appToken(of) }, wish('QR_SCENE', { scene_id: 1 }))).json[
-        'errcode'
-      ]
+      (await post(of, createPath, { access_token: await appToken(of) }, wish('QR_SCENE', { scene_id: 1 })))
+        .json['errcode']
     try {
       sandbox.configure({ qrCodesPerDay: 2 })
       startOfDay()
@@ -165,7 +172,7 @@ describe('QR codes with scene of the sandbox', () => {
           undefined,
           45009,
         ])
-        one.clock.advance(DAY)
+        one.clock.advance(oneDay)
         expect(await another(one)).to.equal(undefined)
       }
     } finally {

@@ -1,26 +1,24 @@
 import { expect } from 'chai'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Sandbox } from '@wechat-auth/wechat-sandbox'
+import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import {
   appOf,
-  DAY,
+  oneDay,
   exchange,
   get,
-  HOUR,
+  oneHour,
   jscode2session,
   login,
-  MINUTE,
+  oneMinute,
   refresh,
   userinfo,
+  type Json,
 } from './wechat.js'
-import type { Json } from './wechat.js'
 
-const RID = /, rid: ([0-9a-f]{8})-[0-9a-f]{8}-[0-9a-f]{8}$/
+const ridPattern = /, rid: ([0-9a-f]{8})-[0-9a-f]{8}-[0-9a-f]{8}$/
 
-const withoutRid = ({ errcode, errmsg }: Json): [unknown, string] => [
-  errcode,
-  String(errmsg).replace(RID, ''),
-]
+function withoutRid({ errcode, errmsg }: Json): [unknown, string] {
+  return [errcode, String(errmsg).replace(ridPattern, '')]
+}
 
 describe('/sns of the sandbox', () => {
   let sandbox: Sandbox
@@ -84,10 +82,10 @@ describe('/sns of the sandbox', () => {
     })
 
     it("ends an error text with a rid that begins with the sandbox's time in hex", async () => {
-      sandbox.clock.advance(400 * DAY)
+      sandbox.clock.advance(400 * oneDay)
       const { json } = await exchange(sandbox, 'mp', 'nonsense')
       expect(json['errmsg']).to.match(/^invalid code, rid: /)
-      const [, seconds = ''] = RID.exec(String(json['errmsg'])) ?? []
+      const [, seconds = ''] = ridPattern.exec(String(json['errmsg'])) ?? []
       expect(parseInt(seconds, 16)).to.be.closeTo(sandbox.clock.now() / 1000, 5)
     })
 
@@ -216,24 +214,24 @@ describe('/sns of the sandbox', () => {
       const code = codeFor()
       expect((await exchange(sandbox, 'mp', code)).json).to.have.property('access_token')
       expect((await exchange(sandbox, 'mp', code)).json['errcode']).to.equal(40163)
-      sandbox.clock.advance(5 * MINUTE)
+      sandbox.clock.advance(5 * oneMinute)
       expect((await exchange(sandbox, 'mp', code)).json['errcode']).to.equal(40029)
     })
 
     it('live 5 minutes', async () => {
       const [inTime, late] = [codeFor(), codeFor()]
-      sandbox.clock.advance(5 * MINUTE - 5000)
+      sandbox.clock.advance(5 * oneMinute - 5000)
       expect((await exchange(sandbox, 'mp', inTime)).json).to.have.property('access_token')
       sandbox.clock.advance(5000)
       expect((await exchange(sandbox, 'mp', late)).json['errcode']).to.equal(40029)
     })
 
     it('answer 42003 once expired, and live longer, if so configured', async () => {
-      sandbox.configure({ expiredCode: 42003, codeLifetime: 10 * MINUTE })
+      sandbox.configure({ expiredCode: 42003, codeLifetime: 10 * oneMinute })
       const [inTime, late] = [codeFor(), codeFor()]
-      sandbox.clock.advance(9 * MINUTE)
+      sandbox.clock.advance(9 * oneMinute)
       expect((await exchange(sandbox, 'mp', inTime)).json).to.have.property('access_token')
-      sandbox.clock.advance(MINUTE)
+      sandbox.clock.advance(oneMinute)
       expect(withoutRid((await exchange(sandbox, 'mp', late)).json)).to.deep.equal([42003, 'code expired'])
     })
 
@@ -322,7 +320,7 @@ describe('/sns of the sandbox', () => {
   describe('refresh_token', () => {
     it('before the end: the same access token, good for two hours again; without unionid', async () => {
       const token = await login(sandbox)
-      sandbox.clock.advance(HOUR)
+      sandbox.clock.advance(oneHour)
       const { json } = await refresh(sandbox, token['refresh_token'])
       expect(Object.keys(json)).to.deep.equal([
         'access_token',
@@ -336,13 +334,13 @@ describe('/sns of the sandbox', () => {
         refresh_token: token['refresh_token'],
         expires_in: 7200,
       })
-      sandbox.clock.advance(2 * HOUR - MINUTE)
+      sandbox.clock.advance(2 * oneHour - oneMinute)
       expect((await userinfo(sandbox, token)).json).to.have.property('nickname')
     })
 
     it('after the end: a new access token, and the old one stays expired', async () => {
       const token = await login(sandbox)
-      sandbox.clock.advance(2 * HOUR)
+      sandbox.clock.advance(2 * oneHour)
       const { json } = await refresh(sandbox, token['refresh_token'])
       expect(json['access_token']).to.be.a('string').that.does.not.equal(token['access_token'])
       expect((await userinfo(sandbox, json)).json).to.have.property('nickname')
@@ -351,9 +349,9 @@ describe('/sns of the sandbox', () => {
 
     it('is over 30 days after the login, however often it was used', async () => {
       const token = await login(sandbox)
-      sandbox.clock.advance(29 * DAY)
+      sandbox.clock.advance(29 * oneDay)
       expect((await refresh(sandbox, token['refresh_token'])).json).to.have.property('access_token')
-      sandbox.clock.advance(DAY)
+      sandbox.clock.advance(oneDay)
       expect(withoutRid((await refresh(sandbox, token['refresh_token'])).json)).to.deep.equal([
         42002,
         'refresh_token expired',
@@ -363,11 +361,11 @@ describe('/sns of the sandbox', () => {
     it('is replaced at each use, for 30 days more, if so configured', async () => {
       sandbox.configure({ rotateRefreshTokens: true })
       const token = await login(sandbox)
-      sandbox.clock.advance(29 * DAY)
+      sandbox.clock.advance(29 * oneDay)
       const second = (await refresh(sandbox, token['refresh_token'])).json
       expect(second['refresh_token']).to.not.equal(token['refresh_token'])
       expect((await refresh(sandbox, token['refresh_token'])).json['errcode']).to.equal(40030)
-      sandbox.clock.advance(29 * DAY)
+      sandbox.clock.advance(29 * oneDay)
       expect((await refresh(sandbox, second['refresh_token'])).json).to.have.property('access_token')
     })
 
@@ -449,7 +447,7 @@ describe('/sns of the sandbox', () => {
         })
         it('an expired access_token: 42001', async () => {
           const { access_token, openid } = await login(sandbox)
-          sandbox.clock.advance(2 * HOUR)
+          sandbox.clock.advance(2 * oneHour)
           expect(await ask({ access_token, openid })).to.deep.equal([42001, 'access_token expired'])
         })
         it('the openid of somebody else: 40003', async () => {
@@ -526,7 +524,7 @@ describe('/sns of the sandbox', () => {
       expect(
         (await jscode2session(sandbox, sandbox.wxLogin({ appId: mini, user: 'bob' }))).json,
       ).to.have.property('session_key')
-      sandbox.clock.advance(MINUTE)
+      sandbox.clock.advance(oneMinute)
       expect((await jscode2session(sandbox, code)).json).to.have.property('session_key')
     })
   })

@@ -5,13 +5,12 @@ import { createServer, connect } from 'node:tls'
 import type { AddressInfo } from 'node:net'
 import * as x509 from '@peculiar/x509'
 import { expect } from 'chai'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Sandbox } from '@wechat-auth/wechat-sandbox'
+import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { appOf } from './wechat.js'
 
-const DAY = 86_400_000
+const oneDay = 86_400_000
 
-const HOSTS = [
+const wechatHosts = [
   'open.weixin.qq.com',
   'api.weixin.qq.com',
   'api2.weixin.qq.com',
@@ -66,7 +65,7 @@ describe('TLS of the sandbox', () => {
       (error: unknown) => error,
     )
 
-  for (const host of HOSTS) {
+  for (const host of wechatHosts) {
     it(`answers for ${host} to whoever trusts the authority`, async () => {
       expect(await ask(host, '/sns/auth')).to.contain('41001')
       expect(sandbox.requests.at(-1)).to.deep.include({ path: '/sns/auth', secure: true, status: 200 })
@@ -109,8 +108,8 @@ describe('TLS of the sandbox', () => {
     const [one, two] = [new X509Certificate(ca), new X509Certificate(other.tls?.ca ?? '')]
     expect(one.publicKey.export({ format: 'jwk' })).to.not.deep.equal(two.publicKey.export({ format: 'jwk' }))
     expect(one.ca).to.be.true
-    expect(Date.parse(one.validTo) - Date.parse(one.validFrom)).to.equal(7 * DAY)
-    expect(Date.parse(one.validTo)).to.be.closeTo(Date.now() + 7 * DAY, DAY / 12)
+    expect(Date.parse(one.validTo) - Date.parse(one.validFrom)).to.equal(7 * oneDay)
+    expect(Date.parse(one.validTo)).to.be.closeTo(Date.now() + 7 * oneDay, oneDay / 12)
   })
 
   it("has an authority that cannot vouch for names outside WeChat's: a verifier refuses them", async () => {

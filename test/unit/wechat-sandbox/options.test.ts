@@ -1,6 +1,5 @@
 import { expect } from 'chai'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { SandboxOptions } from '@wechat-auth/wechat-sandbox'
+import { startSandbox, type SandboxOptions } from '@wechat-auth/wechat-sandbox'
 import { rejection } from '../../helpers/rejection.js'
 
 const app = { appId: 'wxsandboxunit00001', appSecret: 'secret', type: 'mp' as const }

@@ -21,72 +21,96 @@ import type {
   QrView,
 } from '../../../packages/wechat-sandbox/src/pages/views.js'
 
-const LANGS: PageLang[] = ['zh_CN', 'en']
-const HARMLESS = 'harmless'
-const HOSTILE =
+const langs: PageLang[] = ['zh_CN', 'en']
+const harmless = 'harmless'
+const hostileText =
   '</script></style></title></textarea><script>alert(1)</script><!--"\' onload=alert(1) x=`${alert(1)}`&lt;\u2028\u2029\u0000\ud83d\u202e'
 
 /** Every view with `text` in each place where somebody else's text can be. */
-const consentView = (text: string, lang: PageLang): ConsentView => ({
-  lang,
-  app: app(text),
-  scopes: ['snsapi_userinfo', text],
-  redirectUri: `https://app.example/${text}`,
-  users: users(text),
-  selectedUser: 'bob',
-  warnings: [text],
-  action: `/authorize?${text}`,
-  fields: { state: text, [`${text}!`]: text },
-})
-const qrView = (text: string, lang: PageLang): QrView => ({
-  lang,
-  app: app(text),
-  uuid: text,
-  qrUrl: `/qr/${text}`,
-  confirmUrl: `/confirm?${text}`,
-  pollUrl: `/poll?${text}`,
-  redirectUri: `https://app.example/${text}`,
-  state: text,
-  selfRedirect: false,
-  style: 'black',
-  stylelite: false,
-  cancelUrl: `https://app.example/?state=${text}`,
-  href: `data:text/css,${text}`,
-  warnings: [text],
-})
-const phoneView = (text: string, lang: PageLang, status: PhoneView['status']): PhoneView => ({
-  lang,
-  app: app(text),
-  uuid: text,
-  users: users(text),
-  selectedUser: 'bob',
-  action: `/confirm?${text}`,
-  status,
-})
-const miniProgramView = (text: string, lang: PageLang): MiniProgramView => ({
-  lang,
-  apps: [app(text), { ...app(text), type: 'miniprogram' }],
-  users: users(text),
-  loginUrl: `/l?${text}`,
-  encryptUrl: `/e?${text}`,
-  requestUrl: `/r?${text}`,
-  serverUrl: `http://127.0.0.1/${text}`,
-})
-const homeView = (text: string, lang: PageLang): HomeView => ({
-  lang,
-  url: `http://127.0.0.1:1/${text}`,
-  users: users(text),
-  miniProgramUrl: `/__sandbox/miniprogram?${text}`,
-  apps: (['mp', 'website', 'miniprogram'] as const).map((type) => ({ ...app(text), type, appSecret: text })),
-})
-const app = (text: string): PageApp => ({ appId: text, name: text, type: 'mp' })
-const users = (text: string): PageUser[] => [
-  { id: 'bob', nickname: text },
-  { id: text, nickname: text, headimgurl: `/avatar/${text}` },
-  { id: 'nobody', nickname: '' },
-]
+function consentView(text: string, lang: PageLang): ConsentView {
+  return {
+    lang,
+    app: app(text),
+    scopes: ['snsapi_userinfo', text],
+    redirectUri: `https://app.example/${text}`,
+    users: users(text),
+    selectedUser: 'bob',
+    warnings: [text],
+    action: `/authorize?${text}`,
+    fields: { state: text, [`${text}!`]: text },
+  }
+}
 
-const PAGES: Record<string, (text: string, lang: PageLang) => string> = {
+function qrView(text: string, lang: PageLang): QrView {
+  return {
+    lang,
+    app: app(text),
+    uuid: text,
+    qrUrl: `/qr/${text}`,
+    confirmUrl: `/confirm?${text}`,
+    pollUrl: `/poll?${text}`,
+    redirectUri: `https://app.example/${text}`,
+    state: text,
+    selfRedirect: false,
+    style: 'black',
+    stylelite: false,
+    cancelUrl: `https://app.example/?state=${text}`,
+    href: `data:text/css,${text}`,
+    warnings: [text],
+  }
+}
+
+function phoneView(text: string, lang: PageLang, status: PhoneView['status']): PhoneView {
+  return {
+    lang,
+    app: app(text),
+    uuid: text,
+    users: users(text),
+    selectedUser: 'bob',
+    action: `/confirm?${text}`,
+    status,
+  }
+}
+
+function miniProgramView(text: string, lang: PageLang): MiniProgramView {
+  return {
+    lang,
+    apps: [app(text), { ...app(text), type: 'miniprogram' }],
+    users: users(text),
+    loginUrl: `/l?${text}`,
+    encryptUrl: `/e?${text}`,
+    requestUrl: `/r?${text}`,
+    serverUrl: `http://127.0.0.1/${text}`,
+  }
+}
+
+function homeView(text: string, lang: PageLang): HomeView {
+  return {
+    lang,
+    url: `http://127.0.0.1:1/${text}`,
+    users: users(text),
+    miniProgramUrl: `/__sandbox/miniprogram?${text}`,
+    apps: (['mp', 'website', 'miniprogram'] as const).map((type) => ({
+      ...app(text),
+      type,
+      appSecret: text,
+    })),
+  }
+}
+
+function app(text: string): PageApp {
+  return { appId: text, name: text, type: 'mp' }
+}
+
+function users(text: string): PageUser[] {
+  return [
+    { id: 'bob', nickname: text },
+    { id: text, nickname: text, headimgurl: `/avatar/${text}` },
+    { id: 'nobody', nickname: '' },
+  ]
+}
+
+const everyPage: Record<string, (text: string, lang: PageLang) => string> = {
   'consent page': (text, lang) => consentPage(consentView(text, lang)),
   'page after closing': (_text, lang) => afterConsentPage({ lang, kind: 'closed' }),
   'page that calls back twice': (text, lang) =>
@@ -107,7 +131,7 @@ interface Element {
   attributes: Record<string, string>
 }
 
-const ENTITIES: Record<string, string> = {
+const entities: Record<string, string> = {
   '&amp;': '&',
   '&lt;': '<',
   '&gt;': '>',
@@ -115,10 +139,13 @@ const ENTITIES: Record<string, string> = {
   '&#39;': "'",
   '&#96;': '`',
 }
-const decode = (text: string): string => text.replace(/&[#\w]+;/g, (entity) => ENTITIES[entity] ?? entity)
+
+function decode(text: string): string {
+  return text.replace(/&[#\w]+;/g, (entity) => entities[entity] ?? entity)
+}
 
 /** The tags of a document that quotes all its attributes; fails on anything that is neither such a tag nor text. */
-const elements = (html: string): Element[] => {
+function elements(html: string): Element[] {
   const markup = html.replace(/(<(script|style)>)[^]*?(<\/\2>)/g, '$1$3').replace(/^<!doctype html>/, '')
   const found: Element[] = []
   const rest = markup.replace(
@@ -139,30 +166,39 @@ const elements = (html: string): Element[] => {
   expect(rest).to.not.match(/[<>]/)
   return found
 }
-const byTestId = (html: string, id: string): Element[] =>
-  elements(html).filter(({ attributes }) => attributes['data-testid'] === id)
-const scriptsOf = (html: string): string[] =>
-  [...html.matchAll(/<script>([^]*?)<\/script>/g)].map(([, code]) => code!)
-const decisionsOf = (html: string): string[] =>
-  elements(html)
+
+function byTestId(html: string, id: string): Element[] {
+  return elements(html).filter(({ attributes }) => attributes['data-testid'] === id)
+}
+
+function scriptsOf(html: string): string[] {
+  return [...html.matchAll(/<script>([^]*?)<\/script>/g)].map(([, code]) => code!)
+}
+
+function decisionsOf(html: string): string[] {
+  return elements(html)
     .filter(({ name, attributes }) => name === 'button' && attributes['name'] === 'decision')
     .map(({ attributes }) => attributes['value']!)
-const hiddenOf = (html: string): Record<string, string> =>
-  Object.fromEntries(
+}
+
+function hiddenOf(html: string): Record<string, string> {
+  return Object.fromEntries(
     elements(html)
       .filter(({ attributes }) => attributes['type'] === 'hidden')
       .map(({ attributes }) => [attributes['name']!, attributes['value']!]),
   )
+}
 
 /** What the script of a page gets from the view. */
-const dataOf = (html: string): Record<string, unknown> =>
-  JSON.parse(/^const page = (.*)$/m.exec(scriptsOf(html)[0]!)![1]!) as Record<string, unknown>
+function dataOf(html: string): Record<string, unknown> {
+  return JSON.parse(/^const page = (.*)$/m.exec(scriptsOf(html)[0]!)![1]!) as Record<string, unknown>
+}
 
 describe('pages of the sandbox', () => {
-  for (const [title, page] of Object.entries(PAGES)) {
-    for (const lang of LANGS) {
+  for (const [title, page] of Object.entries(everyPage)) {
+    for (const lang of langs) {
       describe(`${title} in ${lang}`, () => {
-        const html = page(HARMLESS, lang)
+        const html = page(harmless, lang)
 
         it('is a document with its language, a title and a viewport', () => {
           const [first] = elements(html)
@@ -202,11 +238,11 @@ describe('pages of the sandbox', () => {
             elements(page(text, lang)).map(({ name, attributes }) =>
               [name, ...Object.keys(attributes)].join(' '),
             )
-          expect(shape(HOSTILE)).to.deep.equal(shape(HARMLESS))
+          expect(shape(hostileText)).to.deep.equal(shape(harmless))
         })
 
         it('keeps its script whatever the values are', () => {
-          const hostile = page(HOSTILE, lang)
+          const hostile = page(hostileText, lang)
           const [code] = scriptsOf(hostile)
           expect(scriptsOf(hostile)).to.have.length(1)
           expect(code).to.not.match(/<\/|<!--|[\u2028\u2029]/)
@@ -260,10 +296,10 @@ describe('pages of the sandbox', () => {
 })
 
 describe('consent page', () => {
-  const html = consentPage(consentView(HOSTILE, 'en'))
+  const html = consentPage(consentView(hostileText, 'en'))
 
   it('carries the hidden fields on exactly', () => {
-    expect(hiddenOf(html)).to.deep.equal({ lang: 'en', state: HOSTILE, [`${HOSTILE}!`]: HOSTILE })
+    expect(hiddenOf(html)).to.deep.equal({ lang: 'en', state: hostileText, [`${hostileText}!`]: hostileText })
   })
 
   it('lets the fields that it is given say the language', () => {
@@ -274,7 +310,7 @@ describe('consent page', () => {
 
   it('posts to the action', () => {
     const [form] = elements(html).filter(({ name }) => name === 'form')
-    expect(form!.attributes).to.include({ method: 'post', action: `/authorize?${HOSTILE}` })
+    expect(form!.attributes).to.include({ method: 'post', action: `/authorize?${hostileText}` })
   })
 
   it('offers to allow first, so that Enter allows, and then every way to answer', () => {
@@ -288,7 +324,7 @@ describe('consent page', () => {
 
   it('has the selected user checked, and nobody else', () => {
     const radios = elements(html).filter(({ attributes }) => attributes['type'] === 'radio')
-    expect(radios.map(({ attributes }) => attributes['value'])).to.deep.equal(['bob', HOSTILE, 'nobody'])
+    expect(radios.map(({ attributes }) => attributes['value'])).to.deep.equal(['bob', hostileText, 'nobody'])
     expect(
       radios.filter(({ attributes }) => 'checked' in attributes).map(({ attributes }) => attributes['value']),
     ).to.deep.equal(['bob'])
@@ -330,7 +366,7 @@ interface Fake {
 }
 
 /** Runs the script of a page in a browser that has just enough for it. */
-const browse = (html: string, { framed = false, search = '', answers = [] as string[] } = {}) => {
+function browse(html: string, { framed = false, search = '', answers = [] as string[] } = {}) {
   const fakes = new Map<string, Fake>()
   const fake = (selector: string): Fake => {
     const known = fakes.get(selector)
@@ -396,8 +432,9 @@ const browse = (html: string, { framed = false, search = '', answers = [] as str
   return { element: (id: string) => fake(`[data-testid="${id}"]`), delays, requests, went, settled }
 }
 
-const answer = (errcode: number, code = ''): string =>
-  `window.wx_errcode=${errcode};window.wx_code='${code}';`
+function answer(errcode: number, code = ''): string {
+  return `window.wx_errcode=${errcode};window.wx_code='${code}';`
+}
 
 describe('QR page', () => {
   const view: QrView = {
@@ -574,12 +611,14 @@ describe('mini-program console page', () => {
   })
 
   it('proposes the server of the view and hands its script the addresses', () => {
-    const html = miniProgramPage(miniProgramView(HOSTILE, 'en'))
-    expect(byTestId(html, 'mp-server-url')[0]!.attributes['value']).to.equal(`http://127.0.0.1/${HOSTILE}`)
+    const html = miniProgramPage(miniProgramView(hostileText, 'en'))
+    expect(byTestId(html, 'mp-server-url')[0]!.attributes['value']).to.equal(
+      `http://127.0.0.1/${hostileText}`,
+    )
     expect(dataOf(html)).to.include({
-      loginUrl: `/l?${HOSTILE}`,
-      encryptUrl: `/e?${HOSTILE}`,
-      requestUrl: `/r?${HOSTILE}`,
+      loginUrl: `/l?${hostileText}`,
+      encryptUrl: `/e?${hostileText}`,
+      requestUrl: `/r?${hostileText}`,
     })
   })
 })

@@ -1,11 +1,10 @@
 import { createDecipheriv, createHash } from 'node:crypto'
 import { expect } from 'chai'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Fault, Sandbox } from '@wechat-auth/wechat-sandbox'
+import { startSandbox, type Fault, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { thrown } from '../../helpers/rejection.js'
 
 // The official demo of mini-program decryption, and the official signature example.
-const VECTOR_A = {
+const vectorA = {
   appId: 'wx4f4bc4dec97d474b',
   sessionKey: 'tiihtNczf5v6AKRyjwEUhQ==',
   iv: 'r7BXXKkLb8qrSNn05n0qiA==',
@@ -25,14 +24,14 @@ const VECTOR_A = {
     watermark: { timestamp: 1477314187, appid: 'wx4f4bc4dec97d474b' },
   },
 }
-const VECTOR_B = {
+const vectorB = {
   sessionKey: 'HyVFkGl5F5OQWJZZaNzBBg==',
   rawData:
     '{"nickName":"Band","gender":1,"language":"zh_CN","city":"Guangzhou","province":"Guangdong","country":"CN","avatarUrl":"http://wx.qlogo.cn/mmopen/vi_32/1vZvI39NWFQ9XM4LtQpFrQJ1xlgZxx3w7bQxKARol6503Iuswjjn6nIGBiaycAjAtpujxyzYsrztuuICqIM5ibXQ/0"}',
   signature: '75e81ceda165f4ffa64f4068af58c64b8f54b88c',
 }
 
-const decrypt = (sessionKey: string, iv: string, encryptedData: string): Record<string, unknown> => {
+function decrypt(sessionKey: string, iv: string, encryptedData: string): Record<string, unknown> {
   const decipher = createDecipheriv(
     'aes-128-cbc',
     Buffer.from(sessionKey, 'base64'),
@@ -48,7 +47,7 @@ const decrypt = (sessionKey: string, iv: string, encryptedData: string): Record<
 describe('Sandbox', () => {
   let sandbox: Sandbox
   const [mp, website, mini] = ['wxsandbox000000001', 'wxsandbox000000002', 'wxsandbox000000003'] as const
-  const [official, unbound] = [VECTOR_A.appId, 'wxsandboxunbound01'] as const
+  const [official, unbound] = [vectorA.appId, 'wxsandboxunbound01'] as const
 
   before(async () => {
     const preset = await startSandbox()
@@ -152,14 +151,14 @@ describe('Sandbox', () => {
 
   describe('encrypt', () => {
     it('makes the official encryptedData from the official key, iv and data (vector A)', () => {
-      const { appId, sessionKey, iv, data, encryptedData } = VECTOR_A
+      const { appId, sessionKey, iv, data, encryptedData } = vectorA
       sandbox.renewSessionKey({ appId, user: 'alice', sessionKey })
       expect(sandbox.encrypt({ appId, user: 'alice', data, iv })).to.include({ encryptedData, iv })
       expect(decrypt(sessionKey, iv, encryptedData)).to.deep.equal(data)
     })
 
     it('makes the official signature from the official key and rawData (vector B)', () => {
-      const { sessionKey, rawData, signature } = VECTOR_B
+      const { sessionKey, rawData, signature } = vectorB
       sandbox.renewSessionKey({ appId: official, user: 'alice', sessionKey })
       const data = JSON.parse(rawData) as Record<string, unknown>
       expect(sandbox.encrypt({ appId: official, user: 'alice', data })).to.include({ rawData, signature })

@@ -38,7 +38,9 @@ ${main}
 `.source
 }
 
-const htmlLang = (lang: Lang): string => (lang === 'zh' ? 'zh-CN' : 'en')
+function htmlLang(lang: Lang): string {
+  return lang === 'zh' ? 'zh-CN' : 'en'
+}
 
 const logo = html`<svg viewBox="0 0 28 28" aria-hidden="true">
   <rect width="28" height="28" rx="8" fill="#07843f" />

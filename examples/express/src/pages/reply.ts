@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto'
 import type { Response } from 'express'
 import { style } from './style.js'
 
-const hashOf = (source: string): string => `sha256-${createHash('sha256').update(source).digest('base64')}`
+function hashOf(source: string): string {
+  return `sha256-${createHash('sha256').update(source).digest('base64')}`
+}
+
 const styleHash = hashOf(style)
 
 export interface PageNeeds {

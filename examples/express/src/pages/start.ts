@@ -1,7 +1,6 @@
 import type { Lang } from '../language.js'
 import type { User } from '../users.js'
-import { html } from './html.js'
-import type { Html } from './html.js'
+import { html, type Html } from './html.js'
 import { layout } from './layout.js'
 import { avatar, isolated, logOutForm, nameOf } from './parts.js'
 import { texts } from './texts.js'

@@ -1,6 +1,5 @@
 import type { Lang } from '../language.js'
-import { html } from './html.js'
-import type { Html } from './html.js'
+import { html, type Html } from './html.js'
 
 /** What a page says that has nothing else to show. */
 export interface Notice {
@@ -8,7 +7,9 @@ export interface Notice {
   message: string
 }
 
-const notice = (title: string, message: string): Notice => ({ title, message })
+function notice(title: string, message: string): Notice {
+  return { title, message }
+}
 
 const en = {
   brand: 'WeChat login demo',

@@ -14,7 +14,7 @@ import { checkSession, resetSession } from './wxa-session.js'
 type Endpoint = (world: World, call: Call) => Checked<Fields>
 
 /** What an application's own server asks in the name of the application, not of a user. */
-export const appLevelRoutes = (world: World): Route[] => {
+export function appLevelRoutes(world: World): Route[] {
   const route = (methods: readonly ('GET' | 'POST')[], path: string, endpoint: Endpoint): Route => ({
     methods,
     path,

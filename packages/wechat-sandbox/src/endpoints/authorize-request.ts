@@ -1,4 +1,4 @@
-import { DEAD_LINK, PAGE_ERRMSG } from '../errcodes.js'
+import { deadLinkText, pageErrmsgs } from '../errcodes.js'
 import { field } from '../http/form.js'
 import type { PageLang } from '../pages/views.js'
 import type { App, AppType } from '../world/apps.js'
@@ -37,13 +37,15 @@ interface PageRules {
   wrongHost: Complaint
 }
 
-const SCOPE_TEXT = 'Scope 参数错误或没有 Scope 权限'
-const REDIRECT_TEXT = 'redirect_uri 参数错误'
+const scopeText = 'Scope 参数错误或没有 Scope 权限'
+const redirectText = 'redirect_uri 参数错误'
 
-const numbered = (number: number): Complaint => ({ number, text: PAGE_ERRMSG[number] ?? DEAD_LINK })
+function numbered(number: number): Complaint {
+  return { number, text: pageErrmsgs[number] ?? deadLinkText }
+}
 
 /** `/connect/oauth2/authorize` */
-export const MP_RULES: PageRules = {
+export const mpRules: PageRules = {
   type: 'mp',
   scopes: ['snsapi_base', 'snsapi_userinfo'],
   responseTypeOptional: false,
@@ -53,24 +55,24 @@ export const MP_RULES: PageRules = {
 }
 
 /** `/connect/qrconnect`: its errors have no numbers, and WeChat's own widget sends no `response_type`. */
-export const WEBSITE_RULES: PageRules = {
+export const websiteRules: PageRules = {
   type: 'website',
   scopes: ['snsapi_login'],
   responseTypeOptional: true,
-  wrongApp: { text: SCOPE_TEXT },
-  wrongScope: { text: SCOPE_TEXT },
-  wrongHost: { text: REDIRECT_TEXT },
+  wrongApp: { text: scopeText },
+  wrongScope: { text: scopeText },
+  wrongHost: { text: redirectText },
 }
 
-const MAX_STATE_BYTES = 128
+const maxStateBytes = 128
 
 /** Checks in WeChat's order; the first complaint wins. */
-export const checkAuthorizeRequest = (
+export function checkAuthorizeRequest(
   world: World,
   query: URLSearchParams,
   rules: PageRules,
   lang: PageLang,
-): AuthorizeCheck => {
+): AuthorizeCheck {
   const complain = (complaint: Complaint, zh: string, en: string): AuthorizeCheck => ({
     ok: false,
     error: { ...complaint, hint: lang === 'en' ? en : zh },
@@ -115,7 +117,7 @@ export const checkAuthorizeRequest = (
   }
   const responseType = field(query, 'response_type')
   if (responseType !== 'code' && !(rules.responseTypeOptional && responseType === '')) {
-    return complain({ text: DEAD_LINK }, 'response_type 必须是 code。', 'response_type must be code.')
+    return complain({ text: deadLinkText }, 'response_type 必须是 code。', 'response_type must be code.')
   }
   if (!scopes.every((scope) => rules.scopes.includes(scope))) {
     return complain(
@@ -127,7 +129,7 @@ export const checkAuthorizeRequest = (
   const redirectUri = parseRedirectUri(rawRedirectUri)
   if (!redirectUri) {
     return complain(
-      { text: REDIRECT_TEXT },
+      { text: redirectText },
       'redirect_uri 必须是完整的 http 或 https 地址。',
       'redirect_uri must be an absolute http or https URL.',
     )
@@ -139,11 +141,11 @@ export const checkAuthorizeRequest = (
       `${redirectUri.host} is not a registered domain; WeChat wants exactly the registered host, without a port.`,
     )
   }
-  if (Buffer.byteLength(state, 'utf8') > MAX_STATE_BYTES) {
+  if (Buffer.byteLength(state, 'utf8') > maxStateBytes) {
     return complain(
       { text: 'state参数过长' },
-      `state 最多 ${MAX_STATE_BYTES} 字节。`,
-      `state may have ${MAX_STATE_BYTES} bytes at most.`,
+      `state 最多 ${maxStateBytes} 字节。`,
+      `state may have ${maxStateBytes} bytes at most.`,
     )
   }
   return { ok: true, request: { app, redirectUri, rawRedirectUri, scopes, state } }

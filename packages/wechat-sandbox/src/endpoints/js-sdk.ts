@@ -1,12 +1,10 @@
-import type { Call } from '../http/call.js'
-import { param } from '../http/call.js'
+import { param, type Call } from '../http/call.js'
 import { page } from '../http/families.js'
 import type { Reply } from '../http/reply.js'
 import type { Route } from '../http/router.js'
 import { jweixinScript } from '../pages/index.js'
 import type { App } from '../world/apps.js'
-import { isSigned } from '../world/js-sdk.js'
-import type { JsSdkConfig } from '../world/js-sdk.js'
+import { isSigned, type JsSdkConfig } from '../world/js-sdk.js'
 import type { World } from '../world/world.js'
 import { deadLink, refusePageMethod } from './page-parts.js'
 import { isRegisteredHost, parseRedirectUri } from './redirect-uri.js'
@@ -14,29 +12,31 @@ import { isRegisteredHost, parseRedirectUri } from './redirect-uri.js'
 /** WeChat's answer to `wx.config`, as it stands behind `config:`. */
 export type JsSdkVerdict = 'ok' | 'invalid signature' | 'invalid url domain'
 
-const VERDICT = '/__sandbox/js-sdk.js'
+const verdictPath = '/__sandbox/js-sdk.js'
 
 /** What WeChat would say of the page at `url`: its domain first, then whether a ticket that is good now made the signature. */
-export const judgeJsSdk = (world: World, app: App, config: JsSdkConfig): JsSdkVerdict => {
+export function judgeJsSdk(world: World, app: App, config: JsSdkConfig): JsSdkVerdict {
   const url = parseRedirectUri(config.url)
   if (!url || !isRegisteredHost(world, app, url)) return 'invalid url domain'
   return isSigned(world.apiTickets.valid(app.appId, 'jsapi'), config) ? 'ok' : 'invalid signature'
 }
 
-const scriptReply = (body: string): Reply => ({
-  status: 200,
-  headers: {
-    'Content-Type': 'text/javascript; charset=utf-8',
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    // For pages of applications, which may be kept apart from everything else.
-    'Cross-Origin-Resource-Policy': 'cross-origin',
-  },
-  body,
-})
+function scriptReply(body: string): Reply {
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': 'text/javascript; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      // For pages of applications, which may be kept apart from everything else.
+      'Cross-Origin-Resource-Policy': 'cross-origin',
+    },
+    body,
+  }
+}
 
 /** A script that hands the verdict to the stub's waiting function: pages of other origins can read no other answer. */
-const tellVerdict = (world: World, call: Call): Reply => {
+function tellVerdict(world: World, call: Call): Reply {
   const id = param(call, 'id')
   if (!/^\d{1,9}$/.test(id)) return deadLink(call, 'id 必须是数字。', 'id must be a number.')
   const app = world.apps.find(param(call, 'appId'))
@@ -53,19 +53,21 @@ const tellVerdict = (world: World, call: Call): Reply => {
 }
 
 /** WeChat's script for pages, and the answers that it gets here in place of the WeChat app's. */
-export const jsSdkRoutes = (world: World): Route[] => [
-  {
-    methods: ['GET'],
-    path: '/open/js/jweixin-1.6.0.js',
-    family: page,
-    handle: () => scriptReply(jweixinScript(VERDICT)),
-    refuseMethod: refusePageMethod,
-  },
-  {
-    methods: ['GET'],
-    path: VERDICT,
-    family: page,
-    handle: (call) => tellVerdict(world, call),
-    refuseMethod: refusePageMethod,
-  },
-]
+export function jsSdkRoutes(world: World): Route[] {
+  return [
+    {
+      methods: ['GET'],
+      path: '/open/js/jweixin-1.6.0.js',
+      family: page,
+      handle: () => scriptReply(jweixinScript(verdictPath)),
+      refuseMethod: refusePageMethod,
+    },
+    {
+      methods: ['GET'],
+      path: verdictPath,
+      family: page,
+      handle: (call) => tellVerdict(world, call),
+      refuseMethod: refusePageMethod,
+    },
+  ]
+}

@@ -1,7 +1,7 @@
 import type { Reply } from '../http/reply.js'
 
 /** A QR code as PNG. */
-export const qrPicture = async (text: string): Promise<Reply> => {
+export async function qrPicture(text: string): Promise<Reply> {
   // Loaded with the first code that is drawn: most tests never draw one.
   const { default: qrcode } = await import('qrcode')
   const body = await qrcode.toBuffer(text, { type: 'png', margin: 2, width: 280 })

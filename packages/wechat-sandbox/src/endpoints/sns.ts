@@ -12,13 +12,15 @@ import { checkAccessToken, readUser } from './sns-user.js'
 type Endpoint = (world: World, call: Call) => Checked<Record<string, unknown>>
 
 /** A form counts as more of the query. */
-const withForm = (call: Call): Call => ({
-  ...call,
-  query: new URLSearchParams([...call.query, ...formOf(call)]),
-})
+function withForm(call: Call): Call {
+  return {
+    ...call,
+    query: new URLSearchParams([...call.query, ...formOf(call)]),
+  }
+}
 
 /** The login endpoints of api.weixin.qq.com. */
-export const snsRoutes = (world: World): Route[] => {
+export function snsRoutes(world: World): Route[] {
   const route = (path: string, endpoint: Endpoint, methods: ('GET' | 'POST')[] = ['GET']): Route => ({
     methods,
     path,

@@ -3,10 +3,12 @@ import type { Route } from '../http/router.js'
 import type { World } from '../world/world.js'
 
 /** Every path that WeChat does not have: HTTP status 200, and an errcode. */
-export const unknownUrl = (world: World): Route => ({
-  methods: [],
-  path: '*',
-  family: api,
-  handle: (call) => api.error(world, call, 40066),
-  refuseMethod: (call) => api.error(world, call, 40066),
-})
+export function unknownUrl(world: World): Route {
+  return {
+    methods: [],
+    path: '*',
+    family: api,
+    handle: (call) => api.error(world, call, 40066),
+    refuseMethod: (call) => api.error(world, call, 40066),
+  }
+}

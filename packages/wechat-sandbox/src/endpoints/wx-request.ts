@@ -9,19 +9,23 @@ export interface WxResponse {
   body: string
 }
 
-const TIMEOUT = 60_000
-const MAX_BODY = 1_048_576
+const timeout = 60_000
+const maxBodyLength = 1_048_576
 
-const isLoopback = (hostname: string): boolean =>
-  hostname === 'localhost' ||
-  hostname.endsWith('.localhost') ||
-  hostname === '[::1]' ||
-  (isIPv4(hostname) && hostname.startsWith('127.'))
+function isLoopback(hostname: string): boolean {
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    hostname === '[::1]' ||
+    (isIPv4(hostname) && hostname.startsWith('127.'))
+  )
+}
 
-const isLoopbackAddress = (address: string): boolean =>
-  address === '::1' || isLoopback(address.replace(/^::ffff:/, ''))
+function isLoopbackAddress(address: string): boolean {
+  return address === '::1' || isLoopback(address.replace(/^::ffff:/, ''))
+}
 
-const targetOf = (url: unknown): URL => {
+function targetOf(url: unknown): URL {
   if (typeof url !== 'string' || !URL.canParse(url)) throw new TypeError('url must be an absolute URL')
   const target = new URL(url)
   if (!/^https?:$/.test(target.protocol) || !isLoopback(target.hostname)) {
@@ -32,7 +36,7 @@ const targetOf = (url: unknown): URL => {
   return target
 }
 
-const headersOf = (headers: unknown): Record<string, string> => {
+function headersOf(headers: unknown): Record<string, string> {
   if (headers === undefined) return {}
   if (
     typeof headers !== 'object' ||
@@ -44,17 +48,17 @@ const headersOf = (headers: unknown): Record<string, string> => {
   return headers as Record<string, string>
 }
 
-const bodyOf = (body: unknown): string | undefined => {
+function bodyOf(body: unknown): string | undefined {
   if (body === undefined || body === null || typeof body === 'string') return body ?? undefined
   return JSON.stringify(body)
 }
 
-const readText = async (response: Response): Promise<string> => {
+async function readText(response: Response): Promise<string> {
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     length += chunk.length
-    if (length > MAX_BODY) throw new TypeError('the answer is longer than 1 MiB')
+    if (length > maxBodyLength) throw new TypeError('the answer is longer than 1 MiB')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
@@ -64,7 +68,7 @@ const readText = async (response: Response): Promise<string> => {
  * Stands for `wx.request`, which knows no same-origin policy: sends the request from here. Only to this computer, and only for
  * somebody on this computer: else the sandbox would be a way round a firewall.
  */
-export const wxRequest = async (input: Input, call: Call): Promise<WxResponse> => {
+export async function wxRequest(input: Input, call: Call): Promise<WxResponse> {
   if (!isLoopbackAddress(call.remoteAddress)) throw new TypeError('requests are sent for this computer only')
   const target = targetOf(input['url'])
   const method = input['method'] ?? 'GET'
@@ -78,7 +82,7 @@ export const wxRequest = async (input: Input, call: Call): Promise<WxResponse> =
       headers,
       ...(body === undefined ? {} : { body }),
       redirect: 'manual',
-      signal: AbortSignal.any([call.signal, AbortSignal.timeout(TIMEOUT)]),
+      signal: AbortSignal.any([call.signal, AbortSignal.timeout(timeout)]),
     })
     return {
       status: response.status,

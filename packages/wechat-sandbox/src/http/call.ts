@@ -18,4 +18,6 @@ export interface Call {
 }
 
 /** The parameter's first value; '' where it is missing, which WeChat treats alike. */
-export const param = (call: Call, name: string): string => call.query.get(name) ?? ''
+export function param(call: Call, name: string): string {
+  return call.query.get(name) ?? ''
+}

@@ -1,7 +1,7 @@
 import type { Call } from './call.js'
 
 /** A cookie of the request, decoded. */
-export const cookieOf = (call: Call, name: string): string | undefined => {
+export function cookieOf(call: Call, name: string): string | undefined {
   for (const pair of (call.headers.cookie ?? '').split(';')) {
     const at = pair.indexOf('=')
     if (at < 0 || pair.slice(0, at).trim() !== name) continue
@@ -15,6 +15,8 @@ export const cookieOf = (call: Call, name: string): string | undefined => {
 }
 
 /** A cookie for as long as the browser is open. */
-export const setCookie = (name: string, value: string): Record<string, string> => ({
-  'Set-Cookie': `${name}=${encodeURIComponent(value)}; Path=/; HttpOnly; SameSite=Lax`,
-})
+export function setCookie(name: string, value: string): Record<string, string> {
+  return {
+    'Set-Cookie': `${name}=${encodeURIComponent(value)}; Path=/; HttpOnly; SameSite=Lax`,
+  }
+}

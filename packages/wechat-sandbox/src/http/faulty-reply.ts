@@ -1,10 +1,8 @@
-import { needsAnswer } from '../faults.js'
-import type { Fault, FaultBody, FaultOptions } from '../faults.js'
+import { needsAnswer, type Fault, type FaultBody, type FaultOptions } from '../faults.js'
 import type { World } from '../world/world.js'
 import type { Call } from './call.js'
 import type { Family } from './families.js'
-import { wechatJson } from './reply.js'
-import type { Reply } from './reply.js'
+import { wechatJson, type Reply } from './reply.js'
 
 /** A reply, and in what manner it is sent. */
 export interface Delivery {
@@ -21,21 +19,21 @@ export interface FaultContext {
   answer: () => Promise<Reply>
 }
 
-const DEFAULT_PAUSE = 20
+const defaultPause = 20
 
-export const bytesOf = (body: FaultBody): Uint8Array => {
+export function bytesOf(body: FaultBody): Uint8Array {
   if (typeof body === 'string') return Buffer.from(body, 'utf8')
   return body instanceof Uint8Array ? body : Buffer.from(body.base64, 'base64')
 }
 
-const altered = (reply: Reply, { merge, omit, transform }: FaultOptions): Reply => {
+function altered(reply: Reply, { merge, omit, transform }: FaultOptions): Reply {
   if (!reply.json || !(merge ?? omit ?? transform)) return reply
   const left = Object.entries({ ...reply.json, ...merge }).filter(([name]) => !omit?.includes(name))
   const json = Object.fromEntries(left)
   return { ...reply, body: transform ? wechatJson(transform(json)) : wechatJson(json), json }
 }
 
-const inPlaceOfAnswer = ({ world, call, family }: FaultContext, fault: FaultOptions): Reply => {
+function inPlaceOfAnswer({ world, call, family }: FaultContext, fault: FaultOptions): Reply {
   if (fault.body !== undefined || fault.chunks !== undefined || fault.errcode === undefined) {
     return {
       status: 200,
@@ -48,21 +46,23 @@ const inPlaceOfAnswer = ({ world, call, family }: FaultContext, fault: FaultOpti
   return reply.json && typeof errcode === 'string' ? altered(reply, { merge: { errcode } }) : reply
 }
 
-const withHead = (reply: Reply, { status, headers, contentType }: FaultOptions): Reply => ({
-  ...reply,
-  status: status ?? reply.status,
-  headers: {
-    ...reply.headers,
-    ...(contentType === undefined ? {} : { 'Content-Type': contentType }),
-    ...headers,
-  },
-})
+function withHead(reply: Reply, { status, headers, contentType }: FaultOptions): Reply {
+  return {
+    ...reply,
+    status: status ?? reply.status,
+    headers: {
+      ...reply.headers,
+      ...(contentType === undefined ? {} : { 'Content-Type': contentType }),
+      ...headers,
+    },
+  }
+}
 
 /** What goes out instead of the answer; neither `hang` nor `reset` send anything, so they are not for here. */
-export const faultyReply = async (
+export async function faultyReply(
   context: FaultContext,
   fault: Exclude<Fault, 'hang' | 'reset'>,
-): Promise<Delivery> => {
+): Promise<Delivery> {
   if (fault === 'truncate') return { reply: await context.answer(), manner: 'truncate', delay: 0 }
   const answer = needsAnswer(fault) ? altered(await context.answer(), fault) : inPlaceOfAnswer(context, fault)
   const reply = withHead(answer, fault)
@@ -71,7 +71,7 @@ export const faultyReply = async (
   if (fault.chunks !== undefined) {
     return {
       reply,
-      manner: { chunks: fault.chunks.map(bytesOf), pause: fault.pause ?? DEFAULT_PAUSE },
+      manner: { chunks: fault.chunks.map(bytesOf), pause: fault.pause ?? defaultPause },
       delay,
     }
   }

@@ -4,28 +4,35 @@ import type { Reply } from './reply.js'
 import type { Route } from './router.js'
 
 /** Everything under here is the sandbox's own, not WeChat's: no faults, no entries in the request log. */
-export const OWN_PATHS = '/__sandbox/'
+export const ownPaths = '/__sandbox/'
 
-const LOOPBACK_HOST = /^(?:localhost|[\w-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i
+const loopbackHost = /^(?:localhost|[\w-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i
 
 /** A page on the web can make a name of its own point here, but cannot send another Host than that name. */
-export const hasLoopbackHost = (call: Call): boolean => LOOPBACK_HOST.test(call.headers.host ?? '')
+export function hasLoopbackHost(call: Call): boolean {
+  return loopbackHost.test(call.headers.host ?? '')
+}
 
 /** A page on the web cannot send this content type without being allowed to, and nobody allows it. */
-const isJson = (call: Call): boolean =>
-  call.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json'
+function isJson(call: Call): boolean {
+  return call.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json'
+}
 
-const reply = (status: number, body: unknown): Reply => ({
-  status,
-  headers: {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-  },
-  body: JSON.stringify(body),
-})
+function reply(status: number, body: unknown): Reply {
+  return {
+    status,
+    headers: {
+      'Content-Type': 'application/json; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+    },
+    body: JSON.stringify(body),
+  }
+}
 
-export const refusal = (status: number, error: string): Reply => reply(status, { error })
+export function refusal(status: number, error: string): Reply {
+  return reply(status, { error })
+}
 
 const control: Family = {
   contentType: 'application/json; charset=utf-8',
@@ -35,7 +42,7 @@ const control: Family = {
 /** What a control gets: the members of the posted object, or of the query. */
 export type Input = Record<string, unknown>
 
-const inputOf = (call: Call): Input | undefined => {
+function inputOf(call: Call): Input | undefined {
   if (call.method !== 'POST') return Object.fromEntries(call.query)
   try {
     const input: unknown = JSON.parse(call.body.length === 0 ? '{}' : call.body.toString('utf8'))
@@ -47,7 +54,7 @@ const inputOf = (call: Call): Input | undefined => {
 
 type Action = (input: Input, call: Call) => unknown
 
-const run = async (call: Call, action: Action): Promise<Reply> => {
+async function run(call: Call, action: Action): Promise<Reply> {
   if (!hasLoopbackHost(call)) return refusal(403, 'Host must be localhost or a loopback address')
   if (!isJson(call)) return refusal(415, 'Content-Type must be application/json')
   const input = inputOf(call)
@@ -61,10 +68,12 @@ const run = async (call: Call, action: Action): Promise<Reply> => {
 }
 
 /** JSON in, JSON out, and only for this computer. A TypeError of an action is the caller's fault: 400. */
-export const ownRoute = (path: string, actions: { GET?: Action; POST?: Action }): Route => ({
-  methods: Object.keys(actions),
-  path: `${OWN_PATHS}${path}`,
-  family: control,
-  handle: (call) => run(call, (call.method === 'POST' ? actions.POST : actions.GET) ?? (() => undefined)),
-  refuseMethod: () => refusal(405, `use ${Object.keys(actions).join(' or ')}`),
-})
+export function ownRoute(path: string, actions: { GET?: Action; POST?: Action }): Route {
+  return {
+    methods: Object.keys(actions),
+    path: `${ownPaths}${path}`,
+    family: control,
+    handle: (call) => run(call, (call.method === 'POST' ? actions.POST : actions.GET) ?? (() => undefined)),
+    refuseMethod: () => refusal(405, `use ${Object.keys(actions).join(' or ')}`),
+  }
+}

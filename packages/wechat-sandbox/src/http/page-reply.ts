@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { errorPage } from '../pages/index.js'
 import type { ErrorView, PageLang } from '../pages/views.js'
-import { param } from './call.js'
-import type { Call } from './call.js'
+import { param, type Call } from './call.js'
 import type { Reply } from './reply.js'
 
 /** What a page may do beyond showing itself. */
@@ -15,10 +14,10 @@ export interface PagePermissions {
   foreignStyles?: boolean
 }
 
-const ANYWHERE = 'http: https:'
+const anywhere = 'http: https:'
 
 /** Only the one script that the page itself brings may run: named by its hash, so that nothing smuggled into the page does. */
-const scriptSource = (html: string): string => {
+function scriptSource(html: string): string {
   const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)]
   const [script] = scripts
   if (!script || scripts.length > 1) return "'none'"
@@ -28,43 +27,47 @@ const scriptSource = (html: string): string => {
 }
 
 /** A complete HTML document with the headers that keep it to itself. */
-export const pageReply = (
+export function pageReply(
   html: string,
   { framed = false, connectAnywhere = false, foreignStyles = false }: PagePermissions = {},
-): Reply => ({
-  status: 200,
-  headers: {
-    'Content-Type': 'text/html; charset=utf-8',
-    'Cache-Control': 'no-store',
-    'Referrer-Policy': 'no-referrer',
-    'X-Content-Type-Options': 'nosniff',
-    ...(framed ? {} : { 'X-Frame-Options': 'DENY' }),
-    'Content-Security-Policy': [
-      "default-src 'none'",
-      `img-src 'self' data: ${ANYWHERE}`,
-      `style-src 'unsafe-inline'${foreignStyles ? ` data: ${ANYWHERE}` : ''}`,
-      `script-src ${scriptSource(html)}`,
-      `connect-src 'self'${connectAnywhere ? ` ${ANYWHERE}` : ''}`,
-      ...(connectAnywhere ? [`frame-src ${ANYWHERE}`] : []),
-      // The answer to a consent form is a redirect to the application, and browsers hold that against form-action too.
-      `form-action 'self' ${ANYWHERE}`,
-      `frame-ancestors ${framed ? '*' : "'none'"}`,
-      "base-uri 'none'",
-    ].join('; '),
-  },
-  body: html,
-})
+): Reply {
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'Referrer-Policy': 'no-referrer',
+      'X-Content-Type-Options': 'nosniff',
+      ...(framed ? {} : { 'X-Frame-Options': 'DENY' }),
+      'Content-Security-Policy': [
+        "default-src 'none'",
+        `img-src 'self' data: ${anywhere}`,
+        `style-src 'unsafe-inline'${foreignStyles ? ` data: ${anywhere}` : ''}`,
+        `script-src ${scriptSource(html)}`,
+        `connect-src 'self'${connectAnywhere ? ` ${anywhere}` : ''}`,
+        ...(connectAnywhere ? [`frame-src ${anywhere}`] : []),
+        // The answer to a consent form is a redirect to the application, and browsers hold that against form-action too.
+        `form-action 'self' ${anywhere}`,
+        `frame-ancestors ${framed ? '*' : "'none'"}`,
+        "base-uri 'none'",
+      ].join('; '),
+    },
+    body: html,
+  }
+}
 
 /** The query's `lang`, else the browser's first language, else Chinese. */
-export const langOf = (call: Call): PageLang => {
+export function langOf(call: Call): PageLang {
   const asked = param(call, 'lang')
   if (asked !== '') return asked === 'en' ? 'en' : 'zh_CN'
   const preferred = call.headers['accept-language']?.split(',', 1)[0]?.trim().toLowerCase() ?? ''
   return preferred === 'en' || preferred.startsWith('en-') || preferred.startsWith('en;') ? 'en' : 'zh_CN'
 }
 
-export const errorPageReply = (
+export function errorPageReply(
   call: Call,
   view: Omit<ErrorView, 'lang'>,
   permissions: PagePermissions = {},
-): Reply => pageReply(errorPage({ lang: langOf(call), ...view }), permissions)
+): Reply {
+  return pageReply(errorPage({ lang: langOf(call), ...view }), permissions)
+}

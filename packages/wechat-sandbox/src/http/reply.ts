@@ -8,11 +8,15 @@ export interface Reply {
 }
 
 /** JSON as WeChat writes it: raw UTF-8, no spaces, every slash escaped. */
-export const wechatJson = (value: unknown): string => JSON.stringify(value).replaceAll('/', '\\/')
+export function wechatJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll('/', '\\/')
+}
 
-export const jsonReply = (contentType: string, json: Record<string, unknown>): Reply => ({
-  status: 200,
-  headers: { 'Content-Type': contentType },
-  body: wechatJson(json),
-  json,
-})
+export function jsonReply(contentType: string, json: Record<string, unknown>): Reply {
+  return {
+    status: 200,
+    headers: { 'Content-Type': contentType },
+    body: wechatJson(json),
+    json,
+  }
+}

@@ -21,12 +21,12 @@ export interface LoggedRequest {
   warnings: string[]
 }
 
-const KEPT = 10_000
+const keptRequests = 10_000
 
 /** How much of a body is kept. */
-export const LOGGED_BODY = 10_000
+export const loggedBodyLength = 10_000
 
-export const queryObject = (query: URLSearchParams): LoggedRequest['query'] => {
+export function queryObject(query: URLSearchParams): LoggedRequest['query'] {
   const names = [...new Set(query.keys())]
   return Object.fromEntries(
     names.map((name) => {
@@ -39,7 +39,7 @@ export const queryObject = (query: URLSearchParams): LoggedRequest['query'] => {
 /** The last 10,000 requests, and how many there were to each path. */
 export class RequestLog {
   #requests: LoggedRequest[] = []
-  readonly #counts = new BoundedMap<string, number>(KEPT)
+  readonly #counts = new BoundedMap<string, number>(keptRequests)
 
   get requests(): LoggedRequest[] {
     return [...this.#requests]
@@ -52,7 +52,7 @@ export class RequestLog {
   add(request: LoggedRequest): void {
     this.#counts.set(request.path, this.count(request.path) + 1)
     this.#requests.push(request)
-    if (this.#requests.length > KEPT) this.#requests.shift()
+    if (this.#requests.length > keptRequests) this.#requests.shift()
   }
 
   reset(): void {

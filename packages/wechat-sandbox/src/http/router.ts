@@ -36,7 +36,7 @@ export class Router {
 }
 
 /** HEAD goes wherever GET goes: node leaves the body out. */
-export const answer = (route: Route, call: Call): Reply | Promise<Reply> => {
+export function answer(route: Route, call: Call): Reply | Promise<Reply> {
   const method = call.method === 'HEAD' ? 'GET' : call.method
   return route.methods.includes(method) ? route.handle(call) : route.refuseMethod(call)
 }

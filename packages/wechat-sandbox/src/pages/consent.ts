@@ -1,5 +1,4 @@
-import { html } from './html.js'
-import type { Html } from './html.js'
+import { html, type Html } from './html.js'
 import { texts } from './i18n.js'
 import { layout } from './layout.js'
 import { appHead, hiddenFields, mark, userChoice, warningBox } from './parts.js'

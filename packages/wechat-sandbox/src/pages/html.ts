@@ -1,4 +1,4 @@
-const ENTITIES: Record<string, string> = {
+const entities: Record<string, string> = {
   '&': '&amp;',
   '<': '&lt;',
   '>': '&gt;',
@@ -26,7 +26,7 @@ function render(value: HtmlValue): string {
   if (value === false || value === null || value === undefined) return ''
   if (value instanceof Html) return value.text
   if (typeof value === 'object') return value.map(render).join('')
-  return String(value).replace(/[&<>"'`]/g, (character) => ENTITIES[character] ?? '')
+  return String(value).replace(/[&<>"'`]/g, (character) => entities[character] ?? '')
 }
 
 /** HTML from a template; every value is escaped, for text and for quoted attributes, unless it is {@link Html}. */

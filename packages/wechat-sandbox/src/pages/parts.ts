@@ -1,10 +1,9 @@
-import { html } from './html.js'
-import type { Html } from './html.js'
+import { html, type Html } from './html.js'
 import { texts } from './i18n.js'
 import type { PageApp, PageLang, PageUser } from './views.js'
 
 /** Each dark enough for a white letter. */
-const COLOURS = ['#2b5fb3', '#8a3fb0', '#b03a5b', '#a14a12', '#3d6b1f', '#0b6e6e', '#5a5a8c', '#7a5a00']
+const avatarColours = ['#2b5fb3', '#8a3fb0', '#b03a5b', '#a14a12', '#3d6b1f', '#0b6e6e', '#5a5a8c', '#7a5a00']
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
@@ -31,7 +30,7 @@ export function appHead(app: PageApp, lang: PageLang): Html {
 function avatar(user: PageUser): Html {
   let sum = 0
   for (const character of user.id) sum += character.codePointAt(0) ?? 0
-  const colour = COLOURS[sum % COLOURS.length]
+  const colour = avatarColours[sum % avatarColours.length]
   const picture = user.headimgurl !== undefined && /^(https?:|data:image\/|\/)/i.test(user.headimgurl)
   return html`<span class="avatar" style="background:${colour}" aria-hidden="true"
     >${initial(user.nickname || user.id)}${
@@ -94,15 +93,15 @@ export function warningBox(warnings: string[], lang: PageLang, scripted = false)
   </section>`
 }
 
-const MARKS = {
+const marks = {
   good: html`<path d="M5 12.5l4.6 4.6L19 7.5" />`,
   bad: html`<path d="M7 7l10 10M17 7L7 17" />`,
   late: html`<circle cx="12" cy="12" r="8.5" /><path d="M12 7v5.2l3.3 2" />`,
 }
 
 /** A big sign above the outcome of something. */
-export function mark(kind: keyof typeof MARKS): Html {
+export function mark(kind: keyof typeof marks): Html {
   return html`<span class="mark ${kind}" aria-hidden="true"
-    ><svg viewBox="0 0 24 24">${MARKS[kind]}</svg></span
+    ><svg viewBox="0 0 24 24">${marks[kind]}</svg></span
   >`
 }

@@ -1,7 +1,6 @@
 import type { Clock } from './clock.js'
 import { newApiTicket } from './ids.js'
-import { Lease } from './lease.js'
-import type { Leased } from './lease.js'
+import { Lease, type Leased } from './lease.js'
 import type { SandboxSettings } from './settings.js'
 
 export type TicketType = 'jsapi' | 'wx_card'

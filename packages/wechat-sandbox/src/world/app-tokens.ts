@@ -1,15 +1,14 @@
 import { BoundedMap } from './bounded-map.js'
 import type { Clock } from './clock.js'
 import { newAppToken } from './ids.js'
-import { Lease } from './lease.js'
-import type { Leased } from './lease.js'
+import { Lease, type Leased } from './lease.js'
 import type { SandboxSettings } from './settings.js'
 
 /** How long a token goes on beside its successor. */
-const OVERLAP = 300_000
+const overlap = 300_000
 
 /** How far apart forced renewals must be. */
-const FORCE_INTERVAL = 30_000
+const forceInterval = 30_000
 
 interface Token {
   appId: string
@@ -41,7 +40,7 @@ export class AppTokens {
   issue(appId: string): Leased {
     const now = this.#clock.now()
     const former = this.#classic.get(appId)
-    if (former !== undefined) this.#replace(former, now + OVERLAP)
+    if (former !== undefined) this.#replace(former, now + overlap)
     const token = this.#newToken(appId, now)
     this.#classic.set(appId, token)
     return { value: token, expiresIn: Math.floor(this.#settings.appTokenLifetime / 1000) }
@@ -54,7 +53,7 @@ export class AppTokens {
 
   /** Whether the last forced renewal is long enough ago for another. */
   mayForce(appId: string): boolean {
-    return this.#clock.now() - (this.#forcedAt.get(appId) ?? -Infinity) >= FORCE_INTERVAL
+    return this.#clock.now() - (this.#forcedAt.get(appId) ?? -Infinity) >= forceInterval
   }
 
   /** `stable_token` with `force_refresh`: a new token; the former ones are dead at once. */

@@ -20,14 +20,14 @@ export interface App extends SandboxApp {
   readonly name: string
 }
 
-const NAMES: Record<AppType, string> = {
+const defaultNames: Record<AppType, string> = {
   mp: '沙箱服务号 (Sandbox Official Account)',
   website: '沙箱网站应用 (Sandbox Website)',
   miniprogram: '沙箱小程序 (Sandbox Mini Program)',
 }
 
 /** One app of each type, all bound to one open-platform account. */
-export const PRESET_APPS: readonly SandboxApp[] = [
+export const presetApps: readonly SandboxApp[] = [
   {
     appId: 'wxsandbox000000001',
     appSecret: 'sandboxsecretmp00000000000000001',
@@ -48,10 +48,15 @@ export const PRESET_APPS: readonly SandboxApp[] = [
   },
 ]
 
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
-const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText)
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
 
-const checkedApp = (app: unknown, index: number): App => {
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isText)
+}
+
+function checkedApp(app: unknown, index: number): App {
   const where = `apps[${index}]`
   if (typeof app !== 'object' || app === null) throw new TypeError(`${where} must be an object`)
   const { appId, appSecret, type, name, domains, unionAccount, testAccount } = app as Record<string, unknown>
@@ -76,7 +81,7 @@ const checkedApp = (app: unknown, index: number): App => {
     appId,
     appSecret,
     type,
-    name: name ?? NAMES[type],
+    name: name ?? defaultNames[type],
     ...(domains === undefined ? {} : { domains: [...domains] }),
     ...(unionAccount === undefined ? {} : { unionAccount }),
     ...(testAccount === undefined ? {} : { testAccount }),

@@ -11,7 +11,7 @@ interface Entry {
 }
 
 /** In its last five minutes a value is no longer handed out, though it still works: nobody gets one that ends in a moment. */
-const LAST_MINUTES = 300_000
+const lastMinutes = 300_000
 
 /** A value that everybody who asks gets the same of, until its time is nearly over. */
 export class Lease {
@@ -24,7 +24,7 @@ export class Lease {
 
   take(now: number, lifetime: number): Leased {
     const current = this.#entries.at(-1)
-    if (current && current.expiresAt - now >= LAST_MINUTES) {
+    if (current && current.expiresAt - now >= lastMinutes) {
       return { value: current.value, expiresIn: Math.floor((current.expiresAt - now) / 1000) }
     }
     const value = this.#create(now)

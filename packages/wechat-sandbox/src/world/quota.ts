@@ -1,11 +1,11 @@
 import { BoundedMap } from './bounded-map.js'
 import type { Clock } from './clock.js'
 
-const MINUTE = 60_000
-const DAY = 86_400_000
+const minute = 60_000
+const day = 86_400_000
 
 /** WeChat's days begin at midnight in Beijing. */
-const BEIJING = 8 * 3_600_000
+const beijingOffset = 8 * 3_600_000
 
 interface Period {
   length: number
@@ -13,8 +13,8 @@ interface Period {
   offset: number
 }
 
-export const PER_MINUTE: Period = { length: MINUTE, offset: 0 }
-export const PER_DAY: Period = { length: DAY, offset: BEIJING }
+export const perMinute: Period = { length: minute, offset: 0 }
+export const perDay: Period = { length: day, offset: beijingOffset }
 
 /** Counts calls per key and calendar minute or day of the sandbox's clock. */
 export class Quota {

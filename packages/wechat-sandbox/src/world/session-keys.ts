@@ -20,4 +20,6 @@ export class SessionKeys {
   }
 }
 
-const keyOf = (appId: string, userId: string): string => JSON.stringify([appId, userId])
+function keyOf(appId: string, userId: string): string {
+  return JSON.stringify([appId, userId])
+}

@@ -48,7 +48,7 @@ export interface SandboxSettings {
   numericCountryCode: boolean
 }
 
-export const DEFAULT_SETTINGS: Readonly<SandboxSettings> = {
+export const defaultSettings: Readonly<SandboxSettings> = {
   codeLifetime: 300_000,
   accessTokenLifetime: 7_200_000,
   refreshTokenLifetime: 2_592_000_000,
@@ -73,16 +73,25 @@ export const DEFAULT_SETTINGS: Readonly<SandboxSettings> = {
   numericCountryCode: false,
 }
 
-const isPositive = (value: unknown): boolean =>
-  typeof value === 'number' && Number.isFinite(value) && value > 0
-const isWhitelist = (value: unknown): boolean =>
-  value === null || (Array.isArray(value) && value.every((one) => typeof one === 'string' && isIP(one) !== 0))
-const oneOf =
-  (...values: unknown[]) =>
-  (value: unknown): boolean =>
-    values.includes(value)
+function isPositive(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0
+}
 
-const CHECKS: Record<keyof SandboxSettings, { accepts: (value: unknown) => boolean; expected: string }> = {
+function isWhitelist(value: unknown): boolean {
+  return (
+    value === null ||
+    (Array.isArray(value) && value.every((one) => typeof one === 'string' && isIP(one) !== 0))
+  )
+}
+
+function oneOf(...values: unknown[]) {
+  return (value: unknown): boolean => values.includes(value)
+}
+
+const settingChecks: Record<
+  keyof SandboxSettings,
+  { accepts: (value: unknown) => boolean; expected: string }
+> = {
   codeLifetime: { accepts: isPositive, expected: 'a number of milliseconds above 0' },
   accessTokenLifetime: { accepts: isPositive, expected: 'a number of milliseconds above 0' },
   refreshTokenLifetime: { accepts: isPositive, expected: 'a number of milliseconds above 0' },
@@ -107,18 +116,20 @@ const CHECKS: Record<keyof SandboxSettings, { accepts: (value: unknown) => boole
   numericCountryCode: { accepts: oneOf(true, false), expected: 'a boolean' },
 }
 
-export const isSetting = (name: string): name is keyof SandboxSettings => Object.hasOwn(CHECKS, name)
+export function isSetting(name: string): name is keyof SandboxSettings {
+  return Object.hasOwn(settingChecks, name)
+}
 
 /**
  * The settings among `values`; what is `undefined` is left out.
  *
  * @throws TypeError that names the setting with a wrong value.
  */
-export const checkedSettings = (values: object): Partial<SandboxSettings> => {
+export function checkedSettings(values: object): Partial<SandboxSettings> {
   const settings: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(values)) {
     if (!isSetting(name) || value === undefined) continue
-    const { accepts, expected } = CHECKS[name]
+    const { accepts, expected } = settingChecks[name]
     if (!accepts(value)) throw new TypeError(`${name} must be ${expected}`)
     settings[name] = Array.isArray(value) ? [...(value as unknown[])] : value
   }

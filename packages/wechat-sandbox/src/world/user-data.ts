@@ -23,7 +23,7 @@ export interface UserDataInput {
 }
 
 /** Encrypts and signs as WeChat does. `data` gets a watermark unless it has one of its own. */
-export const encryptUserData = ({ sessionKey, appId, data, now, iv }: UserDataInput): EncryptedUserData => {
+export function encryptUserData({ sessionKey, appId, data, now, iv }: UserDataInput): EncryptedUserData {
   const ivBytes = iv === undefined ? randomBytes(16) : Buffer.from(iv, 'base64')
   if (ivBytes.length !== 16) throw new TypeError('iv must be the base64 of 16 bytes')
   const plaintext = JSON.stringify(withWatermark(data, appId, now))
@@ -39,10 +39,14 @@ export const encryptUserData = ({ sessionKey, appId, data, now, iv }: UserDataIn
 }
 
 /** The signature over `rawData`: the key is used as its base64 text. */
-export const signRawData = (rawData: string, sessionKey: string): string =>
-  createHash('sha1')
+export function signRawData(rawData: string, sessionKey: string): string {
+  return createHash('sha1')
     .update(rawData + sessionKey, 'utf8')
     .digest('hex')
+}
 
-const withWatermark = (data: Record<string, unknown>, appId: string, now: number): Record<string, unknown> =>
-  'watermark' in data ? data : { ...data, watermark: { timestamp: Math.floor(now / 1000), appid: appId } }
+function withWatermark(data: Record<string, unknown>, appId: string, now: number): Record<string, unknown> {
+  return 'watermark' in data
+    ? data
+    : { ...data, watermark: { timestamp: Math.floor(now / 1000), appid: appId } }
+}

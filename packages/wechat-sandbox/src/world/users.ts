@@ -21,23 +21,26 @@ export interface User extends SandboxUser {
 }
 
 /** Three people: one with a picture, one with emoji in the name, one with neither picture nor Chinese name. */
-export const presetUsers = (pictureOf: (userId: string) => string): SandboxUser[] => [
-  { id: 'alice', nickname: '爱丽丝', headimgurl: pictureOf('alice') },
-  { id: 'panda', nickname: '熊猫🐼👨‍👩‍👧', headimgurl: pictureOf('panda') },
-  { id: 'bob', nickname: 'Bob' },
-]
+export function presetUsers(pictureOf: (userId: string) => string): SandboxUser[] {
+  return [
+    { id: 'alice', nickname: '爱丽丝', headimgurl: pictureOf('alice') },
+    { id: 'panda', nickname: '熊猫🐼👨‍👩‍👧', headimgurl: pictureOf('panda') },
+    { id: 'bob', nickname: 'Bob' },
+  ]
+}
 
-const CHANGEABLE = ['nickname', 'headimgurl', 'silent', 'state']
-const STATES: readonly unknown[] = ['normal', 'frozen', 'blocked']
+const changeableFields = ['nickname', 'headimgurl', 'silent', 'state']
+const userStates: readonly unknown[] = ['normal', 'frozen', 'blocked']
 
-const checkedUser = (user: unknown, where: string): User => {
+function checkedUser(user: unknown, where: string): User {
   if (typeof user !== 'object' || user === null) throw new TypeError(`${where} must be an object`)
   const { id, nickname, headimgurl = '', silent = false, state = 'normal' } = user as Record<string, unknown>
   if (typeof id !== 'string' || id === '') throw new TypeError(`${where}.id must be a non-empty string`)
   if (typeof nickname !== 'string') throw new TypeError(`${where}.nickname must be a string`)
   if (typeof headimgurl !== 'string') throw new TypeError(`${where}.headimgurl must be a string`)
   if (typeof silent !== 'boolean') throw new TypeError(`${where}.silent must be a boolean`)
-  if (!STATES.includes(state)) throw new TypeError(`${where}.state must be 'normal', 'frozen' or 'blocked'`)
+  if (!userStates.includes(state))
+    throw new TypeError(`${where}.state must be 'normal', 'frozen' or 'blocked'`)
   return { id, nickname, headimgurl, silent, state: state as UserState }
 }
 
@@ -78,7 +81,7 @@ export class Users {
 
   /** @throws TypeError if there is no such user, or the changes are of no use. */
   update(id: string, changes: Partial<Omit<SandboxUser, 'id'>>): User {
-    const unknown = Object.keys(changes).find((name) => !CHANGEABLE.includes(name))
+    const unknown = Object.keys(changes).find((name) => !changeableFields.includes(name))
     if (unknown !== undefined) throw new TypeError(`a user has no ${JSON.stringify(unknown)} to change`)
     const user = checkedUser({ ...this.get(id), ...changes, id }, 'user')
     this.#byId.set(id, user)

@@ -1,20 +1,17 @@
 import { ApiTickets } from './api-tickets.js'
 import { AppTokens } from './app-tokens.js'
-import { Apps } from './apps.js'
-import type { App, SandboxApp } from './apps.js'
+import { Apps, type App, type SandboxApp } from './apps.js'
 import { Clock } from './clock.js'
 import { Codes } from './codes.js'
 import { openidOf, snapshotOpenidOf, snapshotUnionidOf, unionidOf } from './ids.js'
 import { PhoneCodes } from './phone-codes.js'
 import { QrTickets } from './qr-tickets.js'
-import { PER_DAY, PER_MINUTE, Quota } from './quota.js'
+import { perDay, perMinute, Quota } from './quota.js'
 import { Scenes } from './scenes.js'
 import { SessionKeys } from './session-keys.js'
-import { checkedSettings, DEFAULT_SETTINGS } from './settings.js'
-import type { SandboxSettings } from './settings.js'
+import { checkedSettings, defaultSettings, type SandboxSettings } from './settings.js'
 import { Tokens } from './tokens.js'
-import { Users } from './users.js'
-import type { SandboxUser, User } from './users.js'
+import { Users, type SandboxUser, type User } from './users.js'
 
 /** Everything that this WeChat knows: pure state, without HTTP. */
 export class World {
@@ -42,13 +39,13 @@ export class World {
   ) {
     this.apps = new Apps(apps)
     this.users = new Users(users)
-    this.#initialSettings = { ...DEFAULT_SETTINGS, ...settings }
+    this.#initialSettings = { ...defaultSettings, ...settings }
     this.settings = { ...this.#initialSettings }
     this.codes = new Codes(this.clock, this.settings)
     this.tokens = new Tokens(this.clock, this.settings)
     this.qrTickets = new QrTickets(this.clock, this.settings)
-    this.minuteQuota = new Quota(this.clock, PER_MINUTE)
-    this.dayQuota = new Quota(this.clock, PER_DAY)
+    this.minuteQuota = new Quota(this.clock, perMinute)
+    this.dayQuota = new Quota(this.clock, perDay)
     this.appTokens = new AppTokens(this.clock, this.settings)
     this.apiTickets = new ApiTickets(this.clock, this.settings)
     this.phoneCodes = new PhoneCodes(this.clock, this.settings)
