@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import type { SandboxOptions } from './sandbox.js'
+import type { SandboxOptions } from './start-sandbox.js'
 import type { AppType, SandboxApp } from './world/apps.js'
 import type { SandboxUser } from './world/users.js'
 

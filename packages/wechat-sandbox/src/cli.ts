@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { writeFile } from 'node:fs/promises'
 import { parseArguments, usage, type CliArguments } from './cli-arguments.js'
-import { startSandbox, type Sandbox } from './sandbox.js'
+import type { Sandbox } from './sandbox.js'
+import { startSandbox } from './start-sandbox.js'
 
 function describe(sandbox: Sandbox): string {
   return [
