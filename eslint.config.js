@@ -58,6 +58,7 @@ export default defineConfig(
       parserOptions: {
         project: [
           'packages/*/tsconfig.json',
+          'packages/wechat-sandbox/browser/tsconfig.json',
           'test/tsconfig.json',
           'examples/*/tsconfig.json',
           'examples/*/client/tsconfig.json',
@@ -108,6 +109,24 @@ export default defineConfig(
     files: ['**/*.js', '**/*.cjs'],
     languageOptions: {
       globals: { process: 'readonly', console: 'readonly', URL: 'readonly', fetch: 'readonly' },
+    },
+  },
+  // Runs in the pages of the sandbox as it is.
+  {
+    files: ['packages/wechat-sandbox/browser/*.js'],
+    languageOptions: {
+      globals: {
+        AbortSignal: 'readonly',
+        URLSearchParams: 'readonly',
+        document: 'readonly',
+        getSelection: 'readonly',
+        location: 'readonly',
+        navigator: 'readonly',
+        scriptData: 'readonly',
+        setTimeout: 'readonly',
+        window: 'readonly',
+        process: 'off',
+      },
     },
   },
   // Runs in WeChat as it is, on old phones too.

@@ -59,7 +59,7 @@ export function jsSdkRoutes(world: World): Route[] {
       methods: ['GET'],
       path: '/open/js/jweixin-1.6.0.js',
       family: page,
-      handle: () => scriptReply(jweixinScript(verdictPath)),
+      handle: () => scriptReply(jweixinScript({ verdictPath })),
       refuseMethod: refusePageMethod,
     },
     {

@@ -28,31 +28,6 @@ section > .grid, section > .people { margin-top: 12px; }
 @media (min-width: 640px) { .people { columns: 2; column-gap: 0; } }
 `
 
-const script = `
-for (const button of document.querySelectorAll('button[data-copy]')) {
-  button.addEventListener('click', async () => {
-    try {
-      await navigator.clipboard.writeText(button.dataset.copy)
-      const before = button.textContent
-      button.textContent = page.copied
-      setTimeout(() => { button.textContent = before }, 1500)
-    } catch {
-      getSelection().selectAllChildren(button.parentElement.querySelector('code'))
-    }
-  })
-}
-const query = new URLSearchParams(location.search)
-if (query.has('code') || query.has('state')) {
-  const box = document.querySelector('[data-testid="home-callback"]')
-  const code = query.get('code')
-  for (const name of ['code', 'state']) {
-    box.querySelector('[data-name="' + name + '"]').textContent = query.has(name) ? query.get(name) : '–'
-  }
-  box.querySelector('p').textContent = code && code !== 'authdeny' ? page.arrived : page.denied
-  box.hidden = false
-}
-`
-
 function authorizeUrl(view: HomeView, app: HomeApp, path: string, scope: string): string {
   const query = new URLSearchParams({
     appid: app.appId,
@@ -168,7 +143,7 @@ export function homePage(view: HomeView): string {
         </ul>
       </section>`,
     script: {
-      code: script,
+      name: 'home',
       data: { copied: t.copied, arrived: t.homeCallbackText, denied: t.homeCallbackDenied },
     },
   })
