@@ -111,15 +111,16 @@ export default defineConfig(
       globals: { process: 'readonly', console: 'readonly', URL: 'readonly', fetch: 'readonly' },
     },
   },
-  // Runs in the pages of the sandbox as it is.
+  // Runs in the pages of the sandbox and of the demo as it is.
   {
-    files: ['packages/wechat-sandbox/browser/*.js'],
+    files: ['packages/wechat-sandbox/browser/*.js', 'examples/express/client/*.js'],
     languageOptions: {
       globals: {
         AbortSignal: 'readonly',
         URLSearchParams: 'readonly',
         document: 'readonly',
         getSelection: 'readonly',
+        history: 'readonly',
         location: 'readonly',
         navigator: 'readonly',
         scriptData: 'readonly',

@@ -77,9 +77,7 @@ export function insideWechatPage({ lang, script, moves, answers }: InsideWechatV
         </p>
       </section>
       <script src="${script}"></script>
-      <script>
-        ${new Html(jsSDKScript)}
-      </script>`,
+      ${new Html(`<script>${jsSDKScript}</script>`)}`,
   })
 }
 
