@@ -3,15 +3,15 @@ import { ownRoute } from './http/own-routes.js'
 import type { Route } from './http/router.js'
 import type { AppUser, JsSdkPage, Sandbox } from './sandbox.js'
 
-/** What the posted object should be. It is as untrusted as what a caller in JavaScript passes: the sandbox's methods check both. */
-interface Claimed extends AppUser, JsSdkPage {
+/** The object that a caller should post. Nothing is checked here, because the methods of the sandbox check their arguments. */
+interface PostedInput extends AppUser, JsSdkPage {
   path: string
   fault: Fault | null
   times?: number
 }
 
-function post(path: string, action: (input: Claimed) => unknown): Route {
-  return ownRoute(path, { POST: (input) => action(input as unknown as Claimed) })
+function post(path: string, action: (input: PostedInput) => unknown): Route {
+  return ownRoute(path, { POST: (input) => action(input as unknown as PostedInput) })
 }
 
 /** The sandbox's API over HTTP, for tests in other languages. */

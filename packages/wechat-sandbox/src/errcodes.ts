@@ -1,4 +1,4 @@
-/** WeChat's error numbers and the texts that it sends with them, before the suffix with the request's id. */
+/** WeChat's error codes and their texts, without the suffix that contains the request id. */
 export const errmsgs: Readonly<Record<number, string>> = {
   [-1]: 'system error',
   0: 'ok',
@@ -47,12 +47,12 @@ export const errmsgs: Readonly<Record<number, string>> = {
   87009: 'invalid signature',
 }
 
-/** The same texts as they were until mid-2020, where they differed. */
+/** The texts that were different until mid-2020. */
 export const legacyErrmsgs: Readonly<Record<number, string>> = {
   40125: 'invalid appsecret, view more at http://t.cn/RAEkdVq',
 }
 
-/** The numbers and texts on the error pages of the authorize page. */
+/** Error codes and texts of the authorize page. */
 export const pageErrmsgs: Readonly<Record<number, string>> = {
   10003: 'redirect_uri域名与后台配置不一致',
   10004: '此公众号被封禁',
@@ -67,5 +67,5 @@ export const pageErrmsgs: Readonly<Record<number, string>> = {
   10016: '不支持微信开放平台的Appid，请使用公众号Appid',
 }
 
-/** What a page says where there is nothing more exact to say. */
+/** The text of an error page without a more specific one. */
 export const deadLinkText = '该链接无法访问'

@@ -40,13 +40,13 @@ export interface JsSdkPage {
 export class Sandbox {
   /** Where it listens, e.g. `http://127.0.0.1:41234`. */
   readonly url: string
-  /** The same address in place of each of WeChat's hosts. */
+  /** The sandbox's address for each of WeChat's hosts. */
   readonly endpoints: { readonly open: string; readonly api: string; readonly mp: string }
-  /** Set if `tls` was asked for. */
+  /** Present if the option `tls` was given. */
   readonly tls: SandboxTls | undefined
   /** TCP connections and TLS handshakes so far. */
   readonly connections: Readonly<ConnectionCounts>
-  /** The sandbox's time, which every lifetime is measured with. `advance` takes milliseconds. */
+  /** The clock that measures every lifetime. `advance` takes milliseconds. */
   readonly clock: { now: () => number; advance: (ms: number) => void }
   readonly #parts: SandboxParts
 
@@ -65,23 +65,23 @@ export class Sandbox {
     return this.#parts.world.apps.list
   }
 
-  /** The users as they are now. */
+  /** The users in their current state. */
   get users(): readonly User[] {
     return this.#parts.world.users.list
   }
 
-  /** The last 10,000 requests, oldest first; those to `/__sandbox/` are not among them. */
+  /** The last 10,000 requests, oldest first, without those to `/__sandbox/`. */
   get requests(): LoggedRequest[] {
     return this.#parts.log.requests
   }
 
-  /** How many requests there were to a path, e.g. `/sns/userinfo`, since the start or the last `reset()`. */
+  /** Counts the requests to a path, e.g. `/sns/userinfo`, since the start or the last `reset()`. */
   count(path: string): number {
     return this.#parts.log.count(path)
   }
 
   /**
-   * A code as the authorize page or the QR page would have handed it out.
+   * Issues a code as the authorize page or the QR page would.
    *
    * @param options.scope - comma separated; default `snsapi_userinfo`, for a website `snsapi_login`
    * @param options.snapshot - `true`: for the virtual account of a snapshot page
@@ -114,9 +114,9 @@ export class Sandbox {
   }
 
   /**
-   * What `wx.login()` gives to a mini-program: a code.
+   * Issues a code as `wx.login()` would.
    *
-   * @param options.renewSessionKey - `true`: the user gets a new session_key, and what was encrypted with the old one no longer opens
+   * @param options.renewSessionKey - `true` gives the user a new session_key; data encrypted with the old one can no longer be decrypted
    */
   wxLogin({
     appId,
@@ -131,9 +131,9 @@ export class Sandbox {
   }
 
   /**
-   * What `wx.getUserInfo()` gives to a mini-program: data encrypted with the user's current session_key, and a signature.
+   * Returns what `wx.getUserInfo()` would: data encrypted with the user's current session_key, and a signature.
    *
-   * @param options.data - instead of the user's own data, e.g. a phone number; a watermark is added unless it has one
+   * @param options.data - replaces the user's data, e.g. with a phone number; a watermark is added if it has none
    * @param options.iv - 16 bytes in base64; default random
    */
   encrypt({
@@ -146,7 +146,7 @@ export class Sandbox {
     const app = world.apps.get(appId, 'miniprogram')
     const { id, nickname, headimgurl } = world.users.get(user)
     if (data !== undefined && !isObject(data)) throw new TypeError('data must be an object')
-    if (iv !== undefined && typeof iv !== 'string') throw new TypeError('iv must be the base64 of 16 bytes')
+    if (iv !== undefined && typeof iv !== 'string') throw new TypeError('iv must be 16 bytes in base64')
     const unionId = world.unionid(app, id)
     return encryptUserData({
       sessionKey: world.sessionKeys.get(appId, id),
@@ -168,9 +168,10 @@ export class Sandbox {
   }
 
   /**
-   * What the button that asks for a phone number gives to a mini-program: a code for `getuserphonenumber`, not a code of `wx.login`.
+   * Issues a code as the phone number button of a mini-program would. It is for `getuserphonenumber`, and differs from a code of
+   * `wx.login`.
    *
-   * @param options.phoneNumber - digits, without the country's code; default one of the user's own
+   * @param options.phoneNumber - digits, without the country code; default: derived from the user's id
    * @param options.countryCode - digits; default `86`
    */
   issuePhoneCode({
@@ -194,11 +195,11 @@ export class Sandbox {
   }
 
   /**
-   * What WeChat would answer to `wx.config` in the page at `url`, with the tickets that are good at this moment of the sandbox's
-   * clock: behind `config:`.
+   * Returns WeChat's verdict on the `wx.config` call of the page at `url`: the text that follows `config:`. Checks against the tickets
+   * that are valid now by the sandbox's clock.
    *
-   * @param page.url - the page's address as the browser shows it; what is behind `#` does not count
-   * @param page.timestamp - as text or as a number
+   * @param page.url - the page's address as the browser shows it; the part after `#` is ignored
+   * @param page.timestamp - in seconds, as a string or a number
    */
   checkJsSdkSignature({ appId, url, nonceStr, timestamp, signature }: JsSdkPage): JsSdkVerdict {
     const { world } = this.#parts
@@ -211,7 +212,7 @@ export class Sandbox {
     return judgeJsSdk(world, app, { url, nonceStr, timestamp: String(timestamp), signature })
   }
 
-  /** Replaces a mini-program user's session_key, by the given one (base64 of 16 bytes) or a new one, and returns it. */
+  /** Replaces a mini-program user's session_key with the given one (16 bytes in base64) or a random one, and returns it. */
   renewSessionKey({ appId, user, sessionKey }: AppUser & { sessionKey?: string | undefined }): string {
     const { world } = this.#parts
     world.apps.get(appId, 'miniprogram')
@@ -219,12 +220,16 @@ export class Sandbox {
       sessionKey !== undefined &&
       (typeof sessionKey !== 'string' || Buffer.from(sessionKey, 'base64').length !== 16)
     ) {
-      throw new TypeError('sessionKey must be the base64 of 16 bytes')
+      throw new TypeError('sessionKey must be 16 bytes in base64')
     }
     return world.sessionKeys.renew(appId, world.users.get(user).id, sessionKey)
   }
 
-  /** The ids by which an app knows a user; of the virtual account if `snapshot` is `true`. No unionid if the app is not bound. */
+  /**
+   * Returns the ids by which an app knows a user. There is no unionid if the app has no open-platform account.
+   *
+   * @param options.snapshot - `true`: the ids of the virtual account of a snapshot page
+   */
   idsOf({ appId, user, snapshot = false }: AppUser & { snapshot?: boolean | undefined }): {
     openid: string
     unionid?: string
@@ -241,12 +246,12 @@ export class Sandbox {
     return this.#parts.world.users.update(user, changes)
   }
 
-  /** The user has changed the WeChat password: tokens handed out so far answer 42007, new logins work. */
+  /** Acts as if the user had changed their WeChat password: existing tokens fail with 42007, and new logins work. */
   changePassword(user: string): void {
     this.#parts.world.tokens.revokeAll(this.#parts.world.users.get(user).id)
   }
 
-  /** Who holds the phone: chosen on the pages beforehand, and the one who logs in where there is no page. At first the first user. */
+  /** The user who is preselected on the pages and who logs in if no page is shown. Initially the first user. */
   get currentUser(): string {
     return this.#parts.world.currentUser.id
   }
@@ -255,28 +260,28 @@ export class Sandbox {
     this.#parts.world.currentUser = this.#parts.world.users.get(user)
   }
 
-  /** Changes settings, until `reset()`. */
+  /** Changes settings until `reset()`. */
   configure(settings: Partial<SandboxSettings>): void {
     for (const name of Object.keys(settings))
-      if (!isSetting(name)) throw new TypeError(`there is no setting ${JSON.stringify(name)}`)
+      if (!isSetting(name)) throw new TypeError(`unknown setting ${JSON.stringify(name)}`)
     this.#parts.world.configure(settings)
   }
 
   /**
-   * Lets requests to `path` go wrong.
+   * Makes requests to `path` fail.
    *
    * @param path - the exact path, e.g. `/sns/userinfo`
-   * @param fault - see {@link FaultOptions}; `null` takes all faults of the path away
-   * @param options.times - for so many requests. Without it: for all, until `reset()`, `null` or another such fault. Faults with
-   *   `times` come first, in the order in which they were given.
+   * @param fault - see {@link FaultOptions}; `null` removes all faults of the path
+   * @param options.times - how many requests fail. Default: all, until `reset()`, `null` or another fault without `times`. Faults
+   *   with `times` come first, in the order in which they were set.
    */
   fail(path: string, fault: Fault | null, { times }: { times?: number | undefined } = {}): void {
     this.#parts.faults.set(path, fault, times)
   }
 
   /**
-   * Everything as after the start: no codes, tokens, faults or logged requests, users and settings as given, the clock right.
-   * Ports, certificates and open connections stay.
+   * Returns to the state after the start: no codes, tokens, faults or logged requests, the initial users and settings, and the real
+   * time. Keeps ports, certificates and open connections.
    */
   reset(): void {
     this.#parts.world.reset()
@@ -285,7 +290,7 @@ export class Sandbox {
     Object.assign(this.#parts.connections, { tcp: 0, tls: 0, resumed: 0 })
   }
 
-  /** Stops listening and ends every connection, also those that still wait for an answer. */
+  /** Stops listening and closes every connection, including those that wait for a response. */
   async close(): Promise<void> {
     await Promise.all(this.#parts.listening.map(({ close }) => close()))
   }

@@ -18,7 +18,7 @@ import { Router, type Route } from './http/router.js'
 import { startServer, type ConnectionCounts, type Listening, type TlsKeys } from './http/server.js'
 import { Sandbox, type SandboxParts } from './sandbox.js'
 import { presetApps, type SandboxApp } from './world/apps.js'
-import { checkedSettings, isSetting, type SandboxSettings } from './world/settings.js'
+import { checkSettings, isSetting, type SandboxSettings } from './world/settings.js'
 import { presetUsers, type SandboxUser } from './world/users.js'
 import { World } from './world/world.js'
 
@@ -26,13 +26,13 @@ import { World } from './world/world.js'
 export interface SandboxOptions extends Partial<SandboxSettings> {
   /** Port to listen on. Default 0: any free one. */
   port?: number | undefined
-  /** Address to bind. Default `127.0.0.1`: nobody else can reach it. */
+  /** Address to bind. Default `127.0.0.1`, which other computers cannot reach. */
   host?: string | undefined
-  /** The registered apps. Default: an official account, a website and a mini-program of one open-platform account. */
+  /** The registered apps. Default: an official account, a website and a mini-program that share an open-platform account. */
   apps?: readonly SandboxApp[] | undefined
   /** The people with WeChat accounts. Default: `alice`, `panda` and `bob`. */
   users?: readonly SandboxUser[] | undefined
-  /** Answer for WeChat's own host names as well, over TLS, with a certificate authority made for this run. */
+  /** Also serves WeChat's host names over TLS, with a new certificate authority for this run. */
   tls?: { port: number } | undefined
 }
 
@@ -53,7 +53,7 @@ function checkOptions(options: SandboxOptions): void {
   }
 }
 
-/** Somewhere to reach a server that listens on `host`. */
+/** An address that reaches a server that listens on `host`. */
 function urlOf(host: string, port: number): string {
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
@@ -70,12 +70,12 @@ function urlOf(host: string, port: number): string {
  * // … let the application under test exchange it at sandbox.url
  * await sandbox.close()
  * ```
- * @throws TypeError that names the option with a wrong value; or the system's error if a port cannot be had.
+ * @throws TypeError that names the invalid option, or the system's error if a port is not available.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   checkOptions(options)
   const { port = 0, host = '127.0.0.1', apps = presetApps } = options
-  const settings = checkedSettings(options)
+  const settings = checkSettings(options)
   const certificates = options.tls && (await (await import('./tls.js')).issueCertificates())
   const connections: ConnectionCounts = { tcp: 0, tls: 0, resumed: 0 }
   let handle: RequestListener = (_request, response) => response.destroy()
@@ -91,7 +91,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     return started.port
   }
   try {
-    // The pictures of the preset users are on this server, so its port must be known first.
+    // This server serves the pictures of the preset users, so their URLs need its port.
     const url = urlOf(host, await listen({ port }))
     const tls = certificates &&
       options.tls && {

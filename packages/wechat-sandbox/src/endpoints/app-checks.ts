@@ -5,7 +5,7 @@ import { accept, refuse, type Checked } from './checks.js'
 
 export type Fields = Record<string, unknown>
 
-/** The query's app-level token: whose it is. */
+/** Checks the query's app-level token and returns its app. */
 function checkAppToken(world: World, call: Call): Checked<App> {
   const token = param(call, 'access_token')
   if (token === '') return refuse(41001)
@@ -20,14 +20,14 @@ function checkAppToken(world: World, call: Call): Checked<App> {
   }
 }
 
-/** The query's app-level token, of an app of the one type that the endpoint is for. */
+/** Checks the query's app-level token. Its app must have the type that the endpoint serves. */
 export function checkCaller(world: World, call: Call, type: AppType): Checked<App> {
   const app = checkAppToken(world, call)
   if (!app.ok) return app
   return app.value.type === type ? app : refuse(48001)
 }
 
-/** The body: a JSON object, whatever its content type says. */
+/** Checks that the body is a JSON object. Ignores the content type. */
 export function checkJson(call: Call): Checked<Fields> {
   if (call.body.length === 0) return refuse(44002)
   try {

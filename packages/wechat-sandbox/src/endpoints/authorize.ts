@@ -1,6 +1,6 @@
 import type { Call } from '../http/call.js'
 import { page } from '../http/families.js'
-import { field, formOf } from '../http/form.js'
+import { field, parseForm } from '../http/form.js'
 import { errorPageReply, langOf, pageReply } from '../http/page-reply.js'
 import type { Reply } from '../http/reply.js'
 import type { Route } from '../http/router.js'
@@ -16,7 +16,7 @@ import { callbackURL } from './redirect-uri.js'
 
 const authorizePath = '/connect/oauth2/authorize'
 
-/** What the consent form carries on from the query. */
+/** The parameters that the consent form copies from the query. */
 const carriedFields = [
   'appid',
   'redirect_uri',
@@ -49,15 +49,15 @@ function warningsFor(world: World, call: Call): string[] {
   if (field(call.query, 'forceSnapShot') === 'true') {
     warnings.push(
       lang === 'en'
-        ? 'forceSnapShot=true: WeChat may show the snapshot page here; “as snapshot user” does what it does.'
-        : 'forceSnapShot=true：微信可能在此显示快照页，“以快照用户”按钮的效果与之相同。',
+        ? 'forceSnapShot=true: WeChat may show the snapshot page here. “Allow as a snapshot user” has the same effect.'
+        : 'forceSnapShot=true：微信可能在此显示快照页，“以快照页用户身份允许”按钮的效果与之相同。',
     )
   }
   for (const warning of warnings) call.warn(warning)
   return warnings
 }
 
-/** Where nobody is asked: only the openid is wanted, or WeChat takes the user's consent for granted. */
+/** Whether WeChat asks no consent: the app requests only the openid, or WeChat assumes the user's consent. */
 function isSilent({ scopes }: AuthorizeRequest, user: User): boolean {
   return user.silent || scopes.every((scope) => scope === 'snsapi_base')
 }
@@ -95,10 +95,10 @@ function ask(world: World, call: Call): Reply {
   )
 }
 
-function decided(world: World, call: Call, request: AuthorizeRequest, fields: Fields): Reply {
+function applyDecision(world: World, call: Call, request: AuthorizeRequest, fields: Fields): Reply {
   const { redirectUri, state } = request
   const user = world.users.find(field(fields, 'user'))
-  if (!user) return deadLink(call, '没有这个用户。', 'There is no such user.')
+  if (!user) return deadLink(call, '没有这个用户。', 'This user does not exist.')
   const backWith = (answer: { code?: string; state: string }): Reply =>
     redirectReply(303, callbackURL(redirectUri, answer), rememberOwner(user))
   switch (field(fields, 'decision') as ConsentDecision) {
@@ -119,24 +119,24 @@ function decided(world: World, call: Call, request: AuthorizeRequest, fields: Fi
       })
     }
     default:
-      return deadLink(call, '没有这个选项。', 'There is no such decision.')
+      return deadLink(call, '没有这个选项。', 'This decision does not exist.')
   }
 }
 
 function decide(world: World, call: Call): Reply {
-  const fields = formOf(call)
-  // The form says which language the page was in, as the query did.
-  const inItsLanguage: Call = {
+  const fields = parseForm(call)
+  // The form contains the language of the page.
+  const localizedCall: Call = {
     ...call,
     query: fields.has('lang') ? new URLSearchParams({ lang: field(fields, 'lang') }) : call.query,
   }
-  const checked = checkAuthorizeRequest(world, fields, mpRules, langOf(inItsLanguage))
+  const checked = checkAuthorizeRequest(world, fields, mpRules, langOf(localizedCall))
   return checked.ok
-    ? decided(world, inItsLanguage, checked.request, fields)
-    : errorPageReply(inItsLanguage, checked.error)
+    ? applyDecision(world, localizedCall, checked.request, fields)
+    : errorPageReply(localizedCall, checked.error)
 }
 
-/** The page inside WeChat's browser: silent, or with the person's consent. */
+/** The authorize page of WeChat's browser. */
 export function authorizeRoutes(world: World): Route[] {
   return [
     {

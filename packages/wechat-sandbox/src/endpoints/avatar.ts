@@ -7,7 +7,7 @@ import { deadLink, refusePageMethod } from './page-parts.js'
 
 const avatarPrefix = '/__sandbox/avatar/'
 
-/** Path of a user's picture, for those that the sandbox brings along: no internet is needed to see them. */
+/** Returns the path of the picture that the sandbox draws for a user, so that pictures need no internet. */
 export function avatarPath(userId: string): string {
   return `${avatarPrefix}${encodeURIComponent(userId)}.svg`
 }
@@ -48,7 +48,8 @@ export function avatarRoutes(world: World): Route[] {
       methods: ['GET'],
       path: `${avatarPrefix}*`,
       family: page,
-      handle: (call) => draw(world, call.path) ?? deadLink(call, '没有这个用户。', 'There is no such user.'),
+      handle: (call) =>
+        draw(world, call.path) ?? deadLink(call, '没有这个用户。', 'This user does not exist.'),
       refuseMethod: refusePageMethod,
     },
   ]

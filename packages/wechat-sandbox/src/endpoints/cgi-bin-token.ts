@@ -18,7 +18,7 @@ interface Claim {
   grantType: unknown
 }
 
-/** Whether the caller may fetch a token at all; counts nothing yet. */
+/** Checks whether the caller may fetch a token, before the call counts towards the quotas. */
 function checkClaim(world: World, call: Call, { appId, secret, grantType }: Claim): Checked<App> {
   const app = checkCredentials(world, appId, secret)
   if (!app.ok) return app
@@ -31,11 +31,11 @@ function checkClaim(world: World, call: Call, { appId, secret, grantType }: Clai
       `invalid ip ${address} ipv6 ${isIPv4(address) ? '::ffff:' : ''}${address}, not in whitelist`,
     )
   }
-  // A website application has no interfaces that such a token would be for.
+  // WeChat has no endpoints for the app-level token of a website application.
   return app.value.type === 'website' ? refuse(48001) : app
 }
 
-/** `GET /cgi-bin/token`: parameters in a body are not seen. */
+/** `GET /cgi-bin/token`. Ignores parameters in a body. */
 export function fetchToken(world: World, call: Call): Checked<Fields> {
   const app = checkClaim(world, call, {
     appId: param(call, 'appid'),

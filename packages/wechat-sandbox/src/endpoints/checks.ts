@@ -4,7 +4,7 @@ import type { CodeGrant } from '../world/codes.js'
 import type { User } from '../world/users.js'
 import type { World } from '../world/world.js'
 
-/** `text`: what WeChat says, where it is not what the errcode's table says. */
+/** `text` replaces WeChat's usual text for the errcode. */
 export interface Refusal {
   ok: false
   errcode: number
@@ -31,7 +31,7 @@ function checkAppId(world: World, appId: string): Checked<App> {
   return app ? accept(app) : refuse(40013)
 }
 
-/** appid, then secret; '' where one is missing. */
+/** Checks the appid, then the secret. A missing one is ''. */
 export function checkCredentials(world: World, appId: string, secret: string): Checked<App> {
   const app = checkAppId(world, appId)
   if (!app.ok) return app
@@ -39,7 +39,7 @@ export function checkCredentials(world: World, appId: string, secret: string): C
   return secret === app.value.appSecret ? app : refuse(40125)
 }
 
-/** The app that the query names, with or without proof that it is the one. */
+/** Returns the app that the query names, and checks its secret if asked to. */
 export function checkApp(world: World, call: Call, { secret }: { secret: boolean }): Checked<App> {
   return secret
     ? checkCredentials(world, param(call, 'appid'), param(call, 'secret'))
@@ -49,11 +49,11 @@ export function checkApp(world: World, call: Call, { secret }: { secret: boolean
 export interface UsableCode {
   grant: CodeGrant
   user: User
-  /** The exchange is done: the code is used up. */
+  /** Marks the code as used. */
   use: () => void
 }
 
-/** The state of a code and of the user behind it. Nothing is used up yet. */
+/** Checks a code and its user. Does not use the code. */
 export function checkCode(
   world: World,
   code: string,

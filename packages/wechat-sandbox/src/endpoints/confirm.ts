@@ -1,6 +1,6 @@
 import { param, type Call } from '../http/call.js'
 import { page } from '../http/families.js'
-import { field, formOf } from '../http/form.js'
+import { field, parseForm } from '../http/form.js'
 import { langOf, pageReply } from '../http/page-reply.js'
 import type { Reply } from '../http/reply.js'
 import type { Route } from '../http/router.js'
@@ -16,7 +16,7 @@ function unknownCode(call: Call): Reply {
   return deadLink(
     call,
     '没有这个二维码，请回到网页重新扫描。',
-    'There is no such QR code: go back to the website and scan again.',
+    'This QR code does not exist. Go back to the website and scan again.',
   )
 }
 
@@ -30,7 +30,7 @@ function show(world: World, call: Call, ticket: QrTicket, selectedUser: string):
       users: pageUsers(world),
       selectedUser,
       action: confirmPath,
-      // HEAD does not scan, so the code may still wait; it has no body anyway.
+      // HEAD does not scan the code, so it may still be waiting. The response has no body anyway.
       status: status === 'waiting' ? 'scanned' : status,
     }),
   )
@@ -44,12 +44,12 @@ function scan(world: World, call: Call): Reply {
 }
 
 function decide(world: World, call: Call): Reply {
-  const fields = formOf(call)
+  const fields = parseForm(call)
   const ticket = world.qrTickets.find(field(fields, 'uuid'))
   if (!ticket) return unknownCode(call)
   const { uuid, appId, scope } = ticket
   const user = world.users.find(field(fields, 'user'))
-  if (!user) return deadLink(call, '没有这个用户。', 'There is no such user.')
+  if (!user) return deadLink(call, '没有这个用户。', 'This user does not exist.')
   switch (field(fields, 'decision')) {
     case 'confirm':
       world.qrTickets.confirm(
@@ -61,13 +61,13 @@ function decide(world: World, call: Call): Reply {
       world.qrTickets.cancel(uuid)
       break
     default:
-      return deadLink(call, '没有这个选项。', 'There is no such decision.')
+      return deadLink(call, '没有这个选项。', 'This decision does not exist.')
   }
   const reply = show(world, call, ticket, user.id)
   return { ...reply, headers: { ...reply.headers, ...rememberOwner(user) } }
 }
 
-/** The page on the phone that has scanned a code. */
+/** The page that the phone shows after scanning a code. */
 export function confirmRoutes(world: World): Route[] {
   return [
     {

@@ -6,7 +6,7 @@ import type { World } from '../world/world.js'
 import { miniProgramPath } from './miniprogram.js'
 import { pageApp, pageUsers, refusePageMethod } from './page-parts.js'
 
-/** The start page. */
+/** The home page of the sandbox. */
 export function homeRoutes(world: World): Route[] {
   return [
     {

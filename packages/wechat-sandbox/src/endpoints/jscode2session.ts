@@ -2,7 +2,7 @@ import { param, type Call } from '../http/call.js'
 import type { World } from '../world/world.js'
 import { accept, checkApp, checkCode, refuse, type Checked } from './checks.js'
 
-/** This endpoint says it in words of its own. */
+/** The text of 45011 at this endpoint. */
 const quotaText = 'api minute-quota reach limit  mustslower  retry next minute'
 
 /** `GET /sns/jscode2session`: exchanges the code of `wx.login`. */

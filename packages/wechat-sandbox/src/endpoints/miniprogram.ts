@@ -12,7 +12,7 @@ import { wxRequest } from './wx-request.js'
 
 export const miniProgramPath = `${ownPaths}miniprogram`
 
-/** What `wx` offers to a mini-program and the sandbox must do for it. */
+/** The functions of `wx` that the sandbox implements. */
 export interface MiniProgramApi {
   wxLogin: (input: { appId: string; user: string }) => string
   encrypt: (input: { appId: string; user: string }) => EncryptedUserData
@@ -20,7 +20,7 @@ export interface MiniProgramApi {
 
 function show(world: World, call: Call): Reply {
   if (!hasLoopbackHost(call)) {
-    return deadLink(call, '此页面只能在本机打开。', 'This page can be opened on this computer only.')
+    return deadLink(call, '此页面只能在本机打开。', 'This page can be opened only on this computer.')
   }
   return pageReply(
     miniProgramPage({
@@ -35,7 +35,7 @@ function show(world: World, call: Call): Reply {
   )
 }
 
-/** The console that plays a mini-program, and what its buttons do. */
+/** The mini-program console and the actions of its buttons. */
 export function miniProgramRoutes(world: World, wx: MiniProgramApi): Route[] {
   return [
     {

@@ -23,7 +23,7 @@ export function pageUsers(world: World): PageUser[] {
   return world.users.list.map(pageUser)
 }
 
-/** `status` is 302 for an answer to GET, 303 for one to POST. */
+/** @param status - 302 after GET, 303 after POST */
 export function redirectReply(
   status: 302 | 303,
   location: string,
@@ -41,7 +41,7 @@ export function redirectReply(
   }
 }
 
-/** The error page for whatever a link leads to that is not there. */
+/** Replies with the error page for an invalid link. */
 export function deadLink(call: Call, zh: string, en: string, permissions: PagePermissions = {}): Reply {
   return errorPageReply(call, { text: deadLinkText, hint: langOf(call) === 'en' ? en : zh }, permissions)
 }
@@ -50,6 +50,6 @@ export function refusePageMethod(call: Call): Reply {
   return deadLink(
     call,
     `此地址不接受 ${call.method} 请求。`,
-    `This address does not take ${call.method} requests.`,
+    `This address does not accept ${call.method} requests.`,
   )
 }

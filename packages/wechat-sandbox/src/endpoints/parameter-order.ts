@@ -10,7 +10,7 @@ const wechatOrder = [
   'forceSnapShot',
 ]
 
-/** WeChat matches the authorize link with a pattern, so the parameters must come in this order. */
+/** Whether the parameters are in the order that WeChat requires: it matches the link with a pattern. */
 export function isInOrder(query: URLSearchParams): boolean {
   const positions = [...query.keys()]
     .map((name) => wechatOrder.indexOf(name))
@@ -20,6 +20,6 @@ export function isInOrder(query: URLSearchParams): boolean {
 
 export function orderWarning(lang: PageLang): string {
   return lang === 'en'
-    ? `The parameters are not in the order that WeChat demands: ${wechatOrder.slice(0, 5).join(', ')}.`
+    ? `The parameters are not in the order that WeChat requires: ${wechatOrder.slice(0, 5).join(', ')}.`
     : `参数顺序与微信要求的不同：${wechatOrder.slice(0, 5).join('、')}。`
 }

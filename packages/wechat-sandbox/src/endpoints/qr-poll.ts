@@ -14,12 +14,12 @@ const errcodes: Record<QrStatus, number> = {
   confirmed: 405,
 }
 
-/** What the page knows already: nothing has happened, unless it says otherwise. */
+/** Returns the errcode that the page already has. Without `last`, the page is still waiting. */
 function knownErrcode(call: Call): number {
   return param(call, 'last') === '' ? errcodes.waiting : Number(param(call, 'last'))
 }
 
-/** Answers as soon as there is something that the page does not know, or when it has waited long enough. */
+/** Replies as soon as the status differs from the one that the page has, or at the timeout. */
 async function wait(world: World, call: Call): Promise<Reply> {
   const uuid = param(call, 'uuid')
   const known = knownErrcode(call)
@@ -38,7 +38,7 @@ async function wait(world: World, call: Call): Promise<Reply> {
   return pollReply(errcodes[progress.status], progress.code)
 }
 
-/** lp.open.weixin.qq.com: what the page on the desktop asks again and again. */
+/** The long poll of the QR page, at WeChat on lp.open.weixin.qq.com. */
 export function qrPollRoutes(world: World): Route[] {
   return [
     {

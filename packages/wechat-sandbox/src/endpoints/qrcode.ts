@@ -30,26 +30,26 @@ const actions = new Map<unknown, Action>([
   ['QR_LIMIT_STR_SCENE', { field: 'scene_str', accepts: isSceneText, permanent: true }],
 ])
 
-interface Wish {
+interface SceneRequest {
   scene: number | string
-  /** `undefined`: for ever */
+  /** `undefined`: permanent */
   seconds: number | undefined
 }
 
-function checkWish({
+function checkSceneRequest({
   action_name: name,
   action_info: info,
   expire_seconds: seconds = defaultSeconds,
-}: Fields): Checked<Wish> {
+}: Fields): Checked<SceneRequest> {
   const action = actions.get(name)
   if (!action) return refuse(40052)
   const holder = isFields(info) ? info['scene'] : undefined
   if (!isFields(holder)) return refuse(40053)
   const scene = holder[action.field]
   if (!action.accepts(scene)) return refuse(40169)
-  if (action.permanent) return accept({ scene: scene as Wish['scene'], seconds: undefined })
+  if (action.permanent) return accept({ scene: scene as SceneRequest['scene'], seconds: undefined })
   if (!isWithin(maxSeconds)(seconds)) return refuse(40097)
-  return accept({ scene: scene as Wish['scene'], seconds: Number(seconds) })
+  return accept({ scene: scene as SceneRequest['scene'], seconds: Number(seconds) })
 }
 
 /** `POST /cgi-bin/qrcode/create` */
@@ -58,12 +58,12 @@ export function createQrCode(world: World, call: Call): Checked<Fields> {
   if (!app.ok) return app
   const body = checkJson(call)
   if (!body.ok) return body
-  const wish = checkWish(body.value)
-  if (!wish.ok) return wish
+  const request = checkSceneRequest(body.value)
+  if (!request.ok) return request
   const { appId } = app.value
   if (!world.dayQuota.take(['qrcode', appId], dailyLimit(app.value, world.settings.qrCodesPerDay)))
     return refuse(45009)
-  const { scene, seconds } = wish.value
+  const { scene, seconds } = request.value
   if (seconds !== undefined) {
     const { ticket, url } = world.scenes.temporary(seconds)
     return accept({ ticket, expire_seconds: seconds, url })
@@ -72,7 +72,7 @@ export function createQrCode(world: World, call: Call): Checked<Fields> {
   return code ? accept({ ticket: code.ticket, url: code.url }) : refuse(45029)
 }
 
-/** `GET /cgi-bin/showqrcode`: a picture for everybody who has the ticket. */
+/** `GET /cgi-bin/showqrcode`. Needs only the ticket. */
 export async function showQrCode(world: World, call: Call): Promise<Reply> {
   const code = world.scenes.find(param(call, 'ticket'))
   if (code) return qrPicture(code.url)

@@ -12,14 +12,14 @@ import { appendedState } from './redirect-uri.js'
 
 const codePrefix = '/connect/qrcode/'
 
-/** In the application's page it is a frame. */
+/** Applications show this page in a frame. */
 const framePermissions = { framed: true, foreignStyles: true }
 
 function confirmURL(call: Call, uuid: string): string {
   return `${call.origin}/connect/confirm?uuid=${uuid}`
 }
 
-/** A style sheet of the application: nothing that runs. */
+/** Returns the application's style sheet if its URL is http, https or data:text/css, so that it cannot run a script. */
 function styleSheet(href: string): string | undefined {
   if (/^data:text\/css[;,]/i.test(href)) return href
   return URL.canParse(href) && /^https?:$/.test(new URL(href).protocol) ? href : undefined
@@ -65,12 +65,12 @@ function show(world: World, call: Call): Reply {
 async function image(world: World, call: Call): Promise<Reply> {
   const uuid = call.path.slice(codePrefix.length)
   if (world.qrTickets.progress(uuid).status === 'expired') {
-    return deadLink(call, '二维码不存在或已过期。', 'There is no such QR code, or it has expired.')
+    return deadLink(call, '二维码不存在或已过期。', 'This QR code does not exist or has expired.')
   }
   return qrPicture(confirmURL(call, uuid))
 }
 
-/** The page on the desktop, and the picture in it. */
+/** The QR page and its picture. */
 export function qrconnectRoutes(world: World): Route[] {
   return [
     {

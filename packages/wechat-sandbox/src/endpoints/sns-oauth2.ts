@@ -18,8 +18,8 @@ function tokenFields(
   }
 }
 
-/** A silent login does not tell who the user is across apps. */
-function tellsUnionid(scope: string): boolean {
+/** Whether the reply contains the unionid. After a silent login it does not. */
+function includesUnionid(scope: string): boolean {
   return scope.split(',').some((one) => one === 'snsapi_userinfo' || one === 'snsapi_login')
 }
 
@@ -48,12 +48,12 @@ export function exchangeCode(world: World, call: Call): Checked<Fields> {
   }
   return accept({
     ...tokenFields(world.tokens.issue(authorization), authorization),
-    ...(unionid !== undefined && tellsUnionid(scope) ? { unionid } : {}),
+    ...(unionid !== undefined && includesUnionid(scope) ? { unionid } : {}),
     ...(snapshot ? { is_snapshotuser: 1 } : {}),
   })
 }
 
-/** `/sns/oauth2/refresh_token`: no secret; the reply has no unionid. */
+/** `/sns/oauth2/refresh_token`. Needs no secret, and the reply has no unionid. */
 export function refreshTokens(world: World, call: Call): Checked<Fields> {
   const app = checkApp(world, call, { secret: false })
   if (!app.ok) return app

@@ -5,10 +5,10 @@ import { accept, refuse, type Checked } from './checks.js'
 
 type Fields = Record<string, unknown>
 
-/** What WeChat calls people whose data it does not give away. */
+/** WeChat's nickname for users whose data it hides. */
 const namelessNickname = '微信用户'
 
-/** The pair of access token and openid. */
+/** Checks the access token and its openid. */
 function checkToken(world: World, call: Call, unknownToken: number): Checked<Authorization> {
   const accessToken = param(call, 'access_token')
   if (accessToken === '') return refuse(41001)
@@ -31,7 +31,7 @@ function mayReadUser(scope: string): boolean {
   return scope.split(',').some((one) => one === 'snsapi_userinfo' || one === 'snsapi_login')
 }
 
-/** `GET /sns/userinfo`. Since October 2021 sex, language and place are empty for everybody. */
+/** `GET /sns/userinfo`. Since October 2021, sex, language and place are empty for everybody. */
 export function readUser(world: World, call: Call): Checked<Fields> {
   const checked = checkToken(world, call, 40001)
   if (!checked.ok) return checked
@@ -53,7 +53,7 @@ export function readUser(world: World, call: Call): Checked<Fields> {
   })
 }
 
-/** `GET /sns/auth`: whether an access token is still good. */
+/** `GET /sns/auth`: whether an access token is valid. */
 export function checkAccessToken(world: World, call: Call): Checked<Fields> {
   const checked = checkToken(world, call, 40014)
   if (!checked.ok) return checked

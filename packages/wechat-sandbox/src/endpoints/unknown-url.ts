@@ -2,7 +2,7 @@ import { api } from '../http/families.js'
 import type { Route } from '../http/router.js'
 import type { World } from '../world/world.js'
 
-/** Every path that WeChat does not have: HTTP status 200, and an errcode. */
+/** The reply to unknown paths: HTTP status 200 with an errcode. */
 export function unknownUrl(world: World): Route {
   return {
     methods: [],

@@ -12,12 +12,12 @@ interface Session {
   openid: string
 }
 
-/** The signature over nothing: the key is used as its base64 text. */
+/** Signs an empty text. The key is used as base64 text, not decoded. */
 function sign(sessionKey: string): string {
   return createHmac('sha256', sessionKey).update('').digest('hex')
 }
 
-/** The pair of openid and signature: whether the caller has the user's session_key. */
+/** Checks the openid and the signature, which proves that the caller has the user's session_key. */
 function checkSignature(world: World, call: Call): Checked<Session> {
   const app = checkCaller(world, call, 'miniprogram')
   if (!app.ok) return app

@@ -92,7 +92,7 @@ async function dispatch(
   await send(response, delivery, signal)
 }
 
-/** Takes each request through log, faults and router. */
+/** Passes each request to the log, the faults and the router. */
 export function dispatcher(parts: DispatcherParts): RequestListener {
   return (request, response) => {
     dispatch(parts, request, response).catch((error: unknown) => {

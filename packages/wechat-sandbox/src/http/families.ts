@@ -5,10 +5,10 @@ import type { Call } from './call.js'
 import { errorPageReply } from './page-reply.js'
 import { jsonReply, type Reply } from './reply.js'
 
-/** Endpoints that answer in the same style: content type, and how an error looks. */
+/** Endpoints with the same content type and the same form of errors. */
 export interface Family {
   contentType: string
-  /** `verbatim`: sent as it is. Without it, WeChat's `text` (by default the one in the table) and the request's id. */
+  /** `verbatim` is sent unchanged. Otherwise `text` (default: WeChat's text for the errcode) is sent with the request id. */
   error: (world: World, call: Call, errcode: number, texts?: { verbatim?: string; text?: string }) => Reply
 }
 
@@ -47,7 +47,7 @@ export const sns = jsonFamily('text/plain', ',')
 /** `/cgi-bin/*`, `/wxa/*`, and every path that does not exist */
 export const api = jsonFamily('application/json; encoding=utf-8', '')
 
-/** what people see */
+/** the pages */
 export const page: Family = {
   contentType: 'text/html; charset=utf-8',
   error: (_world, call, number, { verbatim } = {}) =>

@@ -4,11 +4,11 @@ import type { ErrorView, PageLang } from '../pages/views.js'
 import { param, type Call } from './call.js'
 import type { Reply } from './reply.js'
 
-/** What a page may do beyond showing itself. */
+/** Permissions that most pages do not have. */
 export interface PagePermissions {
-  /** may be shown in a frame, as the QR page is */
+  /** may be shown in a frame, like the QR page */
   framed?: boolean
-  /** may request URLs of applications, not only of the sandbox */
+  /** may send requests to applications, not only to the sandbox */
   connectAnywhere?: boolean
   /** may use a style sheet of the application */
   foreignStyles?: boolean
@@ -16,7 +16,7 @@ export interface PagePermissions {
 
 const anywhere = 'http: https:'
 
-/** Only the one script that the page itself brings may run: named by its hash, so that nothing smuggled into the page does. */
+/** Allows only the page's own script, by its hash, so that no injected script can run. */
 function scriptSource(html: string): string {
   const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)]
   const [script] = scripts
@@ -26,7 +26,7 @@ function scriptSource(html: string): string {
     .digest('base64')}'`
 }
 
-/** A complete HTML document with the headers that keep it to itself. */
+/** Replies with an HTML document and headers that isolate it. */
 export function pageReply(
   html: string,
   { framed = false, connectAnywhere = false, foreignStyles = false }: PagePermissions = {},
@@ -46,7 +46,7 @@ export function pageReply(
         `script-src ${scriptSource(html)}`,
         `connect-src 'self'${connectAnywhere ? ` ${anywhere}` : ''}`,
         ...(connectAnywhere ? [`frame-src ${anywhere}`] : []),
-        // The answer to a consent form is a redirect to the application, and browsers hold that against form-action too.
+        // A consent form is answered with a redirect to the application, which browsers check against form-action, too.
         `form-action 'self' ${anywhere}`,
         `frame-ancestors ${framed ? '*' : "'none'"}`,
         "base-uri 'none'",
@@ -56,7 +56,7 @@ export function pageReply(
   }
 }
 
-/** The query's `lang`, else the browser's first language, else Chinese. */
+/** Returns the query's `lang`, or else the browser's first language, or else Chinese. */
 export function langOf(call: Call): PageLang {
   const asked = param(call, 'lang')
   if (asked !== '') return asked === 'en' ? 'en' : 'zh_CN'

@@ -1,13 +1,12 @@
-/** What is sent back. */
 export interface Reply {
   status: number
   headers: Record<string, string>
   body: string | Uint8Array
-  /** The answer before it was serialised, where it is JSON: faults alter this one. */
+  /** The body before serialization, if it is JSON. Faults change this value. */
   json?: Record<string, unknown>
 }
 
-/** JSON as WeChat writes it: raw UTF-8, no spaces, every slash escaped. */
+/** Writes JSON like WeChat: raw UTF-8, no spaces, every slash escaped. */
 export function wechatJson(value: unknown): string {
   return JSON.stringify(value).replaceAll('/', '\\/')
 }

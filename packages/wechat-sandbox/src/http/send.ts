@@ -8,7 +8,7 @@ function toBytes(body: string | Uint8Array): Uint8Array {
 }
 
 function writeHead(response: ServerResponse, reply: Reply, length?: number): void {
-  // By lower-case name: a fault may set a header again, in other letters.
+  // Lower-case names, because a fault may repeat a header with a different case.
   const headers = new Map<string, string | number>(length === undefined ? [] : [['content-length', length]])
   for (const [name, value] of Object.entries(reply.headers)) headers.set(name.toLowerCase(), value)
   response.writeHead(reply.status, Object.fromEntries(headers))
@@ -23,7 +23,7 @@ function sendWhole(response: ServerResponse, reply: Reply): void {
 function sendHalf(response: ServerResponse, reply: Reply): void {
   const body = toBytes(reply.body)
   writeHead(response, reply, body.length)
-  // Destroyed only once the half is on its way, else nothing of it arrives.
+  // Destroys the response after the first half is sent; otherwise nothing would arrive.
   response.write(body.subarray(0, Math.floor(body.length / 2)), () => response.destroy())
 }
 
@@ -47,7 +47,7 @@ function* singleBytes(body: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < body.length; at += 1) yield body.subarray(at, at + 1)
 }
 
-/** Sends a reply in the manner that a fault asks for. Rejects only when `signal` fires. */
+/** Sends a reply as a fault demands. Rejects only if `signal` is aborted. */
 export async function send(
   response: ServerResponse,
   { reply, manner, delay }: Delivery,

@@ -9,7 +9,7 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 
-/** How many connections have come in so far. */
+/** The number of connections so far. */
 export interface ConnectionCounts {
   /** TCP connections, to both ports */
   tcp: number
@@ -29,7 +29,7 @@ export interface Listening {
   close: () => Promise<void>
 }
 
-/** Long enough that a client which keeps its connections never meets one that is just closing. */
+/** Long enough that a client with a connection pool does not reuse a connection that is just closing. */
 const keepAliveTimeout = 65_000
 
 function listen(server: Server, port: number, host: string): Promise<void> {
@@ -42,7 +42,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   })
 }
 
-/** Starts one port, plain or TLS. `reset` cuts a connection so that the other side sees a reset. */
+/** Listens on one port, with or without TLS. */
 export async function startServer({
   port,
   host,
@@ -78,14 +78,14 @@ export async function startServer({
   }
 }
 
-/** Cuts the connection so that the other side sees a reset, not an end. */
+/** Closes the connection with a TCP reset. */
 export function resetConnection({ socket }: IncomingMessage): void {
-  // node resets plain TCP sockets only; a TLS socket that is destroyed in mid-request looks the same to an HTTP client.
+  // Node.js cannot reset a TLS socket. An HTTP client sees no difference if it is destroyed during a request.
   if (socket instanceof TLSSocket) socket.destroy()
   else socket.resetAndDestroy()
 }
 
-/** Fires when the caller has gone before the answer was complete. */
+/** Returns a signal that is aborted when the response is complete or the client disconnects. */
 export function goneSignal(response: ServerResponse): AbortSignal {
   const controller = new AbortController()
   response.on('close', () => controller.abort())

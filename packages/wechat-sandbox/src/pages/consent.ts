@@ -34,7 +34,7 @@ function decisionRow(decision: Exclude<ConsentDecision, 'allow'>, lang: PageLang
   </button>`
 }
 
-/** Where WeChat asks whether the application may know who somebody is. */
+/** WeChat's consent page. */
 export function consentPage(view: ConsentView): string {
   const { lang, app } = view
   const t = texts[lang]
@@ -101,7 +101,7 @@ function isHttp(url: string | undefined): url is string {
   return url !== undefined && /^https?:\/\//i.test(url)
 }
 
-/** What follows where an answer does not simply lead back to the application. */
+/** The page after a decision that does not redirect to the application. */
 export function afterConsentPage(view: AfterConsentView): string {
   const { lang, twice } = view
   const t = texts[lang]

@@ -80,7 +80,7 @@ function copyButton(value: string, what: string, testid: string, lang: PageLang)
   </button>`
 }
 
-/** The entrance of the sandbox: what it is, who lives in it, and examples to click. */
+/** The home page of the sandbox: an introduction, the apps and users, and links to try. */
 export function homePage(view: HomeView): string {
   const { lang } = view
   const t = texts[lang]

@@ -12,9 +12,9 @@ export interface Document {
   lang: PageLang
   title: string
   body: Html
-  /** Query of the link to the other language, without `lang`; scripted pages keep their own. No switch if absent: the page answers a POST. */
+  /** Query of the link to the other language, without `lang`. If absent, there is no link, because the page answers a POST. */
   langQuery?: Record<string, string>
-  /** the page's script takes the query of the language link from the address that it was opened with */
+  /** the page's script replaces that query with the one of the page's address */
   keepQuery?: boolean
   css?: string
   /** style sheet of the application */
@@ -148,7 +148,7 @@ const scriptData = ${json(data).text}
 ${readBrowserScript(name)}})`)
 }
 
-/** The document around a page: banner, language switch, the style sheet, the page's one script. */
+/** The document around a page: banner, language link, style sheet and script. */
 export function layout(page: Document): string {
   const t = texts[page.lang]
   return html`<!doctype html>

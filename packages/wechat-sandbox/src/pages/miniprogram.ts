@@ -45,12 +45,12 @@ pre { margin: 0; padding: 12px 14px; border-radius: 8px; background: var(--inset
 .history pre { margin-top: 4px; max-height: 220px; }
 `
 
-/** In an `<option>` there are no elements to keep the direction of a name to itself. */
+/** Isolates the direction of a name in an `<option>`, which cannot contain elements. */
 function isolated(text: string): string {
   return `\u2068${text}\u2069`
 }
 
-/** Plays what runs inside WeChat: `wx.login()`, `wx.getUserInfo()` and a request to the developer's server. */
+/** The mini-program console. It calls `wx.login()` and `wx.getUserInfo()`, and sends a request to the developer's server. */
 export function miniProgramPage(view: MiniProgramView): string {
   const { lang } = view
   const t = texts[lang]

@@ -2,7 +2,7 @@ import { html, type Html } from './html.js'
 import { texts } from './i18n.js'
 import type { PageApp, PageLang, PageUser } from './views.js'
 
-/** Each dark enough for a white letter. */
+/** Dark enough for a white letter. */
 const avatarColours = ['#2b5fb3', '#8a3fb0', '#b03a5b', '#a14a12', '#3d6b1f', '#0b6e6e', '#5a5a8c', '#7a5a00']
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
@@ -12,7 +12,7 @@ function initial(name: string): string {
   return '?'
 }
 
-/** A name that somebody chose: it must not turn the direction of the text around it. */
+/** Isolates a name that a user chose, so that it cannot change the direction of the text around it. */
 export function name(text: string): Html {
   return html`<bdi>${text}</bdi>`
 }
@@ -39,7 +39,7 @@ function avatar(user: PageUser): Html {
   >`
 }
 
-/** A user as one row: picture, name, id. */
+/** A row with a user's picture, name and id. */
 export function userRow(user: PageUser): Html {
   return html`${avatar(user)}<span class="user-name"
       ><span class="clamp">${name(user.nickname || user.id)}</span>
@@ -47,7 +47,7 @@ export function userRow(user: PageUser): Html {
     >`
 }
 
-/** Radio group: the form field `user`. */
+/** A radio group for the form field `user`. */
 export function userChoice(legend: string, users: PageUser[], selected: string, lang: PageLang): Html {
   const checked = users.find((user) => user.id === selected) ?? users[0]
   return html`<fieldset>
@@ -70,14 +70,14 @@ export function userChoice(legend: string, users: PageUser[], selected: string, 
   </fieldset>`
 }
 
-/** Hidden fields of a form; the answer to it comes in the language of the page. */
+/** The hidden fields of a form, including the language, so that the next page has the language of this one. */
 export function hiddenFields(fields: Record<string, string>, lang: PageLang): Html[] {
   return Object.entries({ lang, ...fields }).map(
     ([field, value]) => html`<input type="hidden" name="${field}" value="${value}" />`,
   )
 }
 
-/** What WeChat would have objected to. The list is there even when empty if the page's script may add to it. */
+/** A list of what WeChat might not accept. With `scripted`, an empty list is present but hidden, so that the page's script can add to it. */
 export function warningBox(warnings: string[], lang: PageLang, scripted = false): Html | false {
   if (warnings.length === 0 && !scripted) return false
   return html`<section
@@ -99,7 +99,7 @@ const marks = {
   late: html`<circle cx="12" cy="12" r="8.5" /><path d="M12 7v5.2l3.3 2" />`,
 }
 
-/** A big sign above the outcome of something. */
+/** A large icon for a result. */
 export function mark(kind: keyof typeof marks): Html {
   return html`<span class="mark ${kind}" aria-hidden="true"
     ><svg viewBox="0 0 24 24">${marks[kind]}</svg></span

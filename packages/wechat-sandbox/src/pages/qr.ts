@@ -4,7 +4,7 @@ import { layout } from './layout.js'
 import { name, warningBox } from './parts.js'
 import type { QrView } from './views.js'
 
-// The class names impowerBox, title, qrcode, lightBorder, info and status_icon are WeChat's: style sheets of applications go by them.
+// The class names impowerBox, title, qrcode, lightBorder, info and status_icon are WeChat's, and applications' style sheets use them.
 const css = `
 .impowerBox { text-align: center; }
 .impowerBox .title { font-size: 1.25rem; font-weight: 600; }
@@ -29,8 +29,8 @@ const css = `
 .impowerBox[data-status="confirmed"] .open-phone, .impowerBox[data-status="expired"] .open-phone { display: none; }
 .impowerBox[data-status="confirmed"] ~ .more-about, .impowerBox[data-status="expired"] ~ .more-about { display: none; }
 
-/* In a frame the page is transparent and its text is black or white as the application asks, whatever the system's colours are:
-   a colour scheme other than the embedding page's would make the frame opaque. */
+/* In a frame the page is transparent, and the application chooses black or white text. The system's colour scheme is ignored: if it
+   differed from the embedding page's, the frame would be opaque. */
 .framed { color-scheme: normal; }
 .framed, .framed body { background: transparent; }
 .framed.black { --card: transparent; --text: #181818; --muted: #5e5e5e; --line: #d9d9d9; --inset: #f0f0f0; --link: #3d5a92; --focus: #1c66e5; }
@@ -64,7 +64,7 @@ html.white:not(.framed) {
 @media (max-height: 300px) { .framed .impowerBox .qr-hint { display: none; } }
 `
 
-/** The page, or the frame in the application's page, where a QR code waits to be scanned. */
+/** The page, or the frame in an application's page, that shows a QR code. */
 export function qrPage(view: QrView): string {
   const { lang, app } = view
   const t = texts[lang]

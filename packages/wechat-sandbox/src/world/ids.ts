@@ -12,19 +12,19 @@ function alphanumeric(length: number): string {
   return text
 }
 
-// Identifiers have the length and alphabet of WeChat's, and say what they are, so that nobody takes one for a real one.
+// Identifiers have the length and alphabet of WeChat's. Each says what it is, so that nobody mistakes it for a real one.
 
-/** 28 characters; always the same for the same user and app. */
+/** 28 characters, derived from the user and the app. */
 export function openidOf(appId: string, userId: string): string {
   return `oSANDBOX${digest(20, 'openid', appId, userId)}`
 }
 
-/** 28 characters; always the same for the same user and open-platform account. */
+/** 28 characters, derived from the user and the open-platform account. */
 export function unionidOf(unionAccount: string, userId: string): string {
   return `oUNION${digest(22, 'unionid', unionAccount, userId)}`
 }
 
-/** The virtual account that a snapshot page is given instead of the user's own. */
+/** The openid of the virtual account that a snapshot page uses instead of the user's. */
 export function snapshotOpenidOf(appId: string, userId: string): string {
   return `oSNAPSHOT${digest(19, 'snapshot', appId, userId)}`
 }
@@ -62,19 +62,19 @@ export function newPhoneCode(): string {
   return randomBytes(32).toString('hex')
 }
 
-/** What a QR code with a scene says. */
+/** The content of a QR code with a scene. */
 export function newSceneURL(): string {
   return `http://weixin.qq.com/q/SANDBOX${alphanumeric(13)}`
 }
 
-/** Base64 around the code's URL, as WeChat's. All have `+`, `/` and `=`, so that whoever does not encode them learns of it. */
+/** Base64 that contains the code's URL, like WeChat's. Every ticket has `+`, `/` and `=`, so that a missing encoding is noticed. */
 export function newSceneTicket(url: string): string {
-  // 6 bytes, then 3 that are "+/++" in base64; with the URL's 43 and 24 at random the length is one over a multiple of 3.
+  // 6 bytes, then 3 that are "+/++" in base64. With the URL's 43 bytes and 24 random ones, the length is a multiple of 3 plus 1.
   const head = Buffer.concat([Uint8Array.of(0x81, 0x01), randomBytes(4), Uint8Array.of(0xfb, 0xff, 0xbe)])
   return Buffer.concat([head, Buffer.from(url, 'ascii'), randomBytes(24)]).toString('base64')
 }
 
-/** 11 digits next to the number in WeChat's own examples; always the same for the same user. */
+/** 11 digits close to the number in WeChat's examples, derived from the user. */
 export function phoneNumberOf(userId: string): string {
   return `13800138${String(
     createHash('sha256')
@@ -89,12 +89,12 @@ export function newUuid(): string {
   return alphanumeric(16)
 }
 
-/** base64 of 16 random bytes. */
+/** 16 random bytes in base64. */
 export function newSessionKey(): string {
   return randomBytes(16).toString('base64')
 }
 
-/** The id that WeChat puts at the end of error texts: the time in seconds as hex, and two random groups. */
+/** The id at the end of WeChat's error texts: the time in seconds in hex, and two random groups. */
 export function newRid(now: number): string {
   return [
     Math.floor(now / 1000)
