@@ -25,7 +25,7 @@ describe('faults of the sandbox', () => {
   const newCode = (): string =>
     sandbox.issueCode({ appId: appOf(sandbox, 'mp').appId, user: 'alice', scope: 'snsapi_userinfo' })
 
-  it('come as often as times says, in the order given, then the one without times until it is taken away', async () => {
+  it('occur as often as times says, in the given order, then the one without times until it is removed', async () => {
     const errcode = async (): Promise<unknown> => (await get(sandbox, faultyPath)).json['errcode']
     sandbox.fail(faultyPath, { errcode: 1 })
     sandbox.fail(faultyPath, { errcode: 2 }, { times: 2 })
@@ -43,14 +43,14 @@ describe('faults of the sandbox', () => {
     expect(await errcode()).to.equal(41001)
   })
 
-  it('leave other paths alone, and end with reset()', async () => {
+  it('do not affect other paths, and end with reset()', async () => {
     sandbox.fail(faultyPath, 'reset')
     expect((await get(sandbox, '/sns/userinfo')).json['errcode']).to.equal(41001)
     sandbox.reset()
     expect((await get(sandbox, faultyPath)).json['errcode']).to.equal(41001)
   })
 
-  it("errcode: WeChat's text with a rid, or the text given as it is", async () => {
+  it("errcode: sends WeChat's text with a rid, or the given text unchanged", async () => {
     sandbox.fail(faultyPath, { errcode: 45009 }, { times: 1 })
     expect((await get(sandbox, faultyPath)).json['errmsg']).to.match(
       /^reach max api daily quota limit, rid: /,
@@ -59,12 +59,12 @@ describe('faults of the sandbox', () => {
     expect((await get(sandbox, faultyPath)).json).to.deep.equal({ errcode: -1, errmsg: 'busy' })
   })
 
-  it('errcode as text is sent as text', async () => {
+  it('errcode as a string: sends a string', async () => {
     sandbox.fail(faultyPath, { errcode: '40029' })
     expect((await get(sandbox, faultyPath)).json['errcode']).to.equal('40029')
   })
 
-  it('errcode does not use up the code, an altered answer does', async () => {
+  it('errcode: leaves the code unused; a changed response uses it', async () => {
     const code = newCode()
     sandbox.fail('/sns/oauth2/access_token', { errcode: -1 }, { times: 1 })
     sandbox.fail('/sns/oauth2/access_token', { omit: ['openid'] }, { times: 1 })
@@ -73,7 +73,7 @@ describe('faults of the sandbox', () => {
     expect((await exchange(sandbox, 'mp', code)).json['errcode']).to.equal(40163)
   })
 
-  it('status and body: what is given', async () => {
+  it('status and body: sends both', async () => {
     sandbox.fail(faultyPath, { status: 502, body: '<h1>Bad Gateway</h1>', contentType: 'text/html' })
     const { status, headers, text } = await get(sandbox, faultyPath)
     expect([status, headers.get('content-type'), text]).to.deep.equal([
@@ -83,12 +83,12 @@ describe('faults of the sandbox', () => {
     ])
   })
 
-  it('status without a body: an empty answer', async () => {
+  it('status without a body: sends an empty response', async () => {
     sandbox.fail(faultyPath, { status: 200 })
     expect(await get(sandbox, faultyPath)).to.include({ status: 200, text: '' })
   })
 
-  it('status with merge: the true answer with another status', async () => {
+  it('status with merge: changes the status of the response', async () => {
     sandbox.fail('/sns/oauth2/access_token', { status: 500, merge: {} })
     const { status, json } = await exchange(sandbox, 'mp', newCode())
     expect(status).to.equal(500)
@@ -101,7 +101,7 @@ describe('faults of the sandbox', () => {
     expect([status, headers.get('location')]).to.deep.equal([302, 'http://elsewhere.example/'])
   })
 
-  it('body as bytes: broken UTF-8 arrives as it is', async () => {
+  it('body as bytes: sends invalid UTF-8 unchanged', async () => {
     const bytes = Uint8Array.of(0x7b, 0x22, 0xff, 0xfe, 0x22)
     sandbox.fail(faultyPath, { body: bytes }, { times: 1 })
     expect(new Uint8Array(await (await fetch(url)).arrayBuffer())).to.deep.equal(bytes)
@@ -122,13 +122,13 @@ describe('faults of the sandbox', () => {
     await rejection(get(sandbox, faultyPath))
   })
 
-  it("a header given again in other letters replaces the sandbox's own", async () => {
+  it("headers: replace the sandbox's in any case", async () => {
     sandbox.fail(faultyPath, { body: 'x', headers: { 'CONTENT-TYPE': 'text/csv', 'content-length': '1' } })
     const { headers, text } = await get(sandbox, faultyPath)
     expect([headers.get('content-type'), text]).to.deep.equal(['text/csv', 'x'])
   })
 
-  it('chunks: in packets of their own, split inside a character', async () => {
+  it('chunks: sends each in its own packet, even half a character', async () => {
     const [first, second] = [
       Buffer.from('{"nickname":"爱').subarray(0, -1),
       Buffer.concat([Buffer.from('爱').subarray(-1), Buffer.from('"}')]),
@@ -143,7 +143,7 @@ describe('faults of the sandbox', () => {
     ])
   })
 
-  it('drip: a byte at a time, the head at once', async () => {
+  it('drip: sends the headers at once and the body byte by byte', async () => {
     sandbox.fail(faultyPath, { body: 'abcde', drip: 20 })
     const started = Date.now()
     const response = await fetch(url)
@@ -155,14 +155,14 @@ describe('faults of the sandbox', () => {
     expect(Date.now() - started).to.be.at.least(80)
   })
 
-  it('delay: the true answer, later', async () => {
+  it('delay: sends the response later', async () => {
     sandbox.fail(faultyPath, { delay: 60 })
     const started = Date.now()
     expect((await get(sandbox, faultyPath)).json['errcode']).to.equal(41001)
     expect(Date.now() - started).to.be.at.least(55)
   })
 
-  it('merge and omit: fields of the true answer set and left out', async () => {
+  it('merge and omit: set and remove fields of the response', async () => {
     const token = await login(sandbox)
     sandbox.fail('/sns/userinfo', {
       merge: { nickname: null, sex: 1, extra: 'a/b' },
@@ -174,20 +174,20 @@ describe('faults of the sandbox', () => {
     expect(text).to.contain('a\\/b')
   })
 
-  it('transform: any answer made from the true one', async () => {
+  it('transform: replaces the response', async () => {
     const token = await login(sandbox)
     sandbox.fail('/sns/userinfo', { transform: (answer) => [answer['openid']] })
     expect((await userinfo(sandbox, token)).text).to.equal(JSON.stringify([token['openid']]))
   })
 
-  it('truncate: half an answer, then the end of the connection', async () => {
+  it('truncate: sends half of the response and closes the connection', async () => {
     sandbox.fail(faultyPath, 'truncate')
     const response = await fetch(url)
     expect(Number(response.headers.get('content-length'))).to.be.greaterThan(10)
     expect(causeCode(await rejection(response.text()))).to.equal('UND_ERR_SOCKET')
   })
 
-  it('reset: the connection is reset', async () => {
+  it('reset: resets the connection', async () => {
     sandbox.fail(faultyPath, 'reset')
     const { hostname, port } = new URL(url)
     const socket = connect(Number(port), hostname)
@@ -198,7 +198,7 @@ describe('faults of the sandbox', () => {
     expect(error.code).to.equal('ECONNRESET')
   })
 
-  it('hang: no answer, while other requests get theirs', async () => {
+  it('hang: sends nothing, while other requests are answered', async () => {
     sandbox.fail(faultyPath, 'hang', { times: 1 })
     const controller = new AbortController()
     const hanging = rejection(fetch(url, { signal: controller.signal }))
@@ -209,7 +209,7 @@ describe('faults of the sandbox', () => {
     expect(await hanging).to.have.property('name', 'AbortError')
   })
 
-  it("errcode on a page is WeChat's error page, and in the long poll its errcode", async () => {
+  it("errcode on a page: shows WeChat's error page; in the long poll, sends its errcode", async () => {
     sandbox.fail('/connect/oauth2/authorize', { errcode: 10009 })
     const { headers, text } = await get(sandbox, '/connect/oauth2/authorize')
     expect(headers.get('content-type')).to.equal('text/html; charset=utf-8')
@@ -220,7 +220,7 @@ describe('faults of the sandbox', () => {
     )
   })
 
-  it('close() ends what hangs, drips and waits', async () => {
+  it('end with close(), whether they hang, drip or wait', async () => {
     const closing = await startSandbox()
     const faults: [string, Fault][] = [
       ['/a', 'hang'],

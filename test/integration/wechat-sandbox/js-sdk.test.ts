@@ -43,7 +43,7 @@ describe('the sandbox and the JS-SDK', () => {
     signature: sign(ticket, nonceStr, timestamp, url),
   })
 
-  it('these tests sign as the official example does', () => {
+  it("the signatures of these tests match WeChat's example", () => {
     const ticket = 'sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3-Sl-HhTdfl2fzFy1AOcHKP7qg'
     expect(signed(ticket, 'http://mp.weixin.qq.com?params=value').signature).to.equal(
       '0f9de62fce790f9a083d5c99e95740ceb90c27ed',
@@ -51,7 +51,7 @@ describe('the sandbox and the JS-SDK', () => {
   })
 
   describe('checkJsSdkSignature', () => {
-    it('accepts a signature of the ticket, whatever is behind # and whether the timestamp is text', async () => {
+    it('accepts a signature with the ticket, ignores the part after #, and takes the timestamp as a string or a number', async () => {
       const page = signed(await ticketOf())
       expect(sandbox.checkJsSdkSignature(page)).to.equal('ok')
       expect(
@@ -59,7 +59,7 @@ describe('the sandbox and the JS-SDK', () => {
       ).to.equal('ok')
     })
 
-    it('refuses whatever differs from what was signed', async () => {
+    it('refuses values that differ from the signed ones', async () => {
       const page = signed(await ticketOf())
       for (const changes of [
         { url: 'http://localhost:3000/inside' },
@@ -75,7 +75,7 @@ describe('the sandbox and the JS-SDK', () => {
       }
     })
 
-    it('refuses signatures of other tickets: of cards, of another sandbox, of none', async () => {
+    it("refuses signatures with the ticket for cards, with another sandbox's ticket, and without a ticket", async () => {
       expect(sandbox.checkJsSdkSignature(signed(''))).to.equal('invalid signature')
       await ticketOf()
       expect(sandbox.checkJsSdkSignature(signed(await ticketOf('wx_card')))).to.equal('invalid signature')
@@ -84,7 +84,7 @@ describe('the sandbox and the JS-SDK', () => {
       expect(sandbox.checkJsSdkSignature(signed(ticket))).to.equal('invalid signature')
     })
 
-    it("goes by the sandbox's clock: a ticket that has been replaced is good to its end, and not longer", async () => {
+    it("accepts a replaced ticket until it expires by the sandbox's clock", async () => {
       const old = await ticketOf()
       sandbox.clock.advance(2 * oneHour - 4 * oneMinute)
       const next = await ticketOf()
@@ -99,7 +99,7 @@ describe('the sandbox and the JS-SDK', () => {
       ])
     })
 
-    it('keeps tickets as long as configured', async () => {
+    it('expires tickets after the configured time', async () => {
       sandbox.configure({ ticketLifetime: 10 * oneSecond })
       const page = signed(await ticketOf())
       expect(sandbox.checkJsSdkSignature(page)).to.equal('ok')
@@ -107,7 +107,7 @@ describe('the sandbox and the JS-SDK', () => {
       expect(sandbox.checkJsSdkSignature(page)).to.equal('invalid signature')
     })
 
-    it('refuses pages on hosts that are not registered, before it looks at the signature', async () => {
+    it('refuses pages on unregistered hosts before it checks the signature', async () => {
       const own = await startSandbox({ apps: [{ ...appOf(sandbox, 'mp'), domains: ['app.example'] }] })
       try {
         const page = signed('', 'https://good.app.example/')
@@ -185,14 +185,14 @@ describe('the sandbox and the JS-SDK', () => {
     const listenCode =
       'wx.ready(() => { note("ready"); end() }); wx.error((result) => note("error", result.errMsg));'
 
-    it('is a script that pages of any origin may load', async () => {
+    it('can be loaded by pages of any origin', async () => {
       const response = await fetch(`${sandbox.url}/open/js/jweixin-1.6.0.js`)
       expect(response.status).to.equal(200)
       expect(response.headers.get('content-type')).to.equal('text/javascript; charset=utf-8')
       expect(response.headers.get('cross-origin-resource-policy')).to.equal('cross-origin')
     })
 
-    it("calls ready, and not error, where the signature is right: the page's own URL up to # is what counts", async () => {
+    it("calls ready and not error for a valid signature of the page's URL up to #", async () => {
       const config = { ...signed(await ticketOf()), jsApiList: ['chooseImage'] }
       expect(await open(`${pageUrl}#top`, `${listenCode} wx.config(config)`, { config })).to.deep.equal([
         'ready',
@@ -202,7 +202,7 @@ describe('the sandbox and the JS-SDK', () => {
       ).to.deep.equal([['error', 'config:invalid signature'], 'ready'])
     })
 
-    it("calls error and then ready where the signature is wrong, as WeChat's own script does", async () => {
+    it("calls error and then ready for a wrong signature, like WeChat's script", async () => {
       const config = { ...signed('no ticket'), jsApiList: [] }
       expect(await open(pageUrl, `${listenCode} wx.config(config)`, { config })).to.deep.equal([
         ['error', 'config:invalid signature'],
@@ -210,7 +210,7 @@ describe('the sandbox and the JS-SDK', () => {
       ])
     })
 
-    it('tells a wrong domain and an unknown app', async () => {
+    it('reports a wrong domain and an unknown app', async () => {
       sandbox.configure({ allowPorts: false })
       expect(
         await open(pageUrl, `${listenCode} wx.config(config)`, { config: signed(await ticketOf()) }),
@@ -221,7 +221,7 @@ describe('the sandbox and the JS-SDK', () => {
       ])
     })
 
-    it('tells a failure when nobody answers', async () => {
+    it('reports a failure if the sandbox does not respond', async () => {
       const gone = await startSandbox()
       await gone.close()
       expect(await open(pageUrl, `${listenCode} wx.config({})`, {}, gone.url)).to.deep.equal([
@@ -230,7 +230,7 @@ describe('the sandbox and the JS-SDK', () => {
       ])
     })
 
-    it('tells the result to whoever asks for it later', async () => {
+    it('reports the result to callbacks that are registered later', async () => {
       const body = `wx.config(config)
         wx.ready(() => {
           wx.error((result) => note('late error', result.errMsg))
@@ -244,7 +244,7 @@ describe('the sandbox and the JS-SDK', () => {
       expect(await open(pageUrl, body, { config: signed(await ticketOf()) })).to.deep.equal(['late ready'])
     })
 
-    it('has the functions that were asked for: they work after a success only', async () => {
+    it('offers the requested functions, which work only after a success', async () => {
       const body = `wx.ready(() => {
           const options = { success: ({ errMsg }) => note('success', errMsg), fail: ({ errMsg }) => note('fail', errMsg), complete: () => note('complete') }
           wx.chooseImage(options)
@@ -267,7 +267,7 @@ describe('the sandbox and the JS-SDK', () => {
       ])
     })
 
-    it('gets its answer as a script in which nothing of the query is repeated', async () => {
+    it('loads its verdict as a script that repeats nothing from the query', async () => {
       const answer = await get(sandbox, '/__sandbox/js-sdk.js', {
         id: '7',
         appId: '</script>',

@@ -68,13 +68,13 @@ describe('pages of the sandbox', () => {
       })
     })
 
-    it('logs in whoever holds the phone', async () => {
+    it('logs in the current user', async () => {
       sandbox.currentUser = 'bob'
       const { json } = await exchange(sandbox, 'mp', codeIn(locationOf(await ask({ scope: 'snsapi_base' }))))
       expect(json['openid']).to.equal(sandbox.idsOf({ appId: mp, user: 'bob' }).openid)
     })
 
-    it('asks for snsapi_userinfo, except a user who is silent', async () => {
+    it('asks for consent to snsapi_userinfo unless the user is silent', async () => {
       expect((await ask()).text).to.contain('data-testid="decision-allow"')
       sandbox.updateUser('alice', { silent: true })
       const answer = await ask()
@@ -85,7 +85,7 @@ describe('pages of the sandbox', () => {
       )
     })
 
-    it('keeps the query of redirect_uri and puts code and state before its fragment', async () => {
+    it('keeps the query of redirect_uri and adds code and state before its fragment', async () => {
       const location = locationOf(
         await ask({ scope: 'snsapi_base', redirect_uri: 'http://localhost/cb?a=1&b=%2F#/pages/a?x=1' }),
       )
@@ -94,11 +94,11 @@ describe('pages of the sandbox', () => {
       )
     })
 
-    it('gives an empty state back where none was sent', async () => {
+    it('returns an empty state if none was sent', async () => {
       expect(locationOf(await ask({ scope: 'snsapi_base', state: '' }))).to.match(/&state=$/)
     })
 
-    it('lets neither redirect_uri nor state into the headers', async () => {
+    it('does not let redirect_uri or state add headers', async () => {
       const answer = await ask({
         scope: 'snsapi_base',
         redirect_uri: 'http://localhost/\r\nSet-Cookie: a=b',
@@ -109,7 +109,7 @@ describe('pages of the sandbox', () => {
       expect(locationOf(answer)).to.contain('state=x%0D%0ASet-Cookie%3A%20a%3Db')
     })
 
-    it('allow: a code for the user chosen, whom the browser then remembers', async () => {
+    it('allow: issues a code for the chosen user, and the browser remembers the user', async () => {
       const answer = await decide('allow', 'panda')
       expect(answer.status).to.equal(303)
       const { json } = await exchange(sandbox, 'mp', codeIn(locationOf(answer)))
@@ -127,12 +127,12 @@ describe('pages of the sandbox', () => {
       )
     })
 
-    it('snapshot: a code for the virtual account', async () => {
+    it('snapshot: issues a code for the virtual account', async () => {
       const { json } = await exchange(sandbox, 'mp', codeIn(locationOf(await decide('snapshot'))))
       expect(json).to.have.property('is_snapshotuser', 1)
     })
 
-    it('allow-twice: a page that requests one callback two times', async () => {
+    it('allow-twice: shows a page that requests the callback twice', async () => {
       const answer = await decide('allow-twice')
       expect(answer.status).to.equal(200)
       const [, code = ''] = /code=(\w{32})/.exec(await answer.text()) ?? []
@@ -140,7 +140,7 @@ describe('pages of the sandbox', () => {
       expect(answer.headers.get('content-security-policy')).to.contain("connect-src 'self' http: https:")
     })
 
-    it('refuse: no code, or the word authdeny, or nothing at all', async () => {
+    it('refuse: sends no code, or authdeny, or nothing', async () => {
       expect(locationOf(await decide('refuse-state-only'))).to.equal(`${callbackUrl}?state=abc123`)
       expect(locationOf(await decide('refuse-authdeny'))).to.equal(
         `${callbackUrl}?code=authdeny&state=abc123`,
@@ -149,7 +149,7 @@ describe('pages of the sandbox', () => {
       expect([closed.status, closed.headers.get('location')]).to.deep.equal([200, null])
     })
 
-    it('refuses a decision or a user that it did not offer, and a form that asks for what the query may not', async () => {
+    it('refuses an unknown decision or user, and a form with an invalid request', async () => {
       for (const answer of [
         await decide('perhaps'),
         await decide('allow', 'mallory'),
@@ -202,13 +202,13 @@ describe('pages of the sandbox', () => {
       })
     }
 
-    it('takes a state of 128 bytes', async () => {
+    it('accepts a state of 128 bytes', async () => {
       expect(locationOf(await ask({ scope: 'snsapi_base', state: 'x'.repeat(128) }))).to.contain(
         `state=${'x'.repeat(128)}`,
       )
     })
 
-    it('warns about parameters in another order, and notes it in the request log', async () => {
+    it('warns about parameters in another order, also in the request log', async () => {
       const { appid, redirect_uri, response_type, scope } = query() as Record<
         'appid' | 'redirect_uri' | 'response_type' | 'scope',
         string
@@ -227,7 +227,7 @@ describe('pages of the sandbox', () => {
       expect(sandbox.requests.at(-1)?.warnings).to.deep.equal([])
     })
 
-    it("speaks the language of the query, else the browser's, else Chinese", async () => {
+    it("uses the language of the query, or else the browser's, or else Chinese", async () => {
       const lang = async (
         changes: Record<string, string>,
         headers: Record<string, string> = {},
@@ -244,7 +244,7 @@ describe('pages of the sandbox', () => {
       expect(await lang({ lang: 'zh_CN' }, { 'accept-language': 'en' })).to.equal('zh-CN')
     })
 
-    it('keeps to itself: not cached, not framed, no referrer, and only its own script runs', async () => {
+    it('is not cached, not framed, sends no referrer and runs only its own script', async () => {
       const { headers, text } = await ask()
       expect(headers.get('content-type')).to.equal('text/html; charset=utf-8')
       expect(headers.get('cache-control')).to.equal('no-store')
@@ -282,7 +282,7 @@ describe('pages of the sandbox', () => {
         })
       ).status === 302
 
-    it('are exact host names: no sub-domain, no parent', async () => {
+    it('must match exactly, without sub-domains or parents', async () => {
       expect(await isAllowed('https://www.app.example/any/path')).to.be.true
       expect(await isAllowed('http://WWW.app.example/')).to.be.true
       expect(await isAllowed('https://a.www.app.example/')).to.be.false
@@ -290,7 +290,7 @@ describe('pages of the sandbox', () => {
       expect(await isAllowed('https://www.app.example@evil.example/')).to.be.false
     })
 
-    it('allow no port, except where the port is part of the domain or ports are allowed', async () => {
+    it('allow a port only if the domain contains it or the settings allow ports', async () => {
       expect(await isAllowed('https://www.app.example:8443/')).to.be.false
       expect(await isAllowed('http://localhost:3000/')).to.be.true
       expect(await isAllowed('http://localhost:3001/')).to.be.false
@@ -298,7 +298,7 @@ describe('pages of the sandbox', () => {
       expect(await isAllowed('https://www.app.example:8443/')).to.be.true
     })
 
-    it('with allowPorts false, not even on this computer', async () => {
+    it('allow no port on this computer if allowPorts is false', async () => {
       const query = { appid: mp, redirect_uri: callbackUrl, response_type: 'code', scope: 'snsapi_base' }
       expect((await get(sandbox, authorizePath, query)).status).to.equal(302)
       sandbox.configure({ allowPorts: false })
@@ -333,7 +333,7 @@ describe('pages of the sandbox', () => {
     const decide = (uuid: string, decision: string, user = 'bob'): Promise<Response> =>
       post('/connect/confirm', { uuid, decision, user })
 
-    it('shows a QR code that says the address of the phone page', async () => {
+    it('shows a QR code with the address of the phone page', async () => {
       const { text, headers } = await get(sandbox, '/connect/qrconnect', query())
       expect(headers.get('content-security-policy')).to.contain('frame-ancestors *')
       expect(headers.get('x-frame-options')).to.equal(null)
@@ -346,7 +346,7 @@ describe('pages of the sandbox', () => {
       expect(read?.data).to.equal(`${sandbox.url}/connect/confirm?uuid=${path.split('/').pop() ?? ''}`)
     })
 
-    it('answers the long poll at once when the code is scanned, confirmed or cancelled', async () => {
+    it('replies to the long poll at once when the code is scanned, confirmed or cancelled', async () => {
       const uuid = await open()
       const waiting = wxErrcode(uuid)
       await seen(sandbox, '/connect/l/qrconnect')
@@ -368,7 +368,7 @@ describe('pages of the sandbox', () => {
       })
     })
 
-    it('answers 408, or 404 once scanned, when nothing happens for so long', async () => {
+    it('replies with 408, or 404 once scanned, if nothing happens until the timeout', async () => {
       sandbox.configure({ longPollTimeout: 30 })
       const uuid = await open()
       expect(await wxErrcode(uuid)).to.equal(408)
@@ -379,7 +379,7 @@ describe('pages of the sandbox', () => {
       )
     })
 
-    it('answers 402 at once when the code expires, and for a code that it does not know', async () => {
+    it('replies with 402 at once when the code expires, and for an unknown code', async () => {
       const uuid = await open()
       const waiting = wxErrcode(uuid)
       await seen(sandbox, '/connect/l/qrconnect')
@@ -389,7 +389,7 @@ describe('pages of the sandbox', () => {
       expect((await scan(uuid)).text).to.contain('data-testid="phone-status" data-status="expired"')
     })
 
-    it('confirms once: what comes after changes nothing', async () => {
+    it('ignores everything after a confirmation', async () => {
       const uuid = await open()
       await decide(uuid, 'confirm')
       const first = await poll(uuid)
@@ -399,7 +399,7 @@ describe('pages of the sandbox', () => {
       expect(await poll(uuid)).to.equal(first)
     })
 
-    it('does not take HEAD for a scan', async () => {
+    it('does not count HEAD as a scan', async () => {
       const uuid = await open()
       await fetch(`${sandbox.url}/connect/confirm?uuid=${uuid}`, { method: 'HEAD' })
       sandbox.configure({ longPollTimeout: 20 })
@@ -410,7 +410,7 @@ describe('pages of the sandbox', () => {
       expect(await open({ response_type: '' })).to.have.length(16)
     })
 
-    it('goes back with the state after a cancellation, if so configured', async () => {
+    it('redirects with the state after a cancellation, if configured', async () => {
       expect((await get(sandbox, '/connect/qrconnect', query())).text).not.to.contain('?state=abc123')
       sandbox.configure({ qrCancelRedirects: true })
       expect((await get(sandbox, '/connect/qrconnect', query())).text).to.contain(
@@ -418,7 +418,7 @@ describe('pages of the sandbox', () => {
       )
     })
 
-    it('takes a style sheet only from http, https or data:text/css, and none with stylelite', async () => {
+    it('accepts a style sheet only from http, https or data:text/css, and none with stylelite', async () => {
       const sheets = async (changes: Record<string, string>): Promise<string[]> =>
         (await get(sandbox, '/connect/qrconnect', query(changes))).text.match(
           /<link rel="stylesheet"[^>]*>/g,
@@ -452,7 +452,7 @@ describe('pages of the sandbox', () => {
       })
     }
 
-    it('of an unknown uuid the phone and the picture are error pages', async () => {
+    it('shows error pages for the phone and the picture of an unknown uuid', async () => {
       for (const path of ['/connect/confirm?uuid=nonsense', '/connect/qrcode/nonsense']) {
         expect(await (await fetch(sandbox.url + path)).text()).to.contain('data-testid="error"')
       }

@@ -16,7 +16,7 @@ import {
 
 const createPath = '/cgi-bin/qrcode/create'
 
-describe('QR codes with scene of the sandbox', () => {
+describe('QR codes with a scene', () => {
   let sandbox: Sandbox
 
   before(async () => {
@@ -54,7 +54,7 @@ describe('QR codes with scene of the sandbox', () => {
     ['QR_LIMIT_SCENE', { scene_id: 100_000 }],
     ['QR_LIMIT_STR_SCENE', { scene_str: 'x' }],
   ] as const) {
-    it(`${name}: a ticket for ever, the same for the same scene`, async () => {
+    it(`${name}: a permanent ticket, the same for the same scene`, async () => {
       const code = await create(wish(name, scene, { expire_seconds: 60 }))
       expect(Object.keys(code)).to.deep.equal(['ticket', 'url'])
       expect(await create(wish(name, scene))).to.deep.equal(code)
@@ -63,7 +63,7 @@ describe('QR codes with scene of the sandbox', () => {
     })
   }
 
-  it('tickets have all three characters that must be encoded in a query', async () => {
+  it('have tickets with all three characters that must be encoded in a query', async () => {
     for (let number = 1; number <= 5; number += 1) {
       const { ticket } = await create(wish('QR_SCENE', { scene_id: number }))
       expect(ticket)
@@ -73,7 +73,7 @@ describe('QR codes with scene of the sandbox', () => {
     }
   })
 
-  it('the picture says the URL that came with the ticket', async () => {
+  it('have a picture with the URL of the ticket', async () => {
     const { ticket, url } = await create(wish('QR_STR_SCENE', { scene_str: 'desk' }))
     const response = await fetch(
       `${sandbox.url}/cgi-bin/showqrcode?ticket=${encodeURIComponent(String(ticket))}`,
@@ -83,7 +83,7 @@ describe('QR codes with scene of the sandbox', () => {
     expect(jsQR.default(Uint8ClampedArray.from(data), width, height)?.data).to.equal(url)
   })
 
-  it('there is no picture for an unknown ticket, one that was not encoded, or an expired one: 404', async () => {
+  it('have no picture for an unknown, unencoded or expired ticket: 404', async () => {
     const { ticket } = await create(wish('QR_SCENE', { scene_id: 1 }, { expire_seconds: 100 }))
     expect((await show('x')).status).to.equal(404)
     expect((await fetch(`${sandbox.url}/cgi-bin/showqrcode?ticket=${String(ticket)}`)).status).to.equal(404)
@@ -141,7 +141,7 @@ describe('QR codes with scene of the sandbox', () => {
     })
   }
 
-  it('are made by POST (43002), with a token (41001, 40001, 42001) of an official account (48001)', async () => {
+  it('require POST (43002) and a token (41001, 40001, 42001) of an official account (48001)', async () => {
     const body = wish('QR_SCENE', { scene_id: 1 })
     const access_token = await appToken(sandbox)
     expect((await get(sandbox, createPath, { access_token })).json['errcode']).to.equal(43002)
@@ -154,7 +154,7 @@ describe('QR codes with scene of the sandbox', () => {
     expect((await create(body, { access_token }))['errcode']).to.equal(42001)
   })
 
-  it('have a daily quota, of which a test account has a tenth: 45009', async () => {
+  it('have a daily quota, a tenth of it for a test account: 45009', async () => {
     const small = await startSandbox({
       apps: [{ appId: 'wxsandboxtest00001', appSecret: 'secret', type: 'mp', testAccount: true }],
       qrCodesPerDay: 20,
@@ -180,7 +180,7 @@ describe('QR codes with scene of the sandbox', () => {
     }
   })
 
-  it('can be only so many if they are permanent: 45029', async () => {
+  it('have a limit if they are permanent: 45029', async () => {
     sandbox.configure({ permanentQrCodes: 2 })
     for (const scene_id of [1, 2, 1])
       expect(await create(wish('QR_LIMIT_SCENE', { scene_id }))).to.have.property('ticket')

@@ -51,7 +51,7 @@ describe('/wxa of the sandbox', () => {
       ])
     })
 
-    it('reset: a new key, and the old one is dead', async () => {
+    it('reset: replaces the key', async () => {
       const reset = await ask('resetusersessionkey')
       expect(Object.keys(reset)).to.deep.equal(['errcode', 'errmsg', 'openid', 'session_key'])
       expect(reset).to.include({ errcode: 0, errmsg: 'ok', openid })
@@ -67,7 +67,7 @@ describe('/wxa of the sandbox', () => {
       expect((await ask('checksession'))['errcode']).to.equal(0)
     })
 
-    it('reset: has a quota per minute: 45011, and the key stays', async () => {
+    it('reset: keeps the key above the quota per minute: 45011', async () => {
       sandbox.configure({ sessionResetsPerMinute: 1 })
       sandbox.clock.advance(oneMinute - (sandbox.clock.now() % oneMinute))
       const signature = sign(String((await ask('resetusersessionkey'))['session_key']))
@@ -110,7 +110,7 @@ describe('/wxa of the sandbox', () => {
         expect((await ask(name))['errcode']).to.equal(50002)
       })
 
-      it(`${name} takes GET only: 43001`, async () => {
+      it(`${name} accepts only GET: 43001`, async () => {
         expect((await post(sandbox, `/wxa/${name}`, {}, '')).json['errcode']).to.equal(43001)
       })
     }
@@ -130,7 +130,7 @@ describe('/wxa of the sandbox', () => {
     const code = (of: { phoneNumber?: string; countryCode?: string } = {}): string =>
       sandbox.issuePhoneCode({ appId: mini, user: 'alice', ...of })
 
-    it("gives the user's number with a watermark of the sandbox's time, for a code of 64 hex digits", async () => {
+    it("returns the user's number with a watermark of the sandbox's time for a code of 64 hex digits", async () => {
       sandbox.clock.advance(oneHour)
       const phoneCode = code()
       expect(phoneCode).to.match(/^[0-9a-f]{64}$/)
@@ -151,14 +151,14 @@ describe('/wxa of the sandbox', () => {
         .closeTo(sandbox.clock.now() / 1000, 5)
     })
 
-    it('gives the same number for a user each time', async () => {
+    it('returns the same number for the same user', async () => {
       const numbers = [await ask({ code: code() }), await ask({ code: code() })].map(
         (json) => (json['phone_info'] as Json)['phoneNumber'],
       )
       expect(numbers[0]).to.equal(numbers[1])
     })
 
-    it('gives a foreign number with its area code', async () => {
+    it('returns a foreign number with its country code', async () => {
       const json = await ask({ code: code({ phoneNumber: '2025550123', countryCode: '1' }) })
       expect(json['phone_info']).to.include({
         phoneNumber: '+12025550123',
@@ -167,19 +167,19 @@ describe('/wxa of the sandbox', () => {
       })
     })
 
-    it('has a request id in the older manner, if so configured', async () => {
+    it('has the older form of the request id, if configured', async () => {
       sandbox.configure({ errmsgStyle: 'hints' })
       expect((await ask({ code: 'x' }))['errmsg']).to.match(/^invalid code hint: \[[\w-]+\]$/)
       sandbox.configure({ errmsgStyle: 'bare' })
       expect(await ask({ code: 'x' })).to.deep.equal({ errcode: 40029, errmsg: 'invalid code' })
     })
 
-    it('gives countryCode as a number if so configured', async () => {
+    it('returns countryCode as a number, if configured', async () => {
       sandbox.configure({ numericCountryCode: true })
       expect((await ask({ code: code() }))['phone_info']).to.include({ countryCode: 86 })
     })
 
-    it('takes a code once, for five minutes: 40029', async () => {
+    it('accepts a code once within five minutes: 40029', async () => {
       const [used, late] = [code(), code()]
       expect((await ask({ code: used }))['errcode']).to.equal(0)
       expect(apiError(await ask({ code: used }))).to.deep.equal([40029, 'invalid code'])
@@ -187,7 +187,7 @@ describe('/wxa of the sandbox', () => {
       expect((await ask({ code: late }))['errcode']).to.equal(40029)
     })
 
-    it('takes no code of wx.login, none of another app, and none from the query: 40029', async () => {
+    it('refuses a code of wx.login, of another app, or in the query: 40029', async () => {
       expect((await ask({ code: sandbox.wxLogin({ appId: mini, user: 'alice' }) }))['errcode']).to.equal(
         40029,
       )
@@ -221,7 +221,7 @@ describe('/wxa of the sandbox', () => {
       expect((await ask({ code: phoneCode }))['errcode']).to.equal(40029)
     })
 
-    it('checks the openid if there is one: 40003, and the code stays good', async () => {
+    it('checks the openid, if given, and leaves the code unused: 40003', async () => {
       const phoneCode = code()
       const bob = sandbox.idsOf({ appId: mini, user: 'bob' }).openid
       expect(apiError(await ask({ code: phoneCode, openid: bob }))).to.deep.equal([40003, 'invalid openid'])
@@ -233,7 +233,7 @@ describe('/wxa of the sandbox', () => {
       expect((await ask({ code: code() }))['errcode']).to.equal(50002)
     })
 
-    it('takes POST (43002) of JSON (44002, 47001) with a token (41001, 40001) of a mini-program (48001)', async () => {
+    it('requires POST (43002), JSON (44002, 47001) and a token (41001, 40001) of a mini-program (48001)', async () => {
       expect((await get(sandbox, phonePath)).json['errcode']).to.equal(43002)
       expect((await ask('', { access_token: '' }))['errcode']).to.equal(41001)
       expect((await ask('', { access_token: 'x' }))['errcode']).to.equal(40001)

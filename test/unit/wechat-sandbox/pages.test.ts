@@ -216,7 +216,7 @@ describe('pages of the sandbox', () => {
           expect(html).to.include(texts[lang].banner)
         })
 
-        it('has one style, one script, no handlers in attributes, and takes nothing from other hosts', () => {
+        it('has one style, one script and no handlers in attributes, and loads nothing from other hosts', () => {
           expect(html.match(/<style/g)).to.have.length(1)
           expect(html.match(/<script/g)).to.have.length(1)
           for (const { name, attributes } of elements(html)) {
@@ -233,7 +233,7 @@ describe('pages of the sandbox', () => {
           expect(() => new Script(scriptsOf(html)[0]!)).to.not.throw()
         })
 
-        it('keeps its structure whatever the values are', () => {
+        it('keeps its structure for any values', () => {
           const shape = (text: string): string[] =>
             elements(page(text, lang)).map(({ name, attributes }) =>
               [name, ...Object.keys(attributes)].join(' '),
@@ -241,7 +241,7 @@ describe('pages of the sandbox', () => {
           expect(shape(hostileText)).to.deep.equal(shape(harmless))
         })
 
-        it('keeps its script whatever the values are', () => {
+        it('keeps its script for any values', () => {
           const hostile = page(hostileText, lang)
           const [code] = scriptsOf(hostile)
           expect(scriptsOf(hostile)).to.have.length(1)
@@ -274,7 +274,7 @@ describe('pages of the sandbox', () => {
     expect(keys(texts.zh_CN)).to.deep.equal(keys(texts.en))
   })
 
-  it('link to themselves in the other language and keep what they were asked', () => {
+  it('link to themselves in the other language with the same parameters', () => {
     const [link] = byTestId(consentPage(consentView('a&b', 'en')), 'lang-zh_CN')
     const query = new URLSearchParams(link!.attributes['href'])
     expect(Object.fromEntries(query)).to.include({
@@ -289,7 +289,7 @@ describe('pages of the sandbox', () => {
     ).to.equal('?uuid=u&lang=en')
   })
 
-  it('offer no other language where opening the page anew would do something', () => {
+  it('do not link to the other language if loading the page has an effect', () => {
     expect(phonePage(phoneView('u', 'en', 'cancelled'))).to.not.include('data-testid="lang-')
     expect(afterConsentPage({ lang: 'en', kind: 'closed' })).to.not.include('data-testid="lang-')
   })
@@ -298,11 +298,11 @@ describe('pages of the sandbox', () => {
 describe('consent page', () => {
   const html = consentPage(consentView(hostileText, 'en'))
 
-  it('carries the hidden fields on exactly', () => {
+  it('copies the hidden fields exactly', () => {
     expect(hiddenOf(html)).to.deep.equal({ lang: 'en', state: hostileText, [`${hostileText}!`]: hostileText })
   })
 
-  it('lets the fields that it is given say the language', () => {
+  it('prefers the language of the given fields', () => {
     expect(hiddenOf(consentPage({ ...consentView('x', 'en'), fields: { lang: 'zh_TW' } }))).to.deep.equal({
       lang: 'zh_TW',
     })
@@ -313,7 +313,7 @@ describe('consent page', () => {
     expect(form!.attributes).to.include({ method: 'post', action: `/authorize?${hostileText}` })
   })
 
-  it('offers to allow first, so that Enter allows, and then every way to answer', () => {
+  it('offers “allow” first, so that Enter allows, and then every other decision', () => {
     expect(decisionsOf(html)[0]).to.equal('allow')
     expect(new Set(decisionsOf(html))).to.deep.equal(
       new Set(['allow', 'allow-twice', 'snapshot', 'refuse-state-only', 'refuse-authdeny', 'refuse-close']),
@@ -322,7 +322,7 @@ describe('consent page', () => {
       expect(byTestId(html, `decision-${decision}`), decision).to.have.length(1)
   })
 
-  it('has the selected user checked, and nobody else', () => {
+  it('selects only the given user', () => {
     const radios = elements(html).filter(({ attributes }) => attributes['type'] === 'radio')
     expect(radios.map(({ attributes }) => attributes['value'])).to.deep.equal(['bob', hostileText, 'nobody'])
     expect(
@@ -330,19 +330,19 @@ describe('consent page', () => {
     ).to.deep.equal(['bob'])
   })
 
-  it('checks the first user if the selected one is not there', () => {
+  it('selects the first user if the given one does not exist', () => {
     const [first] = byTestId(consentPage({ ...consentView('x', 'en'), selectedUser: 'gone' }), 'user-bob')
     expect(first!.attributes).to.have.property('checked')
   })
 
-  it('shows warnings, and no empty box without any', () => {
+  it('shows warnings, and no empty box without them', () => {
     expect(byTestId(html, 'warnings')[0]!.attributes).to.not.have.property('hidden')
     expect(
       byTestId(consentPage({ ...consentView('x', 'en'), warnings: [] }), 'warnings')[0]!.attributes,
     ).to.have.property('hidden')
   })
 
-  it('draws a letter for a user without a picture, and does not load one from anything but http, data or its own host', () => {
+  it('draws a letter for a user without a picture, and loads pictures only by http, data or from its own host', () => {
     const pictures = (headimgurl: string) =>
       elements(consentPage({ ...consentView('x', 'en'), users: [{ id: 'a', nickname: 'Z', headimgurl }] }))
         .filter(({ name }) => name === 'img')
@@ -464,7 +464,7 @@ describe('QR page', () => {
   }
 
   for (const errcode of [402, 500]) {
-    it(`on ${errcode} offers a new code and asks no more`, async () => {
+    it(`on ${errcode} offers a new code and stops asking`, async () => {
       const page = browse(qrPage(view), { answers: [answer(errcode)] })
       await page.settled()
       expect(page.element('qr-status').dataset['status']).to.equal('expired')
@@ -473,7 +473,7 @@ describe('QR page', () => {
     })
   }
 
-  it('asks again when there is no answer', async () => {
+  it('asks again if the request fails', async () => {
     const page = browse(qrPage(view))
     await page.settled()
     expect(page.delays.map(({ delay }) => delay)).to.deep.equal([2000])
@@ -486,7 +486,7 @@ describe('QR page', () => {
     return page.went
   }
 
-  it('on 405 goes to the redirect_uri with code and state', async () => {
+  it('on 405 opens the redirect_uri with code and state', async () => {
     expect(await confirmed({})).to.deep.equal(['self https://app.example/cb?code=CODE&state=s'])
   })
 
@@ -499,18 +499,18 @@ describe('QR page', () => {
     ])
   })
 
-  it('on 405 in a frame goes on in the top window, or in the frame with self_redirect', async () => {
+  it('on 405 in a frame redirects the top window, or the frame with self_redirect', async () => {
     expect(await confirmed({}, true)).to.deep.equal(['top https://app.example/cb?code=CODE&state=s'])
     expect(await confirmed({ selfRedirect: true }, true)).to.deep.equal([
       'self https://app.example/cb?code=CODE&state=s',
     ])
   })
 
-  it('on 405 does not run a redirect_uri that is a script', async () => {
+  it('on 405 does not run a redirect_uri with a script', async () => {
     expect(await confirmed({ redirectUri: 'javascript:alert(1)//' })).to.deep.equal([])
   })
 
-  it('goes to the address for refusals where it has one', async () => {
+  it('opens the address for cancellations if there is one', async () => {
     const page = browse(qrPage({ ...view, cancelUrl: 'https://app.example/cb?state=s' }), {
       answers: [answer(403)],
     })
@@ -518,7 +518,7 @@ describe('QR page', () => {
     expect(page.went).to.deep.equal(['self https://app.example/cb?state=s'])
   })
 
-  it('has the picture in the tag that programs look for, and the phone page in a new tab', () => {
+  it('shows the picture in the element that programs look for, and opens the phone page in a new tab', () => {
     expect(qrPage({ ...view, qrUrl: '/connect/qrcode/u' })).to.include(
       '<img class="qrcode lightBorder" src="/connect/qrcode/u"',
     )
@@ -528,7 +528,7 @@ describe('QR page', () => {
     })
   })
 
-  it('takes the application’s style sheet, except where it is compact', () => {
+  it('uses the application’s style sheet unless it is compact', () => {
     const sheets = (changes: Partial<QrView>) =>
       elements(qrPage({ ...view, href: 'https://app.example/qr.css', ...changes }))
         .filter(({ attributes }) => attributes['rel'] === 'stylesheet')
@@ -537,7 +537,7 @@ describe('QR page', () => {
     expect(sheets({ stylelite: true })).to.deep.equal([])
   })
 
-  it('says its style and whether it is compact', () => {
+  it('has classes for its style and the compact form', () => {
     const classes = (changes: Partial<QrView>) =>
       elements(qrPage({ ...view, ...changes }))[0]!.attributes['class']
     expect(classes({})).to.equal('black')
@@ -546,7 +546,7 @@ describe('QR page', () => {
 })
 
 describe('page after consent', () => {
-  it('requests the callback in the background and at once opens it', () => {
+  it('requests the callback in the background and opens it at once', () => {
     const page = browse(
       afterConsentPage({ lang: 'en', kind: 'twice', twice: 'https://app.example/cb?code=c&state=s' }),
     )
@@ -557,7 +557,7 @@ describe('page after consent', () => {
   })
 
   for (const twice of ['javascript:alert(1)', 'data:text/html,x', '//app.example/', '']) {
-    it(`requests nothing and links nowhere for “${twice}”`, () => {
+    it(`does not request or link “${twice}”`, () => {
       const html = afterConsentPage({ lang: 'en', kind: 'twice', twice })
       const page = browse(html)
       expect([...page.requests, ...page.went]).to.deep.equal([])
@@ -579,7 +579,7 @@ describe('phone page', () => {
   })
 
   for (const status of ['confirmed', 'cancelled', 'expired'] as const) {
-    it(`asks nothing more once it is ${status}`, () => {
+    it(`asks nothing once it is ${status}`, () => {
       const html = phonePage(phoneView('u', 'en', status))
       expect(byTestId(html, 'phone-status')[0]!.attributes['data-status']).to.equal(status)
       expect(elements(html).filter(({ name }) => name === 'form' || name === 'button')).to.deep.equal([])
@@ -588,7 +588,7 @@ describe('phone page', () => {
 })
 
 describe('mini-program console page', () => {
-  it('offers mini-programs only', () => {
+  it('offers only mini-programs', () => {
     const values = elements(
       miniProgramPage({
         ...miniProgramView('x', 'en'),
@@ -604,13 +604,13 @@ describe('mini-program console page', () => {
     expect(values).to.deep.equal(['wx2'])
   })
 
-  it('says so where there is no mini-program, and offers no login', () => {
+  it('says that there is no mini-program, and disables the login', () => {
     const html = miniProgramPage({ ...miniProgramView('x', 'en'), apps: [] })
     expect(byTestId(html, 'mp-no-apps')).to.have.length(1)
     expect(byTestId(html, 'mp-login')[0]!.attributes).to.have.property('disabled')
   })
 
-  it('proposes the server of the view and hands its script the addresses', () => {
+  it("fills in the server's address and passes the other addresses to its script", () => {
     const html = miniProgramPage(miniProgramView(hostileText, 'en'))
     expect(byTestId(html, 'mp-server-url')[0]!.attributes['value']).to.equal(
       `http://127.0.0.1/${hostileText}`,
@@ -624,7 +624,7 @@ describe('mini-program console page', () => {
 })
 
 describe('home page', () => {
-  it('has examples with WeChat’s parameters in WeChat’s order, coming back to itself', () => {
+  it('has examples with WeChat’s parameters in WeChat’s order that return to it', () => {
     const [link] = byTestId(
       homePage({ ...homeView('x', 'en'), url: 'http://127.0.0.1:1' }),
       'try-snsapi_userinfo-x',
@@ -635,7 +635,7 @@ describe('home page', () => {
     )
   })
 
-  it('shows what an example came back with', () => {
+  it('shows the parameters of a returning example', () => {
     const html = homePage(homeView('x', 'en'))
     const callback = browse(html, { search: '?code=c0de&state=example' })
     expect(callback.element('home-callback').hidden).to.be.false
@@ -644,7 +644,7 @@ describe('home page', () => {
 })
 
 describe('error page', () => {
-  it('has number, text and hint, and leaves out what there is not', () => {
+  it('shows number, text and hint, if present', () => {
     const html = errorPage({ lang: 'en', number: 10003, text: 'wrong <host>', hint: 'register it' })
     expect(html)
       .to.include('<code data-testid="error-number">10003</code>')
