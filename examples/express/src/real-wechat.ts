@@ -9,9 +9,9 @@ const variableNames = {
 } as const
 
 /**
- * The apps at the real WeChat that the environment names, as `.env.example` shows; `undefined` if it names none.
+ * Reads the apps at the real WeChat from the environment: see `.env.example`. Returns `undefined` if there are none.
  *
- * @throws Error that names the variable that is missing
+ * @throws Error that names the missing variable
  */
 export function appsFrom(env: Env): WechatApps | undefined {
   const apps: WechatApps = {}
@@ -26,9 +26,9 @@ export function appsFrom(env: Env): WechatApps | undefined {
 }
 
 /**
- * The address under which WeChat sends people back, from `PUBLIC_URL`.
+ * Reads the address to which WeChat sends users back from `PUBLIC_URL`.
  *
- * @throws Error if it is not the address of a site
+ * @throws Error if it is not a site's address
  */
 export function publicUrlFrom({ PUBLIC_URL }: Env): string | undefined {
   if (!PUBLIC_URL) return undefined

@@ -6,7 +6,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** HTML that needs no escaping any more. */
+/** Escaped HTML. */
 export class Html {
   readonly source: string
 
@@ -24,7 +24,7 @@ function rendered(value: Value): string {
   return String(value).replace(/[&<>"']/g, (character) => entities[character] ?? character)
 }
 
-/** A piece of HTML. Values are escaped, for text and for quoted attributes, unless they are {@link Html} themselves. */
+/** Creates HTML from a template. Escapes every value for text and quoted attributes, unless it is {@link Html}. */
 export function html(pieces: TemplateStringsArray, ...values: Value[]): Html {
   return new Html(pieces.map((piece, index) => piece + rendered(values[index])).join(''))
 }

@@ -5,7 +5,7 @@ import { texts } from './texts.js'
 
 export interface Page {
   lang: Lang
-  /** Path and query where this page is found in the other language too. */
+  /** Path and query of this page, for the link to the other language. */
   path: string
   title: string
   narrow?: boolean

@@ -17,7 +17,7 @@ function isFailureCode(code: string): code is FailureCode {
   return Object.hasOwn(httpStatuses, code)
 }
 
-/** A login that has failed, by the `info.code` of the strategy: nobody's fault, and the way back is always the start page. */
+/** The page for a failed login, by the `info.code` of the strategy. It leads back to the start page. */
 export function failurePage(lang: Lang, code: string): { status: number; page: string } {
   const known = isFailureCode(code)
   return {
@@ -32,7 +32,7 @@ export function failurePage(lang: Lang, code: string): { status: number; page: s
   }
 }
 
-/** Something is broken. What exactly is for the log, not for the page. */
+/** The page for an error. The details are only in the log. */
 export function errorPage(lang: Lang, status: number, code?: string): string {
   return outcomePage({ lang, path: '/', notice: errorNotice(lang, status), code, gentle: false })
 }

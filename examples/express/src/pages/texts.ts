@@ -1,7 +1,7 @@
 import type { Lang } from '../language.js'
 import { html, type Html } from './html.js'
 
-/** What a page says that has nothing else to show. */
+/** The text of a page that shows nothing else. */
 export interface Notice {
   title: string
   message: string
