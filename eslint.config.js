@@ -98,6 +98,7 @@ export default defineConfig(
       parserOptions: {
         project: [
           'packages/*/tsconfig.json',
+          'packages/wechat-sandbox/browser/tsconfig.json',
           'test/tsconfig.json',
           'examples/*/tsconfig.json',
           'examples/*/client/tsconfig.json',
@@ -148,6 +149,25 @@ export default defineConfig(
     files: ['**/*.js', '**/*.cjs'],
     languageOptions: {
       globals: { process: 'readonly', console: 'readonly', URL: 'readonly', fetch: 'readonly' },
+    },
+  },
+  // Runs in the pages of the sandbox and of the demo as it is.
+  {
+    files: ['packages/wechat-sandbox/browser/*.js', 'examples/express/client/*.js'],
+    languageOptions: {
+      globals: {
+        AbortSignal: 'readonly',
+        URLSearchParams: 'readonly',
+        document: 'readonly',
+        getSelection: 'readonly',
+        history: 'readonly',
+        location: 'readonly',
+        navigator: 'readonly',
+        scriptData: 'readonly',
+        setTimeout: 'readonly',
+        window: 'readonly',
+        process: 'off',
+      },
     },
   },
   // Runs in WeChat as it is, on old phones too.

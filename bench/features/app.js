@@ -1,4 +1,4 @@
-// An application with one way to log in, which tells how a request ended. Which one, is the first argument.
+// An application that reports how each request ended. The first argument names the strategy.
 import { inspect } from 'node:util'
 import express from 'express'
 import session from 'express-session'
@@ -18,7 +18,7 @@ app.get('/auth', passport.authenticate('wechat', { session: false }))
 app.get('/auth/callback', passport.authenticate('wechat', { session: false }), (req, res) =>
   res.json(req.user),
 )
-// Express takes a function of four arguments for one that handles errors.
+// Express recognizes an error handler by its four parameters.
 app.use((error, req, res, next) => {
   if (res.headersSent) return next(error)
   const shown = `${inspect(error, { depth: 10, showHidden: true })} ${JSON.stringify(error)}`

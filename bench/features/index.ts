@@ -28,7 +28,7 @@ export async function run(): Promise<Report> {
   }
 }
 
-/** Each in a process of its own: some of them end it. */
+/** Runs each in its own process, because some of them end it. */
 async function play(scene: Scene, strategy: string, wechat: Wechat): Promise<string> {
   const options = wechat.leadingHere
   const args = [strategy, ...(scene.withoutInitialize === true ? [] : ['initialize'])]

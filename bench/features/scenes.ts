@@ -1,7 +1,7 @@
 import type { Wechat } from '../wechat/wechat.js'
 import { told, type Attempt, type Visitor } from './visitor.js'
 
-/** What is tried with each strategy; answers what came of it, for people. */
+/** A scenario that is tried with each strategy. Resolves to a readable outcome. */
 export interface Scene {
   readonly what: string
   /** Without `app.use(passport.initialize())`, which Passport no longer needs. */

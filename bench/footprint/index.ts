@@ -16,7 +16,7 @@ const megabyte = 1e6
 
 interface Package {
   readonly folder: string
-  /** What a program requires. */
+  /** The modules that a program requires. */
   readonly name: string
 }
 
@@ -41,7 +41,7 @@ const packages = new Map<string, Package>([
 
 export async function run(): Promise<Report> {
   const times = new Map<string, number[]>([...packages.keys()].map((subject) => [subject, []]))
-  // The first round fills the system's cache of files.
+  // The first round fills the system's file cache.
   await inTurns(1 + rounds, [...packages], async ([subject, { name }], round) => {
     const took = Number(
       execFileSync(process.execPath, [script, name], {

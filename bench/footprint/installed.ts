@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 
 export interface Installed {
   readonly packages: number
-  /** How many of them only tell TypeScript about others. */
+  /** How many of them contain only types. */
   readonly types: number
   readonly bytes: number
 }
@@ -14,7 +14,7 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
 }
 
-/** A package with all that is installed because of it: its own files, and its dependencies, found as Node.js finds them. */
+/** A package with its files and its dependencies, which are resolved like Node.js does. */
 export function installed(folder: string): Installed {
   const folders = new Set<string>()
   collect(realpathSync(folder), folders)
@@ -41,7 +41,7 @@ function findAbove(folder: string, name: string): string | undefined {
   }
 }
 
-/** Of what is published: of a workspace the files that `npm pack` takes, else all but what is installed below. */
+/** The published files: of a workspace those that `npm pack` takes, otherwise all except nested installations. */
 function bytesOf(folder: string): number {
   if (folder.includes('node_modules')) return bytesBelow(folder)
   const [{ unpackedSize } = { unpackedSize: NaN }] = JSON.parse(

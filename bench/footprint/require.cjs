@@ -1,4 +1,4 @@
-// Milliseconds until the package that the first argument names can be used, in a fresh process; on standard output.
+// Prints how many milliseconds it takes to require the package that the first argument names.
 'use strict'
 const { performance } = require('node:perf_hooks')
 

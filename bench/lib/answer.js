@@ -1,6 +1,6 @@
-// Plain JavaScript, as it runs in the measured processes, where no translator of TypeScript may be loaded.
+// Plain JavaScript, because no TypeScript loader may run in the measured processes.
 
-/** Answers the calls of the process that started this one (`Subject` there) with these functions; ends with it. */
+/** Answers the calls of the parent process (see `Subject`) with these functions, and ends with it. */
 export function answer(commands) {
   process.on('message', ({ id, command, args }) => {
     new Promise((resolve) => {

@@ -4,7 +4,7 @@ import { Subject } from './subject.js'
 
 export const processes = 4
 
-/** Several processes of an application, which share a store. */
+/** Several processes of an application that share a store. */
 export class Cluster {
   readonly #workers: readonly Subject[]
 
@@ -24,14 +24,14 @@ export class Cluster {
     )
   }
 
-  /** Asks any of them. */
+  /** Calls one of them. */
   async callOne<T>(command: string, ...args: unknown[]): Promise<T> {
     const [worker] = this.#workers
     if (!worker) throw new Error('There are no processes')
     return worker.call(command, ...args)
   }
 
-  /** Asks all of them at once, and waits for all. */
+  /** Calls all of them at once and waits for all. */
   async callAll(command: string, ...args: unknown[]): Promise<void> {
     await Promise.all(this.#workers.map(async (worker) => worker.call(command, ...args)))
   }

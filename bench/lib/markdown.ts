@@ -1,44 +1,40 @@
 import { cell } from './print.js'
 import type { Result } from './results.js'
 
-/** What a page says in its language, of what the results say in English. */
-export type Translate = (text: string) => string
+function begin(benchmark: string): string {
+  return `<!-- measured: ${benchmark} -->`
+}
 
-const begin = (benchmark: string): string => `<!-- measured: ${benchmark} -->`
 const end = '<!-- /measured -->'
 
-/** The page with the table of each result between its markers. A result without markers is not in the page. */
-export function withMeasured(
-  page: string,
-  results: ReadonlyMap<string, Result>,
-  translate: Translate = (text) => text,
-): string {
+/**
+ * Returns the page with the table of each result between its markers. The tables are in English in every language; the text around
+ * them explains them. A result without markers is not in the page.
+ */
+export function withMeasured(page: string, results: ReadonlyMap<string, Result>): string {
   return page.replace(/<!-- measured: ([\w-]+) -->\n[^]*?<!-- \/measured -->/g, (_old, benchmark: string) => {
     const result = results.get(benchmark)
-    if (!result) throw new Error(`The page has a place for ${benchmark}, of which there is no result`)
-    return `${begin(benchmark)}\n${markdownTable(result, translate)}\n${end}`
+    if (!result) throw new Error(`There is no result for ${benchmark}, which the page has markers for`)
+    return `${begin(benchmark)}\n${markdownTable(result)}\n${end}`
   })
 }
 
 /** Rows are what was measured, columns are the subjects. */
-export function markdownTable(
-  { benchmark, subjects, rows, notes, machine, node, date }: Result,
-  translate: Translate,
-): string {
+export function markdownTable({ benchmark, subjects, rows, notes, machine, node, date }: Result): string {
   const [ours = ''] = subjects
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`
   return [
-    line([`\`npm run bench -- ${benchmark}\``, ...subjects.map(translate)]),
+    line([`\`npm run bench -- ${benchmark}\``, ...subjects]),
     line(['---', ...subjects.map(() => '---')]),
     ...rows.map((row) =>
       line([
-        translate(row.what) + (row.unit === '' ? '' : ` (${translate(row.unit)})`),
-        ...subjects.map((subject) => translate(cell(row, subject, ours))),
+        row.what + (row.unit === '' ? '' : ` (${row.unit})`),
+        ...subjects.map((subject) => cell(row, subject, ours)),
       ]),
     ),
     '',
-    ...notes.map((note) => `* ${translate(note)}`),
+    ...notes.map((note) => `* ${note}`),
     '',
     `<sub>${date}, Node.js ${node}, ${machine}</sub>`,
   ].join('\n')

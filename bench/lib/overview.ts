@@ -1,5 +1,4 @@
 import type { Bar, Panel } from './chart.js'
-import type { Translate } from './markdown.js'
 import { rounded } from './print.js'
 import type { Row } from './report.js'
 import type { Result } from './results.js'
@@ -8,14 +7,14 @@ type Language = 'en' | 'zh'
 
 interface Choice {
   benchmark: string
-  /** Of the row: its beginning. */
+  /** The start of the row's name. */
   row: string
   title: Record<Language, string>
   /** Columns that the chart leaves out. */
   without?: RegExp
 }
 
-// What tells most, of all that is measured.
+// The measurements that matter most to a reader.
 const choices: readonly Choice[] = [
   {
     benchmark: 'login',
@@ -61,12 +60,8 @@ const choices: readonly Choice[] = [
   },
 ]
 
-/** The panels of the chart on the first page; without those for which there are no results. */
-export function overview(
-  results: ReadonlyMap<string, Result>,
-  language: Language,
-  translate: Translate,
-): Panel[] {
+/** The panels of the chart in the main README, except those without results. */
+export function overview(results: ReadonlyMap<string, Result>, language: Language): Panel[] {
   return choices.flatMap(({ benchmark, row: beginning, title, without }) => {
     const result = results.get(benchmark)
     const row = result?.rows.find(({ what }) => what.startsWith(beginning))
@@ -76,25 +71,21 @@ export function overview(
     return [
       {
         title: title[language],
-        bars: subjects.flatMap((subject) => bar(row, subject, subject === ours, translate)),
+        bars: subjects.flatMap((subject) => bar(row, subject, subject === ours)),
       },
     ]
   })
 }
 
-function bar({ values, unit }: Row, subject: string, isOurs: boolean, translate: Translate): Bar | [] {
+function bar({ values, unit }: Row, subject: string, isOurs: boolean): Bar | [] {
   const value = values[subject]
   if (typeof value !== 'object') return []
-  // Versions are in the page that the chart belongs to.
-  const label = isOurs
-    ? 'wechat-auth'
-    : translate(subject)
-        .replace(/ [\d.]+$|[,（].*$/, '')
-        .replace(/^a /, '')
+  // The page that the chart belongs to gives the versions.
+  const label = isOurs ? 'wechat-auth' : subject.replace(/ [\d.]+$|,.*$/, '').replace(/^a /, '')
   return {
     label,
     value: value.median,
-    text: `${rounded(value.median)}${unit === '' ? '' : ` ${translate(unit)}`}`,
+    text: `${rounded(value.median)}${unit === '' ? '' : ` ${unit}`}`,
     isOurs,
   }
 }

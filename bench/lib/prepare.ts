@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { benchFolder, rootFolder } from './folders.js'
 
-/** Installs the competitors where they are not, or others are; and builds our packages: they are measured as users have them. */
+/** Installs the other packages if they are missing or outdated, and builds ours, because users run the builds. */
 export function prepare(): void {
   if (!isInstalled())
     npm(['ci', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'], benchFolder)
@@ -10,7 +10,7 @@ export function prepare(): void {
 }
 
 function isInstalled(): boolean {
-  // npm writes it last.
+  // npm writes this file last.
   const installed = `${benchFolder}node_modules/.package-lock.json`
   return (
     existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${benchFolder}package.json`).mtimeMs

@@ -1,7 +1,7 @@
 import { isMet, type Claim, type Report, type Row } from './report.js'
 import type { Spread } from './statistics.js'
 
-/** The table of a report, for a terminal: medians, the middle half of the measurements, and how many times ours the others are. */
+/** Formats a report for a terminal: medians, the middle half of the measurements, and ratios to ours. */
 export function printable({ subjects, rows, claims, notes }: Report): string {
   const [ours = ''] = subjects
   const head = ['', ...subjects]
@@ -21,13 +21,13 @@ export function printableClaim(claim: Claim): string {
   return `${isMet(claim) ? 'kept  ' : 'MISSED'} ${claim.claim}: ${rounded(claim.value)}${unit}, at most ${rounded(claim.limit)}${unit}`
 }
 
-/** Three figures that count, more before the point. */
+/** Rounds to three significant digits, but never rounds whole numbers. */
 export function rounded(value: number): string {
   if (Number.isInteger(value) || Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US')
   return Number(value.toPrecision(3)).toString()
 }
 
-/** Empty for ours itself, and where it says nothing. */
+/** Returns the ratio to ours, or an empty text for ours or if there is no ratio. */
 function timesOurs(row: Row, subject: string, ours: string): string {
   const [theirs, own] = [row.values[subject], row.values[ours]]
   if (subject === ours || typeof theirs !== 'object' || typeof own !== 'object' || own.median === 0) return ''
@@ -38,7 +38,7 @@ function isScattered({ q1, q3 }: Spread): boolean {
   return q1 !== q3
 }
 
-/** The median, the middle half of the measurements where they scatter, and how many times ours it is. */
+/** Formats the median, the middle half of the measurements if they differ, and the ratio to ours. */
 export function cell(row: Row, subject: string, ours: string): string {
   const value = row.values[subject]
   if (value === undefined) return '–'

@@ -2,14 +2,14 @@ import type { Spread } from './statistics.js'
 
 /** What `bench/<name>/index.ts` exports. */
 export interface Benchmark {
-  /** One line for people: what is measured. */
+  /** One line that says what is measured. */
   readonly title: string
-  /** Rejects where something did not work at all. A benchmark that measures nothing, and only tries things, need not report. */
+  /** Rejects if something does not work. A benchmark without measurements returns no report. */
   run(): Promise<Report | undefined>
 }
 
 export interface Report {
-  /** Who was measured, with versions; ours first. */
+  /** The measured packages with their versions, ours first. */
   readonly subjects: readonly string[]
   readonly rows: readonly Row[]
   readonly claims: readonly Claim[]
@@ -21,18 +21,18 @@ export interface Report {
 export interface Row {
   readonly what: string
   readonly unit: string
-  /** Spoken of as "times less" or "times more". Default: less is better. */
+  /** Default `false`: less is better. */
   readonly moreIsBetter?: boolean
-  /** By subject; one that cannot do this at all is missing, or has a text that says why. */
+  /** By subject. A subject that cannot do this is missing, or has a text with the reason. */
   readonly values: Readonly<Record<string, Spread | string>>
 }
 
-/** What is promised of ours, with a bound. */
+/** A promise about our packages, with a limit. */
 export interface Claim {
   readonly claim: string
   readonly unit: string
   readonly value: number
-  /** The value must not be above it. */
+  /** The highest value that keeps the promise. */
   readonly limit: number
 }
 

@@ -3,7 +3,7 @@ import { cpus, totalmem } from 'node:os'
 import { resultsFolder } from './folders.js'
 import type { Report } from './report.js'
 
-/** A report, and where it was made. */
+/** A report, with the date and the machine. */
 export interface Result extends Report {
   readonly benchmark: string
   readonly title: string
@@ -39,7 +39,7 @@ export function savedResults(): Map<string, Result> {
   )
 }
 
-// More than a reader believes, less than noise.
+// Five digits: more than a reader needs, but less than the noise.
 function roundNumbers(_key: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value
 }

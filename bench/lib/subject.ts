@@ -6,9 +6,9 @@ export interface SubjectOptions {
   env?: Readonly<Record<string, string>>
   /** Options of Node.js; a module in TypeScript needs `--import=tsx`. */
   execArgv?: readonly string[]
-  /** Some packages write into the current folder. */
+  /** The current folder of the process, into which some packages write. */
   cwd?: string
-  /** What it prints is not shown. */
+  /** Whether to hide its output. */
   silent?: boolean
 }
 
@@ -18,7 +18,7 @@ interface Answer {
   error?: string
 }
 
-/** A process of its own, which answers calls by `answer` of answer.js. */
+/** A process that answers calls with `answer` of answer.js. */
 export class Subject {
   readonly #process: ChildProcess
   readonly #answers = new EventEmitter().setMaxListeners(0)
@@ -44,7 +44,7 @@ export class Subject {
     this.#answers.on('error', () => undefined)
   }
 
-  /** Resolves when it can be called. */
+  /** Resolves when the process accepts calls. */
   static async start(module: URL, options: SubjectOptions = {}): Promise<Subject> {
     const subject = new Subject(module, options)
     await once(subject.#answers, '0')

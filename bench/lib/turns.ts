@@ -1,6 +1,6 @@
 /**
  * Calls `act` for each subject in each round, there and back again (A B C, C B A, …): what changes with time, a machine
- * that gets busier or warmer, strikes all alike.
+ * that gets busier or warmer, affects all subjects equally.
  */
 export async function inTurns<T>(
   rounds: number,
@@ -12,7 +12,7 @@ export async function inTurns<T>(
   }
 }
 
-/** Calls `act` for each of the items, so many at once. */
+/** Calls `act` for each item, with a limit on concurrent calls. */
 export async function atOnce<T>(
   width: number,
   items: readonly T[],

@@ -1,4 +1,4 @@
-// An application with one way to log in. Which one, is the first argument.
+// An application with one strategy, which the first argument names.
 import express from 'express'
 import session from 'express-session'
 import passport from 'passport'

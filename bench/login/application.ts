@@ -13,7 +13,7 @@ export interface Measured {
   handshakes: number
 }
 
-/** An application with one of the strategies, in a process of its own. */
+/** An application with one of the strategies, in its own process. */
 export class Application {
   readonly #process: Subject
   readonly #wechat: Wechat

@@ -1,12 +1,12 @@
 import { Agent, request } from 'node:http'
 
-/** What a browser brings to the callback: its cookie, and the state that the redirect had in it. */
+/** What a browser sends to the callback: its cookie and the state of the redirect. */
 export interface Visitor {
   cookie: string
   state: string
 }
 
-/** Many browsers, each logging in once, in front of one application. */
+/** Many browsers that each log in once to one application. */
 export class Browsers {
   readonly #port: number
   readonly #agent = new Agent({ keepAlive: true })
@@ -15,7 +15,7 @@ export class Browsers {
     this.#port = port
   }
 
-  /** Asks to log in, and is sent to WeChat. */
+  /** Starts a login, which redirects to WeChat. */
   async begin(): Promise<Visitor> {
     const { status, headers } = await this.#get('/auth')
     if (status !== 302 || !headers.location) throw new Error(`Asked to log in, it answers ${status}`)
@@ -25,7 +25,7 @@ export class Browsers {
     }
   }
 
-  /** Comes back from WeChat with a code. How many milliseconds it took to be logged in. */
+  /** Returns from WeChat with a code. Resolves to the milliseconds until the user was logged in. */
   async comeBack({ cookie, state }: Visitor, code: string): Promise<number> {
     const started = performance.now()
     const { status, body } = await this.#get(`/auth/callback?code=${code}&state=${state}`, cookie)

@@ -127,7 +127,9 @@ function rowsOf(settings: Case, measured: Each<Measured[]>): Row[] {
   ]
 }
 
-const cpuOf = ({ cpuOfRedirect, cpuOfCallback }: Measured): number => cpuOfRedirect + cpuOfCallback
+function cpuOf({ cpuOfRedirect, cpuOfCallback }: Measured): number {
+  return cpuOfRedirect + cpuOfCallback
+}
 
 function partOfTheirCpu(measured: Each<Measured[]>): number {
   return median(ratios(measured.ours.map(cpuOf), measured['passport-wechat'].map(cpuOf)))

@@ -1,4 +1,4 @@
-// The strategies to compare, each made with what its README asks for, and no more. Every one logs the same user in.
+// The strategies to compare, each configured as its README asks. All log the same user in.
 import { request } from 'node:https'
 import { createRequire } from 'node:module'
 import { Strategy } from 'passport'
@@ -7,7 +7,7 @@ const require = createRequire(import.meta.url)
 const { appId, appSecret } = JSON.parse(process.env.BENCH_APP)
 const callbackURL = 'https://shop.example/auth/callback'
 
-/** What must be done in any case: the two calls, by the same client as ours over the same kind of connection, and nothing else. */
+/** The minimum: the same two calls with the same client as ours, and nothing else. */
 class BareStrategy extends Strategy {
   name = 'wechat'
 
@@ -40,7 +40,7 @@ async function json(path) {
       })
       response.on('end', () => {
         const answer = JSON.parse(text)
-        // Before that its connection is not free, and the next call would open another.
+        // Until then the connection is busy, and the next call would open another one.
         if (asking.writableFinished) resolve(answer)
         else asking.once('close', () => resolve(answer))
       })
@@ -50,7 +50,7 @@ async function json(path) {
   })
 }
 
-/** By name: strategy, and options of each `passport.authenticate`. */
+/** By name: the strategy and the options of `passport.authenticate`. */
 export const strategies = {
   ours: async () => {
     const { WechatStrategy } = await import('@wechat-auth/passport-wechat')

@@ -1,4 +1,4 @@
-// What each package keeps of its users by itself, in a process of its own.
+// Measures what each package keeps of its users in memory, in its own process.
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
@@ -8,7 +8,7 @@ import { answer } from '../lib/answer.js'
 const require = createRequire(import.meta.url)
 const { MemoryTokenStore } = await import('@wechat-auth/wechat-oauth')
 
-/** By name: how a login saves its token, and how many tokens it finds again. */
+/** By name: how a login saves its token, and how to look a token up again. */
 const stores = {
   ours: () => ours(new MemoryTokenStore()),
   'ours, for more': () => ours(new MemoryTokenStore({ max: 2_000_000 })),
@@ -44,9 +44,12 @@ const collectGarbage = runInNewContext('gc')
 
 const store = stores[process.argv[2]]()
 let users = 0
-const openidOf = (user) => `o${String(user).padStart(27, '0')}`
 
-/** As it comes out of an answer of WeChat's, with a few hundred bytes. */
+function openidOf(user) {
+  return `o${String(user).padStart(27, '0')}`
+}
+
+/** A token like WeChat's, with a few hundred bytes. */
 function tokenOf(user) {
   const openid = openidOf(user)
   const text = (letter) => letter.repeat(79) + openid
@@ -70,16 +73,16 @@ function heap() {
 
 const atStart = heap()
 
-// All are alike: every hundredth is asked for.
+// Looks up only every hundredth, because all are alike.
 const sample = 100
 
 answer({
-  /** How many bytes are kept when so many users have logged in. */
+  /** Returns how many bytes are kept after so many logins. */
   logIn: async (until) => {
     for (; users < until; users += 1) await store.save(openidOf(users), tokenOf(users))
     return heap() - atStart
   },
-  /** How many of the users still have their token. */
+  /** Returns how many users still have their token. */
   known: async () => {
     let known = 0
     for (let user = 0; user < users; user += sample) if (await store.find(openidOf(user))) known += sample

@@ -1,4 +1,4 @@
-// Sessions in Redis, in a process of their own.
+// Runs a session store on Redis in its own process.
 import { performance } from 'node:perf_hooks'
 import { RedisSessionStore } from '@wechat-auth/store-redis'
 import { WechatOAuth } from '@wechat-auth/wechat-oauth'
@@ -10,7 +10,7 @@ const [url] = process.argv.slice(2)
 const sku = 'shop'
 const oauth = new WechatOAuth({ appId: 'wx0000000000000000', appSecret: 'not used' })
 
-// Those that are asked for are made by the store. The others are copies of the keys of one, under other names: a million take seconds so.
+// The store creates the sessions that are used. The others are copies of one session's keys with other names, because that takes only seconds for a million.
 const made = 1000
 const copy = `
   for _, key in ipairs(KEYS) do
@@ -19,7 +19,7 @@ const copy = `
   end`
 const atATime = 10_000
 
-/** Microseconds of each, one after another. */
+/** Measures each in microseconds, one after another. */
 async function time(times, act) {
   const took = []
   for (let index = 0; index < times; index += 1) {
@@ -42,7 +42,7 @@ async function open(database) {
     sku,
   })
   const tokens = []
-  /** Who has logged in since, and has not logged out. */
+  /** The users who have logged in since and have not logged out. */
   const visitors = []
   let users = 0
   let copies = 0
@@ -55,7 +55,7 @@ async function open(database) {
   const issue = async (openid) => (await sessions.issueTokenFor(openid, { openid })).token
 
   return {
-    /** Until there are so many sessions. */
+    /** Adds sessions until there are so many. */
     fill: async (count) => {
       while (tokens.length < made) {
         tokens.push(await issue(nextUser()))
@@ -77,18 +77,19 @@ async function open(database) {
         await issue(user)
         visitors.push(user)
       }),
-    /** All who have logged in meanwhile log out everywhere. */
+    /** Logs out everywhere all users who have logged in. */
     logOut: () => time(visitors.length, () => sessions.revokeUser(visitors.pop())),
-    /** What mpauthx does at each login: looks for the keys of a user and a sku. */
+    /** What mpauthx does at each login: it searches the keys of a user and a sku. */
     scan: (times) => time(times, () => client.keys(`o${'0'.repeat(27)}|${sku}|*`)),
   }
 }
 
 const opened = { growing: await open(0), few: await open(1) }
-const act =
-  (command) =>
-  ({ of, amount }) =>
-    opened[of][command](amount)
+
+function act(command) {
+  return ({ of, amount }) => opened[of][command](amount)
+}
+
 answer({
   fill: act('fill'),
   check: act('check'),

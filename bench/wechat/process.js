@@ -1,4 +1,4 @@
-// The sandbox, and the line to it, in a process of their own.
+// Runs the sandbox and the slow line to it in one process.
 import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import { answer } from '../lib/answer.js'
 import { startSlowLine } from './slow-line.js'

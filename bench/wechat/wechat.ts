@@ -17,9 +17,9 @@ interface Where {
   apps: readonly (App & { type: string })[]
 }
 
-/** A sandbox in a process of its own, seen from outside. */
+/** A sandbox in its own process. */
 export class Wechat {
-  /** Where clients get to that can be told the address. No TLS, no delay. */
+  /** The address for clients that accept one. No TLS, no delay. */
   readonly url: string
   readonly app: App
   readonly #process: Subject
@@ -46,7 +46,7 @@ export class Wechat {
     return join(this.#folder, 'ca.pem')
   }
 
-  /** What a process needs for which WeChat's host names shall lead here, over TLS and the line with the delay. */
+  /** The environment of a process whose connections to WeChat's hosts must lead here, over TLS and with the delay. */
   get leadingHere(): Required<Pick<SubjectOptions, 'env' | 'execArgv' | 'cwd'>> {
     return {
       cwd: this.#folder,
@@ -60,7 +60,7 @@ export class Wechat {
     }
   }
 
-  /** How many milliseconds a round trip takes longer from now on. */
+  /** Sets how many milliseconds are added to each round trip. */
   async setDelay(ms: number): Promise<void> {
     await this.#process.call('setDelay', ms)
   }
@@ -69,18 +69,18 @@ export class Wechat {
     return this.#process.call('issueCodes', this.app.appId, count)
   }
 
-  /** How many requests to a path there were so far. */
+  /** Counts the requests to a path so far. */
   async count(path: string): Promise<number> {
     return this.#process.call('count', path)
   }
 
-  /** How many handshakes of TLS there were so far, resumed ones included. */
+  /** Counts the TLS handshakes so far, including resumed ones. */
   async handshakes(): Promise<number> {
     const { tls } = await this.#process.call<{ tls: number }>('connections')
     return tls
   }
 
-  /** Has a path answer in another way from now on; `null`: as usual. */
+  /** Sets the fault of a path; `null` removes it. */
   async fail(path: string, fault: Fault | null): Promise<void> {
     await this.#process.call('fail', path, fault)
   }

@@ -1,9 +1,9 @@
-// How the examples start and stop: nothing here has to do with WeChat.
+// How the examples start and stop. Nothing here is specific to WeChat.
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { fileURLToPath } from 'node:url'
 
-/** Sets what the file says and the environment does not; there need not be such a file. */
+/** Sets the variables of a file that the environment does not set. The file is optional. */
 export function loadEnvFile(file: URL): void {
   try {
     process.loadEnvFile(fileURLToPath(file))
@@ -12,14 +12,14 @@ export function loadEnvFile(file: URL): void {
   }
 }
 
-/** @throws Error that names the option */
+/** @throws Error that names the invalid option */
 export function portOf(option: string, value: string): number {
   const port = Number(value)
   if (!/^\d+$/.test(value) || port > 65_535) throw new Error(`${option} must be a port number, 0 to 65535`)
   return port
 }
 
-/** Starts something at this port or, if it is taken, at any free one. */
+/** Starts a server on this port or, if it is taken, on any free one. */
 export async function orAnyPort<T>(port: number, start: (port: number) => Promise<T>): Promise<T> {
   try {
     return await start(port)
@@ -35,7 +35,7 @@ export async function listening(server: Server, port: number, host: string): Pro
   return server
 }
 
-/** Closes the server, and the connections that browsers keep open. */
+/** Closes the server and the connections that browsers keep open. */
 export async function closed(server: Server): Promise<void> {
   const close = once(server, 'close')
   server.close()
@@ -43,12 +43,12 @@ export async function closed(server: Server): Promise<void> {
   await close
 }
 
-/** Closes the demo when this process is told to end. */
+/** Closes the demo when this process receives a signal to end. */
 export function closeAtTheEnd(demo: { close: () => Promise<void> }): void {
   const stop = (): void => void demo.close()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
   if (process.env.npm_lifecycle_event === undefined) return
-  // npm passes a signal on to its shell only, and the shell dies without telling anybody: its end is the signal then.
+  // npm sends a signal only to its shell, which ends without passing it on. So the end of the shell counts as the signal.
   const shell = process.ppid
   setInterval(() => {
     if (process.ppid !== shell) stop()

@@ -7,8 +7,7 @@ import express from 'express'
 import type { Page } from 'playwright-core'
 import { english, readmeOf } from '../integration/readme/markdown.js'
 import { at, showsVerdict, textOf } from './steps.js'
-import { useStage, wechat } from './stage.js'
-import type { Scene } from './stage.js'
+import { useStage, wechat, type Scene } from './stage.js'
 
 describe('A page inside WeChat', () => {
   const play = useStage()

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
 import type { Browser, Page } from 'playwright-core'
-import { startDemo } from '../../examples/miniprogram/src/start.js'
-import type { Demo } from '../../examples/miniprogram/src/start.js'
+import { startDemo, type Demo } from '../../examples/miniprogram/src/start.js'
 import { launchBrowser } from '../services/chromium.js'
 import { picture } from './pictures.js'
 import { desktop } from './stage.js'

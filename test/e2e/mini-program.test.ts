@@ -1,8 +1,7 @@
 import { expect } from 'chai'
 import type { Page } from 'playwright-core'
 import { at, textOf } from './steps.js'
-import { useStage } from './stage.js'
-import type { Scene } from './stage.js'
+import { useStage, type Scene } from './stage.js'
 
 describe('Logging in from the mini-program console', () => {
   const play = useStage()

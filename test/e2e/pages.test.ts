@@ -1,10 +1,8 @@
 import { expect } from 'chai'
 import type { Page } from 'playwright-core'
 import { picture } from './pictures.js'
-import { sights } from './sights.js'
-import type { Sight } from './sights.js'
-import { useStage } from './stage.js'
-import type { Scene } from './stage.js'
+import { sights, type Sight } from './sights.js'
+import { useStage, type Scene } from './stage.js'
 import { variants } from '../helpers/long.js'
 
 const sizes = { phone: { width: 375, height: 667 }, desktop: { width: 1280, height: 800 } }

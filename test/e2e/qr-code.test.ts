@@ -1,8 +1,7 @@
 import { expect } from 'chai'
 import type { FrameLocator, Page } from 'playwright-core'
 import { at, expectProfile, scan, showsStatus } from './steps.js'
-import { phone, useStage } from './stage.js'
-import type { Scene } from './stage.js'
+import { phone, useStage, type Scene } from './stage.js'
 
 describe('Logging in by QR code', () => {
   const play = useStage()

@@ -2,8 +2,7 @@ import { WechatOAuth } from '@wechat-auth/wechat-oauth'
 import type { Page } from 'playwright-core'
 import { deadURL } from '../helpers/loopback-server.js'
 import { answer, at, showsStatus, showsVerdict } from './steps.js'
-import { wechat } from './stage.js'
-import type { Scene } from './stage.js'
+import { wechat, type Scene } from './stage.js'
 
 /** Leads an empty page to something that people see. */
 type Way = (page: Page, scene: Scene) => Promise<unknown>
@@ -14,35 +13,33 @@ export interface Sight {
   headers?: Record<string, string>
 }
 
-const open =
-  (path: string): Way =>
-  (page, { url }) =>
-    page.goto(url + path)
+function open(path: string): Way {
+  return (page, { url }) => page.goto(url + path)
+}
 
-const openSandbox =
-  (path: string): Way =>
-  (page, { sandbox }) =>
-    page.goto(sandbox.url + path)
+function openSandbox(path: string): Way {
+  return (page, { sandbox }) => page.goto(sandbox.url + path)
+}
 
 const consent = open('/auth/wechat/mp')
 
-const decide =
-  (decision: string): Way =>
-  async (page, scene) => {
+function decide(decision: string): Way {
+  return async (page, scene) => {
     await consent(page, scene)
     await answer(page, decision)
   }
+}
 
-const profile =
-  (user: string): Way =>
-  async (page, scene) => {
+function profile(user: string): Way {
+  return async (page, scene) => {
     scene.sandbox.updateUser(user, { silent: true })
     scene.sandbox.currentUser = user
     await consent(page, scene)
     await at(page, '/profile')
   }
+}
 
-const qrPage: Way = async (page, scene) => {
+async function qrPage(page: Page, scene: Scene): Promise<void> {
   await open('/auth/wechat/website')(page, scene)
   await showsStatus(page, 'qr-status', 'waiting')
 }
@@ -59,12 +56,12 @@ async function onPhone(page: Page, decision?: 'confirm' | 'cancel'): Promise<voi
 }
 
 /** The pages that go on by themselves stay: the application answers that there is nothing to see. */
-const stay = (page: Page): Promise<unknown> =>
-  page.route('**/auth/wechat/callback?*', (route) => route.fulfill({ status: 204 }))
+function stay(page: Page): Promise<unknown> {
+  return page.route('**/auth/wechat/callback?*', (route) => route.fulfill({ status: 204 }))
+}
 
-const qr =
-  (status: 'scanned' | 'cancelled' | 'confirmed'): Way =>
-  async (page, scene) => {
+function qr(status: 'scanned' | 'cancelled' | 'confirmed'): Way {
+  return async (page, scene) => {
     await stay(page)
     await qrPage(page, scene)
     await onPhone(
@@ -73,45 +70,45 @@ const qr =
     )
     await showsStatus(page, 'qr-status', status)
   }
+}
 
-const phonePage: Way = async (page, scene) => {
+async function phonePage(page: Page, scene: Scene): Promise<void> {
   await qrPage(page, scene)
   await page.goto((await page.getByTestId('qr-open-phone').getAttribute('href')) ?? '')
 }
 
-const decideOnPhone =
-  (decision: string, status: string): Way =>
-  async (page, scene) => {
+function decideOnPhone(decision: string, status: string): Way {
+  return async (page, scene) => {
     await phonePage(page, scene)
     await page.getByTestId(decision).click()
     await showsStatus(page, 'phone-status', status)
   }
+}
 
-const inlineQr: Way = async (page, scene) => {
+async function inlineQr(page: Page, scene: Scene): Promise<void> {
   await open('/?qr=here')(page, scene)
   await showsStatus(page.frameLocator('[data-testid="inline-qr-frame"]'), 'qr-status', 'waiting')
 }
 
-const miniProgram: Way = async (page, scene) => {
+async function miniProgram(page: Page, scene: Scene): Promise<void> {
   await open('/')(page, scene)
   await page.goto((await page.getByTestId('login-miniprogram').getAttribute('href')) ?? '')
 }
 
-const wxLogin: Way = async (page, scene) => {
+async function wxLogin(page: Page, scene: Scene): Promise<void> {
   await miniProgram(page, scene)
   await page.getByTestId('mp-encrypted').check()
   await page.getByTestId('mp-login').click()
   await page.getByTestId('mp-copy').waitFor()
 }
 
-const send = async (page: Page): Promise<void> => {
+async function send(page: Page): Promise<void> {
   await page.getByTestId('mp-send').click()
   await page.locator('[data-testid="mp-status"][data-kind]').waitFor()
 }
 
-const insideWechat =
-  (path: string, status: Parameters<typeof showsVerdict>[1]): Way =>
-  async (page, scene) => {
+function insideWechat(path: string, status: Parameters<typeof showsVerdict>[1]): Way {
+  return async (page, scene) => {
     // The sandbox as new does not know the ticket that the application has.
     const { appId, appSecret } = scene.sandbox.apps.find(({ type }) => type === 'mp')!
     const oauth = new WechatOAuth({ appId, appSecret, endpoints: scene.sandbox.endpoints })
@@ -123,6 +120,7 @@ const insideWechat =
     await open(path)(page, scene)
     await showsVerdict(page, status)
   }
+}
 
 const failureCodes = [
   'ERR_WECHAT_DENIED',

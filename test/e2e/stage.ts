@@ -4,8 +4,7 @@ import { expect } from 'chai'
 import type { AsyncFunc, Context } from 'mocha'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import type { Sandbox } from '@wechat-auth/wechat-sandbox'
-import { startDemo } from '../../examples/express/src/start.js'
-import type { Demo } from '../../examples/express/src/start.js'
+import { startDemo, type Demo } from '../../examples/express/src/start.js'
 import { launchBrowser } from '../services/chromium.js'
 import { picture } from './pictures.js'
 
@@ -148,7 +147,7 @@ export function useStage(): Play {
     }
 }
 
-const FINISHED = 'http.server.response.finish'
+const responseFinished = 'http.server.response.finish'
 
 /** Tells of every answer of the application; the function that comes back ends that. */
 function listenTo({ port }: Demo, tell: (answer: Answer) => void): () => void {
@@ -162,6 +161,6 @@ function listenTo({ port }: Demo, tell: (answer: Answer) => void): () => void {
       location: response.getHeader('location')?.toString(),
     })
   }
-  subscribe(FINISHED, note)
-  return () => unsubscribe(FINISHED, note)
+  subscribe(responseFinished, note)
+  return () => unsubscribe(responseFinished, note)
 }

@@ -2,8 +2,7 @@ import { WechatError } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import type { Page } from 'playwright-core'
 import { answer, askForConsent, at, expectFailure, expectProfile, textOf } from './steps.js'
-import { useStage, wechat } from './stage.js'
-import type { Scene } from './stage.js'
+import { useStage, wechat, type Scene } from './stage.js'
 import { variants } from '../helpers/long.js'
 
 /** What WeChat's faults say here ends in this; no visitor needs to read it. */

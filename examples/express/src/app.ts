@@ -1,39 +1,44 @@
 import { randomBytes } from 'node:crypto'
-import { jsSDKHandler, MemoryTokenStore, WechatError } from '@wechat-auth/wechat-oauth'
-import type { TokenStore } from '@wechat-auth/wechat-oauth'
-import { WechatStrategy } from '@wechat-auth/passport-wechat'
-import type { WechatApps, WechatAuthenticateOptions, WechatFailure } from '@wechat-auth/passport-wechat'
-import express from 'express'
-import type { Application, ErrorRequestHandler, Request, RequestHandler } from 'express'
+import { jsSDKHandler, MemoryTokenStore, WechatError, type TokenStore } from '@wechat-auth/wechat-oauth'
+import {
+  WechatStrategy,
+  type WechatApps,
+  type WechatAuthenticateOptions,
+  type WechatFailure,
+} from '@wechat-auth/passport-wechat'
+import express, {
+  type Application,
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+} from 'express'
 import session from 'express-session'
 import { Passport } from 'passport'
-import { languageOf, rememberLanguage } from './language.js'
-import type { Lang } from './language.js'
+import { languageOf, rememberLanguage, type Lang } from './language.js'
 import { insideWechatPage } from './pages/inside-wechat.js'
 import { jsSDKScript } from './pages/js-sdk-script.js'
 import { errorNotice, errorPage, failurePage } from './pages/outcome.js'
 import { profilePage } from './pages/profile.js'
 import { sendPage } from './pages/reply.js'
 import { startPage } from './pages/start.js'
-import { UserTable } from './users.js'
-import type { User } from './users.js'
+import { UserTable, type User } from './users.js'
 
 export interface AppOptions {
-  /** The apps as registered with WeChat; those that are missing cannot be used to log in. */
+  /** The apps that are registered with WeChat. Logins with the others are not available. */
   apps: WechatApps
-  /** Where people reach this application, e.g. `https://login.example.com`. */
+  /** The public address of this application, e.g. `https://login.example.com`. */
   publicUrl: string
-  /** Who plays WeChat. Default: WeChat. */
+  /** Addresses that replace WeChat's hosts. Default: WeChat. */
   endpoints?: string | undefined
-  /** Where WeChat's tokens and session keys are kept. Default: in memory. */
+  /** Stores WeChat's tokens and session keys. Default: in memory. */
   tokenStore?: TokenStore | undefined
-  /** A page that plays a mini-program against `loginUrl`, where there is one. */
+  /** The address of a page that acts as a mini-program with this `loginUrl`, if there is one. */
   miniProgramConsole?: ((loginUrl: string, lang: Lang) => string) | undefined
-  /** Told of every error that is not the visitor's. Default `console.error`. */
+  /** Called with every error that the visitor did not cause. Default `console.error`. */
   logError?: (error: unknown) => void
 }
 
-/** The application: three ways to log in with WeChat, a profile, and pages for what can go wrong. */
+/** Creates the application: three ways to log in with WeChat, a profile, and pages for failures. */
 export function createApp(options: AppOptions): Application {
   const {
     apps,
@@ -66,7 +71,7 @@ export function createApp(options: AppOptions): Application {
 
   const app = express()
   app.disable('x-powered-by')
-  // A tunnel or a proxy on this machine tells whether the visitor came by https.
+  // A tunnel or a proxy on this machine reports whether the visitor uses https.
   app.set('trust proxy', 'loopback')
   app.use(rememberLanguage)
   app.use(
@@ -75,7 +80,7 @@ export function createApp(options: AppOptions): Application {
       secret: randomBytes(32).toString('hex'),
       resave: false,
       saveUninitialized: false,
-      // `lax`, not `strict`: the way back from WeChat is a navigation from another site, and the session must come along.
+      // `lax` instead of `strict`: WeChat's redirect comes from another site, and needs the session.
       cookie: { httpOnly: true, sameSite: 'lax', secure: protocol === 'https:' },
     }),
   )
@@ -83,7 +88,7 @@ export function createApp(options: AppOptions): Application {
 
   app.get('/', async (req, res) => {
     const lang = languageOf(req)
-    // For the frame the page needs WeChat's address itself, not a redirect to it.
+    // The frame needs WeChat's address, not a redirect to it.
     const qr =
       req.query.qr === undefined || !apps.website
         ? undefined
@@ -105,7 +110,7 @@ export function createApp(options: AppOptions): Application {
     )
   })
 
-  // The strategy chooses: official account in WeChat's browser, QR code everywhere else. Or the route says which.
+  // The strategy uses the official account in WeChat's browser and a QR code everywhere else, unless the route chooses.
   app.get('/auth/wechat', logIn())
   app.get('/auth/wechat/mp', logIn({ mode: 'mp' }))
   app.get('/auth/wechat/website', logIn({ mode: 'website' }))
@@ -113,7 +118,7 @@ export function createApp(options: AppOptions): Application {
   app.get(callbackPath, (req, res, next) => {
     authenticate({}, (error, user, info) => {
       if (error) next(error)
-      // Redirects from here on, so that no address with a code in it stays behind, to be reloaded or to be shared.
+      // Redirects, so that no address with a code remains that could be reloaded or shared.
       else if (user) req.logIn(user, (error: unknown) => (error ? next(error) : res.redirect('/profile')))
       else res.redirect(`/login/failed?code=${info?.code ?? ''}`)
     })(req, res, next)
@@ -121,8 +126,8 @@ export function createApp(options: AppOptions): Application {
 
   app.get('/login/failed', (req, res) => {
     const { code } = req.query
-    // A reload of the callback, or another tab that was quicker: the state is used up or gone with the session of before, but
-    // whoever it was for is logged in. Asked here, not in the callback: only now the browser surely sends its newest cookie.
+    // After a reload of the callback, or a login in another tab, the state is used or belongs to the previous session, but the
+    // user is logged in. This is checked here and not in the callback, because only now the browser surely sends the newest cookie.
     if (code === 'ERR_WECHAT_STATE' && req.isAuthenticated()) {
       res.redirect('/profile')
       return
@@ -141,7 +146,7 @@ export function createApp(options: AppOptions): Application {
     req.logOut((error: unknown) => (error ? next(error) : res.redirect(303, '/')))
   })
 
-  // A page that uses what WeChat's app can do. Not everybody may have pages signed: only this host's are.
+  // A page that uses functions of the WeChat app. Signs only pages of this host.
   if (apps.mp) {
     app.get('/wechat/js-sdk', jsSDKHandler(strategy.oauth('mp'), { hosts: [host] }))
     app.get('/inside-wechat', (req, res) => {
@@ -157,7 +162,7 @@ export function createApp(options: AppOptions): Application {
     })
   }
 
-  // A mini-program has no cookies, hence no session: it gets a token and sends it along from then on.
+  // A mini-program has no cookies, so it gets a token and sends it with each request.
   const tokens = new Map<string, User>()
 
   app.post(miniProgramPath, express.json(), (req, res, next) => {
@@ -201,15 +206,20 @@ type LoginCallback = (
   status?: number,
 ) => void
 
-const currentUser = (req: Request): User | undefined => req.user as User | undefined
+function currentUser(req: Request): User | undefined {
+  return req.user as User | undefined
+}
 
-/** As the strategy decides it: WeCom says that it is WeChat, but it is not. */
-const isWechat = (userAgent: string): boolean =>
-  /MicroMessenger/i.test(userAgent) && !/wxwork/i.test(userAgent)
+/** Decides like the strategy. WeCom claims to be WeChat, but it is not. */
+function isWechat(userAgent: string): boolean {
+  return /MicroMessenger/i.test(userAgent) && !/wxwork/i.test(userAgent)
+}
 
-const wechatLang = (lang: Lang): 'en' | 'zh_CN' => (lang === 'en' ? 'en' : 'zh_CN')
+function wechatLang(lang: Lang): 'en' | 'zh_CN' {
+  return lang === 'en' ? 'en' : 'zh_CN'
+}
 
-/** WeChat's QR page as WeChat's own widget frames it: after the scan it takes the whole window on, not only the frame. */
+/** The address of WeChat's QR page for a frame, like that of WeChat's widget. After the scan it redirects the whole window. */
 function framed(qrUrl: string): string {
   const url = new URL(qrUrl)
   url.searchParams.set('login_type', 'jssdk')
@@ -217,13 +227,13 @@ function framed(qrUrl: string): string {
   return url.href
 }
 
-/** What a mini-program may know of its user. */
+/** The part of a user that a mini-program may see. */
 function summary({ id, name, picture, unionid, latest }: User): object {
   const { mode, appId, openid } = latest
   return { id, name, picture, unionid, mode, appId, openid }
 }
 
-/** SameSite=Lax already keeps the session out of forms of other sites; this keeps out other ports and subdomains as well. */
+/** SameSite=Lax already protects against forms of other sites. This also refuses forms of other ports and subdomains. */
 function fromHere(origin: string): RequestHandler {
   return (req, res, next) => {
     if ((req.get('origin') ?? origin) === origin) next()
@@ -231,7 +241,7 @@ function fromHere(origin: string): RequestHandler {
   }
 }
 
-/** The page says that something went wrong, the log says what. */
+/** Logs an error, and shows a page without its details. */
 function onError(logError: (error: unknown) => void): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
     if (res.headersSent) {

@@ -1,9 +1,7 @@
 import { parseArgs } from 'node:util'
 import { closeAtTheEnd, loadEnvFile, portOf } from '../../shared/demo.js'
-import { startDemo } from './start.js'
-import type { Demo } from './start.js'
-import { storeNames } from './token-store.js'
-import type { StoreName } from './token-store.js'
+import { startDemo, type Demo } from './start.js'
+import { storeNames, type StoreName } from './token-store.js'
 
 const help = `Log in with WeChat: an Express application, and a sandbox that plays WeChat.
 

@@ -2,17 +2,21 @@ import type { WechatApps } from '@wechat-auth/passport-wechat'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
-const NAMES = { mp: 'WECHAT_MP', website: 'WECHAT_WEBSITE', miniprogram: 'WECHAT_MINIPROGRAM' } as const
+const variableNames = {
+  mp: 'WECHAT_MP',
+  website: 'WECHAT_WEBSITE',
+  miniprogram: 'WECHAT_MINIPROGRAM',
+} as const
 
 /**
- * The apps at the real WeChat that the environment names, as `.env.example` shows; `undefined` if it names none.
+ * Reads the apps at the real WeChat from the environment: see `.env.example`. Returns `undefined` if there are none.
  *
- * @throws Error that names the variable that is missing
+ * @throws Error that names the missing variable
  */
 export function appsFrom(env: Env): WechatApps | undefined {
   const apps: WechatApps = {}
   for (const mode of ['mp', 'website', 'miniprogram'] as const) {
-    const [idName, secretName] = [`${NAMES[mode]}_APP_ID`, `${NAMES[mode]}_APP_SECRET`]
+    const [idName, secretName] = [`${variableNames[mode]}_APP_ID`, `${variableNames[mode]}_APP_SECRET`]
     const [appId, appSecret] = [env[idName], env[secretName]]
     if (!appId && !appSecret) continue
     if (!appId || !appSecret) throw new Error(`${appId ? secretName : idName} is missing`)
@@ -22,9 +26,9 @@ export function appsFrom(env: Env): WechatApps | undefined {
 }
 
 /**
- * The address under which WeChat sends people back, from `PUBLIC_URL`.
+ * Reads the address to which WeChat sends users back from `PUBLIC_URL`.
  *
- * @throws Error if it is not the address of a site
+ * @throws Error if it is not a site's address
  */
 export function publicUrlFrom({ PUBLIC_URL }: Env): string | undefined {
   if (!PUBLIC_URL) return undefined

@@ -1,26 +1,21 @@
-import { createServer } from 'node:http'
-import type { RequestListener } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Sandbox, SandboxApp } from '@wechat-auth/wechat-sandbox'
+import { startSandbox, type Sandbox, type SandboxApp } from '@wechat-auth/wechat-sandbox'
 import { closed, listening, orAnyPort } from '../../shared/demo.js'
-import { createApp } from './app.js'
-import type { AppOptions } from './app.js'
-import { appsFrom, publicUrlFrom } from './real-wechat.js'
-import type { Env } from './real-wechat.js'
-import { openStore } from './token-store.js'
-import type { OpenStore, StoreName } from './token-store.js'
+import { createApp, type AppOptions } from './app.js'
+import { appsFrom, publicUrlFrom, type Env } from './real-wechat.js'
+import { openStore, type OpenStore, type StoreName } from './token-store.js'
 
 export interface DemoOptions {
-  /** Port of the application; if it is taken, any free one. Default 0: any free one. */
+  /** Port of the application. If it is taken, any free one. Default 0: any free one. */
   port?: number
-  /** Port of the sandbox, likewise. */
+  /** Port of the sandbox, with the same rules. */
   sandboxPort?: number
-  /** Address that the application listens on. Default 127.0.0.1: nobody else can reach it. */
+  /** Address that the application listens on. Default 127.0.0.1, which other computers cannot reach. */
   host?: string
-  /** Where to find the settings for the real WeChat. Default: nowhere, which means the sandbox. */
+  /** The environment with the settings for the real WeChat. Default: none, which means the sandbox. */
   env?: Env
-  /** Where tokens are kept, at the address that `env` gives. Default: in memory. */
+  /** The token store. `env` contains its address. Default: in memory. */
   store?: StoreName | undefined
   /** See {@link AppOptions}. */
   logError?: AppOptions['logError']
@@ -31,15 +26,15 @@ export interface Demo {
   url: string
   /** The port that the application listens on. */
   port: number
-  /** The database of the tokens, in words; absent where they are kept in memory. */
+  /** A description of the token database; absent if tokens are in memory. */
   storePlace?: string
-  /** Plays WeChat; absent with the real one. */
+  /** The sandbox; absent with the real WeChat. */
   sandbox?: Sandbox
-  /** Stops both. May be called again. */
+  /** Stops both. Can be called more than once. */
   close: () => Promise<void>
 }
 
-/** Starts the application and, unless the environment names apps at the real WeChat, a sandbox that plays WeChat. */
+/** Starts the application, and a sandbox unless the environment names apps at the real WeChat. */
 export async function startDemo({
   port = 0,
   sandboxPort = 0,
@@ -96,7 +91,7 @@ function playedBy(sandbox: Sandbox): Pick<AppOptions, 'apps' | 'endpoints' | 'mi
   }
 }
 
-/** Whoever opens `localhost` is sent to 127.0.0.1: WeChat sends people back to one address, and the session must be there. */
+/** Redirects `localhost` to 127.0.0.1, because WeChat sends users back to one address and the session must be there. */
 function underOneName(url: string, app: RequestListener): RequestListener {
   const { host } = new URL(url)
   return (req, res) => {

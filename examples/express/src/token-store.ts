@@ -1,27 +1,27 @@
 import type { TokenStore } from '@wechat-auth/wechat-oauth'
 import type { Env } from './real-wechat.js'
 
-/** A token store on a database that was opened for it. */
+/** A token store and its open database. */
 export interface OpenStore {
   tokenStore: TokenStore
-  /** The database, in words; the address without a password. */
+  /** A description of the database, without the password. */
   place: string
   close: () => Promise<void>
 }
 
-// Only what is chosen is loaded: an application installs one store and one driver.
+// Loads only the chosen store, because an application installs one store and one driver.
 const stores = {
   async redis(env: Env): Promise<OpenStore> {
     const { createClient } = await import('redis')
     const { RedisTokenStore } = await import('@wechat-auth/store-redis')
     const url = env.REDIS_URL ?? 'redis://127.0.0.1:6379'
-    // At the start a server that is not there is an error; later it is waited for.
+    // Fails if the server is unreachable at the start; later, it reconnects.
     let isUp = false
     const client = createClient({
       url,
       socket: { reconnectStrategy: (retries) => isUp && Math.min(retries * 100, 2000) },
     })
-    // Without a listener an error of the connection would end the process; the store's operations reject by themselves.
+    // Without a listener, a connection error would end the process. The store's operations reject anyway.
     client.on('error', () => undefined)
     await client.connect()
     isUp = true
@@ -77,7 +77,7 @@ export type StoreName = keyof typeof stores
 
 export const storeNames = Object.keys(stores) as StoreName[]
 
-/** Which variable of the environment names a store's database, and what is taken without it. */
+/** The environment variable with the address of each store's database, and its default. */
 export const storeVariables: Record<StoreName, string> = {
   redis: 'REDIS_URL',
   mysql: 'MYSQL_URL',
@@ -85,7 +85,7 @@ export const storeVariables: Record<StoreName, string> = {
   sqlite: 'SQLITE_FILE',
 }
 
-/** Opens a database and the token store on it. Rejects, without an address, when the database is not to be reached. */
+/** Opens a database and its token store. If the database is unreachable, rejects with an error that does not contain the address. */
 export async function openStore(name: StoreName, env: Env): Promise<OpenStore> {
   try {
     return await stores[name](env)
@@ -99,7 +99,7 @@ export async function openStore(name: StoreName, env: Env): Promise<OpenStore> {
   }
 }
 
-// What stays open would keep the process alive.
+// An open connection would keep the process alive.
 async function orClose(start: Promise<unknown>, close: () => Promise<unknown>): Promise<void> {
   try {
     await start

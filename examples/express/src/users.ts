@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { WechatProfile } from '@wechat-auth/passport-wechat'
 
-/** One way in which a user has logged in. WeChat gives the same person another openid in each app. */
+/** A WeChat account of a user. The same person has a different openid in each app. */
 export interface Account {
   mode: WechatProfile['mode']
   appId: string
@@ -10,17 +10,17 @@ export interface Account {
 }
 
 export interface User {
-  /** Ours, and the only thing that the session keeps. */
+  /** The application's own id, and the only value that the session stores. */
   id: string
   name: string
   picture: string | undefined
   unionid: string | undefined
   accounts: Account[]
-  /** The profile of the latest login, as the strategy gave it. */
+  /** The profile of the latest login, from the strategy. */
   latest: WechatProfile
 }
 
-/** The application's users. In memory, and so gone when the process ends; promises, because a real application has a database here. */
+/** The application's users. They are in memory, and lost when the process ends. The methods are async like those of a database. */
 export class UserTable {
   readonly #users = new Map<string, User>()
 
@@ -31,7 +31,7 @@ export class UserTable {
   /**
    * Finds or creates the user who has just logged in.
    *
-   * The account decides first: whoever had this openid in this app stays the same user, whatever unionid appears later. Then
+   * The account comes first: an openid of an app always belongs to the same user, even if another unionid appears later. Then comes
    * the unionid, which is the same in all apps of one open-platform account.
    */
   loggedIn(profile: WechatProfile): Promise<User> {
@@ -51,7 +51,7 @@ export class UserTable {
     if (account) account.logins += 1
     else user.accounts.push({ mode, appId, openid, logins: 1 })
 
-    // A mini-program login brings neither name nor picture: what is known stays.
+    // A mini-program login has neither name nor picture, so the known ones stay.
     user.name = profile.displayName || user.name
     user.picture = profile.photos?.[0]?.value ?? user.picture
     user.unionid ??= unionid

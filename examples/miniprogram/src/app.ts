@@ -1,21 +1,35 @@
 import { STATUS_CODES } from 'node:http'
 import { WechatStrategy } from '@wechat-auth/passport-wechat'
-import { MemoryTokenStore, WechatError, WechatOAuth } from '@wechat-auth/wechat-oauth'
-import type { SessionStore, UserStore } from '@wechat-auth/wechat-oauth'
-import { WechatSessions, WechatSessionStrategy } from '@wechat-auth/wechat-session'
-import type { MiniProgramLogin, RegisteredUser, TokenHolder } from '@wechat-auth/wechat-session'
-import express from 'express'
-import type { Application, ErrorRequestHandler, Request, RequestHandler } from 'express'
+import {
+  MemoryTokenStore,
+  WechatError,
+  WechatOAuth,
+  type SessionStore,
+  type UserStore,
+} from '@wechat-auth/wechat-oauth'
+import {
+  WechatSessions,
+  WechatSessionStrategy,
+  type MiniProgramLogin,
+  type RegisteredUser,
+  type TokenHolder,
+} from '@wechat-auth/wechat-session'
+import express, {
+  type Application,
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+} from 'express'
 import { Passport } from 'passport'
 
 export interface AppOptions {
-  /** The mini-program as registered with WeChat. */
+  /** The mini-program that is registered with WeChat. */
   miniProgram: { appId: string; appSecret: string }
   sessionStore: SessionStore
   userStore: UserStore
-  /** Who plays WeChat. Default: WeChat. */
+  /** Addresses that replace WeChat's hosts. Default: WeChat. */
   endpoints?: string | undefined
-  /** Told of every error that is not the mini-program's. Default `console.error`. */
+  /** Called with every error that the mini-program did not cause. Default `console.error`. */
   logError?: (error: unknown) => void
 }
 
@@ -24,7 +38,7 @@ export interface App {
   sessions: WechatSessions
 }
 
-/** The server of a mini-program: gives a token to each device that logs in, and checks it with each request. */
+/** Creates the server of a mini-program. It gives a token to each device that logs in, and checks the token of each request. */
 export function createApp({
   miniProgram,
   sessionStore,
@@ -60,7 +74,7 @@ export function createApp({
 
   const app = express()
   app.disable('x-powered-by')
-  // Answers carry tokens, and are for one user.
+  // Replies contain tokens and belong to one user.
   app.use((_req, res, next) => {
     res.set('Cache-Control', 'no-store')
     next()
@@ -114,12 +128,16 @@ export function createApp({
   return { app, sessions }
 }
 
-const userOf = (req: Request): RegisteredUser => req.user as RegisteredUser
+function userOf(req: Request): RegisteredUser {
+  return req.user as RegisteredUser
+}
 
-/** Only behind `loggedIn`, which has found the token to be good. */
-const tokenOf = (req: Request): string => (req.get('authorization') ?? '').slice('Bearer'.length).trim()
+/** Use only after `loggedIn`, which checks the token. */
+function tokenOf(req: Request): string {
+  return (req.get('authorization') ?? '').slice('Bearer'.length).trim()
+}
 
-/** The mini-program is told the status, and the code by which it can decide what to do; what happened is in the log only. */
+/** Sends the status and a code that the mini-program can act on. The details are only in the log. */
 function onError(logError: (error: unknown) => void): ErrorRequestHandler {
   return (error: unknown, _req, res, next) => {
     if (res.headersSent) {

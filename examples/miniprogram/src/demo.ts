@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util'
 import { closeAtTheEnd, loadEnvFile, portOf } from '../../shared/demo.js'
-import { startDemo } from './start.js'
-import type { Demo } from './start.js'
+import { startDemo, type Demo } from './start.js'
 
 const help = `The server of a mini-program, and a sandbox that plays WeChat.
 

@@ -1,25 +1,23 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { WechatSessions } from '@wechat-auth/wechat-session'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Sandbox } from '@wechat-auth/wechat-sandbox'
+import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { closed, listening, orAnyPort } from '../../shared/demo.js'
-import { createApp } from './app.js'
-import type { AppOptions } from './app.js'
+import { createApp, type AppOptions } from './app.js'
 import { openStores } from './stores.js'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
 export interface DemoOptions {
-  /** Port of the server; if it is taken, any free one. Default 0: any free one. */
+  /** Port of the server. If it is taken, any free one. Default 0: any free one. */
   port?: number
-  /** Port of the sandbox, likewise. */
+  /** Port of the sandbox, with the same rules. */
   sandboxPort?: number
-  /** Address that the server listens on. Default 127.0.0.1: nobody else can reach it. */
+  /** Address that the server listens on. Default 127.0.0.1, which other computers cannot reach. */
   host?: string
-  /** The database of sessions and users. Default `:memory:`: gone at the end. */
+  /** The database of sessions and users. Default `:memory:`, which is lost when the server stops. */
   file?: string
-  /** Where to find the mini-program at the real WeChat. Default: nowhere, which means the sandbox. */
+  /** The environment with the mini-program at the real WeChat. Default: none, which means the sandbox. */
   env?: Env
   /** See {@link AppOptions}. */
   logError?: AppOptions['logError']
@@ -30,15 +28,15 @@ export interface Demo {
   url: string
   port: number
   sessions: WechatSessions
-  /** Plays WeChat; absent with the real one. */
+  /** The sandbox; absent with the real WeChat. */
   sandbox?: Sandbox
-  /** Plays the mini-program in a browser; likewise. */
+  /** The mini-program console of the sandbox; absent with the real WeChat. */
   consoleUrl?: string
-  /** Stops everything. May be called again. */
+  /** Stops everything. Can be called more than once. */
   close: () => Promise<void>
 }
 
-/** Starts the server and, unless the environment names a mini-program at the real WeChat, a sandbox that plays WeChat. */
+/** Starts the server, and a sandbox unless the environment names a mini-program at the real WeChat. */
 export async function startDemo({
   port = 0,
   sandboxPort = 0,
@@ -83,7 +81,7 @@ export async function startDemo({
   }
 }
 
-/** @throws Error that names the variable that is missing */
+/** @throws Error that names the missing variable */
 function miniProgramFrom(env: Env): AppOptions['miniProgram'] | undefined {
   const { WECHAT_MINIPROGRAM_APP_ID: appId, WECHAT_MINIPROGRAM_APP_SECRET: appSecret } = env
   if (!appId && !appSecret) return undefined

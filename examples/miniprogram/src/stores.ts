@@ -6,7 +6,7 @@ export interface OpenStores extends Pick<AppOptions, 'sessionStore' | 'userStore
   close: () => void
 }
 
-/** Sessions and users, in one database of SQLite. */
+/** Sessions and users in one SQLite database. */
 export async function openStores(file: string): Promise<OpenStores> {
   const database = new Database(file)
   try {

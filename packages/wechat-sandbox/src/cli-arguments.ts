@@ -1,19 +1,19 @@
 import { parseArgs } from 'node:util'
-import type { SandboxOptions } from './sandbox.js'
+import type { SandboxOptions } from './start-sandbox.js'
 import type { AppType, SandboxApp } from './world/apps.js'
 import type { SandboxUser } from './world/users.js'
 
-export const USAGE = `Usage: wechat-sandbox [options]
+export const usage = `Usage: wechat-sandbox [options]
 
 WeChat's login servers on this computer. Not WeChat: no account and no internet needed.
 
   --port <port>    port to listen on; 0 for any free one (default 4700)
-  --host <host>    address to bind (default 127.0.0.1, which nobody else can reach)
+  --host <host>    address to bind (default 127.0.0.1, not reachable from other computers)
   --app <app>      <type>:<appid>:<secret>[:<domain>,<domain>…], type mp, website or miniprogram;
-                   repeat for more apps; in place of the preset ones; all are bound to one open-platform account
-  --user <user>    <id>[:<nickname>]; repeat for more users; in place of the preset ones
-  --tls [port]     also answer for WeChat's host names over TLS on this port (default any free one),
-                   with a certificate authority made at this start
+                   repeat for more apps; replaces the preset ones; all share one open-platform account
+  --user <user>    <id>[:<nickname>]; repeat for more users; replaces the preset ones
+  --tls [port]     also serve WeChat's host names over TLS on this port (default any free one),
+                   with a new certificate authority for this run
   --tls-ca <file>  write that authority's certificate to a file instead of printing it
   --help           show this
 `
@@ -24,23 +24,23 @@ export interface CliArguments {
   caFile?: string
 }
 
-const DEFAULT_PORT = 4700
+const defaultPort = 4700
 
-const portOf = (name: string, text: string): number => {
+function parsePort(name: string, text: string): number {
   const port = Number(text)
   if (!/^\d{1,5}$/.test(text) || port > 65_535)
     throw new TypeError(`--${name} must be a port number, 0 to 65535`)
   return port
 }
 
-const appOf = (text: string): SandboxApp => {
+function parseApp(text: string): SandboxApp {
   const [type = '', appId = '', appSecret = '', ...domains] = text.split(':')
   if (!['mp', 'website', 'miniprogram'].includes(type) || appId === '' || appSecret === '') {
     throw new TypeError(
       '--app must be <type>:<appid>:<secret>[:<domains>], with the type mp, website or miniprogram',
     )
   }
-  // A domain may have a port, so whatever follows the third colon belongs together.
+  // A domain may contain a port, so everything after the third colon is the list of domains.
   const names = domains
     .join(':')
     .split(',')
@@ -55,18 +55,19 @@ const appOf = (text: string): SandboxApp => {
   }
 }
 
-const userOf = (text: string): SandboxUser => {
+function parseUser(text: string): SandboxUser {
   const [id = '', ...nickname] = text.split(':')
   if (id === '') throw new TypeError('--user must be <id>[:<nickname>]')
   return { id, nickname: nickname.length > 0 ? nickname.join(':') : id }
 }
 
-/** `--tls` may stand alone. */
-const withTlsPort = (args: string[]): string[] =>
-  args.map((arg, index) => (arg === '--tls' && !/^\d/.test(args[index + 1] ?? '') ? '--tls=0' : arg))
+/** Gives `--tls` without a port the port 0, because `parseArgs` requires a value. */
+function withTlsPort(args: string[]): string[] {
+  return args.map((arg, index) => (arg === '--tls' && !/^\d/.test(args[index + 1] ?? '') ? '--tls=0' : arg))
+}
 
-/** @throws TypeError that names the argument with a wrong value. */
-export const parseArguments = (args: string[]): CliArguments => {
+/** @throws TypeError that names the invalid argument. */
+export function parseArguments(args: string[]): CliArguments {
   const { values } = parseArgs({
     args: withTlsPort(args),
     options: {
@@ -80,17 +81,16 @@ export const parseArguments = (args: string[]): CliArguments => {
     },
   })
   const { 'tls-ca': caFile } = values
-  if (caFile !== undefined && values.tls === undefined)
-    throw new TypeError('--tls-ca is of use only with --tls')
+  if (caFile !== undefined && values.tls === undefined) throw new TypeError('--tls-ca requires --tls')
   return {
     help: values.help,
     ...(caFile === undefined ? {} : { caFile }),
     options: {
-      port: values.port === undefined ? DEFAULT_PORT : portOf('port', values.port),
+      port: values.port === undefined ? defaultPort : parsePort('port', values.port),
       host: values.host,
-      apps: values.app?.map(appOf),
-      users: values.user?.map(userOf),
-      tls: values.tls === undefined ? undefined : { port: portOf('tls', values.tls) },
+      apps: values.app?.map(parseApp),
+      users: values.user?.map(parseUser),
+      tls: values.tls === undefined ? undefined : { port: parsePort('tls', values.tls) },
     },
   }
 }

@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 import { writeFile } from 'node:fs/promises'
-import { parseArguments, USAGE } from './cli-arguments.js'
-import type { CliArguments } from './cli-arguments.js'
-import { startSandbox } from './sandbox.js'
+import { parseArguments, usage, type CliArguments } from './cli-arguments.js'
 import type { Sandbox } from './sandbox.js'
+import { startSandbox } from './start-sandbox.js'
 
-const describe = (sandbox: Sandbox): string =>
-  [
+function describe(sandbox: Sandbox): string {
+  return [
     `WeChat sandbox (not WeChat) at ${sandbox.url}`,
     '',
     'Apps:',
@@ -20,8 +19,9 @@ const describe = (sandbox: Sandbox): string =>
     `Mini-program console: ${sandbox.url}/__sandbox/miniprogram`,
     '',
   ].join('\n')
+}
 
-const describeTls = async ({ tls }: Sandbox, caFile: string | undefined): Promise<string> => {
+async function describeTls({ tls }: Sandbox, caFile: string | undefined): Promise<string> {
   if (!tls) return ''
   const intro = `TLS for WeChat's host names on port ${tls.port}. Clients must trust this run's certificate authority:`
   if (caFile === undefined) return `${intro}\n${tls.ca}\n`
@@ -29,23 +29,23 @@ const describeTls = async ({ tls }: Sandbox, caFile: string | undefined): Promis
   return `${intro} ${caFile}\n`
 }
 
-const stopOnSignal = (sandbox: Sandbox): void => {
+function stopOnSignal(sandbox: Sandbox): void {
   const stop = (): void => void sandbox.close()
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
 }
 
-const main = async (args: string[]): Promise<void> => {
+async function main(args: string[]): Promise<void> {
   let parsed: CliArguments
   try {
     parsed = parseArguments(args)
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`)
+    process.stderr.write(`${(error as Error).message}\n\n${usage}`)
     process.exitCode = 2
     return
   }
   if (parsed.help) {
-    process.stdout.write(USAGE)
+    process.stdout.write(usage)
     return
   }
   const sandbox = await startSandbox(parsed.options)

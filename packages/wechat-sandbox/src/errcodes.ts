@@ -1,5 +1,5 @@
-/** WeChat's error numbers and the texts that it sends with them, before the suffix with the request's id. */
-export const ERRMSG: Readonly<Record<number, string>> = {
+/** WeChat's error codes and their texts, without the suffix that contains the request id. */
+export const errmsgs: Readonly<Record<number, string>> = {
   [-1]: 'system error',
   0: 'ok',
   40001: 'invalid credential, access_token is invalid or not latest',
@@ -47,13 +47,13 @@ export const ERRMSG: Readonly<Record<number, string>> = {
   87009: 'invalid signature',
 }
 
-/** The same texts as they were until mid-2020, where they differed. */
-export const LEGACY_ERRMSG: Readonly<Record<number, string>> = {
+/** The texts that were different until mid-2020. */
+export const legacyErrmsgs: Readonly<Record<number, string>> = {
   40125: 'invalid appsecret, view more at http://t.cn/RAEkdVq',
 }
 
-/** The numbers and texts on the error pages of the authorize page. */
-export const PAGE_ERRMSG: Readonly<Record<number, string>> = {
+/** Error codes and texts of the authorize page. */
+export const pageErrmsgs: Readonly<Record<number, string>> = {
   10003: 'redirect_uri域名与后台配置不一致',
   10004: '此公众号被封禁',
   10005: '此公众号并没有这些scope的权限',
@@ -67,5 +67,5 @@ export const PAGE_ERRMSG: Readonly<Record<number, string>> = {
   10016: '不支持微信开放平台的Appid，请使用公众号Appid',
 }
 
-/** What a page says where there is nothing more exact to say. */
-export const DEAD_LINK = '该链接无法访问'
+/** The text of an error page without a more specific one. */
+export const deadLinkText = '该链接无法访问'

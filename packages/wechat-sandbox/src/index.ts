@@ -1,5 +1,5 @@
-export { startSandbox } from './sandbox.js'
-export type { AppUser, JsSDKPage, Sandbox, SandboxOptions, SandboxTls } from './sandbox.js'
+export { startSandbox, type SandboxOptions } from './start-sandbox.js'
+export type { AppUser, JsSDKPage, Sandbox, SandboxTls } from './sandbox.js'
 export type { JsSDKVerdict } from './endpoints/js-sdk.js'
 export type { Fault, FaultBody, FaultOptions } from './faults.js'
 export type { LoggedRequest } from './http/request-log.js'

@@ -1,50 +1,13 @@
-import type { RequestListener } from 'node:http'
-import { controlRoutes } from './control.js'
-import { appLevelRoutes } from './endpoints/app-level.js'
-import { authorizeRoutes } from './endpoints/authorize.js'
-import { avatarPath, avatarRoutes } from './endpoints/avatar.js'
-import { confirmRoutes } from './endpoints/confirm.js'
-import { homeRoutes } from './endpoints/home.js'
-import { jsSdkRoutes, judgeJsSdk } from './endpoints/js-sdk.js'
-import type { JsSDKVerdict } from './endpoints/js-sdk.js'
-import { miniProgramRoutes } from './endpoints/miniprogram.js'
-import { qrPollRoutes } from './endpoints/qr-poll.js'
-import { qrconnectRoutes } from './endpoints/qrconnect.js'
-import { snsRoutes } from './endpoints/sns.js'
-import { unknownUrl } from './endpoints/unknown-url.js'
-import { Faults } from './faults.js'
-import type { Fault } from './faults.js'
-import { dispatcher } from './http/dispatcher.js'
-import { RequestLog } from './http/request-log.js'
-import type { LoggedRequest } from './http/request-log.js'
-import { Router } from './http/router.js'
-import type { Route } from './http/router.js'
-import { startServer } from './http/server.js'
-import type { ConnectionCounts, Listening, TlsKeys } from './http/server.js'
-import { PRESET_APPS } from './world/apps.js'
-import type { App, SandboxApp } from './world/apps.js'
+import { judgeJsSdk, type JsSDKVerdict } from './endpoints/js-sdk.js'
+import type { Fault, Faults } from './faults.js'
+import type { LoggedRequest, RequestLog } from './http/request-log.js'
+import type { ConnectionCounts, Listening } from './http/server.js'
+import type { App } from './world/apps.js'
 import { phoneNumberOf } from './world/ids.js'
-import { checkedSettings, isSetting } from './world/settings.js'
-import type { SandboxSettings } from './world/settings.js'
-import { encryptUserData } from './world/user-data.js'
-import type { EncryptedUserData } from './world/user-data.js'
-import { presetUsers } from './world/users.js'
+import { isSetting, type SandboxSettings } from './world/settings.js'
+import { encryptUserData, type EncryptedUserData } from './world/user-data.js'
 import type { SandboxUser, User } from './world/users.js'
-import { World } from './world/world.js'
-
-/** Options of {@link startSandbox}. */
-export interface SandboxOptions extends Partial<SandboxSettings> {
-  /** Port to listen on. Default 0: any free one. */
-  port?: number | undefined
-  /** Address to bind. Default `127.0.0.1`: nobody else can reach it. */
-  host?: string | undefined
-  /** The registered apps. Default: an official account, a website and a mini-program of one open-platform account. */
-  apps?: readonly SandboxApp[] | undefined
-  /** The people with WeChat accounts. Default: `alice`, `panda` and `bob`. */
-  users?: readonly SandboxUser[] | undefined
-  /** Answer for WeChat's own host names as well, over TLS, with a certificate authority made for this run. */
-  tls?: { port: number } | undefined
-}
+import type { World } from './world/world.js'
 
 /** The TLS side of a sandbox. */
 export interface SandboxTls {
@@ -70,20 +33,20 @@ export interface JsSDKPage {
 }
 
 /**
- * WeChat's login servers, running in this process. Made by {@link startSandbox}.
+ * WeChat's login servers, running in this process. Made by `startSandbox`.
  *
  * Methods throw a `TypeError` for an unknown app or user and for arguments of the wrong type.
  */
 export class Sandbox {
   /** Where it listens, e.g. `http://127.0.0.1:41234`. */
   readonly url: string
-  /** The same address in place of each of WeChat's hosts. */
+  /** The sandbox's address for each of WeChat's hosts. */
   readonly endpoints: { readonly open: string; readonly api: string; readonly mp: string }
-  /** Set if `tls` was asked for. */
+  /** Present if the option `tls` was given. */
   readonly tls: SandboxTls | undefined
   /** TCP connections and TLS handshakes so far. */
   readonly connections: Readonly<ConnectionCounts>
-  /** The sandbox's time, which every lifetime is measured with. `advance` takes milliseconds. */
+  /** The clock that measures every lifetime. `advance` takes milliseconds. */
   readonly clock: { now: () => number; advance: (ms: number) => void }
   readonly #parts: SandboxParts
 
@@ -102,23 +65,23 @@ export class Sandbox {
     return this.#parts.world.apps.list
   }
 
-  /** The users as they are now. */
+  /** The users in their current state. */
   get users(): readonly User[] {
     return this.#parts.world.users.list
   }
 
-  /** The last 10,000 requests, oldest first; those to `/__sandbox/` are not among them. */
+  /** The last 10,000 requests, oldest first, without those to `/__sandbox/`. */
   get requests(): LoggedRequest[] {
     return this.#parts.log.requests
   }
 
-  /** How many requests there were to a path, e.g. `/sns/userinfo`, since the start or the last `reset()`. */
+  /** Counts the requests to a path, e.g. `/sns/userinfo`, since the start or the last `reset()`. */
   count(path: string): number {
     return this.#parts.log.count(path)
   }
 
   /**
-   * A code as the authorize page or the QR page would have handed it out.
+   * Issues a code as the authorize page or the QR page would.
    *
    * @param options.scope - comma separated; default `snsapi_userinfo`, for a website `snsapi_login`
    * @param options.snapshot - `true`: for the virtual account of a snapshot page
@@ -151,9 +114,9 @@ export class Sandbox {
   }
 
   /**
-   * What `wx.login()` gives to a mini-program: a code.
+   * Issues a code as `wx.login()` would.
    *
-   * @param options.renewSessionKey - `true`: the user gets a new session_key, and what was encrypted with the old one no longer opens
+   * @param options.renewSessionKey - `true` gives the user a new session_key; data encrypted with the old one can no longer be decrypted
    */
   wxLogin({
     appId,
@@ -168,9 +131,9 @@ export class Sandbox {
   }
 
   /**
-   * What `wx.getUserInfo()` gives to a mini-program: data encrypted with the user's current session_key, and a signature.
+   * Returns what `wx.getUserInfo()` would: data encrypted with the user's current session_key, and a signature.
    *
-   * @param options.data - instead of the user's own data, e.g. a phone number; a watermark is added unless it has one
+   * @param options.data - replaces the user's data, e.g. with a phone number; a watermark is added if it has none
    * @param options.iv - 16 bytes in base64; default random
    */
   encrypt({
@@ -183,7 +146,7 @@ export class Sandbox {
     const app = world.apps.get(appId, 'miniprogram')
     const { id, nickname, headimgurl } = world.users.get(user)
     if (data !== undefined && !isObject(data)) throw new TypeError('data must be an object')
-    if (iv !== undefined && typeof iv !== 'string') throw new TypeError('iv must be the base64 of 16 bytes')
+    if (iv !== undefined && typeof iv !== 'string') throw new TypeError('iv must be 16 bytes in base64')
     const unionId = world.unionid(app, id)
     return encryptUserData({
       sessionKey: world.sessionKeys.get(appId, id),
@@ -205,9 +168,10 @@ export class Sandbox {
   }
 
   /**
-   * What the button that asks for a phone number gives to a mini-program: a code for `getuserphonenumber`, not a code of `wx.login`.
+   * Issues a code as the phone number button of a mini-program would. It is for `getuserphonenumber`, and differs from a code of
+   * `wx.login`.
    *
-   * @param options.phoneNumber - digits, without the country's code; default one of the user's own
+   * @param options.phoneNumber - digits, without the country code; default: derived from the user's id
    * @param options.countryCode - digits; default `86`
    */
   issuePhoneCode({
@@ -231,11 +195,11 @@ export class Sandbox {
   }
 
   /**
-   * What WeChat would answer to `wx.config` in the page at `url`, with the tickets that are good at this moment of the sandbox's
-   * clock: behind `config:`.
+   * Returns WeChat's verdict on the `wx.config` call of the page at `url`: the text that follows `config:`. Checks against the tickets
+   * that are valid now by the sandbox's clock.
    *
-   * @param page.url - the page's address as the browser shows it; what is behind `#` does not count
-   * @param page.timestamp - as text or as a number
+   * @param page.url - the page's address as the browser shows it; the part after `#` is ignored
+   * @param page.timestamp - in seconds, as a string or a number
    */
   checkJsSdkSignature({ appId, url, nonceStr, timestamp, signature }: JsSDKPage): JsSDKVerdict {
     const { world } = this.#parts
@@ -248,7 +212,7 @@ export class Sandbox {
     return judgeJsSdk(world, app, { url, nonceStr, timestamp: String(timestamp), signature })
   }
 
-  /** Replaces a mini-program user's session_key, by the given one (base64 of 16 bytes) or a new one, and returns it. */
+  /** Replaces a mini-program user's session_key with the given one (16 bytes in base64) or a random one, and returns it. */
   renewSessionKey({ appId, user, sessionKey }: AppUser & { sessionKey?: string | undefined }): string {
     const { world } = this.#parts
     world.apps.get(appId, 'miniprogram')
@@ -256,12 +220,16 @@ export class Sandbox {
       sessionKey !== undefined &&
       (typeof sessionKey !== 'string' || Buffer.from(sessionKey, 'base64').length !== 16)
     ) {
-      throw new TypeError('sessionKey must be the base64 of 16 bytes')
+      throw new TypeError('sessionKey must be 16 bytes in base64')
     }
     return world.sessionKeys.renew(appId, world.users.get(user).id, sessionKey)
   }
 
-  /** The ids by which an app knows a user; of the virtual account if `snapshot` is `true`. No unionid if the app is not bound. */
+  /**
+   * Returns the ids by which an app knows a user. There is no unionid if the app has no open-platform account.
+   *
+   * @param options.snapshot - `true`: the ids of the virtual account of a snapshot page
+   */
   idsOf({ appId, user, snapshot = false }: AppUser & { snapshot?: boolean | undefined }): {
     openid: string
     unionid?: string
@@ -278,12 +246,12 @@ export class Sandbox {
     return this.#parts.world.users.update(user, changes)
   }
 
-  /** The user has changed the WeChat password: tokens handed out so far answer 42007, new logins work. */
+  /** Acts as if the user had changed their WeChat password: existing tokens fail with 42007, and new logins work. */
   changePassword(user: string): void {
     this.#parts.world.tokens.revokeAll(this.#parts.world.users.get(user).id)
   }
 
-  /** Who holds the phone: chosen on the pages beforehand, and the one who logs in where there is no page. At first the first user. */
+  /** The user who is preselected on the pages and who logs in if no page is shown. Initially the first user. */
   get currentUser(): string {
     return this.#parts.world.currentUser.id
   }
@@ -292,28 +260,28 @@ export class Sandbox {
     this.#parts.world.currentUser = this.#parts.world.users.get(user)
   }
 
-  /** Changes settings, until `reset()`. */
+  /** Changes settings until `reset()`. */
   configure(settings: Partial<SandboxSettings>): void {
     for (const name of Object.keys(settings))
-      if (!isSetting(name)) throw new TypeError(`there is no setting ${JSON.stringify(name)}`)
+      if (!isSetting(name)) throw new TypeError(`unknown setting ${JSON.stringify(name)}`)
     this.#parts.world.configure(settings)
   }
 
   /**
-   * Lets requests to `path` go wrong.
+   * Makes requests to `path` fail.
    *
    * @param path - the exact path, e.g. `/sns/userinfo`
-   * @param fault - see {@link FaultOptions}; `null` takes all faults of the path away
-   * @param options.times - for so many requests. Without it: for all, until `reset()`, `null` or another such fault. Faults with
-   *   `times` come first, in the order in which they were given.
+   * @param fault - see {@link FaultOptions}; `null` removes all faults of the path
+   * @param options.times - how many requests fail. Default: all, until `reset()`, `null` or another fault without `times`. Faults
+   *   with `times` come first, in the order in which they were set.
    */
   fail(path: string, fault: Fault | null, { times }: { times?: number | undefined } = {}): void {
     this.#parts.faults.set(path, fault, times)
   }
 
   /**
-   * Everything as after the start: no codes, tokens, faults or logged requests, users and settings as given, the clock right.
-   * Ports, certificates and open connections stay.
+   * Returns to the state after the start: no codes, tokens, faults or logged requests, the initial users and settings, and the real
+   * time. Keeps ports, certificates and open connections.
    */
   reset(): void {
     this.#parts.world.reset()
@@ -322,13 +290,13 @@ export class Sandbox {
     Object.assign(this.#parts.connections, { tcp: 0, tls: 0, resumed: 0 })
   }
 
-  /** Stops listening and ends every connection, also those that still wait for an answer. */
+  /** Stops listening and closes every connection, including those that wait for a response. */
   async close(): Promise<void> {
     await Promise.all(this.#parts.listening.map(({ close }) => close()))
   }
 }
 
-interface SandboxParts {
+export interface SandboxParts {
   url: string
   tls: SandboxTls | undefined
   world: World
@@ -338,102 +306,6 @@ interface SandboxParts {
   listening: Listening[]
 }
 
-const OPTIONS: readonly string[] = ['port', 'host', 'apps', 'users', 'tls']
-
-const isObject = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-const isPort = (value: unknown): boolean =>
-  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535
-
-const checkOptions = (options: SandboxOptions): void => {
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name) && !isSetting(name))
-  if (unknown !== undefined) throw new TypeError(`startSandbox has no option ${JSON.stringify(unknown)}`)
-  const { port = 0, host = '127.0.0.1', tls } = options
-  if (!isPort(port)) throw new TypeError('port must be a port number, 0 to 65535')
-  if (typeof host !== 'string' || host === '') throw new TypeError('host must be an address or a host name')
-  if (tls !== undefined && (typeof tls !== 'object' || !isPort((tls as { port?: unknown } | null)?.port))) {
-    throw new TypeError('tls must be { port }, a port number, 0 to 65535')
-  }
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
-
-/** Somewhere to reach a server that listens on `host`. */
-const urlOf = (host: string, port: number): string => {
-  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
-}
-
-/**
- * Starts WeChat's login servers in this process.
- *
- * @example
- * ```ts
- * const sandbox = await startSandbox()
- * const [app] = sandbox.apps
- * const code = sandbox.issueCode({ appId: app.appId, user: 'alice', scope: 'snsapi_userinfo' })
- * // … let the application under test exchange it at sandbox.url
- * await sandbox.close()
- * ```
- * @throws TypeError that names the option with a wrong value; or the system's error if a port cannot be had.
- */
-export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbox> => {
-  checkOptions(options)
-  const { port = 0, host = '127.0.0.1', apps = PRESET_APPS } = options
-  const settings = checkedSettings(options)
-  const certificates = options.tls && (await (await import('./tls.js')).issueCertificates())
-  const connections: ConnectionCounts = { tcp: 0, tls: 0, resumed: 0 }
-  let handle: RequestListener = (_request, response) => response.destroy()
-  const listening: Listening[] = []
-  const listen = async (server: { port: number; tls?: TlsKeys }): Promise<number> => {
-    const started = await startServer({
-      ...server,
-      host,
-      counts: connections,
-      handle: (request, response) => handle(request, response),
-    })
-    listening.push(started)
-    return started.port
-  }
-  try {
-    // The pictures of the preset users are on this server, so its port must be known first.
-    const url = urlOf(host, await listen({ port }))
-    const tls = certificates &&
-      options.tls && {
-        port: await listen({ port: options.tls.port, tls: certificates }),
-        ca: certificates.ca,
-      }
-    const world = new World(
-      apps,
-      options.users ?? presetUsers((userId) => url + avatarPath(userId)),
-      settings,
-    )
-    const parts: SandboxParts = {
-      url,
-      tls,
-      world,
-      faults: new Faults(),
-      log: new RequestLog(),
-      connections,
-      listening,
-    }
-    const sandbox = new Sandbox(parts)
-    handle = dispatcher({ ...parts, router: new Router(routesOf(world, sandbox), unknownUrl(world)) })
-    return sandbox
-  } catch (error) {
-    await Promise.all(listening.map(({ close }) => close()))
-    throw error
-  }
-}
-
-const routesOf = (world: World, sandbox: Sandbox): Route[] => [
-  ...snsRoutes(world),
-  ...appLevelRoutes(world),
-  ...authorizeRoutes(world),
-  ...qrconnectRoutes(world),
-  ...confirmRoutes(world),
-  ...qrPollRoutes(world),
-  ...homeRoutes(world),
-  ...avatarRoutes(world),
-  ...jsSdkRoutes(world),
-  ...miniProgramRoutes(world, sandbox),
-  ...controlRoutes(sandbox),
-]

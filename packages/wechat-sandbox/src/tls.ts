@@ -1,17 +1,17 @@
-// The certificate library registers its parts through decorator metadata, which must be there first.
+// The certificate library needs this for its decorators, so it must be imported first.
 import 'reflect-metadata'
 import { randomBytes, webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 import type { TlsKeys } from './http/server.js'
 
-/** Certificates of one run. The authority's key is not among them: it is gone once these are signed. */
+/** The certificates of one run. The authority's key is discarded after signing. */
 export interface Certificates extends TlsKeys {
   /** the authority's certificate, PEM */
   ca: string
 }
 
 /** WeChat's host names. */
-const HOSTS = [
+const wechatHosts = [
   'open.weixin.qq.com',
   'api.weixin.qq.com',
   'api2.weixin.qq.com',
@@ -25,45 +25,48 @@ const HOSTS = [
   'weixin.qq.com',
 ]
 
-/** The only names (with all below them) that the authority can vouch for, whoever may come to trust it. */
-const PERMITTED = ['weixin.qq.com', 'res.wx.qq.com']
+/** The authority can issue certificates only for these names and their subdomains, which protects everybody who trusts it. */
+const permittedNames = ['weixin.qq.com', 'res.wx.qq.com']
 
-const DAY = 86_400_000
-const LIFETIME = 7 * DAY
-/** Clients' clocks may be somewhat behind. */
-const LEEWAY = 3_600_000
+const day = 86_400_000
+const lifetime = 7 * day
+/** Allows for clients whose clocks are slow. */
+const leeway = 3_600_000
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
-const tlv = (tag: number, ...contents: Uint8Array[]): Uint8Array<ArrayBuffer> => {
+function tlv(tag: number, ...contents: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const content = Buffer.concat(contents)
-  if (content.length > 127) throw new RangeError('long DER values are not needed here')
+  if (content.length > 127) throw new RangeError('DER values longer than 127 bytes are not supported')
   return Buffer.concat([Uint8Array.of(tag, content.length), content])
 }
 
-/** RFC 5280, 4.2.1.10: DNS names only below the given ones, and no IP addresses at all. */
-const nameConstraints = (): x509.Extension => {
-  const permitted = PERMITTED.map((name) => tlv(0x30, tlv(0x82, Buffer.from(name, 'ascii'))))
+/** RFC 5280, 4.2.1.10: permits only the given DNS names and their subdomains, and no IP addresses. */
+function nameConstraints(): x509.Extension {
+  const permitted = permittedNames.map((name) => tlv(0x30, tlv(0x82, Buffer.from(name, 'ascii'))))
   const addresses = [8, 32].map((length) => tlv(0x30, tlv(0x87, new Uint8Array(length))))
   return new x509.Extension('2.5.29.30', true, tlv(0x30, tlv(0xa0, ...permitted), tlv(0xa1, ...addresses)))
 }
 
-const generateKeys = (extractable: boolean): Promise<webcrypto.CryptoKeyPair> =>
-  webcrypto.subtle.generateKey(ALGORITHM, extractable, ['sign', 'verify'])
+function generateKeys(extractable: boolean): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(keyAlgorithm, extractable, ['sign', 'verify'])
+}
 
-/** Positive, and different at each run: browsers refuse two certificates of one issuer with the same number. */
-const serialNumber = (): string => `01${randomBytes(15).toString('hex')}`
+/** Positive and random, because browsers refuse two certificates with the same issuer and number. */
+function serialNumber(): string {
+  return `01${randomBytes(15).toString('hex')}`
+}
 
-/** Makes a certificate authority, and a certificate of it for WeChat's hosts. */
-export const issueCertificates = async (): Promise<Certificates> => {
+/** Creates a certificate authority, and a certificate for WeChat's hosts that it signs. */
+export async function issueCertificates(): Promise<Certificates> {
   const now = Date.now()
-  const period = { notBefore: new Date(now - LEEWAY), notAfter: new Date(now - LEEWAY + LIFETIME) }
+  const period = { notBefore: new Date(now - leeway), notAfter: new Date(now - leeway + lifetime) }
   const caKeys = await generateKeys(false)
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
     name: 'CN=WeChat sandbox (not WeChat), O=wechat-sandbox',
     ...period,
-    signingAlgorithm: ALGORITHM,
+    signingAlgorithm: keyAlgorithm,
     keys: caKeys,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
@@ -78,14 +81,14 @@ export const issueCertificates = async (): Promise<Certificates> => {
     subject: 'CN=WeChat sandbox (not WeChat)',
     issuer: ca.subject,
     ...period,
-    signingAlgorithm: ALGORITHM,
+    signingAlgorithm: keyAlgorithm,
     publicKey: leafKeys.publicKey,
     signingKey: caKeys.privateKey,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(HOSTS.map((value) => ({ type: 'dns' as const, value }))),
+      new x509.SubjectAlternativeNameExtension(wechatHosts.map((value) => ({ type: 'dns' as const, value }))),
       await x509.SubjectKeyIdentifierExtension.create(leafKeys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
     ],

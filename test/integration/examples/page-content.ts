@@ -1,4 +1,4 @@
-const ENTITIES: Record<string, string> = {
+const entities: Record<string, string> = {
   '&amp;': '&',
   '&lt;': '<',
   '&gt;': '>',
@@ -6,8 +6,9 @@ const ENTITIES: Record<string, string> = {
   '&#39;': "'",
 }
 
-const decoded = (text: string): string =>
-  text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => ENTITIES[entity] ?? entity)
+function decoded(text: string): string {
+  return text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => entities[entity] ?? entity)
+}
 
 /** The text of the element with this `data-testid`; `undefined` where there is none. Elements of the same name must not be nested in it. */
 export function contentOf(page: string, testId: string): string | undefined {

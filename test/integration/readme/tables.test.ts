@@ -204,12 +204,12 @@ for (const [file, language] of Object.entries(languages)) {
 
     it('options', () => {
       expect(column(tableOf(readme, /^(?:Options|选项)$/), 0)).to.have.members(
-        engine.members('SandboxOptions'),
+        new Source('wechat-sandbox/src/start-sandbox.ts').members('SandboxOptions'),
       )
     })
 
     it('settings with their defaults', () => {
-      const defaults = new Source('wechat-sandbox/src/world/settings.ts').constant('DEFAULT_SETTINGS')
+      const defaults = new Source('wechat-sandbox/src/world/settings.ts').constant('defaultSettings')
       const told = tableOf(readme, /^(?:Options|选项)$/, 1).map(([name = '', value = '']) => [
         codeIn(name)[0],
         codeIn(value)[0],
@@ -247,7 +247,7 @@ for (const [file, language] of Object.entries(languages)) {
 
     it('controls over HTTP', () => {
       const routes = new Source('wechat-sandbox/src/control.ts').text
-        .split(/^ {2}(?=(?:post|ownRoute)\()/m)
+        .split(/^ {4}(?=(?:post|ownRoute)\()/m)
         .slice(1)
         .flatMap((route) => {
           const [, kind, name] = /^(post|ownRoute)\('([\w-]+)'/.exec(route) ?? []

@@ -1,29 +1,29 @@
 import { expect } from 'chai'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Sandbox } from '@wechat-auth/wechat-sandbox'
+import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import {
   apiError,
   appOf,
   appToken,
   classicToken,
-  DAY,
+  oneDay,
   get,
-  HOUR,
+  oneHour,
   login,
-  MINUTE,
+  oneMinute,
   post,
-  SECOND,
+  oneSecond,
   stableToken,
   userinfo,
+  type Answer,
+  type Json,
 } from './wechat.js'
-import type { Answer, Json } from './wechat.js'
 
-const BEIJING = 8 * HOUR
+const beijingOffset = 8 * oneHour
 
-const OK = [undefined, undefined]
-const UNKNOWN = [40001, 'invalid credential, access_token is invalid or not latest']
-const EXPIRED = [42001, 'access_token expired']
-const QUOTA = [45009, 'reach max api daily quota limit']
+const validToken = [undefined, undefined]
+const unknownToken = [40001, 'invalid credential, access_token is invalid or not latest']
+const expiredToken = [42001, 'access_token expired']
+const quotaReached = [45009, 'reach max api daily quota limit']
 
 describe('app-level tokens of the sandbox', () => {
   let sandbox: Sandbox
@@ -40,14 +40,15 @@ describe('app-level tokens of the sandbox', () => {
       access_token: String(token),
       type: 'jsapi',
     })
-    return json['errcode'] === 0 ? OK : apiError(json)
+    return json['errcode'] === 0 ? validToken : apiError(json)
   }
   const tokenIn = ({ json }: Answer): unknown => {
     expect(json).to.have.all.keys('access_token', 'expires_in')
     return json['access_token']
   }
   /** Goes to shortly after the next midnight in Beijing, so that a test's calls are all on one day. */
-  const startOfDay = (): void => sandbox.clock.advance(DAY - ((sandbox.clock.now() + BEIJING) % DAY) + SECOND)
+  const startOfDay = (): void =>
+    sandbox.clock.advance(oneDay - ((sandbox.clock.now() + beijingOffset) % oneDay) + oneSecond)
 
   for (const [name, fetchToken] of Object.entries<
     (changes?: Record<string, string>, type?: 'mp' | 'website') => Promise<Answer>
@@ -56,7 +57,7 @@ describe('app-level tokens of the sandbox', () => {
     '/cgi-bin/stable_token': (changes, type) => stableToken(sandbox, type, changes),
   })) {
     describe(name, () => {
-      it("gives a long token for two hours, as JSON of WeChat's content type", async () => {
+      it("returns a long token for two hours, as JSON with WeChat's content type", async () => {
         const { status, headers, json } = await fetchToken()
         expect(status).to.equal(200)
         expect(headers.get('content-type')).to.equal('application/json; encoding=utf-8')
@@ -78,11 +79,11 @@ describe('app-level tokens of the sandbox', () => {
         })
       }
 
-      it('has no tokens for website applications: 48001', async () => {
+      it('refuses website applications: 48001', async () => {
         expect(apiError((await fetchToken({}, 'website')).json)).to.deep.equal([48001, 'api unauthorized'])
       })
 
-      it('refuses addresses that are not on the whitelist: 40164 with the address, after a check of the secret', async () => {
+      it('refuses addresses that are not on the whitelist, after it checks the secret: 40164 with the address', async () => {
         sandbox.configure({ ipWhitelist: ['203.0.113.7'] })
         expect(apiError((await fetchToken()).json)).to.deep.equal([
           40164,
@@ -97,37 +98,37 @@ describe('app-level tokens of the sandbox', () => {
         tokenIn(await fetchToken())
       })
 
-      it('gives tokens that expire after their two hours: 42001', async () => {
+      it('issues tokens that expire after two hours: 42001', async () => {
         const token = tokenIn(await fetchToken())
-        sandbox.clock.advance(2 * HOUR - MINUTE)
-        expect(await verdict(token)).to.deep.equal(OK)
-        sandbox.clock.advance(MINUTE)
-        expect(await verdict(token)).to.deep.equal(EXPIRED)
+        sandbox.clock.advance(2 * oneHour - oneMinute)
+        expect(await verdict(token)).to.deep.equal(validToken)
+        sandbox.clock.advance(oneMinute)
+        expect(await verdict(token)).to.deep.equal(expiredToken)
       })
 
-      it('gives tokens with another lifetime if so configured', async () => {
-        sandbox.configure({ appTokenLifetime: 10 * MINUTE })
+      it('issues tokens with another lifetime, if configured', async () => {
+        sandbox.configure({ appTokenLifetime: 10 * oneMinute })
         const { json } = await fetchToken()
         expect(json['expires_in']).to.equal(600)
-        sandbox.clock.advance(10 * MINUTE)
-        expect(await verdict(json['access_token'])).to.deep.equal(EXPIRED)
+        sandbox.clock.advance(10 * oneMinute)
+        expect(await verdict(json['access_token'])).to.deep.equal(expiredToken)
       })
 
       it('forgets its tokens at reset()', async () => {
         const token = tokenIn(await fetchToken())
         sandbox.reset()
-        expect(await verdict(token)).to.deep.equal(UNKNOWN)
+        expect(await verdict(token)).to.deep.equal(unknownToken)
         expect(tokenIn(await fetchToken())).to.not.equal(token)
       })
 
-      it('gives tokens that are no tokens of users', async () => {
+      it('issues tokens that are not accepted as tokens of users', async () => {
         const access_token = tokenIn(await fetchToken())
         expect(
           (await userinfo(sandbox, { ...(await login(sandbox)), access_token })).json['errcode'],
         ).to.equal(40001)
       })
 
-      it('can fail, and is counted', async () => {
+      it('can be made to fail, and is counted', async () => {
         sandbox.fail(name, { errcode: -1 }, { times: 1 })
         expect(apiError((await fetchToken()).json)).to.deep.equal([-1, 'system error'])
         tokenIn(await fetchToken())
@@ -137,33 +138,33 @@ describe('app-level tokens of the sandbox', () => {
   }
 
   describe('/cgi-bin/token', () => {
-    it('gives a new token each time; the one before it works for five minutes more and is then not the latest: 40001', async () => {
+    it('issues a new token each time; the previous one works for five more minutes: then 40001', async () => {
       const [first, second] = [tokenIn(await classicToken(sandbox)), tokenIn(await classicToken(sandbox))]
       expect(second).to.not.equal(first)
-      sandbox.clock.advance(5 * MINUTE - 5 * SECOND)
-      expect([await verdict(first), await verdict(second)]).to.deep.equal([OK, OK])
-      sandbox.clock.advance(5 * SECOND)
-      expect([await verdict(first), await verdict(second)]).to.deep.equal([UNKNOWN, OK])
-      sandbox.clock.advance(2 * HOUR)
-      expect([await verdict(first), await verdict(second)]).to.deep.equal([EXPIRED, EXPIRED])
+      sandbox.clock.advance(5 * oneMinute - 5 * oneSecond)
+      expect([await verdict(first), await verdict(second)]).to.deep.equal([validToken, validToken])
+      sandbox.clock.advance(5 * oneSecond)
+      expect([await verdict(first), await verdict(second)]).to.deep.equal([unknownToken, validToken])
+      sandbox.clock.advance(2 * oneHour)
+      expect([await verdict(first), await verdict(second)]).to.deep.equal([expiredToken, expiredToken])
     })
 
-    it('does not make a token longer that is replaced at its end', async () => {
+    it('does not extend a token that is replaced shortly before it expires', async () => {
       const token = tokenIn(await classicToken(sandbox))
-      sandbox.clock.advance(2 * HOUR - MINUTE)
+      sandbox.clock.advance(2 * oneHour - oneMinute)
       await classicToken(sandbox)
-      sandbox.clock.advance(MINUTE)
-      expect(await verdict(token)).to.deep.equal(EXPIRED)
+      sandbox.clock.advance(oneMinute)
+      expect(await verdict(token)).to.deep.equal(expiredToken)
     })
 
-    it('does not touch the tokens of other apps', async () => {
+    it('does not affect the tokens of other apps', async () => {
       const token = tokenIn(await classicToken(sandbox))
       await classicToken(sandbox, 'miniprogram')
-      sandbox.clock.advance(5 * MINUTE)
-      expect(await verdict(token)).to.deep.equal(OK)
+      sandbox.clock.advance(5 * oneMinute)
+      expect(await verdict(token)).to.deep.equal(validToken)
     })
 
-    it('does not see parameters that are posted: 41002', async () => {
+    it('ignores parameters in the body: 41002', async () => {
       const { appId, appSecret } = appOf(sandbox, 'mp')
       const fields = new URLSearchParams({
         grant_type: 'client_credential',
@@ -176,24 +177,24 @@ describe('app-level tokens of the sandbox', () => {
       ])
     })
 
-    it('gives 2000 tokens a day, then 45009 until midnight in Beijing', async function () {
+    it('issues 2000 tokens a day, then fails with 45009 until midnight in Beijing', async function () {
       this.timeout(60_000)
       startOfDay()
       for (let call = 0; call < 2000; call += 1) tokenIn(await classicToken(sandbox))
-      expect(apiError((await classicToken(sandbox)).json)).to.deep.equal(QUOTA)
+      expect(apiError((await classicToken(sandbox)).json)).to.deep.equal(quotaReached)
       tokenIn(await classicToken(sandbox, 'miniprogram'))
-      sandbox.clock.advance(DAY - HOUR)
+      sandbox.clock.advance(oneDay - oneHour)
       expect((await classicToken(sandbox)).json['errcode']).to.equal(45009)
-      sandbox.clock.advance(HOUR)
+      sandbox.clock.advance(oneHour)
       tokenIn(await classicToken(sandbox))
     })
 
-    it('gives 200 tokens a day to a test account; refused calls do not count', async () => {
+    it('issues 200 tokens a day to a test account, without counting refused calls', async () => {
       const small = await startSandbox({
         apps: [{ appId: 'wxsandboxtest00001', appSecret: 'secret', type: 'mp', testAccount: true }],
       })
       try {
-        small.clock.advance(DAY - ((small.clock.now() + BEIJING) % DAY) + SECOND)
+        small.clock.advance(oneDay - ((small.clock.now() + beijingOffset) % oneDay) + oneSecond)
         for (let call = 0; call < 10; call += 1) await classicToken(small, 'mp', { secret: 'wrong' })
         for (let call = 0; call < 200; call += 1) tokenIn(await classicToken(small))
         expect((await classicToken(small)).json['errcode']).to.equal(45009)
@@ -206,93 +207,99 @@ describe('app-level tokens of the sandbox', () => {
   describe('/cgi-bin/stable_token', () => {
     const force = (): Promise<Answer> => stableToken(sandbox, 'mp', { force_refresh: true })
 
-    it('gives the same token with the time that is left', async () => {
+    it('returns the same token with its remaining lifetime', async () => {
       const first = (await stableToken(sandbox)).json
-      sandbox.clock.advance(HOUR)
+      sandbox.clock.advance(oneHour)
       const second = (await stableToken(sandbox, 'mp', { force_refresh: false })).json
       expect(second['access_token']).to.equal(first['access_token'])
       expect(second['expires_in']).to.be.within(3590, 3600)
     })
 
-    it('gives a new one in the last five minutes, while the old one works on to its end', async () => {
+    it('issues a new token in the last five minutes, and the old one works until it expires', async () => {
       const old = tokenIn(await stableToken(sandbox))
-      sandbox.clock.advance(2 * HOUR - 5 * MINUTE - 10 * SECOND)
+      sandbox.clock.advance(2 * oneHour - 5 * oneMinute - 10 * oneSecond)
       const same = (await stableToken(sandbox)).json
       expect([same['access_token'], Number(same['expires_in']) >= 300]).to.deep.equal([old, true])
-      sandbox.clock.advance(11 * SECOND)
+      sandbox.clock.advance(11 * oneSecond)
       const next = (await stableToken(sandbox)).json
       expect(next['access_token']).to.not.equal(old)
       expect(next['expires_in']).to.equal(7200)
       expect(tokenIn(await stableToken(sandbox))).to.equal(next['access_token'])
-      sandbox.clock.advance(4 * MINUTE)
-      expect([await verdict(old), await verdict(next['access_token'])]).to.deep.equal([OK, OK])
-      sandbox.clock.advance(MINUTE)
-      expect([await verdict(old), await verdict(next['access_token'])]).to.deep.equal([EXPIRED, OK])
+      sandbox.clock.advance(4 * oneMinute)
+      expect([await verdict(old), await verdict(next['access_token'])]).to.deep.equal([
+        validToken,
+        validToken,
+      ])
+      sandbox.clock.advance(oneMinute)
+      expect([await verdict(old), await verdict(next['access_token'])]).to.deep.equal([
+        expiredToken,
+        validToken,
+      ])
     })
 
     it("and /cgi-bin/token do not end each other's tokens", async () => {
       const [stable, classic] = [tokenIn(await stableToken(sandbox)), tokenIn(await classicToken(sandbox))]
       expect(stable).to.not.equal(classic)
       await force()
-      sandbox.clock.advance(5 * MINUTE)
-      expect(await verdict(classic)).to.deep.equal(OK)
+      sandbox.clock.advance(5 * oneMinute)
+      expect(await verdict(classic)).to.deep.equal(validToken)
       const forced = tokenIn(await stableToken(sandbox))
       await classicToken(sandbox)
-      sandbox.clock.advance(5 * MINUTE)
-      expect(await verdict(forced)).to.deep.equal(OK)
+      sandbox.clock.advance(5 * oneMinute)
+      expect(await verdict(forced)).to.deep.equal(validToken)
     })
 
-    it('ends the tokens so far at once when it is forced: 40001', async () => {
+    it('ends the previous tokens at once if forced: 40001', async () => {
       const first = tokenIn(await stableToken(sandbox))
-      sandbox.clock.advance(2 * HOUR - 4 * MINUTE)
+      sandbox.clock.advance(2 * oneHour - 4 * oneMinute)
       const second = tokenIn(await stableToken(sandbox))
       const third = tokenIn(await force())
       expect([await verdict(first), await verdict(second), await verdict(third)]).to.deep.equal([
-        UNKNOWN,
-        UNKNOWN,
-        OK,
+        unknownToken,
+        unknownToken,
+        validToken,
       ])
       expect(tokenIn(await stableToken(sandbox))).to.equal(third)
     })
 
-    it('does not renew when forced twice within 30 seconds', async () => {
+    it('does not renew twice within 30 seconds, even if forced', async () => {
       const first = tokenIn(await force())
-      sandbox.clock.advance(25 * SECOND)
+      sandbox.clock.advance(25 * oneSecond)
       expect(tokenIn(await force())).to.equal(first)
-      expect(await verdict(first)).to.deep.equal(OK)
-      sandbox.clock.advance(5 * SECOND)
+      expect(await verdict(first)).to.deep.equal(validToken)
+      sandbox.clock.advance(5 * oneSecond)
       expect(tokenIn(await force())).to.not.equal(first)
     })
 
-    it('can be forced 20 times a day, those that did not renew not counted; then 45009, and unforced it goes on', async () => {
+    it('can be forced 20 times a day, counting only renewals: then 45009, but it still works without force', async () => {
       startOfDay()
       for (let call = 0; call < 20; call += 1) {
         tokenIn(await force())
         tokenIn(await force())
-        sandbox.clock.advance(30 * SECOND)
+        sandbox.clock.advance(30 * oneSecond)
       }
-      expect(apiError((await force()).json)).to.deep.equal(QUOTA)
+      expect(apiError((await force()).json)).to.deep.equal(quotaReached)
       tokenIn(await stableToken(sandbox))
-      sandbox.clock.advance(DAY)
+      sandbox.clock.advance(oneDay)
       tokenIn(await force())
     })
 
     it('has quotas per minute and per day: 45011, 45009', async () => {
       startOfDay()
       sandbox.configure({ stableTokensPerMinute: 2, stableTokensPerDay: 3 })
-      sandbox.clock.advance(MINUTE - (sandbox.clock.now() % MINUTE))
+      sandbox.clock.advance(oneMinute - (sandbox.clock.now() % oneMinute))
       await stableToken(sandbox)
       await stableToken(sandbox)
       expect(apiError((await stableToken(sandbox)).json)).to.deep.equal([
         45011,
         'api minute-quota reach limit, must slower, retry next minute',
       ])
-      sandbox.clock.advance(MINUTE)
+      sandbox.clock.advance(oneMinute)
       tokenIn(await stableToken(sandbox))
-      expect(apiError((await stableToken(sandbox)).json)).to.deep.equal(QUOTA)
+      expect(apiError((await stableToken(sandbox)).json)).to.deep.equal(quotaReached)
     })
 
-    it('takes POST only: 43002', async () => {
+    it('accepts only POST: 43002', async () => {
       const { appId, appSecret } = appOf(sandbox, 'mp')
       const { json } = await get(sandbox, '/cgi-bin/stable_token', {
         grant_type: 'client_credential',
@@ -302,7 +309,7 @@ describe('app-level tokens of the sandbox', () => {
       expect(apiError(json)).to.deep.equal([43002, 'require POST method'])
     })
 
-    it('takes parameters in the body only: 44002 without one', async () => {
+    it('requires a body: 44002', async () => {
       const { appId, appSecret } = appOf(sandbox, 'mp')
       const query = { grant_type: 'client_credential', appid: appId, secret: appSecret }
       expect(apiError((await post(sandbox, '/cgi-bin/stable_token', query, '')).json)).to.deep.equal([
@@ -321,7 +328,7 @@ describe('app-level tokens of the sandbox', () => {
       '{"appid":"wx0","secret":{}}',
       '{"force_refresh":"true"}',
     ]) {
-      it(`takes JSON only: 47001 for ${body}`, async () => {
+      it(`accepts only JSON: 47001 for ${body}`, async () => {
         expect(apiError((await post(sandbox, '/cgi-bin/stable_token', {}, body)).json)).to.deep.equal([
           47001,
           'data format error',
@@ -340,7 +347,7 @@ describe('app-level tokens of the sandbox', () => {
         })
       ).json
 
-    it('gives a ticket for two hours, another for each type and app', async () => {
+    it('issues a ticket for two hours per type and app', async () => {
       const jsapi = await ticket()
       expect(Object.keys(jsapi)).to.deep.equal(['errcode', 'errmsg', 'ticket', 'expires_in'])
       expect(jsapi).to.include({ errcode: 0, errmsg: 'ok', expires_in: 7200 })
@@ -350,41 +357,41 @@ describe('app-level tokens of the sandbox', () => {
         .and.not.equal(jsapi['ticket'])
     })
 
-    it('gives the same ticket with the time that is left, whatever the token, and a new one in the last five minutes', async () => {
+    it('returns the same ticket for every token, with its remaining lifetime, and a new one in the last five minutes', async () => {
       const first = await ticket()
-      sandbox.clock.advance(HOUR)
+      sandbox.clock.advance(oneHour)
       const second = await ticket({
         access_token: String((await classicToken(sandbox)).json['access_token']),
       })
       expect(second['ticket']).to.equal(first['ticket'])
       expect(second['expires_in']).to.be.within(3590, 3600)
-      sandbox.clock.advance(56 * MINUTE)
+      sandbox.clock.advance(56 * oneMinute)
       expect(await ticket())
         .to.include({ expires_in: 7200 })
         .and.not.include({ ticket: first['ticket'] })
     })
 
-    it('wants a token: 41001, 40001', async () => {
+    it('requires a token: 41001, 40001', async () => {
       expect(apiError(await ticket({ access_token: '' }))).to.deep.equal([41001, 'access_token missing'])
-      expect(apiError(await ticket({ access_token: 'x' }))).to.deep.equal(UNKNOWN)
+      expect(apiError(await ticket({ access_token: 'x' }))).to.deep.equal(unknownToken)
       expect(
         apiError(await ticket({ access_token: String((await login(sandbox))['access_token']) })),
-      ).to.deep.equal(UNKNOWN)
+      ).to.deep.equal(unknownToken)
     })
 
-    it('wants one of the two types: 40097', async () => {
+    it('requires one of the two types: 40097', async () => {
       for (const type of ['', 'card'])
         expect(apiError(await ticket({ type }))).to.deep.equal([40097, 'invalid args'])
     })
 
-    it('is for official accounts: 48001', async () => {
+    it('serves only official accounts: 48001', async () => {
       expect(apiError(await ticket({ access_token: await appToken(sandbox, 'miniprogram') }))).to.deep.equal([
         48001,
         'api unauthorized',
       ])
     })
 
-    it('takes GET only: 43001', async () => {
+    it('accepts only GET: 43001', async () => {
       const { json } = await post(
         sandbox,
         '/cgi-bin/ticket/getticket',

@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -12,7 +11,7 @@ import { expect } from 'chai'
 const index = fileURLToPath(import.meta.resolve('@wechat-auth/wechat-sandbox'))
 const cli = join(dirname(index), index.endsWith('.ts') ? 'cli.ts' : 'cli.js')
 
-describe('wechat-sandbox, the command', () => {
+describe('the command wechat-sandbox', () => {
   const running = new Set<ChildProcess>()
 
   const start = (...args: string[]): ChildProcess & { output: string; errors: string } => {
@@ -53,7 +52,7 @@ describe('wechat-sandbox, the command', () => {
     }
   })
 
-  it('prints address, apps with their secrets and users, answers, and stops on SIGTERM', async () => {
+  it('prints the address, the apps with their secrets and the users, serves requests, and stops on SIGTERM', async () => {
     const child = start('--port', '0')
     const [, url = ''] = await printed(
       child,
@@ -68,7 +67,7 @@ describe('wechat-sandbox, the command', () => {
     expect(await ended(child)).to.equal(0)
   })
 
-  it('takes apps and users, with domains and nicknames', async () => {
+  it('accepts apps with domains and users with nicknames', async () => {
     const child = start(
       '--port',
       '0',
@@ -140,7 +139,7 @@ describe('wechat-sandbox, the command', () => {
     ['--tls-ca', 'f'],
     ['stray'],
   ]) {
-    it(`stops with 2 and its usage on ${args.join(' ')}`, async () => {
+    it(`exits with 2 and prints its usage for ${args.join(' ')}`, async () => {
       const child = start(...args)
       expect(await ended(child)).to.equal(2)
       expect(child.errors)
@@ -150,7 +149,7 @@ describe('wechat-sandbox, the command', () => {
     })
   }
 
-  it('stops with 1 when the port is taken', async () => {
+  it('exits with 1 if the port is taken', async () => {
     const first = start('--port', '0')
     const [, port = ''] = await printed(first, /at http:\/\/127\.0\.0\.1:(\d+)/)
     const second = start('--port', port)

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
-import { createServer, request } from 'node:http'
-import type { Server } from 'node:http'
+import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Sandbox } from '@wechat-auth/wechat-sandbox'
+import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import {
   appOf,
   appToken,
@@ -15,10 +13,10 @@ import {
   post as postToWechat,
   refresh,
   userinfo,
+  type Json,
 } from './wechat.js'
-import type { Json } from './wechat.js'
 
-const JSON_TYPE = { 'content-type': 'application/json' }
+const jsonType = { 'content-type': 'application/json' }
 
 describe('request log of the sandbox', () => {
   let sandbox: Sandbox
@@ -29,7 +27,7 @@ describe('request log of the sandbox', () => {
   afterEach(() => sandbox.reset())
   after(() => sandbox.close())
 
-  it('has every request with method, path, query, headers, body, time and status', async () => {
+  it('contains the method, path, query, headers, body, time and status of every request', async () => {
     sandbox.fail('/b', { status: 503 })
     await get(sandbox, '/sns/auth', { access_token: 'a b+c/ü', openid: '' })
     await fetch(`${sandbox.url}/b?x=1&x=2&__proto__=y`, {
@@ -54,7 +52,7 @@ describe('request log of the sandbox', () => {
     expect(second?.headers['x-test']).to.equal('yes')
   })
 
-  it('counts by path', async () => {
+  it('counts requests by path', async () => {
     await Promise.all([1, 2, 3].map(() => get(sandbox, '/sns/auth')))
     expect([
       sandbox.count('/sns/auth'),
@@ -65,21 +63,21 @@ describe('request log of the sandbox', () => {
     expect([sandbox.count('/sns/auth'), sandbox.requests.length]).to.deep.equal([0, 0])
   })
 
-  it('keeps the beginning of a long body, and refuses one over 1 MiB', async () => {
+  it('keeps the start of a long body; one over 1 MiB is refused', async () => {
     await fetch(`${sandbox.url}/a`, { method: 'POST', body: 'x'.repeat(20_000) })
     expect(sandbox.requests[0]?.body).to.have.length(10_000)
     const answer = await fetch(`${sandbox.url}/a`, { method: 'POST', body: 'x'.repeat(1_048_577) })
     expect(answer.status).to.equal(413)
   })
 
-  it("does without the sandbox's own paths", async () => {
-    await fetch(`${sandbox.url}/__sandbox/clock`, { headers: JSON_TYPE })
+  it("omits the sandbox's own paths", async () => {
+    await fetch(`${sandbox.url}/__sandbox/clock`, { headers: jsonType })
     expect(sandbox.requests).to.deep.equal([])
   })
 })
 
 describe('reset() of the sandbox', () => {
-  it('puts everything back to the start', async () => {
+  it('restores the initial state', async () => {
     const sandbox = await startSandbox({ codeLifetime: 60_000 })
     try {
       const token = await login(sandbox)
@@ -128,7 +126,7 @@ describe('HTTP controls of the sandbox', () => {
     method: 'GET' | 'POST',
     path: string,
     input?: Json,
-    headers: Record<string, string> = JSON_TYPE,
+    headers: Record<string, string> = jsonType,
   ): Promise<{ status: number; headers: Headers; json: Json }> => {
     const body = input === undefined ? {} : { body: JSON.stringify(input) }
     const response = await fetch(`${sandbox.url}/__sandbox/${path}`, { method, headers, ...body })
@@ -140,7 +138,7 @@ describe('HTTP controls of the sandbox', () => {
     return json
   }
 
-  it('tell address, apps and users', async () => {
+  it('return the address, apps and users', async () => {
     const { json } = await control('GET', 'info')
     expect(json).to.deep.include({
       url: sandbox.url,
@@ -212,7 +210,7 @@ describe('HTTP controls of the sandbox', () => {
     expect((await control('GET', 'clock')).json['now']).to.be.closeTo(Number(now), 1000)
   })
 
-  it('set and take away faults, show requests and reset', async () => {
+  it('set and remove faults, return requests and reset', async () => {
     await post('fail', { path: '/sns/auth', fault: { errcode: 45009 }, times: 1 })
     await post('fail', { path: '/sns/auth', fault: { body: { base64: '/w==' } } })
     expect((await get(sandbox, '/sns/auth')).json['errcode']).to.equal(45009)
@@ -226,7 +224,7 @@ describe('HTTP controls of the sandbox', () => {
     expect(sandbox.requests).to.deep.equal([])
   })
 
-  it('answer 400 and say what is wrong', async () => {
+  it('reply with 400 and name the problem', async () => {
     for (const [path, input, word] of [
       ['issue-code', { appId: 'wx0', user: 'alice' }, 'appId'],
       ['issue-code', { appId: mp, user: { id: 'alice' } }, 'user'],
@@ -259,18 +257,18 @@ describe('HTTP controls of the sandbox', () => {
     }
     const noJson = await fetch(`${sandbox.url}/__sandbox/reset`, {
       method: 'POST',
-      headers: JSON_TYPE,
+      headers: jsonType,
       body: '[1',
     })
     expect(noJson.status).to.equal(400)
   })
 
-  it('answer 405 for another method', async () => {
+  it('reply with 405 to another method', async () => {
     expect((await control('GET', 'reset')).status).to.equal(405)
     expect((await control('POST', 'info', {})).status).to.equal(405)
   })
 
-  it('refuse every content type but application/json: a form on the web could send the others', async () => {
+  it('refuse content types other than application/json, which a form of another site could send', async () => {
     for (const type of [
       'text/plain',
       'application/x-www-form-urlencoded',
@@ -292,11 +290,11 @@ describe('HTTP controls of the sandbox', () => {
     ).to.equal(200)
   })
 
-  it('refuse every Host but a loopback one: a name on the web could point here', async () => {
+  it('refuse a Host that is not a loopback name, because any name can point to this computer', async () => {
     const { port } = new URL(sandbox.url)
     const statusFor = (host: string, path = '/__sandbox/info'): Promise<number | undefined> =>
       new Promise((resolve, reject) => {
-        request({ port, host: '127.0.0.1', path, headers: { host, ...JSON_TYPE } }, (response) => {
+        request({ port, host: '127.0.0.1', path, headers: { host, ...jsonType } }, (response) => {
           response.resume()
           resolve(response.statusCode)
         })
@@ -318,9 +316,9 @@ describe('HTTP controls of the sandbox', () => {
     }
   })
 
-  it('send no CORS headers, and no answer to a preflight', async () => {
+  it('send no CORS headers and reject preflights', async () => {
     const answers = [
-      await control('GET', 'info', undefined, { ...JSON_TYPE, origin: 'https://evil.example' }),
+      await control('GET', 'info', undefined, { ...jsonType, origin: 'https://evil.example' }),
       await fetch(`${sandbox.url}/__sandbox/fail`, {
         method: 'OPTIONS',
         headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
@@ -364,7 +362,7 @@ describe('HTTP controls of the sandbox', () => {
     const wx = (input: Json): Promise<{ status: number; json: Json }> =>
       control('POST', 'miniprogram/request', input)
 
-    it('has a page, for this computer only', async () => {
+    it('have a page that only this computer can open', async () => {
       const { text } = await get(sandbox, '/__sandbox/miniprogram', {
         url: 'http://localhost:3000/auth/wechat/miniprogram',
       })
@@ -380,7 +378,7 @@ describe('HTTP controls of the sandbox', () => {
       expect(rawData).to.contain('熊猫')
     })
 
-    it('sends a request for the page and gives the answer back', async () => {
+    it('send a request for the page and return the response', async () => {
       const { json } = await wx({
         url: `${serverUrl}/login`,
         method: 'POST',
@@ -398,7 +396,7 @@ describe('HTTP controls of the sandbox', () => {
       expect(received.headers).to.include({ 'content-type': 'application/json', 'x-from': 'page' })
     })
 
-    it('sends the content type that the page gives, however it spells the header', async () => {
+    it("send the page's content type, whatever the case of the header", async () => {
       const { json } = await wx({
         url: serverUrl,
         method: 'POST',
@@ -414,7 +412,7 @@ describe('HTTP controls of the sandbox', () => {
       expect(json['status']).to.equal(302)
     })
 
-    it('refuses targets that are not on this computer, and what is no request', async () => {
+    it('refuse targets on other computers, and invalid requests', async () => {
       for (const input of [
         { url: 'http://example.com/' },
         { url: 'http://169.254.169.254/' },
@@ -434,7 +432,7 @@ describe('HTTP controls of the sandbox', () => {
       }
     })
 
-    it('says so where no server answers', async () => {
+    it('report that no server responds', async () => {
       const gone = await startSandbox()
       await gone.close()
       const { status, json } = await wx({ url: gone.url })

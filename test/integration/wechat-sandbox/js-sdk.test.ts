@@ -1,18 +1,17 @@
 import { createHash } from 'node:crypto'
 import { createContext, runInContext } from 'node:vm'
 import { expect } from 'chai'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { JsSDKPage, Sandbox } from '@wechat-auth/wechat-sandbox'
-import { appOf, appToken, get, HOUR, MINUTE, SECOND } from './wechat.js'
-import type { Json } from './wechat.js'
+import { startSandbox, type JsSDKPage, type Sandbox } from '@wechat-auth/wechat-sandbox'
+import { appOf, appToken, get, oneHour, oneMinute, oneSecond, type Json } from './wechat.js'
 
-const PAGE = 'http://localhost:3000/inside?a=1&b=%E4%B8%80'
+const pageUrl = 'http://localhost:3000/inside?a=1&b=%E4%B8%80'
 
 /** The rule as WeChat documents it. */
-const sign = (ticket: string, nonceStr: string, timestamp: number, url: string): string =>
-  createHash('sha1')
+function sign(ticket: string, nonceStr: string, timestamp: number, url: string): string {
+  return createHash('sha1')
     .update(`jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${String(timestamp)}&url=${url}`)
     .digest('hex')
+}
 
 describe('the sandbox and the JS-SDK', () => {
   let sandbox: Sandbox
@@ -33,7 +32,7 @@ describe('the sandbox and the JS-SDK', () => {
     )
   const signed = (
     ticket: string,
-    url = PAGE,
+    url = pageUrl,
     nonceStr = 'Wm3WZYTPz0wzccnW',
     timestamp = 1_414_587_457,
   ): JsSDKPage & { timestamp: number } => ({
@@ -44,7 +43,7 @@ describe('the sandbox and the JS-SDK', () => {
     signature: sign(ticket, nonceStr, timestamp, url),
   })
 
-  it('these tests sign as the official example does', () => {
+  it("the signatures of these tests match WeChat's example", () => {
     const ticket = 'sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3-Sl-HhTdfl2fzFy1AOcHKP7qg'
     expect(signed(ticket, 'http://mp.weixin.qq.com?params=value').signature).to.equal(
       '0f9de62fce790f9a083d5c99e95740ceb90c27ed',
@@ -52,19 +51,19 @@ describe('the sandbox and the JS-SDK', () => {
   })
 
   describe('checkJsSdkSignature', () => {
-    it('accepts a signature of the ticket, whatever is behind # and whether the timestamp is text', async () => {
+    it('accepts a signature with the ticket, ignores the part after #, and takes the timestamp as a string or a number', async () => {
       const page = signed(await ticketOf())
       expect(sandbox.checkJsSdkSignature(page)).to.equal('ok')
       expect(
-        sandbox.checkJsSdkSignature({ ...page, url: `${PAGE}#top`, timestamp: String(page.timestamp) }),
+        sandbox.checkJsSdkSignature({ ...page, url: `${pageUrl}#top`, timestamp: String(page.timestamp) }),
       ).to.equal('ok')
     })
 
-    it('refuses whatever differs from what was signed', async () => {
+    it('refuses values that differ from the signed ones', async () => {
       const page = signed(await ticketOf())
       for (const changes of [
         { url: 'http://localhost:3000/inside' },
-        { url: PAGE.replace('%E4%B8%80', '一') },
+        { url: pageUrl.replace('%E4%B8%80', '一') },
         { nonceStr: 'other' },
         { timestamp: 1 },
         { signature: '' },
@@ -76,7 +75,7 @@ describe('the sandbox and the JS-SDK', () => {
       }
     })
 
-    it('refuses signatures of other tickets: of cards, of another sandbox, of none', async () => {
+    it("refuses signatures with the ticket for cards, with another sandbox's ticket, and without a ticket", async () => {
       expect(sandbox.checkJsSdkSignature(signed(''))).to.equal('invalid signature')
       await ticketOf()
       expect(sandbox.checkJsSdkSignature(signed(await ticketOf('wx_card')))).to.equal('invalid signature')
@@ -85,30 +84,30 @@ describe('the sandbox and the JS-SDK', () => {
       expect(sandbox.checkJsSdkSignature(signed(ticket))).to.equal('invalid signature')
     })
 
-    it("goes by the sandbox's clock: a ticket that has been replaced is good to its end, and not longer", async () => {
+    it("accepts a replaced ticket until it expires by the sandbox's clock", async () => {
       const old = await ticketOf()
-      sandbox.clock.advance(2 * HOUR - 4 * MINUTE)
+      sandbox.clock.advance(2 * oneHour - 4 * oneMinute)
       const next = await ticketOf()
       expect([old, next].map((ticket) => sandbox.checkJsSdkSignature(signed(ticket)))).to.deep.equal([
         'ok',
         'ok',
       ])
-      sandbox.clock.advance(4 * MINUTE)
+      sandbox.clock.advance(4 * oneMinute)
       expect([old, next].map((ticket) => sandbox.checkJsSdkSignature(signed(ticket)))).to.deep.equal([
         'invalid signature',
         'ok',
       ])
     })
 
-    it('keeps tickets as long as configured', async () => {
-      sandbox.configure({ ticketLifetime: 10 * SECOND })
+    it('expires tickets after the configured time', async () => {
+      sandbox.configure({ ticketLifetime: 10 * oneSecond })
       const page = signed(await ticketOf())
       expect(sandbox.checkJsSdkSignature(page)).to.equal('ok')
-      sandbox.clock.advance(10 * SECOND)
+      sandbox.clock.advance(10 * oneSecond)
       expect(sandbox.checkJsSdkSignature(page)).to.equal('invalid signature')
     })
 
-    it('refuses pages on hosts that are not registered, before it looks at the signature', async () => {
+    it('refuses pages on unregistered hosts before it checks the signature', async () => {
       const own = await startSandbox({ apps: [{ ...appOf(sandbox, 'mp'), domains: ['app.example'] }] })
       try {
         const page = signed('', 'https://good.app.example/')
@@ -183,67 +182,69 @@ describe('the sandbox and the JS-SDK', () => {
       return JSON.parse(JSON.stringify(notes)) as Notes
     }
 
-    const LISTEN =
+    const listenCode =
       'wx.ready(() => { note("ready"); end() }); wx.error((result) => note("error", result.errMsg));'
 
-    it('is a script that pages of any origin may load', async () => {
+    it('can be loaded by pages of any origin', async () => {
       const response = await fetch(`${sandbox.url}/open/js/jweixin-1.6.0.js`)
       expect(response.status).to.equal(200)
       expect(response.headers.get('content-type')).to.equal('text/javascript; charset=utf-8')
       expect(response.headers.get('cross-origin-resource-policy')).to.equal('cross-origin')
     })
 
-    it("calls ready, and not error, where the signature is right: the page's own URL up to # is what counts", async () => {
+    it("calls ready and not error for a valid signature of the page's URL up to #", async () => {
       const config = { ...signed(await ticketOf()), jsApiList: ['chooseImage'] }
-      expect(await open(`${PAGE}#top`, `${LISTEN} wx.config(config)`, { config })).to.deep.equal(['ready'])
+      expect(await open(`${pageUrl}#top`, `${listenCode} wx.config(config)`, { config })).to.deep.equal([
+        'ready',
+      ])
       expect(
-        await open('http://localhost:3000/other', `${LISTEN} wx.config(config)`, { config }),
+        await open('http://localhost:3000/other', `${listenCode} wx.config(config)`, { config }),
       ).to.deep.equal([['error', 'config:invalid signature'], 'ready'])
     })
 
-    it("calls error and then ready where the signature is wrong, as WeChat's own script does", async () => {
+    it("calls error and then ready for a wrong signature, like WeChat's script", async () => {
       const config = { ...signed('no ticket'), jsApiList: [] }
-      expect(await open(PAGE, `${LISTEN} wx.config(config)`, { config })).to.deep.equal([
+      expect(await open(pageUrl, `${listenCode} wx.config(config)`, { config })).to.deep.equal([
         ['error', 'config:invalid signature'],
         'ready',
       ])
     })
 
-    it('tells a wrong domain and an unknown app', async () => {
+    it('reports a wrong domain and an unknown app', async () => {
       sandbox.configure({ allowPorts: false })
       expect(
-        await open(PAGE, `${LISTEN} wx.config(config)`, { config: signed(await ticketOf()) }),
+        await open(pageUrl, `${listenCode} wx.config(config)`, { config: signed(await ticketOf()) }),
       ).to.deep.equal([['error', 'config:invalid url domain'], 'ready'])
-      expect(await open(PAGE, `${LISTEN} wx.config({ appId: "wx0" })`)).to.deep.equal([
+      expect(await open(pageUrl, `${listenCode} wx.config({ appId: "wx0" })`)).to.deep.equal([
         ['error', 'config:invalid appid'],
         'ready',
       ])
     })
 
-    it('tells a failure when nobody answers', async () => {
+    it('reports a failure if the sandbox does not respond', async () => {
       const gone = await startSandbox()
       await gone.close()
-      expect(await open(PAGE, `${LISTEN} wx.config({})`, {}, gone.url)).to.deep.equal([
+      expect(await open(pageUrl, `${listenCode} wx.config({})`, {}, gone.url)).to.deep.equal([
         ['error', 'config:fail'],
         'ready',
       ])
     })
 
-    it('tells the result to whoever asks for it later', async () => {
+    it('reports the result to callbacks that are registered later', async () => {
       const body = `wx.config(config)
         wx.ready(() => {
           wx.error((result) => note('late error', result.errMsg))
           wx.ready(() => note('late ready'))
           end()
         })`
-      expect(await open(PAGE, body, { config: signed('no ticket') })).to.deep.equal([
+      expect(await open(pageUrl, body, { config: signed('no ticket') })).to.deep.equal([
         ['late error', 'config:invalid signature'],
         'late ready',
       ])
-      expect(await open(PAGE, body, { config: signed(await ticketOf()) })).to.deep.equal(['late ready'])
+      expect(await open(pageUrl, body, { config: signed(await ticketOf()) })).to.deep.equal(['late ready'])
     })
 
-    it('has the functions that were asked for: they work after a success only', async () => {
+    it('offers the requested functions, which work only after a success', async () => {
       const body = `wx.ready(() => {
           const options = { success: ({ errMsg }) => note('success', errMsg), fail: ({ errMsg }) => note('fail', errMsg), complete: () => note('complete') }
           wx.chooseImage(options)
@@ -252,13 +253,13 @@ describe('the sandbox and the JS-SDK', () => {
         })
         wx.config({ ...config, debug: true, jsApiList: ['chooseImage'] })`
       const available = { chooseImage: true, scanQRCode: false }
-      expect(await open(PAGE, body, { config: signed(await ticketOf()) })).to.deep.equal([
+      expect(await open(pageUrl, body, { config: signed(await ticketOf()) })).to.deep.equal([
         ['log', 'wx.config', 'config:ok'],
         ['success', 'chooseImage:ok'],
         'complete',
         available,
       ])
-      expect(await open(PAGE, body, { config: signed('no ticket') })).to.deep.equal([
+      expect(await open(pageUrl, body, { config: signed('no ticket') })).to.deep.equal([
         ['log', 'wx.config', 'config:invalid signature'],
         ['fail', 'chooseImage:permission denied'],
         'complete',
@@ -266,7 +267,7 @@ describe('the sandbox and the JS-SDK', () => {
       ])
     })
 
-    it('gets its answer as a script in which nothing of the query is repeated', async () => {
+    it('loads its verdict as a script that repeats nothing from the query', async () => {
       const answer = await get(sandbox, '/__sandbox/js-sdk.js', {
         id: '7',
         appId: '</script>',

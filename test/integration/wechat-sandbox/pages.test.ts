@@ -1,21 +1,26 @@
 import { expect } from 'chai'
 import jsQR from 'jsqr'
 import { PNG } from 'pngjs'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Sandbox } from '@wechat-auth/wechat-sandbox'
-import { appOf, exchange, get, MINUTE, seen } from './wechat.js'
-import type { Answer } from './wechat.js'
+import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
+import { appOf, exchange, get, oneMinute, seen, type Answer } from './wechat.js'
 
-const AUTHORIZE = '/connect/oauth2/authorize'
-const CALLBACK = 'http://localhost:3000/auth/wechat/callback'
+const authorizePath = '/connect/oauth2/authorize'
+const callbackUrl = 'http://localhost:3000/auth/wechat/callback'
 
-const errorOf = ({ text }: Answer): [string | undefined, string | undefined] => [
-  /data-testid="error-number">([^<]*)</.exec(text)?.[1],
-  /data-testid="error-text">([^<]*)</.exec(text)?.[1],
-]
+function errorOf({ text }: Answer): [string | undefined, string | undefined] {
+  return [
+    /data-testid="error-number">([^<]*)</.exec(text)?.[1],
+    /data-testid="error-text">([^<]*)</.exec(text)?.[1],
+  ]
+}
 
-const locationOf = ({ headers }: { headers: Headers }): string => headers.get('location') ?? ''
-const codeIn = (location: string): string => new URL(location).searchParams.get('code') ?? ''
+function locationOf({ headers }: { headers: Headers }): string {
+  return headers.get('location') ?? ''
+}
+
+function codeIn(location: string): string {
+  return new URL(location).searchParams.get('code') ?? ''
+}
 
 describe('pages of the sandbox', () => {
   let sandbox: Sandbox
@@ -33,22 +38,22 @@ describe('pages of the sandbox', () => {
   const post = async (path: string, fields: Record<string, string>): Promise<Response> =>
     fetch(sandbox.url + path, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' })
 
-  describe(AUTHORIZE, () => {
+  describe(authorizePath, () => {
     const query = (changes: Record<string, string> = {}): Record<string, string> => ({
       appid: mp,
-      redirect_uri: CALLBACK,
+      redirect_uri: callbackUrl,
       response_type: 'code',
       scope: 'snsapi_userinfo',
       state: 'abc123',
       ...changes,
     })
     const ask = (changes: Record<string, string> = {}): Promise<Answer> =>
-      get(sandbox, AUTHORIZE, query(changes))
+      get(sandbox, authorizePath, query(changes))
     const decide = (
       decision: string,
       user = 'alice',
       changes: Record<string, string> = {},
-    ): Promise<Response> => post(AUTHORIZE, { ...query(changes), decision, user })
+    ): Promise<Response> => post(authorizePath, { ...query(changes), decision, user })
 
     it('redirects at once for snsapi_base, with a code of that scope and the state', async () => {
       const answer = await ask({ scope: 'snsapi_base' })
@@ -63,13 +68,13 @@ describe('pages of the sandbox', () => {
       })
     })
 
-    it('logs in whoever holds the phone', async () => {
+    it('logs in the current user', async () => {
       sandbox.currentUser = 'bob'
       const { json } = await exchange(sandbox, 'mp', codeIn(locationOf(await ask({ scope: 'snsapi_base' }))))
       expect(json['openid']).to.equal(sandbox.idsOf({ appId: mp, user: 'bob' }).openid)
     })
 
-    it('asks for snsapi_userinfo, except a user who is silent', async () => {
+    it('asks for consent to snsapi_userinfo unless the user is silent', async () => {
       expect((await ask()).text).to.contain('data-testid="decision-allow"')
       sandbox.updateUser('alice', { silent: true })
       const answer = await ask()
@@ -80,7 +85,7 @@ describe('pages of the sandbox', () => {
       )
     })
 
-    it('keeps the query of redirect_uri and puts code and state before its fragment', async () => {
+    it('keeps the query of redirect_uri and adds code and state before its fragment', async () => {
       const location = locationOf(
         await ask({ scope: 'snsapi_base', redirect_uri: 'http://localhost/cb?a=1&b=%2F#/pages/a?x=1' }),
       )
@@ -89,11 +94,11 @@ describe('pages of the sandbox', () => {
       )
     })
 
-    it('gives an empty state back where none was sent', async () => {
+    it('returns an empty state if none was sent', async () => {
       expect(locationOf(await ask({ scope: 'snsapi_base', state: '' }))).to.match(/&state=$/)
     })
 
-    it('lets neither redirect_uri nor state into the headers', async () => {
+    it('does not let redirect_uri or state add headers', async () => {
       const answer = await ask({
         scope: 'snsapi_base',
         redirect_uri: 'http://localhost/\r\nSet-Cookie: a=b',
@@ -104,7 +109,7 @@ describe('pages of the sandbox', () => {
       expect(locationOf(answer)).to.contain('state=x%0D%0ASet-Cookie%3A%20a%3Db')
     })
 
-    it('allow: a code for the user chosen, whom the browser then remembers', async () => {
+    it('allow: issues a code for the chosen user, and the browser remembers the user', async () => {
       const answer = await decide('allow', 'panda')
       expect(answer.status).to.equal(303)
       const { json } = await exchange(sandbox, 'mp', codeIn(locationOf(answer)))
@@ -114,7 +119,7 @@ describe('pages of the sandbox', () => {
       })
       const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
       const silent = await fetch(
-        `${sandbox.url}${AUTHORIZE}?${new URLSearchParams(query({ scope: 'snsapi_base' })).toString()}`,
+        `${sandbox.url}${authorizePath}?${new URLSearchParams(query({ scope: 'snsapi_base' })).toString()}`,
         { headers: { cookie }, redirect: 'manual' },
       )
       expect((await exchange(sandbox, 'mp', codeIn(locationOf(silent)))).json['openid']).to.equal(
@@ -122,12 +127,12 @@ describe('pages of the sandbox', () => {
       )
     })
 
-    it('snapshot: a code for the virtual account', async () => {
+    it('snapshot: issues a code for the virtual account', async () => {
       const { json } = await exchange(sandbox, 'mp', codeIn(locationOf(await decide('snapshot'))))
       expect(json).to.have.property('is_snapshotuser', 1)
     })
 
-    it('allow-twice: a page that requests one callback two times', async () => {
+    it('allow-twice: shows a page that requests the callback twice', async () => {
       const answer = await decide('allow-twice')
       expect(answer.status).to.equal(200)
       const [, code = ''] = /code=(\w{32})/.exec(await answer.text()) ?? []
@@ -135,14 +140,16 @@ describe('pages of the sandbox', () => {
       expect(answer.headers.get('content-security-policy')).to.contain("connect-src 'self' http: https:")
     })
 
-    it('refuse: no code, or the word authdeny, or nothing at all', async () => {
-      expect(locationOf(await decide('refuse-state-only'))).to.equal(`${CALLBACK}?state=abc123`)
-      expect(locationOf(await decide('refuse-authdeny'))).to.equal(`${CALLBACK}?code=authdeny&state=abc123`)
+    it('refuse: sends no code, or authdeny, or nothing', async () => {
+      expect(locationOf(await decide('refuse-state-only'))).to.equal(`${callbackUrl}?state=abc123`)
+      expect(locationOf(await decide('refuse-authdeny'))).to.equal(
+        `${callbackUrl}?code=authdeny&state=abc123`,
+      )
       const closed = await decide('refuse-close')
       expect([closed.status, closed.headers.get('location')]).to.deep.equal([200, null])
     })
 
-    it('refuses a decision or a user that it did not offer, and a form that asks for what the query may not', async () => {
+    it('refuses an unknown decision or user, and a form with an invalid request', async () => {
       for (const answer of [
         await decide('perhaps'),
         await decide('allow', 'mallory'),
@@ -195,38 +202,38 @@ describe('pages of the sandbox', () => {
       })
     }
 
-    it('takes a state of 128 bytes', async () => {
+    it('accepts a state of 128 bytes', async () => {
       expect(locationOf(await ask({ scope: 'snsapi_base', state: 'x'.repeat(128) }))).to.contain(
         `state=${'x'.repeat(128)}`,
       )
     })
 
-    it('warns about parameters in another order, and notes it in the request log', async () => {
+    it('warns about parameters in another order, also in the request log', async () => {
       const { appid, redirect_uri, response_type, scope } = query() as Record<
         'appid' | 'redirect_uri' | 'response_type' | 'scope',
         string
       >
       const shuffled = { appid, redirect_uri, scope, response_type }
-      expect((await get(sandbox, AUTHORIZE, shuffled)).text).to.contain('参数顺序')
+      expect((await get(sandbox, authorizePath, shuffled)).text).to.contain('参数顺序')
       expect(sandbox.requests.at(-1)?.warnings).to.have.length(1)
       expect((await ask()).text).not.to.contain('参数顺序')
       sandbox.configure({ parameterOrder: 'refuse' })
-      expect(errorOf(await get(sandbox, AUTHORIZE, shuffled))).to.deep.equal([
+      expect(errorOf(await get(sandbox, authorizePath, shuffled))).to.deep.equal([
         undefined,
         'Scope 参数错误或没有 Scope 权限',
       ])
       sandbox.configure({ parameterOrder: 'ignore' })
-      await get(sandbox, AUTHORIZE, shuffled)
+      await get(sandbox, authorizePath, shuffled)
       expect(sandbox.requests.at(-1)?.warnings).to.deep.equal([])
     })
 
-    it("speaks the language of the query, else the browser's, else Chinese", async () => {
+    it("uses the language of the query, or else the browser's, or else Chinese", async () => {
       const lang = async (
         changes: Record<string, string>,
         headers: Record<string, string> = {},
       ): Promise<string | undefined> => {
         const page = await fetch(
-          `${sandbox.url}${AUTHORIZE}?${new URLSearchParams(query(changes)).toString()}`,
+          `${sandbox.url}${authorizePath}?${new URLSearchParams(query(changes)).toString()}`,
           { headers },
         )
         return /<html lang="([^"]+)"/.exec(await page.text())?.[1]
@@ -237,7 +244,7 @@ describe('pages of the sandbox', () => {
       expect(await lang({ lang: 'zh_CN' }, { 'accept-language': 'en' })).to.equal('zh-CN')
     })
 
-    it('keeps to itself: not cached, not framed, no referrer, and only its own script runs', async () => {
+    it('is not cached, not framed, sends no referrer and runs only its own script', async () => {
       const { headers, text } = await ask()
       expect(headers.get('content-type')).to.equal('text/html; charset=utf-8')
       expect(headers.get('cache-control')).to.equal('no-store')
@@ -267,7 +274,7 @@ describe('pages of the sandbox', () => {
 
     const isAllowed = async (redirectUri: string): Promise<boolean> =>
       (
-        await get(strict, AUTHORIZE, {
+        await get(strict, authorizePath, {
           appid: app.appId,
           redirect_uri: redirectUri,
           response_type: 'code',
@@ -275,7 +282,7 @@ describe('pages of the sandbox', () => {
         })
       ).status === 302
 
-    it('are exact host names: no sub-domain, no parent', async () => {
+    it('must match exactly, without sub-domains or parents', async () => {
       expect(await isAllowed('https://www.app.example/any/path')).to.be.true
       expect(await isAllowed('http://WWW.app.example/')).to.be.true
       expect(await isAllowed('https://a.www.app.example/')).to.be.false
@@ -283,7 +290,7 @@ describe('pages of the sandbox', () => {
       expect(await isAllowed('https://www.app.example@evil.example/')).to.be.false
     })
 
-    it('allow no port, except where the port is part of the domain or ports are allowed', async () => {
+    it('allow a port only if the domain contains it or the settings allow ports', async () => {
       expect(await isAllowed('https://www.app.example:8443/')).to.be.false
       expect(await isAllowed('http://localhost:3000/')).to.be.true
       expect(await isAllowed('http://localhost:3001/')).to.be.false
@@ -291,18 +298,18 @@ describe('pages of the sandbox', () => {
       expect(await isAllowed('https://www.app.example:8443/')).to.be.true
     })
 
-    it('with allowPorts false, not even on this computer', async () => {
-      const query = { appid: mp, redirect_uri: CALLBACK, response_type: 'code', scope: 'snsapi_base' }
-      expect((await get(sandbox, AUTHORIZE, query)).status).to.equal(302)
+    it('allow no port on this computer if allowPorts is false', async () => {
+      const query = { appid: mp, redirect_uri: callbackUrl, response_type: 'code', scope: 'snsapi_base' }
+      expect((await get(sandbox, authorizePath, query)).status).to.equal(302)
       sandbox.configure({ allowPorts: false })
-      expect(errorOf(await get(sandbox, AUTHORIZE, query))[0]).to.equal('10003')
+      expect(errorOf(await get(sandbox, authorizePath, query))[0]).to.equal('10003')
     })
   })
 
   describe('/connect/qrconnect', () => {
     const query = (changes: Record<string, string> = {}): Record<string, string> => ({
       appid: website,
-      redirect_uri: CALLBACK,
+      redirect_uri: callbackUrl,
       response_type: 'code',
       scope: 'snsapi_login',
       state: 'abc123',
@@ -326,7 +333,7 @@ describe('pages of the sandbox', () => {
     const decide = (uuid: string, decision: string, user = 'bob'): Promise<Response> =>
       post('/connect/confirm', { uuid, decision, user })
 
-    it('shows a QR code that says the address of the phone page', async () => {
+    it('shows a QR code with the address of the phone page', async () => {
       const { text, headers } = await get(sandbox, '/connect/qrconnect', query())
       expect(headers.get('content-security-policy')).to.contain('frame-ancestors *')
       expect(headers.get('x-frame-options')).to.equal(null)
@@ -339,7 +346,7 @@ describe('pages of the sandbox', () => {
       expect(read?.data).to.equal(`${sandbox.url}/connect/confirm?uuid=${path.split('/').pop() ?? ''}`)
     })
 
-    it('answers the long poll at once when the code is scanned, confirmed or cancelled', async () => {
+    it('replies to the long poll at once when the code is scanned, confirmed or cancelled', async () => {
       const uuid = await open()
       const waiting = wxErrcode(uuid)
       await seen(sandbox, '/connect/l/qrconnect')
@@ -361,7 +368,7 @@ describe('pages of the sandbox', () => {
       })
     })
 
-    it('answers 408, or 404 once scanned, when nothing happens for so long', async () => {
+    it('replies with 408, or 404 once scanned, if nothing happens until the timeout', async () => {
       sandbox.configure({ longPollTimeout: 30 })
       const uuid = await open()
       expect(await wxErrcode(uuid)).to.equal(408)
@@ -372,17 +379,17 @@ describe('pages of the sandbox', () => {
       )
     })
 
-    it('answers 402 at once when the code expires, and for a code that it does not know', async () => {
+    it('replies with 402 at once when the code expires, and for an unknown code', async () => {
       const uuid = await open()
       const waiting = wxErrcode(uuid)
       await seen(sandbox, '/connect/l/qrconnect')
-      sandbox.clock.advance(5 * MINUTE)
+      sandbox.clock.advance(5 * oneMinute)
       expect(await waiting).to.equal(402)
       expect(await wxErrcode('nonsense')).to.equal(402)
       expect((await scan(uuid)).text).to.contain('data-testid="phone-status" data-status="expired"')
     })
 
-    it('confirms once: what comes after changes nothing', async () => {
+    it('ignores everything after a confirmation', async () => {
       const uuid = await open()
       await decide(uuid, 'confirm')
       const first = await poll(uuid)
@@ -392,7 +399,7 @@ describe('pages of the sandbox', () => {
       expect(await poll(uuid)).to.equal(first)
     })
 
-    it('does not take HEAD for a scan', async () => {
+    it('does not count HEAD as a scan', async () => {
       const uuid = await open()
       await fetch(`${sandbox.url}/connect/confirm?uuid=${uuid}`, { method: 'HEAD' })
       sandbox.configure({ longPollTimeout: 20 })
@@ -403,13 +410,15 @@ describe('pages of the sandbox', () => {
       expect(await open({ response_type: '' })).to.have.length(16)
     })
 
-    it('goes back with the state after a cancellation, if so configured', async () => {
+    it('redirects with the state after a cancellation, if configured', async () => {
       expect((await get(sandbox, '/connect/qrconnect', query())).text).not.to.contain('?state=abc123')
       sandbox.configure({ qrCancelRedirects: true })
-      expect((await get(sandbox, '/connect/qrconnect', query())).text).to.contain(`${CALLBACK}?state=abc123`)
+      expect((await get(sandbox, '/connect/qrconnect', query())).text).to.contain(
+        `${callbackUrl}?state=abc123`,
+      )
     })
 
-    it('takes a style sheet only from http, https or data:text/css, and none with stylelite', async () => {
+    it('accepts a style sheet only from http, https or data:text/css, and none with stylelite', async () => {
       const sheets = async (changes: Record<string, string>): Promise<string[]> =>
         (await get(sandbox, '/connect/qrconnect', query(changes))).text.match(
           /<link rel="stylesheet"[^>]*>/g,
@@ -443,7 +452,7 @@ describe('pages of the sandbox', () => {
       })
     }
 
-    it('of an unknown uuid the phone and the picture are error pages', async () => {
+    it('shows error pages for the phone and the picture of an unknown uuid', async () => {
       for (const path of ['/connect/confirm?uuid=nonsense', '/connect/qrcode/nonsense']) {
         expect(await (await fetch(sandbox.url + path)).text()).to.contain('data-testid="error"')
       }

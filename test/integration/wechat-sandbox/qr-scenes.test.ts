@@ -1,14 +1,22 @@
 import { expect } from 'chai'
 import jsQR from 'jsqr'
 import { PNG } from 'pngjs'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Sandbox } from '@wechat-auth/wechat-sandbox'
-import { apiError, appToken, DAY, get, HOUR, post, SECOND } from './wechat.js'
-import type { Answer, Json } from './wechat.js'
+import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
+import {
+  apiError,
+  appToken,
+  oneDay,
+  get,
+  oneHour,
+  post,
+  oneSecond,
+  type Answer,
+  type Json,
+} from './wechat.js'
 
-const CREATE = '/cgi-bin/qrcode/create'
+const createPath = '/cgi-bin/qrcode/create'
 
-describe('QR codes with scene of the sandbox', () => {
+describe('QR codes with a scene', () => {
   let sandbox: Sandbox
 
   before(async () => {
@@ -18,7 +26,7 @@ describe('QR codes with scene of the sandbox', () => {
   after(() => sandbox.close())
 
   const create = async (body: Json | string, query: Record<string, string> = {}): Promise<Json> =>
-    (await post(sandbox, CREATE, { access_token: await appToken(sandbox), ...query }, body)).json
+    (await post(sandbox, createPath, { access_token: await appToken(sandbox), ...query }, body)).json
   const wish = (name: unknown, scene: Json, changes: Json = {}): Json => ({
     action_name: name,
     action_info: { scene },
@@ -27,7 +35,7 @@ describe('QR codes with scene of the sandbox', () => {
   const show = (ticket: unknown): Promise<Answer> =>
     get(sandbox, '/cgi-bin/showqrcode', { ticket: String(ticket) })
   const startOfDay = (): void =>
-    sandbox.clock.advance(DAY - ((sandbox.clock.now() + 8 * HOUR) % DAY) + SECOND)
+    sandbox.clock.advance(oneDay - ((sandbox.clock.now() + 8 * oneHour) % oneDay) + oneSecond)
 
   for (const [name, scene] of [
     ['QR_SCENE', { scene_id: 4_294_967_295 }],
@@ -46,16 +54,16 @@ describe('QR codes with scene of the sandbox', () => {
     ['QR_LIMIT_SCENE', { scene_id: 100_000 }],
     ['QR_LIMIT_STR_SCENE', { scene_str: 'x' }],
   ] as const) {
-    it(`${name}: a ticket for ever, the same for the same scene`, async () => {
+    it(`${name}: a permanent ticket, the same for the same scene`, async () => {
       const code = await create(wish(name, scene, { expire_seconds: 60 }))
       expect(Object.keys(code)).to.deep.equal(['ticket', 'url'])
       expect(await create(wish(name, scene))).to.deep.equal(code)
-      sandbox.clock.advance(400 * DAY)
+      sandbox.clock.advance(400 * oneDay)
       expect((await show(code['ticket'])).status).to.equal(200)
     })
   }
 
-  it('tickets have all three characters that must be encoded in a query', async () => {
+  it('have tickets with all three characters that must be encoded in a query', async () => {
     for (let number = 1; number <= 5; number += 1) {
       const { ticket } = await create(wish('QR_SCENE', { scene_id: number }))
       expect(ticket)
@@ -65,7 +73,7 @@ describe('QR codes with scene of the sandbox', () => {
     }
   })
 
-  it('the picture says the URL that came with the ticket', async () => {
+  it('have a picture with the URL of the ticket', async () => {
     const { ticket, url } = await create(wish('QR_STR_SCENE', { scene_str: 'desk' }))
     const response = await fetch(
       `${sandbox.url}/cgi-bin/showqrcode?ticket=${encodeURIComponent(String(ticket))}`,
@@ -75,12 +83,12 @@ describe('QR codes with scene of the sandbox', () => {
     expect(jsQR.default(Uint8ClampedArray.from(data), width, height)?.data).to.equal(url)
   })
 
-  it('there is no picture for an unknown ticket, one that was not encoded, or an expired one: 404', async () => {
+  it('have no picture for an unknown, unencoded or expired ticket: 404', async () => {
     const { ticket } = await create(wish('QR_SCENE', { scene_id: 1 }, { expire_seconds: 100 }))
     expect((await show('x')).status).to.equal(404)
     expect((await fetch(`${sandbox.url}/cgi-bin/showqrcode?ticket=${String(ticket)}`)).status).to.equal(404)
     expect((await show(ticket)).status).to.equal(200)
-    sandbox.clock.advance(100 * SECOND)
+    sandbox.clock.advance(100 * oneSecond)
     expect((await show(ticket)).status).to.equal(404)
   })
 
@@ -133,28 +141,27 @@ describe('QR codes with scene of the sandbox', () => {
     })
   }
 
-  it('are made by POST (43002), with a token (41001, 40001, 42001) of an official account (48001)', async () => {
+  it('require POST (43002) and a token (41001, 40001, 42001) of an official account (48001)', async () => {
     const body = wish('QR_SCENE', { scene_id: 1 })
     const access_token = await appToken(sandbox)
-    expect((await get(sandbox, CREATE, { access_token })).json['errcode']).to.equal(43002)
+    expect((await get(sandbox, createPath, { access_token })).json['errcode']).to.equal(43002)
     expect((await create(body, { access_token: '' }))['errcode']).to.equal(41001)
     expect((await create(body, { access_token: 'x' }))['errcode']).to.equal(40001)
     expect(
       (await create(body, { access_token: await appToken(sandbox, 'miniprogram') }))['errcode'],
     ).to.equal(48001)
-    sandbox.clock.advance(2 * HOUR)
+    sandbox.clock.advance(2 * oneHour)
     expect((await create(body, { access_token }))['errcode']).to.equal(42001)
   })
 
-  it('have a daily quota, of which a test account has a tenth: 45009', async () => {
+  it('have a daily quota, a tenth of it for a test account: 45009', async () => {
     const small = await startSandbox({
       apps: [{ appId: 'wxsandboxtest00001', appSecret: 'secret', type: 'mp', testAccount: true }],
       qrCodesPerDay: 20,
     })
     const another = async (of: Sandbox): Promise<unknown> =>
-      (await post(of, CREATE, { access_token: await appToken(of) }, wish('QR_SCENE', { scene_id: 1 }))).json[
-        'errcode'
-      ]
+      (await post(of, createPath, { access_token: await appToken(of) }, wish('QR_SCENE', { scene_id: 1 })))
+        .json['errcode']
     try {
       sandbox.configure({ qrCodesPerDay: 2 })
       startOfDay()
@@ -165,7 +172,7 @@ describe('QR codes with scene of the sandbox', () => {
           undefined,
           45009,
         ])
-        one.clock.advance(DAY)
+        one.clock.advance(oneDay)
         expect(await another(one)).to.equal(undefined)
       }
     } finally {
@@ -173,7 +180,7 @@ describe('QR codes with scene of the sandbox', () => {
     }
   })
 
-  it('can be only so many if they are permanent: 45029', async () => {
+  it('have a limit if they are permanent: 45029', async () => {
     sandbox.configure({ permanentQrCodes: 2 })
     for (const scene_id of [1, 2, 1])
       expect(await create(wish('QR_LIMIT_SCENE', { scene_id }))).to.have.property('ticket')

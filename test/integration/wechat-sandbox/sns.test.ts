@@ -1,26 +1,24 @@
 import { expect } from 'chai'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Sandbox } from '@wechat-auth/wechat-sandbox'
+import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import {
   appOf,
-  DAY,
+  oneDay,
   exchange,
   get,
-  HOUR,
+  oneHour,
   jscode2session,
   login,
-  MINUTE,
+  oneMinute,
   refresh,
   userinfo,
+  type Json,
 } from './wechat.js'
-import type { Json } from './wechat.js'
 
-const RID = /, rid: ([0-9a-f]{8})-[0-9a-f]{8}-[0-9a-f]{8}$/
+const ridPattern = /, rid: ([0-9a-f]{8})-[0-9a-f]{8}-[0-9a-f]{8}$/
 
-const withoutRid = ({ errcode, errmsg }: Json): [unknown, string] => [
-  errcode,
-  String(errmsg).replace(RID, ''),
-]
+function withoutRid({ errcode, errmsg }: Json): [unknown, string] {
+  return [errcode, String(errmsg).replace(ridPattern, '')]
+}
 
 describe('/sns of the sandbox', () => {
   let sandbox: Sandbox
@@ -38,8 +36,8 @@ describe('/sns of the sandbox', () => {
   const codeFor = (user = 'alice', scope = 'snsapi_userinfo', snapshot = false): string =>
     sandbox.issueCode({ appId: mp, user, scope, snapshot })
 
-  describe('form of the answers', () => {
-    it('is status 200 and text/plain without a charset, for success and error alike', async () => {
+  describe('form of the replies', () => {
+    it('has status 200 and text/plain without a charset, for success and errors', async () => {
       for (const { status, headers } of [
         await exchange(sandbox, 'mp', codeFor()),
         await exchange(sandbox, 'mp', 'nonsense'),
@@ -83,15 +81,15 @@ describe('/sns of the sandbox', () => {
       expect(Object.keys(session.json)).to.deep.equal(['session_key', 'openid', 'unionid'])
     })
 
-    it("ends an error text with a rid that begins with the sandbox's time in hex", async () => {
-      sandbox.clock.advance(400 * DAY)
+    it("ends an error text with a rid that starts with the sandbox's time in hex", async () => {
+      sandbox.clock.advance(400 * oneDay)
       const { json } = await exchange(sandbox, 'mp', 'nonsense')
       expect(json['errmsg']).to.match(/^invalid code, rid: /)
-      const [, seconds = ''] = RID.exec(String(json['errmsg'])) ?? []
+      const [, seconds = ''] = ridPattern.exec(String(json['errmsg'])) ?? []
       expect(parseInt(seconds, 16)).to.be.closeTo(sandbox.clock.now() / 1000, 5)
     })
 
-    it('has the older texts, or bare ones, if so configured', async () => {
+    it('has the older texts, or texts without a suffix, if configured', async () => {
       sandbox.configure({ errmsgStyle: 'hints' })
       expect((await exchange(sandbox, 'mp', 'nonsense')).json['errmsg']).to.match(
         /^invalid code, hints: \[ req_id: [\w-]+ \]$/,
@@ -106,7 +104,7 @@ describe('/sns of the sandbox', () => {
       })
     })
 
-    it('is errcode 40066 with a JSON content type of its own where WeChat has no such path', async () => {
+    it('has errcode 40066 and another JSON content type for an unknown path', async () => {
       const { status, headers, json } = await get(sandbox, '/cgi-bin/nothing')
       expect(status).to.equal(200)
       expect(headers.get('content-type')).to.equal('application/json; encoding=utf-8')
@@ -119,13 +117,13 @@ describe('/sns of the sandbox', () => {
       ['POST', '/sns/jscode2session'],
       ['PUT', '/sns/oauth2/access_token'],
     ] as const) {
-      it(`is errcode 43001 for ${method} ${path}`, async () => {
+      it(`has errcode 43001 for ${method} ${path}`, async () => {
         const answer = await fetch(sandbox.url + path, { method })
         expect(await answer.json()).to.have.property('errcode', 43001)
       })
     }
 
-    it('takes the first of several values of a parameter', async () => {
+    it('uses the first value of a repeated parameter', async () => {
       const { appId, appSecret } = appOf(sandbox, 'mp')
       const query = `appid=${appId}&appid=wx0&secret=${appSecret}&code=${codeFor()}&code=x&grant_type=authorization_code`
       const answer = await fetch(`${sandbox.url}/sns/oauth2/access_token?${query}`)
@@ -174,7 +172,7 @@ describe('/sns of the sandbox', () => {
       )
     })
 
-    it('counts as such only with its content type', async () => {
+    it('needs the content type of a form', async () => {
       expect(await postForm('/sns/oauth2/access_token', formOf(codeFor()), 'text/plain')).to.have.property(
         'errcode',
         41002,
@@ -212,45 +210,45 @@ describe('/sns of the sandbox', () => {
   })
 
   describe('codes', () => {
-    it('are used up by one exchange: 40163 until their lifetime is over, then 40029', async () => {
+    it('work for one exchange: then 40163 until they expire, and 40029 afterwards', async () => {
       const code = codeFor()
       expect((await exchange(sandbox, 'mp', code)).json).to.have.property('access_token')
       expect((await exchange(sandbox, 'mp', code)).json['errcode']).to.equal(40163)
-      sandbox.clock.advance(5 * MINUTE)
+      sandbox.clock.advance(5 * oneMinute)
       expect((await exchange(sandbox, 'mp', code)).json['errcode']).to.equal(40029)
     })
 
     it('live 5 minutes', async () => {
       const [inTime, late] = [codeFor(), codeFor()]
-      sandbox.clock.advance(5 * MINUTE - 5000)
+      sandbox.clock.advance(5 * oneMinute - 5000)
       expect((await exchange(sandbox, 'mp', inTime)).json).to.have.property('access_token')
       sandbox.clock.advance(5000)
       expect((await exchange(sandbox, 'mp', late)).json['errcode']).to.equal(40029)
     })
 
-    it('answer 42003 once expired, and live longer, if so configured', async () => {
-      sandbox.configure({ expiredCode: 42003, codeLifetime: 10 * MINUTE })
+    it('fail with 42003 after expiry, and live longer, if configured', async () => {
+      sandbox.configure({ expiredCode: 42003, codeLifetime: 10 * oneMinute })
       const [inTime, late] = [codeFor(), codeFor()]
-      sandbox.clock.advance(9 * MINUTE)
+      sandbox.clock.advance(9 * oneMinute)
       expect((await exchange(sandbox, 'mp', inTime)).json).to.have.property('access_token')
-      sandbox.clock.advance(MINUTE)
+      sandbox.clock.advance(oneMinute)
       expect(withoutRid((await exchange(sandbox, 'mp', late)).json)).to.deep.equal([42003, 'code expired'])
     })
 
-    it('are exchanged once by twenty exchanges at the same time', async () => {
+    it('are exchanged once by twenty concurrent exchanges', async () => {
       const code = codeFor()
       const answers = await Promise.all(Array.from({ length: 20 }, () => exchange(sandbox, 'mp', code)))
       expect(answers.filter(({ json }) => 'access_token' in json)).to.have.length(1)
       expect(answers.filter(({ json }) => json['errcode'] === 40163)).to.have.length(19)
     })
 
-    it('are not used up by an exchange with a wrong secret', async () => {
+    it('stay unused after an exchange with a wrong secret', async () => {
       const code = codeFor()
       expect((await exchange(sandbox, 'mp', code, { secret: 'wrong' })).json['errcode']).to.equal(40125)
       expect((await exchange(sandbox, 'mp', code)).json).to.have.property('access_token')
     })
 
-    it('are of no use to another app, nor at the other endpoint', async () => {
+    it('do not work for another app or at the other endpoint', async () => {
       const js = sandbox.wxLogin({ appId: mini, user: 'alice' })
       expect((await exchange(sandbox, 'website', codeFor())).json['errcode']).to.equal(40029)
       expect((await jscode2session(sandbox, codeFor())).json['errcode']).to.equal(40029)
@@ -259,7 +257,7 @@ describe('/sns of the sandbox', () => {
   })
 
   describe('access_token', () => {
-    it("gives tokens of WeChat's length, the openid and the scope that was granted", async () => {
+    it("returns tokens of WeChat's length, the openid and the granted scope", async () => {
       const token = await login(sandbox)
       expect(token['access_token']).to.match(/^\d\d_[\w-]{107}$/)
       expect(token['refresh_token']).to.match(/^\d\d_[\w-]{107}$/)
@@ -271,11 +269,11 @@ describe('/sns of the sandbox', () => {
       expect(token).not.to.have.property('is_snapshotuser')
     })
 
-    it('does not tell the unionid to a silent login', async () => {
+    it('returns no unionid after a silent login', async () => {
       expect(await login(sandbox, 'alice', 'snsapi_base')).to.not.have.property('unionid')
     })
 
-    it('tells the unionid to a website', async () => {
+    it('returns the unionid to a website', async () => {
       const appId = appOf(sandbox, 'website').appId
       const { json } = await exchange(
         sandbox,
@@ -285,7 +283,7 @@ describe('/sns of the sandbox', () => {
       expect(json).to.deep.include({ scope: 'snsapi_login', ...sandbox.idsOf({ appId, user: 'alice' }) })
     })
 
-    it('tells no unionid to an app that is bound to no open-platform account', async () => {
+    it('returns no unionid to an app without an open-platform account', async () => {
       const unbound = await startSandbox({
         apps: [{ appId: 'wxsandboxunbound01', appSecret: 's', type: 'mp' }],
       })
@@ -299,7 +297,7 @@ describe('/sns of the sandbox', () => {
       }
     })
 
-    it('gives a snapshot user a virtual account and says so', async () => {
+    it('returns a virtual account for a snapshot page, and marks it', async () => {
       const { json } = await exchange(sandbox, 'mp', codeFor('alice', 'snsapi_userinfo', true))
       expect(json).to.deep.include({
         is_snapshotuser: 1,
@@ -310,7 +308,7 @@ describe('/sns of the sandbox', () => {
       expect(user['headimgurl']).to.equal('')
     })
 
-    it('answers 50002 for a frozen user', async () => {
+    it('fails with 50002 for a frozen user', async () => {
       sandbox.updateUser('alice', { state: 'frozen' })
       expect(withoutRid((await exchange(sandbox, 'mp', codeFor())).json)).to.deep.equal([
         50002,
@@ -320,9 +318,9 @@ describe('/sns of the sandbox', () => {
   })
 
   describe('refresh_token', () => {
-    it('before the end: the same access token, good for two hours again; without unionid', async () => {
+    it('before expiry: returns the same access token, extended to two hours, without a unionid', async () => {
       const token = await login(sandbox)
-      sandbox.clock.advance(HOUR)
+      sandbox.clock.advance(oneHour)
       const { json } = await refresh(sandbox, token['refresh_token'])
       expect(Object.keys(json)).to.deep.equal([
         'access_token',
@@ -336,38 +334,38 @@ describe('/sns of the sandbox', () => {
         refresh_token: token['refresh_token'],
         expires_in: 7200,
       })
-      sandbox.clock.advance(2 * HOUR - MINUTE)
+      sandbox.clock.advance(2 * oneHour - oneMinute)
       expect((await userinfo(sandbox, token)).json).to.have.property('nickname')
     })
 
-    it('after the end: a new access token, and the old one stays expired', async () => {
+    it('after expiry: returns a new access token, and the old one stays expired', async () => {
       const token = await login(sandbox)
-      sandbox.clock.advance(2 * HOUR)
+      sandbox.clock.advance(2 * oneHour)
       const { json } = await refresh(sandbox, token['refresh_token'])
       expect(json['access_token']).to.be.a('string').that.does.not.equal(token['access_token'])
       expect((await userinfo(sandbox, json)).json).to.have.property('nickname')
       expect((await userinfo(sandbox, token)).json['errcode']).to.equal(42001)
     })
 
-    it('is over 30 days after the login, however often it was used', async () => {
+    it('expires 30 days after the login, even if it was used', async () => {
       const token = await login(sandbox)
-      sandbox.clock.advance(29 * DAY)
+      sandbox.clock.advance(29 * oneDay)
       expect((await refresh(sandbox, token['refresh_token'])).json).to.have.property('access_token')
-      sandbox.clock.advance(DAY)
+      sandbox.clock.advance(oneDay)
       expect(withoutRid((await refresh(sandbox, token['refresh_token'])).json)).to.deep.equal([
         42002,
         'refresh_token expired',
       ])
     })
 
-    it('is replaced at each use, for 30 days more, if so configured', async () => {
+    it('is replaced at each use for 30 more days, if configured', async () => {
       sandbox.configure({ rotateRefreshTokens: true })
       const token = await login(sandbox)
-      sandbox.clock.advance(29 * DAY)
+      sandbox.clock.advance(29 * oneDay)
       const second = (await refresh(sandbox, token['refresh_token'])).json
       expect(second['refresh_token']).to.not.equal(token['refresh_token'])
       expect((await refresh(sandbox, token['refresh_token'])).json['errcode']).to.equal(40030)
-      sandbox.clock.advance(29 * DAY)
+      sandbox.clock.advance(29 * oneDay)
       expect((await refresh(sandbox, second['refresh_token'])).json).to.have.property('access_token')
     })
 
@@ -393,7 +391,7 @@ describe('/sns of the sandbox', () => {
   })
 
   describe('userinfo and auth', () => {
-    it('give the user, with sex, language and place empty as they are today', async () => {
+    it('return the user, with empty sex, language and place, as today', async () => {
       const token = await login(sandbox)
       const { json } = await userinfo(sandbox, token)
       expect(json).to.deep.equal({
@@ -412,7 +410,7 @@ describe('/sns of the sandbox', () => {
       expect(picture.headers.get('content-type')).to.match(/^image\/svg\+xml/)
     })
 
-    it('say ok for a token that is good', async () => {
+    it('report ok for a valid token', async () => {
       const { access_token: token, openid } = await login(sandbox)
       const { json } = await get(sandbox, '/sns/auth', {
         access_token: String(token),
@@ -449,7 +447,7 @@ describe('/sns of the sandbox', () => {
         })
         it('an expired access_token: 42001', async () => {
           const { access_token, openid } = await login(sandbox)
-          sandbox.clock.advance(2 * HOUR)
+          sandbox.clock.advance(2 * oneHour)
           expect(await ask({ access_token, openid })).to.deep.equal([42001, 'access_token expired'])
         })
         it('the openid of somebody else: 40003', async () => {
@@ -458,7 +456,7 @@ describe('/sns of the sandbox', () => {
             await ask({ access_token, openid: sandbox.idsOf({ appId: mp, user: 'bob' }).openid }),
           ).to.deep.equal([40003, 'invalid openid'])
         })
-        it('a token from before the password was changed: 42007; one from after it is good', async () => {
+        it('a token from before a change of password: 42007; later ones work', async () => {
           const { access_token, openid } = await login(sandbox)
           sandbox.changePassword('alice')
           expect(await ask({ access_token, openid })).to.deep.equal([
@@ -476,12 +474,12 @@ describe('/sns of the sandbox', () => {
       })
     }
 
-    it('do not give the user to a silent login: 48001', async () => {
+    it('refuse a token of a silent login: 48001', async () => {
       const { json } = await userinfo(sandbox, await login(sandbox, 'alice', 'snsapi_base'))
       expect(withoutRid(json)).to.deep.equal([48001, 'api unauthorized'])
     })
 
-    it('refuse a refresh after the password was changed: 42007', async () => {
+    it('refuse a refresh after a change of password: 42007', async () => {
       const token = await login(sandbox)
       sandbox.changePassword('alice')
       expect((await refresh(sandbox, token['refresh_token'])).json['errcode']).to.equal(42007)
@@ -492,7 +490,7 @@ describe('/sns of the sandbox', () => {
   })
 
   describe('jscode2session', () => {
-    it("gives the key that the user's data is encrypted with, and the ids", async () => {
+    it("returns the ids and the key that encrypts the user's data", async () => {
       const sessionKey = sandbox.renewSessionKey({ appId: mini, user: 'alice' })
       const { json } = await jscode2session(sandbox, sandbox.wxLogin({ appId: mini, user: 'alice' }))
       expect(json).to.deep.equal({
@@ -502,18 +500,18 @@ describe('/sns of the sandbox', () => {
       expect(Buffer.from(sessionKey, 'base64')).to.have.length(16)
     })
 
-    it('does not take the parameter code for js_code: 41008', async () => {
+    it('does not accept code instead of js_code: 41008', async () => {
       const code = sandbox.wxLogin({ appId: mini, user: 'alice' })
       expect((await jscode2session(sandbox, '', { code })).json['errcode']).to.equal(41008)
     })
 
-    it('answers 40226 for a blocked user', async () => {
+    it('fails with 40226 for a blocked user', async () => {
       sandbox.updateUser('alice', { state: 'blocked' })
       const { json } = await jscode2session(sandbox, sandbox.wxLogin({ appId: mini, user: 'alice' }))
       expect(withoutRid(json)).to.deep.equal([40226, 'code blocked'])
     })
 
-    it('answers 45011 from the 101st call of a user in a minute, and leaves the code as it is', async () => {
+    it("fails with 45011 from a user's 101st call in a minute, and leaves the code unused", async () => {
       for (let call = 0; call < 100; call += 1) {
         const { json } = await jscode2session(sandbox, sandbox.wxLogin({ appId: mini, user: 'alice' }))
         expect(json).to.have.property('session_key')
@@ -526,7 +524,7 @@ describe('/sns of the sandbox', () => {
       expect(
         (await jscode2session(sandbox, sandbox.wxLogin({ appId: mini, user: 'bob' }))).json,
       ).to.have.property('session_key')
-      sandbox.clock.advance(MINUTE)
+      sandbox.clock.advance(oneMinute)
       expect((await jscode2session(sandbox, code)).json).to.have.property('session_key')
     })
   })

@@ -5,13 +5,12 @@ import { createServer, connect } from 'node:tls'
 import type { AddressInfo } from 'node:net'
 import * as x509 from '@peculiar/x509'
 import { expect } from 'chai'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Sandbox } from '@wechat-auth/wechat-sandbox'
+import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { appOf } from './wechat.js'
 
-const DAY = 86_400_000
+const oneDay = 86_400_000
 
-const HOSTS = [
+const wechatHosts = [
   'open.weixin.qq.com',
   'api.weixin.qq.com',
   'api2.weixin.qq.com',
@@ -66,15 +65,15 @@ describe('TLS of the sandbox', () => {
       (error: unknown) => error,
     )
 
-  for (const host of HOSTS) {
-    it(`answers for ${host} to whoever trusts the authority`, async () => {
+  for (const host of wechatHosts) {
+    it(`serves ${host} to clients that trust the authority`, async () => {
       expect(await ask(host, '/sns/auth')).to.contain('41001')
       expect(sandbox.requests.at(-1)).to.deep.include({ path: '/sns/auth', secure: true, status: 200 })
       expect(sandbox.requests.at(-1)?.headers.host).to.equal(host)
     })
   }
 
-  it('has the same world behind both ports', async () => {
+  it('serves the same apps and users on both ports', async () => {
     const { appId, appSecret } = appOf(sandbox, 'mp')
     const code = sandbox.issueCode({ appId, user: 'alice', scope: 'snsapi_base' })
     const path = `/sns/oauth2/access_token?appid=${appId}&secret=${appSecret}&code=${code}&grant_type=authorization_code`
@@ -90,7 +89,7 @@ describe('TLS of the sandbox', () => {
     expect(html).to.contain('https://open.weixin.qq.com/connect/confirm?uuid=')
   })
 
-  it('is no good for other names, nor to whoever does not trust the authority', async () => {
+  it('is not trusted for other names, or without the authority', async () => {
     expect(await failure('pay.weixin.qq.com')).to.have.property('code', 'ERR_TLS_CERT_ALTNAME_INVALID')
     expect(await failure('localhost')).to.have.property('code', 'ERR_TLS_CERT_ALTNAME_INVALID')
     const stranger = await new Promise<NodeJS.ErrnoException>((resolve) => {
@@ -99,21 +98,21 @@ describe('TLS of the sandbox', () => {
     expect(stranger.code).to.match(/SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE/)
   })
 
-  it("does not take controls under WeChat's names", async () => {
+  it("refuses control requests under WeChat's names", async () => {
     expect(await ask('api.weixin.qq.com', '/__sandbox/info')).to.contain('Host must be')
   })
 
-  it('has another authority at each start, for 7 days', async () => {
+  it('creates an authority for 7 days at each start', async () => {
     const other = await startSandbox({ tls: { port: 0 } })
     await other.close()
     const [one, two] = [new X509Certificate(ca), new X509Certificate(other.tls?.ca ?? '')]
     expect(one.publicKey.export({ format: 'jwk' })).to.not.deep.equal(two.publicKey.export({ format: 'jwk' }))
     expect(one.ca).to.be.true
-    expect(Date.parse(one.validTo) - Date.parse(one.validFrom)).to.equal(7 * DAY)
-    expect(Date.parse(one.validTo)).to.be.closeTo(Date.now() + 7 * DAY, DAY / 12)
+    expect(Date.parse(one.validTo) - Date.parse(one.validFrom)).to.equal(7 * oneDay)
+    expect(Date.parse(one.validTo)).to.be.closeTo(Date.now() + 7 * oneDay, oneDay / 12)
   })
 
-  it("has an authority that cannot vouch for names outside WeChat's: a verifier refuses them", async () => {
+  it("has an authority that verifiers refuse for names other than WeChat's", async () => {
     const constraints = new x509.X509Certificate(ca).getExtension('2.5.29.30')
     if (!constraints) throw new Error('no name constraints')
     expect(constraints.critical).to.be.true
@@ -174,7 +173,7 @@ describe('TLS of the sandbox', () => {
     expect(await verdict({ type: 'ip', value: '127.0.0.1' })).to.contain('excluded subtree violation')
   })
 
-  it('counts connections and handshakes: one each for many requests over a kept connection', async () => {
+  it('counts one connection and one handshake for many requests over a kept connection', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     for (let count = 0; count < 20; count += 1) await ask('api.weixin.qq.com', '/sns/auth', agent)
     agent.destroy()

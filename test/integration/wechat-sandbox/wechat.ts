@@ -9,13 +9,13 @@ export interface Answer {
   json: Json
 }
 
-export const appOf = (sandbox: Sandbox, type: AppType): App => {
+export function appOf(sandbox: Sandbox, type: AppType): App {
   const app = sandbox.apps.find((one) => one.type === type)
   if (!app) throw new Error(`the sandbox has no ${type} app`)
   return app
 }
 
-const parsed = (text: string): Json => {
+function parsed(text: string): Json {
   try {
     return JSON.parse(text) as Json
   } catch {
@@ -24,11 +24,11 @@ const parsed = (text: string): Json => {
 }
 
 /** GET with a query. */
-export const get = async (
+export async function get(
   sandbox: Sandbox,
   path: string,
   query: Record<string, string> = {},
-): Promise<Answer> => {
+): Promise<Answer> {
   const response = await fetch(`${sandbox.url}${path}?${new URLSearchParams(query).toString()}`, {
     redirect: 'manual',
   })
@@ -37,12 +37,12 @@ export const get = async (
 }
 
 /** POST with a query and a body: JSON, or text as it is. */
-export const post = async (
+export async function post(
   sandbox: Sandbox,
   path: string,
   query: Record<string, string>,
   body: Json | string,
-): Promise<Answer> => {
+): Promise<Answer> {
   const response = await fetch(`${sandbox.url}${path}?${new URLSearchParams(query).toString()}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -53,11 +53,11 @@ export const post = async (
 }
 
 /** The call of `/cgi-bin/token`, with right credentials unless `changes` say otherwise. */
-export const classicToken = (
+export function classicToken(
   sandbox: Sandbox,
   type: AppType = 'mp',
   changes: Record<string, string> = {},
-): Promise<Answer> => {
+): Promise<Answer> {
   const { appId, appSecret } = appOf(sandbox, type)
   return get(sandbox, '/cgi-bin/token', {
     grant_type: 'client_credential',
@@ -67,7 +67,7 @@ export const classicToken = (
   })
 }
 
-export const stableToken = (sandbox: Sandbox, type: AppType = 'mp', changes: Json = {}): Promise<Answer> => {
+export function stableToken(sandbox: Sandbox, type: AppType = 'mp', changes: Json = {}): Promise<Answer> {
   const { appId, appSecret } = appOf(sandbox, type)
   return post(
     sandbox,
@@ -78,23 +78,24 @@ export const stableToken = (sandbox: Sandbox, type: AppType = 'mp', changes: Jso
 }
 
 /** An app-level token that works. */
-export const appToken = async (sandbox: Sandbox, type: AppType = 'mp'): Promise<string> =>
-  String((await stableToken(sandbox, type)).json['access_token'])
+export async function appToken(sandbox: Sandbox, type: AppType = 'mp'): Promise<string> {
+  return String((await stableToken(sandbox, type)).json['access_token'])
+}
 
 /** An app-level error: its number and its text, which ends with a rid and has no comma before it. */
-export const apiError = ({ errcode, errmsg }: Json): [unknown, string] => {
+export function apiError({ errcode, errmsg }: Json): [unknown, string] {
   const [, text] = /^(.*[^,]) rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/.exec(String(errmsg)) ?? []
   if (text === undefined) throw new Error(`no text of an app-level error: ${String(errmsg)}`)
   return [errcode, text]
 }
 
 /** The exchange of a code, with right credentials unless `changes` say otherwise. */
-export const exchange = (
+export function exchange(
   sandbox: Sandbox,
   type: 'mp' | 'website',
   code: string,
   changes: Record<string, string> = {},
-): Promise<Answer> => {
+): Promise<Answer> {
   const { appId, appSecret } = appOf(sandbox, type)
   return get(sandbox, '/sns/oauth2/access_token', {
     appid: appId,
@@ -105,11 +106,11 @@ export const exchange = (
   })
 }
 
-export const jscode2session = (
+export function jscode2session(
   sandbox: Sandbox,
   code: string,
   changes: Record<string, string> = {},
-): Promise<Answer> => {
+): Promise<Answer> {
   const { appId, appSecret } = appOf(sandbox, 'miniprogram')
   return get(sandbox, '/sns/jscode2session', {
     appid: appId,
@@ -120,31 +121,36 @@ export const jscode2session = (
   })
 }
 
-export const refresh = (
+export function refresh(
   sandbox: Sandbox,
   refreshToken: unknown,
   changes: Record<string, string> = {},
-): Promise<Answer> =>
-  get(sandbox, '/sns/oauth2/refresh_token', {
+): Promise<Answer> {
+  return get(sandbox, '/sns/oauth2/refresh_token', {
     appid: appOf(sandbox, 'mp').appId,
     grant_type: 'refresh_token',
     refresh_token: String(refreshToken),
     ...changes,
   })
+}
 
 /** Logs `user` in at the official account: the reply with the tokens. */
-export const login = async (sandbox: Sandbox, user = 'alice', scope = 'snsapi_userinfo'): Promise<Json> =>
-  (await exchange(sandbox, 'mp', sandbox.issueCode({ appId: appOf(sandbox, 'mp').appId, user, scope }))).json
+export async function login(sandbox: Sandbox, user = 'alice', scope = 'snsapi_userinfo'): Promise<Json> {
+  return (
+    await exchange(sandbox, 'mp', sandbox.issueCode({ appId: appOf(sandbox, 'mp').appId, user, scope }))
+  ).json
+}
 
-export const userinfo = (sandbox: Sandbox, { access_token: token, openid }: Json): Promise<Answer> =>
-  get(sandbox, '/sns/userinfo', { access_token: String(token), openid: String(openid) })
+export function userinfo(sandbox: Sandbox, { access_token: token, openid }: Json): Promise<Answer> {
+  return get(sandbox, '/sns/userinfo', { access_token: String(token), openid: String(openid) })
+}
 
-export const SECOND = 1000
-export const MINUTE = 60_000
-export const HOUR = 60 * MINUTE
-export const DAY = 24 * HOUR
+export const oneSecond = 1000
+export const oneMinute = 60_000
+export const oneHour = 60 * oneMinute
+export const oneDay = 24 * oneHour
 
 /** Resolves once the sandbox has seen a request to each path; until then it is asked something else, so that time passes. */
-export const seen = async (sandbox: Sandbox, ...paths: string[]): Promise<void> => {
+export async function seen(sandbox: Sandbox, ...paths: string[]): Promise<void> {
   while (paths.some((path) => sandbox.count(path) === 0)) await get(sandbox, '/meanwhile')
 }

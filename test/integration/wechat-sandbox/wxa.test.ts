@@ -1,17 +1,16 @@
 import { createHmac } from 'node:crypto'
 import { expect } from 'chai'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Sandbox } from '@wechat-auth/wechat-sandbox'
-import { apiError, appOf, appToken, get, HOUR, MINUTE, post } from './wechat.js'
-import type { Json } from './wechat.js'
+import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
+import { apiError, appOf, appToken, get, oneHour, oneMinute, post, type Json } from './wechat.js'
 
 // The official example of the signature, and the same key over nothing.
-const KEY = 'o0q0otL8aEzpcZL/FT9WsQ=='
-const OVER_EXAMPLE = '654571f79995b2ce1e149e53c0a33dc39c0a74090db514261454e8dbe432aa0b'
-const OVER_NOTHING = '46e043c5525c2d817c44be603d30837a808a1d930d038f6fdc3e62a201fed128'
+const documentedKey = 'o0q0otL8aEzpcZL/FT9WsQ=='
+const overExample = '654571f79995b2ce1e149e53c0a33dc39c0a74090db514261454e8dbe432aa0b'
+const overNothing = '46e043c5525c2d817c44be603d30837a808a1d930d038f6fdc3e62a201fed128'
 
-const sign = (sessionKey: string, data = ''): string =>
-  createHmac('sha256', sessionKey).update(data).digest('hex')
+function sign(sessionKey: string, data = ''): string {
+  return createHmac('sha256', sessionKey).update(data).digest('hex')
+}
 
 describe('/wxa of the sandbox', () => {
   let sandbox: Sandbox
@@ -32,27 +31,27 @@ describe('/wxa of the sandbox', () => {
         await get(sandbox, `/wxa/${name}`, {
           access_token: await appToken(sandbox, 'miniprogram'),
           openid,
-          signature: OVER_NOTHING,
+          signature: overNothing,
           sig_method: 'hmac_sha256',
           ...changes,
         })
       ).json
     beforeEach(() => {
-      sandbox.renewSessionKey({ appId: mini, user: 'alice', sessionKey: KEY })
+      sandbox.renewSessionKey({ appId: mini, user: 'alice', sessionKey: documentedKey })
     })
 
     it("sign with the key's base64 text, as the official example does", async () => {
-      expect(sign(KEY, '{"foo":"bar"}')).to.equal(OVER_EXAMPLE)
-      expect(sign(KEY)).to.equal(OVER_NOTHING)
+      expect(sign(documentedKey, '{"foo":"bar"}')).to.equal(overExample)
+      expect(sign(documentedKey)).to.equal(overNothing)
       expect(await ask('checksession')).to.deep.equal({ errcode: 0, errmsg: 'ok' })
-      const decoded = createHmac('sha256', Buffer.from(KEY, 'base64')).update('').digest('hex')
+      const decoded = createHmac('sha256', Buffer.from(documentedKey, 'base64')).update('').digest('hex')
       expect(apiError(await ask('checksession', { signature: decoded }))).to.deep.equal([
         87009,
         'invalid signature',
       ])
     })
 
-    it('reset: a new key, and the old one is dead', async () => {
+    it('reset: replaces the key', async () => {
       const reset = await ask('resetusersessionkey')
       expect(Object.keys(reset)).to.deep.equal(['errcode', 'errmsg', 'openid', 'session_key'])
       expect(reset).to.include({ errcode: 0, errmsg: 'ok', openid })
@@ -68,12 +67,12 @@ describe('/wxa of the sandbox', () => {
       expect((await ask('checksession'))['errcode']).to.equal(0)
     })
 
-    it('reset: has a quota per minute: 45011, and the key stays', async () => {
+    it('reset: keeps the key above the quota per minute: 45011', async () => {
       sandbox.configure({ sessionResetsPerMinute: 1 })
-      sandbox.clock.advance(MINUTE - (sandbox.clock.now() % MINUTE))
+      sandbox.clock.advance(oneMinute - (sandbox.clock.now() % oneMinute))
       const signature = sign(String((await ask('resetusersessionkey'))['session_key']))
       expect((await ask('resetusersessionkey', { signature }))['errcode']).to.equal(45011)
-      sandbox.clock.advance(MINUTE)
+      sandbox.clock.advance(oneMinute)
       expect((await ask('resetusersessionkey', { signature }))['errcode']).to.equal(0)
     })
 
@@ -88,7 +87,7 @@ describe('/wxa of the sandbox', () => {
       ['an unknown openid', { openid: 'o', sig_method: '' }, [40003, 'invalid openid']],
       ['another sig_method', { sig_method: 'sha256', signature: '' }, [87008, 'invalid sig_method']],
       ['no signature', { signature: '' }, [87009, 'invalid signature']],
-      ['a signature in capitals', { signature: OVER_NOTHING.toUpperCase() }, [87009, 'invalid signature']],
+      ['a signature in capitals', { signature: overNothing.toUpperCase() }, [87009, 'invalid signature']],
     ]
     for (const name of ['checksession', 'resetusersessionkey']) {
       for (const [what, changes, expected] of steps) {
@@ -111,22 +110,28 @@ describe('/wxa of the sandbox', () => {
         expect((await ask(name))['errcode']).to.equal(50002)
       })
 
-      it(`${name} takes GET only: 43001`, async () => {
+      it(`${name} accepts only GET: 43001`, async () => {
         expect((await post(sandbox, `/wxa/${name}`, {}, '')).json['errcode']).to.equal(43001)
       })
     }
   })
 
   describe('business/getuserphonenumber', () => {
-    const PATH = '/wxa/business/getuserphonenumber'
+    const phonePath = '/wxa/business/getuserphonenumber'
     const ask = async (body: Json | string, query: Record<string, string> = {}): Promise<Json> =>
-      (await post(sandbox, PATH, { access_token: await appToken(sandbox, 'miniprogram'), ...query }, body))
-        .json
+      (
+        await post(
+          sandbox,
+          phonePath,
+          { access_token: await appToken(sandbox, 'miniprogram'), ...query },
+          body,
+        )
+      ).json
     const code = (of: { phoneNumber?: string; countryCode?: string } = {}): string =>
       sandbox.issuePhoneCode({ appId: mini, user: 'alice', ...of })
 
-    it("gives the user's number with a watermark of the sandbox's time, for a code of 64 hex digits", async () => {
-      sandbox.clock.advance(HOUR)
+    it("returns the user's number with a watermark of the sandbox's time for a code of 64 hex digits", async () => {
+      sandbox.clock.advance(oneHour)
       const phoneCode = code()
       expect(phoneCode).to.match(/^[0-9a-f]{64}$/)
       const json = await ask({ code: phoneCode })
@@ -146,14 +151,14 @@ describe('/wxa of the sandbox', () => {
         .closeTo(sandbox.clock.now() / 1000, 5)
     })
 
-    it('gives the same number for a user each time', async () => {
+    it('returns the same number for the same user', async () => {
       const numbers = [await ask({ code: code() }), await ask({ code: code() })].map(
         (json) => (json['phone_info'] as Json)['phoneNumber'],
       )
       expect(numbers[0]).to.equal(numbers[1])
     })
 
-    it('gives a foreign number with its area code', async () => {
+    it('returns a foreign number with its country code', async () => {
       const json = await ask({ code: code({ phoneNumber: '2025550123', countryCode: '1' }) })
       expect(json['phone_info']).to.include({
         phoneNumber: '+12025550123',
@@ -162,27 +167,27 @@ describe('/wxa of the sandbox', () => {
       })
     })
 
-    it('has a request id in the older manner, if so configured', async () => {
+    it('has the older form of the request id, if configured', async () => {
       sandbox.configure({ errmsgStyle: 'hints' })
       expect((await ask({ code: 'x' }))['errmsg']).to.match(/^invalid code hint: \[[\w-]+\]$/)
       sandbox.configure({ errmsgStyle: 'bare' })
       expect(await ask({ code: 'x' })).to.deep.equal({ errcode: 40029, errmsg: 'invalid code' })
     })
 
-    it('gives countryCode as a number if so configured', async () => {
+    it('returns countryCode as a number, if configured', async () => {
       sandbox.configure({ numericCountryCode: true })
       expect((await ask({ code: code() }))['phone_info']).to.include({ countryCode: 86 })
     })
 
-    it('takes a code once, for five minutes: 40029', async () => {
+    it('accepts a code once within five minutes: 40029', async () => {
       const [used, late] = [code(), code()]
       expect((await ask({ code: used }))['errcode']).to.equal(0)
       expect(apiError(await ask({ code: used }))).to.deep.equal([40029, 'invalid code'])
-      sandbox.clock.advance(5 * MINUTE)
+      sandbox.clock.advance(5 * oneMinute)
       expect((await ask({ code: late }))['errcode']).to.equal(40029)
     })
 
-    it('takes no code of wx.login, none of another app, and none from the query: 40029', async () => {
+    it('refuses a code of wx.login, of another app, or in the query: 40029', async () => {
       expect((await ask({ code: sandbox.wxLogin({ appId: mini, user: 'alice' }) }))['errcode']).to.equal(
         40029,
       )
@@ -200,7 +205,7 @@ describe('/wxa of the sandbox', () => {
         expect(first?.appId).to.equal(appOf(other, 'miniprogram').appId)
         const { json } = await post(
           other,
-          PATH,
+          phonePath,
           { access_token: await appToken(other, 'miniprogram') },
           { code: foreign },
         )
@@ -216,7 +221,7 @@ describe('/wxa of the sandbox', () => {
       expect((await ask({ code: phoneCode }))['errcode']).to.equal(40029)
     })
 
-    it('checks the openid if there is one: 40003, and the code stays good', async () => {
+    it('checks the openid, if given, and leaves the code unused: 40003', async () => {
       const phoneCode = code()
       const bob = sandbox.idsOf({ appId: mini, user: 'bob' }).openid
       expect(apiError(await ask({ code: phoneCode, openid: bob }))).to.deep.equal([40003, 'invalid openid'])
@@ -228,8 +233,8 @@ describe('/wxa of the sandbox', () => {
       expect((await ask({ code: code() }))['errcode']).to.equal(50002)
     })
 
-    it('takes POST (43002) of JSON (44002, 47001) with a token (41001, 40001) of a mini-program (48001)', async () => {
-      expect((await get(sandbox, PATH)).json['errcode']).to.equal(43002)
+    it('requires POST (43002), JSON (44002, 47001) and a token (41001, 40001) of a mini-program (48001)', async () => {
+      expect((await get(sandbox, phonePath)).json['errcode']).to.equal(43002)
       expect((await ask('', { access_token: '' }))['errcode']).to.equal(41001)
       expect((await ask('', { access_token: 'x' }))['errcode']).to.equal(40001)
       expect((await ask('', { access_token: await appToken(sandbox) }))['errcode']).to.equal(48001)

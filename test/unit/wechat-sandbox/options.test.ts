@@ -1,6 +1,5 @@
 import { expect } from 'chai'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { SandboxOptions } from '@wechat-auth/wechat-sandbox'
+import { startSandbox, type SandboxOptions } from '@wechat-auth/wechat-sandbox'
 import { rejection } from '../../helpers/rejection.js'
 
 const app = { appId: 'wxsandboxunit00001', appSecret: 'secret', type: 'mp' as const }
@@ -57,7 +56,7 @@ const refused: [string, unknown][] = [
   ['colour', { colour: 'red' }],
 ]
 
-describe('startSandbox: options', () => {
+describe('options of startSandbox', () => {
   for (const [name, options] of refused) {
     it(`refuses ${JSON.stringify(options)} with a TypeError that names ${name}`, async () => {
       const error = await rejection(startSandbox(options as SandboxOptions), TypeError)
@@ -65,7 +64,7 @@ describe('startSandbox: options', () => {
     })
   }
 
-  it("rejects with the system's error when the port is taken", async () => {
+  it("rejects with the system's error if the port is taken", async () => {
     const sandbox = await startSandbox()
     try {
       const error = await rejection(startSandbox({ port: Number(new URL(sandbox.url).port) }), Error)
@@ -75,7 +74,7 @@ describe('startSandbox: options', () => {
     }
   })
 
-  it('frees the first port when the port for TLS is taken', async () => {
+  it('frees the first port if the port for TLS is taken', async () => {
     const other = await startSandbox()
     const taken = Number(new URL(other.url).port)
     const probe = await startSandbox()

@@ -1,11 +1,10 @@
 import { createDecipheriv, createHash } from 'node:crypto'
 import { expect } from 'chai'
-import { startSandbox } from '@wechat-auth/wechat-sandbox'
-import type { Fault, Sandbox } from '@wechat-auth/wechat-sandbox'
+import { startSandbox, type Fault, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { thrown } from '../../helpers/rejection.js'
 
 // The official demo of mini-program decryption, and the official signature example.
-const VECTOR_A = {
+const vectorA = {
   appId: 'wx4f4bc4dec97d474b',
   sessionKey: 'tiihtNczf5v6AKRyjwEUhQ==',
   iv: 'r7BXXKkLb8qrSNn05n0qiA==',
@@ -25,14 +24,14 @@ const VECTOR_A = {
     watermark: { timestamp: 1477314187, appid: 'wx4f4bc4dec97d474b' },
   },
 }
-const VECTOR_B = {
+const vectorB = {
   sessionKey: 'HyVFkGl5F5OQWJZZaNzBBg==',
   rawData:
     '{"nickName":"Band","gender":1,"language":"zh_CN","city":"Guangzhou","province":"Guangdong","country":"CN","avatarUrl":"http://wx.qlogo.cn/mmopen/vi_32/1vZvI39NWFQ9XM4LtQpFrQJ1xlgZxx3w7bQxKARol6503Iuswjjn6nIGBiaycAjAtpujxyzYsrztuuICqIM5ibXQ/0"}',
   signature: '75e81ceda165f4ffa64f4068af58c64b8f54b88c',
 }
 
-const decrypt = (sessionKey: string, iv: string, encryptedData: string): Record<string, unknown> => {
+function decrypt(sessionKey: string, iv: string, encryptedData: string): Record<string, unknown> {
   const decipher = createDecipheriv(
     'aes-128-cbc',
     Buffer.from(sessionKey, 'base64'),
@@ -48,7 +47,7 @@ const decrypt = (sessionKey: string, iv: string, encryptedData: string): Record<
 describe('Sandbox', () => {
   let sandbox: Sandbox
   const [mp, website, mini] = ['wxsandbox000000001', 'wxsandbox000000002', 'wxsandbox000000003'] as const
-  const [official, unbound] = [VECTOR_A.appId, 'wxsandboxunbound01'] as const
+  const [official, unbound] = [vectorA.appId, 'wxsandboxunbound01'] as const
 
   before(async () => {
     const preset = await startSandbox()
@@ -66,7 +65,7 @@ describe('Sandbox', () => {
   after(() => sandbox.close())
 
   describe('presets', () => {
-    it("are one app of each type, with ids and secrets of WeChat's length that say what they are", async () => {
+    it("are one app of each type, with recognizable ids and secrets of WeChat's length", async () => {
       const preset = await startSandbox()
       await preset.close()
       expect(preset.apps.map(({ type }) => type)).to.deep.equal(['mp', 'website', 'miniprogram'])
@@ -76,7 +75,7 @@ describe('Sandbox', () => {
       }
     })
 
-    it('are users with a picture, with emoji in the name and without a picture', () => {
+    it('include users with a picture, without one, and with emoji in the name', () => {
       expect(sandbox.users).to.have.length(3)
       expect(sandbox.users.some(({ nickname }) => /\p{Emoji_Presentation}/u.test(nickname))).to.be.true
       expect(sandbox.users.some(({ headimgurl }) => headimgurl === '')).to.be.true
@@ -85,7 +84,7 @@ describe('Sandbox', () => {
   })
 
   describe('ids', () => {
-    it('are 28 characters that begin with o and are the same in every sandbox', async () => {
+    it('are 28 characters, start with o and are the same in every sandbox', async () => {
       const other = await startSandbox()
       await other.close()
       const ids = sandbox.idsOf({ appId: mp, user: 'alice' })
@@ -94,7 +93,7 @@ describe('Sandbox', () => {
       expect(other.idsOf({ appId: mp, user: 'alice' })).to.deep.equal(ids)
     })
 
-    it('have an openid for each app and user, and one unionid for all apps of an open-platform account', () => {
+    it('include an openid per app and user, and a unionid per user of an open-platform account', () => {
       const all = [mp, website, mini].map((appId) => sandbox.idsOf({ appId, user: 'alice' }))
       expect(new Set(all.map(({ openid }) => openid)).size).to.equal(3)
       expect(new Set(all.map(({ unionid }) => unionid)).size).to.equal(1)
@@ -102,11 +101,11 @@ describe('Sandbox', () => {
       expect(sandbox.idsOf({ appId: mp, user: 'bob' }).unionid).not.to.equal(all[0]?.unionid)
     })
 
-    it('have no unionid for an app that is bound to no open-platform account', () => {
+    it('include no unionid for an app without an open-platform account', () => {
       expect(sandbox.idsOf({ appId: unbound, user: 'alice' })).to.have.all.keys('openid')
     })
 
-    it('of a snapshot are those of a virtual account', () => {
+    it('of a snapshot page belong to a virtual account', () => {
       const real = sandbox.idsOf({ appId: mp, user: 'alice' })
       const virtual = sandbox.idsOf({ appId: mp, user: 'alice', snapshot: true })
       expect(virtual.openid).to.match(/^oSNAPSHOT[\w-]{19}$/)
@@ -116,7 +115,7 @@ describe('Sandbox', () => {
   })
 
   describe('issueCode and wxLogin', () => {
-    it('give a different code of 32 letters and digits each time', () => {
+    it('return a different code of 32 letters and digits each time', () => {
       const codes = [1, 2].flatMap(() => [
         sandbox.issueCode({ appId: mp, user: 'alice', scope: 'snsapi_base' }),
         sandbox.wxLogin({ appId: mini, user: 'alice' }),
@@ -151,21 +150,21 @@ describe('Sandbox', () => {
   })
 
   describe('encrypt', () => {
-    it('makes the official encryptedData from the official key, iv and data (vector A)', () => {
-      const { appId, sessionKey, iv, data, encryptedData } = VECTOR_A
+    it("produces WeChat's example of encryptedData from its key, iv and data (vector A)", () => {
+      const { appId, sessionKey, iv, data, encryptedData } = vectorA
       sandbox.renewSessionKey({ appId, user: 'alice', sessionKey })
       expect(sandbox.encrypt({ appId, user: 'alice', data, iv })).to.include({ encryptedData, iv })
       expect(decrypt(sessionKey, iv, encryptedData)).to.deep.equal(data)
     })
 
-    it('makes the official signature from the official key and rawData (vector B)', () => {
-      const { sessionKey, rawData, signature } = VECTOR_B
+    it("produces WeChat's example of a signature from its key and rawData (vector B)", () => {
+      const { sessionKey, rawData, signature } = vectorB
       sandbox.renewSessionKey({ appId: official, user: 'alice', sessionKey })
       const data = JSON.parse(rawData) as Record<string, unknown>
       expect(sandbox.encrypt({ appId: official, user: 'alice', data })).to.include({ rawData, signature })
     })
 
-    it("gives the user's own data, with a watermark of the app and the sandbox's time, under the current key", () => {
+    it("encrypts the user's data with the current key, with a watermark of the app and the sandbox's time", () => {
       const sessionKey = sandbox.renewSessionKey({ appId: mini, user: 'panda' })
       sandbox.clock.advance(3_600_000)
       const { iv, encryptedData, rawData, signature } = sandbox.encrypt({ appId: mini, user: 'panda' })
@@ -189,7 +188,7 @@ describe('Sandbox', () => {
       expect(JSON.parse(rawData)).to.not.have.any.keys('openId', 'unionId', 'watermark')
     })
 
-    it('keeps the key at wx.login unless that is told to renew it', () => {
+    it('keeps the key at wx.login unless asked to renew it', () => {
       const sessionKey = sandbox.renewSessionKey({ appId: mini, user: 'alice' })
       sandbox.wxLogin({ appId: mini, user: 'alice' })
       const kept = sandbox.encrypt({ appId: mini, user: 'alice' })
@@ -203,7 +202,7 @@ describe('Sandbox', () => {
       )
     })
 
-    it("puts a watermark on data of the caller's, and leaves one that is there", () => {
+    it("adds a watermark to the caller's data unless it has one", () => {
       const sessionKey = sandbox.renewSessionKey({ appId: mini, user: 'alice' })
       const plain = sandbox.encrypt({ appId: mini, user: 'alice', data: { phoneNumber: '13800138000' } })
       expect(decrypt(sessionKey, plain.iv, plain.encryptedData)).to.have.nested.property(
@@ -246,7 +245,7 @@ describe('Sandbox', () => {
       })
     }
 
-    it('refuses a path that no request can have, and no times', () => {
+    it('refuses an impossible path and invalid times', () => {
       expect(thrown(() => sandbox.fail('sns/auth', 'hang'))).to.be.instanceOf(TypeError)
       expect(thrown(() => sandbox.fail('/__sandbox/info', 'hang'))).to.be.instanceOf(TypeError)
       expect(thrown(() => sandbox.fail('/sns/auth', 'hang', { times: 0 }))).to.be.instanceOf(TypeError)

@@ -1,4 +1,4 @@
-const ENTITIES: Readonly<Record<string, string>> = {
+const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
   '>': '&gt;',
@@ -6,7 +6,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** HTML that needs no escaping any more. */
+/** Escaped HTML. */
 export class Html {
   readonly source: string
 
@@ -17,13 +17,14 @@ export class Html {
 
 type Value = Html | string | number | false | undefined | readonly Value[]
 
-const rendered = (value: Value): string => {
+function rendered(value: Value): string {
   if (value === undefined || value === false) return ''
   if (value instanceof Html) return value.source
   if (typeof value === 'object') return value.map(rendered).join('')
-  return String(value).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
+  return String(value).replace(/[&<>"']/g, (character) => entities[character] ?? character)
 }
 
-/** A piece of HTML. Values are escaped, for text and for quoted attributes, unless they are {@link Html} themselves. */
-export const html = (pieces: TemplateStringsArray, ...values: Value[]): Html =>
-  new Html(pieces.map((piece, index) => piece + rendered(values[index])).join(''))
+/** Creates HTML from a template. Escapes every value for text and quoted attributes, unless it is {@link Html}. */
+export function html(pieces: TemplateStringsArray, ...values: Value[]): Html {
+  return new Html(pieces.map((piece, index) => piece + rendered(values[index])).join(''))
+}

@@ -8,13 +8,13 @@ export interface InsideWechatView {
   lang: Lang
   /** Address of WeChat's script for pages. */
   script: string
-  /** The page changes its address between the signature and `wx.config`, which WeChat must refuse. */
+  /** Whether the page changes its address between the signature and `wx.config`. WeChat must refuse that. */
   moves: boolean
-  /** WeChat's script answers here: the page was opened in WeChat's own browser, or WeChat is played. */
+  /** Whether WeChat's script works here: in WeChat's browser, or with the sandbox. */
   answers: boolean
 }
 
-/** Asks the server for a signature, gives it to `wx.config`, and shows what WeChat thinks of it. */
+/** The page requests a signature from the server, passes it to `wx.config` and shows WeChat's verdict. */
 export function insideWechatPage({ lang, script, moves, answers }: InsideWechatView): string {
   const t = texts[lang].insideWechat
   return layout({
@@ -77,9 +77,7 @@ export function insideWechatPage({ lang, script, moves, answers }: InsideWechatV
         </p>
       </section>
       <script src="${script}"></script>
-      <script>
-        ${new Html(jsSDKScript)}
-      </script>`,
+      ${new Html(`<script>${jsSDKScript}</script>`)}`,
   })
 }
 

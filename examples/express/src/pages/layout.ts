@@ -5,7 +5,7 @@ import { texts } from './texts.js'
 
 export interface Page {
   lang: Lang
-  /** Path and query where this page is found in the other language too. */
+  /** Path and query of this page, for the link to the other language. */
   path: string
   title: string
   narrow?: boolean
@@ -38,7 +38,9 @@ ${main}
 `.source
 }
 
-const htmlLang = (lang: Lang): string => (lang === 'zh' ? 'zh-CN' : 'en')
+function htmlLang(lang: Lang): string {
+  return lang === 'zh' ? 'zh-CN' : 'en'
+}
 
 const logo = html`<svg viewBox="0 0 28 28" aria-hidden="true">
   <rect width="28" height="28" rx="8" fill="#07843f" />

@@ -1,10 +1,9 @@
 import type { Lang } from '../language.js'
 import { html } from './html.js'
 import { layout } from './layout.js'
-import { texts } from './texts.js'
-import type { Notice } from './texts.js'
+import { texts, type Notice } from './texts.js'
 
-const STATUS = {
+const httpStatuses = {
   ERR_WECHAT_DENIED: 401,
   ERR_WECHAT_SNAPSHOT_USER: 401,
   ERR_WECHAT_STATE: 403,
@@ -12,15 +11,17 @@ const STATUS = {
   ERR_WECHAT_BLOCKED: 403,
 } as const
 
-type FailureCode = keyof typeof STATUS
+type FailureCode = keyof typeof httpStatuses
 
-const isFailureCode = (code: string): code is FailureCode => Object.hasOwn(STATUS, code)
+function isFailureCode(code: string): code is FailureCode {
+  return Object.hasOwn(httpStatuses, code)
+}
 
-/** A login that has failed, by the `info.code` of the strategy: nobody's fault, and the way back is always the start page. */
+/** The page for a failed login, by the `info.code` of the strategy. It leads back to the start page. */
 export function failurePage(lang: Lang, code: string): { status: number; page: string } {
   const known = isFailureCode(code)
   return {
-    status: known ? STATUS[code] : 401,
+    status: known ? httpStatuses[code] : 401,
     page: outcomePage({
       lang,
       path: `/login/failed?code=${encodeURIComponent(code)}`,
@@ -31,7 +32,7 @@ export function failurePage(lang: Lang, code: string): { status: number; page: s
   }
 }
 
-/** Something is broken. What exactly is for the log, not for the page. */
+/** The page for an error. The details are only in the log. */
 export function errorPage(lang: Lang, status: number, code?: string): string {
   return outcomePage({ lang, path: '/', notice: errorNotice(lang, status), code, gentle: false })
 }

@@ -1,17 +1,20 @@
 import type { User } from '../users.js'
 import type { Lang } from '../language.js'
-import { html } from './html.js'
-import type { Html } from './html.js'
+import { html, type Html } from './html.js'
 import { texts } from './texts.js'
 
-/** What to call a user: WeChat does not tell every app a name. */
-export const nameOf = (user: User, lang: Lang): string => user.name || texts[lang].nameless
+/** The name to show for a user. WeChat does not give every app a name. */
+export function nameOf(user: User, lang: Lang): string {
+  return user.name || texts[lang].nameless
+}
 
-/** A name that somebody chose for themselves: it must not turn the direction of the text around it. */
-export const isolated = (name: string): Html => html`<bdi>${name}</bdi>`
+/** Isolates a name that a user chose, so that it cannot change the direction of the text around it. */
+export function isolated(name: string): Html {
+  return html`<bdi>${name}</bdi>`
+}
 
 export function avatar(user: User, lang: Lang, size: '' | 'large' = ''): Html {
-  // A picture's address comes from outside: no other scheme may get into the page.
+  // The picture's address comes from outside, so other schemes are not allowed into the page.
   const picture = /^https?:\/\//.test(user.picture ?? '') ? user.picture : undefined
   const [initial = ''] = nameOf(user, lang)
   return html`<span class="avatar ${size}" aria-hidden="true"
@@ -23,8 +26,9 @@ export function avatar(user: User, lang: Lang, size: '' | 'large' = ''): Html {
   >`
 }
 
-/** A form, not a link: a request that changes something must not be one that a page elsewhere can make by an image. */
-export const logOutForm = (lang: Lang): Html =>
-  html`<form method="post" action="/logout">
+/** A form instead of a link, because another site's image could request a link. */
+export function logOutForm(lang: Lang): Html {
+  return html`<form method="post" action="/logout">
     <button class="button" data-testid="logout">${texts[lang].logOut}</button>
   </form>`
+}

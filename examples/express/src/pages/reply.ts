@@ -2,17 +2,20 @@ import { createHash } from 'node:crypto'
 import type { Response } from 'express'
 import { style } from './style.js'
 
-const hashOf = (source: string): string => `sha256-${createHash('sha256').update(source).digest('base64')}`
+function hashOf(source: string): string {
+  return `sha256-${createHash('sha256').update(source).digest('base64')}`
+}
+
 const styleHash = hashOf(style)
 
 export interface PageNeeds {
-  /** Address of the page in a frame. */
+  /** Address of a page in a frame. */
   frame?: string | undefined
-  /** Address of a script whose origin is trusted, and the page's own script, which may ask this server. */
+  /** Address of a script from a trusted origin, and the page's own script, which may send requests to this server. */
   scripts?: { from: string; own: string } | undefined
 }
 
-/** Sends a page with the headers that keep it to itself: no scripts and no frames but those that it needs, nothing kept in caches. */
+/** Sends a page with headers that isolate it: no scripts and frames except those that it needs, and no caching. */
 export function sendPage(res: Response, page: string, { frame, scripts }: PageNeeds = {}): void {
   res.set({
     'Cache-Control': 'no-store',

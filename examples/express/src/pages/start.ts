@@ -1,7 +1,6 @@
 import type { Lang } from '../language.js'
 import type { User } from '../users.js'
-import { html } from './html.js'
-import type { Html } from './html.js'
+import { html, type Html } from './html.js'
 import { layout } from './layout.js'
 import { avatar, isolated, logOutForm, nameOf } from './parts.js'
 import { texts } from './texts.js'
@@ -9,17 +8,17 @@ import { texts } from './texts.js'
 export interface StartView {
   lang: Lang
   user: User | undefined
-  /** The page was opened in WeChat's own browser. */
+  /** Whether the page is open in WeChat's browser. */
   insideWechat: boolean
-  /** The ways that this application is set up for. */
+  /** The configured ways to log in. */
   modes: { mp: boolean; website: boolean; miniprogram: boolean }
-  /** WeChat's QR page, to be shown in a frame. */
+  /** Address of WeChat's QR page for a frame. */
   qrUrl: string | undefined
-  /** Where mini-programs post their code. */
+  /** The address to which mini-programs post their code. */
   miniProgramLogin: string
-  /** A page that plays a mini-program, where there is one. */
+  /** The address of a page that acts as a mini-program, if there is one. */
   miniProgramConsole: string | undefined
-  /** Who plays WeChat, if it is not WeChat. */
+  /** The address of the sandbox, if it replaces WeChat. */
   playedBy: string | undefined
 }
 

@@ -1,4 +1,4 @@
-/** The one style sheet, in the page itself: nothing to load, and nothing else is allowed to style the page. */
+/** The style sheet. It is part of the page, which allows no other styles. */
 export const style = `
 :root {
   color-scheme: light dark;

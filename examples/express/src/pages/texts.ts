@@ -1,14 +1,15 @@
 import type { Lang } from '../language.js'
-import { html } from './html.js'
-import type { Html } from './html.js'
+import { html, type Html } from './html.js'
 
-/** What a page says that has nothing else to show. */
+/** The text of a page that shows nothing else. */
 export interface Notice {
   title: string
   message: string
 }
 
-const notice = (title: string, message: string): Notice => ({ title, message })
+function notice(title: string, message: string): Notice {
+  return { title, message }
+}
 
 const en = {
   brand: 'WeChat login demo',

@@ -1,14 +1,12 @@
-import { param } from '../http/call.js'
-import type { Call } from '../http/call.js'
+import { param, type Call } from '../http/call.js'
 import type { App, AppType } from '../world/apps.js'
 import type { World } from '../world/world.js'
-import { accept, refuse } from './checks.js'
-import type { Checked } from './checks.js'
+import { accept, refuse, type Checked } from './checks.js'
 
 export type Fields = Record<string, unknown>
 
-/** The query's app-level token: whose it is. */
-const checkAppToken = (world: World, call: Call): Checked<App> => {
+/** Checks the query's app-level token and returns its app. */
+function checkAppToken(world: World, call: Call): Checked<App> {
   const token = param(call, 'access_token')
   if (token === '') return refuse(41001)
   const found = world.appTokens.look(token)
@@ -22,15 +20,15 @@ const checkAppToken = (world: World, call: Call): Checked<App> => {
   }
 }
 
-/** The query's app-level token, of an app of the one type that the endpoint is for. */
-export const checkCaller = (world: World, call: Call, type: AppType): Checked<App> => {
+/** Checks the query's app-level token. Its app must have the type that the endpoint serves. */
+export function checkCaller(world: World, call: Call, type: AppType): Checked<App> {
   const app = checkAppToken(world, call)
   if (!app.ok) return app
   return app.value.type === type ? app : refuse(48001)
 }
 
-/** The body: a JSON object, whatever its content type says. */
-export const checkJson = (call: Call): Checked<Fields> => {
+/** Checks that the body is a JSON object. Ignores the content type. */
+export function checkJson(call: Call): Checked<Fields> {
   if (call.body.length === 0) return refuse(44002)
   try {
     const json: unknown = JSON.parse(call.body.toString('utf8'))
@@ -40,9 +38,11 @@ export const checkJson = (call: Call): Checked<Fields> => {
   }
 }
 
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
 
 /** WeChat's daily quotas are ten times smaller for test accounts. */
-export const dailyLimit = ({ testAccount }: App, limit: number): number =>
-  testAccount === true ? Math.ceil(limit / 10) : limit
+export function dailyLimit({ testAccount }: App, limit: number): number {
+  return testAccount === true ? Math.ceil(limit / 10) : limit
+}

@@ -13,8 +13,8 @@ import { checkSession, resetSession } from './wxa-session.js'
 
 type Endpoint = (world: World, call: Call) => Checked<Fields>
 
-/** What an application's own server asks in the name of the application, not of a user. */
-export const appLevelRoutes = (world: World): Route[] => {
+/** The endpoints that an application calls on its own behalf, not for a user. */
+export function appLevelRoutes(world: World): Route[] {
   const route = (methods: readonly ('GET' | 'POST')[], path: string, endpoint: Endpoint): Route => ({
     methods,
     path,
@@ -27,7 +27,7 @@ export const appLevelRoutes = (world: World): Route[] => {
     refuseMethod: (call) => api.error(world, call, methods.includes('GET') ? 43001 : 43002),
   })
   return [
-    // It answers POST as well, and then looks for its parameters in the query all the same.
+    // WeChat accepts POST, too, but reads the parameters from the query.
     route(['GET', 'POST'], '/cgi-bin/token', fetchToken),
     route(['POST'], '/cgi-bin/stable_token', fetchStableToken),
     route(['GET'], '/cgi-bin/ticket/getticket', fetchTicket),

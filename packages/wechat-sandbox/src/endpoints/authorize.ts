@@ -1,6 +1,6 @@
 import type { Call } from '../http/call.js'
 import { page } from '../http/families.js'
-import { field, formOf } from '../http/form.js'
+import { field, parseForm } from '../http/form.js'
 import { errorPageReply, langOf, pageReply } from '../http/page-reply.js'
 import type { Reply } from '../http/reply.js'
 import type { Route } from '../http/router.js'
@@ -8,17 +8,16 @@ import { afterConsentPage, consentPage } from '../pages/index.js'
 import type { ConsentDecision } from '../pages/views.js'
 import type { User } from '../world/users.js'
 import type { World } from '../world/world.js'
-import { checkAuthorizeRequest, MP_RULES } from './authorize-request.js'
-import type { AuthorizeRequest } from './authorize-request.js'
+import { checkAuthorizeRequest, mpRules, type AuthorizeRequest } from './authorize-request.js'
 import { deadLink, pageApp, pageUsers, redirectReply, refusePageMethod } from './page-parts.js'
 import { isInOrder, orderWarning } from './parameter-order.js'
 import { phoneOwner, rememberOwner } from './phone-owner.js'
 import { callbackURL } from './redirect-uri.js'
 
-const PATH = '/connect/oauth2/authorize'
+const authorizePath = '/connect/oauth2/authorize'
 
-/** What the consent form carries on from the query. */
-const CARRIED = [
+/** The parameters that the consent form copies from the query. */
+const carriedFields = [
   'appid',
   'redirect_uri',
   'response_type',
@@ -31,10 +30,17 @@ const CARRIED = [
 
 type Fields = URLSearchParams
 
-const issue = (world: World, { app, scopes }: AuthorizeRequest, user: User, snapshot: boolean): string =>
-  world.codes.issue({ kind: 'oauth', appId: app.appId, userId: user.id, scope: scopes.join(','), snapshot })
+function issue(world: World, { app, scopes }: AuthorizeRequest, user: User, snapshot: boolean): string {
+  return world.codes.issue({
+    kind: 'oauth',
+    appId: app.appId,
+    userId: user.id,
+    scope: scopes.join(','),
+    snapshot,
+  })
+}
 
-const warningsFor = (world: World, call: Call): string[] => {
+function warningsFor(world: World, call: Call): string[] {
   const warnings: string[] = []
   const lang = langOf(call)
   if (world.settings.parameterOrder === 'warn' && !isInOrder(call.query)) {
@@ -43,21 +49,22 @@ const warningsFor = (world: World, call: Call): string[] => {
   if (field(call.query, 'forceSnapShot') === 'true') {
     warnings.push(
       lang === 'en'
-        ? 'forceSnapShot=true: WeChat may show the snapshot page here; “as snapshot user” does what it does.'
-        : 'forceSnapShot=true：微信可能在此显示快照页，“以快照用户”按钮的效果与之相同。',
+        ? 'forceSnapShot=true: WeChat may show the snapshot page here. “Allow as a snapshot user” has the same effect.'
+        : 'forceSnapShot=true：微信可能在此显示快照页，“以快照页用户身份允许”按钮的效果与之相同。',
     )
   }
   for (const warning of warnings) call.warn(warning)
   return warnings
 }
 
-/** Where nobody is asked: only the openid is wanted, or WeChat takes the user's consent for granted. */
-const isSilent = ({ scopes }: AuthorizeRequest, user: User): boolean =>
-  user.silent || scopes.every((scope) => scope === 'snsapi_base')
+/** Whether WeChat asks no consent: the app requests only the openid, or WeChat assumes the user's consent. */
+function isSilent({ scopes }: AuthorizeRequest, user: User): boolean {
+  return user.silent || scopes.every((scope) => scope === 'snsapi_base')
+}
 
-const ask = (world: World, call: Call): Reply => {
+function ask(world: World, call: Call): Reply {
   const lang = langOf(call)
-  const checked = checkAuthorizeRequest(world, call.query, MP_RULES, lang)
+  const checked = checkAuthorizeRequest(world, call.query, mpRules, lang)
   if (!checked.ok) return errorPageReply(call, checked.error)
   if (world.settings.parameterOrder === 'refuse' && !isInOrder(call.query)) {
     return errorPageReply(call, { text: 'Scope 参数错误或没有 Scope 权限', hint: orderWarning(lang) })
@@ -80,18 +87,18 @@ const ask = (world: World, call: Call): Reply => {
       users: pageUsers(world),
       selectedUser: user.id,
       warnings,
-      action: PATH,
+      action: authorizePath,
       fields: Object.fromEntries(
-        CARRIED.filter((name) => call.query.has(name)).map((name) => [name, field(call.query, name)]),
+        carriedFields.filter((name) => call.query.has(name)).map((name) => [name, field(call.query, name)]),
       ),
     }),
   )
 }
 
-const decided = (world: World, call: Call, request: AuthorizeRequest, fields: Fields): Reply => {
+function applyDecision(world: World, call: Call, request: AuthorizeRequest, fields: Fields): Reply {
   const { redirectUri, state } = request
   const user = world.users.find(field(fields, 'user'))
-  if (!user) return deadLink(call, '没有这个用户。', 'There is no such user.')
+  if (!user) return deadLink(call, '没有这个用户。', 'This user does not exist.')
   const backWith = (answer: { code?: string; state: string }): Reply =>
     redirectReply(303, callbackURL(redirectUri, answer), rememberOwner(user))
   switch (field(fields, 'decision') as ConsentDecision) {
@@ -112,30 +119,32 @@ const decided = (world: World, call: Call, request: AuthorizeRequest, fields: Fi
       })
     }
     default:
-      return deadLink(call, '没有这个选项。', 'There is no such decision.')
+      return deadLink(call, '没有这个选项。', 'This decision does not exist.')
   }
 }
 
-const decide = (world: World, call: Call): Reply => {
-  const fields = formOf(call)
-  // The form says which language the page was in, as the query did.
-  const inItsLanguage: Call = {
+function decide(world: World, call: Call): Reply {
+  const fields = parseForm(call)
+  // The form contains the language of the page.
+  const localizedCall: Call = {
     ...call,
     query: fields.has('lang') ? new URLSearchParams({ lang: field(fields, 'lang') }) : call.query,
   }
-  const checked = checkAuthorizeRequest(world, fields, MP_RULES, langOf(inItsLanguage))
+  const checked = checkAuthorizeRequest(world, fields, mpRules, langOf(localizedCall))
   return checked.ok
-    ? decided(world, inItsLanguage, checked.request, fields)
-    : errorPageReply(inItsLanguage, checked.error)
+    ? applyDecision(world, localizedCall, checked.request, fields)
+    : errorPageReply(localizedCall, checked.error)
 }
 
-/** The page inside WeChat's browser: silent, or with the person's consent. */
-export const authorizeRoutes = (world: World): Route[] => [
-  {
-    methods: ['GET', 'POST'],
-    path: PATH,
-    family: page,
-    handle: (call) => (call.method === 'POST' ? decide(world, call) : ask(world, call)),
-    refuseMethod: refusePageMethod,
-  },
-]
+/** The authorize page of WeChat's browser. */
+export function authorizeRoutes(world: World): Route[] {
+  return [
+    {
+      methods: ['GET', 'POST'],
+      path: authorizePath,
+      family: page,
+      handle: (call) => (call.method === 'POST' ? decide(world, call) : ask(world, call)),
+      refuseMethod: refusePageMethod,
+    },
+  ]
+}

@@ -5,17 +5,19 @@ import { page } from '../http/families.js'
 import type { World } from '../world/world.js'
 import { deadLink, refusePageMethod } from './page-parts.js'
 
-const PREFIX = '/__sandbox/avatar/'
+const avatarPrefix = '/__sandbox/avatar/'
 
-/** Path of a user's picture, for those that the sandbox brings along: no internet is needed to see them. */
-export const avatarPath = (userId: string): string => `${PREFIX}${encodeURIComponent(userId)}.svg`
+/** Returns the path of the picture that the sandbox draws for a user, so that pictures need no internet. */
+export function avatarPath(userId: string): string {
+  return `${avatarPrefix}${encodeURIComponent(userId)}.svg`
+}
 
-const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
-const picture = (userId: string, nickname: string): string => {
+function picture(userId: string, nickname: string): string {
   const hue = createHash('sha256').update(userId).digest().readUInt16BE(0) % 360
   const [letter] = [...new Intl.Segmenter('zh').segment(nickname)].slice(-1)
-  const text = (letter?.segment ?? '').replace(/[&<>"]/g, (character) => ESCAPES[character] ?? '')
+  const text = (letter?.segment ?? '').replace(/[&<>"]/g, (character) => escapes[character] ?? '')
   return (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 132 132" width="132" height="132">' +
     `<rect width="132" height="132" fill="hsl(${hue} 45% 45%)"/>` +
@@ -23,7 +25,7 @@ const picture = (userId: string, nickname: string): string => {
   )
 }
 
-const draw = (world: World, path: string): Reply | undefined => {
+function draw(world: World, path: string): Reply | undefined {
   const user = world.users.list.find(({ id }) => avatarPath(id) === path)
   return (
     user && {
@@ -40,12 +42,15 @@ const draw = (world: World, path: string): Reply | undefined => {
 }
 
 /** The pictures of the users. */
-export const avatarRoutes = (world: World): Route[] => [
-  {
-    methods: ['GET'],
-    path: `${PREFIX}*`,
-    family: page,
-    handle: (call) => draw(world, call.path) ?? deadLink(call, '没有这个用户。', 'There is no such user.'),
-    refuseMethod: refusePageMethod,
-  },
-]
+export function avatarRoutes(world: World): Route[] {
+  return [
+    {
+      methods: ['GET'],
+      path: `${avatarPrefix}*`,
+      family: page,
+      handle: (call) =>
+        draw(world, call.path) ?? deadLink(call, '没有这个用户。', 'This user does not exist.'),
+      refuseMethod: refusePageMethod,
+    },
+  ]
+}

@@ -1,17 +1,16 @@
 import { isIPv4 } from 'node:net'
-import { param } from '../http/call.js'
-import type { Call } from '../http/call.js'
+import { param, type Call } from '../http/call.js'
 import type { App } from '../world/apps.js'
 import type { Leased } from '../world/lease.js'
 import type { World } from '../world/world.js'
-import { checkJson, dailyLimit } from './app-checks.js'
-import type { Fields } from './app-checks.js'
-import { accept, checkCredentials, refuse } from './checks.js'
-import type { Checked } from './checks.js'
+import { checkJson, dailyLimit, type Fields } from './app-checks.js'
+import { accept, checkCredentials, refuse, type Checked } from './checks.js'
 
-const FORCED_PER_DAY = 20
+const forcedPerDay = 20
 
-const tokenFields = ({ value, expiresIn }: Leased): Fields => ({ access_token: value, expires_in: expiresIn })
+function tokenFields({ value, expiresIn }: Leased): Fields {
+  return { access_token: value, expires_in: expiresIn }
+}
 
 interface Claim {
   appId: string
@@ -19,8 +18,8 @@ interface Claim {
   grantType: unknown
 }
 
-/** Whether the caller may fetch a token at all; counts nothing yet. */
-const checkClaim = (world: World, call: Call, { appId, secret, grantType }: Claim): Checked<App> => {
+/** Checks whether the caller may fetch a token, before the call counts towards the quotas. */
+function checkClaim(world: World, call: Call, { appId, secret, grantType }: Claim): Checked<App> {
   const app = checkCredentials(world, appId, secret)
   if (!app.ok) return app
   if (grantType !== 'client_credential') return refuse(40002)
@@ -32,12 +31,12 @@ const checkClaim = (world: World, call: Call, { appId, secret, grantType }: Clai
       `invalid ip ${address} ipv6 ${isIPv4(address) ? '::ffff:' : ''}${address}, not in whitelist`,
     )
   }
-  // A website application has no interfaces that such a token would be for.
+  // WeChat has no endpoints for the app-level token of a website application.
   return app.value.type === 'website' ? refuse(48001) : app
 }
 
-/** `GET /cgi-bin/token`: parameters in a body are not seen. */
-export const fetchToken = (world: World, call: Call): Checked<Fields> => {
+/** `GET /cgi-bin/token`. Ignores parameters in a body. */
+export function fetchToken(world: World, call: Call): Checked<Fields> {
   const app = checkClaim(world, call, {
     appId: param(call, 'appid'),
     secret: param(call, 'secret'),
@@ -50,11 +49,12 @@ export const fetchToken = (world: World, call: Call): Checked<Fields> => {
   return accept(tokenFields(world.appTokens.issue(appId)))
 }
 
-const text = (value: unknown): string | undefined =>
-  value === undefined ? '' : typeof value === 'string' ? value : undefined
+function text(value: unknown): string | undefined {
+  return value === undefined ? '' : typeof value === 'string' ? value : undefined
+}
 
 /** `POST /cgi-bin/stable_token` */
-export const fetchStableToken = (world: World, call: Call): Checked<Fields> => {
+export function fetchStableToken(world: World, call: Call): Checked<Fields> {
   const body = checkJson(call)
   if (!body.ok) return body
   const { appid, secret, grant_type: grantType, force_refresh: forceRefresh = false } = body.value
@@ -69,6 +69,6 @@ export const fetchStableToken = (world: World, call: Call): Checked<Fields> => {
   if (!world.dayQuota.take(['stable_token', appId], stableTokensPerDay)) return refuse(45009)
   if (!forceRefresh || !world.appTokens.mayForce(appId))
     return accept(tokenFields(world.appTokens.stable(appId)))
-  if (!world.dayQuota.take(['force_refresh', appId], FORCED_PER_DAY)) return refuse(45009)
+  if (!world.dayQuota.take(['force_refresh', appId], forcedPerDay)) return refuse(45009)
   return accept(tokenFields(world.appTokens.force(appId)))
 }

@@ -1,11 +1,10 @@
-import { param } from '../http/call.js'
-import type { Call } from '../http/call.js'
+import { param, type Call } from '../http/call.js'
 import type { App } from '../world/apps.js'
 import type { CodeGrant } from '../world/codes.js'
 import type { User } from '../world/users.js'
 import type { World } from '../world/world.js'
 
-/** `text`: what WeChat says, where it is not what the errcode's table says. */
+/** `text` replaces WeChat's usual text for the errcode. */
 export interface Refusal {
   ok: false
   errcode: number
@@ -14,47 +13,53 @@ export interface Refusal {
 
 export type Checked<T> = { ok: true; value: T } | Refusal
 
-export const accept = <T>(value: T): Checked<T> => ({ ok: true, value })
-export const refuse = (errcode: number, text?: string): Refusal => ({
-  ok: false,
-  errcode,
-  ...(text === undefined ? {} : { text }),
-})
+export function accept<T>(value: T): Checked<T> {
+  return { ok: true, value }
+}
 
-const checkAppId = (world: World, appId: string): Checked<App> => {
+export function refuse(errcode: number, text?: string): Refusal {
+  return {
+    ok: false,
+    errcode,
+    ...(text === undefined ? {} : { text }),
+  }
+}
+
+function checkAppId(world: World, appId: string): Checked<App> {
   if (appId === '') return refuse(41002)
   const app = world.apps.find(appId)
   return app ? accept(app) : refuse(40013)
 }
 
-/** appid, then secret; '' where one is missing. */
-export const checkCredentials = (world: World, appId: string, secret: string): Checked<App> => {
+/** Checks the appid, then the secret. A missing one is ''. */
+export function checkCredentials(world: World, appId: string, secret: string): Checked<App> {
   const app = checkAppId(world, appId)
   if (!app.ok) return app
   if (secret === '') return refuse(41004)
   return secret === app.value.appSecret ? app : refuse(40125)
 }
 
-/** The app that the query names, with or without proof that it is the one. */
-export const checkApp = (world: World, call: Call, { secret }: { secret: boolean }): Checked<App> =>
-  secret
+/** Returns the app that the query names, and checks its secret if asked to. */
+export function checkApp(world: World, call: Call, { secret }: { secret: boolean }): Checked<App> {
+  return secret
     ? checkCredentials(world, param(call, 'appid'), param(call, 'secret'))
     : checkAppId(world, param(call, 'appid'))
+}
 
 export interface UsableCode {
   grant: CodeGrant
   user: User
-  /** The exchange is done: the code is used up. */
+  /** Marks the code as used. */
   use: () => void
 }
 
-/** The state of a code and of the user behind it. Nothing is used up yet. */
-export const checkCode = (
+/** Checks a code and its user. Does not use the code. */
+export function checkCode(
   world: World,
   code: string,
   kind: CodeGrant['kind'],
   app: App,
-): Checked<UsableCode> => {
+): Checked<UsableCode> {
   const found = world.codes.look(code, kind, app.appId)
   switch (found.state) {
     case 'unknown':

@@ -1,7 +1,6 @@
-import type { Call } from '../http/call.js'
-import { param } from '../http/call.js'
+import { param, type Call } from '../http/call.js'
 import { page } from '../http/families.js'
-import { field, formOf } from '../http/form.js'
+import { field, parseForm } from '../http/form.js'
 import { langOf, pageReply } from '../http/page-reply.js'
 import type { Reply } from '../http/reply.js'
 import type { Route } from '../http/router.js'
@@ -11,16 +10,17 @@ import type { World } from '../world/world.js'
 import { deadLink, pageApp, pageUsers, refusePageMethod } from './page-parts.js'
 import { phoneOwner, rememberOwner } from './phone-owner.js'
 
-const PATH = '/connect/confirm'
+const confirmPath = '/connect/confirm'
 
-const unknownCode = (call: Call): Reply =>
-  deadLink(
+function unknownCode(call: Call): Reply {
+  return deadLink(
     call,
     '没有这个二维码，请回到网页重新扫描。',
-    'There is no such QR code: go back to the website and scan again.',
+    'This QR code does not exist. Go back to the website and scan again.',
   )
+}
 
-const show = (world: World, call: Call, ticket: QrTicket, selectedUser: string): Reply => {
+function show(world: World, call: Call, ticket: QrTicket, selectedUser: string): Reply {
   const { status } = world.qrTickets.progress(ticket.uuid)
   return pageReply(
     phonePage({
@@ -29,27 +29,27 @@ const show = (world: World, call: Call, ticket: QrTicket, selectedUser: string):
       uuid: ticket.uuid,
       users: pageUsers(world),
       selectedUser,
-      action: PATH,
-      // HEAD does not scan, so the code may still wait; it has no body anyway.
+      action: confirmPath,
+      // HEAD does not scan the code, so it may still be waiting. The response has no body anyway.
       status: status === 'waiting' ? 'scanned' : status,
     }),
   )
 }
 
-const scan = (world: World, call: Call): Reply => {
+function scan(world: World, call: Call): Reply {
   const ticket = world.qrTickets.find(param(call, 'uuid'))
   if (!ticket) return unknownCode(call)
   if (call.method === 'GET') world.qrTickets.scan(ticket.uuid)
   return show(world, call, ticket, phoneOwner(world, call).id)
 }
 
-const decide = (world: World, call: Call): Reply => {
-  const fields = formOf(call)
+function decide(world: World, call: Call): Reply {
+  const fields = parseForm(call)
   const ticket = world.qrTickets.find(field(fields, 'uuid'))
   if (!ticket) return unknownCode(call)
   const { uuid, appId, scope } = ticket
   const user = world.users.find(field(fields, 'user'))
-  if (!user) return deadLink(call, '没有这个用户。', 'There is no such user.')
+  if (!user) return deadLink(call, '没有这个用户。', 'This user does not exist.')
   switch (field(fields, 'decision')) {
     case 'confirm':
       world.qrTickets.confirm(
@@ -61,19 +61,21 @@ const decide = (world: World, call: Call): Reply => {
       world.qrTickets.cancel(uuid)
       break
     default:
-      return deadLink(call, '没有这个选项。', 'There is no such decision.')
+      return deadLink(call, '没有这个选项。', 'This decision does not exist.')
   }
   const reply = show(world, call, ticket, user.id)
   return { ...reply, headers: { ...reply.headers, ...rememberOwner(user) } }
 }
 
-/** The page on the phone that has scanned a code. */
-export const confirmRoutes = (world: World): Route[] => [
-  {
-    methods: ['GET', 'POST'],
-    path: PATH,
-    family: page,
-    handle: (call) => (call.method === 'POST' ? decide(world, call) : scan(world, call)),
-    refuseMethod: refusePageMethod,
-  },
-]
+/** The page that the phone shows after scanning a code. */
+export function confirmRoutes(world: World): Route[] {
+  return [
+    {
+      methods: ['GET', 'POST'],
+      path: confirmPath,
+      family: page,
+      handle: (call) => (call.method === 'POST' ? decide(world, call) : scan(world, call)),
+      refuseMethod: refusePageMethod,
+    },
+  ]
+}

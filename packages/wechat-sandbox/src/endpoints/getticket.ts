@@ -1,13 +1,10 @@
-import { param } from '../http/call.js'
-import type { Call } from '../http/call.js'
+import { param, type Call } from '../http/call.js'
 import type { World } from '../world/world.js'
-import { checkCaller } from './app-checks.js'
-import type { Fields } from './app-checks.js'
-import { accept, refuse } from './checks.js'
-import type { Checked } from './checks.js'
+import { checkCaller, type Fields } from './app-checks.js'
+import { accept, refuse, type Checked } from './checks.js'
 
 /** `GET /cgi-bin/ticket/getticket` */
-export const fetchTicket = (world: World, call: Call): Checked<Fields> => {
+export function fetchTicket(world: World, call: Call): Checked<Fields> {
   const app = checkCaller(world, call, 'mp')
   if (!app.ok) return app
   const type = param(call, 'type')

@@ -1,42 +1,42 @@
-import type { Call } from '../http/call.js'
-import { param } from '../http/call.js'
+import { param, type Call } from '../http/call.js'
 import { page } from '../http/families.js'
 import type { Reply } from '../http/reply.js'
 import type { Route } from '../http/router.js'
 import { jweixinScript } from '../pages/index.js'
 import type { App } from '../world/apps.js'
-import { isSigned } from '../world/js-sdk.js'
-import type { JsSdkConfig } from '../world/js-sdk.js'
+import { isSigned, type JsSdkConfig } from '../world/js-sdk.js'
 import type { World } from '../world/world.js'
 import { deadLink, refusePageMethod } from './page-parts.js'
 import { isRegisteredHost, parseRedirectUri } from './redirect-uri.js'
 
-/** WeChat's answer to `wx.config`, as it stands behind `config:`. */
+/** WeChat's verdict on `wx.config`: the text after `config:`. */
 export type JsSDKVerdict = 'ok' | 'invalid signature' | 'invalid url domain'
 
-const VERDICT = '/__sandbox/js-sdk.js'
+const verdictPath = '/__sandbox/js-sdk.js'
 
-/** What WeChat would say of the page at `url`: its domain first, then whether a ticket that is good now made the signature. */
-export const judgeJsSdk = (world: World, app: App, config: JsSdkConfig): JsSDKVerdict => {
+/** Judges a `wx.config` call: first the domain of the page, then whether a valid ticket made the signature. */
+export function judgeJsSdk(world: World, app: App, config: JsSdkConfig): JsSDKVerdict {
   const url = parseRedirectUri(config.url)
   if (!url || !isRegisteredHost(world, app, url)) return 'invalid url domain'
   return isSigned(world.apiTickets.valid(app.appId, 'jsapi'), config) ? 'ok' : 'invalid signature'
 }
 
-const scriptReply = (body: string): Reply => ({
-  status: 200,
-  headers: {
-    'Content-Type': 'text/javascript; charset=utf-8',
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    // For pages of applications, which may be kept apart from everything else.
-    'Cross-Origin-Resource-Policy': 'cross-origin',
-  },
-  body,
-})
+function scriptReply(body: string): Reply {
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': 'text/javascript; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      // Pages of applications may require this header (Cross-Origin-Embedder-Policy).
+      'Cross-Origin-Resource-Policy': 'cross-origin',
+    },
+    body,
+  }
+}
 
-/** A script that hands the verdict to the stub's waiting function: pages of other origins can read no other answer. */
-const tellVerdict = (world: World, call: Call): Reply => {
+/** Replies with a script that passes the verdict to the stub. Pages of other origins could not read other replies. */
+function replyWithVerdict(world: World, call: Call): Reply {
   const id = param(call, 'id')
   if (!/^\d{1,9}$/.test(id)) return deadLink(call, 'id 必须是数字。', 'id must be a number.')
   const app = world.apps.find(param(call, 'appId'))
@@ -52,20 +52,22 @@ const tellVerdict = (world: World, call: Call): Reply => {
   return scriptReply(`window.__wechatSandbox${id}(${JSON.stringify({ errMsg: `config:${verdict}` })})\n`)
 }
 
-/** WeChat's script for pages, and the answers that it gets here in place of the WeChat app's. */
-export const jsSdkRoutes = (world: World): Route[] => [
-  {
-    methods: ['GET'],
-    path: '/open/js/jweixin-1.6.0.js',
-    family: page,
-    handle: () => scriptReply(jweixinScript(VERDICT)),
-    refuseMethod: refusePageMethod,
-  },
-  {
-    methods: ['GET'],
-    path: VERDICT,
-    family: page,
-    handle: (call) => tellVerdict(world, call),
-    refuseMethod: refusePageMethod,
-  },
-]
+/** WeChat's script for pages, and its verdicts, which the WeChat app would give. */
+export function jsSdkRoutes(world: World): Route[] {
+  return [
+    {
+      methods: ['GET'],
+      path: '/open/js/jweixin-1.6.0.js',
+      family: page,
+      handle: () => scriptReply(jweixinScript({ verdictPath })),
+      refuseMethod: refusePageMethod,
+    },
+    {
+      methods: ['GET'],
+      path: verdictPath,
+      family: page,
+      handle: (call) => replyWithVerdict(world, call),
+      refuseMethod: refusePageMethod,
+    },
+  ]
+}

@@ -1,14 +1,12 @@
-import { param } from '../http/call.js'
-import type { Call } from '../http/call.js'
+import { param, type Call } from '../http/call.js'
 import type { World } from '../world/world.js'
-import { accept, checkApp, checkCode, refuse } from './checks.js'
-import type { Checked } from './checks.js'
+import { accept, checkApp, checkCode, refuse, type Checked } from './checks.js'
 
-/** This endpoint says it in words of its own. */
-const QUOTA_TEXT = 'api minute-quota reach limit  mustslower  retry next minute'
+/** The text of 45011 at this endpoint. */
+const quotaText = 'api minute-quota reach limit  mustslower  retry next minute'
 
 /** `GET /sns/jscode2session`: exchanges the code of `wx.login`. */
-export const exchangeJsCode = (world: World, call: Call): Checked<Record<string, unknown>> => {
+export function exchangeJsCode(world: World, call: Call): Checked<Record<string, unknown>> {
   const app = checkApp(world, call, { secret: true })
   if (!app.ok) return app
   if (param(call, 'grant_type') !== 'authorization_code') return refuse(40002)
@@ -23,7 +21,7 @@ export const exchangeJsCode = (world: World, call: Call): Checked<Record<string,
       world.settings.jscode2sessionPerMinute,
     )
   ) {
-    return refuse(45011, QUOTA_TEXT)
+    return refuse(45011, quotaText)
   }
   if (user.state === 'blocked') return refuse(40226)
   use()

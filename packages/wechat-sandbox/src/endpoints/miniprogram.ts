@@ -1,7 +1,6 @@
-import { param } from '../http/call.js'
-import type { Call } from '../http/call.js'
+import { param, type Call } from '../http/call.js'
 import { page } from '../http/families.js'
-import { hasLoopbackHost, OWN_PATHS, ownRoute } from '../http/own-routes.js'
+import { hasLoopbackHost, ownPaths, ownRoute } from '../http/own-routes.js'
 import { langOf, pageReply } from '../http/page-reply.js'
 import type { Reply } from '../http/reply.js'
 import type { Route } from '../http/router.js'
@@ -11,43 +10,47 @@ import type { World } from '../world/world.js'
 import { deadLink, pageApp, pageUsers, refusePageMethod } from './page-parts.js'
 import { wxRequest } from './wx-request.js'
 
-export const MINI_PROGRAM_PAGE = `${OWN_PATHS}miniprogram`
+export const miniProgramPath = `${ownPaths}miniprogram`
 
-/** What `wx` offers to a mini-program and the sandbox must do for it. */
+/** The functions of `wx` that the sandbox implements. */
 export interface MiniProgramApi {
   wxLogin: (input: { appId: string; user: string }) => string
   encrypt: (input: { appId: string; user: string }) => EncryptedUserData
 }
 
-const show = (world: World, call: Call): Reply => {
+function show(world: World, call: Call): Reply {
   if (!hasLoopbackHost(call)) {
-    return deadLink(call, '此页面只能在本机打开。', 'This page can be opened on this computer only.')
+    return deadLink(call, '此页面只能在本机打开。', 'This page can be opened only on this computer.')
   }
   return pageReply(
     miniProgramPage({
       lang: langOf(call),
       apps: world.apps.list.filter(({ type }) => type === 'miniprogram').map(pageApp),
       users: pageUsers(world),
-      loginUrl: `${MINI_PROGRAM_PAGE}/login`,
-      encryptUrl: `${MINI_PROGRAM_PAGE}/encrypt`,
-      requestUrl: `${MINI_PROGRAM_PAGE}/request`,
+      loginUrl: `${miniProgramPath}/login`,
+      encryptUrl: `${miniProgramPath}/encrypt`,
+      requestUrl: `${miniProgramPath}/request`,
       serverUrl: param(call, 'url'),
     }),
   )
 }
 
-/** The console that plays a mini-program, and what its buttons do. */
-export const miniProgramRoutes = (world: World, wx: MiniProgramApi): Route[] => [
-  {
-    methods: ['GET'],
-    path: MINI_PROGRAM_PAGE,
-    family: page,
-    handle: (call) => show(world, call),
-    refuseMethod: refusePageMethod,
-  },
-  ownRoute('miniprogram/login', {
-    POST: (input) => ({ code: wx.wxLogin(input as { appId: string; user: string }) }),
-  }),
-  ownRoute('miniprogram/encrypt', { POST: (input) => wx.encrypt(input as { appId: string; user: string }) }),
-  ownRoute('miniprogram/request', { POST: wxRequest }),
-]
+/** The mini-program console and the actions of its buttons. */
+export function miniProgramRoutes(world: World, wx: MiniProgramApi): Route[] {
+  return [
+    {
+      methods: ['GET'],
+      path: miniProgramPath,
+      family: page,
+      handle: (call) => show(world, call),
+      refuseMethod: refusePageMethod,
+    },
+    ownRoute('miniprogram/login', {
+      POST: (input) => ({ code: wx.wxLogin(input as { appId: string; user: string }) }),
+    }),
+    ownRoute('miniprogram/encrypt', {
+      POST: (input) => wx.encrypt(input as { appId: string; user: string }),
+    }),
+    ownRoute('miniprogram/request', { POST: wxRequest }),
+  ]
+}

@@ -1,14 +1,25 @@
 import type { PageLang } from '../pages/views.js'
 
-const ORDER = ['appid', 'redirect_uri', 'response_type', 'scope', 'state', 'forcePopup', 'forceSnapShot']
+const wechatOrder = [
+  'appid',
+  'redirect_uri',
+  'response_type',
+  'scope',
+  'state',
+  'forcePopup',
+  'forceSnapShot',
+]
 
-/** WeChat matches the authorize link with a pattern, so the parameters must come in this order. */
-export const isInOrder = (query: URLSearchParams): boolean => {
-  const positions = [...query.keys()].map((name) => ORDER.indexOf(name)).filter((position) => position >= 0)
+/** Whether the parameters are in the order that WeChat requires: it matches the link with a pattern. */
+export function isInOrder(query: URLSearchParams): boolean {
+  const positions = [...query.keys()]
+    .map((name) => wechatOrder.indexOf(name))
+    .filter((position) => position >= 0)
   return positions.every((position, index) => index === 0 || position > (positions[index - 1] ?? -1))
 }
 
-export const orderWarning = (lang: PageLang): string =>
-  lang === 'en'
-    ? `The parameters are not in the order that WeChat demands: ${ORDER.slice(0, 5).join(', ')}.`
-    : `参数顺序与微信要求的不同：${ORDER.slice(0, 5).join('、')}。`
+export function orderWarning(lang: PageLang): string {
+  return lang === 'en'
+    ? `The parameters are not in the order that WeChat requires: ${wechatOrder.slice(0, 5).join(', ')}.`
+    : `参数顺序与微信要求的不同：${wechatOrder.slice(0, 5).join('、')}。`
+}

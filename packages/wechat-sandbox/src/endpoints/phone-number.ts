@@ -1,12 +1,10 @@
 import type { Call } from '../http/call.js'
 import type { World } from '../world/world.js'
-import { checkCaller, checkJson } from './app-checks.js'
-import type { Fields } from './app-checks.js'
-import { accept, refuse } from './checks.js'
-import type { Checked } from './checks.js'
+import { checkCaller, checkJson, type Fields } from './app-checks.js'
+import { accept, refuse, type Checked } from './checks.js'
 
 /** `POST /wxa/business/getuserphonenumber` */
-export const readPhoneNumber = (world: World, call: Call): Checked<Fields> => {
+export function readPhoneNumber(world: World, call: Call): Checked<Fields> {
   const app = checkCaller(world, call, 'miniprogram')
   if (!app.ok) return app
   const body = checkJson(call)

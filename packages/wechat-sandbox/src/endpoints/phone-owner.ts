@@ -1,15 +1,17 @@
 import type { Call } from '../http/call.js'
-import { cookieOf, setCookie } from '../http/cookies.js'
+import { readCookie, setCookie } from '../http/cookies.js'
 import type { User } from '../world/users.js'
 import type { World } from '../world/world.js'
 
-const COOKIE = 'wechat_sandbox_user'
+const cookieName = 'wechat_sandbox_user'
 
-/** Who uses this browser: whoever was chosen in it last, else the sandbox's current user. */
-export const phoneOwner = (world: World, call: Call): User => {
-  const chosen = cookieOf(call, COOKIE)
+/** Returns the user who was last chosen in this browser, or else the sandbox's current user. */
+export function phoneOwner(world: World, call: Call): User {
+  const chosen = readCookie(call, cookieName)
   return (chosen === undefined ? undefined : world.users.find(chosen)) ?? world.currentUser
 }
 
-/** Headers that make the browser remember. */
-export const rememberOwner = (user: User): Record<string, string> => setCookie(COOKIE, user.id)
+/** Headers that make the browser remember the user. */
+export function rememberOwner(user: User): Record<string, string> {
+  return setCookie(cookieName, user.id)
+}

@@ -1,13 +1,12 @@
 import { performance } from 'node:perf_hooks'
-import type { Call } from '../http/call.js'
-import { param } from '../http/call.js'
+import { param, type Call } from '../http/call.js'
 import { poll, pollReply } from '../http/families.js'
 import type { Reply } from '../http/reply.js'
 import type { Route } from '../http/router.js'
 import type { QrStatus } from '../world/qr-tickets.js'
 import type { World } from '../world/world.js'
 
-const ERRCODES: Record<QrStatus, number> = {
+const errcodes: Record<QrStatus, number> = {
   waiting: 408,
   scanned: 404,
   cancelled: 403,
@@ -15,17 +14,18 @@ const ERRCODES: Record<QrStatus, number> = {
   confirmed: 405,
 }
 
-/** What the page knows already: nothing has happened, unless it says otherwise. */
-const knownErrcode = (call: Call): number =>
-  param(call, 'last') === '' ? ERRCODES.waiting : Number(param(call, 'last'))
+/** Returns the errcode that the page already has. Without `last`, the page is still waiting. */
+function knownErrcode(call: Call): number {
+  return param(call, 'last') === '' ? errcodes.waiting : Number(param(call, 'last'))
+}
 
-/** Answers as soon as there is something that the page does not know, or when it has waited long enough. */
-const wait = async (world: World, call: Call): Promise<Reply> => {
+/** Replies as soon as the status differs from the one that the page has, or at the timeout. */
+async function wait(world: World, call: Call): Promise<Reply> {
   const uuid = param(call, 'uuid')
   const known = knownErrcode(call)
   const end = performance.now() + world.settings.longPollTimeout
   let progress = world.qrTickets.progress(uuid)
-  const isNews = (): boolean => ERRCODES[progress.status] !== known && progress.status !== 'waiting'
+  const isNews = (): boolean => errcodes[progress.status] !== known && progress.status !== 'waiting'
   const isFinal = (): boolean => progress.status === 'expired' || progress.status === 'confirmed'
   for (
     let left = end - performance.now();
@@ -35,16 +35,18 @@ const wait = async (world: World, call: Call): Promise<Reply> => {
     await world.qrTickets.change(uuid, left, call.signal)
     progress = world.qrTickets.progress(uuid)
   }
-  return pollReply(ERRCODES[progress.status], progress.code)
+  return pollReply(errcodes[progress.status], progress.code)
 }
 
-/** lp.open.weixin.qq.com: what the page on the desktop asks again and again. */
-export const qrPollRoutes = (world: World): Route[] => [
-  {
-    methods: ['GET'],
-    path: '/connect/l/qrconnect',
-    family: poll,
-    handle: (call) => wait(world, call),
-    refuseMethod: () => pollReply(500, ''),
-  },
-]
+/** The long poll of the QR page, at WeChat on lp.open.weixin.qq.com. */
+export function qrPollRoutes(world: World): Route[] {
+  return [
+    {
+      methods: ['GET'],
+      path: '/connect/l/qrconnect',
+      family: poll,
+      handle: (call) => wait(world, call),
+      refuseMethod: () => pollReply(500, ''),
+    },
+  ]
+}

@@ -1,23 +1,21 @@
-import { param } from '../http/call.js'
-import type { Call } from '../http/call.js'
+import { param, type Call } from '../http/call.js'
 import type { Reply } from '../http/reply.js'
 import type { World } from '../world/world.js'
-import { checkCaller, checkJson, dailyLimit, isFields } from './app-checks.js'
-import type { Fields } from './app-checks.js'
-import { accept, refuse } from './checks.js'
-import type { Checked } from './checks.js'
+import { checkCaller, checkJson, dailyLimit, isFields, type Fields } from './app-checks.js'
+import { accept, refuse, type Checked } from './checks.js'
 import { qrPicture } from './qr-picture.js'
 
-const MAX_SECONDS = 2_592_000
-const DEFAULT_SECONDS = 60
-const MAX_SCENE_TEXT = 64
+const maxSeconds = 2_592_000
+const defaultSeconds = 60
+const maxSceneLength = 64
 
-const isWithin =
-  (max: number) =>
-  (value: unknown): boolean =>
-    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max
-const isSceneText = (value: unknown): boolean =>
-  typeof value === 'string' && value !== '' && Array.from(value).length <= MAX_SCENE_TEXT
+function isWithin(max: number) {
+  return (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max
+}
+
+function isSceneText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && Array.from(value).length <= maxSceneLength
+}
 
 interface Action {
   field: 'scene_id' | 'scene_str'
@@ -25,47 +23,47 @@ interface Action {
   permanent: boolean
 }
 
-const ACTIONS = new Map<unknown, Action>([
+const actions = new Map<unknown, Action>([
   ['QR_SCENE', { field: 'scene_id', accepts: isWithin(4_294_967_295), permanent: false }],
   ['QR_STR_SCENE', { field: 'scene_str', accepts: isSceneText, permanent: false }],
   ['QR_LIMIT_SCENE', { field: 'scene_id', accepts: isWithin(100_000), permanent: true }],
   ['QR_LIMIT_STR_SCENE', { field: 'scene_str', accepts: isSceneText, permanent: true }],
 ])
 
-interface Wish {
+interface SceneRequest {
   scene: number | string
-  /** `undefined`: for ever */
+  /** `undefined`: permanent */
   seconds: number | undefined
 }
 
-const checkWish = ({
+function checkSceneRequest({
   action_name: name,
   action_info: info,
-  expire_seconds: seconds = DEFAULT_SECONDS,
-}: Fields): Checked<Wish> => {
-  const action = ACTIONS.get(name)
+  expire_seconds: seconds = defaultSeconds,
+}: Fields): Checked<SceneRequest> {
+  const action = actions.get(name)
   if (!action) return refuse(40052)
   const holder = isFields(info) ? info['scene'] : undefined
   if (!isFields(holder)) return refuse(40053)
   const scene = holder[action.field]
   if (!action.accepts(scene)) return refuse(40169)
-  if (action.permanent) return accept({ scene: scene as Wish['scene'], seconds: undefined })
-  if (!isWithin(MAX_SECONDS)(seconds)) return refuse(40097)
-  return accept({ scene: scene as Wish['scene'], seconds: Number(seconds) })
+  if (action.permanent) return accept({ scene: scene as SceneRequest['scene'], seconds: undefined })
+  if (!isWithin(maxSeconds)(seconds)) return refuse(40097)
+  return accept({ scene: scene as SceneRequest['scene'], seconds: Number(seconds) })
 }
 
 /** `POST /cgi-bin/qrcode/create` */
-export const createQrCode = (world: World, call: Call): Checked<Fields> => {
+export function createQrCode(world: World, call: Call): Checked<Fields> {
   const app = checkCaller(world, call, 'mp')
   if (!app.ok) return app
   const body = checkJson(call)
   if (!body.ok) return body
-  const wish = checkWish(body.value)
-  if (!wish.ok) return wish
+  const request = checkSceneRequest(body.value)
+  if (!request.ok) return request
   const { appId } = app.value
   if (!world.dayQuota.take(['qrcode', appId], dailyLimit(app.value, world.settings.qrCodesPerDay)))
     return refuse(45009)
-  const { scene, seconds } = wish.value
+  const { scene, seconds } = request.value
   if (seconds !== undefined) {
     const { ticket, url } = world.scenes.temporary(seconds)
     return accept({ ticket, expire_seconds: seconds, url })
@@ -74,8 +72,8 @@ export const createQrCode = (world: World, call: Call): Checked<Fields> => {
   return code ? accept({ ticket: code.ticket, url: code.url }) : refuse(45029)
 }
 
-/** `GET /cgi-bin/showqrcode`: a picture for everybody who has the ticket. */
-export const showQrCode = async (world: World, call: Call): Promise<Reply> => {
+/** `GET /cgi-bin/showqrcode`. Needs only the ticket. */
+export async function showQrCode(world: World, call: Call): Promise<Reply> {
   const code = world.scenes.find(param(call, 'ticket'))
   if (code) return qrPicture(code.url)
   return {

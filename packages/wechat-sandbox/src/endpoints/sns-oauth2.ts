@@ -1,29 +1,30 @@
-import { param } from '../http/call.js'
-import type { Call } from '../http/call.js'
+import { param, type Call } from '../http/call.js'
 import type { Authorization, TokenPair } from '../world/tokens.js'
 import type { World } from '../world/world.js'
-import { accept, checkApp, checkCode, refuse } from './checks.js'
-import type { Checked } from './checks.js'
+import { accept, checkApp, checkCode, refuse, type Checked } from './checks.js'
 
 type Fields = Record<string, unknown>
 
-const tokenFields = (
+function tokenFields(
   { accessToken, refreshToken, expiresIn }: TokenPair,
   { openid, scope }: Authorization,
-): Fields => ({
-  access_token: accessToken,
-  expires_in: expiresIn,
-  refresh_token: refreshToken,
-  openid,
-  scope,
-})
+): Fields {
+  return {
+    access_token: accessToken,
+    expires_in: expiresIn,
+    refresh_token: refreshToken,
+    openid,
+    scope,
+  }
+}
 
-/** A silent login does not tell who the user is across apps. */
-const tellsUnionid = (scope: string): boolean =>
-  scope.split(',').some((one) => one === 'snsapi_userinfo' || one === 'snsapi_login')
+/** Whether the reply contains the unionid. After a silent login it does not. */
+function includesUnionid(scope: string): boolean {
+  return scope.split(',').some((one) => one === 'snsapi_userinfo' || one === 'snsapi_login')
+}
 
 /** `/sns/oauth2/access_token`: exchanges a code. */
-export const exchangeCode = (world: World, call: Call): Checked<Fields> => {
+export function exchangeCode(world: World, call: Call): Checked<Fields> {
   const app = checkApp(world, call, { secret: true })
   if (!app.ok) return app
   if (param(call, 'grant_type') !== 'authorization_code') return refuse(40002)
@@ -47,13 +48,13 @@ export const exchangeCode = (world: World, call: Call): Checked<Fields> => {
   }
   return accept({
     ...tokenFields(world.tokens.issue(authorization), authorization),
-    ...(unionid !== undefined && tellsUnionid(scope) ? { unionid } : {}),
+    ...(unionid !== undefined && includesUnionid(scope) ? { unionid } : {}),
     ...(snapshot ? { is_snapshotuser: 1 } : {}),
   })
 }
 
-/** `/sns/oauth2/refresh_token`: no secret; the reply has no unionid. */
-export const refreshTokens = (world: World, call: Call): Checked<Fields> => {
+/** `/sns/oauth2/refresh_token`. Needs no secret, and the reply has no unionid. */
+export function refreshTokens(world: World, call: Call): Checked<Fields> {
   const app = checkApp(world, call, { secret: false })
   if (!app.ok) return app
   if (param(call, 'grant_type') !== 'refresh_token') return refuse(40002)

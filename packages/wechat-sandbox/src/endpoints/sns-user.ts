@@ -1,17 +1,15 @@
-import { param } from '../http/call.js'
-import type { Call } from '../http/call.js'
+import { param, type Call } from '../http/call.js'
 import type { Authorization } from '../world/tokens.js'
 import type { World } from '../world/world.js'
-import { accept, refuse } from './checks.js'
-import type { Checked } from './checks.js'
+import { accept, refuse, type Checked } from './checks.js'
 
 type Fields = Record<string, unknown>
 
-/** What WeChat calls people whose data it does not give away. */
-const NAMELESS = '微信用户'
+/** WeChat's nickname for users whose data it hides. */
+const namelessNickname = '微信用户'
 
-/** The pair of access token and openid. */
-const checkToken = (world: World, call: Call, unknownToken: number): Checked<Authorization> => {
+/** Checks the access token and its openid. */
+function checkToken(world: World, call: Call, unknownToken: number): Checked<Authorization> {
   const accessToken = param(call, 'access_token')
   if (accessToken === '') return refuse(41001)
   const openid = param(call, 'openid')
@@ -29,11 +27,12 @@ const checkToken = (world: World, call: Call, unknownToken: number): Checked<Aut
   }
 }
 
-const mayReadUser = (scope: string): boolean =>
-  scope.split(',').some((one) => one === 'snsapi_userinfo' || one === 'snsapi_login')
+function mayReadUser(scope: string): boolean {
+  return scope.split(',').some((one) => one === 'snsapi_userinfo' || one === 'snsapi_login')
+}
 
-/** `GET /sns/userinfo`. Since October 2021 sex, language and place are empty for everybody. */
-export const readUser = (world: World, call: Call): Checked<Fields> => {
+/** `GET /sns/userinfo`. Since October 2021, sex, language and place are empty for everybody. */
+export function readUser(world: World, call: Call): Checked<Fields> {
   const checked = checkToken(world, call, 40001)
   if (!checked.ok) return checked
   const { openid, unionid, scope, snapshot, userId } = checked.value
@@ -42,7 +41,7 @@ export const readUser = (world: World, call: Call): Checked<Fields> => {
   if (user.state === 'frozen') return refuse(50002)
   return accept({
     openid,
-    nickname: snapshot ? NAMELESS : user.nickname,
+    nickname: snapshot ? namelessNickname : user.nickname,
     sex: 0,
     language: '',
     city: '',
@@ -54,8 +53,8 @@ export const readUser = (world: World, call: Call): Checked<Fields> => {
   })
 }
 
-/** `GET /sns/auth`: whether an access token is still good. */
-export const checkAccessToken = (world: World, call: Call): Checked<Fields> => {
+/** `GET /sns/auth`: whether an access token is valid. */
+export function checkAccessToken(world: World, call: Call): Checked<Fields> {
   const checked = checkToken(world, call, 40014)
   if (!checked.ok) return checked
   if (world.users.get(checked.value.userId).state === 'frozen') return refuse(50002)

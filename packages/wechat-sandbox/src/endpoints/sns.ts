@@ -1,6 +1,6 @@
 import type { Call } from '../http/call.js'
 import { sns } from '../http/families.js'
-import { formOf } from '../http/form.js'
+import { parseForm } from '../http/form.js'
 import type { Reply } from '../http/reply.js'
 import type { Route } from '../http/router.js'
 import type { World } from '../world/world.js'
@@ -11,14 +11,16 @@ import { checkAccessToken, readUser } from './sns-user.js'
 
 type Endpoint = (world: World, call: Call) => Checked<Record<string, unknown>>
 
-/** A form counts as more of the query. */
-const withForm = (call: Call): Call => ({
-  ...call,
-  query: new URLSearchParams([...call.query, ...formOf(call)]),
-})
+/** Appends the fields of a form to the query. */
+function withForm(call: Call): Call {
+  return {
+    ...call,
+    query: new URLSearchParams([...call.query, ...parseForm(call)]),
+  }
+}
 
 /** The login endpoints of api.weixin.qq.com. */
-export const snsRoutes = (world: World): Route[] => {
+export function snsRoutes(world: World): Route[] {
   const route = (path: string, endpoint: Endpoint, methods: ('GET' | 'POST')[] = ['GET']): Route => ({
     methods,
     path,
@@ -31,7 +33,7 @@ export const snsRoutes = (world: World): Route[] => {
     refuseMethod: (call) => sns.error(world, call, 43001),
   })
   return [
-    // WeChat documents GET only, but clients that keep to OAuth 2.0 have sent forms for years.
+    // WeChat documents only GET, but clients that follow OAuth 2.0 send forms.
     route('/sns/oauth2/access_token', exchangeCode, ['GET', 'POST']),
     route('/sns/oauth2/refresh_token', refreshTokens, ['GET', 'POST']),
     route('/sns/userinfo', readUser),

@@ -2,11 +2,13 @@ import { api } from '../http/families.js'
 import type { Route } from '../http/router.js'
 import type { World } from '../world/world.js'
 
-/** Every path that WeChat does not have: HTTP status 200, and an errcode. */
-export const unknownUrl = (world: World): Route => ({
-  methods: [],
-  path: '*',
-  family: api,
-  handle: (call) => api.error(world, call, 40066),
-  refuseMethod: (call) => api.error(world, call, 40066),
-})
+/** The reply to unknown paths: HTTP status 200 with an errcode. */
+export function unknownUrl(world: World): Route {
+  return {
+    methods: [],
+    path: '*',
+    family: api,
+    handle: (call) => api.error(world, call, 40066),
+    refuseMethod: (call) => api.error(world, call, 40066),
+  }
+}

@@ -1,13 +1,10 @@
 import { createHmac } from 'node:crypto'
-import { param } from '../http/call.js'
-import type { Call } from '../http/call.js'
+import { param, type Call } from '../http/call.js'
 import type { App } from '../world/apps.js'
 import type { User } from '../world/users.js'
 import type { World } from '../world/world.js'
-import { checkCaller } from './app-checks.js'
-import type { Fields } from './app-checks.js'
-import { accept, refuse } from './checks.js'
-import type { Checked } from './checks.js'
+import { checkCaller, type Fields } from './app-checks.js'
+import { accept, refuse, type Checked } from './checks.js'
 
 interface Session {
   app: App
@@ -15,11 +12,13 @@ interface Session {
   openid: string
 }
 
-/** The signature over nothing: the key is used as its base64 text. */
-const sign = (sessionKey: string): string => createHmac('sha256', sessionKey).update('').digest('hex')
+/** Signs an empty text. The key is used as base64 text, not decoded. */
+function sign(sessionKey: string): string {
+  return createHmac('sha256', sessionKey).update('').digest('hex')
+}
 
-/** The pair of openid and signature: whether the caller has the user's session_key. */
-const checkSignature = (world: World, call: Call): Checked<Session> => {
+/** Checks the openid and the signature, which proves that the caller has the user's session_key. */
+function checkSignature(world: World, call: Call): Checked<Session> {
   const app = checkCaller(world, call, 'miniprogram')
   if (!app.ok) return app
   const openid = param(call, 'openid')
@@ -32,13 +31,13 @@ const checkSignature = (world: World, call: Call): Checked<Session> => {
 }
 
 /** `GET /wxa/checksession` */
-export const checkSession = (world: World, call: Call): Checked<Fields> => {
+export function checkSession(world: World, call: Call): Checked<Fields> {
   const session = checkSignature(world, call)
   return session.ok ? accept({ errcode: 0, errmsg: 'ok' }) : session
 }
 
 /** `GET /wxa/resetusersessionkey` */
-export const resetSession = (world: World, call: Call): Checked<Fields> => {
+export function resetSession(world: World, call: Call): Checked<Fields> {
   const session = checkSignature(world, call)
   if (!session.ok) return session
   const {

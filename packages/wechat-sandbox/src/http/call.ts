@@ -8,14 +8,16 @@ export interface Call {
   query: URLSearchParams
   headers: IncomingHttpHeaders
   body: Buffer
-  /** scheme and host that the caller used, e.g. `http://localhost:3000` */
+  /** scheme and host that the client used, e.g. `http://localhost:3000` */
   origin: string
   remoteAddress: string
-  /** fires when the caller has gone or the sandbox closes */
+  /** aborted when the client disconnects or the sandbox closes */
   signal: AbortSignal
-  /** For the request log: what WeChat might not have accepted. */
+  /** Adds a warning to the request log: something that WeChat might not accept. */
   warn: (message: string) => void
 }
 
-/** The parameter's first value; '' where it is missing, which WeChat treats alike. */
-export const param = (call: Call, name: string): string => call.query.get(name) ?? ''
+/** Returns the parameter's first value, or '' if it is missing: WeChat treats both the same. */
+export function param(call: Call, name: string): string {
+  return call.query.get(name) ?? ''
+}

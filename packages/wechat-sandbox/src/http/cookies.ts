@@ -1,7 +1,7 @@
 import type { Call } from './call.js'
 
-/** A cookie of the request, decoded. */
-export const cookieOf = (call: Call, name: string): string | undefined => {
+/** Returns a cookie of the request, decoded. */
+export function readCookie(call: Call, name: string): string | undefined {
   for (const pair of (call.headers.cookie ?? '').split(';')) {
     const at = pair.indexOf('=')
     if (at < 0 || pair.slice(0, at).trim() !== name) continue
@@ -14,7 +14,9 @@ export const cookieOf = (call: Call, name: string): string | undefined => {
   return undefined
 }
 
-/** A cookie for as long as the browser is open. */
-export const setCookie = (name: string, value: string): Record<string, string> => ({
-  'Set-Cookie': `${name}=${encodeURIComponent(value)}; Path=/; HttpOnly; SameSite=Lax`,
-})
+/** Headers that set a cookie until the browser closes. */
+export function setCookie(name: string, value: string): Record<string, string> {
+  return {
+    'Set-Cookie': `${name}=${encodeURIComponent(value)}; Path=/; HttpOnly; SameSite=Lax`,
+  }
+}

@@ -5,11 +5,9 @@ import type { World } from '../world/world.js'
 import { readBody } from './body.js'
 import type { Call } from './call.js'
 import { faultyReply } from './faulty-reply.js'
-import { OWN_PATHS } from './own-routes.js'
-import { LOGGED_BODY, queryObject } from './request-log.js'
-import type { LoggedRequest, RequestLog } from './request-log.js'
-import { answer } from './router.js'
-import type { Router } from './router.js'
+import { ownPaths } from './own-routes.js'
+import { loggedBodyLength, queryObject, type LoggedRequest, type RequestLog } from './request-log.js'
+import { answer, type Router } from './router.js'
 import { send } from './send.js'
 import { goneSignal, resetConnection } from './server.js'
 
@@ -20,36 +18,38 @@ export interface DispatcherParts {
   log: RequestLog
 }
 
-const splitTarget = (target: string): { path: string; query: URLSearchParams } => {
+function splitTarget(target: string): { path: string; query: URLSearchParams } {
   const relative = target.replace(/^https?:\/\/[^/?#]*/i, '')
   const at = relative.indexOf('?')
   const path = at < 0 ? relative : relative.slice(0, at)
   return { path: path === '' ? '/' : path, query: new URLSearchParams(at < 0 ? '' : relative.slice(at + 1)) }
 }
 
-const originOf = ({ socket, headers }: IncomingMessage): string => {
+function originOf({ socket, headers }: IncomingMessage): string {
   const host = /^(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(headers.host ?? '')
     ? headers.host
     : undefined
   return `${socket instanceof TLSSocket ? 'https' : 'http'}://${host ?? `127.0.0.1:${String(socket.localPort)}`}`
 }
 
-const logged = ({ world }: DispatcherParts, request: IncomingMessage, call: Call): LoggedRequest => ({
-  method: call.method,
-  path: call.path,
-  query: queryObject(call.query),
-  headers: { ...call.headers },
-  body: call.body.subarray(0, LOGGED_BODY).toString('utf8'),
-  secure: request.socket instanceof TLSSocket,
-  time: world.clock.now(),
-  warnings: [],
-})
+function logged({ world }: DispatcherParts, request: IncomingMessage, call: Call): LoggedRequest {
+  return {
+    method: call.method,
+    path: call.path,
+    query: queryObject(call.query),
+    headers: { ...call.headers },
+    body: call.body.subarray(0, loggedBodyLength).toString('utf8'),
+    secure: request.socket instanceof TLSSocket,
+    time: world.clock.now(),
+    warnings: [],
+  }
+}
 
-const dispatch = async (
+async function dispatch(
   parts: DispatcherParts,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<void> => {
+): Promise<void> {
   const signal = goneSignal(response)
   const body = await readBody(request)
   if (!body) {
@@ -68,7 +68,7 @@ const dispatch = async (
     warn: (message) => warnings.push(message),
   }
   const route = parts.router.find(call.path)
-  if (call.path.startsWith(OWN_PATHS)) {
+  if (call.path.startsWith(ownPaths)) {
     await send(response, { reply: await answer(route, call), manner: 'whole', delay: 0 }, signal)
     return
   }
@@ -92,10 +92,9 @@ const dispatch = async (
   await send(response, delivery, signal)
 }
 
-/** Takes each request through log, faults and router. */
-export const dispatcher =
-  (parts: DispatcherParts): RequestListener =>
-  (request, response) => {
+/** Passes each request to the log, the faults and the router. */
+export function dispatcher(parts: DispatcherParts): RequestListener {
+  return (request, response) => {
     dispatch(parts, request, response).catch((error: unknown) => {
       if (response.destroyed || response.headersSent) {
         response.destroy()
@@ -105,3 +104,4 @@ export const dispatcher =
       response.end(`The sandbox failed: ${error instanceof Error ? error.message : 'unknown error'}`)
     })
   }
+}

@@ -1,15 +1,14 @@
-import { DEAD_LINK, ERRMSG, LEGACY_ERRMSG, PAGE_ERRMSG } from '../errcodes.js'
+import { deadLinkText, errmsgs, legacyErrmsgs, pageErrmsgs } from '../errcodes.js'
 import { newReqId, newRid } from '../world/ids.js'
 import type { World } from '../world/world.js'
 import type { Call } from './call.js'
 import { errorPageReply } from './page-reply.js'
-import { jsonReply } from './reply.js'
-import type { Reply } from './reply.js'
+import { jsonReply, type Reply } from './reply.js'
 
-/** Endpoints that answer in the same style: content type, and how an error looks. */
+/** Endpoints with the same content type and the same form of errors. */
 export interface Family {
   contentType: string
-  /** `verbatim`: sent as it is. Without it, WeChat's `text` (by default the one in the table) and the request's id. */
+  /** `verbatim` is sent unchanged. Otherwise `text` (default: WeChat's text for the errcode) is sent with the request id. */
   error: (world: World, call: Call, errcode: number, texts?: { verbatim?: string; text?: string }) => Reply
 }
 
@@ -17,7 +16,7 @@ interface JsonFamily extends Family {
   success: (json: Record<string, unknown>) => Reply
 }
 
-const withRequestId = (world: World, text: string, legacyText: string, comma: string): string => {
+function withRequestId(world: World, text: string, legacyText: string, comma: string): string {
   switch (world.settings.errmsgStyle) {
     case 'bare':
       return text
@@ -30,15 +29,17 @@ const withRequestId = (world: World, text: string, legacyText: string, comma: st
   }
 }
 
-const jsonFamily = (contentType: string, comma: '' | ','): JsonFamily => ({
-  contentType,
-  success: (json) => jsonReply(contentType, json),
-  error: (world, _call, errcode, { verbatim, text = ERRMSG[errcode] ?? 'unknown error' } = {}) =>
-    jsonReply(contentType, {
-      errcode,
-      errmsg: verbatim ?? withRequestId(world, text, LEGACY_ERRMSG[errcode] ?? text, comma),
-    }),
-})
+function jsonFamily(contentType: string, comma: '' | ','): JsonFamily {
+  return {
+    contentType,
+    success: (json) => jsonReply(contentType, json),
+    error: (world, _call, errcode, { verbatim, text = errmsgs[errcode] ?? 'unknown error' } = {}) =>
+      jsonReply(contentType, {
+        errcode,
+        errmsg: verbatim ?? withRequestId(world, text, legacyErrmsgs[errcode] ?? text, comma),
+      }),
+  }
+}
 
 /** `/sns/*` */
 export const sns = jsonFamily('text/plain', ',')
@@ -46,11 +47,14 @@ export const sns = jsonFamily('text/plain', ',')
 /** `/cgi-bin/*`, `/wxa/*`, and every path that does not exist */
 export const api = jsonFamily('application/json; encoding=utf-8', '')
 
-/** what people see */
+/** the pages */
 export const page: Family = {
   contentType: 'text/html; charset=utf-8',
   error: (_world, call, number, { verbatim } = {}) =>
-    errorPageReply(call, { number, text: verbatim ?? PAGE_ERRMSG[number] ?? ERRMSG[number] ?? DEAD_LINK }),
+    errorPageReply(call, {
+      number,
+      text: verbatim ?? pageErrmsgs[number] ?? errmsgs[number] ?? deadLinkText,
+    }),
 }
 
 /** the QR page's long poll */
@@ -59,8 +63,10 @@ export const poll: Family = {
   error: (_world, _call, errcode) => pollReply(errcode, ''),
 }
 
-export const pollReply = (errcode: number, code: string): Reply => ({
-  status: 200,
-  headers: { 'Content-Type': poll.contentType, 'Cache-Control': 'no-store' },
-  body: `window.wx_errcode=${errcode};window.wx_code='${code}';`,
-})
+export function pollReply(errcode: number, code: string): Reply {
+  return {
+    status: 200,
+    headers: { 'Content-Type': poll.contentType, 'Cache-Control': 'no-store' },
+    body: `window.wx_errcode=${errcode};window.wx_code='${code}';`,
+  }
+}

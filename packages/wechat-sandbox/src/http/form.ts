@@ -1,12 +1,14 @@
 import type { Call } from './call.js'
 
-/** The fields of a posted form; empty if the body is something else. */
-export const formOf = (call: Call): URLSearchParams => {
+/** Returns the fields of a posted form, or none if the body is not a form. */
+export function parseForm(call: Call): URLSearchParams {
   const mediaType = call.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   return new URLSearchParams(
     mediaType === 'application/x-www-form-urlencoded' ? call.body.toString('utf8') : '',
   )
 }
 
-/** A field's first value; '' where it is missing. */
-export const field = (fields: URLSearchParams, name: string): string => fields.get(name) ?? ''
+/** Returns the field's first value, or '' if it is missing. */
+export function field(fields: URLSearchParams, name: string): string {
+  return fields.get(name) ?? ''
+}

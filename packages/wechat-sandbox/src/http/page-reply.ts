@@ -1,24 +1,23 @@
 import { createHash } from 'node:crypto'
 import { errorPage } from '../pages/index.js'
 import type { ErrorView, PageLang } from '../pages/views.js'
-import { param } from './call.js'
-import type { Call } from './call.js'
+import { param, type Call } from './call.js'
 import type { Reply } from './reply.js'
 
-/** What a page may do beyond showing itself. */
+/** Permissions that most pages do not have. */
 export interface PagePermissions {
-  /** may be shown in a frame, as the QR page is */
+  /** may be shown in a frame, like the QR page */
   framed?: boolean
-  /** may request URLs of applications, not only of the sandbox */
+  /** may send requests to applications, not only to the sandbox */
   connectAnywhere?: boolean
   /** may use a style sheet of the application */
   foreignStyles?: boolean
 }
 
-const ANYWHERE = 'http: https:'
+const anywhere = 'http: https:'
 
-/** Only the one script that the page itself brings may run: named by its hash, so that nothing smuggled into the page does. */
-const scriptSource = (html: string): string => {
+/** Allows only the page's own script, by its hash, so that no injected script can run. */
+function scriptSource(html: string): string {
   const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)]
   const [script] = scripts
   if (!script || scripts.length > 1) return "'none'"
@@ -27,44 +26,48 @@ const scriptSource = (html: string): string => {
     .digest('base64')}'`
 }
 
-/** A complete HTML document with the headers that keep it to itself. */
-export const pageReply = (
+/** Replies with an HTML document and headers that isolate it. */
+export function pageReply(
   html: string,
   { framed = false, connectAnywhere = false, foreignStyles = false }: PagePermissions = {},
-): Reply => ({
-  status: 200,
-  headers: {
-    'Content-Type': 'text/html; charset=utf-8',
-    'Cache-Control': 'no-store',
-    'Referrer-Policy': 'no-referrer',
-    'X-Content-Type-Options': 'nosniff',
-    ...(framed ? {} : { 'X-Frame-Options': 'DENY' }),
-    'Content-Security-Policy': [
-      "default-src 'none'",
-      `img-src 'self' data: ${ANYWHERE}`,
-      `style-src 'unsafe-inline'${foreignStyles ? ` data: ${ANYWHERE}` : ''}`,
-      `script-src ${scriptSource(html)}`,
-      `connect-src 'self'${connectAnywhere ? ` ${ANYWHERE}` : ''}`,
-      ...(connectAnywhere ? [`frame-src ${ANYWHERE}`] : []),
-      // The answer to a consent form is a redirect to the application, and browsers hold that against form-action too.
-      `form-action 'self' ${ANYWHERE}`,
-      `frame-ancestors ${framed ? '*' : "'none'"}`,
-      "base-uri 'none'",
-    ].join('; '),
-  },
-  body: html,
-})
+): Reply {
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'Referrer-Policy': 'no-referrer',
+      'X-Content-Type-Options': 'nosniff',
+      ...(framed ? {} : { 'X-Frame-Options': 'DENY' }),
+      'Content-Security-Policy': [
+        "default-src 'none'",
+        `img-src 'self' data: ${anywhere}`,
+        `style-src 'unsafe-inline'${foreignStyles ? ` data: ${anywhere}` : ''}`,
+        `script-src ${scriptSource(html)}`,
+        `connect-src 'self'${connectAnywhere ? ` ${anywhere}` : ''}`,
+        ...(connectAnywhere ? [`frame-src ${anywhere}`] : []),
+        // A consent form is answered with a redirect to the application, which browsers check against form-action, too.
+        `form-action 'self' ${anywhere}`,
+        `frame-ancestors ${framed ? '*' : "'none'"}`,
+        "base-uri 'none'",
+      ].join('; '),
+    },
+    body: html,
+  }
+}
 
-/** The query's `lang`, else the browser's first language, else Chinese. */
-export const langOf = (call: Call): PageLang => {
+/** Returns the query's `lang`, or else the browser's first language, or else Chinese. */
+export function langOf(call: Call): PageLang {
   const asked = param(call, 'lang')
   if (asked !== '') return asked === 'en' ? 'en' : 'zh_CN'
   const preferred = call.headers['accept-language']?.split(',', 1)[0]?.trim().toLowerCase() ?? ''
   return preferred === 'en' || preferred.startsWith('en-') || preferred.startsWith('en;') ? 'en' : 'zh_CN'
 }
 
-export const errorPageReply = (
+export function errorPageReply(
   call: Call,
   view: Omit<ErrorView, 'lang'>,
   permissions: PagePermissions = {},
-): Reply => pageReply(errorPage({ lang: langOf(call), ...view }), permissions)
+): Reply {
+  return pageReply(errorPage({ lang: langOf(call), ...view }), permissions)
+}

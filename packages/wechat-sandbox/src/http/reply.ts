@@ -1,18 +1,21 @@
-/** What is sent back. */
 export interface Reply {
   status: number
   headers: Record<string, string>
   body: string | Uint8Array
-  /** The answer before it was serialised, where it is JSON: faults alter this one. */
+  /** The body before serialization, if it is JSON. Faults change this value. */
   json?: Record<string, unknown>
 }
 
-/** JSON as WeChat writes it: raw UTF-8, no spaces, every slash escaped. */
-export const wechatJson = (value: unknown): string => JSON.stringify(value).replaceAll('/', '\\/')
+/** Writes JSON like WeChat: raw UTF-8, no spaces, every slash escaped. */
+export function wechatJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll('/', '\\/')
+}
 
-export const jsonReply = (contentType: string, json: Record<string, unknown>): Reply => ({
-  status: 200,
-  headers: { 'Content-Type': contentType },
-  body: wechatJson(json),
-  json,
-})
+export function jsonReply(contentType: string, json: Record<string, unknown>): Reply {
+  return {
+    status: 200,
+    headers: { 'Content-Type': contentType },
+    body: wechatJson(json),
+    json,
+  }
+}

@@ -1,32 +1,32 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { BoundedMap } from '../world/bounded-map.js'
 
-/** A request that the sandbox has seen. */
+/** A request to the sandbox. */
 export interface LoggedRequest {
   method: string
   /** without the query */
   path: string
-  /** decoded; a parameter that was given several times is an array */
+  /** decoded; a repeated parameter is an array */
   query: Record<string, string | string[]>
   headers: IncomingHttpHeaders
-  /** as text; the first 10,000 bytes */
+  /** the first 10,000 bytes, as text */
   body: string
   /** whether it came over TLS */
   secure: boolean
-  /** when it came: ms since the epoch, by the sandbox's clock */
+  /** time of arrival by the sandbox's clock, in ms since the epoch */
   time: number
-  /** HTTP status of the answer; absent until there is one */
+  /** HTTP status of the response; absent until it is sent */
   status?: number
-  /** what WeChat might not have accepted, e.g. the order of the parameters */
+  /** what WeChat might not accept, e.g. the order of the parameters */
   warnings: string[]
 }
 
-const KEPT = 10_000
+const keptRequests = 10_000
 
-/** How much of a body is kept. */
-export const LOGGED_BODY = 10_000
+/** How many bytes of a body are kept. */
+export const loggedBodyLength = 10_000
 
-export const queryObject = (query: URLSearchParams): LoggedRequest['query'] => {
+export function queryObject(query: URLSearchParams): LoggedRequest['query'] {
   const names = [...new Set(query.keys())]
   return Object.fromEntries(
     names.map((name) => {
@@ -36,10 +36,10 @@ export const queryObject = (query: URLSearchParams): LoggedRequest['query'] => {
   )
 }
 
-/** The last 10,000 requests, and how many there were to each path. */
+/** The last 10,000 requests, and the number of requests to each path. */
 export class RequestLog {
   #requests: LoggedRequest[] = []
-  readonly #counts = new BoundedMap<string, number>(KEPT)
+  readonly #counts = new BoundedMap<string, number>(keptRequests)
 
   get requests(): LoggedRequest[] {
     return [...this.#requests]
@@ -52,7 +52,7 @@ export class RequestLog {
   add(request: LoggedRequest): void {
     this.#counts.set(request.path, this.count(request.path) + 1)
     this.#requests.push(request)
-    if (this.#requests.length > KEPT) this.#requests.shift()
+    if (this.#requests.length > keptRequests) this.#requests.shift()
   }
 
   reset(): void {

@@ -8,11 +8,11 @@ export interface Route {
   path: string
   family: Family
   handle: (call: Call) => Reply | Promise<Reply>
-  /** What a method not in `methods` gets. */
+  /** Replies to a method that is not in `methods`. */
   refuseMethod: (call: Call) => Reply
 }
 
-/** Finds the route of a path; where there is none, the fallback answers. */
+/** Finds the route of a path, or the fallback. */
 export class Router {
   readonly #exact = new Map<string, Route>()
   readonly #prefixes: Route[] = []
@@ -35,8 +35,8 @@ export class Router {
   }
 }
 
-/** HEAD goes wherever GET goes: node leaves the body out. */
-export const answer = (route: Route, call: Call): Reply | Promise<Reply> => {
+/** Handles HEAD like GET: Node.js drops the body. */
+export function answer(route: Route, call: Call): Reply | Promise<Reply> {
   const method = call.method === 'HEAD' ? 'GET' : call.method
   return route.methods.includes(method) ? route.handle(call) : route.refuseMethod(call)
 }

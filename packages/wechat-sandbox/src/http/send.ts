@@ -3,36 +3,37 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Delivery } from './faulty-reply.js'
 import type { Reply } from './reply.js'
 
-const toBytes = (body: string | Uint8Array): Uint8Array =>
-  typeof body === 'string' ? Buffer.from(body, 'utf8') : body
+function toBytes(body: string | Uint8Array): Uint8Array {
+  return typeof body === 'string' ? Buffer.from(body, 'utf8') : body
+}
 
-const writeHead = (response: ServerResponse, reply: Reply, length?: number): void => {
-  // By lower-case name: a fault may set a header again, in other letters.
+function writeHead(response: ServerResponse, reply: Reply, length?: number): void {
+  // Lower-case names, because a fault may repeat a header with a different case.
   const headers = new Map<string, string | number>(length === undefined ? [] : [['content-length', length]])
   for (const [name, value] of Object.entries(reply.headers)) headers.set(name.toLowerCase(), value)
   response.writeHead(reply.status, Object.fromEntries(headers))
 }
 
-const sendWhole = (response: ServerResponse, reply: Reply): void => {
+function sendWhole(response: ServerResponse, reply: Reply): void {
   const body = toBytes(reply.body)
   writeHead(response, reply, body.length)
   response.end(body)
 }
 
-const sendHalf = (response: ServerResponse, reply: Reply): void => {
+function sendHalf(response: ServerResponse, reply: Reply): void {
   const body = toBytes(reply.body)
   writeHead(response, reply, body.length)
-  // Destroyed only once the half is on its way, else nothing of it arrives.
+  // Destroys the response after the first half is sent; otherwise nothing would arrive.
   response.write(body.subarray(0, Math.floor(body.length / 2)), () => response.destroy())
 }
 
-const sendInPieces = async (
+async function sendInPieces(
   response: ServerResponse,
   reply: Reply,
   pieces: Iterable<Uint8Array>,
   pause: number,
   signal: AbortSignal,
-): Promise<void> => {
+): Promise<void> {
   writeHead(response, reply)
   response.flushHeaders()
   for (const piece of pieces) {
@@ -46,12 +47,12 @@ function* singleBytes(body: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < body.length; at += 1) yield body.subarray(at, at + 1)
 }
 
-/** Sends a reply in the manner that a fault asks for. Rejects only when `signal` fires. */
-export const send = async (
+/** Sends a reply as a fault demands. Rejects only if `signal` is aborted. */
+export async function send(
   response: ServerResponse,
   { reply, manner, delay }: Delivery,
   signal: AbortSignal,
-): Promise<void> => {
+): Promise<void> {
   if (delay > 0) await sleep(delay, undefined, { signal })
   if (manner === 'whole') sendWhole(response, reply)
   else if (manner === 'truncate') sendHalf(response, reply)

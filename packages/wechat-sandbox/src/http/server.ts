@@ -1,10 +1,15 @@
-import { createServer as createHttpServer } from 'node:http'
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 
-/** How many connections have come in so far. */
+/** The number of connections so far. */
 export interface ConnectionCounts {
   /** TCP connections, to both ports */
   tcp: number
@@ -24,20 +29,21 @@ export interface Listening {
   close: () => Promise<void>
 }
 
-/** Long enough that a client which keeps its connections never meets one that is just closing. */
-const KEEP_ALIVE = 65_000
+/** Long enough that a client with a connection pool does not reuse a connection that is just closing. */
+const keepAliveTimeout = 65_000
 
-const listen = (server: Server, port: number, host: string): Promise<void> =>
-  new Promise((resolve, reject) => {
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
       server.off('error', reject)
       resolve()
     })
   })
+}
 
-/** Starts one port, plain or TLS. `reset` cuts a connection so that the other side sees a reset. */
-export const startServer = async ({
+/** Listens on one port, with or without TLS. */
+export async function startServer({
   port,
   host,
   tls,
@@ -49,9 +55,9 @@ export const startServer = async ({
   tls?: TlsKeys
   counts: ConnectionCounts
   handle: RequestListener
-}): Promise<Listening> => {
+}): Promise<Listening> {
   const server: Server = tls ? createHttpsServer(tls, handle) : createHttpServer(handle)
-  server.keepAliveTimeout = KEEP_ALIVE
+  server.keepAliveTimeout = keepAliveTimeout
   server.on('connection', (socket: Socket) => {
     counts.tcp += 1
     socket.on('error', () => undefined)
@@ -72,15 +78,15 @@ export const startServer = async ({
   }
 }
 
-/** Cuts the connection so that the other side sees a reset, not an end. */
-export const resetConnection = ({ socket }: IncomingMessage): void => {
-  // node resets plain TCP sockets only; a TLS socket that is destroyed in mid-request looks the same to an HTTP client.
+/** Closes the connection with a TCP reset. */
+export function resetConnection({ socket }: IncomingMessage): void {
+  // Node.js cannot reset a TLS socket. An HTTP client sees no difference if it is destroyed during a request.
   if (socket instanceof TLSSocket) socket.destroy()
   else socket.resetAndDestroy()
 }
 
-/** Fires when the caller has gone before the answer was complete. */
-export const goneSignal = (response: ServerResponse): AbortSignal => {
+/** Returns a signal that is aborted when the response is complete or the client disconnects. */
+export function goneSignal(response: ServerResponse): AbortSignal {
   const controller = new AbortController()
   response.on('close', () => controller.abort())
   return controller.signal

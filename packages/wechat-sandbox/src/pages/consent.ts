@@ -1,5 +1,4 @@
-import { html } from './html.js'
-import type { Html } from './html.js'
+import { html, type Html } from './html.js'
 import { texts } from './i18n.js'
 import { layout } from './layout.js'
 import { appHead, hiddenFields, mark, userChoice, warningBox } from './parts.js'
@@ -28,17 +27,6 @@ summary:focus-visible, .answer:focus-visible { outline-offset: -3px; border-radi
 @media (min-width: 640px) { summary, .answers-more h3, .answer { padding-inline: 28px; } }
 `
 
-const consentScript = `
-if (location.hash !== '#wechat_redirect') {
-  const box = document.querySelector('[data-testid="warnings"]')
-  const item = document.createElement('li')
-  item.textContent = page.hashMissing
-  item.dataset.testid = 'warning-hash'
-  box.querySelector('ul').append(item)
-  box.hidden = false
-}
-`
-
 function decisionRow(decision: Exclude<ConsentDecision, 'allow'>, lang: PageLang): Html {
   const [title, explanation] = texts[lang].decisions[decision]
   return html`<button class="answer" name="decision" value="${decision}" data-testid="decision-${decision}">
@@ -46,7 +34,7 @@ function decisionRow(decision: Exclude<ConsentDecision, 'allow'>, lang: PageLang
   </button>`
 }
 
-/** Where WeChat asks whether the application may know who somebody is. */
+/** WeChat's consent page. */
 export function consentPage(view: ConsentView): string {
   const { lang, app } = view
   const t = texts[lang]
@@ -105,21 +93,15 @@ export function consentPage(view: ConsentView): string {
       ...(view.fields.state !== undefined && { state: view.fields.state }),
     },
     keepQuery: true,
-    script: { code: consentScript, data: { hashMissing: t.hashMissing } },
+    script: { name: 'consent', data: { hashMissing: t.hashMissing } },
   })
 }
-
-// The background request must not wait in the browser's cache for the other one, hence `no-store`.
-const twiceScript = `
-fetch(page.twice, { mode: 'no-cors', credentials: 'include', redirect: 'follow', cache: 'no-store' }).catch(() => {})
-location.replace(page.twice)
-`
 
 function isHttp(url: string | undefined): url is string {
   return url !== undefined && /^https?:\/\//i.test(url)
 }
 
-/** What follows where an answer does not simply lead back to the application. */
+/** The page after a decision that does not redirect to the application. */
 export function afterConsentPage(view: AfterConsentView): string {
   const { lang, twice } = view
   const t = texts[lang]
@@ -149,6 +131,6 @@ export function afterConsentPage(view: AfterConsentView): string {
           : html`<p>${t.twiceRefused}</p>`
       }
     </section>`,
-    ...(sent && { script: { code: twiceScript, data: { twice } } }),
+    ...(sent && { script: { name: 'twice', data: { twice } } }),
   })
 }

@@ -4,7 +4,7 @@ import { layout } from './layout.js'
 import { mark } from './parts.js'
 import type { ErrorView } from './views.js'
 
-/** WeChat's error page, with what WeChat's own does not have: a word to the developer. */
+/** WeChat's error page, with an additional hint for the developer. */
 export function errorPage(view: ErrorView): string {
   const t = texts[view.lang]
   return layout({

@@ -1,5 +1,4 @@
-import { html } from './html.js'
-import type { Html } from './html.js'
+import { html, type Html } from './html.js'
 import { texts } from './i18n.js'
 import { layout } from './layout.js'
 import { appHead, userRow } from './parts.js'
@@ -27,31 +26,6 @@ section > .grid, section > .people { margin-top: 12px; }
 .people { padding: 8px 0; columns: 1; }
 .people .user { padding: 8px 20px; border: 0; break-inside: avoid; }
 @media (min-width: 640px) { .people { columns: 2; column-gap: 0; } }
-`
-
-const script = `
-for (const button of document.querySelectorAll('button[data-copy]')) {
-  button.addEventListener('click', async () => {
-    try {
-      await navigator.clipboard.writeText(button.dataset.copy)
-      const before = button.textContent
-      button.textContent = page.copied
-      setTimeout(() => { button.textContent = before }, 1500)
-    } catch {
-      getSelection().selectAllChildren(button.parentElement.querySelector('code'))
-    }
-  })
-}
-const query = new URLSearchParams(location.search)
-if (query.has('code') || query.has('state')) {
-  const box = document.querySelector('[data-testid="home-callback"]')
-  const code = query.get('code')
-  for (const name of ['code', 'state']) {
-    box.querySelector('[data-name="' + name + '"]').textContent = query.has(name) ? query.get(name) : '–'
-  }
-  box.querySelector('p').textContent = code && code !== 'authdeny' ? page.arrived : page.denied
-  box.hidden = false
-}
 `
 
 function authorizeUrl(view: HomeView, app: HomeApp, path: string, scope: string): string {
@@ -106,7 +80,7 @@ function copyButton(value: string, what: string, testid: string, lang: PageLang)
   </button>`
 }
 
-/** The entrance of the sandbox: what it is, who lives in it, and examples to click. */
+/** The home page of the sandbox: an introduction, the apps and users, and links to try. */
 export function homePage(view: HomeView): string {
   const { lang } = view
   const t = texts[lang]
@@ -169,7 +143,7 @@ export function homePage(view: HomeView): string {
         </ul>
       </section>`,
     script: {
-      code: script,
+      name: 'home',
       data: { copied: t.copied, arrived: t.homeCallbackText, denied: t.homeCallbackDenied },
     },
   })

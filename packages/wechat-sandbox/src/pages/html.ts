@@ -1,4 +1,4 @@
-const ENTITIES: Record<string, string> = {
+const entities: Record<string, string> = {
   '&': '&amp;',
   '<': '&lt;',
   '>': '&gt;',
@@ -7,7 +7,7 @@ const ENTITIES: Record<string, string> = {
   '`': '&#96;',
 }
 
-/** Text that is HTML already. Only {@link html} and {@link json} make it, so that nothing unescaped gets in by accident. */
+/** Escaped HTML. Only trusted text may be passed to the constructor: {@link html} and {@link json} escape everything else. */
 export class Html {
   readonly text: string
 
@@ -26,15 +26,15 @@ function render(value: HtmlValue): string {
   if (value === false || value === null || value === undefined) return ''
   if (value instanceof Html) return value.text
   if (typeof value === 'object') return value.map(render).join('')
-  return String(value).replace(/[&<>"'`]/g, (character) => ENTITIES[character] ?? '')
+  return String(value).replace(/[&<>"'`]/g, (character) => entities[character] ?? '')
 }
 
-/** HTML from a template; every value is escaped, for text and for quoted attributes, unless it is {@link Html}. */
+/** Creates HTML from a template. Escapes every value for text and quoted attributes, unless it is {@link Html}. */
 export function html(strings: TemplateStringsArray, ...values: HtmlValue[]): Html {
   return new Html(strings.reduce((text, part, index) => text + render(values[index - 1]) + part))
 }
 
-/** A value as a JavaScript literal that can stand in a `<script>`: it cannot end the element, open a comment in it, or break a line. */
+/** Writes a value as a JavaScript literal for a `<script>`. It cannot end the element, start a comment or break a line. */
 export function json(value: unknown): Html {
   const text = JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`

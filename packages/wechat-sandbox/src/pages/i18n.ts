@@ -1,5 +1,4 @@
-import { html } from './html.js'
-import type { Html } from './html.js'
+import { html, type Html } from './html.js'
 import type { PageLang } from './views.js'
 
 const en = {
@@ -19,7 +18,7 @@ const en = {
     snsapi_userinfo: 'See your nickname and your picture',
     snsapi_login: 'Log you in on the website, with your nickname and your picture',
   },
-  otherScope: 'A permission that WeChat does not document for logging in',
+  otherScope: 'A permission that WeChat does not document for login',
 
   consentTitle: (app: string) => `Log in to ${app}`,
   consentHeading: 'This app asks to',
@@ -33,34 +32,31 @@ const en = {
   decisions: {
     'refuse-authdeny': [
       'Refuse: code=authdeny',
-      'The callback comes with the word authdeny in place of a code. The button “Refuse” does the same.',
+      'The callback has the word authdeny instead of a code. The “Refuse” button does the same.',
     ],
-    'refuse-state-only': [
-      'Refuse: no code',
-      'The callback comes with the state alone, as WeChat documents it.',
-    ],
-    'refuse-close': ['Refuse: the page closes', 'Your application never hears of it. Seen on iPhones.'],
+    'refuse-state-only': ['Refuse: no code', 'The callback has only the state, as WeChat documents it.'],
+    'refuse-close': ['Refuse: the page closes', 'Your application gets no callback. Seen on iPhones.'],
     snapshot: [
       'Allow as a snapshot user',
       'WeChat’s preview mode: the code belongs to a throw-away account. Do not log it in.',
     ],
     'allow-twice': [
       'Allow, callback delivered twice',
-      'Two requests with the same code at almost the same time. WeChat’s browser really does that.',
+      'Two requests with the same code at almost the same time. WeChat’s browser sometimes does this.',
     ],
   },
 
   closedTitle: 'The page has closed',
-  closedHeading: 'WeChat would have closed this page now',
+  closedHeading: 'WeChat would close this page now',
   closedText:
-    'You refused, and your application has not been told: no callback, no error. It only finds out because nobody comes back.',
+    'You refused, and your application gets no callback and no error. It only notices that the user does not come back.',
   closedHint: 'You can close this tab, or go back and answer differently.',
-  twiceTitle: 'Callback on its way, twice',
+  twiceTitle: 'Calling back twice',
   twiceHeading: 'Calling back twice',
   twiceText:
-    'The first request has just left in the background; this page is now opening the same address as the second.',
+    'The first request was sent in the background. This page is now opening the same address for the second time.',
   twiceLink: 'Continue to the application',
-  twiceRefused: 'The callback is not an http or https address, so nothing was requested.',
+  twiceRefused: 'The callback is not an http or https address, so no request was sent.',
 
   qrTitle: (app: string) => `Log in to ${app}`,
   qrHeading: 'Log in with WeChat',
@@ -70,17 +66,17 @@ const en = {
   qrScanned: 'Scanned',
   qrScannedHint: 'Confirm the login on the phone.',
   qrCancelled: 'Cancelled on the phone',
-  qrCancelledHint: 'Scan again, or close this window. Your application is not told.',
+  qrCancelledHint: 'Scan again, or close this window. Your application is not notified.',
   qrExpired: 'The code has expired',
-  qrExpiredHint: 'Get a new one and scan it.',
+  qrExpiredHint: 'Get a new code and scan it.',
   qrConfirmed: 'Confirmed',
   qrLeaving: 'Going back to the application …',
   qrReload: 'New code',
   qrContinue: 'Continue to the application',
-  qrRefused: 'The redirect_uri is not an http or https address, so this page does not go there.',
+  qrRefused: 'The redirect_uri is not an http or https address, so this page does not open it.',
   qrOpenPhone: 'Open the phone page',
-  qrNoPhone: 'No phone needed: the button opens in a new tab what the phone would show.',
-  qrSays: 'The code says',
+  qrNoPhone: 'No phone needed: the button opens the phone page in a new tab.',
+  qrSays: 'Content of the code:',
 
   phoneTitle: (app: string) => `Log in to ${app}`,
   phoneHeading: (app: Html) => html`Log in to ${app}?`,
@@ -89,16 +85,16 @@ const en = {
   phoneConfirm: 'Log in',
   phoneCancel: 'Cancel',
   phoneConfirmed: 'You are logging in',
-  phoneConfirmedHint: 'Look at the page with the QR code: it goes on from there. You can close this page.',
+  phoneConfirmedHint: 'The login continues on the page with the QR code. You can close this page.',
   phoneCancelled: 'Login cancelled',
   phoneCancelledHint:
-    'The page with the QR code says so too; the application is not told. You can scan again, or close this page.',
+    'The page with the QR code shows this, too, but the application is not notified. You can scan again or close this page.',
   phoneExpired: 'This code is no longer valid',
-  phoneExpiredHint: 'Get a new QR code on the computer and scan that one.',
+  phoneExpiredHint: 'Get a new QR code on the computer and scan it.',
 
   mpTitle: 'Mini-program console',
   mpText:
-    'This page plays the part of the code that runs inside WeChat: it calls wx.login() and sends the code to your server, ' +
+    'This page acts as the code that runs inside WeChat: it calls wx.login() and sends the code to your server, ' +
     'as your mini-program would.',
   mpLoginHeading: 'Get a code',
   mpApp: 'Mini-program',
@@ -110,21 +106,21 @@ const en = {
   mpSendHeading: 'Send to my server',
   mpServer: 'Login address of your server',
   mpServerHint: 'POST with Content-Type application/json. Only servers on this machine can be called.',
-  mpInclude: 'Also send what wx.getUserInfo() gives',
+  mpInclude: 'Also send the result of wx.getUserInfo()',
   mpEncrypted: 'encrypted user data',
   mpSigned: 'signed user data',
   mpBody: 'Body',
-  mpBodyHint: 'Change it as you like; it is sent exactly as it stands here.',
-  mpBodyInvalid: 'This is not valid JSON. It will be sent all the same.',
+  mpBodyHint: 'Edit it as you like. It is sent exactly as shown.',
+  mpBodyInvalid: 'This is not valid JSON. It will be sent anyway.',
   mpSend: 'Send',
   mpSending: 'Sending …',
-  mpBadUrl: 'Enter a complete address that begins with http:// or https://.',
-  mpAnswerHeading: 'Answer',
+  mpBadUrl: 'Enter a complete address that starts with http:// or https://.',
+  mpAnswerHeading: 'Response',
   mpStatus: 'Status',
-  mpNoAnswer: 'No answer yet.',
+  mpNoAnswer: 'No response yet.',
   mpEmptyAnswer: '(empty body)',
   mpHistoryHeading: 'History',
-  mpNoHistory: 'Each call will be listed here.',
+  mpNoHistory: 'Calls are listed here.',
   mpSent: 'Sent',
   mpReceived: 'Received',
   mpFailed: 'The call failed:',
@@ -134,18 +130,19 @@ const en = {
   errorNumber: 'Error',
   errorHint: 'What to do',
   errorNote: 'Your application is not called back when this happens.',
-  errorHome: 'Apps and users of this sandbox',
+  errorHome: 'See the apps and users of this sandbox',
 
   homeTitle: 'WeChat sandbox',
   homeHeading: 'WeChat login, on your machine',
   homeText:
-    'For development and tests: no account at WeChat, no internet. The apps, users and secrets below are made up ' +
-    'and open no door anywhere else.',
+    'For development and tests, without a WeChat account or the internet. The apps, users and secrets below are made up ' +
+    'and work nowhere else.',
   homeEndpoint: 'Use this address in place of WeChat’s own hosts',
-  homeCallback: 'This is what your application would get',
-  homeCallbackText: 'The example sent you back here. With the code, a server asks for an access token.',
+  homeCallback: 'Your application would receive this',
+  homeCallbackText:
+    'The example sent you back here. A server would now exchange the code for an access token.',
   homeCallbackDenied: 'The example sent you back here without a usable code: the login was refused.',
-  homeTryText: 'These examples come back to this page and show the code.',
+  homeTryText: 'These examples return to this page and show the code.',
   homeTryMp: 'Consent page',
   homeTryBase: 'Silent login',
   homeTryWebsite: 'QR login',
@@ -298,5 +295,5 @@ const zh_CN: Texts = {
   secretLabel: '密钥（虚构）',
 }
 
-/** Everything that a page says, in each of its languages. */
+/** The texts of the pages in each language. */
 export const texts: Readonly<Record<PageLang, Texts>> = { en, zh_CN }

@@ -1,20 +1,26 @@
+import { readBrowserScript } from '../browser-script.js'
 import { Html, html, json } from './html.js'
 import { texts } from './i18n.js'
+import type { ScriptData } from './script-data.js'
 import type { PageLang } from './views.js'
+
+type PageScript = {
+  [Name in keyof ScriptData]: { name: Name; data: ScriptData[Name] }
+}[keyof ScriptData]
 
 export interface Document {
   lang: PageLang
   title: string
   body: Html
-  /** Query of the link to the other language, without `lang`; scripted pages keep their own. No switch if absent: the page answers a POST. */
+  /** Query of the link to the other language, without `lang`. If absent, there is no link, because the page answers a POST. */
   langQuery?: Record<string, string>
-  /** the page's script takes the query of the language link from the address that it was opened with */
+  /** the page's script replaces that query with the one of the page's address */
   keepQuery?: boolean
   css?: string
   /** style sheet of the application */
   href?: string
-  /** body of a function, run when the document is there; sees `page`, which is `data` */
-  script?: { code: string; data?: unknown }
+  /** The page's own script in `browser/`. Runs when the document is complete, and finds its data in `scriptData`. */
+  script?: PageScript
   /** attributes of `<html>`, for the style sheet */
   rootClass?: string
 }
@@ -116,20 +122,6 @@ label.user:has(:checked) { background: var(--tint); }
 .framed .banner { padding: 3px 10px; font-size: .75rem; border-bottom-width: 4px; }
 `
 
-const common = `
-for (const link of document.querySelectorAll('a[data-keep-query]')) {
-  const kept = location.search.slice(1).split('&').filter((pair) => pair && !/^lang(=|$)/.test(pair))
-  link.href = location.pathname + '?' + kept.concat('lang=' + link.dataset.lang).join('&') + location.hash
-}
-for (const image of document.querySelectorAll('.avatar img')) {
-  if (image.complete && !image.naturalWidth) image.remove()
-  else image.addEventListener('error', () => image.remove())
-}
-for (const chosen of document.querySelectorAll('.users :checked')) {
-  chosen.closest('.users').scrollTop = chosen.closest('.user').offsetTop - 118
-}
-`
-
 function languageLink({ lang, langQuery, keepQuery = false }: Document): Html | false {
   if (!langQuery) return false
   const other: PageLang = lang === 'en' ? 'zh_CN' : 'en'
@@ -150,10 +142,15 @@ function htmlLang(lang: PageLang): string {
   return lang === 'en' ? 'en' : 'zh-CN'
 }
 
-/** The document around a page: banner, language switch, the style sheet, the page's one script. */
+function whenReady({ name, data }: PageScript): Html {
+  return new Html(`document.addEventListener('DOMContentLoaded', () => {
+const scriptData = ${json(data).text}
+${readBrowserScript(name)}})`)
+}
+
+/** The document around a page: banner, language link, style sheet and script. */
 export function layout(page: Document): string {
   const t = texts[page.lang]
-  const { code = '', data = null } = page.script ?? {}
   return html`<!doctype html>
     <html lang="${htmlLang(page.lang)}" class="${page.rootClass}">
       <head>
@@ -167,11 +164,8 @@ export function layout(page: Document): string {
         </style>
         ${page.href !== undefined && html`<link rel="stylesheet" href="${page.href}" />`}
         <script>
-          document.documentElement.classList.toggle('framed', window.self !== window.top)
-          document.addEventListener('DOMContentLoaded', () => {
-            const page = ${json(data)}
-            ${new Html(common + code)}
-          })
+          ${new Html(readBrowserScript('layout'))}
+          ${page.script && whenReady(page.script)}
         </script>
       </head>
       <body>

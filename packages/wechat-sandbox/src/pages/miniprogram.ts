@@ -45,196 +45,12 @@ pre { margin: 0; padding: 12px 14px; border-radius: 8px; background: var(--inset
 .history pre { margin-top: 4px; max-height: 220px; }
 `
 
-const script = `
-const element = (id) => document.querySelector('[data-testid="' + id + '"]')
-const app = element('mp-app')
-const user = element('mp-user')
-const body = element('mp-body')
-const DATA = { 'mp-encrypted': ['encryptedData', 'iv'], 'mp-signed': ['rawData', 'signature'] }
-let code
-let data
-let filled = {}
-
-function pretty(value) {
-  if (typeof value !== 'string') return value === undefined ? '' : JSON.stringify(value, null, 2)
-  try { return JSON.stringify(JSON.parse(value), null, 2) } catch { return value }
-}
-
-function problem(id, error) {
-  element(id).hidden = !error
-  element(id).textContent = error ? page.texts.failed + ' ' + error.message : ''
-}
-
-async function call(url, input) {
-  const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(input) })
-  const text = await answer.text()
-  let output
-  try { output = JSON.parse(text) } catch { throw new Error('HTTP ' + answer.status) }
-  if (!answer.ok || output.errcode) throw new Error(output.errmsg || output.message || output.error || 'HTTP ' + answer.status)
-  return output
-}
-
-function section(title, text) {
-  const label = document.createElement('p')
-  label.className = 'label'
-  label.textContent = title
-  const pre = document.createElement('pre')
-  pre.textContent = text
-  return [label, pre]
-}
-
-function remember(what, result, good, sent, received) {
-  const entry = document.createElement('li')
-  entry.dataset.testid = 'mp-history-entry'
-  const details = document.createElement('details')
-  const summary = document.createElement('summary')
-  const time = document.createElement('time')
-  time.textContent = new Date().toLocaleTimeString('en-GB')
-  const label = document.createElement('span')
-  label.className = 'mono'
-  label.textContent = what
-  const outcome = document.createElement('b')
-  outcome.className = 'status'
-  outcome.dataset.kind = good ? 'good' : 'bad'
-  outcome.textContent = result
-  summary.append(time, label, outcome)
-  details.append(summary, ...section(page.texts.sent, sent), ...section(page.texts.received, received))
-  entry.append(details)
-  const list = element('mp-history')
-  list.prepend(entry)
-  while (list.children.length > 50) list.lastChild.remove()
-  element('mp-history-empty').hidden = true
-}
-
-/** Puts code and user data into the body and leaves alone what was typed besides. */
-function fill() {
-  let typed
-  try { typed = JSON.parse(body.value) } catch { return check() }
-  if (typed === null || typeof typed !== 'object' || Array.isArray(typed)) return
-  for (const [name, value] of Object.entries(filled)) {
-    if (typed[name] === value) delete typed[name]
-  }
-  filled = { code: code ?? '' }
-  for (const [id, names] of Object.entries(DATA)) {
-    for (const name of names) {
-      if (element(id).checked && data) filled[name] = data[name]
-    }
-  }
-  body.value = JSON.stringify({ ...filled, ...typed, ...filled }, null, 2)
-  check()
-}
-
-function check() {
-  let valid = true
-  try { JSON.parse(body.value) } catch { valid = false }
-  element('mp-body-invalid').hidden = valid
-}
-
-async function encrypt() {
-  if (!code || !Object.keys(DATA).some((id) => element(id).checked)) return
-  if (!data) {
-    const input = { appId: app.value, user: user.value }
-    try {
-      data = await call(page.encryptUrl, input)
-      remember('wx.getUserInfo()', 'ok', true, pretty(input), pretty(data))
-    } catch (error) {
-      remember('wx.getUserInfo()', page.texts.failedEntry, false, pretty(input), error.message)
-      throw error
-    }
-  }
-}
-
-function forget() {
-  code = data = undefined
-  element('mp-code').textContent = ''
-  element('mp-copy').hidden = true
-  problem('mp-login-error')
-  fill()
-}
-
-app.addEventListener('change', forget)
-user.addEventListener('change', forget)
-body.addEventListener('input', check)
-
-element('mp-login').addEventListener('click', async () => {
-  const button = element('mp-login')
-  const input = { appId: app.value, user: user.value }
-  button.disabled = true
-  forget()
-  try {
-    const answer = await call(page.loginUrl, input)
-    remember('wx.login()', 'ok', true, pretty(input), pretty(answer))
-    code = answer.code
-    await encrypt()
-    element('mp-copy').hidden = false
-  } catch (error) {
-    if (!code) remember('wx.login()', page.texts.failedEntry, false, pretty(input), error.message)
-    problem('mp-login-error', error)
-  } finally {
-    element('mp-code').textContent = code ?? ''
-    button.disabled = false
-    fill()
-  }
-})
-
-for (const id of Object.keys(DATA)) {
-  element(id).addEventListener('change', async () => {
-    problem('mp-login-error')
-    try { await encrypt() } catch (error) { problem('mp-login-error', error) }
-    fill()
-  })
-}
-
-element('mp-copy').addEventListener('click', async () => {
-  try {
-    await navigator.clipboard.writeText(code)
-    element('mp-copy').textContent = page.texts.copied
-    setTimeout(() => { element('mp-copy').textContent = page.texts.copy }, 1500)
-  } catch {
-    getSelection().selectAllChildren(element('mp-code'))
-  }
-})
-
-element('mp-form').addEventListener('submit', async (event) => {
-  event.preventDefault()
-  const button = element('mp-send')
-  const url = element('mp-server-url').value.trim()
-  const status = element('mp-status')
-  const what = 'POST ' + url.replace(/^https?:\\/\\/[^/?#]*/i, '').replace(/[?#].*/, '')
-  problem('mp-send-error', /^https?:\\/\\/./i.test(url) ? undefined : new Error(page.texts.badUrl))
-  if (!element('mp-send-error').hidden) return
-  button.disabled = true
-  button.textContent = page.texts.sending
-  status.textContent = element('mp-response').textContent = ''
-  delete status.dataset.kind
-  const sent = body.value
-  try {
-    const answer = await call(page.requestUrl, { url, method: 'POST', headers: { 'Content-Type': 'application/json' }, body: sent })
-    const good = answer.status >= 200 && answer.status < 300
-    status.textContent = answer.status
-    status.dataset.kind = good ? 'good' : 'bad'
-    element('mp-response').textContent = pretty(answer.body) || page.texts.emptyAnswer
-    element('mp-response').scrollIntoView({ block: 'nearest' })
-    remember(what, answer.status, good, pretty(sent), pretty(answer.body))
-  } catch (error) {
-    problem('mp-send-error', error)
-    remember(what, page.texts.failedEntry, false, pretty(sent), error.message)
-  } finally {
-    button.disabled = false
-    button.textContent = page.texts.send
-  }
-})
-
-// Reloading keeps what was in the fields, but the code of before is gone.
-fill()
-`
-
-/** In an `<option>` there are no elements to keep the direction of a name to itself. */
+/** Isolates the direction of a name in an `<option>`, which cannot contain elements. */
 function isolated(text: string): string {
   return `\u2068${text}\u2069`
 }
 
-/** Plays what runs inside WeChat: `wx.login()`, `wx.getUserInfo()` and a request to the developer's server. */
+/** The mini-program console. It calls `wx.login()` and `wx.getUserInfo()`, and sends a request to the developer's server. */
 export function miniProgramPage(view: MiniProgramView): string {
   const { lang } = view
   const t = texts[lang]
@@ -370,7 +186,7 @@ export function miniProgramPage(view: MiniProgramView): string {
         </div>
       </div>`,
     script: {
-      code: script,
+      name: 'miniprogram',
       data: {
         loginUrl: view.loginUrl,
         encryptUrl: view.encryptUrl,

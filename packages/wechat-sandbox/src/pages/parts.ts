@@ -1,10 +1,9 @@
-import { html } from './html.js'
-import type { Html } from './html.js'
+import { html, type Html } from './html.js'
 import { texts } from './i18n.js'
 import type { PageApp, PageLang, PageUser } from './views.js'
 
-/** Each dark enough for a white letter. */
-const COLOURS = ['#2b5fb3', '#8a3fb0', '#b03a5b', '#a14a12', '#3d6b1f', '#0b6e6e', '#5a5a8c', '#7a5a00']
+/** Dark enough for a white letter. */
+const avatarColours = ['#2b5fb3', '#8a3fb0', '#b03a5b', '#a14a12', '#3d6b1f', '#0b6e6e', '#5a5a8c', '#7a5a00']
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
@@ -13,7 +12,7 @@ function initial(name: string): string {
   return '?'
 }
 
-/** A name that somebody chose: it must not turn the direction of the text around it. */
+/** Isolates a name that a user chose, so that it cannot change the direction of the text around it. */
 export function name(text: string): Html {
   return html`<bdi>${text}</bdi>`
 }
@@ -31,7 +30,7 @@ export function appHead(app: PageApp, lang: PageLang): Html {
 function avatar(user: PageUser): Html {
   let sum = 0
   for (const character of user.id) sum += character.codePointAt(0) ?? 0
-  const colour = COLOURS[sum % COLOURS.length]
+  const colour = avatarColours[sum % avatarColours.length]
   const picture = user.headimgurl !== undefined && /^(https?:|data:image\/|\/)/i.test(user.headimgurl)
   return html`<span class="avatar" style="background:${colour}" aria-hidden="true"
     >${initial(user.nickname || user.id)}${
@@ -40,7 +39,7 @@ function avatar(user: PageUser): Html {
   >`
 }
 
-/** A user as one row: picture, name, id. */
+/** A row with a user's picture, name and id. */
 export function userRow(user: PageUser): Html {
   return html`${avatar(user)}<span class="user-name"
       ><span class="clamp">${name(user.nickname || user.id)}</span>
@@ -48,7 +47,7 @@ export function userRow(user: PageUser): Html {
     >`
 }
 
-/** Radio group: the form field `user`. */
+/** A radio group for the form field `user`. */
 export function userChoice(legend: string, users: PageUser[], selected: string, lang: PageLang): Html {
   const checked = users.find((user) => user.id === selected) ?? users[0]
   return html`<fieldset>
@@ -71,14 +70,14 @@ export function userChoice(legend: string, users: PageUser[], selected: string, 
   </fieldset>`
 }
 
-/** Hidden fields of a form; the answer to it comes in the language of the page. */
+/** The hidden fields of a form, including the language, so that the next page has the language of this one. */
 export function hiddenFields(fields: Record<string, string>, lang: PageLang): Html[] {
   return Object.entries({ lang, ...fields }).map(
     ([field, value]) => html`<input type="hidden" name="${field}" value="${value}" />`,
   )
 }
 
-/** What WeChat would have objected to. The list is there even when empty if the page's script may add to it. */
+/** A list of what WeChat might not accept. With `scripted`, an empty list is present but hidden, so that the page's script can add to it. */
 export function warningBox(warnings: string[], lang: PageLang, scripted = false): Html | false {
   if (warnings.length === 0 && !scripted) return false
   return html`<section
@@ -94,15 +93,15 @@ export function warningBox(warnings: string[], lang: PageLang, scripted = false)
   </section>`
 }
 
-const MARKS = {
+const marks = {
   good: html`<path d="M5 12.5l4.6 4.6L19 7.5" />`,
   bad: html`<path d="M7 7l10 10M17 7L7 17" />`,
   late: html`<circle cx="12" cy="12" r="8.5" /><path d="M12 7v5.2l3.3 2" />`,
 }
 
-/** A big sign above the outcome of something. */
-export function mark(kind: keyof typeof MARKS): Html {
+/** A large icon for a result. */
+export function mark(kind: keyof typeof marks): Html {
   return html`<span class="mark ${kind}" aria-hidden="true"
-    ><svg viewBox="0 0 24 24">${MARKS[kind]}</svg></span
+    ><svg viewBox="0 0 24 24">${marks[kind]}</svg></span
   >`
 }

@@ -4,7 +4,7 @@ import { layout } from './layout.js'
 import { appHead, hiddenFields, mark, name, userChoice } from './parts.js'
 import type { PhoneView } from './views.js'
 
-/** What the phone shows after scanning: confirm or cancel, and what became of it. */
+/** The page that the phone shows after scanning: it asks to confirm or cancel, and then shows the result. */
 export function phonePage(view: PhoneView): string {
   const { lang, app, status } = view
   const t = texts[lang]
@@ -45,7 +45,7 @@ export function phonePage(view: PhoneView): string {
   return layout({
     lang,
     title: heading,
-    // Opening the page counts as scanning, so a page that is over must not be opened once more for its language.
+    // Opening the page counts as scanning. After a decision, a change of language would scan again.
     ...(status === 'expired' && { langQuery: { uuid: view.uuid } }),
     body: html`<section class="card stack result" data-testid="phone-status" data-status="${status}">
       ${mark(kind)}

@@ -4,7 +4,7 @@ import { layout } from './layout.js'
 import { name, warningBox } from './parts.js'
 import type { QrView } from './views.js'
 
-// The class names impowerBox, title, qrcode, lightBorder, info and status_icon are WeChat's: style sheets of applications go by them.
+// The class names impowerBox, title, qrcode, lightBorder, info and status_icon are WeChat's, and applications' style sheets use them.
 const css = `
 .impowerBox { text-align: center; }
 .impowerBox .title { font-size: 1.25rem; font-weight: 600; }
@@ -29,8 +29,8 @@ const css = `
 .impowerBox[data-status="confirmed"] .open-phone, .impowerBox[data-status="expired"] .open-phone { display: none; }
 .impowerBox[data-status="confirmed"] ~ .more-about, .impowerBox[data-status="expired"] ~ .more-about { display: none; }
 
-/* In a frame the page is transparent and its text is black or white as the application asks, whatever the system's colours are:
-   a colour scheme other than the embedding page's would make the frame opaque. */
+/* In a frame the page is transparent, and the application chooses black or white text. The system's colour scheme is ignored: if it
+   differed from the embedding page's, the frame would be opaque. */
 .framed { color-scheme: normal; }
 .framed, .framed body { background: transparent; }
 .framed.black { --card: transparent; --text: #181818; --muted: #5e5e5e; --line: #d9d9d9; --inset: #f0f0f0; --link: #3d5a92; --focus: #1c66e5; }
@@ -64,77 +64,7 @@ html.white:not(.framed) {
 @media (max-height: 300px) { .framed .impowerBox .qr-hint { display: none; } }
 `
 
-// As WeChat's page does it: 408 ask again after 2 s, 404 scanned (100 ms), 403 cancelled (2 s), 402 and 500 the code is over, 405 confirmed.
-// The address is put together as text, so that a redirect_uri with a fragment gets code and state after it. From a frame the browser
-// lets a page navigate the window only after a click in the frame: then the link to go on remains.
-const script = `
-const box = document.querySelector('[data-testid="qr"]')
-const live = document.querySelector('[data-testid="qr-status"]')
-const element = (id) => document.querySelector('[data-testid="' + id + '"]')
-
-function show(status) {
-  if (live.dataset.status === status) return
-  live.dataset.status = box.dataset.status = status
-  element('qr-head').textContent = page.texts[status][0]
-  const hint = element('qr-hint')
-  hint.textContent = page.texts[status][1]
-  hint.classList.remove('waiting-hint')
-  element('qr-reload').hidden = status !== 'expired'
-}
-
-function leave(code) {
-  show('confirmed')
-  const base = page.redirectUri.replace(/&amp;/g, '&')
-  go(base + (base.indexOf('?') > -1 ? '&' : '?') + 'code=' + code + '&state=' + page.state)
-}
-
-function go(target) {
-  element('qr-hint').textContent = page.texts.leaving
-  if (!/^https?:\\/\\//i.test(target)) {
-    element('qr-hint').textContent = page.texts.refused
-    return
-  }
-  const here = page.selfRedirect || window.top === window.self
-  const link = element('qr-continue')
-  link.href = target
-  link.target = here ? '_self' : '_top'
-  setTimeout(() => { link.hidden = false }, 1500)
-  try {
-    if (here) window.location = target
-    else window.top.location = target
-  } catch {
-    link.hidden = false
-  }
-}
-
-async function poll(last) {
-  let errcode = 408
-  let code = ''
-  try {
-    const url = page.pollUrl + (page.pollUrl.includes('?') ? '&' : '?') + (last ? 'last=' + last + '&' : '') + '_=' + Date.now()
-    const answer = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(60000) })
-    const text = await answer.text()
-    errcode = Number(/wx_errcode\\s*=\\s*(\\d+)/.exec(text)?.[1] ?? 408)
-    code = /wx_code\\s*=\\s*'([^']*)'/.exec(text)?.[1] ?? ''
-  } catch {
-    // Not reachable just now: asked again like one that waits.
-  }
-  if (errcode === 405) return leave(code)
-  if (errcode === 402 || errcode === 500) return show('expired')
-  if (errcode === 404) show('scanned')
-  if (errcode === 403) {
-    show('cancelled')
-    if (page.cancelUrl) return go(page.cancelUrl)
-  }
-  setTimeout(poll, errcode === 404 ? 100 : 2000, errcode === 404 || errcode === 403 ? errcode : undefined)
-}
-
-for (const warning of page.warnings) console.warn(warning)
-element('qr-reload').addEventListener('click', () => location.reload())
-poll()
-`
-
-/** The page, or the frame in the application's page, where a QR code waits to be scanned. */
+/** The page, or the frame in an application's page, that shows a QR code. */
 export function qrPage(view: QrView): string {
   const { lang, app } = view
   const t = texts[lang]
@@ -181,7 +111,7 @@ export function qrPage(view: QrView): string {
         <p>${t.qrSays} <code>${view.confirmUrl}</code></p>
       </div>`,
     script: {
-      code: script,
+      name: 'qr',
       data: {
         pollUrl: view.pollUrl,
         redirectUri: view.redirectUri,

@@ -1,4 +1,4 @@
-/** What each page of the sandbox shows: the routes fill these in, the page modules turn them into HTML and know nothing else. */
+/** The content of the pages. The endpoints fill these in, and the page modules turn them into HTML. */
 
 export type PageLang = 'zh_CN' | 'en'
 
@@ -17,14 +17,14 @@ export interface PageUser {
 /** How a person can answer on the consent page; sent as the form field `decision`. */
 export type ConsentDecision =
   | 'allow'
-  /** as WeChat's browser sometimes does: the callback is requested twice with the same code */
+  /** the callback is requested twice with the same code, as WeChat's browser sometimes does */
   | 'allow-twice'
   | 'snapshot'
   /** `?state=…` without a code */
   | 'refuse-state-only'
   /** `?code=authdeny&state=…` */
   | 'refuse-authdeny'
-  /** nothing is sent to the application, the page just closes */
+  /** the page closes, and nothing is sent to the application */
   | 'refuse-close'
 
 /** `/connect/oauth2/authorize`: a form (POST, urlencoded) to `action` with `fields` hidden, plus `user` and `decision`. */
@@ -35,13 +35,13 @@ export interface ConsentView {
   redirectUri: string
   users: PageUser[]
   selectedUser: string
-  /** what WeChat would not have accepted, e.g. the order of the parameters */
+  /** what WeChat might not accept, e.g. the order of the parameters */
   warnings: string[]
   action: string
   fields: Record<string, string>
 }
 
-/** After `refuse-close`, and after `allow-twice` (where `twice` is the callback that the page must request two times). */
+/** After `refuse-close` and `allow-twice`. `twice` is the callback that the page must request two times. */
 export interface AfterConsentView {
   lang: PageLang
   kind: 'closed' | 'twice'
@@ -55,17 +55,17 @@ export interface QrView {
   uuid: string
   /** image of the QR code */
   qrUrl: string
-  /** what the QR code says: the phone page. Shown as a link too, for those who have no phone at hand. */
+  /** content of the QR code: the phone page. Also shown as a link for people without a phone. */
   confirmUrl: string
-  /** long poll, without `last` and `_`; answers `window.wx_errcode=…;window.wx_code='…';` */
+  /** the long poll, without `last` and `_`. Its reply is `window.wx_errcode=…;window.wx_code='…';` */
   pollUrl: string
   redirectUri: string
   state: string
-  /** `true`: redirect in this frame; otherwise in the top window */
+  /** `true`: redirect in this frame instead of the top window */
   selfRedirect: boolean
   style: 'black' | 'white'
   stylelite: boolean
-  /** where to go after the person has cancelled; WeChat today goes nowhere */
+  /** where to go after a cancellation. Today's WeChat stays on the page. */
   cancelUrl?: string
   /** a style sheet of the application, already checked to be http(s) or data:text/css */
   href?: string

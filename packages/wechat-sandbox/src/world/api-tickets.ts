@@ -1,12 +1,11 @@
 import type { Clock } from './clock.js'
 import { newApiTicket } from './ids.js'
-import { Lease } from './lease.js'
-import type { Leased } from './lease.js'
+import { Lease, type Leased } from './lease.js'
 import type { SandboxSettings } from './settings.js'
 
 export type TicketType = 'jsapi' | 'wx_card'
 
-/** The tickets that apps sign with for the JS-SDK and for cards. */
+/** The tickets with which apps sign for the JS-SDK and for cards. */
 export class ApiTickets {
   readonly #leases = new Map<string, Lease>()
   readonly #clock: Clock
@@ -21,7 +20,7 @@ export class ApiTickets {
     return this.#leaseOf(appId, type).take(this.#clock.now(), this.#settings.ticketLifetime)
   }
 
-  /** The tickets that signatures can be made with at this moment. */
+  /** Returns the tickets that are valid now. */
   valid(appId: string, type: TicketType): string[] {
     return this.#leaseOf(appId, type).valid(this.#clock.now())
   }

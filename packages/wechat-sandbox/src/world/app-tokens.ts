@@ -1,28 +1,27 @@
 import { BoundedMap } from './bounded-map.js'
 import type { Clock } from './clock.js'
 import { newAppToken } from './ids.js'
-import { Lease } from './lease.js'
-import type { Leased } from './lease.js'
+import { Lease, type Leased } from './lease.js'
 import type { SandboxSettings } from './settings.js'
 
-/** How long a token goes on beside its successor. */
-const OVERLAP = 300_000
+/** How long a token works after it was replaced. */
+const overlap = 300_000
 
-/** How far apart forced renewals must be. */
-const FORCE_INTERVAL = 30_000
+/** The shortest time between two forced renewals. */
+const forceInterval = 30_000
 
 interface Token {
   appId: string
   expiresAt: number
-  /** dead from then on because there is a newer one */
+  /** when a newer token ends this one */
   replacedAt: number
 }
 
 export type AppTokenState = { state: 'valid'; appId: string } | { state: 'unknown' | 'expired' }
 
 /**
- * The tokens of apps, in WeChat's two token spaces that know nothing of each other: those of `/cgi-bin/token`, where each ends its
- * predecessor, and those of `stable_token`.
+ * The tokens of apps. WeChat has two independent kinds: those of `/cgi-bin/token`, where each new one ends its predecessor, and those
+ * of `stable_token`.
  */
 export class AppTokens {
   readonly #tokens = new BoundedMap<string, Token>(100_000)
@@ -37,27 +36,27 @@ export class AppTokens {
     this.#settings = settings
   }
 
-  /** `/cgi-bin/token`: always a new token; the one before it has five minutes left. */
+  /** `/cgi-bin/token`: always issues a new token. The previous one works for five more minutes. */
   issue(appId: string): Leased {
     const now = this.#clock.now()
     const former = this.#classic.get(appId)
-    if (former !== undefined) this.#replace(former, now + OVERLAP)
+    if (former !== undefined) this.#replace(former, now + overlap)
     const token = this.#newToken(appId, now)
     this.#classic.set(appId, token)
     return { value: token, expiresIn: Math.floor(this.#settings.appTokenLifetime / 1000) }
   }
 
-  /** `stable_token`: the token that there is, with what is left of its time; a new one in its last five minutes. */
+  /** `stable_token`: returns the current token and its remaining lifetime, or a new one in its last five minutes. */
   stable(appId: string): Leased {
     return this.#leaseOf(appId).take(this.#clock.now(), this.#settings.appTokenLifetime)
   }
 
-  /** Whether the last forced renewal is long enough ago for another. */
+  /** Whether enough time has passed since the last forced renewal. */
   mayForce(appId: string): boolean {
-    return this.#clock.now() - (this.#forcedAt.get(appId) ?? -Infinity) >= FORCE_INTERVAL
+    return this.#clock.now() - (this.#forcedAt.get(appId) ?? -Infinity) >= forceInterval
   }
 
-  /** `stable_token` with `force_refresh`: a new token; the former ones are dead at once. */
+  /** `stable_token` with `force_refresh`: issues a new token and ends the previous ones at once. */
   force(appId: string): Leased {
     const now = this.#clock.now()
     const lease = this.#leaseOf(appId)
@@ -72,7 +71,7 @@ export class AppTokens {
     if (!found) return { state: 'unknown' }
     const now = this.#clock.now()
     if (now >= found.expiresAt) return { state: 'expired' }
-    // Not the latest any more: WeChat has the same words for that as for a token that never was.
+    // WeChat reports a replaced token like an unknown one.
     return now >= found.replacedAt ? { state: 'unknown' } : { state: 'valid', appId: found.appId }
   }
 

@@ -1,6 +1,6 @@
 export type AppType = 'mp' | 'website' | 'miniprogram'
 
-/** An application as it would be registered with WeChat. */
+/** An application that is registered with WeChat. */
 export interface SandboxApp {
   appId: string
   appSecret: string
@@ -8,11 +8,11 @@ export interface SandboxApp {
   type: AppType
   /** Shown on the pages. Default: the type's name. */
   name?: string
-  /** Exact host names that `redirect_uri` may have (with a port: only that one). Absent: any. Empty: none. */
+  /** The host names that `redirect_uri` may have, exactly; one with a port allows only that port. Default: any. Empty: none. */
   domains?: string[]
-  /** The open-platform account that the app is bound to: apps of one account see the same unionid. Absent: no unionid. */
+  /** The app's open-platform account. Apps of the same account see the same unionid. Default: none, so users have no unionid. */
   unionAccount?: string
-  /** One of WeChat's test accounts: a tenth of the daily quotas. Default `false`. */
+  /** A WeChat test account, which has a tenth of the daily quotas. Default `false`. */
   testAccount?: boolean
 }
 
@@ -20,14 +20,14 @@ export interface App extends SandboxApp {
   readonly name: string
 }
 
-const NAMES: Record<AppType, string> = {
+const defaultNames: Record<AppType, string> = {
   mp: '沙箱服务号 (Sandbox Official Account)',
   website: '沙箱网站应用 (Sandbox Website)',
   miniprogram: '沙箱小程序 (Sandbox Mini Program)',
 }
 
-/** One app of each type, all bound to one open-platform account. */
-export const PRESET_APPS: readonly SandboxApp[] = [
+/** One app of each type. They share an open-platform account. */
+export const presetApps: readonly SandboxApp[] = [
   {
     appId: 'wxsandbox000000001',
     appSecret: 'sandboxsecretmp00000000000000001',
@@ -48,10 +48,15 @@ export const PRESET_APPS: readonly SandboxApp[] = [
   },
 ]
 
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
-const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText)
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
 
-const checkedApp = (app: unknown, index: number): App => {
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isText)
+}
+
+function checkApp(app: unknown, index: number): App {
   const where = `apps[${index}]`
   if (typeof app !== 'object' || app === null) throw new TypeError(`${where} must be an object`)
   const { appId, appSecret, type, name, domains, unionAccount, testAccount } = app as Record<string, unknown>
@@ -76,7 +81,7 @@ const checkedApp = (app: unknown, index: number): App => {
     appId,
     appSecret,
     type,
-    name: name ?? NAMES[type],
+    name: name ?? defaultNames[type],
     ...(domains === undefined ? {} : { domains: [...domains] }),
     ...(unionAccount === undefined ? {} : { unionAccount }),
     ...(testAccount === undefined ? {} : { testAccount }),
@@ -87,10 +92,10 @@ export class Apps {
   readonly list: readonly App[]
   readonly #byId = new Map<string, App>()
 
-  /** @throws TypeError that names what is wrong with the apps given. */
+  /** @throws TypeError that names the invalid app and field. */
   constructor(apps: readonly SandboxApp[]) {
     if (!Array.isArray(apps)) throw new TypeError('apps must be an array')
-    this.list = apps.map(checkedApp)
+    this.list = apps.map(checkApp)
     for (const app of this.list) {
       if (this.#byId.has(app.appId)) throw new TypeError(`apps has the appId ${app.appId} twice`)
       this.#byId.set(app.appId, app)
@@ -101,7 +106,7 @@ export class Apps {
     return this.#byId.get(appId)
   }
 
-  /** @throws TypeError if there is no such app, or it is of another type. */
+  /** @throws TypeError if the app does not exist or has another type. */
   get(appId: string, ...types: AppType[]): App {
     const app = this.#byId.get(appId)
     if (!app) throw new TypeError(`no app has the appId ${JSON.stringify(appId)}`)

@@ -1,4 +1,4 @@
-/** A Map that forgets its oldest entry rather than grow beyond `max`: requests from anywhere must not fill the memory. */
+/** A Map that removes its oldest entry when it exceeds `max`, so that requests cannot fill the memory. */
 export class BoundedMap<K, V> {
   readonly #entries = new Map<K, V>()
   readonly #max: number

@@ -1,4 +1,4 @@
-/** The sandbox's time: the computer's, plus whatever a test has advanced it by. Every lifetime is measured with it. */
+/** The sandbox's clock, which measures every lifetime: the system's time plus what tests have added. */
 export class Clock {
   #offset = 0
   readonly #listeners = new Set<() => void>()
@@ -11,13 +11,13 @@ export class Clock {
   /** @throws TypeError if `ms` is not a number of milliseconds, 0 or more. */
   advance(ms: number): void {
     if (typeof ms !== 'number' || !Number.isFinite(ms) || ms < 0) {
-      throw new TypeError('clock.advance takes a number of milliseconds, 0 or more')
+      throw new TypeError('clock.advance requires a number of milliseconds, 0 or more')
     }
     this.#offset += ms
     for (const listener of [...this.#listeners]) listener()
   }
 
-  /** Calls `listener` whenever the clock jumps; returns a function that stops it. */
+  /** Calls `listener` whenever the clock is advanced. Returns a function that removes the listener. */
   onAdvance(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => {

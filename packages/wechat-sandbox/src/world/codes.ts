@@ -3,7 +3,7 @@ import type { Clock } from './clock.js'
 import { newCode } from './ids.js'
 import type { SandboxSettings } from './settings.js'
 
-/** What a code stands for: `oauth` codes come from the pages, `js` codes from `wx.login`. */
+/** What a code grants. `oauth` codes come from the pages, `js` codes from `wx.login`. */
 export interface CodeGrant {
   kind: 'oauth' | 'js'
   appId: string
@@ -22,7 +22,7 @@ interface Entry {
 export type CodeState =
   { state: 'fresh'; grant: CodeGrant; use: () => void } | { state: 'unknown' | 'used' | 'expired' }
 
-/** The codes that were handed out: each good for one exchange, by its own app, within its lifetime. */
+/** The issued codes. Each can be exchanged once, by its own app, within its lifetime. */
 export class Codes {
   readonly #entries = new BoundedMap<string, Entry>(100_000)
   readonly #clock: Clock
@@ -43,13 +43,13 @@ export class Codes {
     return code
   }
 
-  /** Looks at a code without using it up. Nothing may be awaited between this and `use`: of two exchanges at once one must win. */
+  /** Looks up a code without using it. Do not await between this and `use`: only one of two concurrent exchanges may succeed. */
   look(code: string, kind: CodeGrant['kind'], appId: string): CodeState {
     const entry = this.#entries.get(code)
     if (entry?.grant.kind !== kind || entry.grant.appId !== appId) return { state: 'unknown' }
-    const isOver = this.#clock.now() >= entry.expiresAt
-    if (entry.used) return { state: isOver ? 'unknown' : 'used' }
-    if (isOver) return { state: 'expired' }
+    const isExpired = this.#clock.now() >= entry.expiresAt
+    if (entry.used) return { state: isExpired ? 'unknown' : 'used' }
+    if (isExpired) return { state: 'expired' }
     return {
       state: 'fresh',
       grant: entry.grant,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** What a page gives to `wx.config`, and the page's URL. */
+/** The arguments of `wx.config` and the page's URL. */
 export interface JsSdkConfig {
   url: string
   nonceStr: string
@@ -8,14 +8,15 @@ export interface JsSdkConfig {
   signature: string
 }
 
-/** The signature of a page: raw values, nothing encoded. */
-const sign = (ticket: string, { url, nonceStr, timestamp }: JsSdkConfig): string =>
-  createHash('sha1')
+/** Signs a page. The values are not encoded. */
+function sign(ticket: string, { url, nonceStr, timestamp }: JsSdkConfig): string {
+  return createHash('sha1')
     .update(`jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${url}`, 'utf8')
     .digest('hex')
+}
 
-/** Whether one of the tickets made the signature. What is behind `#` in the URL is not signed. */
-export const isSigned = (tickets: readonly string[], config: JsSdkConfig): boolean => {
+/** Whether the signature was made with one of the tickets. The part of the URL after `#` is not signed. */
+export function isSigned(tickets: readonly string[], config: JsSdkConfig): boolean {
   const [url = ''] = config.url.split('#', 1)
   return tickets.some((ticket) => sign(ticket, { ...config, url }) === config.signature)
 }

@@ -1,4 +1,4 @@
-/** A token or ticket, and for how long it is good. */
+/** A token or ticket and its remaining lifetime. */
 export interface Leased {
   value: string
   /** whole seconds */
@@ -10,10 +10,10 @@ interface Entry {
   expiresAt: number
 }
 
-/** In its last five minutes a value is no longer handed out, though it still works: nobody gets one that ends in a moment. */
-const LAST_MINUTES = 300_000
+/** In its last five minutes a value still works, but a new one is issued, so that nobody gets a value that is about to expire. */
+const lastMinutes = 300_000
 
-/** A value that everybody who asks gets the same of, until its time is nearly over. */
+/** A value that all callers share until it is about to expire. */
 export class Lease {
   #entries: Entry[] = []
   readonly #create: (now: number) => string
@@ -24,7 +24,7 @@ export class Lease {
 
   take(now: number, lifetime: number): Leased {
     const current = this.#entries.at(-1)
-    if (current && current.expiresAt - now >= LAST_MINUTES) {
+    if (current && current.expiresAt - now >= lastMinutes) {
       return { value: current.value, expiresIn: Math.floor((current.expiresAt - now) / 1000) }
     }
     const value = this.#create(now)
@@ -35,12 +35,12 @@ export class Lease {
     return { value, expiresIn: Math.floor(lifetime / 1000) }
   }
 
-  /** Those that are good: the last one, and in its first minutes perhaps the one before. */
+  /** Returns the valid values: the last one, and in its first minutes possibly its predecessor. */
   valid(now: number): string[] {
     return this.#entries.filter(({ expiresAt }) => now < expiresAt).map(({ value }) => value)
   }
 
-  /** Hands out none of the present ones again. */
+  /** Forgets the current values. */
   end(): void {
     this.#entries = []
   }

@@ -3,11 +3,11 @@ import type { Clock } from './clock.js'
 import { newPhoneCode } from './ids.js'
 import type { SandboxSettings } from './settings.js'
 
-/** A number that somebody lets a mini-program see. */
+/** A phone number that a user shares with a mini-program. */
 export interface PhoneGrant {
   appId: string
   userId: string
-  /** without the country's code */
+  /** without the country code */
   number: string
   countryCode: string
 }
@@ -17,7 +17,7 @@ interface Entry {
   expiresAt: number
 }
 
-/** The codes of the button that asks for a phone number: each good once, within its lifetime. */
+/** The codes of the phone number button. Each works once, within its lifetime. */
 export class PhoneCodes {
   readonly #entries = new BoundedMap<string, Entry>(100_000)
   readonly #clock: Clock
@@ -34,7 +34,7 @@ export class PhoneCodes {
     return code
   }
 
-  /** What a code stands for, if it is of use. Nothing may be awaited between this and `use`. */
+  /** Looks up a code without using it. Do not await between this and `use`. */
   look(code: string, appId: string): { grant: PhoneGrant; use: () => void } | undefined {
     const entry = this.#entries.get(code)
     if (entry?.grant.appId !== appId || this.#clock.now() >= entry.expiresAt) return undefined

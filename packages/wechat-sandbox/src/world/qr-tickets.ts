@@ -5,7 +5,7 @@ import type { SandboxSettings } from './settings.js'
 
 export type QrStatus = 'waiting' | 'scanned' | 'confirmed' | 'cancelled' | 'expired'
 
-/** One QR code on one page: what it asks for, and how far the person with the phone has come. */
+/** A QR code on a page. */
 export interface QrTicket {
   readonly uuid: string
   readonly appId: string
@@ -25,7 +25,7 @@ export interface QrProgress {
   code: string
 }
 
-/** The QR codes shown so far. Who waits for a change is told at once. */
+/** The QR codes shown so far, and their progress. */
 export class QrTickets {
   readonly #entries = new BoundedMap<string, Entry>(10_000)
   readonly #waiting = new Map<string, Set<() => void>>()
@@ -48,14 +48,14 @@ export class QrTickets {
     return this.#entries.get(uuid)?.ticket
   }
 
-  /** An unknown uuid is as good as an expired one. */
+  /** Returns the progress of a code. An unknown uuid counts as expired. */
   progress(uuid: string): QrProgress {
     const entry = this.#entries.get(uuid)
     if (!entry || this.#clock.now() >= entry.ticket.expiresAt) return { status: 'expired', code: '' }
     return { status: entry.status, code: entry.code }
   }
 
-  /** The phone has opened the code. After a cancellation it may be scanned again. */
+  /** Marks a code as scanned. A cancelled code can be scanned again. */
   scan(uuid: string): void {
     this.#change(uuid, 'scanned', '')
   }
@@ -68,7 +68,7 @@ export class QrTickets {
     this.#change(uuid, 'cancelled', '')
   }
 
-  /** Resolves when the progress may have changed, after `timeout` ms, when the code expires or when `signal` fires. */
+  /** Resolves when the progress may have changed, after `timeout` ms, when the code expires or when `signal` is aborted. */
   async change(uuid: string, timeout: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
     const left = (this.find(uuid)?.expiresAt ?? 0) - this.#clock.now()

@@ -1,22 +1,22 @@
 import { BoundedMap } from './bounded-map.js'
 import type { Clock } from './clock.js'
 
-const MINUTE = 60_000
-const DAY = 86_400_000
+const minute = 60_000
+const day = 86_400_000
 
-/** WeChat's days begin at midnight in Beijing. */
-const BEIJING = 8 * 3_600_000
+/** WeChat's days start at midnight in Beijing. */
+const beijingOffset = 8 * 3_600_000
 
 interface Period {
   length: number
-  /** how far the periods are shifted against UTC */
+  /** offset of the periods from UTC */
   offset: number
 }
 
-export const PER_MINUTE: Period = { length: MINUTE, offset: 0 }
-export const PER_DAY: Period = { length: DAY, offset: BEIJING }
+export const perMinute: Period = { length: minute, offset: 0 }
+export const perDay: Period = { length: day, offset: beijingOffset }
 
-/** Counts calls per key and calendar minute or day of the sandbox's clock. */
+/** Counts calls per key and per calendar minute or day of the sandbox's clock. */
 export class Quota {
   readonly #counts = new BoundedMap<string, { period: number; calls: number }>(100_000)
   readonly #clock: Clock
@@ -27,7 +27,7 @@ export class Quota {
     this.#period = period
   }
 
-  /** Counts a call; `false` if it is one too many for this period. */
+  /** Counts a call. Returns `false` if it exceeds the limit for this period. */
   take(key: readonly string[], limit: number): boolean {
     const period = Math.floor((this.#clock.now() + this.#period.offset) / this.#period.length)
     const name = JSON.stringify(key)

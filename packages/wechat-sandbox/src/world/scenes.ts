@@ -2,10 +2,10 @@ import { BoundedMap } from './bounded-map.js'
 import type { Clock } from './clock.js'
 import { newSceneTicket, newSceneURL } from './ids.js'
 
-/** A QR code of an official account that says where it was scanned. */
+/** A QR code of an official account with a scene, which says where it was scanned. */
 export interface SceneCode {
   ticket: string
-  /** what the code says */
+  /** the content of the code */
   url: string
 }
 
@@ -14,7 +14,7 @@ interface Entry {
   expiresAt: number
 }
 
-/** The QR codes with scene. */
+/** The QR codes with a scene. */
 export class Scenes {
   readonly #byTicket = new BoundedMap<string, Entry>(100_000)
   readonly #permanent = new Map<string, Map<string, SceneCode>>()
@@ -24,12 +24,12 @@ export class Scenes {
     this.#clock = clock
   }
 
-  /** A code for so many seconds. */
+  /** Creates a code that expires after so many seconds. */
   temporary(seconds: number): SceneCode {
     return this.#add(this.#clock.now() + seconds * 1000)
   }
 
-  /** A code for ever, the same for the same scene; `undefined` if the app has as many as it may have. */
+  /** Returns the permanent code of a scene, or `undefined` if the app has reached its limit. */
   permanent(appId: string, scene: number | string, limit: number): SceneCode | undefined {
     const codes = this.#permanent.get(appId) ?? new Map<string, SceneCode>()
     this.#permanent.set(appId, codes)

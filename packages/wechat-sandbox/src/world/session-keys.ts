@@ -1,7 +1,7 @@
 import { BoundedMap } from './bounded-map.js'
 import { newSessionKey } from './ids.js'
 
-/** The session_key of each mini-program user: one at a time, made when it is first needed. */
+/** The current session_key of each mini-program user, created on first use. */
 export class SessionKeys {
   readonly #keys = new BoundedMap<string, string>(100_000)
 
@@ -9,7 +9,7 @@ export class SessionKeys {
     return this.#keys.get(keyOf(appId, userId)) ?? this.renew(appId, userId)
   }
 
-  /** Replaces the key, as `wx.login` may do; what was encrypted with the old one no longer opens. */
+  /** Replaces the key, as `wx.login` may do. Data encrypted with the old key can no longer be decrypted. */
   renew(appId: string, userId: string, sessionKey = newSessionKey()): string {
     this.#keys.set(keyOf(appId, userId), sessionKey)
     return sessionKey
@@ -20,4 +20,6 @@ export class SessionKeys {
   }
 }
 
-const keyOf = (appId: string, userId: string): string => JSON.stringify([appId, userId])
+function keyOf(appId: string, userId: string): string {
+  return JSON.stringify([appId, userId])
+}

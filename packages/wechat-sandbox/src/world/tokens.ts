@@ -3,7 +3,7 @@ import type { Clock } from './clock.js'
 import { newAccessToken, newRefreshToken } from './ids.js'
 import type { SandboxSettings } from './settings.js'
 
-/** What one login gave to an application. */
+/** What a user has granted to an application. */
 export interface Authorization {
   appId: string
   userId: string
@@ -22,7 +22,7 @@ export interface TokenPair {
 
 interface Login {
   authorization: Authorization
-  /** logins are numbered, so that those before a change of password can be told from those after it */
+  /** tells whether the login was before a change of the password */
   number: number
   accessToken: string
   accessExpiresAt: number
@@ -37,7 +37,7 @@ export type RefreshState =
   | { state: 'valid'; authorization: Authorization; refresh: () => TokenPair }
   | { state: 'unknown' | 'expired' | 'revoked' }
 
-/** The tokens of users; a login's access token and refresh token belong together. */
+/** The tokens of users. Each login has an access token and a refresh token. */
 export class Tokens {
   readonly #byAccessToken = new BoundedMap<string, Login>(100_000)
   readonly #byRefreshToken = new BoundedMap<string, Login>(100_000)
@@ -52,7 +52,7 @@ export class Tokens {
     this.#settings = settings
   }
 
-  /** A new pair; pairs of earlier logins stay as they are. */
+  /** Issues a new pair. Pairs of earlier logins stay valid. */
   issue(authorization: Authorization): TokenPair {
     const now = this.#clock.now()
     this.#logins += 1
@@ -87,7 +87,7 @@ export class Tokens {
     return { state: 'valid', authorization: login.authorization, refresh: () => this.#refresh(login) }
   }
 
-  /** All tokens that the user's logins have given out so far are dead from now on. */
+  /** Revokes all tokens of the user's previous logins. */
   revokeAll(userId: string): void {
     this.#revokedUpTo.set(userId, this.#logins)
   }

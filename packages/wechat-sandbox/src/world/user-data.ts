@@ -1,14 +1,14 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto'
 
-/** What `wx.getUserInfo` hands to a mini-program. */
+/** The result of `wx.getUserInfo`. */
 export interface EncryptedUserData {
   /** AES-128-CBC, base64 */
   encryptedData: string
   /** 16 bytes, base64 */
   iv: string
-  /** JSON of the data without openId, unionId and watermark */
+  /** the data as JSON, without openId, unionId and watermark */
   rawData: string
-  /** SHA-1 of rawData and session_key, lower hex */
+  /** SHA-1 of rawData and session_key, in lower-case hex */
   signature: string
 }
 
@@ -16,16 +16,16 @@ export interface UserDataInput {
   sessionKey: string
   appId: string
   data: Record<string, unknown>
-  /** Point in time of the watermark, ms since the epoch. */
+  /** Time of the watermark, in ms since the epoch. */
   now: number
   /** 16 bytes, base64. Default: random. */
   iv?: string
 }
 
-/** Encrypts and signs as WeChat does. `data` gets a watermark unless it has one of its own. */
-export const encryptUserData = ({ sessionKey, appId, data, now, iv }: UserDataInput): EncryptedUserData => {
+/** Encrypts and signs like WeChat. Adds a watermark to `data` if it has none. */
+export function encryptUserData({ sessionKey, appId, data, now, iv }: UserDataInput): EncryptedUserData {
   const ivBytes = iv === undefined ? randomBytes(16) : Buffer.from(iv, 'base64')
-  if (ivBytes.length !== 16) throw new TypeError('iv must be the base64 of 16 bytes')
+  if (ivBytes.length !== 16) throw new TypeError('iv must be 16 bytes in base64')
   const plaintext = JSON.stringify(withWatermark(data, appId, now))
   const cipher = createCipheriv('aes-128-cbc', Buffer.from(sessionKey, 'base64'), ivBytes)
   const encryptedData = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]).toString('base64')
@@ -38,11 +38,15 @@ export const encryptUserData = ({ sessionKey, appId, data, now, iv }: UserDataIn
   }
 }
 
-/** The signature over `rawData`: the key is used as its base64 text. */
-export const signRawData = (rawData: string, sessionKey: string): string =>
-  createHash('sha1')
+/** Signs `rawData`. The key is used as base64 text, not decoded. */
+export function signRawData(rawData: string, sessionKey: string): string {
+  return createHash('sha1')
     .update(rawData + sessionKey, 'utf8')
     .digest('hex')
+}
 
-const withWatermark = (data: Record<string, unknown>, appId: string, now: number): Record<string, unknown> =>
-  'watermark' in data ? data : { ...data, watermark: { timestamp: Math.floor(now / 1000), appid: appId } }
+function withWatermark(data: Record<string, unknown>, appId: string, now: number): Record<string, unknown> {
+  return 'watermark' in data
+    ? data
+    : { ...data, watermark: { timestamp: Math.floor(now / 1000), appid: appId } }
+}

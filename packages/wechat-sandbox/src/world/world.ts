@@ -1,22 +1,19 @@
 import { ApiTickets } from './api-tickets.js'
 import { AppTokens } from './app-tokens.js'
-import { Apps } from './apps.js'
-import type { App, SandboxApp } from './apps.js'
+import { Apps, type App, type SandboxApp } from './apps.js'
 import { Clock } from './clock.js'
 import { Codes } from './codes.js'
 import { openidOf, snapshotOpenidOf, snapshotUnionidOf, unionidOf } from './ids.js'
 import { PhoneCodes } from './phone-codes.js'
 import { QrTickets } from './qr-tickets.js'
-import { PER_DAY, PER_MINUTE, Quota } from './quota.js'
+import { perDay, perMinute, Quota } from './quota.js'
 import { Scenes } from './scenes.js'
 import { SessionKeys } from './session-keys.js'
-import { checkedSettings, DEFAULT_SETTINGS } from './settings.js'
-import type { SandboxSettings } from './settings.js'
+import { checkSettings, defaultSettings, type SandboxSettings } from './settings.js'
 import { Tokens } from './tokens.js'
-import { Users } from './users.js'
-import type { SandboxUser, User } from './users.js'
+import { Users, type SandboxUser, type User } from './users.js'
 
-/** Everything that this WeChat knows: pure state, without HTTP. */
+/** The state of the sandbox, without HTTP. */
 export class World {
   readonly settings: SandboxSettings
   readonly apps: Apps
@@ -42,20 +39,20 @@ export class World {
   ) {
     this.apps = new Apps(apps)
     this.users = new Users(users)
-    this.#initialSettings = { ...DEFAULT_SETTINGS, ...settings }
+    this.#initialSettings = { ...defaultSettings, ...settings }
     this.settings = { ...this.#initialSettings }
     this.codes = new Codes(this.clock, this.settings)
     this.tokens = new Tokens(this.clock, this.settings)
     this.qrTickets = new QrTickets(this.clock, this.settings)
-    this.minuteQuota = new Quota(this.clock, PER_MINUTE)
-    this.dayQuota = new Quota(this.clock, PER_DAY)
+    this.minuteQuota = new Quota(this.clock, perMinute)
+    this.dayQuota = new Quota(this.clock, perDay)
     this.appTokens = new AppTokens(this.clock, this.settings)
     this.apiTickets = new ApiTickets(this.clock, this.settings)
     this.phoneCodes = new PhoneCodes(this.clock, this.settings)
     this.scenes = new Scenes(this.clock)
   }
 
-  /** Who holds the phone where nobody is asked. */
+  /** The user who is preselected on the pages and who logs in if no page is shown. */
   get currentUser(): User {
     return (
       (this.#currentUser === undefined ? undefined : this.users.find(this.#currentUser)) ?? this.users.first
@@ -66,27 +63,27 @@ export class World {
     this.#currentUser = user.id
   }
 
-  /** @throws TypeError that names the setting with a wrong value. */
+  /** @throws TypeError that names the invalid setting. */
   configure(settings: object): void {
-    Object.assign(this.settings, checkedSettings(settings))
+    Object.assign(this.settings, checkSettings(settings))
   }
 
   openid(app: App, userId: string, snapshot = false): string {
     return snapshot ? snapshotOpenidOf(app.appId, userId) : openidOf(app.appId, userId)
   }
 
-  /** `undefined` if the app is not bound to an open-platform account. */
+  /** Returns `undefined` if the app has no open-platform account. */
   unionid(app: App, userId: string, snapshot = false): string | undefined {
     if (app.unionAccount === undefined) return undefined
     return snapshot ? snapshotUnionidOf(app.unionAccount, userId) : unionidOf(app.unionAccount, userId)
   }
 
-  /** The user whom an app knows by this openid; not the virtual account of a snapshot. */
+  /** Finds the user with this openid in an app. Ignores the virtual accounts of snapshot pages. */
   userByOpenid(app: App, openid: string): User | undefined {
     return this.users.list.find(({ id }) => this.openid(app, id) === openid)
   }
 
-  /** Everything as it was at the start: nothing handed out, settings and users as given, the clock right. */
+  /** Returns to the state after the start. */
   reset(): void {
     Object.assign(this.settings, this.#initialSettings)
     this.#currentUser = undefined

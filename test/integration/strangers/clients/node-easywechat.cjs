@@ -2,18 +2,26 @@ const { mkdtempSync } = require('node:fs')
 const { MiniApp, OfficialAccount } = require('node-easywechat')
 const { accounts, answer } = require('./application.cjs')
 
-const config = ({ appId, appSecret }, more) => ({
-  app_id: appId,
-  secret: appSecret,
-  file_cache: { path: mkdtempSync('cache-') },
-  ...more,
-})
-const officialAccount = (name, more) => new OfficialAccount(config(accounts[name], more))
+function config({ appId, appSecret }, more) {
+  return {
+    app_id: appId,
+    secret: appSecret,
+    file_cache: { path: mkdtempSync('cache-') },
+    ...more,
+  }
+}
+
+function officialAccount(name, more) {
+  return new OfficialAccount(config(accounts[name], more))
+}
 
 const stable = officialAccount('mp', { use_stable_access_token: true })
 const miniApp = new MiniApp(config(accounts.miniprogram))
 const scopes = { mp: 'snsapi_userinfo', website: 'snsapi_login', wrong: 'snsapi_userinfo' }
-const oauth = (account) => officialAccount(account).getOAuth().scopes([scopes[account]])
+
+function oauth(account) {
+  return officialAccount(account).getOAuth().scopes([scopes[account]])
+}
 
 answer({
   login: (account, { mark }, origin) =>
