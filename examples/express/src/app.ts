@@ -28,7 +28,7 @@ export interface AppOptions {
   apps: WechatApps
   /** The public address of this application, e.g. `https://login.example.com`. */
   publicUrl: string
-  /** Addresses that replace WeChat's hosts. Default: WeChat. */
+  /** Address that replaces WeChat's hosts. Default: WeChat. */
   endpoints?: string | undefined
   /** Stores WeChat's tokens and session keys. Default: in memory. */
   tokenStore?: TokenStore | undefined

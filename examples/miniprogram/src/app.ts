@@ -27,7 +27,7 @@ export interface AppOptions {
   miniProgram: { appId: string; appSecret: string }
   sessionStore: SessionStore
   userStore: UserStore
-  /** Addresses that replace WeChat's hosts. Default: WeChat. */
+  /** Address that replaces WeChat's hosts. Default: WeChat. */
   endpoints?: string | undefined
   /** Called with every error that the mini-program did not cause. Default `console.error`. */
   logError?: (error: unknown) => void

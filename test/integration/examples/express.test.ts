@@ -101,9 +101,9 @@ describe('The Express example', () => {
       }
     })
 
-    it('shows the QR code in a frame, in which a login has begun', async () => {
+    it('shows the QR code of a started login in a frame', async () => {
       const { text, headers } = await browser.open(linkOf((await browser.open('/')).text, 'inline-qr') ?? '')
-      const frame = new URL(/<iframe src="([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? '')
+      const frame = new URL(/<iframe\s+src="([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? '')
 
       expect(frame.origin + frame.pathname).to.equal(`${sandbox.url}/connect/qrconnect`)
       expect(headers.get('content-security-policy')).to.contain(`frame-src ${sandbox.url};`)
