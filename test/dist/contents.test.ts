@@ -59,7 +59,7 @@ for (const [name, { folder, manifest }] of packages) {
 
     it('holds what its READMEs link to in its own folder', () => {
       const linked = ['README.md', 'README.zh-CN.md'].flatMap((file) =>
-        [...readFileSync(`${folder}${file}`, 'utf8').matchAll(/\]\((docs\/[^)#]+)/g)].map(
+        [...readFileSync(`${folder}${file}`, 'utf8').matchAll(/\]\((?!\.\.\/|[a-z]+:)([^)#]+)/g)].map(
           ([, path = '']) => path,
         ),
       )

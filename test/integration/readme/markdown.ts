@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { root } from '../../helpers/run.js'
 
@@ -53,24 +53,17 @@ export interface Pair {
   chinese: string
 }
 
-/** READMEs, and what lies in a package's folder `docs`. */
+/** READMEs, and the pages in `docs` and its folders. */
 export function pairs(): Pair[] {
-  return folders().flatMap((folder) => {
-    const docs = join(root, folder, 'docs')
-    const pages = existsSync(docs)
-      ? readdirSync(docs)
-          .filter((file) => file.endsWith('.md') && !file.endsWith('.zh-CN.md'))
-          .map((file) => join('docs', file))
-      : []
-    return [english, ...pages].map((file) => ({
-      name:
-        file === english
-          ? `the READMEs of ${folder === '.' ? 'the repository' : folder}`
-          : `the pages ${join(folder, file)}`,
-      english: join(folder, file),
-      chinese: join(folder, inChinese(file)),
-    }))
-  })
+  const readmes = folders().map((folder) => ({
+    name: `the READMEs of ${folder === '.' ? 'the repository' : folder}`,
+    english: join(folder, english),
+  }))
+  const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md') && !file.endsWith('.zh-CN.md'))
+    .map((file) => join('docs', file))
+    .map((file) => ({ name: `the pages ${file}`, english: file }))
+  return [...readmes, ...pages].map((pair) => ({ ...pair, chinese: inChinese(pair.english) }))
 }
 
 /** The name of the same document in Chinese. */

@@ -22,7 +22,7 @@ for (const [end, language] of [
   describe(`the ${language} tables of the pages on other packages name what there is`, () => {
     const client = new Source('wechat-oauth/src/client.ts').offers('WechatOAuth')
     const options = new Source('wechat-oauth/src/types.ts')
-    const pageOn = (name: string): Readme => read(`packages/wechat-oauth/docs/migrating-from-${name}${end}`)
+    const pageOn = (name: string): Readme => read(`docs/migrating/${name}${end}`)
     const names = (cells: string[]): string[] =>
       cells.map((code) => nameOf(code.replace(/^(?:await |new )/, '').replace(/^\w+\./, '')))
 

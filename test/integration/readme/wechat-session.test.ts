@@ -20,7 +20,7 @@ import { Source } from './sources.js'
 
 const folder = 'packages/wechat-session'
 const readme = readmeOf(folder, english)
-const migration = read(`${folder}/docs/migrating-from-mpauthx.md`)
+const migration = read('docs/migrating/mpauthx.md')
 const miniprogram = { appId: 'wx…', appSecret: '…', type: 'miniprogram', unionAccount: 'sandbox' } as const
 
 describe('the README of wechat-session', () => {
