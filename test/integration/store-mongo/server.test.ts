@@ -126,7 +126,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
 
   describe('a lock, on machines whose clocks differ by an hour,', () => {
     const hour = 3600 * 1000
-    const task = (): Promise<string> => Promise.resolve('had')
+    const task = (): Promise<string> => Promise.resolve('acquired')
 
     afterEach(() => sinon.restore())
 
@@ -175,7 +175,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
           () => ({}),
           () => undefined,
         )
-      expect(await between(0, hour, silent)).to.equal('had')
+      expect(await between(0, hour, silent)).to.equal('acquired')
     })
   })
 
@@ -262,9 +262,9 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       await second.store.saveToken('o', makeToken('o', { access_token: 'second' }))
       expect((await first.store.getToken('o'))?.access_token).to.equal('first')
       await first.store.withLock('refresh:o', async () => {
-        expect(await second.store.withLock('refresh:o', () => Promise.resolve('had'), { wait: 0 })).to.equal(
-          'had',
-        )
+        expect(
+          await second.store.withLock('refresh:o', () => Promise.resolve('acquired'), { wait: 0 }),
+        ).to.equal('acquired')
       })
     })
 
@@ -337,7 +337,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       ).to.be.an.instanceOf(TypeError)
       const store = new MongoTokenStore({ connection: mongoose.connection })
       const error = await rejection(store.getToken('o'), TokenStoreError)
-      expect(error.message).to.equal('The connection to MongoDB was not opened.')
+      expect(error.message).to.equal('The connection to MongoDB is not open')
     })
 
     it('may still be opening', async () => {

@@ -260,7 +260,7 @@ for (const { what, hasExtra } of makes) {
             TokenStoreError,
           )
           expect(error.message)
-            .to.match(/has no room for "\w+"\. ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/)
+            .to.match(/has no room for "\w+"\. Run ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/)
             .and.to.include(`"${field}"`)
           expect(await store.getToken('o1')).to.deep.equal(before)
         })

@@ -149,7 +149,7 @@ describe('MysqlTokenStore and its table', () => {
       () => store.deleteToken('o1'),
     ]) {
       const error = await rejection(call(), TokenStoreError)
-      expect(error.message).to.equal(`There is no table \`${table}\`: createTable() makes it.`)
+      expect(error.message).to.equal(`There is no table \`${table}\`. Call createTable() first`)
       expect(error.driver?.errno).to.equal(1146)
     }
     await store.createTable()
@@ -318,7 +318,7 @@ describe('MysqlTokenStore and its table', () => {
     for (const record of [null, undefined])
       await rejection(store.saveToken('o1', record as never), TokenStoreError)
     const error = await rejection(store.saveToken('o1', makeToken('o2')), TokenStoreError)
-    expect(error.message).to.match(/"openid"\. ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/)
+    expect(error.message).to.match(/"openid"\. Run ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/)
     expect(await setting.rows(`SELECT * FROM ${table}`)).to.deep.equal([])
     const fresh = (await setting.freshStore()).store
     await fresh.saveToken('o1', makeToken('o2'))

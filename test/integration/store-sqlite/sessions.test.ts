@@ -99,7 +99,7 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
       new SqliteSessionStore({ database, table: 'missing' }).get('a'),
       TokenStoreError,
     )
-    expect(error.message).to.equal('There is no table for sessions: createTable() makes it.')
+    expect(error.message).to.equal('There is no table for sessions. Call createTable() first')
   })
 
   it('may have any name for its table', async () => {

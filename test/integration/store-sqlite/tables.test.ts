@@ -138,7 +138,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
         const error = await rejection(call, TokenStoreError)
         expect(error).to.include({
           code: 'ERR_WECHAT_STORE',
-          message: 'There is no table for tokens: createTable() makes it.',
+          message: 'There is no table for tokens. Call createTable() first',
         })
       }
     })
@@ -152,7 +152,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
       )
       expect(error).to.include({
         code: 'ERR_WECHAT_LOCK',
-        message: 'There is no table for locks: createTable() makes it.',
+        message: 'There is no table for locks. Call createTable() first',
       })
     })
 

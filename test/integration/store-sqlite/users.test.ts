@@ -226,7 +226,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
 
   it('is made by createTableSQL as by createTable, and says so where it is missing', async () => {
     const missing = await rejection(store.findByOpenid('wx1', 'o1'), TokenStoreError)
-    expect(missing.message).to.equal('There is no table for users: createTable() makes it.')
+    expect(missing.message).to.equal('There is no table for users. Call createTable() first')
     database.exec(store.createTableSQL())
     await store.createTable()
     expect(await store.create({ appId: 'wx1', openid: 'o1' })).to.include({ id: 'o1' })

@@ -344,7 +344,7 @@ describe('MongoTokenStore', () => {
 
     it('rejects at once where nobody opens it', async () => {
       const error = await rejection(store.getToken('o'), TokenStoreError)
-      expect(error.message).to.equal('The connection to MongoDB was not opened.')
+      expect(error.message).to.equal('The connection to MongoDB is not open')
     })
 
     it('rejects when it cannot be opened', async () => {
