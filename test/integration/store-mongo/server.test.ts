@@ -65,7 +65,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       await store.init()
     })
 
-    it('rejects where an openid has several documents, says so, and names none', async () => {
+    it('rejects with an explanation when an openid has several documents, and does not reveal it', async () => {
       const collection = setting.name()
       for (let times = 0; times < 2; times += 1) await setting.raw(collection).insertOne(makeToken('oSECRET'))
       const error = await rejection(
@@ -76,8 +76,8 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       expect(error.message).to.not.include('oSECRET')
     })
 
-    it('rejects where there is an index on openid that is not unique', async function () {
-      onlyOnRealMongo(this, setting.service, 'the stand-in takes it for the same index')
+    it('rejects when an index on openid exists that is not unique', async function () {
+      onlyOnRealMongo(this, setting.service, 'the stand-in treats it as the same index')
       const collection = setting.name()
       await setting.raw(collection).createIndex({ openid: 1 }, {})
       const error = await rejection(
@@ -88,7 +88,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
     })
   })
 
-  it('replaces a record that somebody else has created between its search and its insertion', async () => {
+  it('replaces a record that was created between its search and its insertion', async () => {
     const { raw, collection } = await setting.freshStore()
     // Its first replacement finds nothing; before it inserts, somebody else does.
     let inserted = 0
@@ -109,7 +109,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
     expect(documents.map(({ access_token: token }) => token)).to.deep.equal(['mine'])
   })
 
-  it('leaves one record of many logins that create it at the same time', async () => {
+  it('keeps one record when many logins create it at the same time', async () => {
     const { store, raw, collection } = await setting.freshStore()
     const others = await Promise.all(
       [1, 2, 3].map(async () => new MongoTokenStore({ connection: await setting.open(), collection })),
@@ -163,7 +163,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       })
 
       it(`is not had by one that is ${what} while another has it, by MongoDB's own clock`, async function () {
-        onlyOnRealMongo(this, setting.service, 'the stand-in does not tell its time')
+        onlyOnRealMongo(this, setting.service, 'the stand-in does not report its time')
         expect(await between(first, second, (connection) => connection)).to.equal('ERR_WECHAT_LOCK')
       })
     }
@@ -179,7 +179,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
     })
   })
 
-  describe('what tries to be an operator', () => {
+  describe('query operators in keys and values', () => {
     it('is refused as an openid', async () => {
       const { store, raw } = await setting.freshStore()
       await store.saveToken('o', makeToken('o'))
@@ -379,7 +379,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
     })
   })
 
-  it('says nothing of a record when the server refuses it', async () => {
+  it('does not reveal a record that the server refuses', async () => {
     const { store } = await setting.freshStore()
     const error = await rejection(
       store.saveToken('o', makeToken('o', { huge: 'x'.repeat(17 * 1024 * 1024) })),

@@ -112,5 +112,5 @@ export function describeMongo(title: string, body: (setting: Setting) => void): 
 }
 
 export function onlyOnRealMongo(context: Context, service: MongoService, reason: string): void {
-  if (!service.isRealMongo) skipEverywhere(context, `a real MongoDB is needed: ${reason}`)
+  if (!service.isRealMongo) skipEverywhere(context, `needs a real MongoDB: ${reason}`)
 }

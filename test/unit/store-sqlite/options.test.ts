@@ -55,7 +55,7 @@ describe('options of SqliteTokenStore', () => {
     })
   }
 
-  it('take a database of which rows are arrays, or integers are bigints', () => {
+  it('accepts a database that returns rows as arrays or integers as bigints', () => {
     for (const row of [{ timeout: 0 }, [0], { timeout: 0n }])
       expect(new SqliteTokenStore({ database: fakeDatabase(row) })).to.be.an('object')
   })

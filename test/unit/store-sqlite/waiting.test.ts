@@ -17,7 +17,7 @@ function failingDatabase(failures: Error[]): SqliteDatabase {
 
 const token = { openid: 'o1', create_at: 1 }
 
-describe('SqliteTokenStore on a database that is in use for a moment', () => {
+describe('SqliteTokenStore on a database that is briefly in use', () => {
   const passing: Record<string, object> = {
     'better-sqlite3, busy': { code: 'SQLITE_BUSY' },
     'better-sqlite3, being recovered after a crash': { code: 'SQLITE_BUSY_RECOVERY' },
@@ -79,7 +79,7 @@ describe('SqliteTokenStore on a database that is in use for a moment', () => {
     }
   })
 
-  it('rejects a record that has no JSON with a TokenStoreError', async () => {
+  it('rejects a record that cannot be serialized with a TokenStoreError', async () => {
     const round: Record<string, unknown> = {}
     round.self = round
     const store = new SqliteTokenStore({ database: failingDatabase([]) })
