@@ -151,7 +151,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       ahead: [0, hour],
       behind: [hour, 0],
     })) {
-      it(`is not had by one that is ${what} while another has it`, async () => {
+      it(`is not acquired by a machine that is ${what} while another holds it`, async () => {
         const started = Date.now() - performance.now()
         const tellingTime = (connection: MongooseConnection): MongooseConnection =>
           intercept(
@@ -162,13 +162,13 @@ describeMongo('MongoTokenStore on a server', (setting) => {
         expect(await between(first, second, tellingTime)).to.equal('ERR_WECHAT_LOCK')
       })
 
-      it(`is not had by one that is ${what} while another has it, by MongoDB's own clock`, async function () {
+      it(`is not acquired by a machine that is ${what} while another holds it, by MongoDB's own clock`, async function () {
         onlyOnRealMongo(this, setting.service, 'the stand-in does not report its time')
         expect(await between(first, second, (connection) => connection)).to.equal('ERR_WECHAT_LOCK')
       })
     }
 
-    it('is had too early by one that is ahead, where the server does not tell its time', async () => {
+    it('is acquired too early by a machine that is ahead, if the server does not report its time', async () => {
       const silent = (connection: MongooseConnection): MongooseConnection =>
         intercept(
           connection,

@@ -143,7 +143,7 @@ async function untilItWorks(store: RedisTokenStore): Promise<void> {
   }
 }
 
-describe('RedisTokenStore with a client without an offline queue', () => {
+describe('RedisTokenStore with a client that does not queue or reconnect', () => {
   let server: Server
   const endings: (() => unknown)[] = []
 

@@ -93,7 +93,7 @@ describe('RedisSessionStore on a server', () => {
     expect(await revoke()).to.deep.equal(few)
   })
 
-  it('gives each session and each index a lifetime, and takes what is over out of the index', async () => {
+  it('gives each session and each index a lifetime, and removes expired sessions from the index', async () => {
     await store.create('a', makeSession('a'), 60)
     const [key, index] = [`${prefix}hash:a`, `${prefix}user:u`]
     expect(Number(await client.ttl(key))).to.be.within(50, 60)

@@ -67,7 +67,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
         await Promise.all([...first, last])
         expect(saved).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
         await store.saveToken('o1', makeToken('o1', { index: 11 }))
-        // None is carried out again when its time is over.
+        // A write is not repeated after its timeout.
         await sleep(timeout + 50)
         expect((await store.getToken('o1'))?.index).to.equal(11)
       })

@@ -695,7 +695,7 @@ const lockFaults: BrokenStore[] = [
     (right) => (key, task, options) => right.withLock(key, task, { ...options, wait: 0 }),
   ),
   locks(
-    'runs the task all the same when the wait is over',
+    'still runs the task when the wait times out',
     inLocks.wait,
     (right) => (key, task, options) =>
       right
@@ -707,13 +707,13 @@ const lockFaults: BrokenStore[] = [
         ),
   ),
   locks(
-    'says with a plain error that the wait is over',
+    'rejects with a plain error when the wait times out',
     inLocks.wait,
     (right) => (key, task, options) =>
       right.withLock(key, task, options).catch(() => Promise.reject(new Error('no lock'))),
   ),
   locks(
-    'runs the task after it has said that the wait is over',
+    'runs the task after the wait has timed out',
     inLocks.wait,
     (right) => (key, task, options) =>
       right.withLock(key, task, options).catch(async (error: unknown) => {
@@ -819,7 +819,7 @@ const lockFaults: BrokenStore[] = [
         right.withLock(key, task, { ttl: ttl / 1000, wait }),
   ),
   locks(
-    'releases whoever holds the lock',
+    'releases the lock of any holder',
     inLocks.late,
     (_right, backend) => (key, task, options) =>
       runLocked(

@@ -268,13 +268,13 @@ export const brokenUserStores: readonly BrokenUserStore[] = [
       if (user && account.unionid !== undefined) user.unionid = account.unionid
     },
   })),
-  broken('gives an account to whoever is linked last', cases.account, (right, backend) => ({
+  broken('moves an account to the last linked user', cases.account, (right, backend) => ({
     link: async (userId, account) => {
       backend.accounts.delete(accountKey(account.appId, account.openid))
       await right.link(userId, account)
     },
   })),
-  broken('gives a unionid to whoever is linked last', cases.unionid, (right, backend) => ({
+  broken('moves a unionid to the last linked user', cases.unionid, (right, backend) => ({
     link: async (userId, account) => {
       for (const user of backend.users.values()) if (user.unionid === account.unionid) delete user.unionid
       await right.link(userId, account)

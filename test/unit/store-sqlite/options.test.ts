@@ -60,7 +60,7 @@ describe('options of SqliteTokenStore', () => {
       expect(new SqliteTokenStore({ database: fakeDatabase(row) })).to.be.an('object')
   })
 
-  it('take a database that is closed: whoever uses the store is told', () => {
+  it('accept a closed database, which the operations then report', () => {
     const database = libsql().open(':memory:') as unknown as SqliteDatabase & { close(): void }
     database.close()
     expect(new SqliteTokenStore({ database })).to.be.an('object')
