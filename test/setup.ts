@@ -1,4 +1,4 @@
-// Mocha passes a test whose floating promise rejects; thrown again, the rejection fails the run.
+// Mocha passes a test whose floating promise rejects. Throwing the rejection again fails the run.
 function fail(reason: unknown): never {
   throw reason
 }
@@ -9,5 +9,5 @@ function guard(): void {
 
 guard()
 
-// Once more for each file: a worker of `mocha --parallel` runs many, and drops all listeners after each.
+// Registered again for each file, because a worker of `mocha --parallel` removes all listeners after each file.
 export const mochaHooks = { beforeAll: guard }

@@ -10,7 +10,7 @@ interface Backend {
 }
 
 /** Time passes on a cluster as it does elsewhere, and takes as long. */
-const isAboutTime = /lifetime is over|lifetime of a rotation|prolong a session by/
+const isAboutTime = /lifetime has ended|lifetime from the rotation|extend a session when it is/
 
 const setups: {
   driver: DriverName

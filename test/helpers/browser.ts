@@ -8,7 +8,7 @@ export interface Page {
   location: URL | undefined
 }
 
-/** A small browser: keeps cookies by name for one server, and does not follow redirects by itself. */
+/** A small browser that keeps cookies by name for one server, and does not follow redirects. */
 export class Browser {
   readonly cookies = new Map<string, string>()
   readonly #base: string

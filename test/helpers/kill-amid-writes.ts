@@ -6,23 +6,23 @@ export const writes = 2000
 const writers = 50
 
 export interface Aftermath {
-  /** What was acknowledged before the server was killed, and from then on. */
+  /** The writes that were acknowledged before and after the server was killed. */
   before: Map<string, WechatToken>
   after: Map<string, WechatToken>
-  /** What the other writes were rejected with. */
+  /** The errors of the other writes. */
   rejected: unknown[]
 }
 
 interface KillOptions {
   makeToken: (openid: string, fields: Pick<WechatToken, 'access_token' | 'create_at'>) => WechatToken
   /**
-   * Whether a writer whose write failed waits until the server is up again: else all that are left would fail before.
-   * Not needed where the client keeps commands until it is connected again.
+   * Whether a writer waits after a failure until the server is up again. Otherwise all remaining writes would fail first.
+   * Not needed if the client keeps commands until it is connected again.
    */
   waitAfterFailure: boolean
 }
 
-/** Has writers save tokens side by side, `writes` in all, and kills the server and starts it again when a quarter is acknowledged. */
+/** Saves `writes` tokens from parallel writers, and restarts the server by a kill once a quarter is acknowledged. */
 export async function killAmidWrites(
   server: Pick<Server, 'kill' | 'restart'>,
   store: TokenStore,
@@ -53,7 +53,7 @@ export async function killAmidWrites(
   return { before, after, rejected }
 }
 
-/** Expects every write to have been acknowledged or rejected as a store rejects, and the outage to have been felt. */
+/** Expects every write to be acknowledged or rejected with a store's error, and the outage to have an effect. */
 export function expectEachToBeAnswered({ before, after, rejected }: Aftermath): void {
   expect(before.size + after.size + rejected.length).to.equal(writes)
   expect(rejected).to.not.be.empty

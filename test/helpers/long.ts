@@ -1,10 +1,10 @@
 /**
- * Whether everything is run, what is slow or repeats included: `npm run test:all`, or `WECHAT_AUTH_LONG_TESTS=1` for one file.
- * Whole files of that kind are called `….long.test.ts`.
+ * Whether the long suite runs, with slow tests and repetitions: `npm run test:all`, or `WECHAT_AUTH_LONG_TESTS=1` for one file.
+ * A file that belongs only to the long suite is called `….long.test.ts`.
  */
 export const isLongRun = Boolean(process.env.WECHAT_AUTH_LONG_TESTS)
 
-/** The variants to test: all in the long suite, otherwise the ones that are not repetitions of the others. */
+/** Returns the variants to test: all in the long suite, otherwise only the essential ones. */
 export function variants<T>(
   all: readonly T[],
   isEssential: (variant: T, index: number, all: readonly T[]) => boolean,

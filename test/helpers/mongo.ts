@@ -1,6 +1,6 @@
 import type { MongoCollection, MongoDatabase, MongooseConnection } from '@wechat-auth/store-mongo'
 
-/** What the tests use of a connection of either version. */
+/** The members of a connection of either version that the tests use. */
 export interface OpenConnection extends MongooseConnection {
   readonly db: Database
   readonly readyState: number
@@ -13,7 +13,7 @@ export interface OpenConnection extends MongooseConnection {
   model(name: string, schema: unknown, collection: string): Model
 }
 
-/** What the tests use of a model. */
+/** The members of a model that the tests use. */
 export interface Model {
   findOne(filter: object): { lean(): Promise<Record<string, unknown> | null> }
   create(document: object): Promise<{ toObject(): Record<string, unknown> }>
@@ -48,19 +48,19 @@ export interface Mongoose {
   }
 }
 
-/** The versions of mongoose that are supported, by the names of their packages here. */
+/** The supported versions of mongoose, with the names of their packages in this workspace. */
 const packages = { 'mongoose 8': 'mongoose-8', 'mongoose 9': 'mongoose' } as const
 
 export type MongooseName = keyof typeof packages
 export const mongooseNames = Object.keys(packages) as MongooseName[]
 
-/** Loads one only where it is asked for: each takes its time. */
+/** Loads a version on demand, because loading is slow. */
 export async function load(name: MongooseName): Promise<Mongoose> {
   const { default: mongoose } = (await import(packages[name])) as { default: Mongoose }
   return mongoose
 }
 
-/** Opens a connection, as an application does: the caller closes it. */
+/** Opens a connection as an application does. The caller closes it. */
 export async function connect(
   name: MongooseName,
   url: string,

@@ -2,7 +2,7 @@ import type { RedisConnection } from '@wechat-auth/store-redis'
 import * as redis6 from 'redis'
 import * as redis5 from 'redis-5'
 
-/** What the tests use of a client or cluster of either version. */
+/** The members of a client or cluster of either version that the tests use. */
 export interface RedisClient extends RedisConnection {
   readonly isOpen: boolean
   on(event: 'error', listener: () => void): unknown
@@ -13,7 +13,7 @@ export interface RedisClient extends RedisConnection {
   get(key: string): Promise<unknown>
   set(key: string, value: string): Promise<unknown>
   ttl(key: string): Promise<unknown>
-  /** Not of a cluster. */
+  /** A cluster does not have it. */
   sendCommand(words: string[]): Promise<unknown>
 }
 
@@ -32,20 +32,20 @@ interface Driver {
   createCluster(options: { RESP: 2 | 3; rootNodes: { url: string }[] }): Omit<RedisClient, 'sendCommand'>
 }
 
-/** The versions of node-redis that are supported. */
+/** The supported versions of node-redis. */
 export const drivers = { 'node-redis 5': redis5, 'node-redis 6': redis6 } satisfies Record<string, Driver>
 
 export type DriverName = keyof typeof drivers
 export const driverNames = Object.keys(drivers) as DriverName[]
 
-/** How to get at a server, or at the nodes of a cluster. */
+/** The addresses of a server or of the nodes of a cluster. */
 export interface RedisAddress {
   driver: DriverName
   urls: readonly string[]
   resp?: 2 | 3
 }
 
-/** Opens a connection, as an application does: the caller calls `destroy` on it. */
+/** Opens a connection as an application does. The caller destroys it. */
 export async function connect(
   { driver, urls, resp = 3 }: RedisAddress,
   options: ClientOptions = {},
@@ -56,13 +56,13 @@ export async function connect(
     url !== undefined && urls.length === 1
       ? redis.createClient({ url, RESP: resp, ...options })
       : (redis.createCluster({ rootNodes: urls.map((node) => ({ url: node })), RESP: resp }) as RedisClient)
-  // Without a listener the process would end when a connection is lost.
+  // Without a listener, a lost connection would end the process.
   client.on('error', () => undefined)
   await client.connect()
   return client
 }
 
-/** How often the server of `client` was asked for what, by anybody, while `task` ran. */
+/** Counts the commands that the server of `client` receives from all clients while `task` runs. */
 export async function commandsDuring(
   client: RedisClient,
   task: () => Promise<unknown>,

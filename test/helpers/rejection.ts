@@ -1,6 +1,6 @@
-/** What a promise rejects with; throws when it does not. */
+/** Returns the reason with which a promise rejects; throws if it resolves. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown>
-/** The same, checked to be of this class. */
+/** The same, and checks the class of the reason. */
 export async function rejection<E>(
   promise: Promise<unknown>,
   type: abstract new (...values: never[]) => E,
@@ -18,7 +18,7 @@ export async function rejection(
   throw new Error('The promise was expected to reject')
 }
 
-/** What a function throws; throws itself when it does not. */
+/** Returns the error that a function throws; throws if it returns. */
 export function thrown(call: () => unknown): unknown {
   try {
     call()

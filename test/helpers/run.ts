@@ -8,7 +8,7 @@ export interface Finished {
 
 export const root = new URL('../../', import.meta.url).pathname
 
-/** Runs a program to its end, whatever its exit code. `env` is added to this process's; `undefined` takes a variable away. */
+/** Runs a program to its end, whatever its exit code. `env` is added to this process's environment; `undefined` removes a variable. */
 export async function run(
   command: string,
   args: readonly string[],
@@ -34,7 +34,7 @@ export async function run(
   })
 }
 
-/** The same, for a program that must succeed: rejects with all that it printed when it does not. */
+/** The same for a program that must succeed. Rejects with its output if it fails. */
 export async function runOrThrow(...[command, args, options]: Parameters<typeof run>): Promise<string> {
   const { code, stdout, stderr } = await run(command, args, options)
   if (code !== 0)
@@ -43,14 +43,14 @@ export async function runOrThrow(...[command, args, options]: Parameters<typeof 
 }
 
 /**
- * Ends a child that was started `detached`, with all that it started: what is left behind holds the pipe to its output, and
- * this process would not end.
+ * Ends a child that was started `detached`, and all its children. A child that is left over would keep the output pipe open,
+ * and this process would not exit.
  */
 export function killGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // All have ended.
+    // All of them have ended.
   }
 }

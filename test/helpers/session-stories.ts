@@ -81,7 +81,7 @@ export function sessionStories(title: string, open: () => Promise<SessionStores>
       expect(await sessions.listSessions(account.unionid)).to.deep.equal([])
     })
 
-    it('are not had by tokens that nobody has issued', async () => {
+    it('are not found by tokens that were never issued', async () => {
       const { sessions, logIn } = await start()
       const account = person()
       const { token } = await logIn(account)

@@ -3,7 +3,7 @@ import type { Context } from 'mocha'
 const separator = ' [skipped: '
 
 /**
- * Skips the running test, or from a `before` hook all tests of its suite, and has the reason printed at the end of the run.
+ * Skips the running test, or from a `before` hook all tests of its suite. The reason is printed at the end of the run.
  * Under CI, where nothing may be missing, it throws instead.
  */
 export function skipBecause(context: Context, reason: string): never {
@@ -11,9 +11,9 @@ export function skipBecause(context: Context, reason: string): never {
   return skipEverywhere(context, reason)
 }
 
-/** The same where nothing can be done about it, under CI neither. */
+/** The same for a reason that no machine can remove, so it does not fail under CI. */
 export function skipEverywhere(context: Context, reason: string): never {
-  // The title is all that a worker of `mocha --parallel` hands to the reporter.
+  // A worker of `mocha --parallel` passes only the title to the reporter.
   const mark = (test: { title: string }): void => {
     test.title += `${separator}${reason}]`
   }
@@ -23,7 +23,7 @@ export function skipEverywhere(context: Context, reason: string): never {
   return context.skip()
 }
 
-/** What `skipBecause` wrote into a title. */
+/** Returns the reason that `skipBecause` wrote into a title. */
 export function skipReason(title: string): string | undefined {
   const start = title.lastIndexOf(separator)
   return start === -1 ? undefined : title.slice(start + separator.length, -1)

@@ -24,10 +24,10 @@ const hasBetterSqlite3 = isInstalled('better-sqlite3')
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
-/** Whether Node.js brings node:sqlite along, without a flag. */
+/** Whether Node.js includes node:sqlite without a flag. */
 export const hasNodeSqlite = major > 22 || (major === 22 && minor >= 13)
 
-/** Those that are there, and in the long suite better-sqlite3 too, which must be compiled where it is not installed. */
+/** The drivers that are installed; in the long suite also better-sqlite3, which is compiled if it is missing. */
 export const driverNames = (Object.keys(drivers) as DriverName[]).filter((name) => {
   if (name === 'node:sqlite') return hasNodeSqlite
   return name === 'libsql' || isLongRun || hasBetterSqlite3
@@ -42,7 +42,7 @@ function isInstalled(name: string): boolean {
   }
 }
 
-/** A database object, with what the tests need of it and the store does not. */
+/** A database object with the members that only the tests need. */
 export interface OpenDatabase extends SqliteDatabase {
   prepare(
     sql: string,
@@ -50,19 +50,19 @@ export interface OpenDatabase extends SqliteDatabase {
   close(): unknown
 }
 
-/** An address of a database, by which another process can open it too. */
+/** The address of a database, with which another process can open it too. */
 export interface SqliteAddress {
   driver: DriverName
   file: string
 }
 
-/** In a process of a test's own, where nothing can be skipped: the driver was found before. */
+/** Opens a database in a child process of a test, which cannot skip: the test has found the driver already. */
 export async function openDatabase({ driver, file }: SqliteAddress): Promise<OpenDatabase> {
   const { open } = await drivers[driver]({ timeout: () => 0 } as unknown as Context)
   return open(file) as unknown as OpenDatabase
 }
 
-/** Files in a folder of their own, and the database objects that are opened on them. */
+/** Files in their own folder, and the database objects that are open on them. */
 export class Databases {
   readonly #driver: DriverName
   readonly #opened: OpenDatabase[] = []
@@ -74,7 +74,7 @@ export class Databases {
     this.#driver = driver
   }
 
-  /** From a `before` hook, ahead of all else; where the driver is not to be had, the suite is skipped. */
+  /** Call it first in a `before` hook. If the driver is not available, it skips the suite. */
   async find(context: Context): Promise<void> {
     this.#open = (await drivers[this.#driver](context)).open
   }
@@ -88,7 +88,7 @@ export class Databases {
     return this.#keep(this.#open!(name === ':memory:' ? name : this.address(name).file))
   }
 
-  /** In the driver's own way of opening a file that must not be written. */
+  /** Opens a file read-only, in the way of the driver. */
   openReadonly(name: string): OpenDatabase {
     const { file } = this.address(name)
     if (this.#driver === 'libsql') return this.#keep(this.#open!(`file:${file}?mode=ro`))
@@ -101,7 +101,7 @@ export class Databases {
     )
   }
 
-  /** What is in a file, byte by byte; nothing where there is none. */
+  /** Returns the bytes of a file, or an empty string if it does not exist. */
   contents(name: string): string {
     const { file } = this.address(name)
     return existsSync(file) ? readFileSync(file, 'latin1') : ''
@@ -113,7 +113,7 @@ export class Databases {
     return database
   }
 
-  /** Closes all, and removes the files. */
+  /** Closes all databases and removes the files. */
   end(): void {
     for (const database of this.#opened) {
       const { open, isOpen } = database

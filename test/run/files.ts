@@ -1,25 +1,25 @@
 import { readdirSync } from 'node:fs'
 import { root } from '../helpers/run.js'
 
-/** Files of the long suite: what is slow, what repeats, and what needs installations of its own. */
+/** Matches files of the long suite: slow tests, repetitions, and tests that install something. */
 const long = /\.long\.test\.ts$/
 
-/** What keeps processors busy for a long time. */
+/** Matches files that keep a processor busy for a long time. */
 const busy = /^test\/(?:e2e|dist|integration\/(?:faults|examples|readme))\//
-/** What mostly waits for servers, locks and lifetimes. */
+/** Matches files that mostly wait for servers, locks and lifetimes. */
 const waiting = /^test\/(?:conformance|integration\/store-\w+|unit\/store-conformance)\//
 
 export interface TestFiles {
-  /** In the order in which they are best run: no long file runs alone at the end. */
+  /** In an order in which no long file runs alone at the end. */
   working: readonly string[]
-  /** Files that leave a processor free while they run. */
+  /** Files that hardly use a processor. */
   waiting: readonly string[]
 }
 
 /**
- * Finds the files of tests.
+ * Finds the test files.
  *
- * @param words - only files whose path has one of these in it; all files if there are none
+ * @param words - selects the files whose path contains one of these; all files if empty
  */
 export function testFiles({ isLong, words }: { isLong: boolean; words: readonly string[] }): TestFiles {
   const files = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })

@@ -1,5 +1,5 @@
-// Runs the tests: `npm test` is every behaviour once, on the sources; `npm run test:all` adds what is slow or repeats.
-// Words after the command choose files: `npm test -- store-redis`.
+// Runs the tests. `npm test` tests every behaviour once, on the sources; `npm run test:all` adds slow tests and repetitions.
+// Words after the command select files: `npm test -- store-redis`.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
@@ -14,7 +14,7 @@ import { Progress } from './progress.js'
 const onSources = ['--import=tsx', '--conditions=@wechat-auth/source', '--enable-source-maps']
 const onBuilds = ['--import=tsx', '--enable-source-maps']
 
-/** Versions of Node.js that the long suite tries. */
+/** The versions of Node.js that the long suite uses. */
 const otherVersions = [22, 24, 26].filter((version) => !process.version.startsWith(`v${version}.`))
 
 const minutes = 60_000
@@ -30,7 +30,7 @@ const {
 
 setTimeout(
   () => {
-    console.error('The tests took too long: the run is ended.')
+    console.error('The tests took too long. The run was stopped')
     process.exit(1)
   },
   isLong ? limit.long : limit.short,
@@ -40,7 +40,7 @@ await prepare()
 
 const pace = measurePace()
 console.log(
-  `This machine: ${availableParallelism()} processors, ${pace.toFixed(1)} times as slow as a small server`,
+  `This machine has ${availableParallelism()} processors and takes ${pace.toFixed(1)} times as long as a small server`,
 )
 
 interface Run {
@@ -48,7 +48,7 @@ interface Run {
   execPath: string
   execArgv: readonly string[]
   files: TestFiles
-  /** Whether each file is to try all its variants. */
+  /** Whether each file runs all its variants. */
   isFull: boolean
 }
 
@@ -69,7 +69,7 @@ let failed = 0
 for (const run of runs) failed += await runTests(run)
 process.exitCode = failed === 0 ? 0 : 1
 
-/** What does not depend on how the packages were built, or looks at the sources. */
+/** Matches files that do not depend on the build, or that read the sources. */
 function isForBuilds(file: string): boolean {
   return !/^test\/(?:dist|e2e|workspace|integration\/(?:examples|faults|readme|strangers))\/|\/pages\.test\.ts$|\/memory-use\.test\.ts$/.test(
     file,
@@ -99,20 +99,20 @@ async function runTests({ title, execPath, execArgv, files, isFull }: Run): Prom
   return progress.failed
 }
 
-/** In a process of its own: the processes of the tests look for themselves. */
+/** Runs in a separate process; each test process then finds the services again. */
 async function prepare(): Promise<void> {
   const startedAt = performance.now()
-  console.log('Looking for servers and browsers, and downloading what is missing:')
+  console.log('Finding servers and browsers, and downloading missing ones:')
   const child = spawn(process.execPath, [...onSources, 'test/run/prepare.ts'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   const [code] = (await once(child, 'exit')) as [number | null]
-  if (code !== 0) console.log('  This failed; the tests that need it will say so.')
+  if (code !== 0) console.log('  This failed. Tests that need a missing service will report it')
   console.log(`  done in ${timeSince(startedAt)}`)
 }
 
-/** @returns the path of a Node.js of this version, which npm downloads */
+/** Downloads a Node.js through npm. @returns its path */
 async function fetchNode(version: number): Promise<string> {
   return (await runOrThrow('npx', ['--yes', `node@${version}`, '-p', 'process.execPath'])).trim()
 }

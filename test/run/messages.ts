@@ -4,10 +4,10 @@ export interface Failure {
   diff: string
 }
 
-/** What the run tells a worker: which file is next, or that there is none. */
+/** A message to a worker: the next file, or the end of the run. */
 export type ToWorker = { file: string } | 'end'
 
-/** What a worker tells of the file that it runs. */
+/** A message from a worker about the file that it runs. */
 export type FromWorker =
   | { kind: 'passed'; titles: string[]; ms: number }
   | { kind: 'skipped'; titles: string[] }

@@ -5,27 +5,27 @@ import type { TestFiles } from './files.js'
 import type { FromWorker, ToWorker } from './messages.js'
 
 export interface PoolOptions {
-  /** How many files run at the same time, and one more that waits. */
+  /** The number of files that run at the same time, besides one file that mostly waits. */
   jobs: number
-  /** The Node.js that runs the tests. */
+  /** The path of the Node.js that runs the tests. */
   execPath: string
-  /** Flags of Node.js: what is imported by the name of a package, its sources or what was built. */
+  /** The flags of Node.js, which choose between the sources and the builds of the packages. */
   execArgv: readonly string[]
   env: NodeJS.ProcessEnv
   onStart: (file: string) => void
   onMessage: (file: string, message: FromWorker) => void
-  /** What a worker prints; most of it tells which servers the tests use. */
+  /** Called with the output of a worker, which mostly names the servers that the tests use. */
   onPrint: (text: string) => void
 }
 
 const worker = fileURLToPath(new URL('worker.ts', import.meta.url))
 
-/** Milliseconds that a worker has to end by itself when there is nothing left to do. */
+/** Milliseconds that an idle worker has to exit. */
 const timeToEnd = 20_000
 
 /**
- * Runs all files. One process takes only files that wait: beside the others it costs little, and most files that need
- * a server share the one that it started. The others help it when they have nothing else to do.
+ * Runs all files. One extra process takes only files that mostly wait. It costs little, and most files that need a server
+ * share the one that it started. The other processes take such files when they have no others left.
  */
 export async function runFiles(files: TestFiles, options: PoolOptions): Promise<void> {
   const working = [...files.working]
@@ -59,7 +59,7 @@ function start({ execPath, execArgv, env, onPrint }: PoolOptions): ChildProcess 
   return child
 }
 
-/** @returns `false` when the worker ended with the file */
+/** @returns `false` if the worker exited while it ran the file */
 async function runOne(child: ChildProcess, file: string, { onMessage }: PoolOptions): Promise<boolean> {
   return new Promise((resolve) => {
     const startedAt = performance.now()
@@ -73,7 +73,7 @@ async function runOne(child: ChildProcess, file: string, { onMessage }: PoolOpti
     }
     const fail = (code: number | null, signal: string | null): void => {
       const failure = {
-        message: `the process of this file ended with ${String(code ?? signal)}`,
+        message: `the process of this file exited with ${String(code ?? signal)}`,
         stack: '',
         diff: '',
       }
@@ -93,7 +93,7 @@ async function end(child: ChildProcess, ran: readonly string[], { onMessage }: P
   await exit
   clearTimeout(tooLate)
   if (!child.killed) return
-  const message = `something was left open, so that the process of these files did not end: ${ran.join(', ')}`
+  const message = `the process of these files did not exit, because a test left something open: ${ran.join(', ')}`
   onMessage(ran.at(-1) ?? '', {
     kind: 'failed',
     titles: ['the end of the tests'],

@@ -2,7 +2,7 @@ import { prepareBrowser } from '../services/chromium.js'
 import { prepareMariadb } from '../services/mariadb.js'
 import { prepareRedis } from '../services/redis.js'
 
-// One after the other, because they use the same package manager.
+// One after another, because they use the same package manager.
 for (const [name, prepare] of [
   ['Redis', prepareRedis],
   ['MariaDB', prepareMariadb],
@@ -10,7 +10,7 @@ for (const [name, prepare] of [
 ] as const) {
   const result = await prepare().catch(
     (error: unknown) =>
-      `not available, its tests are skipped: ${error instanceof Error ? error.message : String(error)}`,
+      `not available, so its tests are skipped: ${error instanceof Error ? error.message : String(error)}`,
   )
   console.log(`  ${name}: ${result}`)
 }

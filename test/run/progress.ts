@@ -7,8 +7,8 @@ const interval = 20_000
 const slowestShown = 20
 
 /**
- * Tells people how far the tests are: on a terminal one line that changes, elsewhere a line every 20 seconds. A failure is
- * printed at once, with all that is known; the full report goes to a file.
+ * Prints the progress of the tests: on a terminal in one line that changes, elsewhere in a new line every 20 seconds. Prints
+ * each failure at once with all details, and writes the full report to a file.
  */
 export class Progress {
   readonly #total: number
@@ -68,7 +68,7 @@ export class Progress {
     }
   }
 
-  /** What a worker prints: for the report only. */
+  /** Adds the output of a worker to the report. */
   record(text: string): void {
     this.#report.write(text)
   }
@@ -78,14 +78,14 @@ export class Progress {
     process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
   }
 
-  /** Ends the report; prints which tests were skipped and why, and which files took longest. */
+  /** Closes the report, and prints the skipped tests with their reasons and the slowest files. */
   async end(): Promise<void> {
     clearInterval(this.#timer)
     this.#clear()
     if (this.#skipped.size > 0) console.log('\nSkipped:')
     for (const [reason, count] of this.#skipped) console.log(`  ${count} × ${reason}`)
     const slowest = [...this.#times].sort(([, a], [, b]) => b - a).slice(0, slowestShown)
-    console.log('\nThe files that took longest:')
+    console.log('\nThe slowest files:')
     for (const [file, ms] of slowest) console.log(`  ${(ms / 1000).toFixed(1).padStart(6)} s  ${file}`)
     await new Promise((resolve) => this.#report.end(resolve))
   }

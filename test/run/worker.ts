@@ -3,7 +3,7 @@ import Mocha, { type Runnable, type Suite, type Test } from 'mocha'
 import { mochaHooks } from '../setup.js'
 import type { FromWorker, Failure, ToWorker } from './messages.js'
 
-// One file of tests after the other, as the run hands them out. What a process shares, servers among it, serves all its files.
+// Runs the test files that it gets, one after another. The files of one process share its servers.
 
 function send(message: FromWorker): void {
   process.send?.(message)
@@ -47,7 +47,7 @@ function toFailure(error: unknown): Failure {
 }
 
 async function runFile(file: string): Promise<void> {
-  // Long enough for one slow core beside others: what hangs is ended, and what is slow is not.
+  // Long enough for a slow and busy core: only tests that hang reach it.
   const mocha = new Mocha({ reporter: Messages, timeout: 120_000, forbidOnly: true, rootHooks: mochaHooks })
   mocha.addFile(resolve(file))
   await mocha.loadFilesAsync()
@@ -59,7 +59,7 @@ async function runFile(file: string): Promise<void> {
 
 let isOver = false
 
-// The run was ended: nobody is there to hear.
+// The run has ended, so there is nothing to report to.
 process.on('disconnect', () => {
   if (!isOver) process.exit(1)
 })
@@ -67,7 +67,7 @@ process.on('disconnect', () => {
 process.on('message', (message: ToWorker) => {
   if (message === 'end') {
     isOver = true
-    // What a test has left open keeps this process from ending, which the run tells.
+    // If a test has left something open, this process does not exit, and the run reports it.
     process.disconnect()
     return
   }

@@ -5,9 +5,9 @@ import { root } from '../helpers/run.js'
 const cache = join(root, 'node_modules', '.cache', 'wechat-auth-services')
 
 /**
- * A folder that is filled once and stays, until the dependencies are installed anew.
+ * Returns a folder that is filled once and kept until the dependencies are installed again.
  *
- * @param fill - is given an empty folder. Processes that fill at the same time do not disturb each other: the first wins
+ * @param fill - fills an empty folder. If several processes fill it at the same time, the first one wins
  */
 export async function cachedFolder(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(cache, name)

@@ -6,7 +6,7 @@ import { cachedFolder } from './cache.js'
 import { climb, orSkip, share } from './ladder.js'
 import { npm } from './npm.js'
 
-/** The last versions that take callbacks, by the names under which they are installed. */
+/** The last versions that accept callbacks, by the names under which they are installed. */
 const packages = {
   mysql: 'mysql@2.18.1',
   'redis-3': 'redis-3@npm:redis@3.1.2',
@@ -19,13 +19,13 @@ const packages = {
 export type CallbackDriver = keyof typeof packages
 
 /**
- * Installs the drivers for the tests, and answers a `require` for them. Where that fails, the test, or from a
- * `before` hook its suite, is skipped.
+ * Installs the drivers for the tests and returns a `require` for them. If that fails, skips the test, or from a
+ * `before` hook its suite.
  */
 export async function callbackDrivers(context: Context): Promise<(name: CallbackDriver) => unknown> {
   const rungs = [{ name: 'npm', get: install }]
-  const advice = 'the package registry must be reachable'
-  const find = (): Promise<NodeJS.Require> => climb('database drivers that take callbacks', rungs, advice)
+  const advice = 'connect to the npm registry'
+  const find = (): Promise<NodeJS.Require> => climb('database drivers with callbacks', rungs, advice)
   const require = await orSkip(context, () => share('callback-drivers', find))
   return (name) => require(name) as unknown
 }

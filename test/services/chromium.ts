@@ -8,9 +8,9 @@ import { unpackedDebianPackages, unpackedProgram } from './debian.js'
 import { announce, climb, orSkip, share, type Rung } from './ladder.js'
 import { findProgram, type Program } from './program.js'
 
-const advice = 'install Chromium, or name one in CHROMIUM_PATH'
+const advice = 'install Chromium, or set CHROMIUM_PATH'
 
-/** Chromium without its own windows. It draws the same pages and takes half the time. */
+/** Chromium without windows. It renders the same pages in half the time. */
 const headlessNames = ['chromium-headless-shell', 'chrome-headless-shell']
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 const fonts = {
@@ -40,16 +40,16 @@ const rungs: readonly Rung<Installation>[] = [
     get: async () => ifItStarts(await findProgram(headlessNames), 'none'),
   },
   { name: 'packages', get: unpacked },
-  { name: 'PATH', get: async () => ifItStarts(await findProgram(names), 'none') },
+  { name: 'PATH', get: async () => ifItStarts(await findProgram(names), 'not found') },
 ]
 
-/** Starts a Chromium, which the caller closes. Where there is none, the test, or its suite from a `before` hook, is skipped. */
+/** Starts a Chromium, which the caller closes. If there is none, skips the test, or from a `before` hook its suite. */
 export async function launchBrowser(context: Context): Promise<Browser> {
   const { program } = await orSkip(context, find)
   return chromium.launch({ executablePath: program.path, env: { ...process.env, ...program.env }, args })
 }
 
-/** Downloads a Chromium where there is none. Returns where it comes from. */
+/** Downloads a Chromium if there is none. Returns its source. */
 export async function prepareBrowser(): Promise<string> {
   return (await find()).source
 }
@@ -81,16 +81,16 @@ async function unpacked(): Promise<Installation | string> {
     [...headlessNames, ...names],
     [join(folder, 'usr/lib/chromium')],
   )
-  if (!found) return 'the packages have no Chromium'
+  if (!found) return 'the packages do not contain Chromium'
   const program = {
     path: found.path,
     env: { ...found.env, FONTCONFIG_FILE: await writeFontSettings(folder) },
   }
   const problem = await whyItDoesNotStart(program)
-  return problem ?? { program, source: 'a package of this system, unpacked for the tests' }
+  return problem ?? { program, source: 'a Debian package, unpacked for the tests' }
 }
 
-/** Tells the browser where the unpacked fonts are. */
+/** Writes a configuration with the folders of the unpacked fonts. */
 async function writeFontSettings(folder: string): Promise<string> {
   const file = join(folder, 'fonts.conf')
   if (await exists(file)) return file

@@ -10,19 +10,19 @@ import { npm } from './npm.js'
 const source = join(root, 'bench')
 const files = ['package.json', 'package-lock.json', '.npmrc']
 
-/** The packages that other people use today, as `bench` has them locked. */
+/** The packages of other authors, in the versions that `bench` has locked. */
 interface Competitors {
   modules: string
 }
 
-/** Installs them for the tests; the answer is their `node_modules`. Where that fails, the test, or from a `before` hook its suite, is skipped. */
+/** Installs them for the tests and returns their `node_modules`. If that fails, skips the test, or from a `before` hook its suite. */
 export async function competitors(context: Context): Promise<string> {
   const { modules } = await orSkip(context, () =>
     share('competitors', () =>
       climb<Competitors>(
         'packages of other authors',
         [{ name: 'npm', get: install }],
-        'the package registry must be reachable',
+        'connect to the npm registry',
       ),
     ),
   )

@@ -10,11 +10,11 @@ const network = ['-o', 'Acquire::http::Timeout=20', '-o', 'Acquire::Retries=2']
 const attempts = 60
 
 /**
- * Programs from packages of Debian or Ubuntu, unpacked into a cache folder: nothing of the system is changed, no service
- * is started, and there is nothing to remove afterwards.
+ * Unpacks programs from packages of Debian or Ubuntu into a cache folder. This does not change the system, starts no service,
+ * and leaves nothing to remove.
  *
- * @param packages - alternatives, the first that this release has is taken. The packages themselves are fetched even if they are installed
- * @returns where they are unpacked, or why they cannot be
+ * @param packages - alternatives; the first one that this release has is used. It is downloaded even if it is installed
+ * @returns the folder, or the reason why there is none
  */
 export async function unpackedDebianPackages(
   name: string,
@@ -22,8 +22,8 @@ export async function unpackedDebianPackages(
 ): Promise<string | { missing: string }> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '')
   if (!/^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(release))
-    return { missing: 'this is neither Debian nor Ubuntu' }
-  if (process.getuid?.() !== 0) return { missing: 'only root can fetch packages' }
+    return { missing: 'the system is neither Debian nor Ubuntu' }
+  if (process.getuid?.() !== 0) return { missing: 'only root can download packages' }
   const version = /^VERSION_ID="?([\w.]+)/m.exec(release)?.[1] ?? 'rolling'
   try {
     return await cachedFolder(`${name}-debian-${version}-${process.arch}`, (folder) =>
@@ -34,7 +34,7 @@ export async function unpackedDebianPackages(
   }
 }
 
-/** One of the unpacked programs, with the libraries that came with it. */
+/** Returns one of the unpacked programs, with the libraries from its packages. */
 export async function unpackedProgram(
   folder: string,
   names: readonly string[],
@@ -54,7 +54,7 @@ async function unpack(folder: string, packages: readonly (readonly string[])[]):
   await rm(archives, { recursive: true })
 }
 
-/** Fetches the packages, and what they depend on that this machine does not have. */
+/** Downloads the packages and the dependencies that this machine lacks. */
 async function fetch(archives: string, packages: readonly (readonly string[])[]): Promise<string[]> {
   let problem = ''
   for (const step of ['as it is', 'updated'] as const) {
@@ -77,13 +77,13 @@ async function fetch(archives: string, packages: readonly (readonly string[])[])
       )
       const files = (await readdir(archives)).filter((file) => file.endsWith('.deb'))
       if (code === 0 && files.length > 0) return files
-      problem = stderr.trim().split('\n').at(-1) ?? `nothing to fetch for ${names.join(', ')}`
+      problem = stderr.trim().split('\n').at(-1) ?? `nothing to download for ${names.join(', ')}`
     }
   }
   throw new Error(`apt-get: ${problem}`)
 }
 
-/** Brings the lists of packages up to date, after whoever else is doing so. */
+/** Updates the lists of packages; waits while another process does so. */
 async function update(): Promise<void> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const { stderr } = await run('apt-get', ['update', ...network], { env })
@@ -92,7 +92,7 @@ async function update(): Promise<void> {
   }
 }
 
-/** Where libraries are. Some packages keep theirs one folder deeper, where a program finds them only if it is told. */
+/** Lists the folders of libraries. Some packages keep theirs one folder deeper, which a program does not search by default. */
 async function libraryFolders(folder: string): Promise<string[]> {
   const folders: string[] = []
   for (const parent of [join(folder, 'usr/lib'), join(folder, 'lib')]) {

@@ -7,14 +7,14 @@ import { cachedFolder } from './cache.js'
 import { climb, orSkip, share } from './ladder.js'
 import { npm } from './npm.js'
 
-/** What the tests use of a reply. */
+/** The members of a reply that the tests use. */
 export interface FastifyReply {
   code(status: number): FastifyReply
   header(name: string, value: string): FastifyReply
   send(body: unknown): FastifyReply
 }
 
-/** What the tests use of a request. */
+/** The members of a request that the tests use. */
 export interface FastifyRequest {
   user?: unknown
   authInfo?: unknown
@@ -23,7 +23,7 @@ export interface FastifyRequest {
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
-/** What the tests use of an application. */
+/** The members of an application that the tests use. */
 export interface FastifyApp {
   register(plugin: unknown, options?: object): unknown
   get(path: string, options: object, handler: Handler): unknown
@@ -32,7 +32,7 @@ export interface FastifyApp {
   close(): Promise<void>
 }
 
-/** What the tests use of `@fastify/passport`. */
+/** The members of `@fastify/passport` that the tests use. */
 export interface FastifyPassport {
   use(strategy: Pick<WechatStrategy, 'name' | 'authenticate'> | { name: string }): unknown
   initialize(): unknown
@@ -59,12 +59,12 @@ const specs = [
 ]
 
 /**
- * Fastify and its plugins, installed for the tests. Where that fails, the test, or from a `before` hook its
- * suite, is skipped.
+ * Installs Fastify and its plugins for the tests. If that fails, skips the test, or from a `before` hook its
+ * suite.
  */
 export async function fastifyWithPlugins(context: Context): Promise<Fastify> {
   const rungs = [{ name: 'npm', get: install }]
-  const advice = 'the package registry must be reachable'
+  const advice = 'connect to the npm registry'
   return orSkip(context, () => share('fastify', () => climb<Fastify>('Fastify', rungs, advice)))
 }
 

@@ -2,11 +2,11 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-// Below the ports that systems hand out to connections: one of those could take the port of a server while it is down.
+// Below the ephemeral ports: a connection could otherwise take the port of a server while it is down.
 const lowest = 15_000
 const highest = 32_000
 
-/** A port of the loopback interface on which nobody listens. */
+/** Returns a free port of the loopback interface. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(lowest, highest)

@@ -2,21 +2,21 @@ import { spawn } from 'node:child_process'
 import { Socket } from 'node:net'
 
 export interface Guardian {
-  /** Nothing is left to clean up. */
+  /** Call it when nothing is left to clean up. */
   dismiss(): void
 }
 
 /**
- * Runs a shell script when this process ends, in whatever way: a process of its own waits at a pipe that ends with us.
+ * Runs a shell script when this process ends for any reason. A separate process waits on a pipe that closes with this one.
  *
- * @param args - `$0`, `$1` … of the script
+ * @param args - the script's `$0`, `$1` …
  */
 export function guard(script: string, ...args: string[]): Guardian {
   const guardian = spawn(
     'sh',
     ['-c', `read -r word; if [ "$word" != dismissed ]; then ${script}; fi`, ...args],
     {
-      // Not in our process group: an interrupt from the keyboard must not end it before us.
+      // In another process group, so that an interrupt from the keyboard does not end it before this process.
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
     },

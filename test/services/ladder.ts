@@ -1,18 +1,18 @@
 import type { Context } from 'mocha'
 import { skipBecause } from '../helpers/skip.js'
 
-/** One way to get at a service. Answers a text, why it is not to be had in this way, where it is not. */
+/** One way to find or start a service. `get` returns a text, the reason, if the service is not available in this way. */
 export interface Rung<T> {
   name: string
   get: () => Promise<T | string>
 }
 
-/** A service is not to be had in any way. The message says what can be done about it. */
+/** A service is not available in any way. The message says how to provide it. */
 export class ServiceMissing extends Error {
   override name = 'ServiceMissing'
 }
 
-/** What the first rung that has it answers. */
+/** Tries the ways in order and returns the first result. @throws ServiceMissing with the reason of each way */
 export async function climb<T>(service: string, rungs: readonly Rung<T>[], advice: string): Promise<T> {
   const reasons: string[] = []
   for (const { name, get } of rungs) {
@@ -23,11 +23,11 @@ export async function climb<T>(service: string, rungs: readonly Rung<T>[], advic
   throw new ServiceMissing(`no ${service}: ${advice} (${reasons.join('; ')})`)
 }
 
-/** What `get` answers; where the service is missing, the test, or from a `before` hook its suite, is skipped with the reason. */
+/** Returns the result of `get`. If the service is missing, skips the test, or from a `before` hook its suite, with the reason. */
 export async function orSkip<T>(context: Context, get: () => Promise<T>): Promise<T> {
   const limit = context.timeout()
   const started = performance.now()
-  // What must be fetched first takes as long as the line is slow; the run as a whole has a limit.
+  // A download may take long on a slow network, so only the limit of the whole run applies.
   context.timeout(0)
   try {
     return await get()
@@ -35,14 +35,14 @@ export async function orSkip<T>(context: Context, get: () => Promise<T>): Promis
     if (error instanceof ServiceMissing) return skipBecause(context, error.message)
     throw error
   } finally {
-    // Mocha counts from the beginning.
+    // Mocha counts from the start of the test.
     if (limit > 0) context.timeout(limit + Math.ceil(performance.now() - started))
   }
 }
 
 const announced = new Set<string>()
 
-/** Prints, once in this process, which service the tests use. */
+/** Prints which service the tests use, once per process. */
 export function announce(service: string, source: string, version: string): void {
   const line = `${service} ${version}: ${source}`
   if (announced.has(line)) return
@@ -52,7 +52,7 @@ export function announce(service: string, source: string, version: string): void
 
 const shared = new Map<string, Promise<unknown>>()
 
-/** The same service for all who ask for it in this process; a failure is not kept. */
+/** Starts a service once per process and shares it; a failed start is tried again. */
 export async function share<T>(name: string, start: () => Promise<T>): Promise<T> {
   const known = shared.get(name) as Promise<T> | undefined
   if (known) return known

@@ -21,11 +21,11 @@ export interface LocalProgramOptions {
   program: Program
   source: string
   args: (port: number, folder: string) => string[]
-  /** Makes what must be there before the first start. */
+  /** Creates the files that the first start needs. */
   prepare?: (folder: string) => Promise<void>
 }
 
-/** A server that is a process of this machine, with a temporary folder of its own. */
+/** A server process on this machine, with its own temporary folder. */
 export class LocalProgram implements Launcher {
   readonly source: string
   readonly port: number
@@ -63,12 +63,12 @@ export class LocalProgram implements Launcher {
         cwd: this.#folder,
         env: { ...process.env, ...program.env },
         stdio: ['ignore', log.fd, log.fd],
-        // An interrupt from the keyboard is for the tests, which may still need it to clean up; the guardian ends it.
+        // An interrupt from the keyboard must end only the tests, which may need the server to clean up; the guardian ends it.
         detached: true,
       })
       this.#exit = once(child, 'exit')
       await once(child, 'spawn')
-      // Tests that are done must not wait for it.
+      // Finished tests must not wait for it.
       child.unref()
       this.#process = child
       await writeFile(join(this.#folder, 'pid'), String(child.pid))
@@ -81,7 +81,7 @@ export class LocalProgram implements Launcher {
     if (this.#isRunning()) return undefined
     const { exitCode, signalCode } = this.#process ?? {}
     const log = await readFile(this.#log, 'utf8').catch(() => '')
-    return `it ended with ${String(exitCode ?? signalCode)}: ${log.trim().split('\n').slice(-5).join(' | ')}`
+    return `it exited with ${String(exitCode ?? signalCode)}: ${log.trim().split('\n').slice(-5).join(' | ')}`
   }
 
   async kill(): Promise<void> {
@@ -96,7 +96,7 @@ export class LocalProgram implements Launcher {
     const { pid } = this.#process ?? {}
     if (pid === undefined) return
     process.kill(pid, 'SIGSTOP')
-    // One thread hears of it and tells the others, which on a busy machine may still answer meanwhile.
+    // One thread gets the signal and stops the others, which may still answer for a moment on a busy machine.
     while (!(await isStopped(pid))) await sleep(5)
   }
 
@@ -121,7 +121,7 @@ export class LocalProgram implements Launcher {
   }
 }
 
-/** Whether all threads of a process stand still; after a moment also where that cannot be seen. */
+/** Waits until all threads of a process have stopped, or for a moment if the system does not show it. */
 async function isStopped(pid: number): Promise<boolean> {
   const tasks = `/proc/${pid}/task`
   const threads = await readdir(tasks).catch(() => undefined)
@@ -135,6 +135,6 @@ async function isStopped(pid: number): Promise<boolean> {
       return stat.slice(stat.lastIndexOf(')') + 2)[0]
     }),
   )
-  // One that has ended meanwhile has no state.
+  // A thread that has ended has no state.
   return states.every((state) => state === undefined || 'TtXZ'.includes(state))
 }

@@ -12,17 +12,17 @@ import { findProgram, type Program } from './program.js'
 import { Server, type Service } from './server.js'
 
 export interface MariadbOptions {
-  /** More of the server's own options, e.g. `['--max-connections=20']`. */
+  /** More options of the server, e.g. `['--max-connections=20']`. */
   args?: readonly string[]
 }
 
-const advice = 'install mariadb-server, or start a server elsewhere and set MYSQL_URL'
+const advice = 'install mariadb-server, or set MYSQL_URL to a running server'
 const programs = ['mariadbd', 'mysqld']
 const installers = ['mariadb-install-db', 'mysql_install_db']
 const packages = [['mariadb-server-core', 'mariadb-client-core'], ['mariadb-server']]
 const database = 'test'
 
-/** The server of `MYSQL_URL`, or a MariaDB that all tests of this process share. Tables need names of their own. */
+/** The server of `MYSQL_URL`, or a MariaDB that all tests of this process share. Each test must use its own table names. */
 export async function sharedMariadb(context: Context): Promise<Service> {
   return orSkip(context, () =>
     share('mariadb', async () => {
@@ -36,7 +36,7 @@ export async function sharedMariadb(context: Context): Promise<Service> {
 }
 
 /**
- * A MariaDB for one test, which may kill it; the test stops it. What it acknowledged is on the disk. The user is root,
+ * Starts a MariaDB for one test, which may kill it and must stop it. Acknowledged writes are on the disk. The user is root,
  * without a password; the database `test` is empty.
  */
 export async function startMariadb(context: Context, options: MariadbOptions = {}): Promise<Server> {
@@ -46,7 +46,7 @@ export async function startMariadb(context: Context, options: MariadbOptions = {
 interface Installation {
   program: Program
   installer: Program
-  /** Folder that has the server's `share`. */
+  /** The folder that contains the server's `share`. */
   base: string
   source: string
 }
@@ -56,7 +56,7 @@ const rungs: readonly Rung<Installation>[] = [
   { name: 'packages', get: packagedPrograms },
 ]
 
-/** Fetches the server where it is missing, and makes its first data. Answers where it comes from. */
+/** Downloads the server if it is missing, and creates its initial data. Returns its source. */
 export async function prepareMariadb(): Promise<string> {
   if (process.env.MYSQL_URL) return 'MYSQL_URL'
   const { program, installer, base, source } = await climb('MariaDB', rungs, advice)
@@ -77,10 +77,10 @@ async function start(options: MariadbOptions): Promise<Server> {
 
 async function installedPrograms(): Promise<Installation | string> {
   const path = await findProgram(programs)
-  if (path === undefined) return 'no mariadbd'
+  if (path === undefined) return 'mariadbd was not found'
   if (!(await run(path, ['--version'])).stdout.includes('MariaDB')) return `${path} is not MariaDB`
   const installer = await findProgram(installers)
-  if (installer === undefined) return 'no mariadb-install-db'
+  if (installer === undefined) return 'mariadb-install-db was not found'
   const base = dirname(dirname(await realpath(path)))
   return { program: { path, env: {} }, installer: { path: installer, env: {} }, base, source: path }
 }
@@ -90,7 +90,7 @@ async function packagedPrograms(): Promise<Installation | string> {
   if (typeof folder !== 'string') return folder.missing
   const program = await unpackedProgram(folder, programs)
   const installer = await unpackedProgram(folder, installers)
-  if (!program || !installer) return 'the packages have no mariadbd or no mariadb-install-db'
+  if (!program || !installer) return 'the packages lack mariadbd or mariadb-install-db'
   return {
     program,
     installer,
@@ -134,7 +134,7 @@ function commonOptions(base: string): string[] {
   ]
 }
 
-/** The files of a server that was never used. Making them takes seconds, copying them does not. */
+/** The files of an unused server. It takes seconds to create them, but not to copy them. */
 async function freshData(program: Program, installer: Program, common: readonly string[]): Promise<string> {
   const { stdout } = await run(program.path, ['--version'], { env: program.env })
   const version = createHash('sha256').update(stdout).digest('hex').slice(0, 12)
@@ -146,13 +146,13 @@ async function freshData(program: Program, installer: Program, common: readonly 
         `--datadir=${draft}${sep}data`,
         '--auth-root-authentication-method=normal',
         '--skip-name-resolve',
-        // In a container the name of the host may lead nowhere; nothing here needs it.
+        // In a container the host's name may not resolve, and the tests do not need it.
         '--force',
       ],
       { env: installer.env },
     )
     if (code !== 0)
-      throw new Error(`${installer.path} ended with ${String(code)}: ${stdout.trim()} ${stderr.trim()}`)
+      throw new Error(`${installer.path} exited with ${String(code)}: ${stdout.trim()} ${stderr.trim()}`)
   })
   return join(folder, 'data')
 }

@@ -8,20 +8,20 @@ import { LocalProgram } from './local-program.js'
 import { findProgram } from './program.js'
 import { Server, type Launcher, type Service } from './server.js'
 
-/** MongoDB, or a server that speaks its protocol and lacks some of what it does. */
+/** MongoDB, or a stand-in that speaks its protocol and lacks some features. */
 export interface MongoService extends Service {
   /**
-   * `false` for the stand-in, which has no projections, no TTL expiry, no `keyPattern` in E11000, no `create`, `drop` and
-   * `list` commands, no authentication, and forgets everything when it is killed.
+   * `false` for the stand-in, which lacks projections, TTL expiry, `keyPattern` in E11000, the commands `create`, `drop` and
+   * `list`, and authentication, and loses all data when it is killed.
    */
   readonly isRealMongo: boolean
 }
 
-const advice = 'install mongod or mongodb-memory-server, or start a server elsewhere and set MONGO_URL'
+const advice = 'install mongod or mongodb-memory-server, or set MONGO_URL to a running server'
 const standIn = '@jongodb/memory-server-bin-linux-x64-gnu'
 const require = createRequire(import.meta.url)
 
-/** The server of `MONGO_URL`, or one that all tests of this process share. Collections need names of their own. */
+/** The server of `MONGO_URL`, or one that all tests of this process share. Each test must use its own collection names. */
 export async function sharedMongo(context: Context): Promise<MongoService> {
   return orSkip(context, () =>
     share('mongo', async () => {
@@ -39,7 +39,7 @@ export async function sharedMongo(context: Context): Promise<MongoService> {
   )
 }
 
-/** A server for one test, which may kill it; the test stops it. */
+/** Starts a server for one test, which may kill it and must stop it. */
 export async function startMongo(context: Context): Promise<MongoServer> {
   return orSkip(context, start)
 }
@@ -61,7 +61,7 @@ async function start(): Promise<MongoServer> {
         name: 'PATH',
         get: async () => {
           const path = await findProgram(['mongod'])
-          return path === undefined ? 'no mongod' : () => mongod(path, path)
+          return path === undefined ? 'mongod was not found' : () => mongod(path, path)
         },
       },
       {
@@ -75,9 +75,7 @@ async function start(): Promise<MongoServer> {
         name: 'stand-in',
         get: async () =>
           Promise.resolve(
-            resolved(`${standIn}/package.json`) === undefined
-              ? `${standIn} is not installed here`
-              : launchStandIn,
+            resolved(`${standIn}/package.json`) === undefined ? `${standIn} is not installed` : launchStandIn,
           ),
       },
     ],
@@ -107,7 +105,7 @@ async function mongod(path: string, source: string): Promise<MongoServer> {
   )
 }
 
-/** The package brings or downloads a mongod; all that is wanted of it is where. */
+/** Finds the mongod that the package contains or downloads. */
 async function downloadedMongod(): Promise<string | { missing: string }> {
   const name = resolved('mongodb-memory-server')
   if (name === undefined) return { missing: 'is not installed' }
@@ -144,7 +142,7 @@ async function readVersion(url: string): Promise<string> {
   const client = new mongo.MongoClient(url, { serverSelectionTimeoutMS: 2000 })
   try {
     const { version } = (await client.db('admin').command({ buildInfo: 1 })) as { version?: string }
-    return version ?? 'of unknown version'
+    return version ?? 'unknown version'
   } finally {
     await client.close()
   }

@@ -1,6 +1,6 @@
 import { run } from '../helpers/run.js'
 
-/** Runs npm in a folder; where it fails, throws what it complained about. */
+/** Runs npm in a folder. @throws Error with npm's error lines when it fails */
 export async function npm(folder: string, ...args: string[]): Promise<void> {
   const { code, stderr } = await run('npm', [...args, '--no-audit', '--no-fund'], { cwd: folder })
   if (code !== 0)

@@ -2,16 +2,16 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 
-/** A program of this machine, and what its environment must have for it to start. */
+/** A program on this machine, with the environment that it needs. */
 export interface Program {
   path: string
   env: Record<string, string>
 }
 
-/** Folders of servers, which are not on everybody's PATH. */
+/** Folders of servers that may not be on the PATH. */
 const serverFolders = ['/usr/local/sbin', '/usr/sbin']
 
-/** The first of the names that can be run. */
+/** Returns the path of the first of these programs that can be run. */
 export async function findProgram(
   names: readonly string[],
   folders = [...(process.env.PATH ?? '').split(delimiter), ...serverFolders],

@@ -9,9 +9,9 @@ import { findProgram, type Program } from './program.js'
 import { Server, type Service } from './server.js'
 
 export interface RedisOptions {
-  /** Whether what was answered is on the disk: an append-only file, written to the disk before each answer. Default `false`. */
+  /** Whether acknowledged writes are on the disk, in an append-only file that is flushed before each answer. Default `false`. */
   durable?: boolean
-  /** More of the server's own options, e.g. `['--maxmemory', '10mb']`. */
+  /** More options of the server, e.g. `['--maxmemory', '10mb']`. */
   args?: readonly string[]
 }
 
@@ -19,15 +19,15 @@ export interface RedisCluster {
   readonly nodes: readonly Server[]
   readonly version: string
   readonly source: string
-  /** Resolves when all nodes find all nodes well, and still do after a while: when all stood still, each takes the others for dead afterwards, for seconds. */
+  /** Resolves when all nodes see each other as healthy, and still do after a while. After all were frozen, they take each other for dead for some seconds. */
   settled(): Promise<void>
   stop(): Promise<void>
 }
 
-const advice = 'install redis-server, or start one elsewhere and set REDIS_URL'
+const advice = 'install redis-server, or set REDIS_URL to a running server'
 const slots = 16_384
 
-/** The Redis of `REDIS_URL`, or one that all tests of this process share. Keys need a prefix of their own. */
+/** The Redis of `REDIS_URL`, or one that all tests of this process share. Each test must use its own prefix. */
 export async function sharedRedis(context: Context): Promise<Service> {
   return orSkip(context, () =>
     share('redis', async () => {
@@ -40,12 +40,12 @@ export async function sharedRedis(context: Context): Promise<Service> {
   )
 }
 
-/** A Redis for one test, which may kill it; the test stops it. */
+/** Starts a Redis for one test, which may kill it and must stop it. */
 export async function startRedis(context: Context, options: RedisOptions = {}): Promise<Server> {
   return orSkip(context, () => start(options))
 }
 
-/** Three nodes on the loopback interface, each with a third of the slots; the test stops them. */
+/** Starts three nodes on the loopback interface, each with a third of the slots. The test must stop them. */
 export async function startRedisCluster(context: Context): Promise<RedisCluster> {
   return orSkip(context, async () => {
     const program = await climb('Redis Cluster', programRungs, 'install redis-server')
@@ -85,7 +85,7 @@ export async function startRedisCluster(context: Context): Promise<RedisCluster>
   })
 }
 
-/** Fetches the server where it is missing. Answers where it comes from. */
+/** Downloads the server if it is missing. Returns its source. */
 export async function prepareRedis(): Promise<string> {
   return process.env.REDIS_URL ? 'REDIS_URL' : (await climb('Redis', programRungs, advice)).source
 }
@@ -100,7 +100,7 @@ const programRungs: readonly Rung<RedisProgram>[] = [
     name: 'PATH',
     get: async () => {
       const path = await findProgram(['redis-server', 'valkey-server'])
-      return path === undefined ? 'no redis-server' : { program: { path, env: {} }, source: path }
+      return path === undefined ? 'redis-server was not found' : { program: { path, env: {} }, source: path }
     },
   },
   {
@@ -111,7 +111,7 @@ const programRungs: readonly Rung<RedisProgram>[] = [
       const program = await unpackedProgram(folder, ['redis-server'])
       return program
         ? { program, source: "redis-server of this system's packages, unpacked for the tests" }
-        : 'the package has no redis-server'
+        : 'the package does not contain redis-server'
     },
   },
 ]
@@ -147,7 +147,7 @@ function toUrl(port: number): string {
   return `redis://127.0.0.1:${port}`
 }
 
-/** Has the nodes know each other, and waits until they agree on who has which slots. */
+/** Connects the nodes to each other, and waits until they agree on the owner of each slot. */
 async function join(nodes: readonly { server: Server; busPort: number }[]): Promise<void> {
   const share = Math.ceil(slots / nodes.length)
   for (const [index, { server }] of nodes.entries()) {

@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A service that tests use: one that somebody gave us the address of, or one that we started. */
+/** A service that tests use, at an address from the environment or started by the tests. */
 export interface Service {
   readonly url: string
   readonly version: string
-  /** Where it comes from, for people. */
+  /** Its source, for output. */
   readonly source: string
 }
 
-/** What runs a server, on a port of the loopback interface. */
+/** Runs a server on a port of the loopback interface. */
 export interface Launcher {
   readonly source: string
   readonly port: number
-  /** Starts it, again with the same data and on the same port. */
+  /** Starts it; a second start uses the same data and port. */
   start(): Promise<void>
-  /** Why it is not running, when it ended by itself. */
+  /** Why it is not running, if it ended without being stopped. */
   failure(): Promise<string | undefined>
-  /** Ends it at once, as by SIGKILL or a power cut. Its data stays. */
+  /** Ends it at once, like SIGKILL or a power failure. Its data stays. */
   kill(): Promise<void>
   freeze(): Promise<void>
   thaw(): Promise<void>
@@ -27,7 +27,7 @@ export interface Launcher {
 const startUp = 60_000
 const pause = 25
 
-/** A server of our own, which a test may do anything to. */
+/** A server that belongs to one test, which may do anything to it. */
 export class Server implements Service {
   readonly url: string
   readonly source: string
@@ -68,23 +68,23 @@ export class Server implements Service {
     }
   }
 
-  /** Ends it at once, as by SIGKILL. What it had not written is lost. Resolves when it is dead. */
+  /** Ends it at once, like SIGKILL, so unwritten data is lost. Resolves when it is dead. */
   async kill(): Promise<void> {
     await this.#launcher.kill()
   }
 
-  /** Starts it again after `kill`, or kills and starts it: on the same port, with the data that it had written. Resolves when it answers. */
+  /** Kills it if it is running, and starts it again on the same port with the data that it had written. Resolves when it answers. */
   async restart(): Promise<void> {
     await this.#launcher.kill()
     await this.start()
   }
 
-  /** Stops it in its tracks, as by SIGSTOP: connections stay open, nothing is answered. */
+  /** Freezes it, like SIGSTOP: connections stay open, but nothing is answered. */
   async freeze(): Promise<void> {
     await this.#launcher.freeze()
   }
 
-  /** Lets it go on after `freeze`. */
+  /** Resumes it after `freeze`. */
   async thaw(): Promise<void> {
     await this.#launcher.thaw()
   }

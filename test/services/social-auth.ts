@@ -5,16 +5,16 @@ import { unpackedDebianPackages, unpackedProgram } from './debian.js'
 import { announce, climb, orSkip, share } from './ladder.js'
 import type { Program } from './program.js'
 
-/** A Python that can import python-social-auth. */
+/** A Python interpreter that can import python-social-auth. */
 export interface SocialAuth extends Program {
   version: string
 }
 
 const packageName = 'python3-social-auth-core'
-// Debian's packages are for Debian's Python, whichever one is first on the PATH.
+// Debian's packages work only with Debian's Python, which may not be the first on the PATH.
 const systemPython: Program = { path: '/usr/bin/python3', env: {} }
 
-/** python-social-auth, as Debian packages it. Where it is not to be had, the test, or from a `before` hook its suite, is skipped. */
+/** Finds python-social-auth as Debian packages it. If it is not available, skips the test, or from a `before` hook its suite. */
 export async function socialAuth(context: Context): Promise<SocialAuth> {
   return orSkip(context, () =>
     share(packageName, async () => {
@@ -35,7 +35,7 @@ export async function socialAuth(context: Context): Promise<SocialAuth> {
 async function unpacked(): Promise<SocialAuth | string> {
   const folder = await unpackedDebianPackages('social-auth', [[packageName]])
   if (typeof folder !== 'string') return folder.missing
-  // Where the machine has no Python, one came along.
+  // If the machine has no Python, the packages include one.
   const { path, env } = (await unpackedProgram(folder, ['python3'])) ?? systemPython
   return usable({ path, env: { ...env, PYTHONPATH: join(folder, 'usr/lib/python3/dist-packages') } })
 }

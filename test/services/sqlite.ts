@@ -12,14 +12,14 @@ export interface SqliteStatement {
   all(...values: unknown[]): unknown[]
 }
 
-/** What the SQLite drivers have in common. */
+/** The members that all SQLite drivers have. */
 export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement
   exec(sql: string): unknown
   close(): unknown
 }
 
-/** A driver; the caller closes the databases. */
+/** A driver. The caller closes its databases. */
 export interface SqliteDriver {
   name: string
   version: string
@@ -27,17 +27,17 @@ export interface SqliteDriver {
 }
 
 const require = createRequire(import.meta.url)
-// The last one for Node.js 20.
+// The last version for Node.js 20.
 const betterSqlite3Version = '12.11.1'
 
 type Constructor = new (filename: string) => SqliteDatabase
 
-/** The driver that is a development dependency. */
+/** Returns the driver that is a development dependency. */
 export function libsql(): SqliteDriver {
   return driver('libsql', require)
 }
 
-/** better-sqlite3, installed for the tests where it is not: that compiles it, and takes a minute once. */
+/** Returns better-sqlite3, and installs it for the tests if needed: that compiles it, which takes a minute once. */
 export async function betterSqlite3(context: Context): Promise<SqliteDriver> {
   return orSkip(context, () =>
     share('better-sqlite3', async () => {
@@ -55,13 +55,13 @@ export async function betterSqlite3(context: Context): Promise<SqliteDriver> {
   )
 }
 
-/** The driver that Node.js brings along since 22.5. */
+/** Returns the driver that Node.js includes since 22.5. */
 export async function nodeSqlite(context: Context): Promise<SqliteDriver> {
   return orSkip(context, async () => {
     const name = 'node:sqlite'
     const found = (await import(name).catch(() => undefined)) as { DatabaseSync: Constructor } | undefined
     if (!found)
-      throw new ServiceMissing(`Node.js ${process.versions.node} has no node:sqlite: take 22.13 or newer`)
+      throw new ServiceMissing(`Node.js ${process.versions.node} has no node:sqlite: use 22.13 or newer`)
     return { name, version: process.versions.node, open: (filename) => new found.DatabaseSync(filename) }
   })
 }
@@ -87,7 +87,7 @@ async function install(): Promise<SqliteDriver | string> {
   }
 }
 
-/** The driver, if it is there and its native part can be loaded. */
+/** Returns the driver if it is installed and its native part can be loaded. */
 function usable(from: NodeJS.Require): SqliteDriver | string {
   try {
     const found = driver('better-sqlite3', from)
@@ -106,7 +106,7 @@ function driver(name: string, from: NodeJS.Require): SqliteDriver {
   return { name, version, open: (filename) => new Database(filename) }
 }
 
-/** Not every package lets its manifest be imported. */
+/** Finds a package's manifest, because not every package exports it. */
 function makeManifest(name: string, entry: string): string {
   const folder = join('node_modules', name)
   return join(entry.slice(0, entry.lastIndexOf(folder)), folder, 'package.json')

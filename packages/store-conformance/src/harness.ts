@@ -1,49 +1,49 @@
-/** A way in which the backend can fail. */
+/** One way in which the backend can fail. */
 export interface Outage {
   /** E.g. `server killed`. */
   name: string
   /** Resolves when the backend has failed. */
   begin(): Promise<void> | void
-  /** Resolves when the backend is up again. What it kept may be gone. */
+  /** Resolves when the backend works again. Its data may be lost. */
   end(): Promise<void> | void
 }
 
-/** How the cases get at a store under test. */
+/** The access of the cases to a store under test. */
 export interface StoreHarness<Store, Need extends string> {
-  /** A store, for one case. Cases use keys of their own, so that all stores may share one database. */
+  /** Creates a store for one case. Cases use their own keys, so all stores may share one database. */
   create(): Promise<Store> | Store
-  /** Called with each store that the harness made, when its case is over. */
+  /** Called with each store that the harness created, after its case. */
   destroy?(store: Store): Promise<void> | void
-  /** Another store on the data of `store`, as in another process: with a connection of its own where that makes a difference. */
+  /** Creates another store on the data of `store`, as another process would: with its own connection if that makes a difference. */
   second?(store: Store): Promise<Store> | Store
   /** Ways in which the backend can fail. */
   outages?: readonly Outage[]
-  /** Milliseconds within which a store must reject while its backend is down, and work once it is up again. Default 10,000. */
+  /** Milliseconds within which a store must reject while its backend is down, and must work after it is up again. Default 10,000. */
   outageBound?: number
-  /** Why the store or the harness has no such thing. The cases that need it are reported as skipped, with this reason. */
+  /** Why the store or the harness lacks a capability. The cases that need it are reported as skipped, with this reason. */
   without?: Partial<Record<Need, string>>
 }
 
 /** One case of a contract. */
 export interface StoreCase<Harness, Need extends string> {
-  /** A sentence about the store: `keeps …`. */
+  /** A predicate about the store: `keeps …`. */
   readonly name: string
   readonly needs: readonly Need[]
-  /** Milliseconds that the case may take with this harness; a runner's own limit must not be lower. */
+  /** The milliseconds that the case may take with this harness; the runner's own limit must not be lower. */
   timeout(harness: Harness): number
-  /** Makes a store, tries it, and destroys it. Rejects when the store does not do what the name says. */
+  /** Creates a store, tests it and destroys it. Rejects if the store does not do what the name says. */
   run(harness: Harness): Promise<void>
 }
 
-/** What the body of a case works with, whatever the store is for. */
+/** The objects that the body of every case gets. */
 export interface CommonContext<Store, Harness> {
   readonly store: Store
   readonly harness: Harness
-  /** Another store on the same data; the store itself where the harness makes no other. */
+  /** Returns another store on the same data, or the store itself if the harness has no `second`. */
   readonly other: () => Promise<Store>
-  /** Has the store destroyed when the case is over. */
+  /** Destroys the store after the case. */
   readonly keep: (store: Store) => Store
-  /** Has something done when the case is over, however it ends. */
+  /** Runs the action after the case, whether it passes or fails. */
   readonly onEnd: (action: () => void) => void
 }
 
@@ -54,7 +54,7 @@ export interface CaseSettings<Harness, Need extends string> {
 
 export interface Kind<Store, Need extends string, Harness, Context> {
   createContext: (common: CommonContext<Store, Harness>) => Context
-  /** Fails where the capability is not there. */
+  /** Throws if the capability is missing. */
   check: (capability: Need, harness: Harness, store: Store) => void
 }
 
@@ -64,7 +64,7 @@ type DefineCase<Harness, Need extends string, Context> = (
   settings?: CaseSettings<Harness, Need>,
 ) => StoreCase<Harness, Need>
 
-/** Why the case cannot be tried with this harness, as the harness itself explains it; `undefined` where it must be. */
+/** Returns the harness's own reason why it cannot run the case, or `undefined` if it must run it. */
 export function reasonToSkip<Need extends string>(
   testCase: { readonly needs: readonly Need[] },
   harness: { without?: Partial<Record<Need, string>> },
@@ -76,7 +76,7 @@ export function reasonToSkip<Need extends string>(
   return undefined
 }
 
-/** Makes the function that defines the cases of one contract. */
+/** Creates the function that defines the cases of one contract. */
 export function caseDefiner<Store, Need extends string, Harness extends StoreHarness<Store, Need>, Context>({
   createContext,
   check,

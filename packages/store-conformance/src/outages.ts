@@ -13,15 +13,15 @@ export function getBound(harness: Failing): number {
   return harness.outageBound ?? defaultBound
 }
 
-/** Time for each outage to begin, to be seen, to end, and to be recovered from. */
+/** Enough time for each outage to begin, be noticed, end, and be recovered from. */
 export function outageTimeout(harness: Failing): number {
   return (harness.outages?.length ?? 0) * (2 * getBound(harness) + 20_000) + 5000
 }
 
 /**
- * Runs `during` while the backend is down, and has the store work again afterwards, whatever happened.
+ * Runs `during` while the backend is down, then waits until the store works again, even if `during` fails.
  *
- * @param works - rejects while the store does not work
+ * @param works - tries the store; rejects while it does not work
  */
 export async function duringEachOutage(
   harness: Failing,
@@ -48,11 +48,11 @@ async function untilItWorks(works: () => Promise<void>, bound: number, outage: s
   for (;;) {
     const left = Math.max(deadline - performance.now(), 0)
     try {
-      await within(left, 'writing must settle', works())
+      await within(left, 'the store must settle', works())
       return
     } catch (error) {
       if (left === 0)
-        throw new Error(`${outage}: the store must work again within ${bound} ms after it`, { cause: error })
+        throw new Error(`${outage}: the store must work again within ${bound} ms`, { cause: error })
       await sleep(50)
     }
   }

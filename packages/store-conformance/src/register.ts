@@ -6,7 +6,7 @@ import type { TokenStoreHarness } from './tokens/types.js'
 import { userStoreCases } from './users/cases.js'
 import type { UserStoreHarness } from './users/types.js'
 
-/** What a test runner must have: Mocha, Jest, Vitest, `node:test` and Bun have it. */
+/** The functions that a test runner must provide. Mocha, Jest, Vitest, `node:test` and Bun do. */
 export interface TestRunner {
   describe(title: string, body: () => void): unknown
   it: {
@@ -18,22 +18,22 @@ export interface TestRunner {
 /**
  * Registers every case for token stores with a test runner.
  *
- * A case that needs something which the harness says it is `without` is registered as skipped, with the reason in its title.
+ * A case that needs a capability listed in the harness's `without` is registered as skipped, with the reason in its title.
  *
- * @param title - names the store
- * @param api - the runner's functions; default the global ones, as Mocha, Jest, Bun and (with `globals`) Vitest define them
- * @throws TypeError when there are none
+ * @param title - the name of the store, used as the title of the suite
+ * @param api - the runner's functions. Default: the global ones, which Mocha, Jest, Bun and (with `globals`) Vitest define
+ * @throws TypeError when these functions do not exist
  */
 export function testTokenStore(title: string, harness: TokenStoreHarness, api?: TestRunner): void {
   registerCases(tokenStoreCases, title, harness, api)
 }
 
-/** Registers every case for session stores, as `testTokenStore` those for token stores. @throws TypeError */
+/** Registers every case for session stores; otherwise like `testTokenStore`. @throws TypeError */
 export function testSessionStore(title: string, harness: SessionStoreHarness, api?: TestRunner): void {
   registerCases(sessionStoreCases, title, harness, api)
 }
 
-/** Registers every case for user stores, as `testTokenStore` those for token stores. @throws TypeError */
+/** Registers every case for user stores; otherwise like `testTokenStore`. @throws TypeError */
 export function testUserStore(title: string, harness: UserStoreHarness, api?: TestRunner): void {
   registerCases(userStoreCases, title, harness, api)
 }
@@ -46,7 +46,9 @@ function registerCases<Store, Need extends string, Harness extends StoreHarness<
 ): void {
   const { describe, it } = (api ?? globalThis) as Partial<TestRunner>
   if (!describe || !it)
-    throw new TypeError('There is no describe or no it: give those of your test runner as the third argument')
+    throw new TypeError(
+      'describe and it are not global: pass those of your test runner as the third argument',
+    )
   describe(title, () => {
     for (const testCase of cases) {
       const reason = reasonToSkip(testCase, harness)
@@ -67,7 +69,7 @@ function registerCases<Store, Need extends string, Harness extends StoreHarness<
   })
 }
 
-/** Mocha takes a test's limit from a method of its context, the others as the third argument of `it`. */
+/** Mocha sets a test's time limit by a method of its context; other runners take it as the third argument of `it`. */
 function raiseLimit(context: unknown, timeout: number): void {
   if (typeof context !== 'object' || context === null || !('timeout' in context)) return
   if (typeof context.timeout === 'function') (context as { timeout(ms: number): unknown }).timeout(timeout)

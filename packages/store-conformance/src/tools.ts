@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 
-/** Resolves like the promise, or rejects after `ms`. */
+/** Settles like the promise, or rejects after `ms` milliseconds. @param what - completed by "within … ms" */
 export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
@@ -14,13 +14,13 @@ export async function within<T>(ms: number, what: string, promise: Promise<T>): 
   }
 }
 
-/** The promise itself, which may now reject before anybody asks for what it says. */
+/** Returns the promise, which may now reject before anything awaits it. */
 export function inBackground<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined)
   return promise
 }
 
-/** What the promise rejects with. */
+/** Returns the reason with which the promise rejects; fails if it resolves. */
 export async function catchRejection(what: string, promise: unknown): Promise<unknown> {
   try {
     await promise
@@ -30,19 +30,23 @@ export async function catchRejection(what: string, promise: unknown): Promise<un
   assert.fail(`${what} must reject`)
 }
 
-/** A failure as stores promise it: by `code`, without a cause, and without anything of the record. */
+/** Checks that an error is one that stores may throw: with a `code`, without a cause, and without any value of the record. */
 export function assertStoreError(
   error: unknown,
   secrets: readonly string[],
   codes: readonly string[] = ['ERR_WECHAT_STORE'],
 ): void {
-  assert.ok(error instanceof Error, 'what it rejects with must be an Error')
+  assert.ok(error instanceof Error, 'it must reject with an Error')
   const { code, cause } = error as Error & { code?: unknown }
   assert.ok(
     typeof code === 'string' && codes.includes(code),
-    `its code must be ${codes.join(' or ')}, is ${inspect(code)} (${error.name})`,
+    `the error's code must be ${codes.join(' or ')}, but it is ${inspect(code)} (${error.name})`,
   )
-  assert.equal(cause, undefined, 'it must have no cause: drivers put statements and values on their errors')
+  assert.equal(
+    cause,
+    undefined,
+    'the error must have no cause, because drivers put statements and values on their errors',
+  )
   const shown = [
     error.message,
     String(error.stack),
@@ -51,28 +55,28 @@ export function assertStoreError(
     inspect(error, { depth: Infinity, showHidden: true }),
   ].join('\n')
   for (const secret of secrets)
-    assert.ok(!shown.includes(secret), 'no value of the record may be seen in the error')
+    assert.ok(!shown.includes(secret), 'the error must not contain a value of the record')
 }
 
 function readReason(error: unknown): unknown {
   return (error as { reason?: unknown } | null | undefined)?.reason
 }
 
-/** The backend works, but what it holds cannot be used. A caller that has something better may replace it. */
+/** The backend works, but its data cannot be used. A caller that has a valid record may replace it. */
 export function assertIsOfRecord(error: unknown): void {
-  assert.equal(readReason(error), 'record', 'a corrupt record must be an error with the reason "record"')
+  assert.equal(readReason(error), 'record', 'the error for a corrupt record must have the reason "record"')
 }
 
-/** The backend failed, and nobody knows what it holds: it must not be replaced. */
+/** The backend failed. Its data is unknown, so a caller must not replace it. */
 export function assertIsOfBackend(error: unknown): void {
   assert.notEqual(
     readReason(error),
     'record',
-    'a failing backend must not be an error with the reason "record"',
+    'the error for a failing backend must not have the reason "record"',
   )
 }
 
-/** What cannot be the name of anything. */
+/** Values that no store may accept as a key, a hash or an id. */
 export const notNames: readonly unknown[] = [
   undefined,
   null,
@@ -89,7 +93,7 @@ export const notNames: readonly unknown[] = [
   () => 'name',
 ]
 
-/** Each of the calls must reject with a `TypeError`, and not throw it. */
+/** Checks that each call rejects with a `TypeError` and does not throw. */
 export async function assertTypeErrors(
   what: string,
   calls: Record<string, () => Promise<unknown>>,

@@ -3,7 +3,7 @@ import { isDuplicateKey } from './driver-error.js'
 import type { Collections, Operations, WriteOptions } from './operations.js'
 import { serverTime, type ServerTime } from './server-clock.js'
 
-/** Locks as documents with an owner and an end: the lock of a process that died ends like any other. */
+/** Locks as documents with an owner and an end, so the lock of a process that died expires. */
 export class Locks {
   readonly #operations: Operations
   readonly #timeout: number
@@ -41,12 +41,12 @@ export class Locks {
 interface LockRequest {
   key: string
   owner: string
-  /** A lock that expired by then is free. */
+  /** A lock is free if it expired by this time. */
   freeSince: Date
   expiresAt: Date
 }
 
-/** One command: a lock that somebody has is not found by it, and cannot be created a second time. */
+/** Sends one command. It does not match a lock that is held, and cannot create that lock a second time. */
 async function takeLock(
   { locks }: Collections,
   options: WriteOptions,

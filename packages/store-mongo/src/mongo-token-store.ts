@@ -14,22 +14,22 @@ import { fromDocument, toDocument } from './record.js'
 import { refuseOtherNames } from './wrong-names.js'
 
 export interface MongoTokenStoreOptions {
-  /** What `mongoose.createConnection` returns, or `mongoose.connection`, of mongoose 8 or 9. The caller opens and closes it. */
+  /** A connection of mongoose 8 or 9: from `mongoose.createConnection`, or `mongoose.connection`. The caller opens and closes it. */
   connection: MongooseConnection
-  /** Name of the collection. Default `tokens`. Locks are kept in `<collection>_locks`. */
+  /** The name of the collection. Default `tokens`. Locks are kept in `<collection>_locks`. */
   collection?: string
-  /** Milliseconds after which an operation rejects whose answer did not come. Default 5000, at most a day. */
+  /** Milliseconds after which an operation without an answer rejects. Default 5000, at most a day. */
   timeout?: number
 }
 
-/** Seconds that an abandoned lock is kept after its lifetime. */
+/** Seconds for which an abandoned lock is kept after its lifetime. */
 const abandonedFor = 3600
 
-/** How often a save is tried in all while others create the same record. */
+/** The number of attempts to save a record that others create at the same time. */
 const saveAttempts = 3
 
 /**
- * Keeps tokens in MongoDB, one document per openid, by the driver of a mongoose connection. Call `init()` once before
+ * Keeps tokens in MongoDB, one document per openid, through the driver of a mongoose connection. Call `init()` once before
  * the first use.
  */
 export class MongoTokenStore implements TokenStore {
@@ -37,7 +37,7 @@ export class MongoTokenStore implements TokenStore {
   readonly #locks: Locks
   readonly #timeout: number
 
-  /** @throws TypeError that names the option which is wrong */
+  /** @throws TypeError that names the invalid option */
   constructor(options: MongoTokenStoreOptions) {
     refuseOtherNames('MongoTokenStore', options)
     const { connection, collection = 'tokens', timeout = 5000 } = options
@@ -50,10 +50,10 @@ export class MongoTokenStore implements TokenStore {
   }
 
   /**
-   * Builds the unique index on openid, without which two logins at the same time can leave two records, and the index by
-   * which MongoDB removes abandoned locks. Resolves when they are there; may be called at every start.
+   * Builds the unique index on openid and the index that lets MongoDB remove abandoned locks. Without the first, two parallel
+   * logins can leave two records. Resolves when both indexes exist; may be called at every start.
    *
-   * @param options.timeout - milliseconds; default the store's. More for a collection with millions of documents
+   * @param options.timeout - in milliseconds. Default: the store's. Use more for a collection with millions of documents
    * @throws StoreError; TypeError
    */
   async init({ timeout = this.#timeout }: { timeout?: number } = {}): Promise<void> {
@@ -76,7 +76,7 @@ export class MongoTokenStore implements TokenStore {
   /**
    * Replaces the record.
    *
-   * @throws StoreError; TypeError, also for a field that cannot be kept: `__proto__`, a bigint, a function, a symbol
+   * @throws StoreError; TypeError, also for a field that cannot be kept: `__proto__`, a bigint, a function or a symbol
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkWellFormedKey(openid)
@@ -87,7 +87,7 @@ export class MongoTokenStore implements TokenStore {
           await tokens.replaceOne({ openid }, document, { upsert: true, ...options })
           return
         } catch (error) {
-          // Somebody else created the record between this command's search and its insertion: now it can be replaced.
+          // Another process created the record between this command's search and its insertion. Now it can be replaced.
           if (!isDuplicateKey(error) || attempt === saveAttempts) throw error
         }
       }
@@ -97,16 +97,16 @@ export class MongoTokenStore implements TokenStore {
   /** @throws StoreError; TypeError */
   async deleteToken(openid: string): Promise<void> {
     checkWellFormedKey(openid)
-    // Many: where the unique index was never built there may be several, and none of them must come back.
+    // deleteMany, because there may be several documents if the unique index was never built.
     await this.#operations.write(this.#timeout, 'delete', openid, ({ tokens }, options) =>
       tokens.deleteMany({ openid }, options),
     )
   }
 
   /**
-   * Runs `task` while nobody else holds the lock, in this process or another. No connection is held meanwhile.
+   * Runs `task` while it holds the lock, which excludes every other holder in any process. It holds no connection meanwhile.
    *
-   * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`; TypeError
+   * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not acquired within `wait`; TypeError
    */
   async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, times?: LockOptions): Promise<T> {
     checkWellFormedKey(key)
@@ -117,10 +117,10 @@ export class MongoTokenStore implements TokenStore {
 const indexErrors = new Map<unknown, string>([
   [
     duplicateKey,
-    'Several documents have the same openid: remove all but the newest of each, then call init() again.',
+    'Several documents have the same openid. Remove all but the newest of each, then call init() again',
   ],
-  [85, 'There is an index on openid already that is not unique: drop it, then call init() again.'],
-  [86, 'There is an index on openid already that is not unique: drop it, then call init() again.'],
+  [85, 'The existing index on openid is not unique. Drop it, then call init() again'],
+  [86, 'The existing index on openid is not unique. Drop it, then call init() again'],
 ])
 
 async function explainIndexErrors(build: () => Promise<unknown>): Promise<void> {

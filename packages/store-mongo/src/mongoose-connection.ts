@@ -1,6 +1,6 @@
-/** What `mongoose.createConnection` makes, or `mongoose.connection`. Described by what is used of it, so that it may come from any copy of mongoose. */
+/** A connection from `mongoose.createConnection`, or `mongoose.connection`. The type has only the members that the store uses, so it accepts any copy of mongoose. */
 export interface MongooseConnection {
-  /** The driver's database; there once the connection was open. */
+  /** The driver's database; set once the connection has been open. */
   readonly db?: MongoDatabase | undefined
   /** Resolves when the connection is open. */
   asPromise(): Promise<unknown>
@@ -32,7 +32,7 @@ export interface MongoCollection {
   createIndex(keys: Record<string, 1>, options: object): Promise<unknown>
 }
 
-/** @throws TypeError when it is no connection of mongoose */
+/** @throws TypeError when it is not a connection of mongoose */
 export function checkConnection(connection: unknown): asserts connection is MongooseConnection {
   const { asPromise, getClient } = (connection ?? {}) as Partial<MongooseConnection>
   if (typeof asPromise !== 'function' || typeof getClient !== 'function') {

@@ -7,9 +7,9 @@ import type {
   MongoSession,
 } from './mongoose-connection.js'
 
-/** What bounds a command that changes something. */
+/** The options that limit a command that writes. */
 export interface WriteOptions {
-  /** Milliseconds that the server may work on it. */
+  /** Milliseconds for which the server may work on the command. */
   readonly maxTimeMS: number
   readonly session: MongoSession
 }
@@ -20,7 +20,7 @@ export interface Collections {
   readonly locks: MongoCollection
 }
 
-/** Whatever the connection prefers: what was written a moment ago is read, and comes as JavaScript's own types. */
+/** Overrides the connection's options, so that reads see the latest write and return JavaScript's own types. */
 const collectionOptions = {
   readPreference: 'primary',
   promoteLongs: true,
@@ -31,8 +31,8 @@ const collectionOptions = {
 }
 
 /**
- * The collections of a store, by the driver that is under mongoose: a command that waits in mongoose's own buffer cannot be
- * taken back, hooks and plugins of the application would get to see tokens, and mongoose's debug mode prints them.
+ * Runs the operations of a store on the driver under mongoose. A command in mongoose's own buffer cannot be cancelled, hooks
+ * and plugins of the application would see tokens, and mongoose's debug mode would print them.
  */
 export class Operations {
   readonly #connection: MongooseConnection
@@ -45,7 +45,7 @@ export class Operations {
     this.#name = name
   }
 
-  /** Runs a command that changes nothing, for at most `timeout` milliseconds. `what` completes "failed to …". */
+  /** Runs a command that only reads, for at most `timeout` milliseconds. `what` completes "failed to …". */
   read<T>(timeout: number, what: string, command: (collections: Collections) => Promise<T>): Promise<T> {
     return attemptBefore(timeout, what, async (deadline) =>
       command(this.#opened() ?? (await this.#open(deadline))),
@@ -53,9 +53,9 @@ export class Operations {
   }
 
   /**
-   * Runs commands that change what is kept under `key`. Afterwards their session ends, with which the driver sends nothing
-   * any more: else a command that was given up, and waits for a server or a connection, would be carried out later, though
-   * the caller was told that it failed. What the server has got already ends there, when it takes too long.
+   * Runs commands that write to `key`, and ends their session afterwards. The driver sends nothing with an ended session.
+   * Otherwise a command that timed out while it waited for a server or a connection would run later, although the caller
+   * was told that it failed. A command that the server has received ends there after `timeout`.
    */
   async write<T>(
     timeout: number,
@@ -86,8 +86,8 @@ export class Operations {
   }
 
   /**
-   * Commands that were given up, but may have been sent: a server that was only held up carries them out. On another
-   * connection the next command could come before them, and what it saved would be lost.
+   * Remembers commands that timed out but may have been sent, because a slow server still runs them. The next command could
+   * overtake them on another connection, and its data would be lost.
    */
   #remember(key: string, running: Promise<unknown>): void {
     const settled = Promise.allSettled([this.#late.get(key), running]).then(() => {
@@ -96,7 +96,7 @@ export class Operations {
     this.#late.set(key, settled)
   }
 
-  /** The collections of the database that is open now: a connection can be closed and opened again, for another one. */
+  /** The collections of the open database; a connection can be closed and opened again for another database. */
   #opened(): Collections | undefined {
     const { db } = this.#connection
     if (db && this.#collections?.database !== db) this.#collections = getCollections(db, this.#name)
@@ -107,7 +107,7 @@ export class Operations {
     await this.#connection.asPromise()
     refuseAfter(deadline)
     const collections = this.#opened()
-    if (!collections) throw new StoreError('The connection to MongoDB was not opened.')
+    if (!collections) throw new StoreError('The connection to MongoDB is not open')
     return collections
   }
 }
@@ -115,7 +115,7 @@ export class Operations {
 function getCollections(database: MongoDatabase, name: string): Collections {
   const options = {
     ...collectionOptions,
-    // A connection that does not wait for its writes learns of no failure, and one that reads what a majority has may miss the latest.
+    // With `w: 0` no failure is reported, and a read concern of a majority may miss the latest write.
     ...(database.writeConcern?.w === 0 && { writeConcern: { w: 'majority' } }),
     ...(database.readConcern && { readConcern: { level: 'local' } }),
   }
@@ -126,7 +126,7 @@ function getCollections(database: MongoDatabase, name: string): Collections {
   }
 }
 
-/** Nobody gets to see it: whoever asked was told already. */
+/** The caller never sees this error, because the timeout has rejected already. */
 function refuseAfter(deadline: Deadline): void {
-  if (deadline.isOver) throw new StoreError('The operation was given up.')
+  if (deadline.isOver) throw new StoreError('The operation timed out')
 }

@@ -9,13 +9,13 @@ const deepest = 100
 const texts = ['access_token', 'refresh_token', 'scope', 'unionid', 'session_key'] as const
 const numbers = ['expires_in', 'create_at'] as const
 
-/** What MongoDB and mongoose add to a document. A token's own fields of these names are kept under others. */
+/** The fields that MongoDB and mongoose add to a document. A token's own fields with these names are escaped. */
 const ownNames = new Set(['_id', '__v'])
 
 /**
- * The document that keeps a token: a copy, with names that MongoDB takes.
+ * Copies a token into a document, with names that MongoDB accepts.
  *
- * @throws TypeError when the token holds something that cannot be kept
+ * @throws TypeError when the token contains something that cannot be kept
  */
 export function toDocument(openid: string, token: WechatToken): object {
   if (!isRecord(token)) throw new TypeError('A token must be an object')
@@ -27,22 +27,22 @@ export function toDocument(openid: string, token: WechatToken): object {
 }
 
 /**
- * The token that a document keeps, also one that was written by the schema of the wechat-oauth package's
- * README, which keeps create_at as text, or by a schema that keeps it as a date.
+ * Reads the token of a document. The document may come from the schema in the README of the package wechat-oauth, which keeps
+ * create_at as text, or from a schema that keeps it as a date.
  *
- * @throws StoreError when the document is no token of this openid
+ * @throws StoreError when the document is not a token of this openid
  */
 export function fromDocument(openid: string, document: object): WechatToken {
   const token = fieldsFromBson(document, ownNames)
   const [expiresIn, createAt] = [toNumber(token.expires_in), toTime(token.create_at)]
   if (expiresIn !== undefined) token.expires_in = expiresIn
   if (createAt !== undefined) token.create_at = createAt
-  // A query for a text also finds lists that contain it, and in a collection with a collation of its own texts that are only alike.
+  // A query for a text also matches lists that contain it and, if the collection has a collation, similar texts.
   if (token.openid !== openid || findMisfit(token) !== undefined) throw corruptRecord()
   return token as WechatToken
 }
 
-/** The field that has another type than WeChat's, if there is one. */
+/** Returns the name of a field whose type differs from WeChat's, if any. */
 function findMisfit(token: Record<string, unknown>): string | undefined {
   return (
     texts.find((name) => !isAbsent(token[name]) && typeof token[name] !== 'string') ??
@@ -105,12 +105,12 @@ function fromBson(value: unknown): unknown {
 /** The driver's number types. */
 const numeric = new Set(['Long', 'Int32', 'Double', 'Decimal128'])
 
-/** A value of the driver's own classes; never one that only looks like it, as the parsed answer of a stranger may. */
+/** Whether this is an object of the driver's classes, and not parsed data that only looks like one. */
 function isBsonValue(value: object): value is { _bsontype: string } {
   return '_bsontype' in value && !Object.hasOwn(value, '_bsontype')
 }
 
-// Also an object of another realm, as test runners make them.
+// Also true for an object of another realm, as test runners create them.
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as object | null
   return prototype === null || Object.getPrototypeOf(prototype) === null

@@ -3,15 +3,15 @@ import type { MongoDatabase } from './mongoose-connection.js'
 
 /** Milliseconds since the epoch. */
 export interface ServerTime {
-  /** It is not earlier than that. */
+  /** The earliest time that it can be. */
   atLeast(): number
-  /** It is not later than that. */
+  /** The latest time that it can be. */
   atMost(): number
 }
 
 /**
- * The clock of the server: all who share a lock read the same one, however their machines' clocks differ. A server that
- * does not tell its time (MongoDB does) is assumed to go like this machine.
+ * Reads the server's clock, which all processes that share a lock have in common, even if their own clocks differ. If a server
+ * does not report its time (MongoDB does), this machine's clock is used.
  */
 export async function serverTime(database: MongoDatabase): Promise<ServerTime> {
   const asked = performance.now()

@@ -2,11 +2,11 @@ import type { WechatToken } from '@wechat-auth/wechat-oauth'
 import { Schema } from 'mongoose'
 
 /**
- * The mongoose schema of the documents that a `MongoTokenStore` keeps, for an application that wants a model of its own on
- * the same collection, to count or to clean up: `connection.model('Token', tokenSchema, 'tokens')`. The store itself needs
- * no model. A schema works with connections of its own copy of mongoose only: this one is of the copy that this package finds.
+ * The mongoose schema of the documents that a `MongoTokenStore` keeps, for an application that wants its own model of the same
+ * collection, e.g. to count or clean up: `connection.model('Token', tokenSchema, 'tokens')`. The store itself does not need a
+ * model. A schema works only with connections of the same copy of mongoose; this one uses the copy that this package resolves.
  *
- * It builds nothing by itself: `await store.init()` builds the indexes.
+ * The schema does not build indexes: `await store.init()` does.
  */
 export const tokenSchema: Schema<WechatToken> = new Schema<WechatToken>(
   {

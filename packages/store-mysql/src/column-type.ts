@@ -2,28 +2,28 @@ import { corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
 import { type FieldValue, toJson } from './fields.js'
 
 /**
- * How a kind of column keeps values.
+ * How a type of column keeps values.
  *
- * Texts go to the server and come back as the bytes of their UTF-8, and numbers as digits: so neither the character set of
- * the connection nor the options of its pool have a say in them.
+ * Texts are sent and received as UTF-8 bytes, and numbers as digits, so neither the character set of the connection nor the
+ * options of its pool affect them.
  */
 export interface ColumnType {
   readonly family: 'text' | 'bytes' | 'number' | 'json'
-  /** Has the whole of Unicode, or at least all that is not emoji or rare. */
+  /** Whether it can hold all of Unicode, or at least the basic multilingual plane. */
   readonly isUnicode: boolean
-  /** What stands for a parameter in a statement. */
+  /** The SQL for a parameter in a statement. */
   readonly placeholder: string
-  /** The text for nothing, where the column cannot be NULL. */
+  /** The text for an absent value in a column that cannot be NULL. */
   readonly blank: string
-  /** What the column's text is asked for by. */
+  /** Returns the SQL that reads the column's text. */
   select(column: string): string
-  /** The text for a value; `undefined` where the column could not hand back this very value. */
+  /** Returns the text for a value, or `undefined` if the column could not return exactly this value. */
   encode(value: FieldValue): string | undefined
-  /** @throws StoreError when the column cannot have come by this text through us */
+  /** @throws StoreError when the store cannot have written this text */
   decode(text: string): unknown
 }
 
-/** As `SHOW FULL COLUMNS` tells it. `undefined` for what no value of a record could go into and come out of unchanged. */
+/** Parses a type from `SHOW FULL COLUMNS`. Returns `undefined` for a type that could not keep any value of a record unchanged. */
 export function parseColumnType(definition: string, collation: string | null): ColumnType | undefined {
   const [, name = '', size, scale, unsigned] =
     /^(\w+)(?:\((\d+)(?:,(\d+))?\))?( unsigned)?/.exec(definition.toLowerCase()) ?? []
@@ -32,7 +32,7 @@ export function parseColumnType(definition: string, collation: string | null): C
   switch (name) {
     case 'varchar':
       return textType({ characters: length, charset })
-    // What is at its end is lost if it is a blank.
+    // CHAR loses trailing blanks.
     case 'char':
       return textType({ characters: length, charset, isPadded: true })
     case 'tinytext':
@@ -65,7 +65,7 @@ export function parseColumnType(definition: string, collation: string | null): C
       return integerType(2n ** 64n, unsigned)
     case 'decimal':
       return Number(scale ?? 0) === 0 ? decimalType(length, unsigned) : undefined
-    // With a number of decimals, it rounds.
+    // DOUBLE with a number of decimals rounds.
     case 'double':
       return size === undefined ? doubleType(unsigned) : undefined
     case 'json':
@@ -110,14 +110,14 @@ function textType({
     isUnicode,
     placeholder: textOfBytes,
     blank: '',
-    // Converting takes the server half a microsecond a column, and would change nothing where there is UTF-8.
+    // A conversion costs the server half a microsecond per column and would not change UTF-8.
     select: isUnicode ? castToBytes : castToUtf8Bytes,
     encode: (value) => (typeof value === 'string' && fits(value) ? value : undefined),
     decode: (text) => text,
   }
 }
 
-// What a column cannot hold becomes a question mark where the SQL mode is not strict: it must not get that far.
+// Without a strict SQL mode, the server replaces characters that a column cannot hold with question marks.
 function hasCharacters(text: string, charset: string | undefined): boolean {
   switch (charset) {
     case 'utf8mb4':
@@ -151,7 +151,7 @@ function decimalType(digits: number, unsigned: string | undefined): ColumnType {
   return wholeNumberType(unsigned ? 0n : -biggest, biggest)
 }
 
-/** Numbers that JavaScript does not have come and go as texts. */
+/** Numbers that JavaScript cannot represent are read and written as text. */
 function wholeNumberType(smallest: bigint, biggest: bigint): ColumnType {
   const isWithin = (whole: bigint): boolean => whole >= smallest && whole <= biggest
   return numberType(
@@ -210,9 +210,9 @@ const jsonType: ColumnType = {
 }
 
 /**
- * Numbers in a column for text, as the tables of older packages have them.
+ * Keeps numbers in a column for text, as in the tables of older packages.
  *
- * @param numberIn - reads what was not written by us
+ * @param numberIn - parses texts that the store did not write
  */
 export function numberAsText(type: ColumnType, numberIn: (text: string) => number | undefined): ColumnType {
   return {
@@ -228,9 +228,9 @@ export function numberAsText(type: ColumnType, numberIn: (text: string) => numbe
   }
 }
 
-/** The fields of a record that have no column, as one JSON object. */
+/** Keeps the fields of a record that have no column as one JSON object. */
 export function fieldsAsJson(type: ColumnType): ColumnType {
-  // Every character set has the characters of escaped JSON.
+  // Every character set can hold escaped JSON.
   const encode: ColumnType['encode'] =
     type.family === 'json'
       ? toJson

@@ -1,7 +1,7 @@
 import { StoreError } from '@wechat-auth/wechat-oauth'
 import { isWellFormed } from '@wechat-auth/wechat-oauth/store-kit'
 
-/** A value that no column but one for JSON could keep: its text, as it was when the record was handed over. */
+/** A value that only a column for JSON can keep, as its text at the time of the call. */
 export class Json {
   readonly text: string
 
@@ -15,9 +15,9 @@ export type FieldValue = string | number | boolean | null | Json
 export type Field = readonly [name: string, value: FieldValue]
 
 /**
- * The fields of a record at this moment: what happens to the record afterwards changes nothing.
+ * Copies the fields of a record, so that later changes to the record have no effect.
  *
- * @throws StoreError for a text that has no UTF-8: no column could hand it back
+ * @throws StoreError for a text that UTF-8 cannot encode, because no column could return it
  */
 export function toFields(record: object): readonly Field[] {
   const fields: Field[] = []
@@ -30,12 +30,13 @@ export function toFields(record: object): readonly Field[] {
 
 function copyValue(value: unknown): FieldValue | undefined {
   if (typeof value === 'string') {
-    if (!isWellFormed(value)) throw new StoreError('The record has a text that is no Unicode text.')
+    if (!isWellFormed(value))
+      throw new StoreError('The record contains a text that is not well-formed Unicode')
     return value
   }
   if (value === null || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)))
     return value
-  // As in all JSON, `undefined` and functions are absent, and what is no finite number is `null`.
+  // As in all JSON, `undefined` and functions are absent, and NaN and infinite numbers are `null`.
   const text = JSON.stringify(value) as string | undefined
   return text === undefined ? undefined : new Json(text)
 }
@@ -44,7 +45,7 @@ export function toJson(value: FieldValue): string {
   return value instanceof Json ? value.text : JSON.stringify(value)
 }
 
-/** One JSON object. */
+/** Joins the fields into one JSON object. */
 export function toJsonObject(fields: readonly Field[]): Json {
   const members = fields.map(([name, value]) => `${JSON.stringify(name)}:${toJson(value)}`)
   return new Json(`{${members.join(',')}}`)

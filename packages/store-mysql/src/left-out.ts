@@ -2,19 +2,19 @@ import { columnDefinition } from './schema.js'
 import type { Table } from './table.js'
 
 /**
- * Fields that a table may lack: WeChat tells them at each login, and a user can be logged in and looked up
+ * Fields that a table may lack. WeChat returns them at each login, and users can log in and be found
  * without them. The table of the older packages has no columns for them.
  */
 const dispensable = ['unionid', 'is_snapshotuser']
 
-/** Tables of which the process was warned. */
+/** Tables that the process has been warned about. */
 const warned = new Set<string>()
 
 export function isDispensable({ indexes }: Table, field: string): boolean {
   return dispensable.includes(field) && !indexes.has(field)
 }
 
-/** Warns the process, once for each table, that records are saved without some fields. It tells no value. */
+/** Warns once for each table that records are saved without some fields. The warning contains no values. */
 export function warnOfLeftOut(table: Table): void {
   const { name } = table
   if (warned.has(name)) return

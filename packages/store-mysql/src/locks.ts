@@ -9,13 +9,13 @@ const missing = new Set([
   1146, // ER_NO_SUCH_TABLE
   1142, // ER_TABLEACCESS_DENIED_ERROR
 ])
-/** Somebody else is at the same lock. */
+/** Errors while another process works on the same lock. */
 const busy = new Set([1205, 1213])
 
-// The clock is the server's, for all who ask; in UTC, since connections may be set to different time zones.
+// The server's clock, which all processes share; in UTC, because connections may have different time zones.
 const expiry = 'UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND'
 
-/** Locks as rows with an owner and an end: nobody holds a connection, and the lock of a process that died ends like any other. */
+/** Locks as rows with an owner and an end. No connection is held, and the lock of a process that died expires. */
 export class Locks {
   readonly #operations: Operations
   readonly #table: string
@@ -30,7 +30,7 @@ export class Locks {
     const name = Buffer.from(key)
     return {
       acquire: async (owner, ttl) => {
-        if (name.length > longestLockName) throw lockError('The name of the lock is too long.')
+        if (name.length > longestLockName) throw lockError('The name of the lock is too long')
         return this.#execute('lock', (statements) => this.#acquire(statements, name, owner, ttl))
       },
       release: async (owner) => {
@@ -74,7 +74,7 @@ export class Locks {
         if (busy.has(errno)) return false
         if (missing.has(errno))
           throw lockError(
-            `There is no table ${this.#table} for locks that may be used: createTable() makes it.`,
+            `The table ${this.#table} for locks does not exist or may not be used. Call createTable() first`,
             error,
           )
         throw error

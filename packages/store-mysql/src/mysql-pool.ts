@@ -1,14 +1,14 @@
-/** A pool of `mysql2` or `mysql2/promise`, described by what is used of it: so it may come from any version. */
+/** A pool of `mysql2` or `mysql2/promise`. The type has only the members that the store uses, so it accepts any version. */
 export interface MysqlPool {
   getConnection(callback: (error: Error | null, connection: unknown) => void): unknown
   execute(...args: never[]): unknown
 }
 
-/** A parameter: bytes, or digits and other plain ASCII. */
+/** A parameter of a statement: bytes, or digits and other plain ASCII. */
 export type Parameter = Buffer | string | null
 
 export type Callback = (error: Error | null, result: unknown) => void
-/** The connection below those of promises. */
+/** A connection with callbacks, which a connection of `mysql2/promise` wraps. */
 export interface Connection {
   execute(sql: string, values: readonly Parameter[], callback: Callback): unknown
   execute(options: object, callback: Callback): unknown
@@ -25,21 +25,21 @@ export interface ConnectionConfig {
 }
 
 export interface PooledConnection extends Connection {
-  /** What a connection of promises wraps. */
+  /** The wrapped connection, if this is a connection of `mysql2/promise`. */
   readonly connection?: Connection
 }
 
-/** @throws TypeError when it is no pool of mysql2 */
+/** @throws TypeError when it is not a pool of mysql2 */
 export function checkPool(pool: unknown): asserts pool is MysqlPool {
   const { getConnection, execute } = (pool ?? {}) as Partial<MysqlPool>
   if (typeof getConnection !== 'function' || typeof execute !== 'function') {
     throw new TypeError(
-      'pool must be a pool of mysql2 or mysql2/promise: on a single connection, the store would take part in transactions of the application',
+      'pool must be a pool of mysql2 or mysql2/promise. On a single connection, the store would take part in transactions of the application',
     )
   }
 }
 
-/** The pool below that of promises, which would wrap its connection each time it hands it out. */
+/** Returns the pool that a pool of `mysql2/promise` wraps, which saves wrapping each connection. */
 export function unwrapPool(pool: MysqlPool & { readonly pool?: MysqlPool }): MysqlPool {
   return typeof pool.pool?.getConnection === 'function' ? pool.pool : pool
 }

@@ -19,11 +19,11 @@ import { parseTableName, type TableNames } from './table-name.js'
 import { refuseOtherNames } from './wrong-names.js'
 
 export interface MysqlTokenStoreOptions {
-  /** What `createPool` of `mysql2` or `mysql2/promise` made. It is never closed. */
+  /** A pool from `createPool` of `mysql2` or `mysql2/promise`. The store never closes it. */
   pool: MysqlPool
-  /** Name of the table, or `database.name`. Default `token`. */
+  /** The name of the table, or `database.name`. Default `token`. */
   table?: string
-  /** Milliseconds after which an operation rejects that has no answer, time in the pool's queue included. Default 5000, at most a day. */
+  /** Milliseconds after which an operation without an answer rejects, including the time in the pool's queue. Default 5000, at most a day. */
   timeout?: number
 }
 
@@ -36,8 +36,8 @@ const noSuchTable = 1146
 const noSuchColumn = 1054
 
 /**
- * Keeps tokens in a table of MySQL or MariaDB: one that `createTable` made, or that the README of `wechat-oauth` told
- * people to make, with or without columns of the application's own. One statement per operation.
+ * Keeps tokens in a table of MySQL or MariaDB. The table may come from `createTable` or from the README of `wechat-oauth`,
+ * and may have more columns of the application. Each operation is one statement.
  */
 export class MysqlTokenStore implements TokenStore {
   readonly #operations: Operations
@@ -45,7 +45,7 @@ export class MysqlTokenStore implements TokenStore {
   readonly #locks: Locks
   #found: Promise<FoundTable> | undefined
 
-  /** @throws TypeError that names the option which is wrong */
+  /** @throws TypeError that names the invalid option */
   constructor(options: MysqlTokenStoreOptions) {
     refuseOtherNames('MysqlTokenStore', options)
     const { pool, table = 'token', timeout = 5000 } = options
@@ -55,7 +55,7 @@ export class MysqlTokenStore implements TokenStore {
     this.#locks = new Locks(this.#operations, this.#names.locks)
   }
 
-  /** The statements of `createTable`, for those who let nobody else make tables. */
+  /** Returns the statements of `createTable`, for databases in which the store may not create tables. */
   createTableSQL(): string {
     return createTableStatements(this.#names)
       .map((statement) => `${statement};\n`)
@@ -63,7 +63,7 @@ export class MysqlTokenStore implements TokenStore {
   }
 
   /**
-   * Makes the table and `<table>_lock`, unless they are there. A table that is there is left as it is.
+   * Creates the table and `<table>_lock` if they do not exist. It does not change existing tables.
    *
    * @throws StoreError
    */
@@ -74,9 +74,9 @@ export class MysqlTokenStore implements TokenStore {
   }
 
   /**
-   * @returns the record, or `null` where there is none
-   * @throws StoreError when the server fails or does not answer within `timeout`, when the table cannot keep records,
-   *   or holds something that is no record; TypeError
+   * @returns the record, or `null` if there is none
+   * @throws StoreError when the server fails or does not answer within `timeout`, or when the table cannot keep records
+   *   or holds something that is not a record; TypeError
    */
   async getToken(openid: string): Promise<WechatToken | null> {
     checkKey(openid)
@@ -89,12 +89,12 @@ export class MysqlTokenStore implements TokenStore {
   }
 
   /**
-   * Replaces the record, and leaves columns of the application's own as they are that the record has no field for.
+   * Replaces the record. Columns of the application that the record has no field for do not change.
    *
-   * Where the table has neither a column for `unionid` or `is_snapshotuser` nor one called `extra`, these are
+   * If the table has neither a column for `unionid` or `is_snapshotuser` nor one called `extra`, these fields are
    * left out, and the process is warned once.
    *
-   * @throws StoreError; it says what to do when the table has no room for another field; TypeError
+   * @throws StoreError, with the remedy when the table has no room for another field; TypeError
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkKey(openid)
@@ -114,9 +114,9 @@ export class MysqlTokenStore implements TokenStore {
   }
 
   /**
-   * Runs `task` while nobody else holds the lock, in this process or another. No connection is held meanwhile.
+   * Runs `task` while it holds the lock, which excludes every other holder in any process. It holds no connection meanwhile.
    *
-   * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`, or the table for locks is missing; TypeError
+   * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not acquired within `wait`, or the table for locks is missing; TypeError
    */
   async withLock<T>(
     key: string,
@@ -137,7 +137,7 @@ export class MysqlTokenStore implements TokenStore {
       } catch (error) {
         const errno = readErrno(error)
         if (errno !== noSuchColumn && errno !== noSuchTable) throw error
-        // The table is not what it was when it was looked at. Nothing was done.
+        // The table has changed since its columns were read. Nothing was written.
         this.#found = undefined
         return command(await this.#table(), runner)
       }
@@ -148,13 +148,13 @@ export class MysqlTokenStore implements TokenStore {
     try {
       return toCells(table, openid, fields)
     } catch (error) {
-      // Somebody may do as it says, and is not to have to start the application again.
+      // After the table is changed as the error says, saving must work without a restart.
       this.#found = undefined
       throw error
     }
   }
 
-  /** Looked at once, by whoever needs it first. */
+  /** Reads the table's columns once, at the first use. */
   #table(): Promise<FoundTable> {
     if (this.#found) return this.#found
     const finding = this.#operations.execute('look at its table', (runner) => this.#find(runner))
@@ -171,7 +171,9 @@ export class MysqlTokenStore implements TokenStore {
       return { table, statements: createStatements(table) }
     } catch (error) {
       if (readErrno(error) !== noSuchTable) throw error
-      throw new StoreError(`There is no table ${this.#names.tokens}: createTable() makes it.`, { error })
+      throw new StoreError(`There is no table ${this.#names.tokens}. Call createTable() first`, {
+        error,
+      })
     }
   }
 }

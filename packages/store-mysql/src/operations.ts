@@ -2,14 +2,14 @@ import { attemptBefore } from '@wechat-auth/wechat-oauth/store-kit'
 import { checkPool, type MysqlPool, unwrapPool } from './mysql-pool.js'
 import { StatementRunner } from './statement-runner.js'
 
-/** Runs single statements, each on a connection of the pool that is its own for no longer than that. */
+/** Runs single statements, each on a connection that is taken from the pool for that statement only. */
 export class Operations {
   readonly #pool: MysqlPool
   readonly #timeout: number
 
   /**
-   * @param timeout - milliseconds that an operation may take
-   * @throws TypeError when it is no pool of mysql2
+   * @param timeout - milliseconds that each operation may take
+   * @throws TypeError when it is not a pool of mysql2
    */
   constructor(pool: unknown, timeout: number) {
     checkPool(pool)
@@ -18,10 +18,10 @@ export class Operations {
   }
 
   /**
-   * Runs an operation of one or more statements for as long as it may take; then gives up the connection that waits for
-   * an answer, if there is one, and no other statement is sent.
+   * Runs an operation of one or more statements. After the timeout, it discards a connection that still waits for an answer
+   * and sends no more statements.
    *
-   * @param what - completes "failed to …"
+   * @param what - the purpose of the operation, which completes "failed to …"
    */
   async execute<T>(what: string, operation: (statements: StatementRunner) => Promise<T>): Promise<T> {
     let runner: StatementRunner | undefined

@@ -10,19 +10,19 @@ import type { Column, Table } from './table.js'
 /** The text of a column, or NULL. */
 export type Cell = string | null
 
-/** What a record is in a table. */
+/** A record in the form of a row. */
 export interface Cells {
   readonly key: string
-  /** Of the table's columns. `undefined` where a column is to stay as it is. */
+  /** The cells of the table's columns; `undefined` for a column that must not change. */
   readonly columns: readonly (Cell | undefined)[]
   readonly extra: Cell
 }
 
 /**
- * A unionid and the mark of a snapshot user are left out, with a warning, where the table has no place for
- * them.
+ * Converts a record to a row. If the table has no place for a unionid or the mark of a snapshot user, they are left out
+ * with a warning.
  *
- * @throws StoreError when the table has no place for another field: it names the fields, and what to do
+ * @throws StoreError that names the fields and the remedy when the table has no place for another field
  */
 export function toCells(table: Table, key: string, fields: readonly Field[]): Cells {
   const keyText = toKeyCell(table, key)
@@ -44,18 +44,18 @@ export function toCells(table: Table, key: string, fields: readonly Field[]): Ce
   return { key: keyText, columns, extra: toExtraCell(table, rest) }
 }
 
-/** `undefined` for a key that has no room in the column, so that there is no record of it. */
+/** Returns `undefined` for a key that does not fit into the column, so it cannot have a record. */
 export function toKeyCell(table: Table, key: string): string | undefined {
   return isWellFormed(key) ? table.key.type.encode(key) : undefined
 }
 
-/** Where a record has no such field. */
+/** The cell for a field that the record does not have. */
 function absent({ isOurs, isNullable, type }: Column): Cell | undefined {
   if (!isOurs) return undefined
   return isNullable ? null : type.blank
 }
 
-/** Stands for nothing, where a column of ours cannot be NULL. */
+/** Whether the text stands for an absent field in a column of ours that cannot be NULL. */
 function isBlank({ isOurs, isNullable, type }: Column, text: string): boolean {
   return isOurs && !isNullable && text === type.blank
 }
@@ -63,7 +63,7 @@ function isBlank({ isOurs, isNullable, type }: Column, text: string): boolean {
 function toExtraCell(table: Table, rest: readonly Field[]): Cell {
   const { extra } = table
   if (!extra) {
-    // A table without room for others has room for these: they are what an absent field is read as.
+    // Fields with these values need no column, because an absent field is equivalent.
     const lost = rest.filter(([, value]) => value !== null && value !== '')
     if (lost.some(([name]) => !isDispensable(table, name))) throw noRoom(table, lost)
     if (lost.length > 0) warnOfLeftOut(table)
@@ -75,7 +75,7 @@ function toExtraCell(table: Table, rest: readonly Field[]): Cell {
   return encoded
 }
 
-/** @param row - of the table's columns, and of `extra` where it has that. @throws StoreError when it is no record */
+/** @param row - the table's columns, followed by `extra` if the table has it. @throws StoreError when it is not a record */
 export function toRecord({ columns, extra }: Table, key: string, row: Row): WechatToken {
   const record: Record<string, unknown> = { openid: key }
   for (let index = 0; index < columns.length; index += 1) {
@@ -92,15 +92,15 @@ export function toRecord({ columns, extra }: Table, key: string, row: Row): Wech
 }
 
 function joined(record: Record<string, unknown>, others: Record<string, unknown>): Record<string, unknown> {
-  // Only spreading takes a field called __proto__ for one like any other, and it takes six times as long.
+  // Only spreading treats __proto__ as an ordinary field, but it takes six times as long.
   return Object.hasOwn(others, '__proto__') ? { ...record, ...others } : Object.assign(record, others)
 }
 
 function noRoomForKey(table: Table, key: string): StoreError {
   if (!isWellFormed(key) || !isRoomy('openid', key))
-    return new StoreError('The key is too long for a table, or no Unicode text.')
+    return new StoreError('The key is too long for a table, or is not well-formed Unicode')
   return new StoreError(
-    `The column openid has no room for the key. ALTER TABLE ${table.name} MODIFY COLUMN ${columnDefinition('openid')};`,
+    `The column openid is too short for the key. Run ALTER TABLE ${table.name} MODIFY COLUMN ${columnDefinition('openid')};`,
   )
 }
 
@@ -110,11 +110,11 @@ const mostNames = 10
 function noRoom(table: Table, fields: readonly Field[]): StoreError {
   const names = fields.slice(0, mostNames).map(([name]) => JSON.stringify(name.slice(0, longestName)))
   return new StoreError(
-    `The table has no room for ${names.join(', ')}. ALTER TABLE ${table.name} ${suggestChanges(table, fields).join(', ')};`,
+    `The table has no room for ${names.join(', ')}. Run ALTER TABLE ${table.name} ${suggestChanges(table, fields).join(', ')};`,
   )
 }
 
-/** What makes room: a column of our own make for each field that fits into it, else the one that everything fits into. */
+/** Returns the changes that make room: our own column for each field that fits into it, otherwise the column for all other fields. */
 function suggestChanges({ key, indexes, extra }: Table, fields: readonly Field[]): string[] {
   const isPresent = (field: string): boolean =>
     indexes.has(field) || (field === extraField && extra !== undefined)

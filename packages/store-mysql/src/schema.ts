@@ -1,6 +1,6 @@
 import { quoteName, type TableNames } from './table-name.js'
 
-/** What a record's own fields are. */
+/** The types of a record's own fields. */
 export const knownFields: Readonly<Record<string, 'text' | 'number'>> = Object.freeze({
   openid: 'text',
   access_token: 'text',
@@ -13,12 +13,12 @@ export const knownFields: Readonly<Record<string, 'text' | 'number'>> = Object.f
   is_snapshotuser: 'number',
 })
 
-/** The column for all other fields. */
+/** The name of the column for all other fields. */
 export const extraField = 'extra'
 
 const unicode = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin'
 
-// A key of 128 characters has up to 512 bytes. Tokens may be encrypted, which makes them longer.
+// A key of 128 characters has up to 512 bytes. Tokens use TEXT because encryption makes them longer.
 const definitions: Readonly<Record<string, string>> = {
   openid: 'VARBINARY(512) NOT NULL',
   access_token: `TEXT ${unicode} NULL`,
@@ -32,15 +32,15 @@ const definitions: Readonly<Record<string, string>> = {
   [extraField]: 'JSON NULL',
 }
 
-/** What every server allows in an index. */
+/** The number of bytes that every server allows in an index. */
 export const longestLockName = 767
 
-/** E.g. `VARBINARY(512)`. `undefined` for a field that has no column of its own. */
+/** Returns e.g. `VARBINARY(512)`, or `undefined` for a field that has no column of its own. */
 export function definedType(field: string): string | undefined {
   return Object.hasOwn(knownFields, field) ? definitions[field]?.split(' ')[0] : undefined
 }
 
-/** Field, column and all: `` `openid` VARBINARY(512) NOT NULL ``. */
+/** Returns e.g. `` `openid` VARBINARY(512) NOT NULL ``. */
 export function columnDefinition(field: string): string {
   return `${quoteName(field)} ${definitions[field] ?? ''}`
 }

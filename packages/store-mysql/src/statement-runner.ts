@@ -30,7 +30,7 @@ interface TypeCastField {
   buffer(): Buffer | null
 }
 
-// Whatever the pool was made with: options of a statement go before those of its connection.
+// The options of a statement override those of its pool.
 const plain = { rowsAsArray: true, nestTables: false, namedPlaceholders: false }
 const asTexts = { ...plain, typeCast: (field: TypeCastField) => field.string() }
 const asBytes = { ...plain, typeCast: (field: TypeCastField) => field.buffer() }
@@ -64,7 +64,7 @@ export class StatementRunner {
     >
   }
 
-  /** What comes over a connection that still waits is nobody's any more. */
+  /** Discards a connection that still waits, because nothing may read its answer. */
   giveUp(): void {
     if (this.#waiting) discard(this.#waiting)
     this.#waiting = undefined
@@ -79,10 +79,10 @@ export class StatementRunner {
     }
   }
 
-  // Prepared, so that values are never part of the statement.
+  // The statement is prepared, so values are never part of it.
   #execute({ sql, values }: Statement): Promise<unknown> {
     return this.#send((connection, callback) => {
-      // For the driver, options take longer than everything that the store does for a statement.
+      // In the driver, options cost more time than everything that the store does for a statement.
       if (handsOverBytes(connection.config)) connection.execute(sql, values, callback)
       else connection.execute({ ...asBytes, sql, values }, callback)
     })
@@ -108,7 +108,7 @@ export class StatementRunner {
     resolve: (result: unknown) => void,
     reject: (error: Error) => void,
   ): void {
-    // It came too late: whoever waited for it was told so.
+    // It came too late: the operation has been rejected.
     if (this.#deadline.isOver) {
       pooled.release()
       return
@@ -136,18 +136,18 @@ export class StatementRunner {
   }
 }
 
-/** Whether columns of bytes come as bytes, in objects or arrays, where the statement does not ask for it: no other option has a say in that. */
+/** Whether the connection returns columns of bytes as bytes without options of the statement. No other option matters. */
 function handsOverBytes(config: ConnectionConfig | undefined): boolean {
   return config !== undefined && typeof config.typeCast !== 'function' && !config.nestTables
 }
 
 function discard(connection: Connection): void {
   connection.destroy()
-  // The driver only says goodbye, and a server that does not answer never says it back.
+  // The driver waits for the server to close the connection, and a server that does not answer never does.
   connection.stream?.destroy?.()
 }
 
-/** A write that waits for a COMMIT is not done, and nobody would commit it. */
+/** Returns an error for a write that waits for a COMMIT, because nothing would commit it. */
 function uncommitted(result: unknown): StoreError | undefined {
   const { serverStatus } = (result ?? {}) as { serverStatus?: number }
   return ((serverStatus ?? 0) & inTransaction) === 0 ? undefined : autocommitOff()
@@ -155,7 +155,7 @@ function uncommitted(result: unknown): StoreError | undefined {
 
 export function autocommitOff(): StoreError {
   return new StoreError(
-    'The connections of the pool are in transactions: the token store needs autocommit, which is what MySQL begins with.',
+    'The connections of the pool are in transactions. Turn on autocommit, which is the default of MySQL',
   )
 }
 

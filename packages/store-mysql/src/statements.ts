@@ -18,7 +18,7 @@ export function createStatements(table: Table): Statements {
     const parameter = toParameter(key, text)
     return isTwice ? [parameter, parameter] : [parameter]
   }
-  // The server would send the expressions as names, with each row, and the driver read them.
+  // Short aliases: otherwise the server would send each expression as a column name, and the driver would parse it.
   const selected = [...columns, ...(extra ? [extra] : [])].map(
     (column, index) => `${column.type.select(column.name)} AS c${index}`,
   )
@@ -42,7 +42,7 @@ function replaceInto({ name, key, columns, extra }: Table): Statements['save'] {
   }
 }
 
-/** Where the application has columns of its own: REPLACE would reset those that the record has no field for, or that are not for records. */
+/** For tables with columns of the application. REPLACE would reset the columns that the record has no field for. */
 function insertOrUpdate({ name, key, columns, extra }: Table): Statements['save'] {
   const written = [key, ...(extra ? [extra] : []), ...columns]
   const values = written.map(({ type, isOurs, initial }) =>

@@ -1,17 +1,17 @@
-/** Names of the tables, quoted for use in statements. */
+/** The names of the tables, quoted for use in statements. */
 export interface TableNames {
   readonly tokens: string
   readonly locks: string
 }
 
-// Letters and digits of any language; quoting lets them be keywords.
+// Letters and digits of any language. Keywords are allowed, because names are quoted.
 const namePattern = /^[\p{L}\p{N}_$-]+$/u
 const longestName = 64
 const lockSuffix = '_lock'
 
 /**
  * @param table - `name` or `database.name`
- * @throws TypeError for what would not be a name, or has to be quoted in ways of its own
+ * @throws TypeError for a name that is invalid or needs special quoting
  */
 export function parseTableName(table: unknown): TableNames {
   const parts = typeof table === 'string' ? table.split('.') : []
@@ -25,7 +25,7 @@ export function parseTableName(table: unknown): TableNames {
   return { tokens: quoted(name), locks: quoted(name + lockSuffix) }
 }
 
-/** A name as it stands in a statement, whatever it is. */
+/** Quotes any name for use in a statement. */
 export function quoteName(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``
 }

@@ -11,32 +11,32 @@ export interface Column {
   readonly name: string
   readonly type: ColumnType
   readonly isNullable: boolean
-  /** It is one of those that records have by themselves; else the application has added it. */
+  /** Whether it belongs to a field of ours; otherwise the application has added it. */
   readonly isOurs: boolean
-  /** What it has in a new row where the record has no such field. */
+  /** The SQL for its value in a new row if the record has no such field. */
   readonly initial: string
 }
 
 export interface KeyColumn extends Column {
-  /** Finds the row, by the index. Each of its parameters is the key. */
+  /** Finds the row by the index. Each parameter is the key. */
   readonly condition: string
 }
 
-/** A table as it is found, of whatever make. */
+/** An existing table of any layout. */
 export interface Table {
   /** Quoted. */
   readonly name: string
   readonly key: KeyColumn
-  /** Those that fields of a record are kept in, other than `openid` and `extra`. */
+  /** The columns for fields of a record, except `openid` and `extra`. */
   readonly columns: readonly Column[]
-  /** Where in `columns` a field is kept. */
+  /** The index in `columns` for each field. */
   readonly indexes: ReadonlyMap<string, number>
   readonly extra: Column | undefined
-  /** There are no columns but ours. */
+  /** Whether all columns are ours. */
   readonly isOursAlone: boolean
 }
 
-/** A line of `SHOW FULL COLUMNS`. */
+/** A row of `SHOW FULL COLUMNS`. */
 interface ColumnFacts {
   name: string
   definition: string
@@ -46,7 +46,7 @@ interface ColumnFacts {
   remarks: string
 }
 
-/** Finds out what columns and keys a table has. @throws StoreError when it cannot keep records, with what to do about it */
+/** Reads the columns and keys of a table. @throws StoreError with the remedy when the table cannot keep records */
 export async function findTable(statements: StatementRunner, name: string): Promise<Table> {
   const columns = (await statements.query(`SHOW FULL COLUMNS FROM ${name}`)).map(parseColumn)
   const table = toTable(name, columns)
@@ -73,7 +73,7 @@ function toTable(name: string, facts: readonly ColumnFacts[]): Table {
   let key: KeyColumn | undefined
   let extra: Column | undefined
   for (const found of facts) {
-    // To the server, names that differ in case are the same.
+    // The server ignores the case of column names.
     const field = found.name.toLowerCase()
     if (field === 'openid') key = toKeyColumn(toOurColumn(name, found), found.collation)
     else if (field === extraField) extra = toOurColumn(name, found)
@@ -109,11 +109,11 @@ function toOurColumn(table: string, facts: ColumnFacts): Column {
   return { field, name: quoteName(facts.name), type, isNullable: facts.isNullable, isOurs: true, initial: '' }
 }
 
-/** What to do about a column of ours of another type, after `ALTER TABLE … `. */
+/** Returns the change, after `ALTER TABLE … `, for a column of ours that has another type. */
 function suggestChange(table: string, field: string, { name, definition }: ColumnFacts): string {
   const [dates] = /^(?:datetime|timestamp|date)\b(?:\(\d\))?/i.exec(definition) ?? []
   if (dates === undefined || field !== 'create_at') return `MODIFY COLUMN ${columnDefinition(field)}`
-  // MODIFY makes one number of the digits of a date, which is a time in the far future.
+  // MODIFY turns the digits of a date into one number, which is a time in the far future.
   const kept = quoteName(`${name}_date`)
   const change = `CHANGE COLUMN ${quoteName(name)} ${kept} ${dates} NULL, ADD COLUMN ${columnDefinition(field)}`
   return `${change}; UPDATE ${table} SET ${quoteName(field)} = UNIX_TIMESTAMP(${kept}) * 1000`
@@ -127,7 +127,7 @@ function chooseType(field: string, type: ColumnType): ColumnType | undefined {
   return type.family === 'number' ? type : undefined
 }
 
-/** `undefined` for a column that is left as it is: the server fills it, or what is in it could come to harm on the way. */
+/** Returns `undefined` for a column that the store must not write: the server fills it, or its values could be damaged. */
 function toOwnColumn(facts: ColumnFacts): Column | undefined {
   const type = isFilledByServer(facts) ? undefined : parseColumnType(facts.definition, facts.collation)
   if (!type?.isUnicode || type.family === 'bytes') return undefined
@@ -144,14 +144,14 @@ function isFilledByServer({ remarks }: ColumnFacts): boolean {
   return /auto_increment|on update|\bgenerated\b|persistent/i.test(remarks)
 }
 
-// MySQL's DEFAULT() knows only of values.
+// MySQL's DEFAULT() supports only constant defaults.
 function hasComputedDefault({ remarks }: ColumnFacts): boolean {
   return /default_generated/i.test(remarks)
 }
 
 /**
- * Compared by the column's own collation, so that its index is used; and byte by byte as well, since collations take texts
- * for the same that differ in case, in accents, or in blanks at the end.
+ * Compares by the column's own collation, so that its index is used, and byte by byte, because collations ignore
+ * differences in case, accents or trailing blanks.
  */
 function toKeyColumn(column: Column, collation: string | null): KeyColumn {
   const { name, type } = column
@@ -201,5 +201,5 @@ function checkKeys(table: string, columns: readonly ColumnFacts[], keys: readonl
 }
 
 function unfit(what: string, table: string, change: string): StoreError {
-  return new StoreError(`The table ${what}. ALTER TABLE ${table} ${change};`)
+  return new StoreError(`The table ${what}. Run ALTER TABLE ${table} ${change};`)
 }

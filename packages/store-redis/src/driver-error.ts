@@ -1,5 +1,5 @@
-/** Redis works, but has something else under this key, e.g. a list. */
+/** Redis works, but the key holds another type, e.g. a list. */
 export function isWrongType(error: unknown): boolean {
-  // Of a script, the word comes later in the message.
+  // In an error of a script, the word does not come first.
   return error instanceof Error && /\bWRONGTYPE\b/.test(error.message)
 }

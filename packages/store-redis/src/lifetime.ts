@@ -1,14 +1,14 @@
 import type { WechatToken } from '@wechat-auth/wechat-oauth'
 
-/** WeChat's refresh tokens are good for 30 days. In seconds. */
+/** In seconds: WeChat's refresh tokens are valid for 30 days. */
 const refreshTokenLifetime = 30 * 24 * 3600
-/** More than anybody waits for, and less than what Redis refuses. */
+/** In seconds: longer than any record is needed, and still accepted by Redis. */
 const longest = 2 ** 31 - 1
 
 /**
- * Seconds after which a record is of no use any more; `undefined` for never.
+ * The seconds after which Redis may forget a record, or `undefined` to keep it for ever.
  *
- * @param ttl - what the application wants for its users' records
+ * @param ttl - the lifetime in seconds that the application has set for the records of users
  */
 export function toLifetime(key: string, token: WechatToken, ttl?: number): number | undefined {
   const wanted =
@@ -18,7 +18,7 @@ export function toLifetime(key: string, token: WechatToken, ttl?: number): numbe
   return wanted === Infinity ? undefined : toWholeSeconds(wanted)
 }
 
-// Names that no openid can have.
+// No openid contains a colon.
 function isAppLevel(key: string): boolean {
   return key.startsWith('client:') || key.startsWith('ticket:')
 }
@@ -27,7 +27,7 @@ function readSeconds(expiresIn: unknown): number | undefined {
   return typeof expiresIn === 'number' && Number.isFinite(expiresIn) ? expiresIn : undefined
 }
 
-/** Redis refuses fractions, 0 and less. */
+/** Redis accepts positive whole numbers only. */
 function toWholeSeconds(wanted: number): number {
   return Math.min(Math.max(Math.floor(wanted), 1), longest)
 }

@@ -3,7 +3,7 @@ import type { Operations } from './operations.js'
 
 const deleteIfOwned = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`
 
-/** Locks as keys that hold their owner: Redis removes the lock of a process that died when its lifetime ends. */
+/** Locks as keys that hold the owner and expire, so the lock of a process that died does too. */
 export class Locks {
   readonly #operations: Operations
   readonly #prefix: string

@@ -4,20 +4,20 @@ import { attemptWithin, checkTimeout, corruptRecord } from '@wechat-auth/wechat-
 import { isWrongType } from './driver-error.js'
 import { checkClient, type RedisCommands, type RedisConnection } from './redis-connection.js'
 
-/** So that what was set on the caller's client does not reach the store. */
+/** Keeps a type mapping of the caller's client away from the store. */
 const plainTypes = Object.freeze({})
 
-/** What an operation sends its commands by: asked for anew for each of them. */
+/** Returns the commands of the client. An operation calls it for each command, so that it stops after the timeout. */
 export type Redis = () => RedisCommands
 
-/** Operations as stores promise them: given up after a while, failing with a `StoreError`. */
+/** Runs the operations of a store: each stops after the timeout and rejects with a `StoreError`. */
 export class Operations {
   readonly #client: RedisConnection
   readonly #timeout: number
 
   /**
    * @param timeout - milliseconds after which an operation rejects
-   * @throws TypeError that names the option which is wrong
+   * @throws TypeError that names the invalid option
    */
   constructor(client: RedisConnection, timeout: number) {
     checkClient(client)
@@ -27,20 +27,20 @@ export class Operations {
   }
 
   /**
-   * An operation that was given up sends no more, and its command leaves the driver's queue, in which it waits for a
-   * connection: else it would be carried out when the server is back, though the caller was told that it failed.
+   * After the timeout, the operation sends no more commands, and one that waits for a connection leaves the driver's queue.
+   * Otherwise it would run when the server is back, although the caller was told that it failed.
    *
-   * @param what - completes "failed to …"
+   * @param what - the purpose of the operation, which completes "failed to …"
    */
   execute<T>(what: string, operation: (redis: Redis) => Promise<T>): Promise<T> {
     return attemptWithin(this.#timeout, what, async (abortSignal) => {
-      // The driver listens once for each command that is under way.
+      // The driver adds one listener for each command in flight.
       setMaxListeners(0, abortSignal)
       try {
         return await operation(() => {
           abortSignal.throwIfAborted()
-          // The driver writes into the options, so each command has its own. A limit of the driver
-          // (node-redis 6) would only come in the way of ours.
+          // The driver changes the options, so each command gets its own object. A timeout of the driver
+          // (node-redis 6) would interfere with ours.
           return this.#client.withCommandOptions({ abortSignal, typeMapping: plainTypes, timeout: 0 })
         })
       } catch (error) {
@@ -51,7 +51,7 @@ export class Operations {
   }
 }
 
-/** The sentinel of node-redis 5 does not heed options of single commands: there, the caller's type mapping may make it a buffer. */
+/** A sentinel of node-redis 5 ignores the options of single commands, so the caller's type mapping may turn a reply into a buffer. */
 export function readText(reply: unknown): string {
   if (typeof reply === 'string') return reply
   if (reply instanceof Uint8Array) return Buffer.from(reply).toString()

@@ -1,10 +1,10 @@
 /** Options of one command. */
 export interface CommandOptions {
-  /** Takes the command out of the queue, as long as it was not sent. */
+  /** Removes the command from the queue if it has not been sent. */
   abortSignal: AbortSignal
-  /** How replies become values. */
+  /** How the driver converts replies to values. */
   typeMapping: object
-  /** The driver's own limit in milliseconds; 0 is none. */
+  /** The driver's own timeout in milliseconds; 0 for none. */
   timeout: number
 }
 
@@ -22,8 +22,8 @@ export interface SetOptions {
 }
 
 /**
- * What node-redis 5 and 6 make: a client, a pool, a cluster or a sentinel. Described by what is used of it, so that it may
- * come from either version and have whatever modules, scripts and type mappings.
+ * A client, pool, cluster or sentinel of node-redis 5 or 6. The type has only the method that the stores use, so it accepts
+ * both versions with any modules, scripts and type mappings.
  */
 export interface RedisConnection {
   withCommandOptions(options: CommandOptions): RedisCommands

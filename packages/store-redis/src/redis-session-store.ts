@@ -11,15 +11,15 @@ import { UserIndex } from './user-index.js'
 import { refuseOtherNames } from './wrong-names.js'
 
 export interface RedisSessionStoreOptions {
-  /** What `createClient`, `createClientPool`, `createCluster` or `createSentinel` of node-redis 5 or 6 made. It is never closed. */
+  /** A client from `createClient`, `createClientPool`, `createCluster` or `createSentinel` of node-redis 5 or 6. The store never closes it. */
   client: RedisConnection
-  /** What all keys begin with; `''` is allowed. Default `wechat:session:`. */
+  /** The prefix of all keys; may be `''`. Default `wechat:session:`. */
   prefix?: string
-  /** Milliseconds after which an operation rejects that is not done. Default 5000, at most a day. */
+  /** Milliseconds after which an unfinished operation rejects. Default 5000, at most a day. */
   timeout?: number
 }
 
-/** A session as it is to be written. */
+/** A session in the form in which it is written. */
 interface Draft {
   userId: string
   record: string
@@ -27,48 +27,47 @@ interface Draft {
   lifetime: number
 }
 
-/** Longer than anybody is logged in, and less than what Redis refuses. In milliseconds. */
+/** In milliseconds: longer than any session lasts, and still accepted by Redis. */
 const longest = (2 ** 31 - 1) * 1000
 
-/** Whatever type it is of. */
+/** Deletes the key and returns its text, or false if it holds another type. */
 const take = `
 local record = redis.pcall('get', KEYS[1])
 redis.call('del', KEYS[1])
 return type(record) == 'string' and record`
 
 /**
- * Keeps sessions in Redis, each as JSON under a key of its own, `prefix` + `hash:` + hash, which Redis forgets by itself when
- * the session is over; and for each user an index, `prefix` + `user:` + userId, of the hashes of their sessions.
+ * Keeps sessions in Redis. Each session is JSON under its own key, `prefix` + `hash:` + hash, which Redis removes when the
+ * session expires. Each user has an index of the hashes of their sessions, `prefix` + `user:` + userId.
  *
- * Every command is on one key, so it works on Redis Cluster. Nothing is ever searched: checking a session is one `GET`, and
- * what the other operations cost depends on how many sessions the user has, not on how many there are.
+ * Every command uses one key, so it works on Redis Cluster. Nothing is searched: to check a session takes one `GET`, and the
+ * cost of the other operations depends on the number of sessions of the user, not of all users.
  *
- * What a session is written by comes in an order of which each step may be the last: the index is told before there is a
- * session and again when there is, so that whoever ends all sessions of a user finds it; of several rotations of one
- * session, that wins which has ended it.
+ * The process may die after any step of a write. So the index gets the hash before the session exists and again afterwards,
+ * and `deleteByUser` always finds the session. Of several rotations of one session, the one that deletes it wins.
  *
- * The client must be connected, and have a listener for its `error` event: without one, node-redis ends the process when
- * a connection is lost.
+ * The client must be connected and must have a listener for its `error` event. Without one, node-redis ends the process
+ * when a connection is lost.
  */
 export class RedisSessionStore implements SessionStore {
   readonly #operations: Operations
   readonly #prefix: string
   readonly #slack: number
 
-  /** @throws TypeError that names the option which is wrong */
+  /** @throws TypeError that names the invalid option */
   constructor(options: RedisSessionStoreOptions) {
     refuseOtherNames('RedisSessionStore', options)
     const { client, prefix = 'wechat:session:', timeout = 5000 } = options
     this.#operations = new Operations(client, timeout)
     checkPrefix(prefix)
     this.#prefix = prefix
-    // An operation is given up after `timeout`; what it sent last may still be under way.
+    // An operation stops after `timeout`, but its last command may still be in flight.
     this.#slack = timeout + 60_000
   }
 
   /**
    * @param ttl - seconds from now
-   * @throws StoreError when Redis fails or it is not done within `timeout`; TypeError
+   * @throws StoreError when Redis fails or does not finish within `timeout`; TypeError
    */
   async create(hash: string, session: StoredSession, ttl: number): Promise<void> {
     checkWellFormedName('hash', hash)
@@ -78,10 +77,10 @@ export class RedisSessionStore implements SessionStore {
   }
 
   /**
-   * One command.
+   * Sends one command.
    *
-   * @returns the session, or `null` where there is none or its lifetime is over
-   * @throws StoreError when Redis fails, does not answer within `timeout`, or holds something that is no session; TypeError
+   * @returns the session, or `null` if there is none or it has expired
+   * @throws StoreError when Redis fails, does not answer within `timeout`, or holds something that is not a session; TypeError
    */
   async get(hash: string): Promise<StoredSession | null> {
     checkWellFormedName('hash', hash)
@@ -91,10 +90,10 @@ export class RedisSessionStore implements SessionStore {
   }
 
   /**
-   * Of several at once for one session exactly one wins.
+   * If several calls rotate one session at once, exactly one wins.
    *
    * @param ttl - seconds from now
-   * @returns whether this one did; `false` too where there is no session `oldHash`
+   * @returns whether this call won; also `false` if there is no session `oldHash`
    * @throws StoreError; TypeError
    */
   async rotate(oldHash: string, newHash: string, session: StoredSession, ttl: number): Promise<boolean> {
@@ -108,7 +107,7 @@ export class RedisSessionStore implements SessionStore {
       await this.#begin(redis, newHash, draft)
       const hasWon = await this.#end(redis, oldHash)
       const index = this.#openIndex(redis, draft.userId)
-      // Nobody has been told of the new one.
+      // The new hash has not been returned to anyone.
       if (!hasWon) await this.#end(redis, newHash)
       await index.remove(hasWon ? oldHash : newHash)
       return hasWon
@@ -126,9 +125,9 @@ export class RedisSessionStore implements SessionStore {
   }
 
   /**
-   * Three round trips, unless a session is rotated at the same time.
+   * Takes three round trips, or more if a session is rotated at the same time.
    *
-   * @throws StoreError: then some may be ended and others not, and it can be called again; TypeError
+   * @throws StoreError when some sessions may not have ended: call it again; TypeError
    */
   async deleteByUser(userId: string): Promise<void> {
     checkWellFormedName('userId', userId)
@@ -143,7 +142,7 @@ export class RedisSessionStore implements SessionStore {
           entries.filter((_, place) => !ended[place]),
         ]
         if (here.length > 0) await index.remove(...here.map(({ hash }) => hash))
-        // What was not there may have been rotated: the successor is in the index by now. Or it was only announced: its entry stays, and is another when it is confirmed.
+        // A missing session may have been rotated: then its successor is in the index by now. Or it may only be announced: then its entry stays, and changes when it is confirmed.
         if (gone.length === 0) return
         for (const { hash, end } of gone) settled.add(`${end} ${hash}`)
       }
@@ -179,7 +178,7 @@ export class RedisSessionStore implements SessionStore {
     return false
   }
 
-  /** @returns whether it was there */
+  /** @returns whether the session existed */
   async #end(redis: Redis, hash: string): Promise<boolean> {
     return Number(await redis().del(this.#toKey(hash))) > 0
   }
@@ -197,7 +196,7 @@ function toDraft(session: StoredSession, ttl: number, what: string): Draft {
   checkLifetime(ttl)
   const { userId } = session
   checkWellFormedName('userId', userId)
-  // Redis refuses fractions, and what is too much.
+  // Redis refuses fractions and very large numbers.
   return {
     userId,
     record: encodeRecord(session, what),
@@ -209,7 +208,7 @@ function readSession(reply: unknown): StoredSession | null {
   return reply === null ? null : decodeSession(readText(reply))
 }
 
-/** Of what may be no session. */
+/** Returns `undefined` if the reply is not a session. */
 function readUserId(reply: unknown): string | undefined {
   try {
     return readSession(reply)?.userId

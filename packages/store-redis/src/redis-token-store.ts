@@ -7,25 +7,25 @@ import { checkPrefix, type RedisConnection } from './redis-connection.js'
 import { refuseOtherNames } from './wrong-names.js'
 
 export interface RedisTokenStoreOptions {
-  /** What `createClient`, `createClientPool`, `createCluster` or `createSentinel` of node-redis 5 or 6 made. It is never closed. */
+  /** A client from `createClient`, `createClientPool`, `createCluster` or `createSentinel` of node-redis 5 or 6. The store never closes it. */
   client: RedisConnection
-  /** What all keys begin with; `''` is allowed. Default `wechat:token:`. */
+  /** The prefix of all keys; may be `''`. Default `wechat:token:`. */
   prefix?: string
   /**
-   * Seconds that the record of a user is kept after it was saved; `Infinity` for ever. Default: 30 days with a
-   * refresh_token, for ever without. App-level credentials are kept for their `expires_in` in any case.
+   * Seconds for which a user's record is kept after it is saved; `Infinity` to keep it for ever. Default: 30 days with a
+   * refresh_token, for ever without one. App-level credentials are always kept for their `expires_in`.
    */
   ttl?: number
-  /** Milliseconds after which an operation rejects whose answer did not come. Default 5000, at most a day. */
+  /** Milliseconds after which an operation without an answer rejects. Default 5000, at most a day. */
   timeout?: number
 }
 
 /**
- * Keeps tokens in Redis, each as JSON under a key of its own, `prefix` + openid, which Redis forgets by itself when the
- * record is of no use any more. One command on one key per operation, so it works on Redis Cluster.
+ * Keeps tokens in Redis. Each record is JSON under its own key, `prefix` + openid, which Redis removes when the record is no
+ * longer of use. Each operation is one command on one key, so it works on Redis Cluster.
  *
- * The client must be connected, and have a listener for its `error` event: without one, node-redis ends the process when
- * a connection is lost.
+ * The client must be connected and must have a listener for its `error` event. Without one, node-redis ends the process
+ * when a connection is lost.
  */
 export class RedisTokenStore implements TokenStore {
   readonly #operations: Operations
@@ -33,7 +33,7 @@ export class RedisTokenStore implements TokenStore {
   readonly #prefix: string
   readonly #ttl: number | undefined
 
-  /** @throws TypeError that names the option which is wrong */
+  /** @throws TypeError that names the invalid option */
   constructor(options: RedisTokenStoreOptions) {
     refuseOtherNames('RedisTokenStore', options)
     const { client, prefix = 'wechat:token:', ttl, timeout = 5000 } = options
@@ -54,7 +54,7 @@ export class RedisTokenStore implements TokenStore {
   }
 
   /**
-   * Replaces the record, and sets when it expires by the same command.
+   * Replaces the record and sets its expiry in one command.
    *
    * @throws StoreError; TypeError
    */
@@ -73,9 +73,9 @@ export class RedisTokenStore implements TokenStore {
   }
 
   /**
-   * Runs `task` while nobody else holds the lock, in this process or another. No connection is held meanwhile.
+   * Runs `task` while it holds the lock, which excludes every other holder in any process. It holds no connection meanwhile.
    *
-   * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`; TypeError
+   * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not acquired within `wait`; TypeError
    */
   async withLock<T>(
     key: string,

@@ -1,15 +1,14 @@
 import { readText, type Redis } from './operations.js'
 
-/** What was found in the index: a hash, and when it ends, as Redis spells it. */
+/** An entry of the index: a hash, and its end as Redis writes it. */
 export interface IndexEntry {
   hash: string
   end: string
 }
 
 /**
- * By the clock of the server, so that those of the processes need not agree. What is over leaves on this
- * occasion, and the index ends with the last of what is in it. What is not an index is replaced: else the
- * user could never log in.
+ * Adds a hash. It uses the server's clock, so the clocks of the processes may differ. It also removes expired entries, and
+ * the index expires with its last entry. It replaces a value of another type, because otherwise the user could never log in.
  */
 const add = `
 local time = redis.call('time')
@@ -26,25 +25,25 @@ const read = `return redis.call('zrange', KEYS[1], 0, -1, 'withscores')`
 
 const remove = `for i = 1, #ARGV do redis.call('zrem', KEYS[1], ARGV[i]) end`
 
-/** The hashes of one user's sessions in a sorted set, by when they end. Each method is one script on one key, and so atomic. */
+/** The hashes of one user's sessions in a sorted set, by their end. Each method is one script on one key, so it is atomic. */
 export class UserIndex {
   readonly #redis: Redis
   readonly #key: string
   readonly #slack: number
 
-  /** @param slack - milliseconds for which a hash stays after its session, which may begin that much later */
+  /** @param slack - milliseconds for which a hash stays after the end of its session, because the session may start that much later */
   constructor(redis: Redis, key: string, slack: number) {
     this.#redis = redis
     this.#key = key
     this.#slack = slack
   }
 
-  /** Says that there is to be a session, before there is. @param lifetime - milliseconds */
+  /** Adds a session before it exists. @param lifetime - in milliseconds */
   async announce(hash: string, lifetime: number): Promise<void> {
     await this.#evaluate(add, hash, String(lifetime + this.#slack))
   }
 
-  /** Says that there is one now. The entry is another afterwards than the announcement. */
+  /** Adds a session that exists now. The entry differs from that of `announce`. @param lifetime - in milliseconds */
   async confirm(hash: string, lifetime: number): Promise<void> {
     await this.#evaluate(add, hash, String(lifetime + this.#slack + 1))
   }

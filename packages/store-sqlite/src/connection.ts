@@ -4,16 +4,16 @@ import { firstColumn, type SqliteDatabase, type SqliteStatement, type Value } fr
 
 /** Statements of one transaction. */
 export interface Transaction {
-  /** The first column of the first row; `undefined` where there is no row. */
+  /** Returns the first column of the first row, or `undefined` without a row. */
   read(this: void, sql: string, ...values: Value[]): unknown
-  /** @returns how many rows were changed */
+  /** @returns the number of rows that were changed */
   write(this: void, sql: string, ...values: Value[]): number
 }
 
 /**
- * A database object of the caller, who uses it for other things between our operations, and has set it up.
+ * A database object of the caller, who configures it and also uses it between our operations.
  *
- * All methods work while the caller waits, and never wait themselves: `DatabaseInUse` is thrown where they would have to.
+ * All methods are synchronous and never wait: they throw `DatabaseInUse` instead.
  */
 export class Connection {
   readonly #database: SqliteDatabase
@@ -31,31 +31,31 @@ export class Connection {
     this.#database = database
   }
 
-  /** The first column of the first row; `undefined` where there is no row. */
+  /** Returns the first column of the first row, or `undefined` without a row. */
   read(sql: string, ...values: Value[]): unknown {
     return this.#attempt(() => {
       const get = (): unknown => this.#transaction.read(sql, ...values)
       try {
         return this.#hasWriteAheadLog() || this.#isInTransaction() ? get() : this.#reading(get)
       } catch (error) {
-        // Where the application is at work on it, it has the lock already.
+        // If the application is using this database object, it holds the lock already.
         if (isOccupied(error)) return get()
         throw error
       }
     })
   }
 
-  /** @returns how many rows were changed */
+  /** @returns the number of rows that were changed */
   write(sql: string, ...values: Value[]): number {
     return this.transaction(({ write }) => write(sql, ...values))
   }
 
-  /** Several statements, all or none, while nobody else writes. */
+  /** Runs several statements, all or none, and excludes other writers. */
   transaction<T>(work: (transaction: Transaction) => T): T {
     return this.#writing(() => work(this.#transaction))
   }
 
-  /** Several statements, all or none. */
+  /** Runs several statements, all or none. */
   execute(statements: readonly string[]): void {
     this.#writing(() => {
       for (const sql of statements) this.#database.exec(sql)
@@ -63,15 +63,15 @@ export class Connection {
   }
 
   /**
-   * A lock is met before the prepared statement is run: libsql goes on holding locks, and an old view of the data, for a
-   * prepared statement that has met one.
+   * Finds out whether the database is locked before it runs the prepared statement. After a prepared statement has met a lock, libsql
+   * keeps locks and an old view of the data.
    */
   #reading<T>(work: () => T): T {
     return this.#withoutWaiting(() => {
       try {
         this.#database.exec('BEGIN; PRAGMA user_version')
       } catch (error) {
-        // Else it has not begun, and a transaction that is open is the application's.
+        // If BEGIN failed, an open transaction belongs to the application.
         if (!isOccupied(error)) this.#rollBack()
         throw error
       }
@@ -79,7 +79,7 @@ export class Connection {
     })
   }
 
-  /** What is acknowledged must not depend on a transaction of the application, which may end in a rollback. */
+  /** A write must not be part of the application's transaction, which may be rolled back after the write was acknowledged. */
   #writing<T>(work: () => T): T {
     return this.#attempt(() => {
       if (this.#isInTransaction()) throw DatabaseInUse.byTheApplication()
@@ -103,7 +103,7 @@ export class Connection {
 
   #attempt<T>(operation: () => T): T {
     const { open, isOpen } = this.#database
-    // The statements of libsql work on when it is closed, and asking it whether it is in a transaction ends the process.
+    // Statements of a closed libsql database still work, and asking it for its transaction state ends the process.
     if (open === false || isOpen === false) throw new StoreError('The database of the store is closed.')
     try {
       return operation()
@@ -116,11 +116,11 @@ export class Connection {
     try {
       this.#database.exec('ROLLBACK')
     } catch {
-      // After some errors SQLite has done it already.
+      // After some errors SQLite has rolled back already.
     }
   }
 
-  /** SQLite waits for locks by putting the whole process to sleep, for as long as the application has allowed. */
+  /** While SQLite waits for a lock it blocks the whole process, for up to the `busy_timeout` that the application has set. */
   #withoutWaiting<T>(work: () => T): T {
     const started = performance.now()
     const allowed = started < this.#impatientUntil ? 0 : this.#busyTimeout()
@@ -133,7 +133,7 @@ export class Connection {
     }
   }
 
-  /** To ask costs as much as the rest: it is not asked again for a moment, unless something took so long that it may have waited. */
+  /** Reading the setting costs as much as an operation, so a setting of 0 is remembered briefly, unless the operation was slow enough to have waited. */
   #rememberPatience(allowed: number, started: number): void {
     if (allowed !== 0 || performance.now() - started > 1) this.#impatientUntil = 0
     else if (started >= this.#impatientUntil) this.#impatientUntil = started + 100
@@ -165,7 +165,7 @@ export class Connection {
     return inTransaction === true || isTransaction === true
   }
 
-  /** Looked at once: whoever turns it on later has slower reads, and no wrong ones. */
+  /** Checked once: if the application turns it on later, reads are slower but still correct. */
   #hasWriteAheadLog(): boolean {
     this.#isWriteAheadLogged ??= this.#withoutWaiting(
       () => firstColumn(this.#database.prepare('PRAGMA journal_mode').get()) === 'wal',

@@ -2,9 +2,9 @@
 const busy = 5
 const locked = 6
 
-/** The database cannot be used now, and nothing was done. The message says why. */
+/** The database is in use, and nothing was done. The message says why. */
 export class DatabaseInUse extends Error {
-  /** What the driver said, if it was asked. */
+  /** The driver's error, if the driver was called. */
   readonly driverError: unknown
 
   constructor(reason: string, driverError?: unknown) {
@@ -21,7 +21,7 @@ export class DatabaseInUse extends Error {
   }
 }
 
-/** The same error, or the `DatabaseInUse` that it stands for. */
+/** Returns a `DatabaseInUse` for the driver's errors that mean it, and other errors unchanged. */
 export function translateError(error: unknown): unknown {
   if (isLocked(error)) return DatabaseInUse.byAnotherConnection(error)
   if (isOccupied(error)) return DatabaseInUse.byTheApplication(error)
@@ -32,17 +32,17 @@ export function isMissingTable(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('no such table')
 }
 
-/** `node:sqlite` says so of statements that were prepared before the database was closed and opened again. */
+/** The error of `node:sqlite` for a statement that was prepared before the database was closed and opened again. */
 export function isFinalized(error: unknown): boolean {
   return readErrorFacts(error).code === 'ERR_INVALID_STATE'
 }
 
-/** SQLite has no transactions within transactions; better-sqlite3 runs nothing that may write while it iterates over rows. */
+/** SQLite has no nested transactions, and better-sqlite3 refuses to write while it iterates over rows. */
 export function isOccupied(error: unknown): boolean {
   return error instanceof Error && /within a transaction|busy executing a query/.test(error.message)
 }
 
-/** What may be told of an error: the same for all drivers. */
+/** The properties of an error that contain no values, under the same names for all drivers. */
 export function readErrorFacts(error: unknown): { name?: unknown; code?: unknown; errno?: unknown } {
   if (!(error instanceof Error)) return {}
   const { name, code, errcode, rawCode } = error as Error & {
@@ -50,7 +50,7 @@ export function readErrorFacts(error: unknown): { name?: unknown; code?: unknown
     errcode?: unknown
     rawCode?: unknown
   }
-  // node:sqlite and libsql have names of their own for SQLite's result code; better-sqlite3 has it as text only.
+  // node:sqlite and libsql use different names for SQLite's result code; better-sqlite3 has only its text.
   return { name, code, errno: errcode ?? rawCode }
 }
 

@@ -2,7 +2,7 @@ import { type LockBackend, lockError } from '@wechat-auth/wechat-oauth/store-kit
 import { isMissingTable, readErrorFacts } from './driver-error.js'
 import type { Operations } from './operations.js'
 
-/** Locks as rows with an owner and an end: no transaction is open meanwhile, and the lock of a process that died ends like any other. */
+/** Locks as rows with an owner and an end. No transaction is open while a lock is held, and the lock of a process that died expires. */
 export class Locks {
   readonly #operations: Operations
   readonly #acquire: string
@@ -25,7 +25,7 @@ export class Locks {
             return connection.write(this.#acquire, name, owner, now + Math.ceil(ttl), now) > 0
           } catch (error) {
             throw isMissingTable(error)
-              ? lockError('There is no table for locks: createTable() makes it.', readErrorFacts(error))
+              ? lockError('There is no table for locks. Call createTable() first', readErrorFacts(error))
               : error
           }
         }),

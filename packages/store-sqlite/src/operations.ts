@@ -5,10 +5,10 @@ import { DatabaseInUse, isMissingTable, readErrorFacts } from './driver-error.js
 import { checkDatabase, type SqliteDatabase } from './sqlite-database.js'
 import { WaitingLine } from './waiting-line.js'
 
-/** What is done with a connection while the caller waits. */
+/** A synchronous operation on a connection. */
 export type Operation<T> = (connection: Connection) => T
 
-/** Operations as stores promise them: carried out in turn, given up after a while, failing with a `StoreError`. */
+/** Runs the operations of a store: in order, up to a timeout, and with a `StoreError` for each failure. */
 export class Operations {
   readonly #connection: Connection
   readonly #timeout: number
@@ -17,9 +17,9 @@ export class Operations {
   readonly #writes = new WaitingLine()
 
   /**
-   * @param timeout - milliseconds for which an operation waits for a database that is in use
-   * @param kept - what the tables are for, e.g. `tokens`
-   * @throws TypeError that names the option which is wrong
+   * @param timeout - milliseconds for which an operation waits while the database is in use
+   * @param kept - the contents of the tables, e.g. `tokens`
+   * @throws TypeError that names the invalid option
    */
   constructor(database: SqliteDatabase, timeout: number, kept: string) {
     checkDatabase(database)
@@ -29,12 +29,12 @@ export class Operations {
     this.#kept = kept
   }
 
-  /** @param what - completes "failed to …" */
+  /** @param what - the purpose of the operation, which completes "failed to …" */
   read<T>(what: string, operation: Operation<T>): Promise<T> {
     return this.#execute(this.#reads, what, operation)
   }
 
-  /** @param what - completes "failed to …" */
+  /** @param what - the purpose of the operation, which completes "failed to …" */
   write<T>(what: string, operation: Operation<T>): Promise<T> {
     return this.#execute(this.#writes, what, operation)
   }
@@ -51,7 +51,7 @@ export class Operations {
         )
       }
       if (isMissingTable(error))
-        throw new StoreError(`There is no table for ${this.#kept}: createTable() makes it.`, {
+        throw new StoreError(`There is no table for ${this.#kept}. Call createTable() first`, {
           error: readErrorFacts(error),
         })
       throw asStoreError(readErrorFacts(error), what)

@@ -1,9 +1,9 @@
 import { quoteName } from './table-name.js'
 
-/** Texts are compared byte by byte, whatever is in them. */
+/** SQLite compares this text byte by byte. */
 const text = 'TEXT COLLATE BINARY NOT NULL'
 
-/** Names of tables, quoted for use in statements. */
+/** The names of the tables, quoted for use in statements. */
 export interface TokenTables {
   readonly tokens: string
   readonly locks: string
@@ -55,7 +55,7 @@ export function createUserTables({ users, accounts, accountsByUser, unionids }: 
   ]
 }
 
-/** As one script, for those who make tables themselves. */
+/** Joins the statements into one script, for applications that create the tables themselves. */
 export function toScript(statements: readonly string[]): string {
   return `${statements.join(';\n')};\n`
 }

@@ -1,4 +1,4 @@
-/** What the stores write and look for. */
+/** A value that the stores write or search for. */
 export type Value = string | number | null
 
 export interface SqliteStatement {
@@ -7,8 +7,8 @@ export interface SqliteStatement {
 }
 
 /**
- * What better-sqlite3, libsql and `node:sqlite` make. Described by what is used of it, so that it may come from any
- * version of these. They all work while the caller waits; databases that answer later are refused.
+ * A database of better-sqlite3, libsql or `node:sqlite`. The type has only the members that the stores use, so it accepts
+ * any version. These drivers are synchronous; the stores refuse asynchronous ones.
  */
 export interface SqliteDatabase {
   exec(sql: string): unknown
@@ -23,7 +23,7 @@ export interface SqliteDatabase {
   readonly isTransaction?: boolean
 }
 
-/** @throws TypeError when it is no database, or none that answers at once */
+/** @throws TypeError when it is not a database of a synchronous driver */
 export function checkDatabase(database: unknown): asserts database is SqliteDatabase {
   const { exec, prepare } = (database ?? {}) as Partial<SqliteDatabase>
   if (
@@ -43,12 +43,12 @@ function answersAtOnce(database: SqliteDatabase): boolean {
       ['number', 'bigint'].includes(typeof firstColumn(statement.get()))
     )
   } catch {
-    // It is closed, say: whoever uses the store will be told.
+    // It may be closed: then the operations of the store report it.
     return true
   }
 }
 
-/** Of a row, which the caller may have set to be an array; `undefined` where there is no row. */
+/** Returns the first column of a row, which may be an array if the caller has set that; `undefined` without a row. */
 export function firstColumn(row: unknown): unknown {
   return typeof row === 'object' && row !== null ? (Object.values(row) as unknown[])[0] : undefined
 }

@@ -13,11 +13,11 @@ import { checkTable, quoteName } from './table-name.js'
 import { refuseOtherNames } from './wrong-names.js'
 
 export interface SqliteSessionStoreOptions {
-  /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
+  /** A database of better-sqlite3, libsql or `node:sqlite`. The store never closes it. */
   database: SqliteDatabase
-  /** Name of the table. Default `wechat_session`. */
+  /** The name of the table. Default `wechat_session`. */
   table?: string
-  /** Milliseconds for which an operation waits while others use the database, before it rejects. Default 5000, at most a day. */
+  /** Milliseconds for which an operation waits while the database is in use, before it rejects. Default 5000, at most a day. */
   timeout?: number
 }
 
@@ -28,14 +28,14 @@ interface Row {
   end: number
 }
 
-/** More than one for each session that begins, so that those which are over become fewer. */
+/** Expired sessions that each new session removes: more than one, so that their number falls. */
 const sweep = 10
 
 /**
- * Keeps sessions in a table of an SQLite database: the session as JSON, the hash of its token as the primary key. Processes
- * on one machine may share the file.
+ * Keeps sessions in a table of an SQLite database, with the session as JSON and the hash of its token as the primary key.
+ * Processes on one machine may share the file.
  *
- * Each operation is one transaction. Sessions that are over are never found; a few of them are removed with each that begins.
+ * Each operation is one transaction. Expired sessions are never found; each new session removes a few of them.
  */
 export class SqliteSessionStore implements SessionStore {
   readonly #operations: Operations
@@ -48,7 +48,7 @@ export class SqliteSessionStore implements SessionStore {
   readonly #delete: string
   readonly #deleteByUser: string
 
-  /** @throws TypeError that names the option which is wrong */
+  /** @throws TypeError that names the invalid option */
   constructor(options: SqliteSessionStoreOptions) {
     refuseOtherNames('SqliteSessionStore', options)
     const { database, table = 'wechat_session', timeout = 5000 } = options
@@ -67,7 +67,7 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   /**
-   * Makes the table and its indexes, unless they are there.
+   * Creates the table and its indexes if they do not exist.
    *
    * @throws StoreError
    */
@@ -77,7 +77,7 @@ export class SqliteSessionStore implements SessionStore {
     )
   }
 
-  /** What `createTable` runs. */
+  /** Returns the SQL that `createTable` runs. */
   createTableSQL(): string {
     return toScript(createSessionTable(this.#table))
   }
@@ -96,8 +96,8 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   /**
-   * @returns the session, or `null` where there is none or its lifetime is over
-   * @throws StoreError also when what is kept is no session; TypeError
+   * @returns the session, or `null` if there is none or it has expired
+   * @throws StoreError also when the database holds something that is not a session; TypeError
    */
   async get(hash: string): Promise<StoredSession | null> {
     checkWellFormedName('hash', hash)
@@ -108,10 +108,10 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   /**
-   * Of several at once for one session exactly one wins.
+   * If several calls rotate one session at once, exactly one wins.
    *
    * @param ttl - seconds from now
-   * @returns whether this one did; `false` too where there is no session `oldHash`
+   * @returns whether this call won; also `false` if there is no session `oldHash`
    * @throws StoreError; TypeError
    */
   async rotate(oldHash: string, newHash: string, session: StoredSession, ttl: number): Promise<boolean> {

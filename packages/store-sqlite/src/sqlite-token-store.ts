@@ -13,20 +13,20 @@ import { checkTable } from './table-name.js'
 import { refuseOtherNames } from './wrong-names.js'
 
 export interface SqliteTokenStoreOptions {
-  /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
+  /** A database of better-sqlite3, libsql or `node:sqlite`. The store never closes it. */
   database: SqliteDatabase
-  /** Name of the table. Default `token`. */
+  /** The name of the table. Default `token`. */
   table?: string
-  /** Milliseconds for which an operation waits while others use the database, before it rejects. Default 5000, at most a day. */
+  /** Milliseconds for which an operation waits while the database is in use, before it rejects. Default 5000, at most a day. */
   timeout?: number
 }
 
 /**
- * Keeps tokens in a table of an SQLite database: the record as JSON, the openid as the primary key. Processes on one
+ * Keeps tokens in a table of an SQLite database, with the record as JSON and the openid as the primary key. Processes on one
  * machine may share the file.
  *
- * While another connection writes, operations wait without holding up the process, whatever `busy_timeout` the database
- * has; while the application has a transaction open on the same database object, writes wait for its end.
+ * While another connection writes, operations wait without blocking the process, whatever the database's `busy_timeout`.
+ * While the application has a transaction open on the same database object, writes wait until it ends.
  */
 export class SqliteTokenStore implements TokenStore {
   readonly #operations: Operations
@@ -36,7 +36,7 @@ export class SqliteTokenStore implements TokenStore {
   readonly #upsert: string
   readonly #delete: string
 
-  /** @throws TypeError that names the option which is wrong */
+  /** @throws TypeError that names the invalid option */
   constructor(options: SqliteTokenStoreOptions) {
     refuseOtherNames('SqliteTokenStore', options)
     const { database, table = 'token', timeout = 5000 } = options
@@ -51,7 +51,7 @@ export class SqliteTokenStore implements TokenStore {
   }
 
   /**
-   * Makes the table and `<table>_lock`, unless they are there.
+   * Creates the table and `<table>_lock` if they do not exist.
    *
    * @throws StoreError
    */
@@ -61,15 +61,15 @@ export class SqliteTokenStore implements TokenStore {
     )
   }
 
-  /** What `createTable` runs. */
+  /** Returns the SQL that `createTable` runs. */
   createTableSQL(): string {
     return toScript(createTokenTables(this.#tables))
   }
 
   /**
-   * @returns the record, or `null` where there is none
-   * @throws StoreError when SQLite fails, the database is in use for longer than `timeout`, or what it holds is no
-   *   record; TypeError
+   * @returns the record, or `null` if there is none
+   * @throws StoreError when SQLite fails, the database is in use for longer than `timeout`, or it holds something that
+   *   is not a record; TypeError
    */
   async getToken(openid: string): Promise<WechatToken | null> {
     checkWellFormedKey(openid)
@@ -78,7 +78,7 @@ export class SqliteTokenStore implements TokenStore {
   }
 
   /**
-   * Replaces the record. Columns that the application added stay as they are.
+   * Replaces the record. Columns that the application has added do not change.
    *
    * @throws StoreError; TypeError
    */
@@ -95,10 +95,10 @@ export class SqliteTokenStore implements TokenStore {
   }
 
   /**
-   * Runs `task` while nobody else holds the lock, in this process or another on this machine. No transaction is open
-   * meanwhile.
+   * Runs `task` while it holds the lock, which excludes every other holder in any process on this machine. No transaction is
+   * open meanwhile.
    *
-   * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not had within `wait`, or the table for locks is missing; TypeError
+   * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not acquired within `wait`, or the table for locks is missing; TypeError
    */
   async withLock<T>(
     key: string,

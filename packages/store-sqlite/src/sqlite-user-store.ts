@@ -15,29 +15,29 @@ import { UserTable } from './user-table.js'
 import { refuseOtherNames } from './wrong-names.js'
 
 export interface SqliteUserStoreOptions {
-  /** A database of better-sqlite3, libsql or `node:sqlite`. It is never closed. */
+  /** A database of better-sqlite3, libsql or `node:sqlite`. The store never closes it. */
   database: SqliteDatabase
-  /** Name of the table of users. Default `user`. The other two are `wechat_account` and `wechat_unionid`, behind `<table>_` where this is another. */
+  /** The name of the table of users. Default `user`. The other two tables are `wechat_account` and `wechat_unionid`, prefixed with `<table>_` unless this is `user`. */
   table?: string
-  /** Milliseconds for which an operation waits while others use the database, before it rejects. Default 5000, at most a day. */
+  /** Milliseconds for which an operation waits while the database is in use, before it rejects. Default 5000, at most a day. */
   timeout?: number
 }
 
 /**
- * Keeps users in the table `user(openId, city, country, gender, language, nickName, province)`, whose first column is the
- * user's id; beside it, which account of which app is whose, and which unionid.
+ * Keeps users in the table `user(openId, city, country, gender, language, nickName, province)`; its first column is the
+ * user's id. Two more tables assign accounts of apps and unionids to users.
  *
- * Users whom mpauthx or the application wrote into that table, and who have no account yet, are found by their id: by
- * whichever openid or unionid is the same; once an account is linked to such a row, it is that app's.
+ * Users that mpauthx or the application has written into that table, and that have no account yet, are found by their id if it
+ * equals the openid or unionid. Once an account is linked to such a row, the row belongs to that app.
  *
- * Each operation is one transaction, so that many first logins at once make one user.
+ * Each operation is one transaction, so parallel first logins create one user.
  */
 export class SqliteUserStore implements UserStore {
   readonly #operations: Operations
   readonly #tables: UserTables
   readonly #table: UserTable
 
-  /** @throws TypeError that names the option which is wrong */
+  /** @throws TypeError that names the invalid option */
   constructor(options: SqliteUserStoreOptions) {
     refuseOtherNames('SqliteUserStore', options)
     const { database, table = 'user', timeout = 5000 } = options
@@ -48,7 +48,7 @@ export class SqliteUserStore implements UserStore {
   }
 
   /**
-   * Makes the three tables, unless they are there: a table of users that is there stays as it is.
+   * Creates the three tables if they do not exist. It does not change an existing table of users.
    *
    * @throws StoreError
    */
@@ -58,7 +58,7 @@ export class SqliteUserStore implements UserStore {
     )
   }
 
-  /** What `createTable` runs. */
+  /** Returns the SQL that `createTable` runs. */
   createTableSQL(): string {
     return toScript(createUserTables(this.#tables))
   }
@@ -87,7 +87,7 @@ export class SqliteUserStore implements UserStore {
   }
 
   /**
-   * @param user.profile - kept as far as there are columns
+   * @param user.profile - the store keeps the fields that have columns
    * @throws StoreError; TypeError
    */
   async create(user: WechatAccount & { profile?: UserProfile }): Promise<CreatedUser> {
@@ -124,7 +124,7 @@ export class SqliteUserStore implements UserStore {
   }
 }
 
-/** A copy, with what the contract knows. */
+/** Checks and copies the fields that the contract defines. */
 function toAccount(account: unknown): WechatAccount {
   checkAccount(account)
   const { appId, openid, unionid } = account
@@ -137,7 +137,7 @@ function chooseId({ appId, openid, unionid }: WechatAccount, isTaken: (id: strin
   const id = unionid ?? openid
   if (!isTaken(id)) return id
   let other = `${appId}:${openid}`
-  // An appId or openid with a colon in it may have made the same of two pairs.
+  // Two pairs can give the same text if an appId or openid contains a colon.
   while (isTaken(other)) other = `${appId}:${other}`
   return other
 }

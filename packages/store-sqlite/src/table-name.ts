@@ -1,6 +1,6 @@
 import { isWellFormed } from '@wechat-auth/wechat-oauth/store-kit'
 
-/** @throws TypeError for what SQLite would not take for a name, or take for another */
+/** @throws TypeError for a name that SQLite would refuse or change */
 export function checkTable(table: unknown): asserts table is string {
   if (
     typeof table !== 'string' ||
@@ -9,11 +9,11 @@ export function checkTable(table: unknown): asserts table is string {
     !isWellFormed(table) ||
     /^sqlite_/i.test(table)
   ) {
-    throw new TypeError('table must be a non-empty string that does not begin with sqlite_')
+    throw new TypeError('table must be a non-empty string that does not start with sqlite_')
   }
 }
 
-/** A name for use in statements. */
+/** Quotes a name for use in a statement. */
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }

@@ -4,10 +4,10 @@ import type { Connection, Transaction } from './connection.js'
 import type { UserTables } from './schema.js'
 import type { Value } from './sqlite-database.js'
 
-/** Reads within a transaction or without. */
+/** Reads inside or outside a transaction. */
 type Reader = Pick<Connection | Transaction, 'read'>
 
-/** Columns of the table for what WeChat tells, and the type of each. */
+/** The columns for WeChat's profile, with their types. */
 const profileColumns = {
   nickName: 'string',
   gender: 'number',
@@ -49,7 +49,7 @@ export class UserTable {
     return parseUser(reader.read(this.#selectByAccount, openid, appId, openid))
   }
 
-  /** Who has it; or who is called so and has no account. */
+  /** Returns the user with this unionid, or a user without an account whose id it is. */
   findByUnionid(reader: Reader, unionid: string): RegisteredUser | undefined {
     const user = parseUser(reader.read(this.#selectByUnionid, unionid))
     if (user) return user
@@ -57,7 +57,7 @@ export class UserTable {
     return namesake && { ...namesake, unionid }
   }
 
-  /** The user with this id, if nobody knows yet which account they have. */
+  /** Returns the user with this id, if they have no account yet. */
   findUnclaimed(reader: Reader, id: string): RegisteredUser | undefined {
     return parseUser(reader.read(this.#selectUnclaimed, id))
   }
@@ -70,7 +70,7 @@ export class UserTable {
     transaction.write(this.#insert, id, ...profileNames.map((name) => toColumn(profile, name)))
   }
 
-  /** Gives the user the account and the unionid, as far as nobody else has them who is there. */
+  /** Assigns the account and the unionid to the user, unless another existing user has them. */
   attach(transaction: Transaction, id: string, { appId, openid, unionid }: WechatAccount): void {
     transaction.write(this.#claim, appId, openid, id)
     if (unionid === undefined) return
@@ -81,7 +81,7 @@ export class UserTable {
   }
 }
 
-/** What is of another type would not be read as it was written. */
+/** Returns `null` for a value of another type, because SQLite would convert it. */
 function toColumn(profile: UserProfile, name: keyof typeof profileColumns): Value {
   const value = profile[name]
   return value !== undefined && typeof value === profileColumns[name] ? value : null

@@ -4,21 +4,21 @@ const shortestPause = 1
 const longestPause = 10
 
 interface Waiting {
-  /** Whether that was it: `false` where the database is still in use. */
+  /** Returns `false` if the database is still in use. */
   attempt: () => boolean
 }
 
 /**
- * Has operations wait for a database that is in use, without the process waiting: the first in line is tried again and
- * again, so that they are carried out in the order in which they came.
+ * Lets operations wait for a database that is in use without blocking the process. The first in line is retried, so
+ * operations run in the order of their arrival.
  */
 export class WaitingLine {
   readonly #line: Waiting[] = []
   #isMoving = false
 
   /**
-   * @param timeout - milliseconds after which an operation is given up
-   * @throws DatabaseInUse when the database was in use all the time; whatever else the operation throws
+   * @param timeout - milliseconds after which the operation is tried for the last time
+   * @throws DatabaseInUse when the database was in use until the timeout; any other error of the operation
    */
   async execute<T>(timeout: number, operation: () => T): Promise<T> {
     if (this.#line.length === 0) {
@@ -67,7 +67,7 @@ export class WaitingLine {
   }
 
   #tryAfter(pause: number): void {
-    // At random, so that several processes do not all try at the same time.
+    // Random, so that processes do not all retry at the same time.
     setTimeout(() => this.#tryFirst(pause), pause * (0.5 + Math.random() / 2))
   }
 
@@ -77,7 +77,7 @@ export class WaitingLine {
       this.#isMoving = false
     } else if (first.attempt()) {
       this.#line.shift()
-      // One at a time: each may take as long as the disk takes.
+      // One per turn of the event loop, because each may wait for the disk.
       setImmediate(() => this.#tryFirst(shortestPause))
     } else {
       this.#tryAfter(Math.min(pause * 1.5, longestPause))

@@ -108,30 +108,27 @@ export function testCluster(title: string, harness: ClusterHarness): void {
     // Both wait for a whole lifetime. The lock is the same for all stores: it is asked for by the same code.
     const itWaits = isLongRun || harness.store === 'redis' ? it : undefined
 
-    itWaits?.(
-      'asks WeChat for one refresh after the process with the lock was killed, when its lifetime is over',
-      async () => {
-        const { openid } = await expiredUser()
-        const [holder, ...others] = workers as [ClusterWorker, ...ClusterWorker[]]
-        const { stopped } = await holder.stopAt('asking')
-        const lockedAt = performance.now()
-        const lost = holder.call('getUsers', openid, 1).then(
-          () => 'answered',
-          () => 'killed',
-        )
-        await stopped
-        const waiting = getUsers(others, openid)
-        await holder.kill()
-        try {
-          await waiting
-          expect(performance.now() - lockedAt).to.be.lessThan(inTime(lockLifetime))
-          expect(refreshes()).to.equal(1)
-          expect(await lost).to.equal('killed')
-        } finally {
-          workers = [await startWorker(), ...others]
-        }
-      },
-    )
+    itWaits?.('sends WeChat one refresh when the lifetime of the lock of a killed process ends', async () => {
+      const { openid } = await expiredUser()
+      const [holder, ...others] = workers as [ClusterWorker, ...ClusterWorker[]]
+      const { stopped } = await holder.stopAt('asking')
+      const lockedAt = performance.now()
+      const lost = holder.call('getUsers', openid, 1).then(
+        () => 'answered',
+        () => 'killed',
+      )
+      await stopped
+      const waiting = getUsers(others, openid)
+      await holder.kill()
+      try {
+        await waiting
+        expect(performance.now() - lockedAt).to.be.lessThan(inTime(lockLifetime))
+        expect(refreshes()).to.equal(1)
+        expect(await lost).to.equal('killed')
+      } finally {
+        workers = [await startWorker(), ...others]
+      }
+    })
 
     itWaits?.(
       'does not let a process that was stopped for longer than its lock overwrite the newer token',

@@ -90,8 +90,8 @@ describe('the README of store-conformance', function () {
       const harness = { create: () => new MyTokenStore(database), without: Object.fromEntries(capabilities.map((name) => [name, 'not here'])) }
     `
     const { stdout } = await runInFolder(`${imports}\n${blockOf(readme, /^As data$/)}`)
-    expect(stdout).to.contain('overwrites and does not merge passed\n')
-    expect(stdout).to.contain('rejects where the record is corrupt not here\n')
+    expect(stdout).to.contain('replaces the record instead of merging passed\n')
+    expect(stdout).to.contain('rejects when the record is corrupt not here\n')
   })
 
   it('tests a session store and a user store', async () => {

@@ -47,7 +47,7 @@ describe('MongoTokenStore on a server that is killed', function () {
       })
 
       it(`has each write that was acknowledged amid ${writes} of them`, async function () {
-        onlyOnRealMongo(this, server, 'the stand-in forgets everything when it is killed')
+        onlyOnRealMongo(this, server, 'the stand-in loses all data when it is killed')
         const { before, after } = await kill()
         const patient = new MongoTokenStore({ connection, timeout: 30_000 })
         for (const [openid, token] of [...before, ...after])

@@ -173,7 +173,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
       expect(await store.getToken('o')).to.deep.equal(makeToken('o', hostile))
     })
 
-    it('are copied before anything else happens', async () => {
+    it('are copied before the first command', async () => {
       const { store } = await setting.freshStore()
       const date = new Date(0)
       const bytes = Buffer.from([1])
@@ -300,7 +300,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
       expect((await raw.find({}).toArray())[0]).to.include({ access_token: 'new', openid })
     })
 
-    it('are all deleted where one openid has several, as without a unique index', async () => {
+    it('deletes every document of an openid if the unique index is missing', async () => {
       const name = setting.name()
       const store = new MongoTokenStore({ connection: setting.connection, collection: name })
       for (const createAt of [1, 2, 3]) await setting.raw(name).insertOne(old(createAt))

@@ -51,7 +51,7 @@ describe('MongoTokenStore on a server that fails', function () {
         }
       }
 
-      it('rejects while it is down, works when it is up again, and has done nothing of what it rejected', async () => {
+      it('rejects while it is down, works again afterwards, and runs nothing that it rejected', async () => {
         await Promise.all(openids.map((openid) => store.saveToken(openid, makeToken(openid))))
         await server.kill()
         // From here on the driver knows, and commands wait for a server.
@@ -106,7 +106,7 @@ describe('MongoTokenStore on a server that fails', function () {
         await untilItWorks()
       })
 
-      it('does not let what it gave up overwrite what came later on another connection', async () => {
+      it('does not let a write that timed out overwrite a later one from another connection', async () => {
         const tap = await WireTap.open(server.url)
         const tapped = await connect(mongoose, tap.url)
         try {
@@ -143,7 +143,7 @@ describe('MongoTokenStore on a server that fails', function () {
         );
       }
 
-      it('rejects when all connections are in use, and does not do it later', async () => {
+      it('rejects when all connections are in use, and does not run the statement later', async () => {
         const narrow = await connect(mongoose, server.url, { maxPoolSize: 1 })
         try {
           const waiting = new MongoTokenStore({ connection: narrow, collection, timeout })
@@ -165,7 +165,7 @@ describe('MongoTokenStore on a server that fails', function () {
         }
       })
 
-      it('gives the result of a task whose lock could not be released', async () => {
+      it('returns the result of a task even if its lock cannot be released', async () => {
         const result = await store.withLock('refresh:o', async () => {
           await server.kill()
           return 'of the task'
@@ -175,7 +175,7 @@ describe('MongoTokenStore on a server that fails', function () {
         await untilItWorks()
       })
 
-      it('does nothing of what it rejected before the connection was open', async () => {
+      it('does not run a command later that it rejected before the connection opened', async () => {
         await server.kill()
         const late = (await load(mongoose)).createConnection(server.url)
         const early = new MongoTokenStore({ connection: late, collection, timeout: 200 })

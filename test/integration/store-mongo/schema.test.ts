@@ -47,7 +47,7 @@ describe('tokenSchema', () => {
     expect(error.errors).to.have.property('openid')
   })
 
-  it('has the index that init() builds, and builds nothing by itself', async () => {
+  it('declares the index that init() builds, and does not build it', async () => {
     expect(tokenSchema.indexes()).to.deep.equal([[{ openid: 1 }, { unique: true }]])
     expect([tokenSchema.get('autoIndex'), tokenSchema.get('autoCreate')]).to.deep.equal([false, false])
     await connection.model('Token', tokenSchema, collection).createIndexes()

@@ -65,7 +65,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       await store.init()
     })
 
-    it('rejects where an openid has several documents, says so, and names none', async () => {
+    it('rejects with an explanation when an openid has several documents, and does not reveal it', async () => {
       const collection = setting.name()
       for (let times = 0; times < 2; times += 1) await setting.raw(collection).insertOne(makeToken('oSECRET'))
       const error = await rejection(
@@ -76,8 +76,8 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       expect(error.message).to.not.include('oSECRET')
     })
 
-    it('rejects where there is an index on openid that is not unique', async function () {
-      onlyOnRealMongo(this, setting.service, 'the stand-in takes it for the same index')
+    it('rejects when an index on openid exists that is not unique', async function () {
+      onlyOnRealMongo(this, setting.service, 'the stand-in treats it as the same index')
       const collection = setting.name()
       await setting.raw(collection).createIndex({ openid: 1 }, {})
       const error = await rejection(
@@ -88,7 +88,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
     })
   })
 
-  it('replaces a record that somebody else has created between its search and its insertion', async () => {
+  it('replaces a record that was created between its search and its insertion', async () => {
     const { raw, collection } = await setting.freshStore()
     // Its first replacement finds nothing; before it inserts, somebody else does.
     let inserted = 0
@@ -109,7 +109,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
     expect(documents.map(({ access_token: token }) => token)).to.deep.equal(['mine'])
   })
 
-  it('leaves one record of many logins that create it at the same time', async () => {
+  it('keeps one record when many logins create it at the same time', async () => {
     const { store, raw, collection } = await setting.freshStore()
     const others = await Promise.all(
       [1, 2, 3].map(async () => new MongoTokenStore({ connection: await setting.open(), collection })),
@@ -126,7 +126,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
 
   describe('a lock, on machines whose clocks differ by an hour,', () => {
     const hour = 3600 * 1000
-    const task = (): Promise<string> => Promise.resolve('had')
+    const task = (): Promise<string> => Promise.resolve('acquired')
 
     afterEach(() => sinon.restore())
 
@@ -151,7 +151,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       ahead: [0, hour],
       behind: [hour, 0],
     })) {
-      it(`is not had by one that is ${what} while another has it`, async () => {
+      it(`is not acquired by a machine that is ${what} while another holds it`, async () => {
         const started = Date.now() - performance.now()
         const tellingTime = (connection: MongooseConnection): MongooseConnection =>
           intercept(
@@ -162,24 +162,24 @@ describeMongo('MongoTokenStore on a server', (setting) => {
         expect(await between(first, second, tellingTime)).to.equal('ERR_WECHAT_LOCK')
       })
 
-      it(`is not had by one that is ${what} while another has it, by MongoDB's own clock`, async function () {
-        onlyOnRealMongo(this, setting.service, 'the stand-in does not tell its time')
+      it(`is not acquired by a machine that is ${what} while another holds it, by MongoDB's own clock`, async function () {
+        onlyOnRealMongo(this, setting.service, 'the stand-in does not report its time')
         expect(await between(first, second, (connection) => connection)).to.equal('ERR_WECHAT_LOCK')
       })
     }
 
-    it('is had too early by one that is ahead, where the server does not tell its time', async () => {
+    it('is acquired too early by a machine that is ahead, if the server does not report its time', async () => {
       const silent = (connection: MongooseConnection): MongooseConnection =>
         intercept(
           connection,
           () => ({}),
           () => undefined,
         )
-      expect(await between(0, hour, silent)).to.equal('had')
+      expect(await between(0, hour, silent)).to.equal('acquired')
     })
   })
 
-  describe('what tries to be an operator', () => {
+  describe('query operators in keys and values', () => {
     it('is refused as an openid', async () => {
       const { store, raw } = await setting.freshStore()
       await store.saveToken('o', makeToken('o'))
@@ -262,9 +262,9 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       await second.store.saveToken('o', makeToken('o', { access_token: 'second' }))
       expect((await first.store.getToken('o'))?.access_token).to.equal('first')
       await first.store.withLock('refresh:o', async () => {
-        expect(await second.store.withLock('refresh:o', () => Promise.resolve('had'), { wait: 0 })).to.equal(
-          'had',
-        )
+        expect(
+          await second.store.withLock('refresh:o', () => Promise.resolve('acquired'), { wait: 0 }),
+        ).to.equal('acquired')
       })
     })
 
@@ -337,7 +337,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       ).to.be.an.instanceOf(TypeError)
       const store = new MongoTokenStore({ connection: mongoose.connection })
       const error = await rejection(store.getToken('o'), StoreError)
-      expect(error.message).to.equal('The connection to MongoDB was not opened.')
+      expect(error.message).to.equal('The connection to MongoDB is not open')
     })
 
     it('may still be opening', async () => {
@@ -379,7 +379,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
     })
   })
 
-  it('says nothing of a record when the server refuses it', async () => {
+  it('does not reveal a record that the server refuses', async () => {
     const { store } = await setting.freshStore()
     const error = await rejection(
       store.saveToken('o', makeToken('o', { huge: 'x'.repeat(17 * 1024 * 1024) })),

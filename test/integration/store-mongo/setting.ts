@@ -14,7 +14,7 @@ import { sharedMongo, type MongoService } from '../../services/mongo.js'
 
 export const secrets = { access_token: 'SECRET-access-token', refresh_token: 'SECRET-refresh-token' }
 
-/** The record of a user of a web page. */
+/** The record of a user who logged in on a web page. */
 export function makeToken(openid: string, fields: Record<string, unknown> = {}): WechatToken {
   return {
     openid,
@@ -112,5 +112,5 @@ export function describeMongo(title: string, body: (setting: Setting) => void): 
 }
 
 export function onlyOnRealMongo(context: Context, service: MongoService, reason: string): void {
-  if (!service.isRealMongo) skipEverywhere(context, `a real MongoDB is needed: ${reason}`)
+  if (!service.isRealMongo) skipEverywhere(context, `needs a real MongoDB: ${reason}`)
 }

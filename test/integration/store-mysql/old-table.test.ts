@@ -38,7 +38,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     expect(await setting.store({ table }).getToken(token.openid)).to.deep.equal(token)
   })
 
-  it('sees that a token of long ago has expired', async () => {
+  it('sees that an old token has expired', async () => {
     const table = await setting.table(...oldTable)
     const old = makeToken('oOld', { create_at: Date.now() - 3 * 365 * 86_400_000 })
     const young = makeToken('oYoung', { create_at: Date.now() - 1000 })
@@ -99,7 +99,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     expect(await store.getToken('oShort')).to.deep.equal(token)
   })
 
-  it('refuses a text that is no number where a number belongs', async () => {
+  it('refuses a text that is not a number in a column for numbers', async () => {
     const table = await setting.table(...oldTable)
     const store = setting.store({ table })
     for (const [field, value] of Object.entries({
@@ -272,7 +272,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
       expect(warnings.map(({ length }) => length)).to.deep.equal([1, 1])
     })
 
-    it('refuses them where there is a column with too little room', async () => {
+    it('refuses them if their column is too short', async () => {
       const table = await setting.table(...oldTable, 'ALTER TABLE `$` ADD COLUMN unionid varchar(5)')
       const saving = setting.store({ table }).saveToken('o1', makeToken('o1', { unionid: 'oUnionid' }))
       const error = await rejection(saving, StoreError)
@@ -319,7 +319,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     expect(await encrypted.getToken('oOld')).to.deep.equal(long)
   })
 
-  it('has one whole record after parallel saves', async () => {
+  it('keeps one complete record after parallel saves', async () => {
     const table = await setting.table(...oldTable)
     const stores = [
       setting.store({ table }),
@@ -334,7 +334,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     expect(await setting.rows(`SELECT * FROM ${table}`)).to.have.lengthOf(1)
   })
 
-  it('does not take the record of another user for that of a key that the table takes for the same', async () => {
+  it('does not return the record of another user whose key the table considers equal', async () => {
     const table = await setting.table(...oldTable)
     await setting.pool.query(
       `ALTER TABLE ${table} MODIFY openid varchar(50) CHARACTER SET utf8 COLLATE utf8_general_ci NOT NULL`,
@@ -348,7 +348,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     expect(await store.getToken('oAbc')).to.deep.equal(makeToken('oAbc'))
   })
 
-  it('has no locks without their table, and the client does without', async () => {
+  it('rejects locks without their table, and the client works without locks', async () => {
     const sandbox = await startSandbox()
     try {
       const table = await setting.table(...oldTable)

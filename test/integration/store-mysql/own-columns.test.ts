@@ -133,7 +133,7 @@ for (const { what, hasExtra } of makes) {
       expect(await readValue(table, 'o2', 'nickname')).to.equal(null)
     })
 
-    it('keeps numbers that JavaScript does not have', async () => {
+    it('keeps numbers that JavaScript cannot represent', async () => {
       const { store, table } = await storeWith(
         'user_id BIGINT NULL',
         'total BIGINT UNSIGNED NULL',
@@ -159,7 +159,7 @@ for (const { what, hasExtra } of makes) {
       ).to.equal('-1234567890123456789')
     })
 
-    it('leaves what the server fills to the server', async () => {
+    it('does not write columns that the server fills', async () => {
       const { store, table } = await storeWith(
         'id INT NOT NULL AUTO_INCREMENT UNIQUE',
         'changed TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)',
@@ -260,7 +260,7 @@ for (const { what, hasExtra } of makes) {
             StoreError,
           )
           expect(error.message)
-            .to.match(/has no room for "\w+"\. ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/)
+            .to.match(/has no room for "\w+"\. Run ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/)
             .and.to.include(`"${field}"`)
           expect(await store.getToken('o1')).to.deep.equal(before)
         })
@@ -278,7 +278,7 @@ for (const { what, hasExtra } of makes) {
       expect(await readValue(table, 'o1', 'a b')).to.equal('value 0')
     })
 
-    it('loses nothing in parallel saves and updates', async () => {
+    it('does not lose parallel saves and updates', async () => {
       const { store, table } = await storeWith(
         `remark VARCHAR(20) NOT NULL DEFAULT 'new'`,
         'visits INT NOT NULL DEFAULT 0',

@@ -200,7 +200,7 @@ describe('MysqlTokenStore and its server', function () {
     })
   }
 
-  it('rejects within its timeout while other statements use up the pool, and does not do it afterwards', async () => {
+  it('rejects at the timeout while other statements use the whole pool, and does not run the statement later', async () => {
     const pool = open({ connectionLimit: 1 })
     const { store } = await setting.freshStore({ pool, timeout })
     await store.saveToken('o1', makeToken('o1'))
@@ -226,7 +226,7 @@ describe('MysqlTokenStore and its server', function () {
     expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
   })
 
-  it('rejects within its timeout when no answer comes, and gives the connection up', async () => {
+  it('rejects at the timeout without an answer, and discards the connection', async () => {
     const pool = open({ connectionLimit: 1 })
     const { store, table } = await setting.freshStore({ pool, timeout })
     await store.saveToken('o1', makeToken('o1'))
@@ -238,7 +238,7 @@ describe('MysqlTokenStore and its server', function () {
     expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
   })
 
-  it('may stop answering while many wait, without taking connections away for good', async () => {
+  it('does not lose connections for good when it stops answering while many wait', async () => {
     const pool = open({ connectionLimit: 5 })
     const { store } = await setting.freshStore({ pool, timeout })
     await store.saveToken('o1', makeToken('o1'))
@@ -264,7 +264,7 @@ describe('MysqlTokenStore and its server', function () {
     )
   })
 
-  it('works on after the server has ended its connections', async () => {
+  it('keeps working after the server has closed its connections', async () => {
     const pool = open()
     const { store } = await setting.freshStore({ pool })
     await Promise.all(
@@ -288,7 +288,7 @@ describe('MysqlTokenStore and its server', function () {
     expect((await store.getToken('o1'))?.access_token).to.equal('next')
   })
 
-  it('may have become read-only: the connection is given up, since the primary server is elsewhere', async () => {
+  it('discards the connection when it has become read-only, because the primary server has moved', async () => {
     const user = 'reader'
     await admin.query(`CREATE USER ${user} IDENTIFIED BY 'password'`)
     await admin.query(`GRANT ALL ON test.* TO ${user}`)
@@ -366,7 +366,7 @@ describe('MysqlTokenStore and its server', function () {
     }
   })
 
-  it('rejects where the pool was closed', async () => {
+  it('rejects when the pool is closed', async () => {
     const pool = open()
     const { store } = await setting.freshStore({ pool })
     await new Promise<void>((resolve) => pool.end(() => resolve()))

@@ -8,7 +8,7 @@ import type { Service } from '../../services/server.js'
 
 export const secrets = { access_token: 'SECRET-access-token', refresh_token: 'SECRET-refresh-token' }
 
-/** The record of a user of a web page. */
+/** The record of a user who logged in on a web page. */
 export function makeToken(openid: string, fields: Record<string, unknown> = {}): WechatToken {
   return {
     openid,

@@ -106,7 +106,7 @@ describe('MysqlTokenStore and its table', () => {
       await setting.pool.query(`DROP DATABASE ${database}`)
     })
 
-    it('are no more than its README says', async () => {
+    it('needs only the permissions in its README', async () => {
       const table = `${database}.token`
       await setting.store({ table }).createTable()
       for (const name of [table, `${table}_lock`])
@@ -130,7 +130,7 @@ describe('MysqlTokenStore and its table', () => {
       expect(error.driver?.errno).to.equal(1142)
     })
 
-    it('are what is missing where tables cannot be made', async () => {
+    it('are named in the error when tables cannot be created', async () => {
       await setting.pool.query(`GRANT SELECT ON ${database}.* TO ${database}`)
       const error = await rejection(
         setting.store({ table: `${database}.token`, pool }).createTable(),
@@ -140,7 +140,7 @@ describe('MysqlTokenStore and its table', () => {
     })
   })
 
-  it('says so where there is no table, and sees it once it is there', async () => {
+  it('reports a missing table, and finds it once it exists', async () => {
     const table = setting.name()
     const store = setting.store({ table })
     for (const call of [
@@ -149,7 +149,7 @@ describe('MysqlTokenStore and its table', () => {
       () => store.deleteToken('o1'),
     ]) {
       const error = await rejection(call(), StoreError)
-      expect(error.message).to.equal(`There is no table \`${table}\`: createTable() makes it.`)
+      expect(error.message).to.equal(`There is no table \`${table}\`. Call createTable() first`)
       expect(error.driver?.errno).to.equal(1146)
     }
     await store.createTable()
@@ -280,7 +280,7 @@ describe('MysqlTokenStore and its table', () => {
     expect(await later.getToken('o2')).to.deep.equal({ openid: 'o2', access_token: 'a', create_at: 1 })
   })
 
-  it('looks again where a column or the table has gone meanwhile', async () => {
+  it('reads the columns again after a column or the table has been dropped', async () => {
     const { store, table } = await setting.freshStore()
     await store.saveToken('o1', makeToken('o1', { unionid: 'u' }))
     await setting.pool.query(`ALTER TABLE ${table} DROP COLUMN unionid`)
@@ -293,7 +293,7 @@ describe('MysqlTokenStore and its table', () => {
     expect(await store.getToken('o1')).to.equal(null)
   })
 
-  it('looks once, however many ask at first', async () => {
+  it('reads the columns once, even for parallel first calls', async () => {
     const { table } = await setting.freshStore()
     const pool = setting.keep(openPool(setting.service.url))
     let looks = 0
@@ -312,13 +312,13 @@ describe('MysqlTokenStore and its table', () => {
     expect(looks).to.equal(3)
   })
 
-  it('refuses a record that is no object, and a record of another user where it has no room for that', async () => {
+  it('refuses a record that is not an object, and a record of another user if the table has no room for it', async () => {
     const table = await setting.table(...oldTable)
     const store = setting.store({ table })
     for (const record of [null, undefined])
       await rejection(store.saveToken('o1', record as never), StoreError)
     const error = await rejection(store.saveToken('o1', makeToken('o2')), StoreError)
-    expect(error.message).to.match(/"openid"\. ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/)
+    expect(error.message).to.match(/"openid"\. Run ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/)
     expect(await setting.rows(`SELECT * FROM ${table}`)).to.deep.equal([])
     const fresh = (await setting.freshStore()).store
     await fresh.saveToken('o1', makeToken('o2'))

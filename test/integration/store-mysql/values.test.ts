@@ -35,7 +35,7 @@ const injections = (table: string): string[] => [
   `UNHEX('00')`,
 ]
 
-describe('MysqlTokenStore and what tries to be a statement', () => {
+describe('MysqlTokenStore and SQL injection', () => {
   const setting = useMysql()
   const pools: Record<string, () => ReturnType<typeof openPool>> = {
     'plain pool': () => openPool(setting.service.url),
@@ -84,7 +84,7 @@ describe('MysqlTokenStore and what tries to be a statement', () => {
     expect(read!.isAdmin).to.equal(undefined)
   })
 
-  it('takes names of locks for what they are', async () => {
+  it('takes the names of locks literally', async () => {
     const { store, table } = await setting.freshStore()
     await store.withLock('held', async () => {
       for (const text of injections(table))
@@ -128,7 +128,7 @@ describe('MysqlTokenStore and what tries to be a statement', () => {
     }
   })
 
-  it('refuses names of tables that are no names', async () => {
+  it('refuses invalid table names', async () => {
     const { table } = await setting.freshStore()
     for (const name of injections(table).filter((text) => text !== '_'))
       expect(() => setting.store({ table: name })).to.throw(TypeError)
@@ -175,7 +175,7 @@ describe('MysqlTokenStore and the options of its pool', () => {
   }
 })
 
-describe('MysqlTokenStore and what its errors show', () => {
+describe('MysqlTokenStore errors', () => {
   const setting = useMysql()
 
   /** All that a log could get to see. */
@@ -245,7 +245,7 @@ describe('MysqlTokenStore and what its errors show', () => {
       StoreError,
     )
     expect(error.message).to.match(
-      /^The table has no room for "long\\nn{59}", "field0", .*"field8"\. ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/,
+      /^The table has no room for "long\\nn{59}", "field0", .*"field8"\. Run ALTER TABLE \S+ ADD COLUMN `extra` JSON NULL;$/,
     )
     expectNoValues(error)
   })
@@ -291,7 +291,7 @@ describe('MysqlTokenStore and what its errors show', () => {
       expect(await store.getToken(key)).to.equal(null)
       await store.deleteToken(key)
       const error = await rejection(store.saveToken(key, makeToken(key)), StoreError)
-      expect(error.message).to.match(/no Unicode text\.$/)
+      expect(error.message).to.match(/not well-formed Unicode$/)
       expectNoValues(error)
     }
     const error = await rejection(
@@ -431,7 +431,7 @@ describe('MysqlTokenStore and values that do not fit', () => {
         StoreError,
       )
       expect(error.message).to.match(
-        /"access_token"\. ALTER TABLE \S+ (MODIFY COLUMN `access_token` TEXT|ADD COLUMN `extra`)/,
+        /"access_token"\. Run ALTER TABLE \S+ (MODIFY COLUMN `access_token` TEXT|ADD COLUMN `extra`)/,
       )
     })
   }

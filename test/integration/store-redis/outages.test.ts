@@ -66,7 +66,7 @@ for (const { kind, start } of kinds) {
       describe(driver, () => {
         const keys = Array.from({ length: 20 }, (_, index) => `o${index} ${driver}`)
 
-        it('rejects while it is down, works when it is up again, and has done nothing of what it rejected', async () => {
+        it('rejects while it is down, works again afterwards, and runs nothing that it rejected', async () => {
           const store = new RedisTokenStore({ client: await open(driver), timeout })
           await Promise.all(keys.map((key) => store.saveToken(key, makeToken(key))))
           await Promise.all(servers.map((server) => server.kill()))
@@ -111,7 +111,7 @@ for (const { kind, start } of kinds) {
           await untilItWorks(store)
         })
 
-        it('gives the result of a task whose lock could not be released', async () => {
+        it('returns the result of a task even if its lock cannot be released', async () => {
           const store = new RedisTokenStore({ client: await open(driver), timeout })
           const result = await store.withLock(`refresh:${driver}`, async () => {
             await Promise.all(servers.map((server) => server.kill()))
@@ -143,7 +143,7 @@ async function untilItWorks(store: RedisTokenStore): Promise<void> {
   }
 }
 
-describe('RedisTokenStore with a client that does not wait', () => {
+describe('RedisTokenStore with a client that does not queue or reconnect', () => {
   let server: Server
   const endings: (() => unknown)[] = []
 

@@ -76,7 +76,7 @@ describe('RedisTokenStore on a server', () => {
         expect(await client.get(`wechat:token:o ${driver}`)).to.be.a('string')
       })
 
-      it('keeps applications with prefixes of their own apart', async () => {
+      it('separates applications with different prefixes', async () => {
         const [first, second] = ['wx1:', 'wx2:'].map(
           (app) => new RedisTokenStore({ client, prefix: prefix + app }),
         )
@@ -234,7 +234,7 @@ describe('RedisTokenStore on a server', () => {
         })
       })
 
-      it('leaves the client open, without a listener of its own', async () => {
+      it('does not close the client or add a listener', async () => {
         const listeners = (): number[] => client.eventNames().map((name) => client.listenerCount(name))
         const before = listeners()
         await store.withLock('listeners', () => store.saveToken('o', makeToken('o')))
@@ -242,7 +242,7 @@ describe('RedisTokenStore on a server', () => {
         expect(client.isOpen).to.equal(true)
       })
 
-      it('takes keys for names and nothing else', async () => {
+      it('takes keys literally', async () => {
         const other = makeToken('oOther')
         await store.saveToken('oOther', other)
         for (const key of [
@@ -264,7 +264,7 @@ describe('RedisTokenStore on a server', () => {
         }
       })
 
-      it('takes values for values and nothing else', async () => {
+      it('takes values literally', async () => {
         for (const value of ['\r\n*1\r\n$8\r\nFLUSHALL\r\n', 'x EX 1', "' .. redis.call('FLUSHALL') .. '"]) {
           const token = makeToken('oValues', { access_token: value, [value]: value })
           await store.saveToken('oValues', token)
@@ -283,11 +283,11 @@ describe('RedisTokenStore on a server', () => {
         expect(await client.get(`${prefix}lock:refresh:o1`)).to.equal(null)
       })
 
-      it('takes a lifetime of a lock that is no whole number', async () => {
+      it('accepts a fractional lifetime of a lock', async () => {
         expect(await store.withLock('fraction', async () => 'ran', { ttl: 999.5 })).to.equal('ran')
       })
 
-      describe('rejects with the facts and no value', () => {
+      describe('rejects with the error code and without values', () => {
         function expectNoValues(error: StoreError): void {
           const shown = [
             error.message,

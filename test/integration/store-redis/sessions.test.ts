@@ -67,7 +67,7 @@ describe('RedisSessionStore on a server', () => {
     return ids.filter((_, place) => found[place]).sort()
   }
 
-  it('checks a session by one command, and searches for nothing in any other operation', async () => {
+  it('checks a session by one command, and never searches', async () => {
     await store.create('a', makeSession('a'), ttl)
     expect(await commandsDuring(client, () => store.get('a'))).to.deep.equal({ get: 1 })
     const others = await commandsDuring(client, async () => {
@@ -82,7 +82,7 @@ describe('RedisSessionStore on a server', () => {
       expect(others).to.not.have.property(search)
   })
 
-  it('asks as often for the sessions of a user, however many there are', async () => {
+  it('sends the same number of commands however many sessions a user has', async () => {
     const revoke = (): Promise<Record<string, number>> =>
       commandsDuring(client, () => store.deleteByUser('u'))
     await store.create('a', makeSession('a'), ttl)
@@ -93,7 +93,7 @@ describe('RedisSessionStore on a server', () => {
     expect(await revoke()).to.deep.equal(few)
   })
 
-  it('gives each session and each index a lifetime, and takes what is over out of the index', async () => {
+  it('gives each session and each index a lifetime, and removes expired sessions from the index', async () => {
     await store.create('a', makeSession('a'), 60)
     const [key, index] = [`${prefix}hash:a`, `${prefix}user:u`]
     expect(Number(await client.ttl(key))).to.be.within(50, 60)
@@ -153,13 +153,13 @@ describe('RedisSessionStore on a server', () => {
     }
   })
 
-  it('takes a lifetime that is longer than Redis counts, or shorter than a millisecond', async () => {
+  it('accepts a lifetime that is too long for Redis, or shorter than a millisecond', async () => {
     await store.create('long', makeSession('long'), Number.MAX_VALUE)
     expect(await isAlive('long')).to.equal(true)
     await store.create('short', makeSession('short'), Number.MIN_VALUE)
   })
 
-  it('keeps the sessions of two prefixes apart', async () => {
+  it('separates the sessions of two prefixes', async () => {
     const other = new RedisSessionStore({ client, prefix: `${prefix}2:` })
     await store.create('a', makeSession('a'), ttl)
     expect(await other.get('a')).to.equal(null)
@@ -167,7 +167,7 @@ describe('RedisSessionStore on a server', () => {
     expect(await isAlive('a')).to.equal(true)
   })
 
-  it('does not take an index for a session, whatever a hash or a user is called', async () => {
+  it('does not mistake an index for a session, whatever the hash or user id', async () => {
     await store.create('user:u', makeSession('user:u', 'hash:a'), ttl)
     await store.create('a', makeSession('a'), ttl)
     await store.delete('user:u')
@@ -175,7 +175,7 @@ describe('RedisSessionStore on a server', () => {
     expect(await listed()).to.deep.equal(['a'])
   })
 
-  it('rejects where a key holds no session, without telling what it holds, and ends that too', async () => {
+  it('rejects when a key holds something else, does not reveal it, and can delete it', async () => {
     for (const value of ['', 'SECRET', '[]', 'null', '"SECRET"', '{}', '{"userId":1}']) {
       await client.set(`${prefix}hash:a`, value)
       expect((await rejection(store.get('a'), StoreError)).message).to.equal(
@@ -191,7 +191,7 @@ describe('RedisSessionStore on a server', () => {
     expect(await isAlive('a')).to.equal(false)
   })
 
-  it('says so where the index of a user is something else, which the next session replaces', async () => {
+  it('rejects when the index of a user has another type, and replaces it with the next session', async () => {
     await client.sendCommand(['RPUSH', `${prefix}user:u`, 'x'])
     expect(await rejection(store.listByUser('u'), StoreError)).to.include({ reason: 'record' })
     expect(await rejection(store.deleteByUser('u'), StoreError)).to.include({ reason: 'record' })
@@ -280,7 +280,7 @@ describe('RedisSessionStore on a server', () => {
     })
   }
 
-  it('sends no more of an operation that was given up', async () => {
+  it('sends no more commands of an operation that timed out', async () => {
     const sent: number[] = []
     let release: () => void = () => undefined
     const slow = stepped(client, async (count) => {

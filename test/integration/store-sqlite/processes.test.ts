@@ -75,7 +75,7 @@ withEachDriver('SqliteTokenStore and processes that are killed', ({ databases, p
     })
   }
 
-  it('has all that four processes write at the same time', async function () {
+  it('keeps everything that four processes write at the same time', async function () {
     this.timeout(120_000)
     const { file, store } = await pair()
     const each = 200

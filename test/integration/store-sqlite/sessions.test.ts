@@ -35,7 +35,7 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
   const rows = (table = 'wechat_session'): number =>
     database.prepare(`SELECT hash FROM ${table}`).all().length
 
-  it('has every session that was acknowledged when the process is killed', async () => {
+  it('keeps every acknowledged session when the process is killed', async () => {
     const address = databases.address('killed')
     await diesAfter(
       address,
@@ -52,7 +52,7 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
     expect(await reopened.listByUser('u')).to.have.length(2)
   })
 
-  it('removes sessions that are over a few at a time, with each that begins', async () => {
+  it('removes a few expired sessions with each new one', async () => {
     for (let index = 0; index < 25; index += 1) await store.create(`over ${index}`, makeSession('x'), 1)
     const clock = sinon.useFakeTimers({ now: Date.now() + 1001, toFake: ['Date'] })
     try {
@@ -69,7 +69,7 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
     }
   })
 
-  it('searches an index for whatever it looks for', async () => {
+  it('uses an index for every search', async () => {
     const { watched, plans } = planned(database)
     const searching = new SqliteSessionStore({ database: watched })
     await searching.create('a', makeSession('a'), ttl)
@@ -94,9 +94,12 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
     await new SqliteSessionStore({ database: bare }).create('a', makeSession('a'), ttl)
   })
 
-  it('says that there is no table', async () => {
-    const error = await rejection(new SqliteSessionStore({ database, table: 'missing' }).get('a'), StoreError)
-    expect(error.message).to.equal('There is no table for sessions: createTable() makes it.')
+  it('reports a missing table', async () => {
+    const error = await rejection(
+      new SqliteSessionStore({ database, table: 'missing' }).get('a'),
+      StoreError,
+    )
+    expect(error.message).to.equal('There is no table for sessions. Call createTable() first')
   })
 
   it('may have any name for its table', async () => {
@@ -114,7 +117,7 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
     expect(rows()).to.equal(0)
   })
 
-  it('takes hashes and ids for names and nothing else', async () => {
+  it('takes hashes and ids literally', async () => {
     await store.create('bystander', makeSession('bystander', 'Other'), ttl)
     for (const name of hostileKeys) {
       expect(await store.get(name)).to.equal(null)
@@ -136,7 +139,7 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
       await rejection(call, TypeError)
   })
 
-  it('rejects where a row holds no session, without telling what it holds', async () => {
+  it('rejects when a row does not hold a session, and does not reveal its contents', async () => {
     await store.create('a', makeSession('a'), ttl)
     for (const record of ["'SECRET'", "'[]'", "'{}'", '\'{"userId":1}\'', "x'00'", '1']) {
       database.exec(`UPDATE wechat_session SET record = ${record}`)
@@ -147,7 +150,7 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
     }
   })
 
-  it('takes a lifetime that is longer than anything', async () => {
+  it('accepts a very long lifetime', async () => {
     await store.create('a', makeSession('a'), Number.MAX_VALUE)
     expect(await store.get('a')).to.deep.equal(makeSession('a'))
   })

@@ -40,7 +40,7 @@ async function isPending(promise: Promise<unknown>): Promise<boolean> {
 withEachDriver('SqliteTokenStore on a database that others use', ({ databases, driver, pair }) => {
   for (const journal of ['wal', 'delete'] as const) {
     describe(`journal_mode=${journal}`, () => {
-      it('has writes wait while another connection writes, and the process go on', async () => {
+      it('lets writes wait without blocking the process while another connection writes', async () => {
         const { other, store } = await pair({ journal, patience })
         other.exec('BEGIN IMMEDIATE')
         const saving = withoutWaiting(() => store.saveToken('o1', makeToken('o1')))
@@ -53,7 +53,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
         expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
       })
 
-      it('carries out writes that had to wait in the order in which they came', async () => {
+      it('runs waiting writes in the order of their arrival', async () => {
         const timeout = 500
         const { other, store } = await pair({ journal, timeout })
         other.exec('BEGIN IMMEDIATE')
@@ -67,12 +67,12 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
         await Promise.all([...first, last])
         expect(saved).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
         await store.saveToken('o1', makeToken('o1', { index: 11 }))
-        // None is carried out again when its time is over.
+        // A write is not repeated after its timeout.
         await sleep(timeout + 50)
         expect((await store.getToken('o1'))?.index).to.equal(11)
       })
 
-      it('rejects a write whose time is over, and never carries it out', async () => {
+      it('rejects a write that times out, and never runs it', async () => {
         const { other, store } = await pair({ journal, timeout: 100, patience })
         await store.saveToken('o1', makeToken('o1'))
         other.exec('BEGIN IMMEDIATE')
@@ -98,7 +98,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
         expect(await store.getToken('o2')).to.equal(null)
       })
 
-      it('leaves no lock and no old view of the data behind where it met a lock', async () => {
+      it('leaves neither a lock nor an old view of the data after it met a lock', async () => {
         const { database, other, store } = await pair({ journal, timeout: 50 })
         const shared = new SqliteTokenStore({ database: other })
         await store.saveToken('o1', makeToken('o1'))
@@ -147,7 +147,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
     other.exec('ROLLBACK')
   })
 
-  it('has reads wait while another connection commits, where there is no write-ahead log', async () => {
+  it('lets reads wait while another connection commits without a write-ahead log', async () => {
     const { file, other, store } = await pair({ journal: 'delete', patience })
     await store.saveToken('o1', makeToken('o1'))
     other.exec('BEGIN EXCLUSIVE')
@@ -165,7 +165,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
     expect(await first).to.deep.equal(makeToken('o1'))
   })
 
-  it('has a write wait for the end of a reader, where there is no write-ahead log', async () => {
+  it('lets a write wait for a reader without a write-ahead log', async () => {
     const { other, store } = await pair({ journal: 'delete', patience })
     other.exec('BEGIN')
     other.prepare('SELECT count(*) FROM token').all()
@@ -176,7 +176,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
     expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
   })
 
-  it('leaves the busy_timeout as the application has set it', async () => {
+  it('does not change the busy_timeout of the application', async () => {
     const { database, other, store } = await pair({ journal: 'delete', timeout: 50 })
     await store.saveToken('o1', makeToken('o1'))
     for (const ms of [0, 1234, 2345]) {
@@ -192,7 +192,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
     }
   })
 
-  it('does not wait where the application has allowed it later', async () => {
+  it('does not block after the application raises busy_timeout', async () => {
     const { database, other, store } = await pair({ patience: 0 })
     await store.saveToken('o1', makeToken('o1'))
     await sleep(150)
@@ -205,7 +205,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
     expect(readBusyTimeout(database)).to.equal(patience)
   })
 
-  it('has waited once at most where the application has allowed it just now', async () => {
+  it('blocks at most once after the application raises busy_timeout', async () => {
     const { database, other, store } = await pair({ patience: 0, timeout: 50 })
     await store.saveToken('o1', makeToken('o1'))
     const allowed = 1500
@@ -221,7 +221,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
   })
 
   describe('on the same database object', () => {
-    it('keeps writes out of a transaction of the application', async () => {
+    it('does not write inside a transaction of the application', async () => {
       const { database, other, store } = await pair()
       database.exec('CREATE TABLE own (a TEXT)')
       database.exec("BEGIN; INSERT INTO own VALUES ('rolled back')")
@@ -234,7 +234,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
       expect(other.prepare('SELECT a FROM own').all()).to.have.length(0)
     })
 
-    it('does not make a transaction of the application a writing one', async () => {
+    it('does not turn a transaction of the application into a writing one', async () => {
       const { database, other, store } = await pair()
       database.exec('BEGIN')
       const saving = store.saveToken('o1', makeToken('o1'))
@@ -255,7 +255,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
       })
     }
 
-    it('says so when it has waited in vain for the end of a transaction', async () => {
+    it('reports that a transaction of the application did not end before the timeout', async () => {
       const { database, store } = await pair({ timeout: 50 })
       database.exec('BEGIN')
       const error = await rejection(store.saveToken('o1', makeToken('o1')), StoreError)
@@ -339,7 +339,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
   })
 
   if (driver === 'node:sqlite') {
-    it('works on when the database was closed and opened again', async () => {
+    it('keeps working after the database was closed and opened again', async () => {
       const { database, store } = await pair()
       await store.saveToken('o1', makeToken('o1'))
       expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))

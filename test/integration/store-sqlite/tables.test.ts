@@ -15,7 +15,7 @@ function readNames(database: OpenDatabase): unknown[] {
 }
 
 withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
-  it('are made by createTable, and left as they are when they are there', async () => {
+  it('createTable creates missing tables and does not change existing ones', async () => {
     const { database, store } = await pair()
     expect(readNames(database)).to.deep.equal(['token', 'token_lock'])
     const token = makeToken('o1')
@@ -45,7 +45,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
     expect(database.prepare('SELECT note FROM token').all()[0]).to.include({ note: 'of the application' })
   })
 
-  it('keep applications apart that have tables of their own in one file', async () => {
+  it('separate applications with different tables in one file', async () => {
     const { database } = await pair()
     const [first, second] = ['wx1', 'wx2'].map((table) => new SqliteTokenStore({ database, table }))
     await first!.createTable()
@@ -72,7 +72,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
     })
   }
 
-  it('take keys for names and nothing else', async () => {
+  it('takes keys literally', async () => {
     const { database, store } = await pair()
     const bystander = makeToken('oOther')
     await store.saveToken('oOther', bystander)
@@ -90,7 +90,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
     expect(database.prepare('SELECT name FROM token_lock').all()).to.have.length(0)
   })
 
-  it('take values for values and nothing else', async () => {
+  it('takes values literally', async () => {
     const { database, store } = await pair()
     const hostile = [
       "'); DROP TABLE token; --",
@@ -115,7 +115,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
     for (const [index, key] of keys.entries()) expect((await store.getToken(key))?.index).to.equal(index)
   })
 
-  it('never see a key that has no UTF-8, and would be another there', async () => {
+  it('never get a key that UTF-8 cannot encode', async () => {
     const { store } = await pair()
     const key = 'o\ud800'
     const calls = [
@@ -128,7 +128,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
   })
 
   describe('that are missing', () => {
-    it('make operations reject, and say what makes them', async () => {
+    it('rejects operations and says how to create the tables', async () => {
       const store = new SqliteTokenStore({ database: databases.open() })
       for (const call of [
         store.getToken('o1'),
@@ -138,7 +138,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
         const error = await rejection(call, StoreError)
         expect(error).to.include({
           code: 'ERR_WECHAT_STORE',
-          message: 'There is no table for tokens: createTable() makes it.',
+          message: 'There is no table for tokens. Call createTable() first',
         })
       }
     })
@@ -152,11 +152,11 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
       )
       expect(error).to.include({
         code: 'ERR_WECHAT_LOCK',
-        message: 'There is no table for locks: createTable() makes it.',
+        message: 'There is no table for locks. Call createTable() first',
       })
     })
 
-    it('are used as soon as they are there', async () => {
+    it('are used as soon as they exist', async () => {
       const { database, store } = await pair()
       await store.saveToken('o1', makeToken('o1'))
       database.exec('DROP TABLE token; DROP TABLE token_lock')

@@ -39,7 +39,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
       .all()
       .map(({ openId }) => openId)
 
-  it('has every user and account that was acknowledged when the process is killed', async () => {
+  it('keeps every acknowledged user and account when the process is killed', async () => {
     await diesAfter(
       databases.address('killed'),
       `
@@ -148,14 +148,14 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
       expect((await store.findByOpenid('wx1', 'oLegacy'))?.id).to.equal('oLegacy')
     })
 
-    it('leaves a unionid to the user who is called so', async () => {
+    it('leaves a unionid to the user whose id it is', async () => {
       await store.create({ appId: 'wx1', openid: 'oLegacy' })
       await store.link('oLegacy', { appId: 'wx1', openid: 'oLegacy', unionid: 'unionLegacy' })
       expect((await store.findByUnionid('unionLegacy'))?.id).to.equal('unionLegacy')
       expect((await store.findByOpenid('wx1', 'oLegacy'))?.unionid).to.equal(undefined)
     })
 
-    it('makes one user of what many do at once, over two connections', async () => {
+    it('creates one user for parallel logins over two connections', async () => {
       database.exec("INSERT INTO user (openId) SELECT 'many'")
       const other = new SqliteUserStore({
         database: databases.open(
@@ -172,7 +172,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
     })
   })
 
-  it('makes a new user of whoever the application has deleted, and gives them the account', async () => {
+  it('creates a new user with the account of a user whom the application has deleted', async () => {
     await store.createTable()
     await store.create({ appId: 'wx1', openid: 'o1', unionid: 'union1' })
     database.exec('DELETE FROM user')
@@ -194,7 +194,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
     expect(readRows('wechat_unionid')).to.deep.equal([])
   })
 
-  it('keeps users apart whose apps and openids make the same id', async () => {
+  it('separates users whose app and openid would give the same id', async () => {
     await store.createTable()
     const accounts = [
       ['a', 'b'],
@@ -212,7 +212,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
     expect(ids).to.not.include(undefined)
   })
 
-  it('searches an index for whatever it looks for', async () => {
+  it('uses an index for every search', async () => {
     await store.createTable()
     const { watched, plans } = planned(database)
     const searching = new SqliteUserStore({ database: watched })
@@ -226,7 +226,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
 
   it('is made by createTableSQL as by createTable, and says so where it is missing', async () => {
     const missing = await rejection(store.findByOpenid('wx1', 'o1'), StoreError)
-    expect(missing.message).to.equal('There is no table for users: createTable() makes it.')
+    expect(missing.message).to.equal('There is no table for users. Call createTable() first')
     database.exec(store.createTableSQL())
     await store.createTable()
     expect(await store.create({ appId: 'wx1', openid: 'o1' })).to.include({ id: 'o1' })
@@ -249,7 +249,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
     expect(readIds()).to.deep.equal(['bystander'])
   })
 
-  it('takes ids for names and nothing else, and keeps whatever WeChat tells', async () => {
+  it('takes ids literally, and keeps every value of a profile', async () => {
     await store.createTable()
     await store.create({ appId: 'wx1', openid: 'oOther', unionid: 'union' })
     for (const name of hostileKeys) {
@@ -272,7 +272,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
       await rejection(call, TypeError)
   })
 
-  it('tells nothing of what SQLite refuses', async () => {
+  it('does not reveal a value that SQLite refuses', async () => {
     await store.createTable()
     database.exec("CREATE TRIGGER no_secrets BEFORE INSERT ON user BEGIN SELECT RAISE(ABORT, 'SECRET'); END")
     const error = await rejection(

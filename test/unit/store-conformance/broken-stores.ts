@@ -99,22 +99,22 @@ const known = [
 ]
 
 const inRecords = {
-  unknown: 'answers null or undefined for a key that was never saved',
-  types: 'hands back the types that it was given',
+  unknown: 'returns null or undefined for a key that was never saved',
+  types: 'returns every value with the type that was saved',
   absent: 'keeps absent fields absent',
-  undefined: 'takes a field that is undefined for an absent one',
-  fields: 'keeps the fields that the application adds',
-  names: 'keeps fields whose names mean something to a database or to JavaScript',
-  texts: 'keeps texts of every language, emoji included',
+  undefined: 'treats an undefined field as absent',
+  fields: 'keeps fields that the application adds',
+  names: 'keeps fields with names that are special to a database or to JavaScript',
+  texts: 'keeps text in every language, including emoji',
   long: 'keeps tokens of 4 KiB',
-  overwrite: 'overwrites and does not merge',
-  copyIn: 'keeps a copy: what happens to the object afterwards changes nothing',
-  copyOut: 'hands out copies: what happens to them changes nothing',
-  unchanged: 'leaves the object that it was given as it is',
-  saved: 'resolves saveToken only when the record can be read',
-  shared: 'shares its records with the other stores on the same data',
-  deleted: 'forgets a record that is deleted, and no other',
-  nothingToDelete: 'resolves when there is nothing to delete',
+  overwrite: 'replaces the record instead of merging',
+  copyIn: 'saves a copy, so later changes to the object have no effect',
+  copyOut: 'returns a copy, so changes to it have no effect',
+  unchanged: 'does not change the object that it saves',
+  saved: 'resolves saveToken only once the record can be read',
+  shared: 'shares its records with other stores on the same data',
+  deleted: 'deletes only the given record',
+  nothingToDelete: 'resolves deleteToken when there is no record',
 }
 
 const recordFaults: BrokenStore[] = [
@@ -326,14 +326,14 @@ const recordFaults: BrokenStore[] = [
 ]
 
 const inKeys = {
-  case: 'tells keys apart that differ in case',
-  accents: 'tells keys apart that differ in accents, composed or not',
-  blanks: 'tells keys apart that differ in blanks at their ends',
-  signs: 'takes characters literally that mean something to a database',
-  long: 'takes keys of 128 characters',
-  prototype: 'takes names that every JavaScript object has',
-  app: 'takes the keys of app-level credentials',
-  wrong: 'refuses a key that is not a non-empty string with a TypeError',
+  case: 'distinguishes keys by case',
+  accents: 'distinguishes keys by accents, composed or decomposed',
+  blanks: 'distinguishes keys by leading and trailing white space',
+  signs: 'takes characters that are special to a database literally',
+  long: 'accepts keys of 128 characters',
+  prototype: 'accepts the names of properties that every JavaScript object has',
+  app: 'accepts the keys of app-level credentials',
+  wrong: 'rejects a key that is not a non-empty string with a TypeError',
 }
 
 const unchecked =
@@ -426,8 +426,8 @@ const keyFaults: BrokenStore[] = [
 ]
 
 const inParallel = {
-  oneKey: 'has one whole record after 50 parallel writes of one key, and during them',
-  manyKeys: 'keeps 50 records apart that are written and read in parallel',
+  oneKey: 'always returns one complete record, during and after 50 parallel writes to one key',
+  manyKeys: 'does not mix up 50 records that are written and read in parallel',
 }
 
 const parallelFaults: BrokenStore[] = [
@@ -476,10 +476,10 @@ const parallelFaults: BrokenStore[] = [
 ]
 
 const inFailures = {
-  down: 'rejects while its backend is down, and works when it is up again',
-  keyFirst: 'refuses a wrong key without asking the backend',
-  corrupt: 'rejects where the record is corrupt',
-  corruptSaved: 'replaces a corrupt record by saving',
+  down: 'rejects while its backend is down, and works again afterwards',
+  keyFirst: 'rejects an invalid key without calling the backend',
+  corrupt: 'rejects when the record is corrupt',
+  corruptSaved: 'replaces a corrupt record on save',
   corruptDeleted: 'deletes a corrupt record',
 }
 
@@ -591,8 +591,8 @@ class DriverFailure extends Error {
 }
 
 const inExpiry = {
-  forgets: 'forgets a record when its lifetime is over',
-  counts: 'counts the lifetime from the last time that the record was saved',
+  forgets: 'forgets a record when its lifetime has ended',
+  counts: 'counts the lifetime from the last save',
 }
 
 const expiryFaults: BrokenStore[] = [
@@ -619,19 +619,19 @@ function bindMethods(store: TokenStore): Partial<TokenStore> {
 }
 
 const inLocks = {
-  value: 'runs the task of a lock and hands back its value',
-  exclusive: 'lets one task into a lock at a time, of all stores on the same data',
-  acrossStores: 'keeps a lock from another store on the same data',
-  wait: 'rejects with ERR_WECHAT_LOCK when the wait is over, and never runs the task',
-  noWait: 'gives a free lock to who does not want to wait',
-  handedOn: 'hands a lock on as soon as it is released, not at the end of its lifetime',
-  throws: 'releases a lock whose task rejects or throws, and passes on the error as it is',
-  lifetime: 'fires the signal and lets the next one in when the lifetime of a lock is over',
-  late: 'does not release the lock of the next holder when an earlier one ends late',
-  dead: 'gives the lock of a process that died to the next one when its lifetime is over',
-  names: 'holds locks of different names side by side',
-  sameName: 'keeps a lock and a record of the same name apart',
-  worksOn: 'works on while a lock is held',
+  value: 'runs the task and returns its value',
+  exclusive: 'runs one task at a time across all stores on the same data',
+  acrossStores: 'does not give a held lock to another store on the same data',
+  wait: 'rejects with ERR_WECHAT_LOCK when the wait times out, and never runs the task',
+  noWait: 'acquires a free lock even with a wait of 0',
+  handedOn: 'hands over a lock as soon as it is released, before its lifetime ends',
+  throws: 'releases the lock when the task rejects or throws, and rejects with the same error',
+  lifetime: 'aborts the signal and lets the next holder in when the lifetime of the lock ends',
+  late: 'does not release the lock of the next holder when an earlier holder finishes late',
+  dead: 'frees the lock of a process that died when the lifetime of the lock ends',
+  names: 'holds locks with different names at the same time',
+  sameName: 'keeps a lock and a record with the same name separate',
+  worksOn: 'keeps working while locks are held',
 }
 
 const lockFaults: BrokenStore[] = [
@@ -690,7 +690,7 @@ const lockFaults: BrokenStore[] = [
     (right) => (key, task, options) => right.withLock(key, task, { ...options, wait: 0 }),
   ),
   locks(
-    'runs the task all the same when the wait is over',
+    'still runs the task when the wait times out',
     inLocks.wait,
     (right) => (key, task, options) =>
       right
@@ -700,13 +700,13 @@ const lockFaults: BrokenStore[] = [
         ),
   ),
   locks(
-    'says with a plain error that the wait is over',
+    'rejects with a plain error when the wait times out',
     inLocks.wait,
     (right) => (key, task, options) =>
       right.withLock(key, task, options).catch(() => Promise.reject(new Error('no lock'))),
   ),
   locks(
-    'runs the task after it has said that the wait is over',
+    'runs the task after the wait has timed out',
     inLocks.wait,
     (right) => (key, task, options) =>
       right.withLock(key, task, options).catch(async (error: unknown) => {
@@ -812,7 +812,7 @@ const lockFaults: BrokenStore[] = [
         right.withLock(key, task, { ttl: ttl / 1000, wait }),
   ),
   locks(
-    'releases whoever holds the lock',
+    'releases the lock of any holder',
     inLocks.late,
     (_right, backend) => (key, task, options) =>
       runLocked(
@@ -914,12 +914,12 @@ function makePool(backend: Backend, size: number): <T>(call: () => Promise<T>) =
 export const brokenStores: readonly BrokenStore[] = [
   broken(
     'has no locks, and nobody says why',
-    'has every optional part of the contract, or its harness says why not',
+    'covers every optional part of the contract, or its harness gives a reason',
     () => ({ withLock: undefined }) as unknown as Partial<TokenStore>,
   ),
   broken(
     'has locks, though its harness says that it has none',
-    'has every optional part of the contract, or its harness says why not',
+    'covers every optional part of the contract, or its harness gives a reason',
     () => ({}),
     { without: { withLock: 'one process only' } },
   ),

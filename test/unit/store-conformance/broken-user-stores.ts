@@ -34,26 +34,26 @@ function broken(
 }
 
 const cases = {
-  harness: 'has every optional part of its harness, or the harness says why not',
-  nobody: 'answers null or undefined for an account and for a unionid that nobody has',
-  ids: 'creates a user whose id is the unionid, or the openid where there is none',
-  profile: 'keeps what WeChat told about the user, with its types',
-  copies: 'shares no object with its callers',
-  shared: 'shares its users with the other stores on the same data',
-  apps: 'tells two users apart who have the same openid in two apps',
+  harness: 'covers every optional part of the contract, or the harness gives a reason',
+  nobody: 'returns null or undefined for an unknown account or unionid',
+  ids: 'creates a user with the unionid as its id, or the openid without one',
+  profile: 'keeps the profile from WeChat with its types',
+  copies: 'does not share objects with its callers',
+  shared: 'shares its users with other stores on the same data',
+  apps: 'distinguishes two users with the same openid in two apps',
   literal: 'takes ids literally',
-  again: 'answers the user who is there when an account is created again, and changes nothing',
-  parallel: 'makes one user of 20 first logins at once',
-  parallelApps: 'makes one user of first logins in several apps at once, where the unionid is the same',
-  linked: 'finds a user by each account that is linked to them',
-  createdLinked: 'gives an account to the user of its unionid when it is created',
-  later: 'keeps the id of a user whose unionid appears later',
-  relinked: 'changes nothing by linking again what is linked, many times at once',
-  account: 'leaves an account with the user who has it',
-  unionid: 'leaves a unionid with the user who has it, and users apart',
-  wrong: 'refuses names that are not non-empty strings with a TypeError',
-  down: 'rejects while its backend is down, and works when it is up again',
-  wrongFirst: 'refuses wrong arguments without asking the backend',
+  again: 'returns the existing user, unchanged, when an account is created again',
+  parallel: 'creates one user for 20 parallel first logins',
+  parallelApps: 'creates one user for parallel first logins in several apps with the same unionid',
+  linked: 'finds a user by each linked account',
+  createdLinked: 'links a new account to the user who has its unionid',
+  later: 'keeps the id of a user who gets a unionid later',
+  relinked: 'changes nothing when an account is linked again, even in parallel',
+  account: 'leaves an account with its user',
+  unionid: 'leaves a unionid with its user, and does not merge users',
+  wrong: 'rejects names that are not non-empty strings with a TypeError',
+  down: 'rejects while its backend is down, and works again afterwards',
+  wrongFirst: 'rejects invalid arguments without calling the backend',
 }
 
 /** … that changes users on their way out. */
@@ -267,13 +267,13 @@ export const brokenUserStores: readonly BrokenUserStore[] = [
       if (user && account.unionid !== undefined) user.unionid = account.unionid
     },
   })),
-  broken('gives an account to whoever is linked last', cases.account, (right, backend) => ({
+  broken('moves an account to the last linked user', cases.account, (right, backend) => ({
     link: async (userId, account) => {
       backend.accounts.delete(accountKey(account.appId, account.openid))
       await right.link(userId, account)
     },
   })),
-  broken('gives a unionid to whoever is linked last', cases.unionid, (right, backend) => ({
+  broken('moves a unionid to the last linked user', cases.unionid, (right, backend) => ({
     link: async (userId, account) => {
       for (const user of backend.users.values()) if (user.unionid === account.unionid) delete user.unionid
       await right.link(userId, account)

@@ -24,7 +24,7 @@ describe('The cases under node:test', function () {
     const { code, stdout } = await nodeTest()
     expect(stdout).to.match(/^# fail 0$/m)
     expect(stdout).to.match(
-      /^ *ok \d+ - rejects where the record is corrupt \[skipped: its records are live objects\] # SKIP$/m,
+      /^ *ok \d+ - rejects when the record is corrupt \[skipped: its records are live objects\] # SKIP$/m,
     )
     const counts = ['pass', 'skipped'].map((word) =>
       Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(stdout)?.[1]),
@@ -34,10 +34,10 @@ describe('The cases under node:test', function () {
   })
 
   it('fail on a broken store', async () => {
-    const { code, stdout } = await nodeTest(['--test-name-pattern', 'differ in case'], {
+    const { code, stdout } = await nodeTest(['--test-name-pattern', 'keys by case'], {
       BROKEN_STORE: 'ignores case',
     })
-    expect(stdout).to.match(/^ *not ok \d+ - tells keys apart that differ in case$/m)
+    expect(stdout).to.match(/^ *not ok \d+ - distinguishes keys by case$/m)
     expect(code).to.equal(1)
   })
 })

@@ -85,7 +85,7 @@ describe('MongoTokenStore', () => {
     })
   })
 
-  it('refuses a key that has no UTF-8, in which it would become another', async () => {
+  it('refuses a key that UTF-8 cannot encode', async () => {
     for (const key of ['o\ud800', '\udc00', 'o\ud83d x']) {
       await rejection(store.getToken(key), TypeError)
       await rejection(store.saveToken(key, token), TypeError)
@@ -197,7 +197,7 @@ describe('MongoTokenStore', () => {
       })
     }
 
-    it('has its session end when it was given up', async () => {
+    it('ends its session when it times out', async () => {
       const clock = sinon.useFakeTimers()
       database.answers.replaceOne = () => new Promise(() => undefined)
       const rejected = rejection(store.saveToken('o', token), StoreError)
@@ -209,7 +209,7 @@ describe('MongoTokenStore', () => {
       expect(connection.sessions[0]?.hasEnded).to.equal(true)
     })
 
-    it('waits for one of the same key that was given up, and for no other', async () => {
+    it('waits for an earlier write to the same key that timed out, and for no other', async () => {
       const clock = sinon.useFakeTimers()
       let settle: () => void = () => undefined
       database.answers.replaceOne = () =>
@@ -233,7 +233,7 @@ describe('MongoTokenStore', () => {
       await store.saveToken('o', token)
     })
 
-    it('is not sent any more when it has waited for too long', async () => {
+    it('is not sent after it has waited until the timeout', async () => {
       const clock = sinon.useFakeTimers()
       let settle: () => void = () => undefined
       database.answers.deleteMany = () =>
@@ -275,7 +275,7 @@ describe('MongoTokenStore', () => {
   })
 
   describe('a failure', () => {
-    it('rejects with what the driver says, and without what it was about', async () => {
+    it('rejects with the error code of the driver and without values', async () => {
       for (const method of ['findOne', 'replaceOne', 'deleteMany', 'updateOne', 'createIndex'] as const)
         database.answers[method] = () => {
           throw serverError(13)
@@ -342,9 +342,9 @@ describe('MongoTokenStore', () => {
       expect(connection.sessions).to.be.empty
     })
 
-    it('rejects at once where nobody opens it', async () => {
+    it('rejects at once if it is never opened', async () => {
       const error = await rejection(store.getToken('o'), StoreError)
-      expect(error.message).to.equal('The connection to MongoDB was not opened.')
+      expect(error.message).to.equal('The connection to MongoDB is not open')
     })
 
     it('rejects when it cannot be opened', async () => {
@@ -393,7 +393,7 @@ describe('MongoTokenStore', () => {
       })
     }
 
-    it('can be called again after it failed', async () => {
+    it('can be called again after a failure', async () => {
       database.answers.createIndex = () => {
         throw serverError(6)
       }

@@ -80,7 +80,7 @@ describe('MysqlTokenStore failures', () => {
     })
   }
 
-  it('rejects with facts of the driver, and nothing of its statement', async () => {
+  it('rejects with the error code of the driver and without its statement', async () => {
     for (const call of [
       (store: MysqlTokenStore) => store.saveToken('oSECRET', token),
       (store: MysqlTokenStore) => store.getToken('oSECRET'),
@@ -106,7 +106,7 @@ describe('MysqlTokenStore failures', () => {
     expect(pool.log).to.deep.equal(['REPLACE', 'destroy'])
   })
 
-  it('gives up a connection that does not answer in time', async () => {
+  it('discards a connection that does not answer before the timeout', async () => {
     const { store, pool } = await open()
     expect((await rejection(store.saveToken('oSECRET', token), StoreError)).message).to.equal(
       `The store failed to save within ${timeout} ms.`,
@@ -114,7 +114,7 @@ describe('MysqlTokenStore failures', () => {
     expect(pool.log).to.deep.equal(['REPLACE', 'destroy'])
   })
 
-  it('hands back a connection that came too late, and sends nothing over it', async () => {
+  it('releases a connection that arrives after the timeout, and sends nothing over it', async () => {
     for (const kind of ['callbacks', 'promises']) {
       const { store, pool } = await open(done)
       let late: () => void = () => undefined
@@ -134,7 +134,7 @@ describe('MysqlTokenStore failures', () => {
     }
   })
 
-  it('sends nothing again when the time is over', async () => {
+  it('does not repeat a statement after the timeout', async () => {
     const { store, pool } = await open()
     let fail: (error: Error) => void = () => undefined
     pool.connection.execute = (_statement, callback) => {
@@ -166,7 +166,7 @@ describe('MysqlTokenStore failures', () => {
     }
   })
 
-  it('has no lock where the table of locks is missing or forbidden', async () => {
+  it('rejects a lock when the table for locks is missing or forbidden', async () => {
     for (const [code, errno] of [
       ['ER_NO_SUCH_TABLE', 1146],
       ['ER_TABLEACCESS_DENIED_ERROR', 1142],

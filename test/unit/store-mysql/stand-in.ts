@@ -18,7 +18,7 @@ const columns = ['openid varbinary(64)', 'access_token text', 'create_at bigint(
   column.split(' '),
 )
 
-/** A pool without a server: what is not to be had from a real one when it is wanted. */
+/** A pool without a server, for situations that a real one cannot produce on demand. */
 export class PoolStandIn implements MysqlPool {
   readonly log: string[] = []
   /** Of the statements on records and locks, in this order. Without an answer, none comes. */

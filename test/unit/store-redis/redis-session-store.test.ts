@@ -53,7 +53,7 @@ describe('RedisSessionStore', () => {
     })
   }
 
-  it('refuses names that would be another in Redis, and a session without a user, before anything is sent', async () => {
+  it('refuses names that UTF-8 cannot encode and a session without a user before it sends anything', async () => {
     const { client, sent } = connection()
     const store = new RedisSessionStore({ client })
     const name = 'a\ud800'
@@ -72,7 +72,7 @@ describe('RedisSessionStore', () => {
     expect(sent).to.deep.equal([])
   })
 
-  it('says in the index that there is to be a session before it writes it, with its lifetime in the same command', async () => {
+  it('adds a session to the index before it writes the session, which gets its lifetime in the same command', async () => {
     const { client, sent } = connection()
     await new RedisSessionStore({ client, prefix: '' }).create('a', session, 1.5)
     expect(sent.map(([command]) => command)).to.deep.equal(['eval', 'set', 'eval'])
@@ -85,7 +85,7 @@ describe('RedisSessionStore', () => {
     for (const place of [0, 2]) expect(sent[place]?.[2]).to.have.property('keys').that.deep.equals(['user:u'])
   })
 
-  it('rejects a session that is no JSON, before anything is sent', async () => {
+  it('rejects a session that cannot be serialized before it sends anything', async () => {
     const { client, sent } = connection()
     const circular: StoredSession = { ...session, secret: 'SECRET' }
     circular['self'] = circular

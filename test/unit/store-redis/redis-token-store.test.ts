@@ -48,7 +48,7 @@ function connection(answer: (sent: Sent) => unknown = () => null): { client: Red
 }
 
 describe('RedisTokenStore', () => {
-  it('takes clients, pools, clusters and sentinels of node-redis 5 and 6, whatever their options', () => {
+  it('accepts clients, pools, clusters and sentinels of node-redis 5 and 6 with any options', () => {
     const typeMapping = { [RESP_TYPES.BLOB_STRING]: Buffer }
     const clients: RedisConnection[] = [
       createClient(),
@@ -150,7 +150,7 @@ describe('RedisTokenStore', () => {
     }
   })
 
-  it('rejects where the answer is no text', async () => {
+  it('rejects when the reply is not a text', async () => {
     for (const answer of [undefined, 1, true, ['x'], {}]) {
       const { client } = connection(() => answer)
       const error = await rejection(new RedisTokenStore({ client }).getToken('o'), StoreError)

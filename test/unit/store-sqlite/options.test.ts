@@ -55,12 +55,12 @@ describe('options of SqliteTokenStore', () => {
     })
   }
 
-  it('take a database of which rows are arrays, or integers are bigints', () => {
+  it('accepts a database that returns rows as arrays or integers as bigints', () => {
     for (const row of [{ timeout: 0 }, [0], { timeout: 0n }])
       expect(new SqliteTokenStore({ database: fakeDatabase(row) })).to.be.an('object')
   })
 
-  it('take a database that is closed: whoever uses the store is told', () => {
+  it('accept a closed database, which the operations then report', () => {
     const database = libsql().open(':memory:') as unknown as SqliteDatabase & { close(): void }
     database.close()
     expect(new SqliteTokenStore({ database })).to.be.an('object')

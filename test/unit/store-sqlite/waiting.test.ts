@@ -17,7 +17,7 @@ function failingDatabase(failures: Error[]): SqliteDatabase {
 
 const token = { openid: 'o1', create_at: 1 }
 
-describe('SqliteTokenStore on a database that is in use for a moment', () => {
+describe('SqliteTokenStore on a database that is briefly in use', () => {
   const passing: Record<string, object> = {
     'better-sqlite3, busy': { code: 'SQLITE_BUSY' },
     'better-sqlite3, being recovered after a crash': { code: 'SQLITE_BUSY_RECOVERY' },
@@ -71,12 +71,15 @@ describe('SqliteTokenStore on a database that is in use for a moment', () => {
           throw thrown
         },
       }
-      const error = await rejection(new SqliteTokenStore({ database }).saveToken('o1', token), StoreError)
+      const error = await rejection(
+        new SqliteTokenStore({ database }).saveToken('o1', token),
+        StoreError,
+      )
       expect(error.message).to.equal('The store failed to save.')
     }
   })
 
-  it('rejects a record that has no JSON with a StoreError', async () => {
+  it('rejects a record that cannot be serialized with a StoreError', async () => {
     const round: Record<string, unknown> = {}
     round.self = round
     const store = new SqliteTokenStore({ database: failingDatabase([]) })

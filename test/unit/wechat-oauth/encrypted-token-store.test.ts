@@ -140,7 +140,7 @@ describe('encryptedTokenStore', () => {
     expect(JSON.stringify(kept)).not.to.contain('SECRET')
   })
 
-  it('leaves the object that it was given as it is', async () => {
+  it('does not change the object that it saves', async () => {
     const given = structuredClone(token)
     await pair().store.saveToken(openid, given)
     expect(given).to.deep.equal(token)

@@ -4,7 +4,7 @@ import { raceCases } from './races.js'
 import { recordCases } from './records.js'
 import type { SessionStoreCase } from './types.js'
 
-/** Every case for session stores, as data: for test runners that `testSessionStore` does not know, and for whatever else. */
+/** Every case for session stores as data, for test runners that `testSessionStore` does not support and for other uses. */
 export const sessionStoreCases: readonly SessionStoreCase[] = [
   ...recordCases,
   ...expiryCases,

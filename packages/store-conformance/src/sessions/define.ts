@@ -4,13 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { caseDefiner, type CommonContext } from '../harness.js'
 import type { Session, SessionStore, SessionStoreCapability, SessionStoreHarness } from './types.js'
 
-/** Seconds: longer than any case takes. */
+/** In seconds: longer than any case takes. */
 export const long = 3600
 
 export interface SessionContext extends CommonContext<SessionStore, SessionStoreHarness> {
-  /** A hash that nobody used before. */
+  /** Returns a hash that was never used before. */
   readonly hash: () => string
-  /** The id of a user whom nobody knows, ending in `suffix`. */
+  /** Returns the id of this case's user, which ends in `suffix`. */
   readonly user: (suffix?: string) => string
   readonly advance: (ms: number) => Promise<void>
 }
@@ -42,11 +42,11 @@ export const defineSessionCase = caseDefiner<
     }
   },
   check: (capability, harness) => {
-    assert.ok(hasSessionCapability(capability, harness), `there is no ${capability}`)
+    assert.ok(hasSessionCapability(capability, harness), `${capability} is missing`)
   },
 })
 
-/** What is kept for one login. */
+/** A session for one login. */
 export function makeSession(userId: string, fields: Record<string, unknown> = {}): Session {
   const createdAt = Date.now()
   return { userId, openid: 'oSession', sku: 'shop', createdAt, expiresAt: createdAt + long * 1000, ...fields }
@@ -58,10 +58,10 @@ export async function isAlive(store: SessionStore, hash: string): Promise<boolea
 
 export async function assertDead(store: SessionStore, ...hashes: readonly string[]): Promise<void> {
   for (const hash of hashes)
-    assert.equal((await store.get(hash)) ?? undefined, undefined, 'the session must be over')
+    assert.equal((await store.get(hash)) ?? undefined, undefined, 'the session must have ended')
 }
 
-/** The field `id` of the sessions that a store lists, sorted. */
+/** The `id` fields of the user's listed sessions, sorted. */
 export async function listed(store: SessionStore, userId: string): Promise<unknown[]> {
   return (await store.listByUser(userId)).map(({ id }) => id).sort()
 }

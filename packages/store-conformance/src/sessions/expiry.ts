@@ -9,7 +9,7 @@ const attempts = 3
 
 export const expiryCases: readonly SessionStoreCase[] = [
   defineSessionCase(
-    'ends a session when its lifetime is over: it is not found, not listed, not rotated',
+    'does not find, list or rotate a session after its lifetime has ended',
     async ({ store, hash, user, advance }) => {
       const [over, next, neighbour] = [hash(), hash(), hash()]
       await store.create(neighbour, makeSession(user(), { id: neighbour }), long)
@@ -28,7 +28,7 @@ export const expiryCases: readonly SessionStoreCase[] = [
   ),
 
   defineSessionCase(
-    'has the lifetime of a rotation, not that of the session before it',
+    'counts the lifetime from the rotation, not from the session before it',
     async ({ store, hash, user, advance }) => {
       for (let attempt = 1; attempt <= attempts; attempt += 1) {
         const [first, same, next] = [hash(), hash(), hash()]
@@ -44,11 +44,11 @@ export const expiryCases: readonly SessionStoreCase[] = [
         const took = performance.now() - begun
         await advance(longer * 600)
         const found = [await store.get(next), await store.get(same)]
-        // On a machine that was busy for so long, nothing can be said.
+        // If the machine was busy for this long, the result proves nothing.
         const isLate = [took, performance.now() - rotating].some((ms) => ms >= longer * 1000)
         if (isLate && attempt < attempts) continue
         assert.deepStrictEqual(rotated, [true, true])
-        for (const session of found) assert.ok(session, 'the lifetime must begin anew')
+        for (const session of found) assert.ok(session, 'the lifetime must start again')
         return
       }
     },
@@ -56,7 +56,7 @@ export const expiryCases: readonly SessionStoreCase[] = [
   ),
 
   defineSessionCase(
-    'does not prolong a session by reading or listing it',
+    'does not extend a session when it is read or listed',
     async ({ store, hash, user, advance }) => {
       const only = hash()
       await store.create(only, makeSession(user()), short)

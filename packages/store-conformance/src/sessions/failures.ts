@@ -16,7 +16,7 @@ const secrets = { openid: 'oSECRET-openid', unionid: 'oSECRET-unionid', device: 
 
 const notLifetimes: readonly unknown[] = [undefined, null, 0, -1, NaN, Infinity, '60', {}]
 
-/** @param store - its backend may be down: none of this gets that far */
+/** @param store - its backend may be down, because no call may reach it */
 async function refusesWrongArguments(store: SessionStore): Promise<void> {
   const session = makeSession('u')
   for (const name of notNames as readonly string[]) {
@@ -40,14 +40,14 @@ async function refusesWrongArguments(store: SessionStore): Promise<void> {
 
 export const failureCases: readonly SessionStoreCase[] = [
   defineSessionCase(
-    'refuses names that are not non-empty strings, and lifetimes that are not positive, with a TypeError',
+    'rejects names that are not non-empty strings and lifetimes that are not positive with a TypeError',
     async ({ store }) => {
       await refusesWrongArguments(store)
     },
   ),
 
   defineSessionCase(
-    'rejects while its backend is down, and works when it is up again',
+    'rejects while its backend is down, and works again afterwards',
     async ({ store, harness, hash, user }) => {
       const works = async (): Promise<void> => {
         const after = hash()
@@ -82,13 +82,13 @@ export const failureCases: readonly SessionStoreCase[] = [
   ),
 
   defineSessionCase(
-    'refuses wrong arguments without asking the backend',
+    'rejects invalid arguments without calling the backend',
     async ({ store, harness, hash, user }) => {
       await duringEachOutage(
         harness,
         () => store.create(hash(), makeSession(user()), long),
         async () => {
-          await within(1000, 'the TypeErrors must come', refusesWrongArguments(store))
+          await within(1000, 'the TypeErrors must be thrown', refusesWrongArguments(store))
         },
       )
     },
@@ -96,7 +96,7 @@ export const failureCases: readonly SessionStoreCase[] = [
   ),
 
   defineSessionCase(
-    'rejects where a session is corrupt, and can end it all the same',
+    'rejects when a session is corrupt, and can still end it',
     async ({ store, harness, hash, user }) => {
       for (const end of [(id: string) => store.delete(id), () => store.deleteByUser(user())]) {
         const [corrupt, neighbour] = [hash(), hash()]
@@ -106,7 +106,7 @@ export const failureCases: readonly SessionStoreCase[] = [
         const error = await catchRejection('get', store.get(corrupt))
         assertStoreError(error, Object.values(secrets))
         assertIsOfRecord(error)
-        // It may be left out of the list.
+        // A store may also leave it out of the list.
         await store.listByUser(user()).catch(assertIsOfRecord)
         assert.equal((await store.get(neighbour))?.id, neighbour)
         await end(corrupt)

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { assertDead, defineSessionCase, isAlive, listed, long, makeSession } from './define.js'
 import type { SessionStoreCase } from './types.js'
 
-/** How often a race is run: a store that is wrong loses some of them. */
+/** How often each race is repeated; an incorrect store fails in some of the rounds. */
 const rounds = 10
 const many = 20
 
 export const raceCases: readonly SessionStoreCase[] = [
   defineSessionCase(
-    `lets exactly one of ${many} rotations of a session win`,
+    `lets exactly one of ${many} parallel rotations win`,
     async ({ store, hash, user, other }) => {
       const stores = [store, await other()] as const
       const first = hash()
@@ -28,7 +28,7 @@ export const raceCases: readonly SessionStoreCase[] = [
   ),
 
   defineSessionCase(
-    `knows of each of ${many} sessions that a user begins at once`,
+    `lists all ${many} sessions that one user starts in parallel`,
     async ({ store, hash, user, other }) => {
       const stores = [store, await other()] as const
       const hashes = Array.from({ length: many }, hash).sort()
@@ -45,7 +45,7 @@ export const raceCases: readonly SessionStoreCase[] = [
   ),
 
   defineSessionCase(
-    'leaves nothing alive that is rotated while the sessions of its user are being ended',
+    'ends a session that is rotated while deleteByUser runs',
     async ({ store, hash, user, other }) => {
       const second = await other()
       for (let round = 0; round < rounds; round += 1) {
@@ -66,7 +66,7 @@ export const raceCases: readonly SessionStoreCase[] = [
   ),
 
   defineSessionCase(
-    'knows of what is alive that was created while the sessions of its user were being ended',
+    'lists every session that was created while deleteByUser ran and is still alive',
     async ({ store, hash, user, other }) => {
       const second = await other()
       for (let round = 0; round < rounds; round += 1) {
@@ -87,7 +87,7 @@ export const raceCases: readonly SessionStoreCase[] = [
   ),
 
   defineSessionCase(
-    'does not bring back a session that is ended while it is being prolonged',
+    'does not bring back a session that is deleted while it is extended',
     async ({ store, hash, user, other }) => {
       const second = await other()
       for (let round = 0; round < rounds; round += 1) {
@@ -103,7 +103,7 @@ export const raceCases: readonly SessionStoreCase[] = [
   ),
 
   defineSessionCase(
-    'tells the truth about a rotation of a session that is being ended',
+    'reports the true result of a rotation while the session is deleted',
     async ({ store, hash, user, other }) => {
       const second = await other()
       for (let round = 0; round < rounds; round += 1) {

@@ -10,7 +10,7 @@ import {
 } from './define.js'
 import type { SessionStoreCase } from './types.js'
 
-/** Ids that mean something to a database, to JavaScript or to who matches patterns. */
+/** Ids with characters that are special to a database, to JavaScript or in a pattern. */
 const oddIds = [
   '',
   '*',
@@ -38,24 +38,20 @@ const oddIds = [
 
 export const recordCases: readonly SessionStoreCase[] = [
   defineSessionCase(
-    'has every optional part of its harness, or the harness says why not',
+    'covers every optional part of the contract, or the harness gives a reason',
     async ({ harness }) => {
       for (const capability of sessionCapabilities) {
         const reason = harness.without?.[capability]
         if (hasSessionCapability(capability, harness))
-          assert.equal(reason, undefined, `there is ${capability}, and the harness says that there is not`)
-        else
-          assert.ok(
-            reason,
-            `there is no ${capability}: the harness must have it, or say in \`without\` why not`,
-          )
+          assert.equal(reason, undefined, `${capability} exists, but the harness lists it in \`without\``)
+        else assert.ok(reason, `${capability} is missing: provide it, or give the reason in \`without\``)
       }
       return Promise.resolve()
     },
   ),
 
   defineSessionCase(
-    'answers null or undefined for a hash that was never created, and no sessions for an unknown user',
+    'returns no session for an unknown hash, and an empty list for an unknown user',
     async ({ store, hash, user }) => {
       await assertDead(store, hash(), '__proto__', 'constructor')
       assert.deepStrictEqual(await store.listByUser(user()), [])
@@ -63,33 +59,30 @@ export const recordCases: readonly SessionStoreCase[] = [
     },
   ),
 
-  defineSessionCase(
-    'hands back the session that it was given, field by field',
-    async ({ store, hash, user }) => {
-      const sessions = [
-        makeSession(user()),
-        makeSession(user(), {
-          id: hash(),
-          unionid: 'oUnionid',
-          device: '爱丽丝的 iPhone 🐼 \\ \' " % \u0000 \r\n {"a":1}',
-          createdAt: 1_763_000_000_123,
-          level: 2,
-          digits: '0123',
-          yes: true,
-          nested: { list: [1, 'a', null], id: 'inside', object: {} },
-        }),
-      ]
-      for (const session of sessions) {
-        const [first, second] = [hash(), hash()]
-        await store.create(first, session, long)
-        assert.deepStrictEqual(await store.get(first), session)
-        assert.equal(await store.rotate(first, second, { ...session, id: second }, long), true)
-        assert.deepStrictEqual(await store.get(second), { ...session, id: second })
-      }
-    },
-  ),
+  defineSessionCase('returns every field of a session as it was saved', async ({ store, hash, user }) => {
+    const sessions = [
+      makeSession(user()),
+      makeSession(user(), {
+        id: hash(),
+        unionid: 'oUnionid',
+        device: '爱丽丝的 iPhone 🐼 \\ \' " % \u0000 \r\n {"a":1}',
+        createdAt: 1_763_000_000_123,
+        level: 2,
+        digits: '0123',
+        yes: true,
+        nested: { list: [1, 'a', null], id: 'inside', object: {} },
+      }),
+    ]
+    for (const session of sessions) {
+      const [first, second] = [hash(), hash()]
+      await store.create(first, session, long)
+      assert.deepStrictEqual(await store.get(first), session)
+      assert.equal(await store.rotate(first, second, { ...session, id: second }, long), true)
+      assert.deepStrictEqual(await store.get(second), { ...session, id: second })
+    }
+  }),
 
-  defineSessionCase('shares no object with its callers', async ({ store, hash, user }) => {
+  defineSessionCase('does not share objects with its callers', async ({ store, hash, user }) => {
     const [first, second] = [hash(), hash()]
     const session = makeSession(user(), { nested: { list: [1] } })
     const expected = structuredClone(session)
@@ -113,7 +106,7 @@ export const recordCases: readonly SessionStoreCase[] = [
   }),
 
   defineSessionCase(
-    'has its sessions read, rotated and ended by the other stores on the same data',
+    'lets other stores on the same data read, rotate and end its sessions',
     async ({ store, hash, user, other }) => {
       const second = await other()
       const [first, next] = [hash(), hash()]
@@ -130,7 +123,7 @@ export const recordCases: readonly SessionStoreCase[] = [
   ),
 
   defineSessionCase(
-    'ends a session that is rotated, and lets its successor live',
+    'ends a session when it is rotated, and keeps its successor',
     async ({ store, hash, user }) => {
       const [first, second, third] = [hash(), hash(), hash()]
       await store.create(first, makeSession(user(), { id: first }), long)
@@ -145,7 +138,7 @@ export const recordCases: readonly SessionStoreCase[] = [
   ),
 
   defineSessionCase(
-    'writes nothing when it is to rotate a session that is not there',
+    'writes nothing when the session to rotate does not exist',
     async ({ store, hash, user }) => {
       const [never, ended, next] = [hash(), hash(), hash()]
       await store.create(ended, makeSession(user()), long)
@@ -159,19 +152,22 @@ export const recordCases: readonly SessionStoreCase[] = [
     },
   ),
 
-  defineSessionCase('replaces a session that is rotated to its own hash', async ({ store, hash, user }) => {
-    const only = hash()
-    const session = makeSession(user(), { id: only, device: 'phone' })
-    const longer = makeSession(user(), { id: only, expiresAt: session.expiresAt + 1000 })
-    await store.create(only, session, long)
-    assert.equal(await store.rotate(only, only, longer, long), true)
-    assert.deepStrictEqual(await store.get(only), longer)
-    assert.deepStrictEqual(await store.listByUser(user()), [longer])
-    await store.deleteByUser(user())
-    await assertDead(store, only)
-  }),
+  defineSessionCase(
+    'replaces a session when it is rotated to its own hash',
+    async ({ store, hash, user }) => {
+      const only = hash()
+      const session = makeSession(user(), { id: only, device: 'phone' })
+      const longer = makeSession(user(), { id: only, expiresAt: session.expiresAt + 1000 })
+      await store.create(only, session, long)
+      assert.equal(await store.rotate(only, only, longer, long), true)
+      assert.deepStrictEqual(await store.get(only), longer)
+      assert.deepStrictEqual(await store.listByUser(user()), [longer])
+      await store.deleteByUser(user())
+      await assertDead(store, only)
+    },
+  ),
 
-  defineSessionCase('ends the session that is deleted, and no other', async ({ store, hash, user }) => {
+  defineSessionCase('ends only the session that is deleted', async ({ store, hash, user }) => {
     const [ended, neighbour] = [hash(), hash()]
     for (const id of [ended, neighbour]) await store.create(id, makeSession(user(), { id }), long)
     await store.delete(ended)
@@ -183,7 +179,7 @@ export const recordCases: readonly SessionStoreCase[] = [
   }),
 
   defineSessionCase(
-    'lists and ends the sessions of a user, and of nobody else',
+    'lists and ends the sessions of one user only',
     async ({ store, hash, user }) => {
       const hashes = new Map(oddIds.map((suffix) => [user(suffix), [hash(), hash()].sort()]))
       for (const [userId, both] of hashes) {

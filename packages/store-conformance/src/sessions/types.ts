@@ -5,14 +5,14 @@ export type { SessionStore }
 /** The session that a session store keeps under one hash. */
 export type Session = StoredSession
 
-/** What the harness of a session store may or may not have. */
+/** An optional part of the harness of a session store. */
 export type SessionStoreCapability = 'second' | 'corrupt' | 'outages'
 
-/** How the cases get at the session store under test. Every member must be here, or its absence explained in `without`. */
+/** The access of the cases to the session store under test. Provide every member, or give the reason in `without`. */
 export interface SessionStoreHarness extends StoreHarness<SessionStore, SessionStoreCapability> {
-  /** Damages the session under this hash where it is kept, so that it is no session any more. */
+  /** Damages the stored session of this hash so that it is no longer a valid session. */
   corrupt?(hash: string, store: SessionStore): Promise<void> | void
-  /** Lets time pass for the stores. Default: waits. */
+  /** Advances the stores' clock. Default: waits in real time. */
   advance?(ms: number): Promise<void> | void
 }
 

@@ -6,7 +6,7 @@ import { parallelCases } from './parallel.js'
 import { recordCases } from './records.js'
 import type { TokenStoreCase } from './types.js'
 
-/** Every case of the contract, as data: for test runners that `testTokenStore` does not know, and for whatever else. */
+/** Every case for token stores as data, for test runners that `testTokenStore` does not support and for other uses. */
 export const tokenStoreCases: readonly TokenStoreCase[] = [
   ...recordCases,
   ...keyCases,

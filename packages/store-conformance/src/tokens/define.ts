@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { caseDefiner, type CommonContext } from '../harness.js'
 import type { Capability, Token, TokenStore, TokenStoreHarness } from './types.js'
 
-/** What the body of a case works with. */
+/** The objects that the body of a case gets. */
 export interface TokenContext extends CommonContext<TokenStore, TokenStoreHarness> {
-  /** A key that nobody used before, ending in `suffix`. */
+  /** Returns this case's own key, which ends in `suffix`. */
   readonly key: (suffix?: string) => string
 }
 
@@ -19,7 +19,7 @@ export const tokenCapabilities: readonly Capability[] = [
   'abandonLock',
 ]
 
-/** Whether the store or the harness has it. */
+/** Whether the store or the harness has this capability. */
 export function hasTokenCapability(
   capability: Capability,
   harness: TokenStoreHarness,
@@ -36,18 +36,18 @@ export function hasTokenCapability(
   }
 }
 
-/** A case: makes its store, checks that what it needs is there, and cleans up whatever happens. */
+/** Defines a case that creates its store, checks that the capabilities it needs exist, and always cleans up. */
 export const defineTokenCase = caseDefiner<TokenStore, Capability, TokenStoreHarness, TokenContext>({
   createContext: (common) => {
     const unique = randomBytes(8).toString('hex')
     return { ...common, key: (suffix = '') => `o${unique}${suffix}` }
   },
   check: (capability, harness, store) => {
-    assert.ok(hasTokenCapability(capability, harness, store), `there is no ${capability}`)
+    assert.ok(hasTokenCapability(capability, harness, store), `${capability} is missing`)
   },
 })
 
-/** The record of a user of a web page. */
+/** The record of a user who logged in on a web page. */
 export function webToken(openid: string, fields: Record<string, unknown> = {}): Token {
   return {
     openid,

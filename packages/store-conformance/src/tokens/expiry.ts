@@ -23,7 +23,7 @@ async function expiringStore({
 
 export const expiryCases: readonly TokenStoreCase[] = [
   defineTokenCase(
-    'forgets a record when its lifetime is over',
+    'forgets a record when its lifetime has ended',
     async (context) => {
       const { store, advance } = await expiringStore(context)
       const openid = context.key()
@@ -35,7 +35,7 @@ export const expiryCases: readonly TokenStoreCase[] = [
   ),
 
   defineTokenCase(
-    'counts the lifetime from the last time that the record was saved',
+    'counts the lifetime from the last save',
     async (context) => {
       const { store, advance } = await expiringStore(context)
       for (let attempt = 1; attempt <= attempts; attempt += 1) {
@@ -47,7 +47,7 @@ export const expiryCases: readonly TokenStoreCase[] = [
         await store.saveToken(openid, token)
         await advance(lifetime * 0.6)
         const read = await store.getToken(openid)
-        // On a machine that was busy for so long, nothing can be said.
+        // If the machine was busy for this long, the result proves nothing.
         if (performance.now() - saved >= lifetime && attempt < attempts) continue
         assert.deepStrictEqual(read, token)
         return

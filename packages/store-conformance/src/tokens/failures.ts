@@ -13,7 +13,7 @@ const secrets = {
 }
 const values = Object.values(secrets)
 
-/** Saves and reads a token, which says whether the store works. */
+/** Saves and reads a token, to check that the store works. */
 function saves(store: TokenStore, openid: string): () => Promise<void> {
   const token = webToken(openid, { access_token: 'after the outage' })
   return async () => {
@@ -24,7 +24,7 @@ function saves(store: TokenStore, openid: string): () => Promise<void> {
 
 export const failureCases: readonly TokenStoreCase[] = [
   defineTokenCase(
-    'rejects while its backend is down, and works when it is up again',
+    'rejects while its backend is down, and works again afterwards',
     async ({ store, harness, key }) => {
       const openid = key()
       await store.saveToken(openid, webToken(openid, secrets))
@@ -59,24 +59,24 @@ export const failureCases: readonly TokenStoreCase[] = [
             assertIsOfBackend(error)
           }),
         )
-        assert.equal(ran, false, 'without its lock the task must not run')
+        assert.equal(ran, false, 'the task must not run without its lock')
       })
     },
     { needs: ['outages'], timeout: outageTimeout },
   ),
 
   defineTokenCase(
-    'refuses a wrong key without asking the backend',
+    'rejects an invalid key without calling the backend',
     async ({ store, harness, key }) => {
       await duringEachOutage(harness, saves(store, key()), async () => {
-        await within(1000, 'a TypeError must come', refusesWrongKeys(store))
+        await within(1000, 'a TypeError must be thrown', refusesWrongKeys(store))
       })
     },
     { needs: ['outages'], timeout: outageTimeout },
   ),
 
   defineTokenCase(
-    'rejects where the record is corrupt',
+    'rejects when the record is corrupt',
     async ({ store, harness, key }) => {
       const openid = key()
       const neighbour = webToken(key('-neighbour'))
@@ -92,7 +92,7 @@ export const failureCases: readonly TokenStoreCase[] = [
   ),
 
   defineTokenCase(
-    'replaces a corrupt record by saving',
+    'replaces a corrupt record on save',
     async ({ store, harness, key }) => {
       const openid = key()
       const token = webToken(openid, { extra: { a: 1 } })

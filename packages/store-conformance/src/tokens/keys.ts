@@ -36,7 +36,7 @@ const notKeys: readonly unknown[] = [
   () => 'openid',
 ]
 
-/** @param store - its backend may be down: none of this gets that far */
+/** @param store - its backend may be down, because no call may reach it */
 export async function refusesWrongKeys(store: TokenStore): Promise<void> {
   for (const key of notKeys as readonly string[]) {
     const calls: Record<string, (() => Promise<unknown>) | undefined> = {
@@ -68,22 +68,22 @@ function returnedBy(method: string, call: () => Promise<unknown>): Promise<unkno
 }
 
 export const keyCases: readonly TokenStoreCase[] = [
-  defineTokenCase('tells keys apart that differ in case', async ({ store, key }) => {
+  defineTokenCase('distinguishes keys by case', async ({ store, key }) => {
     await saveAndReadAll(store, [key('abc'), key('ABC'), key('Abc'), key('ſbc'), key('sbc')])
     await assertUnknown(store, [key('aBc')])
   }),
 
-  defineTokenCase('tells keys apart that differ in accents, composed or not', async ({ store, key }) => {
+  defineTokenCase('distinguishes keys by accents, composed or decomposed', async ({ store, key }) => {
     await saveAndReadAll(store, [key('e'), key('\u00e9'), key('e\u0301'), key('ss'), key('\u00df')])
     await assertUnknown(store, [key('\u00e8')])
   }),
 
-  defineTokenCase('tells keys apart that differ in blanks at their ends', async ({ store, key }) => {
+  defineTokenCase('distinguishes keys by leading and trailing white space', async ({ store, key }) => {
     await saveAndReadAll(store, [key(), key(' '), key('  '), ` ${key()}`, key('\t'), key('\n')])
     await assertUnknown(store, [key('   ')])
   }),
 
-  defineTokenCase('takes characters literally that mean something to a database', async ({ store, key }) => {
+  defineTokenCase('takes characters that are special to a database literally', async ({ store, key }) => {
     const signs = [
       ':',
       '%',
@@ -120,19 +120,19 @@ export const keyCases: readonly TokenStoreCase[] = [
     )
   }),
 
-  defineTokenCase('takes keys of 128 characters', async ({ store, key }) => {
+  defineTokenCase('accepts keys of 128 characters', async ({ store, key }) => {
     const long = key().padEnd(127, 'x')
     await saveAndReadAll(store, [`${long}1`, `${long}2`, long])
     await assertUnknown(store, [`${long}3`, long.slice(0, -1)])
   }),
 
-  defineTokenCase('takes names that every JavaScript object has', async ({ store }) => {
+  defineTokenCase('accepts the names of properties that every JavaScript object has', async ({ store }) => {
     await assertUnknown(store, ['toString', 'valueOf', 'hasOwnProperty', 'isPrototypeOf'])
     await saveAndReadAll(store, ['__proto__', 'constructor', 'prototype', '__defineGetter__'])
     await assertUnknown(store, ['openid', 'access_token', 'create_at'])
   }),
 
-  defineTokenCase('takes the keys of app-level credentials', async ({ store, key }) => {
+  defineTokenCase('accepts the keys of app-level credentials', async ({ store, key }) => {
     const keys = [`client:${key()}`, `ticket:jsapi:${key()}`, `ticket:wx_card:${key()}`]
     const now = Date.now()
     const credentials = keys.map((openid) => ({
@@ -147,7 +147,7 @@ export const keyCases: readonly TokenStoreCase[] = [
     await assertUnknown(store, [key()])
   }),
 
-  defineTokenCase('refuses a key that is not a non-empty string with a TypeError', async ({ store }) => {
+  defineTokenCase('rejects a key that is not a non-empty string with a TypeError', async ({ store }) => {
     await refusesWrongKeys(store)
   }),
 ]

@@ -5,21 +5,21 @@ import { defineTokenCase, type TokenContext, webToken } from './define.js'
 import { assertStoreError, catchRejection, deferred, inBackground, within } from '../tools.js'
 import type { TokenStore, TokenStoreCase } from './types.js'
 
-/** Milliseconds: long enough not to matter, */
+/** In milliseconds: longer than any case takes. */
 const long = 20_000
-/** and short enough to wait for. */
+/** In milliseconds: short enough for a case to wait for it. */
 const short = 500
-/** What a round trip, a poll or a busy machine may cost. */
+/** In milliseconds: an allowance for round trips, polling and a busy machine. */
 const slack = 5000
 
 type Locking = Required<Pick<TokenStore, 'withLock'>> & TokenStore
 
-/** The store and another on the same data; the same one twice where the harness makes no other. */
+/** The store and another on the same data; the same store twice if the harness has no `second`. */
 async function pair({ store, other }: TokenContext): Promise<[Locking, Locking]> {
   return [store as Locking, (await other()) as Locking]
 }
 
-/** Takes a lock and holds it until `release` is called, or the case is over. */
+/** Acquires a lock and holds it until `release` is called or the case ends. */
 async function hold(
   { onEnd }: TokenContext,
   store: Locking,
@@ -39,7 +39,7 @@ async function hold(
   )
   const signal = await within(
     slack + 1000,
-    'a free lock must be had',
+    'a free lock must be acquired',
     Promise.race([entered.promise, holding.then(() => assert.fail('the task was not run'))]),
   )
   return {
@@ -64,13 +64,13 @@ async function assertHeld(store: Locking, key: string): Promise<void> {
   assertStoreError(
     await within(
       slack,
-      'withLock must reject when `wait` is over',
+      'withLock must reject when `wait` times out',
       catchRejection('withLock on a lock that is held', attempt),
     ),
     [],
     ['ERR_WECHAT_LOCK'],
   )
-  assert.equal(ran, false, 'without its lock the task must not run')
+  assert.equal(ran, false, 'the task must not run without its lock')
 }
 
 async function assertFree(store: Locking, key: string, what = 'the lock must be free'): Promise<void> {
@@ -83,7 +83,7 @@ async function assertFree(store: Locking, key: string, what = 'the lock must be 
 
 export const lockCases: readonly TokenStoreCase[] = [
   defineTokenCase(
-    'runs the task of a lock and hands back its value',
+    'runs the task and returns its value',
     async ({ store, key }) => {
       const locking = store as Locking
       const value = { of: 'the task' }
@@ -98,7 +98,7 @@ export const lockCases: readonly TokenStoreCase[] = [
   ),
 
   defineTokenCase(
-    'lets one task into a lock at a time, of all stores on the same data',
+    'runs one task at a time across all stores on the same data',
     async (context) => {
       const stores = await pair(context)
       const lock = `refresh:${context.key()}`
@@ -112,7 +112,7 @@ export const lockCases: readonly TokenStoreCase[] = [
             lock,
             async () => {
               inside += 1
-              assert.equal(inside, 1, 'two tasks are in the lock')
+              assert.equal(inside, 1, 'two tasks run under the lock at once')
               const count = Number((await store.getToken(counter))?.count ?? 0)
               await sleep(2)
               await store.saveToken(counter, webToken(counter, { count: count + 1 }))
@@ -128,7 +128,7 @@ export const lockCases: readonly TokenStoreCase[] = [
   ),
 
   defineTokenCase(
-    'keeps a lock from another store on the same data',
+    'does not give a held lock to another store on the same data',
     async (context) => {
       const [first, second] = await pair(context)
       const lock = `refresh:${context.key()}`
@@ -141,7 +141,7 @@ export const lockCases: readonly TokenStoreCase[] = [
   ),
 
   defineTokenCase(
-    'rejects with ERR_WECHAT_LOCK when the wait is over, and never runs the task',
+    'rejects with ERR_WECHAT_LOCK when the wait times out, and never runs the task',
     async (context) => {
       const [first, second] = await pair(context)
       const lock = `refresh:${context.key()}`
@@ -159,31 +159,31 @@ export const lockCases: readonly TokenStoreCase[] = [
           catchRejection('withLock', second.withLock(lock, task, { ttl: long, wait })),
         )
         assertStoreError(error, [], ['ERR_WECHAT_LOCK'])
-        assert.ok(performance.now() - started >= wait - 20, `it must wait for ${wait} ms`)
+        assert.ok(performance.now() - started >= wait - 20, `it must wait ${wait} ms`)
       }
       await held.release()
       await assertFree(second, lock)
-      // Time for one that still waits in secret.
+      // An attempt that is still waiting would run the task now.
       await sleep(short)
-      assert.equal(ran, false, 'the task of a wait that is over must not run')
+      assert.equal(ran, false, 'the task must not run after its wait has timed out')
     },
     { needs: ['withLock'], timeout: long },
   ),
 
   defineTokenCase(
-    'gives a free lock to who does not want to wait',
+    'acquires a free lock even with a wait of 0',
     async ({ store, key }) => {
-      const value = await (store as Locking).withLock(`refresh:${key()}`, () => Promise.resolve('had'), {
+      const value = await (store as Locking).withLock(`refresh:${key()}`, () => Promise.resolve('acquired'), {
         ttl: long,
         wait: 0,
       })
-      assert.equal(value, 'had')
+      assert.equal(value, 'acquired')
     },
     { needs: ['withLock'] },
   ),
 
   defineTokenCase(
-    'hands a lock on as soon as it is released, not at the end of its lifetime',
+    'hands over a lock as soon as it is released, before its lifetime ends',
     async (context) => {
       const [first, second] = await pair(context)
       const lock = `refresh:${context.key()}`
@@ -193,13 +193,13 @@ export const lockCases: readonly TokenStoreCase[] = [
       )
       await sleep(50)
       await held.release()
-      assert.equal(await within(slack, 'the next one must enter', next), 'entered')
+      assert.equal(await within(slack, 'the next holder must get the lock', next), 'entered')
     },
     { needs: ['withLock'], timeout: 2 * long },
   ),
 
   defineTokenCase(
-    'releases a lock whose task rejects or throws, and passes on the error as it is',
+    'releases the lock when the task rejects or throws, and rejects with the same error',
     async (context) => {
       const [first, second] = await pair(context)
       const lock = `refresh:${context.key()}`
@@ -222,7 +222,7 @@ export const lockCases: readonly TokenStoreCase[] = [
   ),
 
   defineTokenCase(
-    'fires the signal and lets the next one in when the lifetime of a lock is over',
+    'aborts the signal and lets the next holder in when the lifetime of the lock ends',
     async (context) => {
       const [first, second] = await pair(context)
       const lock = `refresh:${context.key()}`
@@ -231,31 +231,34 @@ export const lockCases: readonly TokenStoreCase[] = [
       const fired: Promise<unknown> = held.signal.aborted ? Promise.resolve() : once(held.signal, 'abort')
       await within(
         short + slack,
-        'the next one must enter',
+        'the next holder must get the lock',
         second.withLock(
           lock,
           () => {
             const elapsed = performance.now() - started
-            assert.ok(elapsed >= short - 20, `the next one must not enter before ${short} ms are over`)
+            assert.ok(
+              elapsed >= short - 20,
+              `the next holder must not get the lock before ${short} ms have passed`,
+            )
             return Promise.resolve()
           },
           { ttl: long, wait: short + slack },
         ),
       )
-      await within(250, 'the signal must fire when the lock is lost', fired)
+      await within(250, 'the signal must be aborted when the lock is lost', fired)
       await held.release()
     },
     { needs: ['withLock'], timeout: long },
   ),
 
   defineTokenCase(
-    'does not release the lock of the next holder when an earlier one ends late',
+    'does not release the lock of the next holder when an earlier holder finishes late',
     async (context) => {
       const [first, second] = await pair(context)
       const lock = `refresh:${context.key()}`
       const late = await hold(context, first, lock, short)
       const next = await hold(context, second, lock)
-      // Whether the late one rejects or not, it must not take the lock from the other.
+      // It does not matter whether the late holder rejects; it must not take the lock from the next one.
       await late.release().catch(() => undefined)
       await assertHeld(first, lock)
       await next.release()
@@ -265,7 +268,7 @@ export const lockCases: readonly TokenStoreCase[] = [
   ),
 
   defineTokenCase(
-    'gives the lock of a process that died to the next one when its lifetime is over',
+    'frees the lock of a process that died when the lifetime of the lock ends',
     async (context) => {
       const { store, harness, key } = context
       const lock = `refresh:${key()}`
@@ -274,19 +277,19 @@ export const lockCases: readonly TokenStoreCase[] = [
       await harness.abandonLock?.(lock, lifetime, store)
       await within(
         lifetime + slack,
-        'the lock must be had',
+        'the lock must be acquired',
         (store as Locking).withLock(lock, () => Promise.resolve(), { ttl: long, wait: lifetime + slack }),
       )
       assert.ok(
         performance.now() - started >= lifetime - 20,
-        'a lock must not be lost before its lifetime is over',
+        'a lock must not be lost before its lifetime ends',
       )
     },
     { needs: ['withLock', 'abandonLock'], timeout: 2 * long },
   ),
 
   defineTokenCase(
-    'holds locks of different names side by side',
+    'holds locks with different names at the same time',
     async (context) => {
       const [first, second] = await pair(context)
       const { key } = context
@@ -315,13 +318,17 @@ export const lockCases: readonly TokenStoreCase[] = [
   ),
 
   defineTokenCase(
-    'keeps a lock and a record of the same name apart',
+    'keeps a lock and a record with the same name separate',
     async (context) => {
       const [first, second] = await pair(context)
       const name = `client:${context.key()}`
       const token = webToken(name)
       const held = await hold(context, first, name)
-      assert.equal((await second.getToken(name)) ?? undefined, undefined, 'a lock is no record')
+      assert.equal(
+        (await second.getToken(name)) ?? undefined,
+        undefined,
+        'a lock must not be read as a record',
+      )
       await second.saveToken(name, token)
       assert.deepStrictEqual(await first.getToken(name), token)
       await assertHeld(second, name)
@@ -337,7 +344,7 @@ export const lockCases: readonly TokenStoreCase[] = [
   ),
 
   defineTokenCase(
-    'works on while a lock is held',
+    'keeps working while locks are held',
     async (context) => {
       const [first, second] = await pair(context)
       const names = Array.from({ length: 30 }, (_, index) => `refresh:${context.key(`-${index}`)}`)

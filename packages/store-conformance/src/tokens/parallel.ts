@@ -6,7 +6,7 @@ import type { Token, TokenStore, TokenStoreCase } from './types.js'
 
 const writes = 50
 
-/** Records of different make, so that parts of two do not pass for one. */
+/** Records with different fields, so that a mixture of two cannot look like one record. */
 function variant(openid: string, index: number): Token {
   const full = webToken(openid, {
     access_token: `access ${index}`,
@@ -27,7 +27,7 @@ async function readWhile(
   const reads = []
   while (goOn()) {
     reads.push(await store.getToken(openid))
-    // A store in memory answers without giving way to anything else.
+    // A store in memory resolves without letting anything else run.
     await turn()
   }
   return reads
@@ -35,7 +35,7 @@ async function readWhile(
 
 export const parallelCases: readonly TokenStoreCase[] = [
   defineTokenCase(
-    `has one whole record after ${writes} parallel writes of one key, and during them`,
+    `always returns one complete record, during and after ${writes} parallel writes to one key`,
     async ({ store, key, other }) => {
       const openid = key()
       const second = await other()
@@ -53,7 +53,7 @@ export const parallelCases: readonly TokenStoreCase[] = [
         isWriting = false
       }
       for (const read of [...(await reading).flat(), await store.getToken(openid)]) {
-        assert.ok(read, 'the record must not be missing while it is being replaced')
+        assert.ok(read, 'the record must not be missing while it is replaced')
         assert.deepStrictEqual(read, variant(openid, Number(read.index)))
       }
     },
@@ -61,7 +61,7 @@ export const parallelCases: readonly TokenStoreCase[] = [
   ),
 
   defineTokenCase(
-    `keeps ${writes} records apart that are written and read in parallel`,
+    `does not mix up ${writes} records that are written and read in parallel`,
     async ({ store, key, other }) => {
       const second = await other()
       const tokens = Array.from({ length: writes }, (_, index) => variant(key(`-${index}`), index))

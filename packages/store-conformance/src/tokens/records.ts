@@ -4,27 +4,23 @@ import type { TokenStoreCase } from './types.js'
 
 export const recordCases: readonly TokenStoreCase[] = [
   defineTokenCase(
-    'has every optional part of the contract, or its harness says why not',
+    'covers every optional part of the contract, or its harness gives a reason',
     async ({ store, harness }) => {
       for (const capability of tokenCapabilities) {
         const reason = harness.without?.[capability]
         if (hasTokenCapability(capability, harness, store))
-          assert.equal(reason, undefined, `there is ${capability}, and the harness says that there is not`)
-        else
-          assert.ok(
-            reason,
-            `there is no ${capability}: the harness must have it, or say in \`without\` why not`,
-          )
+          assert.equal(reason, undefined, `${capability} exists, but the harness lists it in \`without\``)
+        else assert.ok(reason, `${capability} is missing: provide it, or give the reason in \`without\``)
       }
       return Promise.resolve()
     },
   ),
 
-  defineTokenCase('answers null or undefined for a key that was never saved', async ({ store, key }) => {
+  defineTokenCase('returns null or undefined for a key that was never saved', async ({ store, key }) => {
     assert.equal((await store.getToken(key())) ?? undefined, undefined)
   }),
 
-  defineTokenCase('hands back the types that it was given', async ({ store, key }) => {
+  defineTokenCase('returns every value with the type that was saved', async ({ store, key }) => {
     const openid = key()
     const token = webToken(openid, {
       access_token: '0012345678901234567890',
@@ -53,7 +49,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     assert.deepStrictEqual(await store.getToken(openid), token)
   }),
 
-  defineTokenCase('takes a field that is undefined for an absent one', async ({ store, key }) => {
+  defineTokenCase('treats an undefined field as absent', async ({ store, key }) => {
     const openid = key()
     await store.saveToken(openid, webToken(openid, { unionid: undefined, nickname: undefined }))
     const read = await store.getToken(openid)
@@ -62,7 +58,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     assert.equal(read.nickname, undefined)
   }),
 
-  defineTokenCase('keeps the fields that the application adds', async ({ store, key }) => {
+  defineTokenCase('keeps fields that the application adds', async ({ store, key }) => {
     const openid = key()
     const token = webToken(openid, {
       empty: '',
@@ -75,7 +71,7 @@ export const recordCases: readonly TokenStoreCase[] = [
   }),
 
   defineTokenCase(
-    'keeps fields whose names mean something to a database or to JavaScript',
+    'keeps fields with names that are special to a database or to JavaScript',
     async ({ store, key }) => {
       const openid = key()
       const names = {
@@ -105,7 +101,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     },
   ),
 
-  defineTokenCase('keeps texts of every language, emoji included', async ({ store, key }) => {
+  defineTokenCase('keeps text in every language, including emoji', async ({ store, key }) => {
     const openid = key()
     const token = webToken(openid, {
       nickname: '爱丽丝🐼👨‍👩‍👧‍👦',
@@ -130,7 +126,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     assert.deepStrictEqual(await store.getToken(openid), token)
   }),
 
-  defineTokenCase('overwrites and does not merge', async ({ store, key }) => {
+  defineTokenCase('replaces the record instead of merging', async ({ store, key }) => {
     const openid = key()
     await store.saveToken(
       openid,
@@ -146,23 +142,20 @@ export const recordCases: readonly TokenStoreCase[] = [
     assert.deepStrictEqual(await store.getToken(openid), shorter)
   }),
 
-  defineTokenCase(
-    'keeps a copy: what happens to the object afterwards changes nothing',
-    async ({ store, key }) => {
-      const openid = key()
-      const token = webToken(openid, { nested: { list: [1] } })
-      const expected = structuredClone(token)
-      const saving = store.saveToken(openid, token)
-      token.access_token = 'changed while it was being saved'
-      await saving
-      token.create_at = 0
-      const { list } = token.nested as { list: number[] }
-      list.push(2)
-      assert.deepStrictEqual(await store.getToken(openid), expected)
-    },
-  ),
+  defineTokenCase('saves a copy, so later changes to the object have no effect', async ({ store, key }) => {
+    const openid = key()
+    const token = webToken(openid, { nested: { list: [1] } })
+    const expected = structuredClone(token)
+    const saving = store.saveToken(openid, token)
+    token.access_token = 'changed while it was being saved'
+    await saving
+    token.create_at = 0
+    const { list } = token.nested as { list: number[] }
+    list.push(2)
+    assert.deepStrictEqual(await store.getToken(openid), expected)
+  }),
 
-  defineTokenCase('hands out copies: what happens to them changes nothing', async ({ store, key }) => {
+  defineTokenCase('returns a copy, so changes to it have no effect', async ({ store, key }) => {
     const openid = key()
     const token = webToken(openid, { nested: { list: [1] } })
     await store.saveToken(openid, token)
@@ -173,7 +166,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     assert.deepStrictEqual(await store.getToken(openid), token)
   }),
 
-  defineTokenCase('leaves the object that it was given as it is', async ({ store, key }) => {
+  defineTokenCase('does not change the object that it saves', async ({ store, key }) => {
     const openid = key()
     const token = webToken(openid, { nested: { 'a.b': 1, list: [1] } })
     const expected = structuredClone(token)
@@ -184,7 +177,7 @@ export const recordCases: readonly TokenStoreCase[] = [
     assert.deepStrictEqual(await store.getToken(openid), expected)
   }),
 
-  defineTokenCase('resolves saveToken only when the record can be read', async ({ store, key, other }) => {
+  defineTokenCase('resolves saveToken only once the record can be read', async ({ store, key, other }) => {
     const reader = await other()
     for (let round = 0; round < 5; round += 1) {
       const openid = key(`-${round}`)
@@ -195,7 +188,7 @@ export const recordCases: readonly TokenStoreCase[] = [
   }),
 
   defineTokenCase(
-    'shares its records with the other stores on the same data',
+    'shares its records with other stores on the same data',
     async ({ store, key, other }) => {
       const second = await other()
       const openid = key()
@@ -210,7 +203,7 @@ export const recordCases: readonly TokenStoreCase[] = [
   ),
 
   defineTokenCase(
-    'forgets a record that is deleted, and no other',
+    'deletes only the given record',
     async ({ store, key, other }) => {
       const second = await other()
       const openid = key()
@@ -229,7 +222,7 @@ export const recordCases: readonly TokenStoreCase[] = [
   ),
 
   defineTokenCase(
-    'resolves when there is nothing to delete',
+    'resolves deleteToken when there is no record',
     async ({ store, key }) => {
       await store.deleteToken?.(key())
     },

@@ -6,23 +6,23 @@ export type { TokenStore }
 export type Token = WechatToken
 
 /**
- * What a store or its harness may or may not have. `deleteToken` and `withLock` are methods of the store, the others
+ * An optional part of a store or its harness. `deleteToken` and `withLock` are methods of the store; the others are
  * members of the harness.
  */
 export type Capability =
   'deleteToken' | 'withLock' | 'second' | 'corrupt' | 'outages' | 'expiry' | 'abandonLock'
 
-/** How the cases get at the store under test. Everything that a store has must be here, or its absence explained in `without`. */
+/** The access of the cases to the token store under test. Provide every member, or give the reason in `without`. */
 export interface TokenStoreHarness extends StoreHarness<TokenStore, Capability> {
-  /** Damages the record under this key where it is kept, so that it cannot be used any more. */
+  /** Damages the stored record of this key so that it can no longer be used. */
   corrupt?(key: string, store: TokenStore): Promise<void> | void
   expiry?: {
-    /** A store that keeps records for `ttl` seconds after they were saved. */
+    /** Creates a store that keeps records for `ttl` seconds after they are saved. */
     create(ttl: number): Promise<TokenStore> | TokenStore
-    /** Lets time pass for the store. Default: waits. */
+    /** Advances the store's clock. Default: waits in real time. */
     advance?(ms: number): Promise<void> | void
   }
-  /** Takes the lock `key` in a process that dies before it can release it. Resolves when it is dead. `ttl` in milliseconds. */
+  /** Acquires the lock `key` for `ttl` milliseconds in a process that dies before it releases the lock. Resolves when the process is dead. */
   abandonLock?(key: string, ttl: number, store: TokenStore): Promise<void> | void
 }
 

@@ -4,7 +4,7 @@ import { caseDefiner, type CommonContext } from '../harness.js'
 import type { User, UserStore, UserStoreCapability, UserStoreHarness } from './types.js'
 
 export interface UserContext extends CommonContext<UserStore, UserStoreHarness> {
-  /** An appId, openid or unionid that nobody used before. */
+  /** Returns an appId, openid or unionid that was never used before. */
   readonly fresh: (prefix: string) => string
 }
 
@@ -27,11 +27,11 @@ export const defineUserCase = caseDefiner<UserStore, UserStoreCapability, UserSt
     }
   },
   check: (capability, harness) => {
-    assert.ok(hasUserCapability(capability, harness), `there is no ${capability}`)
+    assert.ok(hasUserCapability(capability, harness), `${capability} is missing`)
   },
 })
 
-/** The fields of a user that the contract knows; whether the user is new is asked for apart. */
+/** The user without `isNew`, which cases check separately. */
 export function plain(user: (User & { isNew?: boolean }) | null | undefined): unknown {
   return user ? Object.fromEntries(Object.entries(user).filter(([field]) => field !== 'isNew')) : undefined
 }

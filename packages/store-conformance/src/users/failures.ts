@@ -6,7 +6,7 @@ import type { UserStore, UserStoreCase } from './types.js'
 
 const profile = { nickName: 'SECRET-name' }
 
-/** @param store - its backend may be down: none of this gets that far */
+/** @param store - its backend may be down, because no call may reach it */
 async function refusesWrongArguments(store: UserStore): Promise<void> {
   for (const name of notNames as readonly string[]) {
     await assertTypeErrors(`a name of the type ${typeof name}`, {
@@ -27,12 +27,12 @@ async function refusesWrongArguments(store: UserStore): Promise<void> {
 }
 
 export const failureCases: readonly UserStoreCase[] = [
-  defineUserCase('refuses names that are not non-empty strings with a TypeError', async ({ store }) => {
+  defineUserCase('rejects names that are not non-empty strings with a TypeError', async ({ store }) => {
     await refusesWrongArguments(store)
   }),
 
   defineUserCase(
-    'rejects while its backend is down, and works when it is up again',
+    'rejects while its backend is down, and works again afterwards',
     async ({ store, harness, fresh }) => {
       const [appId, openid, unionid] = [fresh('app'), fresh('openid'), fresh('SECRET-unionid')]
       await store.create({ appId, openid, unionid, profile })
@@ -62,7 +62,7 @@ export const failureCases: readonly UserStoreCase[] = [
   ),
 
   defineUserCase(
-    'refuses wrong arguments without asking the backend',
+    'rejects invalid arguments without calling the backend',
     async ({ store, harness, fresh }) => {
       await duringEachOutage(
         harness,
@@ -70,7 +70,7 @@ export const failureCases: readonly UserStoreCase[] = [
           await store.create({ appId: fresh('app'), openid: fresh('openid') })
         },
         async () => {
-          await within(1000, 'the TypeErrors must come', refusesWrongArguments(store))
+          await within(1000, 'the TypeErrors must be thrown', refusesWrongArguments(store))
         },
       )
     },

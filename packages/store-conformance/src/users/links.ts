@@ -3,7 +3,7 @@ import { assertNobody, defineUserCase, plain } from './define.js'
 import type { UserStoreCase } from './types.js'
 
 export const linkCases: readonly UserStoreCase[] = [
-  defineUserCase('finds a user by each account that is linked to them', async ({ store, fresh }) => {
+  defineUserCase('finds a user by each linked account', async ({ store, fresh }) => {
     const [first, second, third, unionid] = [
       fresh('openid'),
       fresh('openid'),
@@ -30,26 +30,23 @@ export const linkCases: readonly UserStoreCase[] = [
     assert.equal((await store.findByUnionid(unionid))?.id, unionid)
   }),
 
-  defineUserCase(
-    'gives an account to the user of its unionid when it is created',
-    async ({ store, fresh }) => {
-      const [one, two, first, second, unionid] = [
-        fresh('app'),
-        fresh('app'),
-        fresh('openid'),
-        fresh('openid'),
-        fresh('unionid'),
-      ]
-      await store.create({ appId: one, openid: first })
-      await store.link(first, { appId: one, openid: first, unionid })
-      const created = await store.create({ appId: two, openid: second, unionid })
-      assert.notEqual(created.isNew, true)
-      const user = { id: first, openid: second, unionid }
-      assert.deepStrictEqual([plain(created), plain(await store.findByOpenid(two, second))], [user, user])
-    },
-  ),
+  defineUserCase('links a new account to the user who has its unionid', async ({ store, fresh }) => {
+    const [one, two, first, second, unionid] = [
+      fresh('app'),
+      fresh('app'),
+      fresh('openid'),
+      fresh('openid'),
+      fresh('unionid'),
+    ]
+    await store.create({ appId: one, openid: first })
+    await store.link(first, { appId: one, openid: first, unionid })
+    const created = await store.create({ appId: two, openid: second, unionid })
+    assert.notEqual(created.isNew, true)
+    const user = { id: first, openid: second, unionid }
+    assert.deepStrictEqual([plain(created), plain(await store.findByOpenid(two, second))], [user, user])
+  }),
 
-  defineUserCase('keeps the id of a user whose unionid appears later', async ({ store, fresh }) => {
+  defineUserCase('keeps the id of a user who gets a unionid later', async ({ store, fresh }) => {
     const [appId, openid, unionid] = [fresh('app'), fresh('openid'), fresh('unionid')]
     await store.create({ appId, openid, profile: { nickName: 'Alice' } })
     await store.link(openid, { appId, openid, unionid })
@@ -59,7 +56,7 @@ export const linkCases: readonly UserStoreCase[] = [
   }),
 
   defineUserCase(
-    'changes nothing by linking again what is linked, many times at once',
+    'changes nothing when an account is linked again, even in parallel',
     async ({ store, fresh, other }) => {
       const stores = [store, await other()] as const
       const [one, two, first, second, unionid] = [
@@ -90,7 +87,7 @@ export const linkCases: readonly UserStoreCase[] = [
     },
   ),
 
-  defineUserCase('leaves an account with the user who has it', async ({ store, fresh }) => {
+  defineUserCase('leaves an account with its user', async ({ store, fresh }) => {
     const [appId, openid, other, unionid] = [fresh('app'), fresh('openid'), fresh('openid'), fresh('unionid')]
     await store.create({ appId, openid })
     await store.create({ appId, openid: other, unionid })
@@ -99,7 +96,7 @@ export const linkCases: readonly UserStoreCase[] = [
     assert.equal((await store.findByUnionid(unionid))?.id, unionid)
   }),
 
-  defineUserCase('leaves a unionid with the user who has it, and users apart', async ({ store, fresh }) => {
+  defineUserCase('leaves a unionid with its user, and does not merge users', async ({ store, fresh }) => {
     const [one, two, first, second, unionid] = [
       fresh('app'),
       fresh('app'),

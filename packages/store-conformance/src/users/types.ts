@@ -7,10 +7,10 @@ export type Account = WechatAccount
 /** The user that a user store returns. */
 export type User = RegisteredUser
 
-/** What the harness of a user store may or may not have. */
+/** An optional part of the harness of a user store. */
 export type UserStoreCapability = 'second' | 'outages'
 
-/** How the cases get at the user store under test. Every member must be here, or its absence explained in `without`. */
+/** The access of the cases to the user store under test. Provide every member, or give the reason in `without`. */
 export type UserStoreHarness = StoreHarness<UserStore, UserStoreCapability>
 
 /** One case of the contract. */

@@ -4,7 +4,7 @@ import type { UserStoreCase } from './types.js'
 
 const many = 20
 
-/** What WeChat tells, as far as every store has room for it. */
+/** The fields of WeChat's profile that every store can keep. */
 const profile = {
   nickName: '爱丽丝 🐼 \' " \\ %',
   gender: 2,
@@ -35,36 +35,29 @@ const odd = [
 
 export const userCases: readonly UserStoreCase[] = [
   defineUserCase(
-    'has every optional part of its harness, or the harness says why not',
+    'covers every optional part of the contract, or the harness gives a reason',
     async ({ harness }) => {
       for (const capability of userCapabilities) {
         const reason = harness.without?.[capability]
         if (hasUserCapability(capability, harness))
-          assert.equal(reason, undefined, `there is ${capability}, and the harness says that there is not`)
-        else
-          assert.ok(
-            reason,
-            `there is no ${capability}: the harness must have it, or say in \`without\` why not`,
-          )
+          assert.equal(reason, undefined, `${capability} exists, but the harness lists it in \`without\``)
+        else assert.ok(reason, `${capability} is missing: provide it, or give the reason in \`without\``)
       }
       return Promise.resolve()
     },
   ),
 
-  defineUserCase(
-    'answers null or undefined for an account and for a unionid that nobody has',
-    async ({ store, fresh }) => {
-      await assertNobody(store.findByOpenid(fresh('app'), fresh('openid')))
-      await assertNobody(store.findByUnionid(fresh('unionid')))
-      for (const name of ['__proto__', 'constructor']) {
-        await assertNobody(store.findByOpenid(name, name))
-        await assertNobody(store.findByUnionid(name))
-      }
-    },
-  ),
+  defineUserCase('returns null or undefined for an unknown account or unionid', async ({ store, fresh }) => {
+    await assertNobody(store.findByOpenid(fresh('app'), fresh('openid')))
+    await assertNobody(store.findByUnionid(fresh('unionid')))
+    for (const name of ['__proto__', 'constructor']) {
+      await assertNobody(store.findByOpenid(name, name))
+      await assertNobody(store.findByUnionid(name))
+    }
+  }),
 
   defineUserCase(
-    'creates a user whose id is the unionid, or the openid where there is none',
+    'creates a user with the unionid as its id, or the openid without one',
     async ({ store, fresh }) => {
       const [appId, openid, unionid, alone] = [
         fresh('app'),
@@ -85,7 +78,7 @@ export const userCases: readonly UserStoreCase[] = [
     },
   ),
 
-  defineUserCase('keeps what WeChat told about the user, with its types', async ({ store, fresh }) => {
+  defineUserCase('keeps the profile from WeChat with its types', async ({ store, fresh }) => {
     for (const told of [profile, { nickName: 'Bob', gender: 0 }]) {
       const [appId, openid] = [fresh('app'), fresh('openid')]
       const created = await store.create({ appId, openid, profile: told })
@@ -94,7 +87,7 @@ export const userCases: readonly UserStoreCase[] = [
     }
   }),
 
-  defineUserCase('shares no object with its callers', async ({ store, fresh }) => {
+  defineUserCase('does not share objects with its callers', async ({ store, fresh }) => {
     const [appId, openid, unionid] = [fresh('app'), fresh('openid'), fresh('unionid')]
     const given = { appId, openid, unionid, profile: { nickName: 'Alice' } }
     const creating = store.create(given)
@@ -114,7 +107,7 @@ export const userCases: readonly UserStoreCase[] = [
   }),
 
   defineUserCase(
-    'shares its users with the other stores on the same data',
+    'shares its users with other stores on the same data',
     async ({ store, fresh, other }) => {
       const second = await other()
       const [appId, openid, unionid] = [fresh('app'), fresh('openid'), fresh('unionid')]
@@ -126,7 +119,7 @@ export const userCases: readonly UserStoreCase[] = [
     { needs: ['second'] },
   ),
 
-  defineUserCase('tells two users apart who have the same openid in two apps', async ({ store, fresh }) => {
+  defineUserCase('distinguishes two users with the same openid in two apps', async ({ store, fresh }) => {
     const [one, two, openid] = [fresh('app'), fresh('app'), fresh('openid')]
     const first = await store.create({ appId: one, openid, profile: { nickName: 'Alice' } })
     await assertNobody(store.findByOpenid(two, openid))
@@ -158,7 +151,7 @@ export const userCases: readonly UserStoreCase[] = [
   }),
 
   defineUserCase(
-    'answers the user who is there when an account is created again, and changes nothing',
+    'returns the existing user, unchanged, when an account is created again',
     async ({ store, fresh }) => {
       const [appId, openid, unionid] = [fresh('app'), fresh('openid'), fresh('unionid')]
       const user = { id: openid, openid, profile: { nickName: 'Alice' } }
@@ -167,11 +160,11 @@ export const userCases: readonly UserStoreCase[] = [
       assert.deepStrictEqual([plain(first), plain(again)], [user, user])
       assert.deepStrictEqual(plain(await store.findByOpenid(appId, openid)), user)
       await assertNobody(store.findByUnionid(unionid))
-      assert.ok(first.isNew !== false && again.isNew !== true, 'only the first was new')
+      assert.ok(first.isNew !== false && again.isNew !== true, 'only the first call must report a new user')
     },
   ),
 
-  defineUserCase(`makes one user of ${many} first logins at once`, async ({ store, fresh, other }) => {
+  defineUserCase(`creates one user for ${many} parallel first logins`, async ({ store, fresh, other }) => {
     const stores = [store, await other()] as const
     for (const unionid of [undefined, fresh('unionid')]) {
       const account = {
@@ -190,13 +183,13 @@ export const userCases: readonly UserStoreCase[] = [
       const told = created.filter(({ isNew }) => isNew !== undefined)
       assert.ok(
         told.length === 0 || told.filter(({ isNew }) => isNew).length === 1,
-        'exactly one of them was new',
+        'exactly one call must report a new user',
       )
     }
   }),
 
   defineUserCase(
-    'makes one user of first logins in several apps at once, where the unionid is the same',
+    'creates one user for parallel first logins in several apps with the same unionid',
     async ({ store, fresh, other }) => {
       const stores = [store, await other()] as const
       const unionid = fresh('unionid')
