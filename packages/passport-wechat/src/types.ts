@@ -1,6 +1,8 @@
 import type {
   Endpoints,
+  MpPageParameters,
   TokenStoreSource,
+  WebsitePageParameters,
   WechatLang,
   WechatLogger,
   WechatMode,
@@ -249,7 +251,7 @@ export type WechatStrategyOptions = (WechatOneAppOptions | WechatSeveralAppsOpti
 }
 
 /** What a single call can say: `passport.authenticate('wechat', options)` and `strategy.getAuthorization(req, options)`. */
-export interface WechatCallOptions {
+export interface WechatCallOptions extends MpPageParameters, Omit<WebsitePageParameters, 'lang'> {
   /** On a callback it is checked against the mode that the login began with. */
   mode?: WechatMode
   /**
@@ -269,20 +271,6 @@ export interface WechatCallOptions {
   callbackURL?: string
   /** Of the QR page, and on the callback of the user's data. Default: the strategy's. `cn` is the QR page's word for `zh_CN`. */
   lang?: WechatLang | 'cn'
-  /** Official account: ask for consent even where WeChat would not need to. */
-  forcePopup?: boolean
-  /** Official account: open the page in snapshot mode first. */
-  forceSnapShot?: boolean
-  /** QR page: colour of the text. */
-  style?: 'black' | 'white'
-  /** QR page: address of a style sheet. */
-  href?: string
-  /** QR page: redirect inside of the frame. */
-  self_redirect?: boolean
-  /** QR page: 1 for the compact page. */
-  stylelite?: 0 | 1
-  /** QR page: 0 turns the quick login off. */
-  fast_login?: 0 | 1
 }
 
 /** Options of `passport.authenticate('wechat', options)`. */

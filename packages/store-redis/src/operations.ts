@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { StoreError } from '@wechat-auth/wechat-oauth'
-import { attemptWithin, checkTimeout, corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
+import { attemptBefore, checkTimeout, corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
 import { checkClient, type RedisCommands, type RedisConnection } from './redis-connection.js'
 
 /** So that what was set on the caller's client does not reach the store. */
@@ -32,7 +32,7 @@ export class Operations {
    * @param what - completes "failed to …"
    */
   run<T>(what: string, operation: (redis: Redis) => Promise<T>): Promise<T> {
-    return attemptWithin(this.#timeout, what, async (abortSignal) => {
+    return attemptBefore(this.#timeout, what, async ({ signal: abortSignal }) => {
       // The driver listens once for each command that is under way.
       setMaxListeners(0, abortSignal)
       try {

@@ -17,7 +17,8 @@ import {
   type EncryptedUserData,
 } from './api/mini-program-data.js'
 import { settingsOf, type Settings } from './options.js'
-import { QRCodeCalls, qrCodeImage } from './api/qr-code-calls.js'
+import { QRCodeCalls } from './api/qr-code-calls.js'
+import { apiPaths, qrCodeImagePath } from './http/endpoints.js'
 import { checkOk, sessionOf, tokenOf, userOf } from './http/reply-fields.js'
 import { StoreAccess } from './tokens/store-access.js'
 import { isTokenValid } from './tokens/token.js'
@@ -35,14 +36,6 @@ import type {
   WechatToken,
   WechatUser,
 } from './types.js'
-
-const endpoint = {
-  accessToken: '/sns/oauth2/access_token',
-  refreshToken: '/sns/oauth2/refresh_token',
-  userinfo: '/sns/userinfo',
-  auth: '/sns/auth',
-  session: '/sns/jscode2session',
-} as const
 
 /**
  * Client for WeChat's login endpoints, for one app.
@@ -149,12 +142,12 @@ export class WechatOAuth {
     const { appId, appSecret } = this.#settings
     const { createAt, order } = this.#records.startLogin()
     const reply = await this.#transport.call({
-      endpoint: endpoint.accessToken,
+      endpoint: apiPaths.accessToken,
       query: { appid: appId, secret: appSecret, code, grant_type: 'authorization_code' },
       repeatable: false,
       fallback: true,
     })
-    const token = tokenOf(endpoint.accessToken, reply, createAt)
+    const token = tokenOf(apiPaths.accessToken, reply, createAt)
     await this.#records.saveLogin(token, order)
     return token
   }
@@ -222,13 +215,13 @@ export class WechatOAuth {
     checkText('access_token', accessToken)
     const order = this.#records.startQuestion()
     const reply = await this.#transport.call({
-      endpoint: endpoint.userinfo,
+      endpoint: apiPaths.userinfo,
       query: { access_token: accessToken, openid, lang: options.lang ?? this.#settings.lang },
       secrets: [token.refresh_token],
       repeatable: true,
       fallback: true,
     })
-    const user = userOf(endpoint.userinfo, reply, openid)
+    const user = userOf(apiPaths.userinfo, reply, openid)
     const { unionid } = user
     const isSaved = unionid === token.unionid
     if (unionid !== undefined) await this.#records.addUnionid(openid, { unionid, order }, isSaved)
@@ -245,12 +238,12 @@ export class WechatOAuth {
     checkText('accessToken', accessToken)
     try {
       const reply = await this.#transport.call({
-        endpoint: endpoint.auth,
+        endpoint: apiPaths.auth,
         query: { access_token: accessToken, openid },
         repeatable: true,
         fallback: true,
       })
-      checkOk(endpoint.auth, reply)
+      checkOk(apiPaths.auth, reply)
       return true
     } catch (error) {
       if (error instanceof WechatAPIError && error.kind !== 'busy' && error.kind !== 'rate') return false
@@ -270,12 +263,12 @@ export class WechatOAuth {
     const { appId, appSecret } = this.#settings
     const { createAt, order } = this.#records.startLogin()
     const reply = await this.#transport.call({
-      endpoint: endpoint.session,
+      endpoint: apiPaths.session,
       query: { appid: appId, secret: appSecret, js_code: code, grant_type: 'authorization_code' },
       repeatable: false,
       fallback: true,
     })
-    const session = sessionOf(endpoint.session, reply, createAt)
+    const session = sessionOf(apiPaths.session, reply, createAt)
     await this.#records.saveLogin(session, order)
     return session
   }
@@ -433,7 +426,7 @@ export class WechatOAuth {
    */
   getQRCodeLinkByTicket(ticket: string): string {
     checkText('ticket', ticket)
-    return this.#settings.endpoints.mp + pathOf(qrCodeImage, { ticket })
+    return this.#settings.endpoints.mp + pathOf(qrCodeImagePath, { ticket })
   }
 
   /** Creates a QR code with a scene, and fetches its image. @throws as `getQRCodeTicket` */
@@ -468,12 +461,12 @@ export class WechatOAuth {
     const { appId, now } = this.#settings
     const createAt = now()
     const reply = await this.#transport.call({
-      endpoint: endpoint.refreshToken,
+      endpoint: apiPaths.refreshToken,
       query: { appid: appId, grant_type: 'refresh_token', refresh_token: refreshToken },
       repeatable: true,
       fallback: true,
     })
-    return tokenOf(endpoint.refreshToken, reply, createAt)
+    return tokenOf(apiPaths.refreshToken, reply, createAt)
   }
 
   /** @param refused - WeChat refused `stale`, though by its dates it is good */
@@ -492,7 +485,7 @@ export class WechatOAuth {
         if (fresh.openid !== openid) {
           throw new WechatTransportError(
             'ERR_WECHAT_RESPONSE',
-            endpoint.refreshToken,
+            apiPaths.refreshToken,
             'answered the token of another user',
           )
         }

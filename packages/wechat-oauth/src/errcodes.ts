@@ -96,7 +96,20 @@ export function kindOf(errcode: number): WechatErrorKind {
   return WECHAT_ERRCODES[errcode]?.kind ?? 'unknown'
 }
 
-/** The token is not, or no longer, good. */
+/** The errcode of a WeChat that is busy. */
+export const busyErrcode = -1
+
+/** The errcode for a session_key that has been replaced. */
+export const staleSessionKeyErrcode = 87009
+
+const tokenErrcodes = new Set<unknown>([40001, 40014, 42001])
+
+/** Whether an errcode says that the access token is not valid, or not valid any more. */
+export function isTokenErrcode(errcode: unknown): boolean {
+  return tokenErrcodes.has(errcode)
+}
+
+/** Whether WeChat refused the access token of a call. */
 export function isTokenRefused(error: unknown): error is WechatAPIError {
-  return error instanceof WechatAPIError && [40001, 40014, 42001].includes(error.errcode)
+  return error instanceof WechatAPIError && isTokenErrcode(error.errcode)
 }

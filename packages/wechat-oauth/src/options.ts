@@ -1,4 +1,6 @@
 import { tokenStoreOf } from './tokens/function-token-store.js'
+import { weChatServers } from './http/endpoints.js'
+import { checkTimeout } from './lib/arguments.js'
 import { exchangeBy } from './http/choose-exchange.js'
 import type { Exchange } from './http/exchange.js'
 import { MemoryTokenStore } from './tokens/memory-token-store.js'
@@ -27,8 +29,6 @@ export interface Settings {
 }
 
 const langs: readonly unknown[] = ['zh_CN', 'zh_TW', 'en'] satisfies WechatLang[]
-// A lock is waited for several times as long, and a timer of more than 2 ** 31 ms goes off at once.
-const longestTimeout = 24 * 3600 * 1000
 
 const wrongNames: WrongNames = {
   ...wrongCredentialNames,
@@ -49,10 +49,7 @@ export function settingsOf(options: WechatOAuthOptions): Settings {
     refuseOuterSpace('WechatOAuth', option, options[option])
   }
   refuseUnless(langs.includes(lang), 'lang must be zh_CN, zh_TW or en')
-  refuseUnless(
-    typeof timeout === 'number' && timeout > 0 && timeout <= longestTimeout,
-    'timeout must be a positive number of milliseconds, at most a day',
-  )
+  checkTimeout(timeout)
   refuseUnless(ownFetch === undefined || typeof ownFetch === 'function', 'fetch must be a function')
   refuseUnless(typeof now === 'function', 'now must be a function')
   refuseUnless(['stable', 'classic'].includes(clientCredential), 'clientCredential must be stable or classic')
@@ -91,9 +88,9 @@ export function endpointsOf(endpoints: unknown): Required<Endpoints> {
     'endpoints must be a URL, or an object of URLs',
   )
   const {
-    open = 'https://open.weixin.qq.com',
-    api = 'https://api.weixin.qq.com',
-    mp = 'https://mp.weixin.qq.com',
+    open = weChatServers.open,
+    api = weChatServers.api,
+    mp = weChatServers.mp,
   } = (endpoints ?? {}) as Record<string, unknown>
   return {
     open: baseURL('endpoints.open', open),

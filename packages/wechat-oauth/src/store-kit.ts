@@ -10,10 +10,16 @@ export {
   checkName,
   checkOpenid,
   checkTimeout,
+  checkWellFormedKey,
+  checkWellFormedName,
   isOpenid,
 } from './lib/arguments.js'
+export { BoundedMap } from './lib/bounded-map.js'
+export { isThenable } from './lib/callback-or-promise.js'
 export { withDeadline, type Deadline } from './lib/deadline.js'
+export { dayMs, daySeconds, refreshTokenSeconds } from './lib/durations.js'
 export { KeyedQueue } from './lib/keyed-queue.js'
+export { safeLogger } from './lib/logger.js'
 export { isRecord, plainRecord } from './lib/plain-record.js'
 export { toNumber, toTime } from './lib/values.js'
 export { isWellFormed } from './lib/well-formed.js'
@@ -23,12 +29,6 @@ export {
   type WrongConnection,
   type WrongNames,
 } from './lib/wrong-names.js'
+export { corruptRecord, decodeRecord, decodeSession, encodeRecord } from './tokens/record-json.js'
 export { lockError, lockTimes, runLocked, type LockBackend } from './tokens/lock.js'
-export {
-  asStoreError,
-  attempt,
-  attemptBefore,
-  attemptWithin,
-  corruptRecord,
-  decodeRecord,
-} from './tokens/store-failures.js'
+export { asStoreError, attempt, attemptBefore } from './tokens/store-failures.js'

@@ -6,6 +6,8 @@ import { types } from 'node:util'
 import { answerOf } from './lib/callback-or-promise.js'
 
 export { bindToIdentity, dataRefusalCode, type DataRefusalCode, type WechatIdentity } from './api/identity.js'
+export { pagePaths, apiPaths, weChatServers } from './http/endpoints.js'
+export { BoundedMap } from './lib/bounded-map.js'
 export { safeLogger } from './lib/logger.js'
 
 export { hasOuterSpace, refuseOuterSpace } from './lib/outer-space.js'

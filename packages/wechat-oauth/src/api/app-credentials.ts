@@ -1,16 +1,11 @@
 import { CachedCredential, type SourcedCredential } from '../tokens/cached-credential.js'
 import { isTokenRefused } from '../errcodes.js'
+import { apiPaths } from '../http/endpoints.js'
 import { credentialOf } from '../http/reply-fields.js'
 import type { Settings } from '../options.js'
 import type { StoreAccess } from '../tokens/store-access.js'
 import type { Transport } from '../http/transport.js'
 import type { WechatTicketType } from '../types.js'
-
-const endpoint = {
-  stable: '/cgi-bin/stable_token',
-  classic: '/cgi-bin/token',
-  ticket: '/cgi-bin/ticket/getticket',
-} as const
 
 /**
  * The app's own access token and the tickets that it buys.
@@ -67,25 +62,25 @@ export class AppCredentials {
     const { appId, appSecret, now } = this.#settings
     const createAt = now()
     const reply = await this.#transport.call({
-      endpoint: endpoint.stable,
+      endpoint: apiPaths.stableToken,
       query: {},
       body: { grant_type: 'client_credential', appid: appId, secret: appSecret, force_refresh: force },
       repeatable: true,
       fallback: true,
     })
-    return { ...credentialOf(endpoint.stable, reply, 'access_token', createAt), isBound: true }
+    return { ...credentialOf(apiPaths.stableToken, reply, 'access_token', createAt), isBound: true }
   }
 
   async #requestClassic(): Promise<SourcedCredential> {
     const { appId, appSecret, now } = this.#settings
     const createAt = now()
     const reply = await this.#transport.call({
-      endpoint: endpoint.classic,
+      endpoint: apiPaths.classicToken,
       query: { grant_type: 'client_credential', appid: appId, secret: appSecret },
       repeatable: true,
       fallback: false,
     })
-    return { ...credentialOf(endpoint.classic, reply, 'access_token', createAt), isBound: true }
+    return { ...credentialOf(apiPaths.classicToken, reply, 'access_token', createAt), isBound: true }
   }
 
   async #requestTicket(type: WechatTicketType): Promise<SourcedCredential> {
@@ -93,12 +88,12 @@ export class AppCredentials {
     return this.#useToken(await this.token.getLasting(), async ({ access_token: accessToken, isBound }) => {
       const createAt = this.#settings.now()
       const reply = await this.#transport.call({
-        endpoint: endpoint.ticket,
+        endpoint: apiPaths.ticket,
         query: { access_token: accessToken, type },
         repeatable: true,
         fallback: true,
       })
-      return { ...credentialOf(endpoint.ticket, reply, 'ticket', createAt), isBound }
+      return { ...credentialOf(apiPaths.ticket, reply, 'ticket', createAt), isBound }
     })
   }
 }

@@ -1,3 +1,4 @@
+import { pagePaths } from '../http/endpoints.js'
 import { refuseScopesOfOtherPage } from '../lib/scopes.js'
 import type { WechatLang } from '../types.js'
 import { isWellFormed } from '../lib/well-formed.js'
@@ -36,8 +37,8 @@ export interface PageOptions {
 const longestState = 128
 
 const pages = {
-  mp: { path: '/connect/oauth2/authorize', method: 'getAuthorizeURL' },
-  website: { path: '/connect/qrconnect', method: 'getAuthorizeURLForWebsite' },
+  mp: { path: pagePaths.mp, method: 'getAuthorizeURL' },
+  website: { path: pagePaths.website, method: 'getAuthorizeURLForWebsite' },
 } as const
 
 /** WeChat matches the address of the page against a pattern: the order of the parameters counts. */

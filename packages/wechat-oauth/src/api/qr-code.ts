@@ -1,6 +1,7 @@
+import { daySeconds } from '../lib/durations.js'
 import { isWellFormed } from '../lib/well-formed.js'
 
-const longestLife = 30 * 24 * 3600
+const longestLife = 30 * daySeconds
 const longestSceneText = 64
 
 const actions = {

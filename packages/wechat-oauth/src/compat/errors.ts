@@ -1,4 +1,4 @@
-import { kindOf } from '../errcodes.js'
+import { isTokenErrcode, kindOf } from '../errcodes.js'
 import {
   NoOAuthTokenError,
   StoreError,
@@ -79,10 +79,8 @@ function disguised(cause: Error, name: string, message: string, code?: string | 
   return Object.assign(new Error(message, { cause }), { name, ...(code !== undefined && { code }) })
 }
 
-const refused = new Set<unknown>([40001, 40014, 42001])
-
 /** The token is not, or no longer, good. */
 export function isRefused(error: unknown): boolean {
   const { name, code } = (error ?? {}) as Partial<OAuthError>
-  return name === 'WeChatAPIError' && refused.has(code)
+  return name === 'WeChatAPIError' && isTokenErrcode(code)
 }

@@ -3,6 +3,7 @@ import { checkCode, checkOpenid, checkText, isOpenid } from '../lib/arguments.js
 import { NoOAuthTokenError } from '../errors.js'
 import { bindToIdentity } from '../api/identity.js'
 import { endpointsOf } from '../options.js'
+import { apiPaths, pagePaths } from '../http/endpoints.js'
 import { checkOk } from '../http/reply-fields.js'
 import type { GetTokenFunction, SaveTokenFunction, WechatToken, WechatUser } from '../types.js'
 import { accessToken } from './access-token.js'
@@ -97,7 +98,7 @@ export class OAuth {
    * @param scope - `snsapi_base` (default) or `snsapi_userinfo`
    */
   getAuthorizeURL(redirect: string, state?: string, scope?: string): string {
-    return pageURL(this, '/connect/oauth2/authorize', redirect, state, scope || 'snsapi_base')
+    return pageURL(this, pagePaths.mp, redirect, state, scope || 'snsapi_base')
   }
 
   /**
@@ -108,7 +109,7 @@ export class OAuth {
    * @param scope - default `snsapi_login`
    */
   getAuthorizeURLForWebsite(redirect: string, state?: string, scope?: string): string {
-    return pageURL(this, '/connect/qrconnect', redirect, state, scope || 'snsapi_login')
+    return pageURL(this, pagePaths.website, redirect, state, scope || 'snsapi_login')
   }
 
   /**
@@ -117,7 +118,7 @@ export class OAuth {
    */
   getAccessToken(code: string, callback?: OAuthCallback<AccessToken>): void {
     answer(callback, async () => {
-      refuseWrongCode('/sns/oauth2/access_token', code)
+      refuseWrongCode(apiPaths.accessToken, code)
       return accessToken<WechatToken>(await partsOf(this).logins.getAccessToken(code))
     })
   }
@@ -128,7 +129,7 @@ export class OAuth {
     callback?: OAuthCallback<AccessToken<WechatToken & { session_key: string }>>,
   ): void {
     answer(callback, async () => {
-      refuseWrongCode('/sns/jscode2session', code)
+      refuseWrongCode(apiPaths.session, code)
       return accessToken(await partsOf(this).logins.code2Session(code))
     })
   }
@@ -139,7 +140,7 @@ export class OAuth {
    */
   refreshAccessToken(refreshToken: string, callback?: OAuthCallback<AccessToken>): void {
     answer(callback, async () => {
-      if (isMissing(refreshToken)) throw missing('/sns/oauth2/refresh_token', 41003, 'refresh_token missing')
+      if (isMissing(refreshToken)) throw missing(apiPaths.refreshToken, 41003, 'refresh_token missing')
       return accessToken(await partsOf(this).refreshes.refreshAccessToken(refreshToken))
     })
   }
@@ -156,8 +157,8 @@ export class OAuth {
   ): void {
     answer(callback, async () => {
       const { openid, lang } = options
-      if (isMissing(token)) throw missing('/sns/userinfo', 41001, 'access_token missing')
-      if (isMissing(openid)) throw missing('/sns/userinfo', 41009, 'missing openid')
+      if (isMissing(token)) throw missing(apiPaths.userinfo, 41001, 'access_token missing')
+      if (isMissing(openid)) throw missing(apiPaths.userinfo, 41009, 'missing openid')
       // WeChat takes more languages than our types name.
       const language = (lang || 'en') as 'en'
       return partsOf(this).logins.getUserByToken(
@@ -213,7 +214,7 @@ export class OAuth {
     callback?: OAuthCallback<{ errcode: number; errmsg: string }>,
   ): void {
     answer(callback, async () => {
-      const endpoint = '/sns/auth'
+      const endpoint = apiPaths.auth
       if (isMissing(token)) throw missing(endpoint, 41001, 'access_token missing')
       if (isMissing(openid)) throw missing(endpoint, 41009, 'missing openid')
       checkOpenid(openid)

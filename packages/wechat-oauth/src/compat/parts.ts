@@ -1,6 +1,7 @@
 import { WechatOAuth } from '../client.js'
 import { settingsOf } from '../options.js'
 import { StoreAccess } from '../tokens/store-access.js'
+import { isTimeout } from '../lib/arguments.js'
 import { toNumber } from '../lib/values.js'
 import { normalizeRecord } from '../tokens/token.js'
 import { Transport } from '../http/transport.js'
@@ -86,5 +87,5 @@ const usualTimeout = 5000
 function timeoutOf(timeout: OAuthOptions['timeout']): number {
   const parts = Array.isArray(timeout) ? (timeout as readonly unknown[]) : [timeout]
   const sum = parts.map((part) => toNumber(part) ?? 0).reduce((all, part) => all + part, 0)
-  return sum > 0 && sum <= 24 * 3600 * 1000 ? sum : usualTimeout
+  return isTimeout(sum) ? sum : usualTimeout
 }

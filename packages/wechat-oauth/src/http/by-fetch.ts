@@ -6,8 +6,6 @@ import { badStatus, brokenOff, tooLarge, unreachable } from './failures.js'
 /** Through a `fetch`, which may be of the application's making: what it gives is looked at with the same distrust as the answer. */
 export function byFetch(fetch: typeof globalThis.fetch): Exchange {
   return async ({ server, path, endpoint, body }, deadline) => {
-    const controller = new AbortController()
-    deadline.onOver = () => controller.abort()
     const posted = body !== undefined && {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -15,7 +13,7 @@ export function byFetch(fetch: typeof globalThis.fetch): Exchange {
     }
     let response: Response
     try {
-      response = await fetch(server + path, { redirect: 'manual', ...posted, signal: controller.signal })
+      response = await fetch(server + path, { redirect: 'manual', ...posted, signal: deadline.signal })
     } catch (error) {
       throw unreachable(endpoint, error, mayHaveConnected(error))
     }

@@ -1,4 +1,4 @@
-import { kindOf } from '../errcodes.js'
+import { busyErrcode, kindOf } from '../errcodes.js'
 import { WechatAPIError, WechatTransportError } from '../errors.js'
 import type { Exchange, HttpAnswer } from './exchange.js'
 import { isUnsent } from './failures.js'
@@ -193,7 +193,7 @@ function mayRepeat({ repeatable }: Call, error: unknown): boolean {
 
 function isPassing(error: unknown): boolean {
   return error instanceof WechatAPIError
-    ? error.errcode === -1
+    ? error.errcode === busyErrcode
     : error instanceof WechatTransportError && error.code === 'ERR_WECHAT_NETWORK'
 }
 

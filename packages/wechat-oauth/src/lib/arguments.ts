@@ -1,4 +1,5 @@
 import type { WechatAccount } from '../session-contracts.js'
+import { dayMs } from './durations.js'
 import { isWellFormed } from './well-formed.js'
 
 const longestText = 4096
@@ -40,6 +41,27 @@ export function checkName(name: string, value: unknown): asserts value is string
   if (typeof value !== 'string' || value === '') throw new TypeError(`${name} must be a non-empty string`)
 }
 
+/**
+ * For backends that keep text as UTF-8: it has no form for half of a surrogate pair, so two such keys would become the same.
+ *
+ * @throws TypeError when the key of a record or lock is not a non-empty, well-formed string
+ */
+export function checkWellFormedKey(key: unknown): asserts key is string {
+  checkKey(key)
+  if (!isWellFormed(key)) throw new TypeError('The key of a token must be a well-formed string')
+}
+
+/**
+ * The same check for a hash, an appId or an id.
+ *
+ * @param name - the argument that the message names
+ * @throws TypeError when the value is not a non-empty, well-formed string
+ */
+export function checkWellFormedName(name: string, value: unknown): asserts value is string {
+  checkName(name, value)
+  if (!isWellFormed(value)) throw new TypeError(`${name} must be a well-formed string`)
+}
+
 /** @throws TypeError when the lifetime of a session is not a positive number of seconds */
 export function checkLifetime(ttl: unknown): asserts ttl is number {
   if (typeof ttl !== 'number' || !(ttl > 0 && ttl < Infinity))
@@ -56,11 +78,13 @@ export function checkAccount(account: unknown): asserts account is WechatAccount
   if (unionid !== undefined) checkName('unionid', unionid)
 }
 
-const longestTimeout = 24 * 3600 * 1000
+/** Whether a value is a number of milliseconds from more than 0 to a day. Locks wait several times as long, and a timer for more than 2 ** 31 ms fires at once. */
+export function isTimeout(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && value <= dayMs
+}
 
 /** @throws TypeError when the option `timeout` of a store is not a number of milliseconds that a timer can count */
 export function checkTimeout(timeout: unknown): asserts timeout is number {
-  if (typeof timeout !== 'number' || !(timeout > 0 && timeout <= longestTimeout)) {
+  if (!isTimeout(timeout))
     throw new TypeError('timeout must be a positive number of milliseconds, at most a day')
-  }
 }

@@ -42,7 +42,8 @@ export function answerOf(
   })
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** Whether a value has a method `then`. It is read, so do not ask about a value that may be a query or a reply. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   const mayBe = (typeof value === 'object' && value !== null) || typeof value === 'function'
   return mayBe && typeof (value as { then?: unknown }).then === 'function'
 }

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 import { WechatDecryptError } from '../errors.js'
-import { checkKey } from '../lib/arguments.js'
+import { checkWellFormedKey } from '../lib/arguments.js'
 import { plainToken } from './token.js'
 import type { LockOptions, TokenStore, WechatToken } from '../types.js'
 import { isWellFormed } from '../lib/well-formed.js'
@@ -53,7 +53,7 @@ export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenSt
 
   return {
     getToken: async (openid) => {
-      checkOpenid(openid)
+      checkWellFormedKey(openid)
       const record: unknown = await store.getToken(openid)
       if (record === null || record === undefined) return record
       return changed(plainToken(record), (value, field) => {
@@ -62,7 +62,7 @@ export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenSt
       })
     },
     saveToken: async (openid, token) => {
-      checkOpenid(openid)
+      checkWellFormedKey(openid)
       await store.saveToken(
         openid,
         changed(token, (value, field) => encrypted(value, field, openid, first)),
@@ -90,12 +90,6 @@ function checkStore(store: unknown): void {
   const { getToken, saveToken } = (store ?? {}) as Record<string, unknown>
   if (typeof getToken !== 'function' || typeof saveToken !== 'function')
     throw new TypeError('store must have the methods getToken and saveToken')
-}
-
-/** What has no UTF-8 would not bind a value to one key. */
-function checkOpenid(openid: unknown): void {
-  checkKey(openid)
-  if (!isWellFormed(openid)) throw new TypeError('The key of a token must be a well-formed string')
 }
 
 interface SecretKey {

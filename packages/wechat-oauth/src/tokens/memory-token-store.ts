@@ -1,6 +1,6 @@
-import { StoreError } from '../errors.js'
 import { checkKey } from '../lib/arguments.js'
-import { lockTimes } from './lock.js'
+import { lockError, lockTimes } from './lock.js'
+import { BoundedMap } from '../lib/bounded-map.js'
 import type { LockOptions, TokenStore, WechatToken } from '../types.js'
 import { refuseWrongNames } from '../lib/wrong-names.js'
 
@@ -40,10 +40,9 @@ function copyOf(token: WechatToken): WechatToken {
 
 /** Keeps tokens in the memory of this process, bounded. The default; for one process, tests and development. */
 export class MemoryTokenStore implements TokenStore {
-  readonly #max: number
   readonly #ttl: number
   // In order of use, the least recent first.
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries: BoundedMap<string, Entry>
   readonly #locks = new Map<string, Lock>()
 
   /** @throws TypeError when `max` is not a positive integer or `ttl` not a positive number */
@@ -52,7 +51,7 @@ export class MemoryTokenStore implements TokenStore {
     const { max = 10_000, ttl = Infinity } = options
     if (!Number.isInteger(max) || max < 1) throw new TypeError('max must be a positive integer')
     if (typeof ttl !== 'number' || !(ttl > 0)) throw new TypeError('ttl must be a positive number of seconds')
-    this.#max = max
+    this.#entries = new BoundedMap(max)
     this.#ttl = ttl * 1000
   }
 
@@ -66,8 +65,10 @@ export class MemoryTokenStore implements TokenStore {
       checkKey(openid)
       const entry = this.#entries.get(openid)
       if (!entry) return undefined
-      this.#entries.delete(openid)
-      if (entry.expiresAt <= Date.now()) return undefined
+      if (entry.expiresAt <= Date.now()) {
+        this.#entries.delete(openid)
+        return undefined
+      }
       this.#entries.set(openid, entry)
       return copyOf(entry.token)
     })
@@ -76,13 +77,7 @@ export class MemoryTokenStore implements TokenStore {
   saveToken(openid: string, token: WechatToken): Promise<void> {
     return promised(() => {
       checkKey(openid)
-      const entry = { token: copyOf(token), expiresAt: Date.now() + this.#ttl }
-      this.#entries.delete(openid)
-      this.#entries.set(openid, entry)
-      for (const oldest of this.#entries.keys()) {
-        if (this.#entries.size <= this.#max) break
-        this.#entries.delete(oldest)
-      }
+      this.#entries.set(openid, { token: copyOf(token), expiresAt: Date.now() + this.#ttl })
     })
   }
 
@@ -108,9 +103,7 @@ export class MemoryTokenStore implements TokenStore {
       held = false
     }
     const lifetime = setTimeout(() => {
-      controller.abort(
-        new StoreError('The lock was held for longer than its lifetime.', { code: 'ERR_WECHAT_LOCK' }),
-      )
+      controller.abort(lockError('The lock was held for longer than its lifetime.'))
       release()
     }, ttl)
     try {
@@ -134,7 +127,7 @@ export class MemoryTokenStore implements TokenStore {
       }
       const patience = setTimeout(() => {
         lock.waiting.splice(lock.waiting.indexOf(enter), 1)
-        reject(new StoreError(`The lock was not free within ${wait} ms.`, { code: 'ERR_WECHAT_LOCK' }))
+        reject(lockError(`The lock was not free within ${wait} ms.`))
       }, wait)
       lock.waiting.push(enter)
     })

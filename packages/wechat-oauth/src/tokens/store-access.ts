@@ -50,7 +50,7 @@ export class StoreAccess {
 
   /** @throws StoreError */
   read(key: string): Promise<WechatToken | undefined> {
-    return this.#bounded((_deadline, visit) => this.#get(key, visit))
+    return this.#withinTimeout((_deadline, visit) => this.#get(key, visit))
   }
 
   /**
@@ -61,7 +61,7 @@ export class StoreAccess {
     const now = (waiting?: Deadline): Promise<void> => this.#changeNow(key, change, events, waiting)
     if (!this.#changes.isBusy(key)) return this.#changes.run(key, now)
     // Those before may take long, each in its own time.
-    return this.#bounded((waiting) =>
+    return this.#withinTimeout((waiting) =>
       this.#changes.run(key, async () => {
         if (!waiting.isOver) await now(waiting)
       }),
@@ -70,7 +70,7 @@ export class StoreAccess {
 
   #changeNow(key: string, change: Change, events: ChangeEvents, waiting?: Deadline): Promise<void> {
     const { onReplaced, onSaved } = events
-    return this.#bounded(async (own, visit) => {
+    return this.#withinTimeout(async (own, visit) => {
       let stored: WechatToken | undefined
       let problem: StoreFailure | undefined
       try {
@@ -168,7 +168,7 @@ export class StoreAccess {
     return attempt('delete', async () => this.#store.deleteToken?.(key))
   }
 
-  #bounded<T>(task: (deadline: Deadline, visit: Visit) => Promise<T>): Promise<T> {
+  #withinTimeout<T>(task: (deadline: Deadline, visit: Visit) => Promise<T>): Promise<T> {
     const visit: Visit = { answer: undefined }
     return withDeadline(
       this.#timeout,

@@ -1,5 +1,5 @@
 import { isAheadOfClock, isWithin } from '../lib/clocks.js'
-import { Latest } from '../lib/bounded-map.js'
+import { BoundedMap } from '../lib/bounded-map.js'
 import type { StoreAccess, StoreFailure } from './store-access.js'
 import { isBaseScope, isTokenOfUse, isTokenValid } from './token.js'
 import { ToldUnionids, type Told } from './told-unionids.js'
@@ -37,7 +37,7 @@ export class TokenRecords {
   readonly #saveSnapshotUsers: boolean
   readonly #logger: WechatLogger | undefined
   #questions = 0
-  readonly #saved = new Latest<SavedLogin>(mostSaved)
+  readonly #saved = new BoundedMap<string, SavedLogin>(mostSaved)
   readonly #unionids = new ToldUnionids((openid, take) => this.#writeUnionid(openid, take))
 
   constructor({ access, now, saveSnapshotUsers, logger }: TokenRecordsOptions) {

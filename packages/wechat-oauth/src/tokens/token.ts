@@ -2,14 +2,12 @@ import { isAheadOfClock } from '../lib/clocks.js'
 import { StoreError } from '../errors.js'
 import { isRecord, plainRecord } from '../lib/plain-record.js'
 import { scopesIn } from '../lib/scopes.js'
+import { refreshTokenSeconds } from '../lib/durations.js'
 import { toNumber, toTime } from '../lib/values.js'
 import type { WechatToken } from '../types.js'
 
 // A token that lapses while the request is under way is of no use.
 const skew = 60_000
-
-/** Longest life of a refresh token, counted from the login: 30 days. */
-const refreshTokenLifetime = 30 * 24 * 3600 * 1000
 
 /**
  * Whether the access token of a record is still good, with 60 seconds to spare. Numbers that a store kept as
@@ -31,7 +29,9 @@ export function isTokenValid(token: WechatToken | null | undefined, now: number 
 export function isTokenOfUse(token: WechatToken, now: number): boolean {
   if (isTokenValid(token, now)) return true
   const since = createdAt(token)
-  return Boolean(token.refresh_token) && now < since + refreshTokenLifetime && !isAheadOfClock(since, now)
+  return (
+    Boolean(token.refresh_token) && now < since + refreshTokenSeconds * 1000 && !isAheadOfClock(since, now)
+  )
 }
 
 /** Whether nothing but the openid was granted. Where WeChat did not say, it may be more. */

@@ -1,4 +1,4 @@
-import { Latest } from '../lib/bounded-map.js'
+import { BoundedMap } from '../lib/bounded-map.js'
 
 /** A unionid that WeChat told, and which question of this process it answers: the later, the greater. */
 export interface Told {
@@ -23,7 +23,7 @@ export class ToldUnionids {
   readonly #write: Write
   readonly #pending = new Map<string, Pending>()
   /** Orders. */
-  readonly #newest = new Latest<number>(mostRemembered)
+  readonly #newest = new BoundedMap<string, number>(mostRemembered)
 
   constructor(write: Write) {
     this.#write = write
