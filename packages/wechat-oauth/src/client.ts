@@ -16,14 +16,14 @@ import {
   verifyMiniProgramSignature,
   type EncryptedUserData,
 } from './api/mini-program-data.js'
-import { settingsOf, type Settings } from './options.js'
+import { readSettings, type Settings } from './options.js'
 import { QRCodeCalls } from './api/qr-code-calls.js'
 import { apiPaths, qrCodeImagePath } from './http/endpoints.js'
-import { checkOk, sessionOf, tokenOf, userOf } from './http/reply-fields.js'
+import { checkOk, parseSession, parseToken, parseUser } from './http/reply-fields.js'
 import { StoreAccess } from './tokens/store-access.js'
 import { isTokenValid } from './tokens/token.js'
 import { TokenRecords } from './tokens/token-records.js'
-import { pathOf, Transport } from './http/transport.js'
+import { buildPath, Transport } from './http/transport.js'
 import type {
   JsSDKSignature,
   MiniProgramData,
@@ -59,7 +59,7 @@ export class WechatOAuth {
 
   /** @throws TypeError that names the option which is wrong */
   constructor(options: WechatOAuthOptions) {
-    const settings = settingsOf(options)
+    const settings = readSettings(options)
     this.appId = settings.appId
     this.#settings = settings
     const { timeout, now, fallbackHosts, logger, tokenStore, credentialStore, saveSnapshotUsers } = settings
@@ -147,7 +147,7 @@ export class WechatOAuth {
       repeatable: false,
       fallback: true,
     })
-    const token = tokenOf(apiPaths.accessToken, reply, createAt)
+    const token = parseToken(apiPaths.accessToken, reply, createAt)
     await this.#records.saveLogin(token, order)
     return token
   }
@@ -176,12 +176,12 @@ export class WechatOAuth {
     checkLang(lang)
     const saved = await this.#records.read(openid)
     if (!saved) throw new NoOAuthTokenError(openid)
-    const token = this.#isValid(saved) ? saved : await this.#refreshed(saved, false)
+    const token = this.#isValid(saved) ? saved : await this.#refresh(saved, false)
     try {
       return await this.getUserByToken(token, { lang })
     } catch (error) {
       if (!isTokenRefused(error)) throw error
-      return this.getUserByToken(await this.#refreshed(token, true), { lang })
+      return this.getUserByToken(await this.#refresh(token, true), { lang })
     }
   }
 
@@ -221,7 +221,7 @@ export class WechatOAuth {
       repeatable: true,
       fallback: true,
     })
-    const user = userOf(apiPaths.userinfo, reply, openid)
+    const user = parseUser(apiPaths.userinfo, reply, openid)
     const { unionid } = user
     const isSaved = unionid === token.unionid
     if (unionid !== undefined) await this.#records.addUnionid(openid, { unionid, order }, isSaved)
@@ -268,7 +268,7 @@ export class WechatOAuth {
       repeatable: false,
       fallback: true,
     })
-    const session = sessionOf(apiPaths.session, reply, createAt)
+    const session = parseSession(apiPaths.session, reply, createAt)
     await this.#records.saveLogin(session, order)
     return session
   }
@@ -371,7 +371,7 @@ export class WechatOAuth {
     const { forceRefresh = false } = options
     if (typeof forceRefresh !== 'boolean') throw new TypeError('forceRefresh must be true or false')
     const { token } = this.#credentials
-    const { access_token, expires_in, create_at } = await (forceRefresh ? token.renewed() : token.get())
+    const { access_token, expires_in, create_at } = await (forceRefresh ? token.forceRenewal() : token.get())
     return { access_token, expires_in, create_at }
   }
 
@@ -426,7 +426,7 @@ export class WechatOAuth {
    */
   getQRCodeLinkByTicket(ticket: string): string {
     checkText('ticket', ticket)
-    return this.#settings.endpoints.mp + pathOf(qrCodeImagePath, { ticket })
+    return this.#settings.endpoints.mp + buildPath(qrCodeImagePath, { ticket })
   }
 
   /** Creates a QR code with a scene, and fetches its image. @throws as `getQRCodeTicket` */
@@ -466,11 +466,11 @@ export class WechatOAuth {
       repeatable: true,
       fallback: true,
     })
-    return tokenOf(apiPaths.refreshToken, reply, createAt)
+    return parseToken(apiPaths.refreshToken, reply, createAt)
   }
 
   /** @param refused - WeChat refused `stale`, though by its dates it is good */
-  #refreshed(stale: WechatToken, refused: boolean): Promise<WechatToken> {
+  #refresh(stale: WechatToken, refused: boolean): Promise<WechatToken> {
     const { openid } = stale
     const running = this.#refreshes.get(openid)
     if (running) return running

@@ -92,7 +92,7 @@ export const WECHAT_ERRCODES: Readonly<
   ),
 )
 
-export function kindOf(errcode: number): WechatErrorKind {
+export function lookUpKind(errcode: number): WechatErrorKind {
   return WECHAT_ERRCODES[errcode]?.kind ?? 'unknown'
 }
 

@@ -1,7 +1,7 @@
-import { tokenStoreOf } from './tokens/function-token-store.js'
+import { readTokenStore } from './tokens/function-token-store.js'
 import { weChatServers } from './http/endpoints.js'
 import { checkTimeout } from './lib/arguments.js'
-import { exchangeBy } from './http/choose-exchange.js'
+import { chooseExchange } from './http/choose-exchange.js'
 import type { Exchange } from './http/exchange.js'
 import { MemoryTokenStore } from './tokens/memory-token-store.js'
 import { refuseOuterSpace } from './lib/outer-space.js'
@@ -38,7 +38,7 @@ const wrongNames: WrongNames = {
 }
 
 /** @throws TypeError that names the option */
-export function settingsOf(options: WechatOAuthOptions): Settings {
+export function readSettings(options: WechatOAuthOptions): Settings {
   if (typeof options !== 'object' || (options as unknown) === null)
     throw new TypeError('WechatOAuth needs an object of options')
   refuseWrongNames('WechatOAuth', options, wrongNames)
@@ -56,7 +56,7 @@ export function settingsOf(options: WechatOAuthOptions): Settings {
   flag('shareCredentials', options.shareCredentials)
   flag('saveSnapshotUsers', options.saveSnapshotUsers)
   refuseUnless(logger === undefined || isLogger(logger), 'logger must have the methods debug and warn')
-  const tokenStore = tokenStoreOf(options) ?? new MemoryTokenStore()
+  const tokenStore = readTokenStore(options) ?? new MemoryTokenStore()
   // A pair of functions may write into a table that has room for users only.
   const isOwnPair = options.getToken !== undefined && options.shareCredentials !== true
   return {
@@ -66,10 +66,10 @@ export function settingsOf(options: WechatOAuthOptions): Settings {
     credentialStore: isOwnPair ? new MemoryTokenStore() : tokenStore,
     clientCredential,
     lang,
-    endpoints: endpointsOf(options.endpoints),
-    fallbackHosts: fallbackHostsOf(options.fallbackHosts),
+    endpoints: readEndpoints(options.endpoints),
+    fallbackHosts: readFallbackHosts(options.fallbackHosts),
     timeout,
-    exchange: exchangeBy(options.fetch),
+    exchange: chooseExchange(options.fetch),
     now,
     saveSnapshotUsers: options.saveSnapshotUsers ?? false,
     logger: safeLogger(logger),
@@ -77,9 +77,9 @@ export function settingsOf(options: WechatOAuthOptions): Settings {
 }
 
 /** The base addresses, without a slash at their ends. @throws TypeError */
-export function endpointsOf(endpoints: unknown): Required<Endpoints> {
+export function readEndpoints(endpoints: unknown): Required<Endpoints> {
   if (typeof endpoints === 'string') {
-    const base = baseURL('endpoints', endpoints)
+    const base = readBaseURL('endpoints', endpoints)
     return { open: base, api: base, mp: base }
   }
   refuseUnless(
@@ -93,20 +93,20 @@ export function endpointsOf(endpoints: unknown): Required<Endpoints> {
     mp = weChatServers.mp,
   } = (endpoints ?? {}) as Record<string, unknown>
   return {
-    open: baseURL('endpoints.open', open),
-    api: baseURL('endpoints.api', api),
-    mp: baseURL('endpoints.mp', mp),
+    open: readBaseURL('endpoints.open', open),
+    api: readBaseURL('endpoints.api', api),
+    mp: readBaseURL('endpoints.mp', mp),
   }
 }
 
-function fallbackHostsOf(hosts: unknown): string[] {
+function readFallbackHosts(hosts: unknown): string[] {
   if (hosts === undefined) return []
   refuseUnless(Array.isArray(hosts), 'fallbackHosts must be an array of URLs')
-  return (hosts as unknown[]).map((host) => baseURL('fallbackHosts', host))
+  return (hosts as unknown[]).map((host) => readBaseURL('fallbackHosts', host))
 }
 
 // Secrets travel in these addresses' queries.
-function baseURL(option: string, value: unknown): string {
+function readBaseURL(option: string, value: unknown): string {
   refuseUnless(typeof value === 'string' && URL.canParse(value), `${option} must be a URL`)
   const { href, protocol, hostname, username, password } = new URL(value)
   const loopback = /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)

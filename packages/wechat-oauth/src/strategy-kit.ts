@@ -3,7 +3,7 @@
  * from WeChat's replies only. For authors of strategies: `@wechat-auth/wechat-oauth/strategy-kit`.
  */
 import { types } from 'node:util'
-import { answerOf } from './lib/callback-or-promise.js'
+import { awaitAnswer } from './lib/callback-or-promise.js'
 
 export { bindToIdentity, dataRefusalCode, type DataRefusalCode, type WechatIdentity } from './api/identity.js'
 export { pagePaths, apiPaths, weChatServers } from './http/endpoints.js'
@@ -35,7 +35,7 @@ export async function callVerify<User>(
   mayReturn: boolean,
 ): Promise<VerifyAnswer<User>> {
   const call = verify as (...parameters: unknown[]) => unknown
-  const [user, info] = await answerOf((done) => call(...values, done), {
+  const [user, info] = await awaitAnswer((done) => call(...values, done), {
     declaresCallback: verify.length > values.length,
     isAnswer: (returned) => mayReturn && returned !== undefined,
   })

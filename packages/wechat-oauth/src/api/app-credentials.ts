@@ -1,7 +1,7 @@
 import { CachedCredential, type SourcedCredential } from '../tokens/cached-credential.js'
 import { isTokenRefused } from '../errcodes.js'
 import { apiPaths } from '../http/endpoints.js'
-import { credentialOf } from '../http/reply-fields.js'
+import { parseCredential } from '../http/reply-fields.js'
 import type { Settings } from '../options.js'
 import type { StoreAccess } from '../tokens/store-access.js'
 import type { Transport } from '../http/transport.js'
@@ -68,7 +68,7 @@ export class AppCredentials {
       repeatable: true,
       fallback: true,
     })
-    return { ...credentialOf(apiPaths.stableToken, reply, 'access_token', createAt), isBound: true }
+    return { ...parseCredential(apiPaths.stableToken, reply, 'access_token', createAt), isBound: true }
   }
 
   async #requestClassic(): Promise<SourcedCredential> {
@@ -80,7 +80,7 @@ export class AppCredentials {
       repeatable: true,
       fallback: false,
     })
-    return { ...credentialOf(apiPaths.classicToken, reply, 'access_token', createAt), isBound: true }
+    return { ...parseCredential(apiPaths.classicToken, reply, 'access_token', createAt), isBound: true }
   }
 
   async #requestTicket(type: WechatTicketType): Promise<SourcedCredential> {
@@ -93,7 +93,7 @@ export class AppCredentials {
         repeatable: true,
         fallback: true,
       })
-      return { ...credentialOf(apiPaths.ticket, reply, 'ticket', createAt), isBound }
+      return { ...parseCredential(apiPaths.ticket, reply, 'ticket', createAt), isBound }
     })
   }
 }

@@ -1,4 +1,4 @@
-import { longestPageURL, signedPartOf } from './js-sdk.js'
+import { longestPageURL, readSignedPart } from './js-sdk.js'
 import type { JsSDKSignature } from '../types.js'
 import { refuseWrongNames } from '../lib/wrong-names.js'
 
@@ -36,7 +36,7 @@ export function jsSDKHandler(
   if (typeof (oauth as Partial<typeof oauth> | undefined)?.jsSDKSign !== 'function')
     throw new TypeError('jsSDKHandler needs a WechatOAuth')
   refuseWrongNames('jsSDKHandler', options, { hosts: ['host', 'domain', 'domains', 'origin', 'origins'] })
-  const hosts = hostsOf((options as Partial<JsSDKHandlerOptions> | undefined)?.hosts)
+  const hosts = readHosts((options as Partial<JsSDKHandlerOptions> | undefined)?.hosts)
 
   return async (request, response, next) => {
     const answer = (status: number, body?: string): void => {
@@ -49,7 +49,7 @@ export function jsSDKHandler(
       answer(405)
       return
     }
-    const url = pageOf(request.url ?? '', hosts)
+    const url = readPage(request.url ?? '', hosts)
     if (url === undefined) {
       answer(403)
       return
@@ -68,7 +68,7 @@ export function jsSDKHandler(
   }
 }
 
-function hostsOf(hosts: unknown): ReadonlySet<string> {
+function readHosts(hosts: unknown): ReadonlySet<string> {
   if (!Array.isArray(hosts) || hosts.length === 0)
     throw new TypeError('hosts must be a list of at least one host')
   return new Set(
@@ -83,10 +83,10 @@ function hostsOf(hosts: unknown): ReadonlySet<string> {
 }
 
 /** The page to sign for, as it was sent, up to `#`; `undefined` where there is not exactly one of a host that is ours. */
-function pageOf(address: string, hosts: ReadonlySet<string>): string | undefined {
+function readPage(address: string, hosts: ReadonlySet<string>): string | undefined {
   const start = address.indexOf('?')
   const [page, ...others] = new URLSearchParams(start === -1 ? '' : address.slice(start + 1)).getAll('url')
   if (page === undefined || others.length > 0 || page.length > longestPageURL) return undefined
-  const url = signedPartOf(page)
+  const url = readSignedPart(page)
   return url !== undefined && hosts.has(new URL(url).host) ? url : undefined
 }

@@ -16,7 +16,7 @@ export interface JsSDKSignOptions {
  * The address of a page up to `#`, which is what WeChat signs. `undefined` where it is not one that a browser shows: a parser of
  * addresses would drop blanks and controls, turn backslashes round, and cope with missing slashes.
  */
-export function signedPartOf(page: string): string | undefined {
+export function readSignedPart(page: string): string | undefined {
   const [url = ''] = page.split('#', 1)
   return /^https?:\/\/[^/?@\\\s\p{Cc}]+(?:[/?][^\s\p{Cc}]*)?$/iu.test(url) && URL.canParse(url)
     ? url
@@ -31,7 +31,7 @@ export function pageToSign(
   now: number,
 ): Omit<JsSDKSignature, 'signature'> {
   checkText('url', page, longestPageURL)
-  const url = signedPartOf(page)
+  const url = readSignedPart(page)
   if (url === undefined) throw new TypeError('url must be the http(s) address of a page')
   const { nonceStr = randomBytes(16).toString('hex'), timestamp = Math.floor(now / 1000) } = options
   if (typeof nonceStr !== 'string' || !/^[\w-]{1,128}$/.test(nonceStr))

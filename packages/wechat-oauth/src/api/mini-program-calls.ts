@@ -4,7 +4,7 @@ import { NoOAuthTokenError, WechatAPIError, WechatTransportError } from '../erro
 import { loginStateSignature } from './mini-program-data.js'
 import type { Settings } from '../options.js'
 import { apiPaths } from '../http/endpoints.js'
-import { checkOk, phoneInfoOf, sessionOf } from '../http/reply-fields.js'
+import { checkOk, parsePhoneInfo, parseSession } from '../http/reply-fields.js'
 import type { TokenRecords } from '../tokens/token-records.js'
 import type { Transport } from '../http/transport.js'
 import type { WechatPhoneInfo, WechatToken } from '../types.js'
@@ -72,7 +72,7 @@ export class MiniProgramCalls {
         repeatable: false,
         fallback: true,
       })
-      return phoneInfoOf(apiPaths.phoneNumber, reply, this.#settings.appId)
+      return parsePhoneInfo(apiPaths.phoneNumber, reply, this.#settings.appId)
     })
   }
 
@@ -90,7 +90,7 @@ export class MiniProgramCalls {
       repeatable: false,
       fallback: true,
     })
-    return sessionOf(apiPaths.resetSession, reply, createAt)
+    return parseSession(apiPaths.resetSession, reply, createAt)
   }
 }
 

@@ -20,11 +20,11 @@ export function decryptMiniProgramData(
   { encryptedData, iv }: EncryptedUserData,
   codeWhenStale: DecryptErrorCode = 'ERR_WECHAT_DECRYPT',
 ): MiniProgramData {
-  const [vector, content] = [decoded('iv', iv), decoded('encryptedData', encryptedData)]
+  const [vector, content] = [decodeField('iv', iv), decodeField('encryptedData', encryptedData)]
   if (vector.length !== 16) throw badInput('iv is not the base64 of 16 bytes')
   if (content.length === 0 || content.length % 16 !== 0)
     throw badInput('encryptedData is incomplete: its length is not a multiple of 16 bytes')
-  const key = bytesOf(sessionKey)
+  const key = decodeBase64(sessionKey)
   if (key?.length !== 16)
     throw new WechatDecryptError('sessionKey is not the base64 of 16 bytes', 'data', codeWhenStale)
   const data = parse(decrypt(key, vector, content))
@@ -49,14 +49,14 @@ export function loginStateSignature(sessionKey: string): string {
   return createHmac('sha256', sessionKey).digest('hex')
 }
 
-function decoded(name: string, text: string): Buffer {
-  const bytes = bytesOf(text)
+function decodeField(name: string, text: string): Buffer {
+  const bytes = decodeBase64(text)
   if (!bytes) throw badInput(`${name} is not base64`)
   return bytes
 }
 
 // Clients wrap base64 in lines, and forms turn its `+` into a blank. Only where nothing else was wrapped can blanks be turned back.
-function bytesOf(text: string): Buffer | undefined {
+function decodeBase64(text: string): Buffer | undefined {
   const base64 = /[^\S ]/.test(text) ? text.replace(/\s+/g, '') : text.replaceAll(' ', '+')
   return /^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : undefined
 }

@@ -1,7 +1,7 @@
 import type { AppCredentials } from './app-credentials.js'
 import { qrCodeRequest } from './qr-code.js'
 import { apiPaths, qrCodeImagePath } from '../http/endpoints.js'
-import { qrCodeTicketOf } from '../http/reply-fields.js'
+import { parseQRCodeTicket } from '../http/reply-fields.js'
 import type { Binary, Transport } from '../http/transport.js'
 import type { QRCodeData, QRCodeTicket } from '../types.js'
 
@@ -26,7 +26,7 @@ export class QRCodeCalls {
         repeatable: !isPermanent,
         fallback: false,
       })
-      return qrCodeTicketOf(apiPaths.qrCode, reply)
+      return parseQRCodeTicket(apiPaths.qrCode, reply)
     })
   }
 

@@ -1,6 +1,6 @@
 import type { OAuthCallback, OAuthError } from './types.js'
 import { ApplicationFailure, asOAuthError } from './errors.js'
-import { accessToken } from './access-token.js'
+import { makeAccessToken } from './access-token.js'
 
 /**
  * Runs `task` and hands its outcome to the callback: once, later, and outside of any promise, so that what the callback
@@ -21,11 +21,11 @@ export function answer<T>(callback: OAuthCallback<T> | undefined, task: () => Pr
 // A token that could not be saved is there all the same.
 function failure(error: unknown): unknown[] {
   const token = error instanceof ApplicationFailure ? error.token : undefined
-  return token ? [asOAuthError(error), accessToken(token)] : [asOAuthError(error)]
+  return token ? [asOAuthError(error), makeAccessToken(token)] : [asOAuthError(error)]
 }
 
 /** The outcome of a method that takes a callback; of several, the first. */
-export async function outcomeOf<T>(start: (callback: OAuthCallback<T>) => void): Promise<T> {
+export async function awaitOutcome<T>(start: (callback: OAuthCallback<T>) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     start((error: OAuthError | null, result) => {
       if (error) reject(error)

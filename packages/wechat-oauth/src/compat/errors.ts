@@ -1,4 +1,4 @@
-import { isTokenErrcode, kindOf } from '../errcodes.js'
+import { isTokenErrcode, lookUpKind } from '../errcodes.js'
 import {
   NoOAuthTokenError,
   StoreError,
@@ -31,8 +31,8 @@ export class ApplicationFailure extends StoreError {
 }
 
 /** What WeChat would say if it were asked without this argument. */
-export function missing(endpoint: string, errcode: number, errmsg: string): WechatAPIError {
-  return new WechatAPIError({ errcode, errmsg, requestId: undefined, endpoint, kind: kindOf(errcode) })
+export function missingArgument(endpoint: string, errcode: number, errmsg: string): WechatAPIError {
+  return new WechatAPIError({ errcode, errmsg, requestId: undefined, endpoint, kind: lookUpKind(errcode) })
 }
 
 const transportNames = {
@@ -52,30 +52,30 @@ const decryptMessages = new Map<string, string>([
 
 /** An error of this package under the name, message and code that the application knows; the error itself is its `cause`. */
 export function asOAuthError(error: unknown): OAuthError {
-  if (error instanceof WechatAPIError) return disguised(error, 'WeChatAPIError', error.errmsg, error.errcode)
+  if (error instanceof WechatAPIError) return disguise(error, 'WeChatAPIError', error.errmsg, error.errcode)
   if (error instanceof WechatTransportError) {
     const name = lostConnection.has(error.reason) ? 'WeChatAPIResponseError' : transportNames[error.code]
     // The system's word is what applications know, not that of fetch.
-    return disguised(
+    return disguise(
       error,
       name,
       error.message,
       error.reason === 'UND_ERR_SOCKET' ? 'ECONNRESET' : (error.reason ?? error.code),
     )
   }
-  if (error instanceof NoOAuthTokenError) return disguised(error, error.name, error.message)
+  if (error instanceof NoOAuthTokenError) return disguise(error, error.name, error.message)
   if (error instanceof WechatDecryptError) {
     const message = decryptMessages.get(error.reason)
     // The older package knew no other failures than these, and gave them no code.
     return message === undefined
-      ? disguised(error, error.name, error.message, error.code)
+      ? disguise(error, error.name, error.message, error.code)
       : new Error(message, { cause: error })
   }
   // A function that threw nothing failed all the same.
   return (error instanceof ApplicationFailure && error.error ? error.error : error) as OAuthError
 }
 
-function disguised(cause: Error, name: string, message: string, code?: string | number): OAuthError {
+function disguise(cause: Error, name: string, message: string, code?: string | number): OAuthError {
   return Object.assign(new Error(message, { cause }), { name, ...(code !== undefined && { code }) })
 }
 

@@ -2,15 +2,15 @@ import { stringify } from 'node:querystring'
 import { checkCode, checkOpenid, checkText, isOpenid } from '../lib/arguments.js'
 import { NoOAuthTokenError } from '../errors.js'
 import { bindToIdentity } from '../api/identity.js'
-import { endpointsOf } from '../options.js'
+import { readEndpoints } from '../options.js'
 import { apiPaths, pagePaths } from '../http/endpoints.js'
 import { checkOk } from '../http/reply-fields.js'
 import type { GetTokenFunction, SaveTokenFunction, WechatToken, WechatUser } from '../types.js'
-import { accessToken } from './access-token.js'
-import { answer, outcomeOf } from './callbacks.js'
-import { asOAuthError, isRefused, missing } from './errors.js'
+import { makeAccessToken } from './access-token.js'
+import { answer, awaitOutcome } from './callbacks.js'
+import { asOAuthError, isRefused, missingArgument } from './errors.js'
 import { noTokens, remember, type Tokens } from './memory.js'
-import { partsOf } from './parts.js'
+import { getParts } from './parts.js'
 import type { AccessToken, DecryptedUser, OAuthCallback, OAuthOptions } from './types.js'
 import { userToken } from './user-token.js'
 
@@ -119,7 +119,7 @@ export class OAuth {
   getAccessToken(code: string, callback?: OAuthCallback<AccessToken>): void {
     answer(callback, async () => {
       refuseWrongCode(apiPaths.accessToken, code)
-      return accessToken<WechatToken>(await partsOf(this).logins.getAccessToken(code))
+      return makeAccessToken<WechatToken>(await getParts(this).logins.getAccessToken(code))
     })
   }
 
@@ -130,7 +130,7 @@ export class OAuth {
   ): void {
     answer(callback, async () => {
       refuseWrongCode(apiPaths.session, code)
-      return accessToken(await partsOf(this).logins.code2Session(code))
+      return makeAccessToken(await getParts(this).logins.code2Session(code))
     })
   }
 
@@ -140,8 +140,9 @@ export class OAuth {
    */
   refreshAccessToken(refreshToken: string, callback?: OAuthCallback<AccessToken>): void {
     answer(callback, async () => {
-      if (isMissing(refreshToken)) throw missing(apiPaths.refreshToken, 41003, 'refresh_token missing')
-      return accessToken(await partsOf(this).refreshes.refreshAccessToken(refreshToken))
+      if (isMissing(refreshToken))
+        throw missingArgument(apiPaths.refreshToken, 41003, 'refresh_token missing')
+      return makeAccessToken(await getParts(this).refreshes.refreshAccessToken(refreshToken))
     })
   }
 
@@ -157,11 +158,11 @@ export class OAuth {
   ): void {
     answer(callback, async () => {
       const { openid, lang } = options
-      if (isMissing(token)) throw missing(apiPaths.userinfo, 41001, 'access_token missing')
-      if (isMissing(openid)) throw missing(apiPaths.userinfo, 41009, 'missing openid')
+      if (isMissing(token)) throw missingArgument(apiPaths.userinfo, 41001, 'access_token missing')
+      if (isMissing(openid)) throw missingArgument(apiPaths.userinfo, 41009, 'missing openid')
       // WeChat takes more languages than our types name.
       const language = (lang || 'en') as 'en'
-      return partsOf(this).logins.getUserByToken(
+      return getParts(this).logins.getUserByToken(
         { openid, access_token: token, create_at: 0 },
         { lang: language },
       )
@@ -176,7 +177,7 @@ export class OAuth {
    */
   decryptMiniProgramUser(options: { sessionKey: string; encryptedData: string; iv: string }): DecryptedUser {
     try {
-      return partsOf(this).logins.decryptMiniProgramUser(options)
+      return getParts(this).logins.decryptMiniProgramUser(options)
     } catch (error) {
       throw asOAuthError(error)
     }
@@ -194,7 +195,7 @@ export class OAuth {
       const { openid } = user
       if (!isOpenid(openid)) throw new NoOAuthTokenError(String(openid).slice(0, 128))
       const withToken = async (token: string): Promise<WechatUser> =>
-        outcomeOf((done) => {
+        awaitOutcome((done) => {
           this._getUser(user, token, done)
         })
       const token = await userToken(this, openid)
@@ -215,11 +216,11 @@ export class OAuth {
   ): void {
     answer(callback, async () => {
       const endpoint = apiPaths.auth
-      if (isMissing(token)) throw missing(endpoint, 41001, 'access_token missing')
-      if (isMissing(openid)) throw missing(endpoint, 41009, 'missing openid')
+      if (isMissing(token)) throw missingArgument(endpoint, 41001, 'access_token missing')
+      if (isMissing(openid)) throw missingArgument(endpoint, 41009, 'missing openid')
       checkOpenid(openid)
       checkText('accessToken', token)
-      const reply = await partsOf(this).transport.call({
+      const reply = await getParts(this).transport.call({
         endpoint,
         query: { access_token: token, openid },
         repeatable: true,
@@ -254,7 +255,7 @@ export class OAuth {
         const { code, lang, encryptedData, iv }: UserByCodeOptions =
           typeof options === 'string' ? { code: options } : options
         if (this.isMiniProgram) {
-          const { data } = await outcomeOf<AccessToken<WechatToken & { session_key: string }>>((done) => {
+          const { data } = await awaitOutcome<AccessToken<WechatToken & { session_key: string }>>((done) => {
             this.getSessionKey(code, done)
           })
           const opened = this.decryptMiniProgramUser({
@@ -262,12 +263,12 @@ export class OAuth {
             encryptedData: encryptedData ?? '',
             iv: iv ?? '',
           })
-          return identified(opened, data)
+          return addIdentity(opened, data)
         }
-        const { data } = await outcomeOf<AccessToken>((done) => {
+        const { data } = await awaitOutcome<AccessToken>((done) => {
           this.getAccessToken(code, done)
         })
-        return outcomeOf<WechatUser>((done) => {
+        return awaitOutcome<WechatUser>((done) => {
           this.getUser({ openid: data.openid, ...(lang !== undefined && { lang }) }, done)
         })
       },
@@ -282,7 +283,7 @@ interface UserByCodeOptions {
   iv?: string
 }
 
-function identified(opened: DecryptedUser, { openid, unionid }: WechatToken): DecryptedUser {
+function addIdentity(opened: DecryptedUser, { openid, unionid }: WechatToken): DecryptedUser {
   try {
     return {
       ...bindToIdentity(opened, { openid, unionid }),
@@ -301,7 +302,7 @@ function pageURL(
   state: string | undefined,
   scope: string,
 ): string {
-  const { open } = endpointsOf(defaults?.endpoints)
+  const { open } = readEndpoints(defaults?.endpoints)
   const query = stringify({ appid, redirect_uri: redirect, response_type: 'code', scope, state: state || '' })
   return `${open}${path}?${query}#wechat_redirect`
 }
@@ -312,10 +313,10 @@ function isMissing(value: unknown): boolean {
 
 /** What no code can be is not sent. */
 function refuseWrongCode(endpoint: string, code: unknown): void {
-  if (isMissing(code)) throw missing(endpoint, 41008, 'missing code')
+  if (isMissing(code)) throw missingArgument(endpoint, 41008, 'missing code')
   try {
     checkCode(code)
   } catch {
-    throw missing(endpoint, 40029, 'invalid code')
+    throw missingArgument(endpoint, 40029, 'invalid code')
   }
 }

@@ -1,5 +1,5 @@
 import { WechatOAuth } from '../client.js'
-import { settingsOf } from '../options.js'
+import { readSettings } from '../options.js'
 import { StoreAccess } from '../tokens/store-access.js'
 import { isTimeout } from '../lib/arguments.js'
 import { toNumber } from '../lib/values.js'
@@ -31,7 +31,7 @@ interface Made {
 const made = new WeakMap<Application, Made>()
 
 /** Made when first needed, and again after an option has changed: the application may do that at any time. */
-export function partsOf(oauth: Application): Parts {
+export function getParts(oauth: Application): Parts {
   const { appid, appsecret, defaults } = oauth
   const { timeout, endpoints, fallbackHosts, fetch, logger } = defaults ?? {}
   const from = [appid, appsecret, String(timeout), endpoints, fallbackHosts, fetch, logger]
@@ -49,14 +49,14 @@ function makeParts(oauth: Application): Parts {
     appId,
     appSecret,
     saveSnapshotUsers: true,
-    timeout: timeoutOf(oauth.defaults?.timeout),
+    timeout: readTimeout(oauth.defaults?.timeout),
     ...(endpoints !== undefined && { endpoints }),
     ...(fallbackHosts !== undefined && { fallbackHosts }),
     ...(fetch !== undefined && { fetch }),
     ...(logger !== undefined && { logger }),
   }
   const store = applicationStore(oauth)
-  const settings = settingsOf({ ...options, tokenStore: store })
+  const settings = readSettings({ ...options, tokenStore: store })
   return {
     logins: new WechatOAuth({
       ...options,
@@ -64,7 +64,7 @@ function makeParts(oauth: Application): Parts {
     }),
     refreshes: new WechatOAuth({
       ...options,
-      tokenStore: { ...store, getToken: (openid) => recordIn(store, openid) },
+      tokenStore: { ...store, getToken: (openid) => readRecord(store, openid) },
     }),
     transport: new Transport({ ...settings, api: settings.endpoints.api, mp: settings.endpoints.mp }),
     access: new StoreAccess({ store, timeout: settings.timeout, onNoLock: () => undefined }),
@@ -73,7 +73,7 @@ function makeParts(oauth: Application): Parts {
 }
 
 /** `undefined` also where there is something else. */
-async function recordIn(store: TokenStore, openid: string): Promise<WechatToken | undefined> {
+async function readRecord(store: TokenStore, openid: string): Promise<WechatToken | undefined> {
   try {
     return normalizeRecord(openid, await store.getToken(openid))
   } catch {
@@ -84,7 +84,7 @@ async function recordIn(store: TokenStore, openid: string): Promise<WechatToken 
 const usualTimeout = 5000
 
 /** Never throws: an application that gave nonsense to urllib has the usual timeout. */
-function timeoutOf(timeout: OAuthOptions['timeout']): number {
+function readTimeout(timeout: OAuthOptions['timeout']): number {
   const parts = Array.isArray(timeout) ? (timeout as readonly unknown[]) : [timeout]
   const sum = parts.map((part) => toNumber(part) ?? 0).reduce((all, part) => all + part, 0)
   return isTimeout(sum) ? sum : usualTimeout

@@ -30,7 +30,7 @@ export function byFetch(fetch: typeof globalThis.fetch): Exchange {
     }
     try {
       const data = await readBytes(response, endpoint)
-      return { contentType: () => contentTypeOf(response), data }
+      return { contentType: () => readContentType(response), data }
     } catch (error) {
       throw error instanceof WechatTransportError ? error : brokenOff(endpoint, error)
     }
@@ -38,7 +38,7 @@ export function byFetch(fetch: typeof globalThis.fetch): Exchange {
 }
 
 // The application's own may leave the headers out, as far as nothing depends on them.
-function contentTypeOf(response: Response): string {
+function readContentType(response: Response): string {
   return (response as Partial<Response>).headers?.get('content-type') ?? ''
 }
 

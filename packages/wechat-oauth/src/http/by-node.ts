@@ -2,7 +2,7 @@ import type * as Http from 'node:http'
 import https from 'node:https'
 import { largestBody, type Exchange, type HttpAnswer } from './exchange.js'
 import { badStatus, brokenOff, tooLarge, unreachable } from './failures.js'
-import { unpacked } from './unpack.js'
+import { decompress } from './decompress.js'
 
 // An import reads all that a module offers; of this one since Node.js 22 WebSockets, which take 20 ms to load.
 const http = process.getBuiltinModule('node:http')
@@ -66,13 +66,16 @@ export const byNode: Exchange = ({ server, path, endpoint, body }, deadline) =>
         reject(brokenOff(endpoint, error))
       })
       const done = (): void => {
-        const contentType = (): string => headerOf(response, 'content-type') ?? ''
-        const encoding = headerOf(response, 'content-encoding')
+        const contentType = (): string => findHeader(response, 'content-type') ?? ''
+        const encoding = findHeader(response, 'content-encoding')
         const data = Buffer.concat(chunks)
         if (encoding === undefined) resolve({ contentType, data })
         else
           resolve(
-            unpacked(data, encoding, endpoint).then((unpackedData) => ({ contentType, data: unpackedData })),
+            decompress(data, encoding, endpoint).then((unpackedData) => ({
+              contentType,
+              data: unpackedData,
+            })),
           )
       }
       response.on('end', () => {
@@ -86,7 +89,7 @@ export const byNode: Exchange = ({ server, path, endpoint, body }, deadline) =>
   })
 
 /** Looked for, because `response.headers` makes an object of all of them. */
-function headerOf({ rawHeaders }: Http.IncomingMessage, name: string): string | undefined {
+function findHeader({ rawHeaders }: Http.IncomingMessage, name: string): string | undefined {
   const at = rawHeaders.findIndex(
     (text, index) => index % 2 === 0 && text.length === name.length && text.toLowerCase() === name,
   )

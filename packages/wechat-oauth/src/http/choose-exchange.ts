@@ -6,21 +6,21 @@ import type { Exchange } from './exchange.js'
  * @param own - the application's option; without it Node.js's own client does it, unless the application has a global `fetch`
  * of its own, or leads Node.js's through a proxy or a mock: whoever does that means our calls too. Looked at anew for each call.
  */
-export function exchangeBy(own: typeof fetch | undefined): Exchange {
+export function chooseExchange(own: typeof fetch | undefined): Exchange {
   if (own) return byFetch(own)
-  return (request, deadline) => (isFetchAsNodeHasIt() ? byNode : byFetch(globalThis.fetch))(request, deadline)
+  return (request, deadline) => (usesNodeFetch() ? byNode : byFetch(globalThis.fetch))(request, deadline)
 }
 
-let judged: { fetch: unknown; isOfNode: boolean } = { fetch: undefined, isOfNode: false }
+let judged: { fetch: unknown; isNodes: boolean } = { fetch: undefined, isNodes: false }
 
-function isFetchAsNodeHasIt(): boolean {
+function usesNodeFetch(): boolean {
   const { fetch } = globalThis
-  if (fetch !== judged.fetch) judged = { fetch, isOfNode: isOfNode(fetch) }
-  return judged.isOfNode && dispatchers.every((key) => isPlain((globalThis as Record<symbol, unknown>)[key]))
+  if (fetch !== judged.fetch) judged = { fetch, isNodes: isNodeFetch(fetch) }
+  return judged.isNodes && dispatchers.every((key) => isPlain((globalThis as Record<symbol, unknown>)[key]))
 }
 
 // Whoever else's it is, an `undefined` included, is called: a wrong guess costs time only.
-function isOfNode(fetch: unknown): boolean {
+function isNodeFetch(fetch: unknown): boolean {
   return (
     typeof fetch === 'function' && Function.prototype.toString.call(fetch).includes('internal/deps/undici/')
   )

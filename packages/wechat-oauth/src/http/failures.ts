@@ -10,7 +10,7 @@ export function isUnsent(error: unknown): boolean {
 
 /** @param hasConnected - `false` only where there was certainly no connection to send the request over */
 export function unreachable(endpoint: string, error: unknown, hasConnected: boolean): WechatTransportError {
-  const reason = reasonOf(error)
+  const reason = readReason(error)
   const failure = new WechatTransportError('ERR_WECHAT_NETWORK', endpoint, 'could not be reached', reason)
   if (!hasConnected) unsent.add(failure)
   return failure
@@ -21,7 +21,7 @@ export function brokenOff(endpoint: string, error: unknown): WechatTransportErro
     'ERR_WECHAT_NETWORK',
     endpoint,
     'broke off in the middle of its answer',
-    reasonOf(error),
+    readReason(error),
   )
 }
 
@@ -34,7 +34,7 @@ export function tooLarge(endpoint: string): WechatTransportError {
 }
 
 // Only the system's word: the messages of a fetch that the application supplies may contain the address.
-function reasonOf(error: unknown): string | undefined {
+function readReason(error: unknown): string | undefined {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } | null }
   return [cause?.code, code].find(
     (word): word is string => typeof word === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(word),

@@ -39,10 +39,10 @@ export function mayHaveConnected(error: unknown): boolean {
   const { errors } = (cause ?? {}) as SystemError
   // One for each address of the host, where it has several.
   const failures: unknown[] = Array.isArray(errors) ? errors : [cause]
-  return failures.length === 0 || !failures.every(isOfConnecting)
+  return failures.length === 0 || !failures.every(failedToConnect)
 }
 
-function isOfConnecting(error: unknown): boolean {
+function failedToConnect(error: unknown): boolean {
   const { code, syscall } = (error ?? {}) as SystemError
   if (typeof code !== 'string' || code === 'ECONNRESET') return false
   return syscall === undefined ? early.has(code) || code.startsWith('CERT_') : connecting.has(syscall)

@@ -12,7 +12,9 @@ export const rid = /[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}/
  */
 export function hide(text: string, values: readonly string[]): string {
   const known = spellings(values)
-  return (known.length > 0 ? text.replace(new RegExp(known.map(escaped).join('|'), 'gi'), placeholder) : text)
+  return (
+    known.length > 0 ? text.replace(new RegExp(known.map(escapeRegExp).join('|'), 'gi'), placeholder) : text
+  )
     .replace(/\?[^\s"'<>]+/g, `?${placeholder}`)
     .replace(/[\w+/=-]{24,}/g, (word) =>
       !rid.test(word) && /\d/.test(word) && /[a-z]/i.test(word) ? placeholder : word,
@@ -50,6 +52,6 @@ function spellings(values: readonly string[]): string[] {
   return [...all].sort((a, b) => b.length - a.length)
 }
 
-function escaped(text: string): string {
+function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 }

@@ -1,4 +1,4 @@
-import { busyErrcode, kindOf } from '../errcodes.js'
+import { busyErrcode, lookUpKind } from '../errcodes.js'
 import { WechatAPIError, WechatTransportError } from '../errors.js'
 import type { Exchange, HttpAnswer } from './exchange.js'
 import { isUnsent } from './failures.js'
@@ -63,7 +63,7 @@ export class Transport {
    * @throws WechatAPIError, WechatTransportError; within the timeout, repetitions included
    */
   call(call: Call): Promise<Reply> {
-    return this.#run(call, this.#options.api, ({ data }) => {
+    return this.#request(call, this.#options.api, ({ data }) => {
       // Over the whole body, so that a character may come in two packets; lenient, because nicknames contain broken ones.
       const reply = parseReply(utf8.decode(data))
       if (!reply)
@@ -82,7 +82,7 @@ export class Transport {
    * @throws WechatTransportError; within the timeout, repetitions included
    */
   image(call: Call): Promise<Binary> {
-    return this.#run(call, this.#options.mp, (answer) => {
+    return this.#request(call, this.#options.mp, (answer) => {
       const contentType = answer.contentType().replace(/;.*$/s, '').trim().toLowerCase()
       if (!/^image\/[\w.+-]{1,64}$/.test(contentType)) {
         throw new WechatTransportError(
@@ -97,14 +97,14 @@ export class Transport {
     })
   }
 
-  async #run<T>(call: Call, base: string, read: (answer: HttpAnswer) => T): Promise<T> {
+  async #request<T>(call: Call, base: string, read: (answer: HttpAnswer) => T): Promise<T> {
     const { timeout } = this.#options
     const lateMessage = `did not answer within ${timeout} ms`
     const startedAt = performance.now()
     try {
       const result = await withDeadline(
         timeout,
-        (deadline) => this.#ask(this.#serversFor(call, base), { call, read, deadline, startedAt }),
+        (deadline) => this.#askServers(this.#serversFor(call, base), { call, read, deadline, startedAt }),
         () => new WechatTransportError('ERR_WECHAT_TIMEOUT', call.endpoint, lateMessage),
       )
       this.#log('debug', 'WeChat call', call, startedAt)
@@ -126,10 +126,10 @@ export class Transport {
    * request: the caller must know that a code may be spent, or that WeChat is busy. Where no connection came about,
    * it is that of the first, which should have answered.
    */
-  async #ask<T>(servers: readonly string[], { call, read, deadline, startedAt }: Task<T>): Promise<T> {
+  async #askServers<T>(servers: readonly string[], { call, read, deadline, startedAt }: Task<T>): Promise<T> {
     const { exchange } = this.#options
     const { endpoint, query, body } = call
-    const request = { path: pathOf(endpoint, query), endpoint, body: body && JSON.stringify(body) }
+    const request = { path: buildPath(endpoint, query), endpoint, body: body && JSON.stringify(body) }
     // It comes while this waits.
     const isOver = (): boolean => deadline.isOver
     let failure: unknown
@@ -177,7 +177,7 @@ export class Transport {
 }
 
 /** Every value is encoded once. */
-export function pathOf(endpoint: string, query: Readonly<Record<string, string>>): string {
+export function buildPath(endpoint: string, query: Readonly<Record<string, string>>): string {
   let path = endpoint
   let separator = '?'
   for (const name of Object.keys(query)) {
@@ -236,9 +236,9 @@ function refuseErrcode(
   throw new WechatAPIError({
     errcode,
     errmsg: oneLine(errmsg),
-    requestId: requestIdOf(errmsg),
+    requestId: findRequestId(errmsg),
     endpoint,
-    kind: kindOf(errcode),
+    kind: lookUpKind(errcode),
   })
 }
 
@@ -246,7 +246,7 @@ function textsIn(value: unknown): unknown[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [value]
 }
 
-function requestIdOf(errmsg: string): string | undefined {
+function findRequestId(errmsg: string): string | undefined {
   const [, id] =
     new RegExp(`rid: (${rid.source})`).exec(errmsg) ??
     /req_id: ([!-)+-\\^-~]{1,64})/.exec(errmsg) ??

@@ -22,7 +22,7 @@ export interface AnswerOptions {
  *
  * @returns what follows the error in the callback, or the value of the promise
  */
-export function answerOf(
+export function awaitAnswer(
   call: (callback: Callback) => unknown,
   { declaresCallback, isAnswer, onUncalled }: AnswerOptions,
 ): Promise<unknown[]> {

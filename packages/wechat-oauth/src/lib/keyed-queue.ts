@@ -7,7 +7,7 @@ export class KeyedQueue {
     return this.#tails.has(key)
   }
 
-  async run<T>(key: string, task: () => Promise<T>): Promise<T> {
+  async enqueue<T>(key: string, task: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key)
     const turn = before ? before.then(task, task) : task()
     this.#tails.set(key, turn)

@@ -18,8 +18,8 @@ export function isRecord(value: unknown): value is Fields {
  */
 export function plainRecord(record: Fields, names: readonly string[]): Fields {
   try {
-    const isPlain = names.some((name) => isField(ownFieldOf(record, name)))
-    const plain = { ...(isPlain ? record : converted(record)) }
+    const isPlain = names.some((name) => isField(readOwnField(record, name)))
+    const plain = { ...(isPlain ? record : convert(record)) }
     for (const name of names) {
       const value = isField(plain[name]) ? undefined : record[name]
       if (isField(value)) plain[name] = value
@@ -31,7 +31,7 @@ export function plainRecord(record: Fields, names: readonly string[]): Fields {
 }
 
 /** What a copy would have. */
-function ownFieldOf(record: Fields, name: string): unknown {
+function readOwnField(record: Fields, name: string): unknown {
   return Object.prototype.propertyIsEnumerable.call(record, name) ? record[name] : undefined
 }
 
@@ -46,7 +46,7 @@ const conversions: readonly (readonly [method: string, ...parameters: unknown[]]
   ['get', { plain: true }],
 ]
 
-function converted(record: Fields): Fields {
+function convert(record: Fields): Fields {
   for (const [name, ...parameters] of conversions) {
     const method = record[name]
     if (typeof method !== 'function') continue

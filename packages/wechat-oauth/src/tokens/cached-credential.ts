@@ -82,7 +82,7 @@ export class CachedCredential {
   }
 
   /** A new one, though the current one may be good. Who asks at the same time shares it. */
-  async renewed(): Promise<SourcedCredential> {
+  async forceRenewal(): Promise<SourcedCredential> {
     const current = await this.#current()
     return this.#renew({ instead: current?.access_token })
   }
@@ -199,7 +199,7 @@ export class CachedCredential {
         if (!fresh.isBound && this.#isForeign(stored)) return undefined
         const current = this.#usable(stored)
         const isNewer = current && current.access_token !== replaced && current.create_at > fresh.create_at
-        if (!isNewer) return isOurs() ? this.#recordOf(fresh) : undefined
+        if (!isNewer) return isOurs() ? this.#toRecord(fresh) : undefined
         result = this.#hold(current)
         return undefined
       },
@@ -252,7 +252,7 @@ export class CachedCredential {
     return stored?.scope !== undefined && !isFingerprintOf(appSecret, key, stored.scope)
   }
 
-  #recordOf({ isBound, ...credential }: SourcedCredential): WechatToken {
+  #toRecord({ isBound, ...credential }: SourcedCredential): WechatToken {
     const { appSecret, key } = this.#options
     return { openid: key, ...credential, ...(isBound && { scope: secretFingerprint(appSecret, key) }) }
   }

@@ -48,7 +48,7 @@ export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenSt
   })
   const { keys, acceptPlaintext = false } = options
   if (typeof acceptPlaintext !== 'boolean') throw new TypeError('acceptPlaintext must be true or false')
-  const { all, first } = keyring(keys)
+  const { all, first } = readKeys(keys)
   const { deleteToken, withLock } = store as OptionalMethods
 
   return {
@@ -56,16 +56,16 @@ export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenSt
       checkWellFormedKey(openid)
       const record: unknown = await store.getToken(openid)
       if (record === null || record === undefined) return record
-      return changed(plainToken(record), (value, field) => {
+      return changeSecrets(plainToken(record), (value, field) => {
         if (typeof value === 'string' && !value.startsWith(prefix) && acceptPlaintext) return value
-        return decrypted(value, field, openid, all)
+        return decrypt(value, field, openid, all)
       })
     },
     saveToken: async (openid, token) => {
       checkWellFormedKey(openid)
       await store.saveToken(
         openid,
-        changed(token, (value, field) => encrypted(value, field, openid, first)),
+        changeSecrets(token, (value, field) => encrypt(value, field, openid, first)),
       )
     },
     ...(deleteToken && { deleteToken: (openid) => deleteToken.call(store, openid) }),
@@ -97,10 +97,10 @@ interface SecretKey {
   key: KeyObject
 }
 
-function keyring(keys: unknown): { all: Map<string, KeyObject>; first: SecretKey } {
+function readKeys(keys: unknown): { all: Map<string, KeyObject>; first: SecretKey } {
   const all = new Map<string, KeyObject>()
   let first: SecretKey | undefined
-  for (const { id, key } of Array.isArray(keys) ? keys.map(checkedKey) : []) {
+  for (const { id, key } of Array.isArray(keys) ? keys.map(readKey) : []) {
     if (all.has(id)) throw new TypeError('keys must have ids of their own')
     all.set(id, key)
     first ??= { id, key }
@@ -109,7 +109,7 @@ function keyring(keys: unknown): { all: Map<string, KeyObject>; first: SecretKey
   return { all, first }
 }
 
-function checkedKey(entry: unknown): SecretKey {
+function readKey(entry: unknown): SecretKey {
   const { id, key } = (entry ?? {}) as Record<string, unknown>
   if (typeof id !== 'string' || !/^[\w-]{1,32}$/.test(id))
     throw new TypeError('The id of a key must be 1 to 32 characters of A-Z a-z 0-9 _ -')
@@ -119,7 +119,7 @@ function checkedKey(entry: unknown): SecretKey {
 }
 
 /** A copy whose secret fields, where there are any, are what `change` makes of them. */
-function changed(token: WechatToken, change: (value: unknown, field: string) => string): WechatToken {
+function changeSecrets(token: WechatToken, change: (value: unknown, field: string) => string): WechatToken {
   const copy = { ...token }
   for (const field of secretFields) {
     const value: unknown = copy[field]
@@ -128,7 +128,7 @@ function changed(token: WechatToken, change: (value: unknown, field: string) => 
   return copy
 }
 
-function encrypted(value: unknown, field: string, openid: string, { id, key }: SecretKey): string {
+function encrypt(value: unknown, field: string, openid: string, { id, key }: SecretKey): string {
   // What has no UTF-8 would come back as something else.
   if (typeof value !== 'string' || !isWellFormed(value))
     throw new TypeError(`${field} must be a well-formed string`)
@@ -139,7 +139,7 @@ function encrypted(value: unknown, field: string, openid: string, { id, key }: S
   return `${prefix}${version}:${id}:${bytes.toString('base64url')}`
 }
 
-function decrypted(value: unknown, field: string, openid: string, keys: Map<string, KeyObject>): string {
+function decrypt(value: unknown, field: string, openid: string, keys: Map<string, KeyObject>): string {
   if (typeof value !== 'string' || !value.startsWith(prefix)) throw failure(field, 'is not encrypted')
   const [, id = '', text = ''] = form.exec(value) ?? []
   const key = keys.get(id)

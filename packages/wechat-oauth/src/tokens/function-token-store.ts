@@ -1,6 +1,6 @@
-import { answerOf } from '../lib/callback-or-promise.js'
+import { awaitAnswer } from '../lib/callback-or-promise.js'
 import type { GetTokenFunction, SaveTokenFunction, TokenStore, WechatToken } from '../types.js'
-import { namingUncalled } from './uncalled-callbacks.js'
+import { trackUncalled } from './uncalled-callbacks.js'
 
 // A function without a callback may answer at once.
 const isAnswer = (): boolean => true
@@ -12,21 +12,21 @@ const isAnswer = (): boolean => true
 export function functionTokenStore(getToken: GetTokenFunction, saveToken: SaveTokenFunction): TokenStore {
   return {
     getToken: (openid) =>
-      namingUncalled('getToken', async (onUncalled) => {
+      trackUncalled('getToken', async (onUncalled) => {
         const options = { declaresCallback: getToken.length > 1, isAnswer, onUncalled }
-        const [token] = await answerOf((callback) => getToken(openid, callback), options)
+        const [token] = await awaitAnswer((callback) => getToken(openid, callback), options)
         return token as WechatToken | null | undefined
       }),
     saveToken: (openid, token) =>
-      namingUncalled('saveToken', async (onUncalled) => {
+      trackUncalled('saveToken', async (onUncalled) => {
         const options = { declaresCallback: saveToken.length > 2, isAnswer, onUncalled }
-        await answerOf((callback) => saveToken(openid, token, callback), options)
+        await awaitAnswer((callback) => saveToken(openid, token, callback), options)
       }),
   }
 }
 
 /** Picks the store out of options that name one, or a pair of functions, or neither. */
-export function tokenStoreOf(options: {
+export function readTokenStore(options: {
   tokenStore?: unknown
   getToken?: unknown
   saveToken?: unknown

@@ -21,7 +21,7 @@ interface Lock {
 }
 
 // What the task throws is a rejection.
-function promised<T>(task: () => T): Promise<T> {
+function settle<T>(task: () => T): Promise<T> {
   return new Promise((resolve) => {
     resolve(task())
   })
@@ -34,7 +34,7 @@ function isFlat(token: WechatToken): boolean {
   )
 }
 
-function copyOf(token: WechatToken): WechatToken {
+function copyToken(token: WechatToken): WechatToken {
   return isFlat(token) ? { ...token } : structuredClone(token)
 }
 
@@ -61,7 +61,7 @@ export class MemoryTokenStore implements TokenStore {
   }
 
   getToken(openid: string): Promise<WechatToken | undefined> {
-    return promised(() => {
+    return settle(() => {
       checkKey(openid)
       const entry = this.#entries.get(openid)
       if (!entry) return undefined
@@ -70,19 +70,19 @@ export class MemoryTokenStore implements TokenStore {
         return undefined
       }
       this.#entries.set(openid, entry)
-      return copyOf(entry.token)
+      return copyToken(entry.token)
     })
   }
 
   saveToken(openid: string, token: WechatToken): Promise<void> {
-    return promised(() => {
+    return settle(() => {
       checkKey(openid)
-      this.#entries.set(openid, { token: copyOf(token), expiresAt: Date.now() + this.#ttl })
+      this.#entries.set(openid, { token: copyToken(token), expiresAt: Date.now() + this.#ttl })
     })
   }
 
   deleteToken(openid: string): Promise<void> {
-    return promised(() => {
+    return settle(() => {
       checkKey(openid)
       this.#entries.delete(openid)
     })

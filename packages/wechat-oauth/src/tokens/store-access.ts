@@ -3,7 +3,7 @@ import { KeyedQueue } from '../lib/keyed-queue.js'
 import { asStoreError, attempt } from './store-failures.js'
 import { normalizeRecord } from './token.js'
 import type { TokenStore, WechatToken } from '../types.js'
-import { nameOfUncalled } from './uncalled-callbacks.js'
+import { findUncalledName } from './uncalled-callbacks.js'
 import { withDeadline, type Deadline } from '../lib/deadline.js'
 
 export interface StoreAccessOptions {
@@ -59,10 +59,10 @@ export class StoreAccess {
    */
   change(key: string, change: Change, events: ChangeEvents = {}): Promise<void> {
     const now = (waiting?: Deadline): Promise<void> => this.#changeNow(key, change, events, waiting)
-    if (!this.#changes.isBusy(key)) return this.#changes.run(key, now)
+    if (!this.#changes.isBusy(key)) return this.#changes.enqueue(key, now)
     // Those before may take long, each in its own time.
     return this.#withinTimeout((waiting) =>
-      this.#changes.run(key, async () => {
+      this.#changes.enqueue(key, async () => {
         if (!waiting.isOver) await now(waiting)
       }),
     )
@@ -174,7 +174,7 @@ export class StoreAccess {
       this.#timeout,
       (deadline) => task(deadline, visit),
       () => {
-        const name = nameOfUncalled(visit.answer)
+        const name = findUncalledName(visit.answer)
         return new StoreError(
           name === undefined
             ? `The token store did not answer within ${this.#timeout} ms.`

@@ -50,7 +50,7 @@ export function normalizeRecord(key: string, value: unknown): WechatToken | unde
   if (value === null || value === undefined) return undefined
   const record = plainToken(value)
   if (typeof record.openid === 'string' && record.openid !== key) {
-    throw unusable('the record of another user')
+    throw unusableRecord('the record of another user')
   }
   const normal: WechatToken = { ...record, openid: key, create_at: createdAt(record) }
   delete normal.created_at
@@ -63,7 +63,7 @@ export function normalizeRecord(key: string, value: unknown): WechatToken | unde
   return normal
 }
 
-function unusable(what: string): StoreError {
+function unusableRecord(what: string): StoreError {
   return new StoreError(`The token store answered ${what}.`, { reason: 'record' })
 }
 
@@ -86,7 +86,7 @@ const ownFields = [
  * @throws StoreError when it is not a record, or cannot be read
  */
 export function plainToken(value: unknown): WechatToken {
-  if (!isRecord(value)) throw unusable('something that is not a record')
+  if (!isRecord(value)) throw unusableRecord('something that is not a record')
   return plainRecord(value, ownFields) as WechatToken
 }
 

@@ -6,7 +6,7 @@ import { brokenOff, tooLarge } from './failures.js'
  * What an answer says that was compressed on its way, which nobody asked for. One of which the end is missing is taken as far
  * as it goes, as `fetch` does.
  */
-export async function unpacked(data: Uint8Array, encoding: string, endpoint: string): Promise<Uint8Array> {
+export async function decompress(data: Uint8Array, encoding: string, endpoint: string): Promise<Uint8Array> {
   const { constants, gunzip, inflate, brotliDecompress } = await import('node:zlib')
   const unpack = new Map([
     ['gzip', gunzip],
