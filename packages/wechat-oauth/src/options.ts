@@ -10,12 +10,12 @@ import type { Endpoints, TokenStore, WechatLang, WechatLogger, WechatOAuthOption
 import { isWellFormed } from './lib/well-formed.js'
 import { refuseWrongNames, wrongCredentialNames, type WrongNames } from './lib/wrong-names.js'
 
-/** Options with every default filled in and every value checked. */
+/** The options of a client, checked and with their defaults. */
 export interface Settings {
   appId: string
   appSecret: string
   tokenStore: TokenStore
-  /** Where app-level credentials are kept. */
+  /** Keeps app-level credentials. */
   credentialStore: TokenStore
   clientCredential: 'stable' | 'classic'
   lang: WechatLang
@@ -37,10 +37,14 @@ const wrongNames: WrongNames = {
   'saveSnapshotUsers: true or false': ['snapshotUser'],
 }
 
-/** @throws TypeError that names the option */
+/**
+ * Checks the options of a client and fills in the defaults.
+ *
+ * @throws TypeError that names the wrong option
+ */
 export function readSettings(options: WechatOAuthOptions): Settings {
   if (typeof options !== 'object' || (options as unknown) === null)
-    throw new TypeError('WechatOAuth needs an object of options')
+    throw new TypeError('The options of WechatOAuth must be an object')
   refuseWrongNames('WechatOAuth', options, wrongNames)
   const { lang = 'zh_CN', timeout = 5000, now = Date.now, clientCredential = 'stable', logger } = options
   const ownFetch: unknown = options.fetch
@@ -57,7 +61,7 @@ export function readSettings(options: WechatOAuthOptions): Settings {
   flag('saveSnapshotUsers', options.saveSnapshotUsers)
   refuseUnless(logger === undefined || isLogger(logger), 'logger must have the methods debug and warn')
   const tokenStore = readTokenStore(options) ?? new MemoryTokenStore()
-  // A pair of functions may write into a table that has room for users only.
+  // A pair of functions may write to a table that has columns for users only.
   const isOwnPair = options.getToken !== undefined && options.shareCredentials !== true
   return {
     appId: options.appId,
@@ -76,7 +80,11 @@ export function readSettings(options: WechatOAuthOptions): Settings {
   }
 }
 
-/** The base addresses, without a slash at their ends. @throws TypeError */
+/**
+ * Reads the base addresses, and removes slashes at their ends.
+ *
+ * @throws TypeError that names the wrong address
+ */
 export function readEndpoints(endpoints: unknown): Required<Endpoints> {
   if (typeof endpoints === 'string') {
     const base = readBaseURL('endpoints', endpoints)
@@ -85,7 +93,7 @@ export function readEndpoints(endpoints: unknown): Required<Endpoints> {
   refuseUnless(
     endpoints === undefined ||
       (typeof endpoints === 'object' && endpoints !== null && !Array.isArray(endpoints)),
-    'endpoints must be a URL, or an object of URLs',
+    'endpoints must be a URL or an object of URLs',
   )
   const {
     open = weChatServers.open,
@@ -105,18 +113,18 @@ function readFallbackHosts(hosts: unknown): string[] {
   return (hosts as unknown[]).map((host) => readBaseURL('fallbackHosts', host))
 }
 
-// Secrets travel in these addresses' queries.
+// The queries of these addresses contain secrets.
 function readBaseURL(option: string, value: unknown): string {
   refuseUnless(typeof value === 'string' && URL.canParse(value), `${option} must be a URL`)
   const { href, protocol, hostname, username, password } = new URL(value)
   const loopback = /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
   refuseUnless(
     protocol === 'https:' || (protocol === 'http:' && loopback),
-    `${option} must be https, or http on a loopback address`,
+    `${option} must use https, or http on a loopback address`,
   )
   refuseUnless(
     username === '' && password === '' && !/[?#]/.test(href),
-    `${option} must have no user, query or fragment`,
+    `${option} must not have a user, a query or a fragment`,
   )
   return href.replace(/\/+$/, '')
 }

@@ -1,6 +1,6 @@
 /**
- * What every store needs: the checks that the contracts ask for, errors without values, calls in bounded time, and a lock made
- * of two atomic operations of a database. For authors of stores: `@wechat-auth/wechat-oauth/store-kit`.
+ * Tools for authors of stores: the checks of the contracts, errors without values, time limits, and a lock that needs two
+ * atomic operations of a database. Import them from `@wechat-auth/wechat-oauth/store-kit`.
  */
 export { isUnusableRecord } from './errors.js'
 export {

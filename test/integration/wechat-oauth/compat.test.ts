@@ -675,7 +675,7 @@ const different: Case[] = [
     old: { data: fields, isValid: true },
     ours: {
       name: 'WeChatAPIJSONResponseFormatError',
-      message: '/sns/oauth2/access_token answered with HTTP status 500',
+      message: '/sns/oauth2/access_token replied with HTTP status 500',
       code: 'ERR_WECHAT_STATUS',
     },
     reason: 'what a broken server says is not to be relied on',

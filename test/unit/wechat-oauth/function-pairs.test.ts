@@ -29,7 +29,7 @@ const driverError = Object.assign(new Error("near 'SECRET'"), {
 
 const late = `The token store did not answer within ${timeout} ms.`
 const uncalled = (name: string): string =>
-  `${name} declares a callback and has not called it within ${timeout} ms. Call it, or remove the parameter.`
+  `${name} declares a callback but did not call it within ${timeout} ms. Call it, or remove the parameter.`
 
 const answerNull = (resolve: (value: null) => void): void => {
   resolve(null)

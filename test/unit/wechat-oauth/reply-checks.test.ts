@@ -65,7 +65,7 @@ describe('a reply', () => {
           await refused(
             exchange(answer),
             'ERR_WECHAT_STATUS',
-            new RegExp(`^/sns/oauth2/access_token answered with HTTP status ${code}$`),
+            new RegExp(`^/sns/oauth2/access_token replied with HTTP status ${code}$`),
           )
       })
     }

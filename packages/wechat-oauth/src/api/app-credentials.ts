@@ -8,7 +8,7 @@ import type { Transport } from '../http/transport.js'
 import type { WechatTicketType } from '../types.js'
 
 /**
- * The app's own access token and the tickets that it buys.
+ * The app's own access token, and the tickets that WeChat gives for it.
  *
  * @see https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html
  */
@@ -38,13 +38,13 @@ export class AppCredentials {
     this.#tickets = { jsapi: ticket('jsapi'), wx_card: ticket('wx_card') }
   }
 
-  /** @throws TypeError where there is no such ticket */
+  /** @throws TypeError if there is no such ticket */
   ticket(type: WechatTicketType): CachedCredential {
     if (!Object.hasOwn(this.#tickets, type)) throw new TypeError('type must be jsapi or wx_card')
     return this.#tickets[type]
   }
 
-  /** Makes a call with the app's token, and once more with another where WeChat refuses that one. */
+  /** Makes a call with the app's token. If WeChat refuses the token, makes it once more with a new one. */
   async use<T>(call: (accessToken: string) => Promise<T>): Promise<T> {
     return this.#useToken(await this.token.get(), (token) => call(token.access_token))
   }
@@ -84,7 +84,7 @@ export class AppCredentials {
   }
 
   async #requestTicket(type: WechatTicketType): Promise<SourcedCredential> {
-    // Tickets and token tend to end together: with the old token, the call would often come too late.
+    // Tickets and token tend to expire together, so the old token has often expired when the call arrives.
     return this.#useToken(await this.token.getLasting(), async ({ access_token: accessToken, isBound }) => {
       const createAt = this.#settings.now()
       const reply = await this.#transport.call({

@@ -9,7 +9,7 @@ import type { TokenRecords } from '../tokens/token-records.js'
 import type { Transport } from '../http/transport.js'
 import type { WechatPhoneInfo, WechatToken } from '../types.js'
 
-/** The calls about a mini-program's user that need the app's token. */
+/** The calls for a mini-program's user that need the app's token. */
 export class MiniProgramCalls {
   readonly #settings: Settings
   readonly #transport: Transport
@@ -58,7 +58,7 @@ export class MiniProgramCalls {
       throw new WechatTransportError(
         'ERR_WECHAT_RESPONSE',
         apiPaths.resetSession,
-        'answered the session_key of another user',
+        'returned the session_key of another user',
       )
     return this.#records.saveSessionKey(session, sessionKey)
   }
@@ -86,7 +86,7 @@ export class MiniProgramCalls {
       endpoint: apiPaths.resetSession,
       query: signedQuery(accessToken, openid, sessionKey),
       secrets: [sessionKey],
-      // The first time ends the key that the second would be signed with.
+      // The first call invalidates the key that would sign the second.
       repeatable: false,
       fallback: true,
     })

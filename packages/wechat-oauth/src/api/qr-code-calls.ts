@@ -22,7 +22,7 @@ export class QRCodeCalls {
         endpoint: apiPaths.qrCode,
         query: { access_token: accessToken },
         body,
-        // There are only so many permanent codes.
+        // The number of permanent codes is limited.
         repeatable: !isPermanent,
         fallback: false,
       })

@@ -5,7 +5,7 @@ import { ApplicationFailure } from './errors.js'
 import type { Application } from './application.js'
 
 /**
- * `getToken` and `saveToken` of an `OAuth` as they are at the moment of the call: applications and tests
+ * A token store of the `getToken` and `saveToken` of an `OAuth`. It reads them at each call, because applications and tests
  * replace them.
  */
 export function applicationStore(oauth: Application): TokenStore {
@@ -24,7 +24,7 @@ export function applicationStore(oauth: Application): TokenStore {
   }
 }
 
-// The older package waits for the callback, whatever a function returns; promises are new.
+// The older package waits for the callback and ignores what a function returns. Promises are new here.
 const isAnswer = (): boolean => false
 
 async function askApplication(

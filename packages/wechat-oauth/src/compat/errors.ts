@@ -9,14 +9,14 @@ import {
 import type { WechatToken } from '../types.js'
 import type { OAuthError } from './types.js'
 
-/** What `getToken` or `saveToken` failed with, on its way back to the application, to which it belongs. */
+/** Carries the application's own error, from its `getToken` or `saveToken`, back to the application. */
 export class ApplicationFailure extends StoreError {
   readonly #error: unknown
   readonly #token: WechatToken | undefined
 
-  /** @param token - what could not be saved */
+  /** @param token - the token that could not be saved */
   constructor(error: unknown, token?: WechatToken) {
-    super('The application failed to keep a token.')
+    super('The getToken or saveToken of the application failed')
     this.#error = error
     this.#token = token
   }
@@ -30,7 +30,7 @@ export class ApplicationFailure extends StoreError {
   }
 }
 
-/** What WeChat would say if it were asked without this argument. */
+/** Makes the error that WeChat would return for a call without this argument. */
 export function missingArgument(endpoint: string, errcode: number, errmsg: string): WechatAPIError {
   return new WechatAPIError({ errcode, errmsg, requestId: undefined, endpoint, kind: lookUpKind(errcode) })
 }
@@ -50,12 +50,12 @@ const decryptMessages = new Map<string, string>([
   ['watermark', 'Invalid Watermark, Be Sure to Check Again'],
 ])
 
-/** An error of this package under the name, message and code that the application knows; the error itself is its `cause`. */
+/** Makes an error with the name, message and code that the application knows. Its `cause` is the error of this package. */
 export function asOAuthError(error: unknown): OAuthError {
   if (error instanceof WechatAPIError) return disguise(error, 'WeChatAPIError', error.errmsg, error.errcode)
   if (error instanceof WechatTransportError) {
     const name = lostConnection.has(error.reason) ? 'WeChatAPIResponseError' : transportNames[error.code]
-    // The system's word is what applications know, not that of fetch.
+    // Applications know the system's code, not the one of `fetch`.
     return disguise(
       error,
       name,
@@ -66,12 +66,12 @@ export function asOAuthError(error: unknown): OAuthError {
   if (error instanceof NoOAuthTokenError) return disguise(error, error.name, error.message)
   if (error instanceof WechatDecryptError) {
     const message = decryptMessages.get(error.reason)
-    // The older package knew no other failures than these, and gave them no code.
+    // The older package had only these failures, without a code.
     return message === undefined
       ? disguise(error, error.name, error.message, error.code)
       : new Error(message, { cause: error })
   }
-  // A function that threw nothing failed all the same.
+  // A function that threw a falsy value has failed too.
   return (error instanceof ApplicationFailure && error.error ? error.error : error) as OAuthError
 }
 
@@ -79,7 +79,7 @@ function disguise(cause: Error, name: string, message: string, code?: string | n
   return Object.assign(new Error(message, { cause }), { name, ...(code !== undefined && { code }) })
 }
 
-/** The token is not, or no longer, good. */
+/** Whether WeChat refused the access token of a call. */
 export function isRefused(error: unknown): boolean {
   const { name, code } = (error ?? {}) as Partial<OAuthError>
   return name === 'WeChatAPIError' && isTokenErrcode(code)

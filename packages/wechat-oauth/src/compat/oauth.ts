@@ -15,44 +15,44 @@ import type { AccessToken, DecryptedUser, OAuthCallback, OAuthOptions } from './
 import { userToken } from './user-token.js'
 
 /**
- * A drop-in for the class that the npm package `wechat-oauth` (1.5.0) exports, made of this package's own client. For new
- * code there is `WechatOAuth`.
+ * A drop-in replacement for the class of the npm package `wechat-oauth` (1.5.0), built on this package's client. New code should
+ * use `WechatOAuth`.
  *
  * Every callback is called once, with `null` and the result, or with an error that has the name, message and code which
- * applications know: `WeChatAPIError` with WeChat's errcode as `code`, `WeChatAPI…Error` where WeChat gave no answer,
- * `NoOAuthTokenError`. An error of `getToken` or `saveToken` comes back as it is. No other error holds the app secret, a
+ * applications know: `WeChatAPIError` with WeChat's errcode as `code`, `WeChatAPI…Error` if WeChat did not reply, or
+ * `NoOAuthTokenError`. An error of `getToken` or `saveToken` is passed on unchanged. No other error contains the app secret, a
  * token, a code, a session_key or a query string.
  *
  * @see https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
  */
 export class OAuth {
-  /** The class itself, so that `const { OAuth } = require(…)` gives it as `const OAuth = require(…)` does. */
+  /** The class itself, so that both `const OAuth = require(…)` and `const { OAuth } = require(…)` work. */
   static readonly OAuth = this
 
   appid: string
-  /** Not enumerable: it stays out of logs and of JSON. */
+  /** Not enumerable, so that logs and JSON do not contain it. */
   declare appsecret: string
   isMiniProgram: boolean | undefined
-  /** Where tokens are kept that nobody else keeps: the 10,000 that were saved last. Not enumerable. */
+  /** The default store: the 10,000 tokens that were saved last. Not enumerable. */
   declare store: Tokens
   getToken: GetTokenFunction
   saveToken: SaveTokenFunction
-  /** What `setOpts` was given. */
+  /** The options of the latest `setOpts`. */
   defaults: OAuthOptions | undefined
 
   static {
     for (const name of Object.getOwnPropertyNames(this.prototype).filter(
       (method) => method !== 'constructor',
     )) {
-      // Those who wrap the methods of such an object look for them with `for … in`.
+      // Tools that wrap the methods of an object find them with `for … in`.
       Object.defineProperty(this.prototype, name, { enumerable: true })
     }
   }
 
   /**
-   * @param getToken - `(openid, callback)`, or one that returns a promise; default: the memory of this process
-   * @param saveToken - `(openid, token, callback)`, or one that returns a promise; default: the memory of this process
-   * @param isMiniProgram - `getUserByCode` takes a mini-program's code
+   * @param getToken - `(openid, callback)`, or returns a promise. Default: reads the memory of this process
+   * @param saveToken - `(openid, token, callback)`, or returns a promise. Default: saves in the memory of this process
+   * @param isMiniProgram - whether `getUserByCode` is called with a mini-program's code. Default `false`
    */
   constructor(
     appid: string,
@@ -68,7 +68,7 @@ export class OAuth {
     }
     if (!saveToken && process.env.NODE_ENV === 'production') {
       console.warn(
-        'OAuth keeps tokens in the memory of this process: in production, give it getToken and saveToken',
+        'OAuth keeps tokens in the memory of this process. In production, pass getToken and saveToken',
       )
     }
     this.getToken =
@@ -85,16 +85,16 @@ export class OAuth {
     this.defaults = {}
   }
 
-  /** Sets options for all calls from now on; those of before are forgotten. What cannot be understood is ignored. */
+  /** Replaces the options of all later calls. Values that are not understood are ignored. */
   setOpts(opts?: OAuthOptions): void {
     this.defaults = opts
   }
 
   /**
-   * Address of the page on which a user of WeChat's own browser logs in. Nothing is checked.
+   * Returns the address of the page on which a user logs in inside WeChat's own browser. Nothing is checked.
    *
    * @param redirect - absolute URL of the callback; its host must be configured at WeChat
-   * @param state - at most 128 bytes, WeChat hands it back; default none, which leaves the login open to forgery
+   * @param state - at most 128 bytes; WeChat passes it back to the callback. Default none, which leaves the login open to forgery
    * @param scope - `snsapi_base` (default) or `snsapi_userinfo`
    */
   getAuthorizeURL(redirect: string, state?: string, scope?: string): string {
@@ -102,10 +102,10 @@ export class OAuth {
   }
 
   /**
-   * Address of the page that shows a QR code, for websites. Nothing is checked.
+   * Returns the address of the page that shows a website's QR code. Nothing is checked.
    *
    * @param redirect - absolute URL of the callback; its host must be configured at WeChat
-   * @param state - at most 128 bytes, WeChat hands it back; default none, which leaves the login open to forgery
+   * @param state - at most 128 bytes; WeChat passes it back to the callback. Default none, which leaves the login open to forgery
    * @param scope - default `snsapi_login`
    */
   getAuthorizeURLForWebsite(redirect: string, state?: string, scope?: string): string {
@@ -135,8 +135,8 @@ export class OAuth {
   }
 
   /**
-   * Renews a token by its refresh token, and saves it. What `getToken` gives for the user and WeChat did not answer
-   * (unionid, fields of the application) is kept.
+   * Renews a token with its refresh token, and saves it. Fields of the record that WeChat's reply does not have (unionid, the
+   * application's own fields) are kept.
    */
   refreshAccessToken(refreshToken: string, callback?: OAuthCallback<AccessToken>): void {
     answer(callback, async () => {
@@ -147,7 +147,7 @@ export class OAuth {
   }
 
   /**
-   * The user's data, by a token at hand.
+   * Reads the user's data with the given token.
    *
    * @param options.lang - default `en`
    */
@@ -160,7 +160,7 @@ export class OAuth {
       const { openid, lang } = options
       if (isMissing(token)) throw missingArgument(apiPaths.userinfo, 41001, 'access_token missing')
       if (isMissing(openid)) throw missingArgument(apiPaths.userinfo, 41009, 'missing openid')
-      // WeChat takes more languages than our types name.
+      // WeChat knows more languages than our types.
       const language = (lang || 'en') as 'en'
       return getParts(this).logins.getUserByToken(
         { openid, access_token: token, create_at: 0 },
@@ -170,10 +170,10 @@ export class OAuth {
   }
 
   /**
-   * Opens what a mini-program received as `encryptedData` and `iv`.
+   * Decrypts the `encryptedData` and `iv` that a mini-program received.
    *
-   * @throws Error `Illegal Buffer, Is Your Data Correct?`, or `Invalid Watermark, Be Sure to Check Again` where the data is
-   * of another app; TypeError where a part is missing
+   * @throws Error `Illegal Buffer, Is Your Data Correct?`, or `Invalid Watermark, Be Sure to Check Again` if the data is for
+   * another app; TypeError if a part is missing
    */
   decryptMiniProgramUser(options: { sessionKey: string; encryptedData: string; iv: string }): DecryptedUser {
     try {
@@ -184,10 +184,10 @@ export class OAuth {
   }
 
   /**
-   * The user's data, by the saved token. One that has expired, or that WeChat refuses, is refreshed first: once,
-   * however many callers of this process wait for it.
+   * Reads the user's data with the saved token. If the token has expired, or WeChat refuses it, it is refreshed first. All
+   * callers in this process share one refresh.
    *
-   * @param options - the openid, or with a language; default `en`
+   * @param options - the openid, or the openid and a language. Default `en`
    */
   getUser(options: string | { openid: string; lang?: string }, callback?: OAuthCallback<WechatUser>): void {
     answer(callback, async () => {
@@ -208,7 +208,7 @@ export class OAuth {
     })
   }
 
-  /** Whether WeChat accepts this access token for this user: the result is WeChat's `{ errcode: 0, errmsg: 'ok' }`, else there is an error. */
+  /** Checks whether WeChat accepts this access token for this user. The result is WeChat's `{ errcode: 0, errmsg: 'ok' }`; otherwise there is an error. */
   verifyToken(
     openid: string,
     token: string,
@@ -232,11 +232,11 @@ export class OAuth {
   }
 
   /**
-   * Exchanges a mini-program's code, and opens `encryptedData` with the session_key, without a further call (`isMiniProgram`).
-   * `openId` and `unionId` of the result are what WeChat answered to the code, whatever the data says; data that names another
-   * user is an error with the code `ERR_WECHAT_OPENID_MISMATCH`.
+   * Exchanges a mini-program's code, and decrypts `encryptedData` with the session_key, without another call (`isMiniProgram`).
+   * `openId` and `unionId` of the result come from WeChat's reply, not from the data. Data that names another user is an error
+   * with the code `ERR_WECHAT_OPENID_MISMATCH`.
    *
-   * @param options - the code of `wx.login`, and what `wx.getUserInfo` gave
+   * @param options - the code of `wx.login`, and the result of `wx.getUserInfo`
    */
   getUserByCode(
     options: { code: string; encryptedData: string; iv: string },
@@ -245,7 +245,7 @@ export class OAuth {
   /**
    * Exchanges a code and reads the user's data.
    *
-   * @param options - the code, or with a language; default `en`
+   * @param options - the code, or the code and a language. Default `en`
    */
   getUserByCode(options: string | { code: string; lang?: string }, callback?: OAuthCallback<WechatUser>): void
   getUserByCode(options: string | UserByCodeOptions, callback?: OAuthCallback<never>): void {
@@ -311,7 +311,7 @@ function isMissing(value: unknown): boolean {
   return value === undefined || value === null || value === ''
 }
 
-/** What no code can be is not sent. */
+/** Refuses a value that cannot be a code, so that it is not sent. */
 function refuseWrongCode(endpoint: string, code: unknown): void {
   if (isMissing(code)) throw missingArgument(endpoint, 41008, 'missing code')
   try {

@@ -10,16 +10,16 @@ import { applicationStore } from './application-store.js'
 import type { Application } from './application.js'
 import type { OAuthOptions } from './types.js'
 
-/** What an `OAuth` is made of. */
+/** The parts of an `OAuth`. */
 export interface Parts {
-  /** Exchanges codes. It reads no records: `getToken` of an application may fail where there is none yet. */
+  /** Exchanges codes. It reads no records, because an application's `getToken` may fail for a new user. */
   logins: WechatOAuth
-  /** Refreshes tokens. A record that cannot be read, or used, is replaced. */
+  /** Refreshes tokens. It replaces a record that cannot be read or used. */
   refreshes: WechatOAuth
   transport: Transport
   /** The application's records. */
   access: StoreAccess
-  /** The refreshes that are under way: access tokens to be, by openid. */
+  /** The running refreshes by openid. Each resolves to the new access token. */
   refreshing: Map<string, Promise<string>>
 }
 
@@ -30,7 +30,7 @@ interface Made {
 
 const made = new WeakMap<Application, Made>()
 
-/** Made when first needed, and again after an option has changed: the application may do that at any time. */
+/** Returns the parts. Makes them at the first call, and again after the application has changed an option. */
 export function getParts(oauth: Application): Parts {
   const { appid, appsecret, defaults } = oauth
   const { timeout, endpoints, fallbackHosts, fetch, logger } = defaults ?? {}
@@ -72,7 +72,7 @@ function makeParts(oauth: Application): Parts {
   }
 }
 
-/** `undefined` also where there is something else. */
+/** Reads a record, or `undefined` if it cannot be read or used. */
 async function readRecord(store: TokenStore, openid: string): Promise<WechatToken | undefined> {
   try {
     return normalizeRecord(openid, await store.getToken(openid))
@@ -81,11 +81,11 @@ async function readRecord(store: TokenStore, openid: string): Promise<WechatToke
   }
 }
 
-const usualTimeout = 5000
+const defaultTimeout = 5000
 
-/** Never throws: an application that gave nonsense to urllib has the usual timeout. */
+/** Reads a timeout. It never throws: a value that urllib did not understand means the default. */
 function readTimeout(timeout: OAuthOptions['timeout']): number {
   const parts = Array.isArray(timeout) ? (timeout as readonly unknown[]) : [timeout]
   const sum = parts.map((part) => toNumber(part) ?? 0).reduce((all, part) => all + part, 0)
-  return isTimeout(sum) ? sum : usualTimeout
+  return isTimeout(sum) ? sum : defaultTimeout
 }

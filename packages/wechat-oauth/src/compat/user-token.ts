@@ -7,9 +7,9 @@ import { getParts } from './parts.js'
 import type { AccessToken } from './types.js'
 
 /**
- * An access token for this user: the saved one, or after one refresh, however many callers wait for it, a new one.
+ * Returns an access token for a user: the saved one, or a new one after a refresh. All callers share one refresh.
  *
- * @param refused - an access token that WeChat does not accept, though by its dates it is good
+ * @param refused - an access token that WeChat refuses, although by its times it is valid
  */
 export async function userToken(
   oauth: RefreshingApplication,
@@ -27,7 +27,7 @@ export async function userToken(
 }
 
 async function refreshToken(oauth: RefreshingApplication, openid: string, refused?: string): Promise<string> {
-  // It may have been refreshed since it was read.
+  // Another caller may have refreshed it since it was read.
   const { record, token } = await savedToken(oauth, openid, refused)
   if (token !== undefined) return token
   const { data } = await awaitOutcome<AccessToken>((callback) => {

@@ -2,12 +2,12 @@ import { awaitAnswer } from '../lib/callback-or-promise.js'
 import type { GetTokenFunction, SaveTokenFunction, TokenStore, WechatToken } from '../types.js'
 import { trackUncalled } from './uncalled-callbacks.js'
 
-// A function without a callback may answer at once.
+// A function that declares no callback may return the result itself.
 const isAnswer = (): boolean => true
 
 /**
- * A token store made of two functions, each in the style of promises or of Node callbacks. How long they may
- * take is limited by the code that uses the store.
+ * Makes a token store of two functions, each in the style of promises or of Node callbacks. The code that uses the store limits
+ * how long they may take.
  */
 export function functionTokenStore(getToken: GetTokenFunction, saveToken: SaveTokenFunction): TokenStore {
   return {
@@ -25,7 +25,7 @@ export function functionTokenStore(getToken: GetTokenFunction, saveToken: SaveTo
   }
 }
 
-/** Picks the store out of options that name one, or a pair of functions, or neither. */
+/** Reads the store from options that have a store, a pair of functions, or neither. */
 export function readTokenStore(options: {
   tokenStore?: unknown
   getToken?: unknown
@@ -40,9 +40,9 @@ export function readTokenStore(options: {
   }
   if (getToken === undefined && saveToken === undefined) return undefined
   if (typeof getToken !== 'function')
-    throw new TypeError('getToken must be a function (saveToken is given too)')
+    throw new TypeError('getToken must be a function, because saveToken is given')
   if (typeof saveToken !== 'function')
-    throw new TypeError('saveToken must be a function (getToken is given too)')
+    throw new TypeError('saveToken must be a function, because getToken is given')
   return functionTokenStore(getToken as GetTokenFunction, saveToken as SaveTokenFunction)
 }
 

@@ -5,9 +5,9 @@ import type { LockOptions, TokenStore, WechatToken } from '../types.js'
 import { refuseWrongNames } from '../lib/wrong-names.js'
 
 export interface MemoryTokenStoreOptions {
-  /** Most records kept; the least recently used goes first. Default 10,000. */
+  /** The most records that it keeps. The least recently used one is dropped first. Default 10,000. */
   max?: number
-  /** Seconds that a record is kept after it was saved. Default: until it is pushed out. */
+  /** How long it keeps a record after it was saved, in seconds. Default: until `max` is reached. */
   ttl?: number
 }
 
@@ -20,14 +20,14 @@ interface Lock {
   waiting: (() => void)[]
 }
 
-// What the task throws is a rejection.
+// Turns a throw into a rejection.
 function settle<T>(task: () => T): Promise<T> {
   return new Promise((resolve) => {
     resolve(task())
   })
 }
 
-// As records of WeChat's own fields are: nothing in them is an object, and they are copied in no time.
+// Records with WeChat's fields only contain no objects, and a shallow copy is much faster.
 function isFlat(token: WechatToken): boolean {
   return Object.values(token).every(
     (value) => value === null || !['object', 'function', 'symbol'].includes(typeof value),
@@ -38,14 +38,14 @@ function copyToken(token: WechatToken): WechatToken {
   return isFlat(token) ? { ...token } : structuredClone(token)
 }
 
-/** Keeps tokens in the memory of this process, bounded. The default; for one process, tests and development. */
+/** Keeps a limited number of tokens in the memory of this process. It is the default, meant for one process, tests and development. */
 export class MemoryTokenStore implements TokenStore {
   readonly #ttl: number
-  // In order of use, the least recent first.
+  // In the order of use, the least recently used first.
   readonly #entries: BoundedMap<string, Entry>
   readonly #locks = new Map<string, Lock>()
 
-  /** @throws TypeError when `max` is not a positive integer or `ttl` not a positive number */
+  /** @throws TypeError when `max` is not a positive integer or `ttl` is not a positive number */
   constructor(options: MemoryTokenStoreOptions = {}) {
     refuseWrongNames('MemoryTokenStore', options, { max: ['maxSize'], 'ttl, in seconds': ['maxAge'] })
     const { max = 10_000, ttl = Infinity } = options
@@ -55,7 +55,7 @@ export class MemoryTokenStore implements TokenStore {
     this.#ttl = ttl * 1000
   }
 
-  /** How many records are kept. */
+  /** The number of records. */
   get size(): number {
     return this.#entries.size
   }

@@ -63,7 +63,7 @@ describe('the drop-in OAuth', () => {
     const oauth = oauthWith({ timeout: 40, fetch: wechat.fetch })
     oauth.saveToken = Object.defineProperty(async () => Promise.resolve(), 'length', { value: 3 })
     expect((await login(oauth))?.message).to.match(
-      /^saveToken declares a callback and has not called it within 40 ms/,
+      /^saveToken declares a callback but did not call it within 40 ms/,
     )
   })
 
