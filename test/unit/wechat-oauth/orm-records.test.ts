@@ -33,7 +33,7 @@ describe('a record of an ORM', () => {
   const usedToken = (): string | null | undefined => wechat.requests.at(-1)?.searchParams.get('access_token')
 
   for (const [what, make] of Object.entries(all)) {
-    it(`that is ${what} is used while it is good`, async () => {
+    it(`that is ${what} is used while it is valid`, async () => {
       await client({ fetch: wechat.fetch, tokenStore: storeOf(make({ ...record() })) }).getUser(openid)
       expect(wechat.paths).to.deep.equal(['/sns/userinfo'])
       expect(usedToken()).to.equal('stored-access-token')
@@ -80,7 +80,7 @@ describe('a record of an ORM', () => {
     await rejection(client({ tokenStore: storeOf(stored) }).getUser(openid), StoreError)
   })
 
-  it('without a token is none', async () => {
+  it('without a token counts as absent', async () => {
     const stored = records['an instance of Sequelize']!({ openid })
     await rejection(client({ tokenStore: storeOf(stored) }).getUser(openid), NoOAuthTokenError)
   })
