@@ -70,7 +70,12 @@ const layers = [
     ],
   ),
   ...folders.map((folder, index) => {
-    const higher = [...folders.slice(0, index), ...onTop.map((name) => `${name}.js`), 'compat']
+    const higher = [
+      ...folders.slice(0, index),
+      ...onTop.map((name) => `${name}.js`),
+      'compat',
+      'strategy-kit',
+    ]
     // The options choose a store and an exchange, so they are above tokens and http.
     if (folder !== 'api') higher.push('options.js')
     return layer(

@@ -1,6 +1,8 @@
 import type {
   Endpoints,
+  MpPageParameters,
   TokenStoreSource,
+  WebsitePageParameters,
   WechatLang,
   WechatLogger,
   WechatMode,
@@ -252,7 +254,7 @@ export type WechatStrategyOptions = (WechatOneAppOptions | WechatSeveralAppsOpti
 }
 
 /** Options of one call of `passport.authenticate('wechat', options)` or `strategy.getAuthorization(req, options)`. */
-export interface WechatCallOptions {
+export interface WechatCallOptions extends MpPageParameters, Omit<WebsitePageParameters, 'lang'> {
   /** On a callback, it must be the mode in which the login was started. */
   mode?: WechatMode
   /**
@@ -272,20 +274,6 @@ export interface WechatCallOptions {
   callbackURL?: string
   /** Language of the QR page; on the callback, of the user's data. Default: the strategy's. `cn` is the QR page's name for `zh_CN`. */
   lang?: WechatLang | 'cn'
-  /** Official account: ask for consent even if WeChat does not need it. */
-  forcePopup?: boolean
-  /** Official account: open the page in snapshot mode first. */
-  forceSnapShot?: boolean
-  /** QR page: text colour. */
-  style?: 'black' | 'white'
-  /** QR page: address of a style sheet. */
-  href?: string
-  /** QR page: redirect inside the frame. */
-  self_redirect?: boolean
-  /** QR page: 1 for the compact page. */
-  stylelite?: 0 | 1
-  /** QR page: 0 turns the quick login off. */
-  fast_login?: 0 | 1
 }
 
 /** Options of `passport.authenticate('wechat', options)`. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { StoreError } from '@wechat-auth/wechat-oauth'
-import { attemptWithin, checkTimeout, corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
+import { attemptBefore, checkTimeout, corruptRecord } from '@wechat-auth/wechat-oauth/store-kit'
 import { isWrongType } from './driver-error.js'
 import { checkClient, type RedisCommands, type RedisConnection } from './redis-connection.js'
 
@@ -33,7 +33,7 @@ export class Operations {
    * @param what - the purpose of the operation, which completes "failed to …"
    */
   execute<T>(what: string, operation: (redis: Redis) => Promise<T>): Promise<T> {
-    return attemptWithin(this.#timeout, what, async (abortSignal) => {
+    return attemptBefore(this.#timeout, what, async ({ signal: abortSignal }) => {
       // The driver adds one listener for each command in flight.
       setMaxListeners(0, abortSignal)
       try {

@@ -16,13 +16,14 @@ import {
   verifyMiniProgramSignature,
   type EncryptedUserData,
 } from './api/mini-program-data.js'
-import { settingsOf, type Settings } from './options.js'
-import { QRCodeCalls, qrCodeImage } from './api/qr-code-calls.js'
-import { checkOk, sessionOf, tokenOf, userOf } from './http/reply-fields.js'
+import { readSettings, type Settings } from './options.js'
+import { QRCodeCalls } from './api/qr-code-calls.js'
+import { apiPaths, qrCodeImagePath } from './http/endpoints.js'
+import { checkOk, parseSession, parseToken, parseUser } from './http/reply-fields.js'
 import { StoreAccess } from './tokens/store-access.js'
 import { isTokenValid } from './tokens/token.js'
 import { TokenRecords } from './tokens/token-records.js'
-import { pathOf, Transport } from './http/transport.js'
+import { buildPath, Transport } from './http/transport.js'
 import type {
   JsSDKSignature,
   MiniProgramData,
@@ -36,19 +37,11 @@ import type {
   WechatUser,
 } from './types.js'
 
-const endpoint = {
-  accessToken: '/sns/oauth2/access_token',
-  refreshToken: '/sns/oauth2/refresh_token',
-  userinfo: '/sns/userinfo',
-  auth: '/sns/auth',
-  session: '/sns/jscode2session',
-} as const
-
 /**
- * Client for WeChat's login endpoints, for one app.
+ * A client of one app for WeChat's login endpoints.
  *
- * Tokens go into the token store before a method resolves. Every answer of WeChat is checked before use; every failure is
- * a `WechatError` that carries no secret. Wrong arguments are `TypeError`s.
+ * A method saves its token in the token store before it resolves. Every reply from WeChat is checked before it is used. Every
+ * failure is a `WechatError` that contains no secret. A wrong argument is a `TypeError`.
  *
  * @see https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
  */
@@ -62,11 +55,11 @@ export class WechatOAuth {
   readonly #miniProgram: MiniProgramCalls
   readonly #qrCodes: QRCodeCalls
   readonly #refreshes = new Map<string, Promise<WechatToken>>()
-  #saidThatThereIsNoLock = false
+  #hasWarnedAboutMissingLock = false
 
-  /** @throws TypeError that names the option which is wrong */
+  /** @throws TypeError that names the wrong option */
   constructor(options: WechatOAuthOptions) {
-    const settings = settingsOf(options)
+    const settings = readSettings(options)
     this.appId = settings.appId
     this.#settings = settings
     const { timeout, now, fallbackHosts, logger, tokenStore, credentialStore, saveSnapshotUsers } = settings
@@ -84,7 +77,7 @@ export class WechatOAuth {
         store,
         timeout,
         onNoLock: () => {
-          this.#warnThatThereIsNoLock()
+          this.#warnAboutMissingLock()
         },
       })
     this.#access = accessTo(tokenStore)
@@ -95,12 +88,12 @@ export class WechatOAuth {
   }
 
   /**
-   * Address of the page on which a user of WeChat's own browser logs in.
+   * Returns the address of the page on which a user logs in inside WeChat's own browser.
    *
    * @param redirect - absolute URL of the callback; its host must be configured at WeChat
-   * @param state - at most 128 bytes, WeChat hands it back; default none, which leaves the login open to forgery
+   * @param state - at most 128 bytes; WeChat passes it back to the callback. Default none, which leaves the login open to forgery
    * @param scope - `snsapi_base` (default, silent, openid only) or `snsapi_userinfo`
-   * @throws TypeError that names the wrong argument; also for `snsapi_login`, a scope of the website's page
+   * @throws TypeError that names the wrong argument; also for `snsapi_login`, which is a scope of the website's page
    */
   getAuthorizeURL(redirect: string, state = '', scope = 'snsapi_base', extra: MpPageParameters = {}): string {
     const {
@@ -111,10 +104,10 @@ export class WechatOAuth {
   }
 
   /**
-   * Address of the page that shows a QR code, for websites.
+   * Returns the address of the page that shows a website's QR code.
    *
    * @param redirect - absolute URL of the callback; its host must be configured at WeChat
-   * @param state - at most 128 bytes, WeChat hands it back; default none, which leaves the login open to forgery
+   * @param state - at most 128 bytes; WeChat passes it back to the callback. Default none, which leaves the login open to forgery
    * @param scope - default `snsapi_login`
    * @throws TypeError that names the wrong argument; also for `snsapi_base` and `snsapi_userinfo`, which are
    * scopes of the official account's page
@@ -134,47 +127,46 @@ export class WechatOAuth {
   }
 
   /**
-   * Exchanges the code of a callback for the user's token, and saves it. The code is spent and sent only once.
+   * Exchanges the code of a callback for the user's token, and saves it. WeChat accepts a code once, so it is sent once.
    *
-   * A saved token of wider scope that is still of use is not replaced by one of `snsapi_base`, that of a
-   * login which began later not by an earlier one, and the token of a snapshot user is not saved (unless
-   * `saveSnapshotUsers`). A record whose `create_at` is ahead of the clock does not count as later: the
-   * clocks of servers differ.
+   * The token does not replace a saved one that has a wider scope and can still be used, or that belongs to a login which
+   * started later. The token of a snapshot user is not saved without `saveSnapshotUsers`. A record whose `create_at` is in
+   * the future does not count as later, because the clocks of servers differ.
    *
-   * @returns what WeChat answered to this code
-   * @throws WechatAPIError of kind `code` where the code is bad, used or expired; WechatTransportError; StoreError; TypeError
+   * @returns WeChat's reply to this code
+   * @throws WechatAPIError of kind `code` if the code is bad, used or expired; WechatTransportError; StoreError; TypeError
    */
   async getAccessToken(code: string): Promise<WechatToken & { access_token: string }> {
     checkCode(code)
     const { appId, appSecret } = this.#settings
     const { createAt, order } = this.#records.startLogin()
     const reply = await this.#transport.call({
-      endpoint: endpoint.accessToken,
+      endpoint: apiPaths.accessToken,
       query: { appid: appId, secret: appSecret, code, grant_type: 'authorization_code' },
       repeatable: false,
       fallback: true,
     })
-    const token = tokenOf(endpoint.accessToken, reply, createAt)
+    const token = parseToken(apiPaths.accessToken, reply, createAt)
     await this.#records.saveLogin(token, order)
     return token
   }
 
   /**
-   * Renews a token by its refresh token, and saves it into the user's record, whose other fields stay.
+   * Renews a token with its refresh token, and saves it in the user's record. Other fields of the record stay.
    *
-   * @throws WechatAPIError of kind `refresh` where the user must log in again; WechatTransportError; StoreError; TypeError
+   * @throws WechatAPIError of kind `refresh` if the user must log in again; WechatTransportError; StoreError; TypeError
    */
   async refreshAccessToken(refreshToken: string): Promise<WechatToken> {
     return this.#records.saveRefresh(await this.#requestRefresh(refreshToken), { refreshToken })
   }
 
   /**
-   * The user's data, by the saved token. An expired token is refreshed first: once, however many callers wait for it, in
-   * this process and, where the token store has locks, in all. A token that WeChat refuses is looked up again, in case it
-   * was renewed elsewhere, and else refreshed once.
+   * Reads the user's data with the saved token. An expired token is refreshed first. All callers share one refresh: those of
+   * this process, and those of all processes if the token store has locks. If WeChat refuses the token, it is read from the
+   * store again, because another process may have renewed it, and otherwise refreshed once.
    *
-   * @param user - the openid, or with a language for this call
-   * @throws NoOAuthTokenError where the user must log in first; WechatAPIError (kind `refresh`: must log in again);
+   * @param user - the openid, or the openid and a language for this call
+   * @throws NoOAuthTokenError if the user must log in first; WechatAPIError of kind `refresh` if the user must log in again;
    * WechatTransportError; StoreError; TypeError
    */
   async getUser(user: string | { openid: string; lang?: WechatLang }): Promise<WechatUser> {
@@ -183,19 +175,19 @@ export class WechatOAuth {
     checkLang(lang)
     const saved = await this.#records.read(openid)
     if (!saved) throw new NoOAuthTokenError(openid)
-    const token = this.#isValid(saved) ? saved : await this.#refreshed(saved, false)
+    const token = this.#isValid(saved) ? saved : await this.#refresh(saved, false)
     try {
       return await this.getUserByToken(token, { lang })
     } catch (error) {
       if (!isTokenRefused(error)) throw error
-      return this.getUserByToken(await this.#refreshed(token, true), { lang })
+      return this.getUserByToken(await this.#refresh(token, true), { lang })
     }
   }
 
   /**
    * Exchanges a code and reads the user's data.
    *
-   * @throws as `getAccessToken`; WechatAPIError of kind `scope` where only `snsapi_base` was granted
+   * @throws as `getAccessToken`; WechatAPIError of kind `scope` if only `snsapi_base` was granted
    */
   async getUserByCode(code: string | { code: string; lang?: WechatLang }): Promise<WechatUser> {
     const { code: value, lang } = typeof code === 'string' ? { code } : code
@@ -204,12 +196,12 @@ export class WechatOAuth {
   }
 
   /**
-   * The user's data, by a token that the caller has: `/sns/userinfo`. Nothing is refreshed. A unionid that the
-   * saved record does not have yet is added to it before this resolves, in at most `timeout`. Where the store
-   * fails to do that, the logger hears of it, and the user's data is answered all the same.
+   * Reads the user's data with a token that the caller has (`/sns/userinfo`). It refreshes nothing. If the saved record has
+   * no unionid yet, it is added before this method resolves, for at most `timeout`. If the store fails to do that, the
+   * logger is warned, and the method returns the user's data anyway.
    *
-   * @throws WechatAPIError; WechatTransportError, also where WeChat answers another user; NoOAuthTokenError where
-   * the token has no access token; TypeError
+   * @throws WechatAPIError; WechatTransportError, also if WeChat returns another user; NoOAuthTokenError if the token has no
+   * access token; TypeError
    */
   async getUserByToken(
     token: WechatToken,
@@ -222,13 +214,13 @@ export class WechatOAuth {
     checkText('access_token', accessToken)
     const order = this.#records.startQuestion()
     const reply = await this.#transport.call({
-      endpoint: endpoint.userinfo,
+      endpoint: apiPaths.userinfo,
       query: { access_token: accessToken, openid, lang: options.lang ?? this.#settings.lang },
       secrets: [token.refresh_token],
       repeatable: true,
       fallback: true,
     })
-    const user = userOf(endpoint.userinfo, reply, openid)
+    const user = parseUser(apiPaths.userinfo, reply, openid)
     const { unionid } = user
     const isSaved = unionid === token.unionid
     if (unionid !== undefined) await this.#records.addUnionid(openid, { unionid, order }, isSaved)
@@ -236,21 +228,21 @@ export class WechatOAuth {
   }
 
   /**
-   * Whether WeChat accepts this access token for this user (`/sns/auth`).
+   * Returns whether WeChat accepts this access token for this user (`/sns/auth`).
    *
-   * @throws WechatTransportError, or WechatAPIError of kind `busy` or `rate`, where WeChat gave no answer; TypeError
+   * @throws WechatTransportError, or WechatAPIError of kind `busy` or `rate`, if WeChat did not decide; TypeError
    */
   async verifyToken(openid: string, accessToken: string): Promise<boolean> {
     checkOpenid(openid)
     checkText('accessToken', accessToken)
     try {
       const reply = await this.#transport.call({
-        endpoint: endpoint.auth,
+        endpoint: apiPaths.auth,
         query: { access_token: accessToken, openid },
         repeatable: true,
         fallback: true,
       })
-      checkOk(endpoint.auth, reply)
+      checkOk(apiPaths.auth, reply)
       return true
     } catch (error) {
       if (error instanceof WechatAPIError && error.kind !== 'busy' && error.kind !== 'rate') return false
@@ -259,10 +251,10 @@ export class WechatOAuth {
   }
 
   /**
-   * Exchanges the code of a mini-program's `wx.login` for the user's openid and session_key, and saves them. The code is
-   * spent and sent only once. The session_key must not leave the server.
+   * Exchanges the code of a mini-program's `wx.login` for the user's openid and session_key, and saves them. WeChat accepts a
+   * code once, so it is sent once. The session_key must not leave the server.
    *
-   * @throws WechatAPIError of kind `code` where the code is bad, used or expired; WechatTransportError; StoreError; TypeError
+   * @throws WechatAPIError of kind `code` if the code is bad, used or expired; WechatTransportError; StoreError; TypeError
    * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
    */
   async code2Session(code: string): Promise<WechatToken & { session_key: string }> {
@@ -270,25 +262,26 @@ export class WechatOAuth {
     const { appId, appSecret } = this.#settings
     const { createAt, order } = this.#records.startLogin()
     const reply = await this.#transport.call({
-      endpoint: endpoint.session,
+      endpoint: apiPaths.session,
       query: { appid: appId, secret: appSecret, js_code: code, grant_type: 'authorization_code' },
       repeatable: false,
       fallback: true,
     })
-    const session = sessionOf(endpoint.session, reply, createAt)
+    const session = parseSession(apiPaths.session, reply, createAt)
     await this.#records.saveLogin(session, order)
     return session
   }
 
   /**
-   * Opens what a mini-program received as `encryptedData` and `iv`. Line breaks in the base64 are ignored; blanks that a form
-   * made of `+` are turned back. The caller decides how old the data may be: `watermark.timestamp`, in seconds.
+   * Decrypts the `encryptedData` and `iv` that a mini-program received. Line breaks in the base64 are ignored, and spaces are
+   * read as `+`, because forms turn `+` into a space. The caller decides how old the data may be: `watermark.timestamp`, in
+   * seconds.
    *
-   * The result proves nothing about who the user is: the sender can change it without knowing the session_key. openid and
-   * unionid are those of `code2Session`, and `decryptForUser` checks the data against them.
+   * The result does not prove who the user is: the sender can change it without knowing the session_key. Take openid and
+   * unionid from `code2Session`. `decryptForUser` checks the data against them.
    *
-   * @throws WechatDecryptError `ERR_WECHAT_ENCRYPTED_DATA` where the input is damaged; `ERR_WECHAT_DECRYPT` with `reason` `data`
-   * (the session_key is stale, or the data was changed) or `watermark` (of another app); TypeError
+   * @throws WechatDecryptError `ERR_WECHAT_ENCRYPTED_DATA` if the input is damaged; `ERR_WECHAT_DECRYPT` with `reason` `data`
+   * (the session_key is stale, or the data was changed) or `watermark` (the data is for another app); TypeError
    * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html
    */
   decryptMiniProgramUser(data: EncryptedUserData & { sessionKey: string }): MiniProgramData {
@@ -296,16 +289,16 @@ export class WechatOAuth {
   }
 
   /**
-   * Opens encrypted data with the session_key that `code2Session` saved for this user.
+   * Decrypts data with the session_key that `code2Session` saved for this user.
    *
    * WeChat encrypts with AES-CBC, which authenticates nothing: the sender can change parts of the data without knowing the
-   * session_key. So identity comes from WeChat's replies alone: data that names another user is refused, and a `unionId` that
-   * the saved record does not have is left out. For a phone number that you can trust, call `getPhoneNumber`.
+   * session_key. So the user's identity comes only from WeChat's replies. Data that names another user is refused, and a
+   * `unionId` is left out if the saved record has none. For a phone number that you can trust, call `getPhoneNumber`.
    *
-   * @throws NoOAuthTokenError where no session_key is saved; WechatDecryptError `ERR_WECHAT_ENCRYPTED_DATA` where the input is
-   * damaged, `ERR_WECHAT_SESSION_KEY` where it does not open (the key is stale: the mini-program must call `wx.login` again),
-   * `ERR_WECHAT_OPENID_MISMATCH` where it names another user, `ERR_WECHAT_DECRYPT` where it is for another app; StoreError;
-   * TypeError
+   * @throws NoOAuthTokenError if no session_key is saved; WechatDecryptError `ERR_WECHAT_ENCRYPTED_DATA` if the input is
+   * damaged, `ERR_WECHAT_SESSION_KEY` if the key does not decrypt it (the key is stale: the mini-program must call `wx.login`
+   * again), `ERR_WECHAT_OPENID_MISMATCH` if it names another user, `ERR_WECHAT_DECRYPT` if it is for another app;
+   * StoreError; TypeError
    */
   async decryptForUser(openid: string, data: EncryptedUserData): Promise<MiniProgramData> {
     checkOpenid(openid)
@@ -315,7 +308,11 @@ export class WechatOAuth {
     return bindToIdentity(opened, saved)
   }
 
-  /** Whether `signature` belongs to `rawData` and this session_key; compared in constant time. @throws TypeError */
+  /**
+   * Returns whether `signature` belongs to `rawData` and this session_key. The comparison takes constant time.
+   *
+   * @throws TypeError
+   */
   verifyUserSignature(data: { rawData: string; signature: string; sessionKey: string }): boolean {
     const { rawData, signature, sessionKey } = data
     checkText('rawData', rawData, longestData)
@@ -325,7 +322,7 @@ export class WechatOAuth {
   }
 
   /**
-   * Whether the session_key that is saved for this user is still good; `false` also where none is saved.
+   * Returns whether the session_key that is saved for this user is still valid; `false` also if none is saved.
    *
    * @throws WechatAPIError; WechatTransportError; StoreError; TypeError
    * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/checkSessionKey.html
@@ -336,13 +333,13 @@ export class WechatOAuth {
   }
 
   /**
-   * Has WeChat replace the user's session_key, and saves the new one into the user's record, whose other
-   * fields stay; its life is not prolonged. A login that came in meanwhile stays. A `create_at` that is more
-   * than four minutes ahead of the clock is set to now.
+   * Makes WeChat replace the user's session_key, and saves the new one in the user's record. Other fields of the record stay.
+   * The new key lives no longer than the old one would. If the user logged in meanwhile, the key of that login stays. A
+   * `create_at` more than four minutes in the future is set to now.
    *
-   * @returns the record as it now is. The session_key must not leave the server.
-   * @throws NoOAuthTokenError where no session_key is saved; WechatAPIError with `ERR_WECHAT_SESSION_KEY` where it is
-   * stale: the mini-program must call `wx.login` again; WechatTransportError; StoreError; TypeError
+   * @returns the new record. The session_key must not leave the server
+   * @throws NoOAuthTokenError if no session_key is saved; WechatAPIError with `ERR_WECHAT_SESSION_KEY` if it is stale: the
+   * mini-program must call `wx.login` again; WechatTransportError; StoreError; TypeError
    * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/ResetUserSessionKey.html
    */
   async resetSession(openid: string): Promise<WechatToken & { session_key: string }> {
@@ -351,10 +348,10 @@ export class WechatOAuth {
   }
 
   /**
-   * The phone number that the user of a mini-program gave away.
+   * Reads the phone number that the user of a mini-program agreed to share.
    *
-   * @param code - of the button's event `getphonenumber`, not of `wx.login`; good once, for 5 minutes
-   * @throws WechatAPIError of kind `code` where the code is bad, used or expired; WechatTransportError; StoreError; TypeError
+   * @param code - from the button's event `getphonenumber`, not from `wx.login`; valid once, for 5 minutes
+   * @throws WechatAPIError of kind `code` if the code is bad, used or expired; WechatTransportError; StoreError; TypeError
    * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-info/phone-number/getPhoneNumber.html
    */
   async getPhoneNumber(code: string): Promise<WechatPhoneInfo> {
@@ -363,12 +360,14 @@ export class WechatOAuth {
   }
 
   /**
-   * The app's own access token, for WeChat's other server calls. It is kept in the token store and renewed ahead of its end
-   * (4 minutes, or a tenth of its life where that is less) while callers go on with the old one: once for all callers in
-   * this process and, where the token store has locks, in all. It must not leave the server.
+   * Returns the app's own access token, for WeChat's other server calls. The token store keeps it. It is renewed before it
+   * expires (4 minutes before, or a tenth of its lifetime if that is less) while callers use the old one. All callers share
+   * one renewal: those of this process, and those of all processes if the token store has locks. The token must not leave
+   * the server.
    *
-   * @param options.forceRefresh - a new one, though the current one is good: that one dies at once. WeChat allows 20 a day
-   * @returns `expires_in` in seconds from `create_at`, which is in milliseconds since the epoch
+   * @param options.forceRefresh - get a new token although the current one is valid. The current one becomes invalid at
+   * once. WeChat allows 20 a day. Default `false`
+   * @returns the token; `expires_in` in seconds from `create_at`, which is in milliseconds since the epoch
    * @throws WechatAPIError; WechatTransportError; StoreError; TypeError
    * @see https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html
    */
@@ -378,13 +377,13 @@ export class WechatOAuth {
     const { forceRefresh = false } = options
     if (typeof forceRefresh !== 'boolean') throw new TypeError('forceRefresh must be true or false')
     const { token } = this.#credentials
-    const { access_token, expires_in, create_at } = await (forceRefresh ? token.renewed() : token.get())
+    const { access_token, expires_in, create_at } = await (forceRefresh ? token.forceRenewal() : token.get())
     return { access_token, expires_in, create_at }
   }
 
   /**
-   * The ticket that signs for the JS-SDK, or for cards; kept and renewed like the app's access token. It must not leave the
-   * server.
+   * Returns the ticket that signs for the JS-SDK or for cards. It is kept and renewed like the app's access token, and must
+   * not leave the server.
    *
    * @param type - `jsapi` (default) or `wx_card`
    * @throws as `getClientAccessToken`
@@ -398,10 +397,10 @@ export class WechatOAuth {
   }
 
   /**
-   * What a page passes to `wx.config`. Whoever can have any address signed can use the JS-SDK in the name of this account:
-   * sign for your own pages only, as `jsSDKHandler` does.
+   * Signs the arguments that a page passes to `wx.config`. Sign only for your own pages, as `jsSDKHandler` does: a page with a
+   * signature can use the JS-SDK in the name of this account.
    *
-   * @param url - the page's address as the browser has it; what follows `#` is not signed
+   * @param url - the page's address, as in the browser; the part after `#` is not signed
    * @throws as `getClientAccessToken`
    * @see https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html
    */
@@ -411,41 +410,49 @@ export class WechatOAuth {
   }
 
   /**
-   * Creates a QR code with a scene, which WeChat tells the app when somebody scans the code.
+   * Creates a QR code with a scene. WeChat sends the scene to the app when somebody scans the code.
    *
-   * @throws TypeError where `data` is beyond WeChat's limits, before any call; else as `getClientAccessToken`
+   * @throws TypeError, before any call, if `data` exceeds WeChat's limits; otherwise as `getClientAccessToken`
    * @see https://developers.weixin.qq.com/doc/offiaccount/Account_Management/Generating_a_Parametric_QR_Code.html
    */
   async getQRCodeTicket(data: QRCodeData): Promise<QRCodeTicket> {
     return this.#qrCodes.createTicket(data)
   }
 
-  /** Creates a QR code with a scene, and gives the address of its image. @throws as `getQRCodeTicket` */
+  /**
+   * Creates a QR code with a scene, and returns the address of its image.
+   *
+   * @throws as `getQRCodeTicket`
+   */
   async getQRCodeLink(data: QRCodeData): Promise<string> {
     return this.getQRCodeLinkByTicket((await this.getQRCodeTicket(data)).ticket)
   }
 
   /**
-   * Address of the image of a QR code; no credentials are needed to see it.
+   * Returns the address of a QR code's image. The address is public.
    *
-   * @param ticket - as WeChat answered it, not encoded
+   * @param ticket - as WeChat sent it, not encoded
    * @throws TypeError
    */
   getQRCodeLinkByTicket(ticket: string): string {
     checkText('ticket', ticket)
-    return this.#settings.endpoints.mp + pathOf(qrCodeImage, { ticket })
+    return this.#settings.endpoints.mp + buildPath(qrCodeImagePath, { ticket })
   }
 
-  /** Creates a QR code with a scene, and fetches its image. @throws as `getQRCodeTicket` */
+  /**
+   * Creates a QR code with a scene, and downloads its image.
+   *
+   * @throws as `getQRCodeTicket`
+   */
   async getQRCode(data: QRCodeData): Promise<{ data: Uint8Array; contentType: string }> {
     return this.getQRCodeByTicket((await this.getQRCodeTicket(data)).ticket)
   }
 
   /**
-   * Fetches the image of a QR code.
+   * Downloads the image of a QR code.
    *
-   * @param ticket - as WeChat answered it, not encoded
-   * @throws WechatTransportError, also where the answer is no image; TypeError
+   * @param ticket - as WeChat sent it, not encoded
+   * @throws WechatTransportError, also if the reply is not an image; TypeError
    */
   async getQRCodeByTicket(ticket: string): Promise<{ data: Uint8Array; contentType: string }> {
     checkText('ticket', ticket)
@@ -468,16 +475,16 @@ export class WechatOAuth {
     const { appId, now } = this.#settings
     const createAt = now()
     const reply = await this.#transport.call({
-      endpoint: endpoint.refreshToken,
+      endpoint: apiPaths.refreshToken,
       query: { appid: appId, grant_type: 'refresh_token', refresh_token: refreshToken },
       repeatable: true,
       fallback: true,
     })
-    return tokenOf(endpoint.refreshToken, reply, createAt)
+    return parseToken(apiPaths.refreshToken, reply, createAt)
   }
 
-  /** @param refused - WeChat refused `stale`, though by its dates it is good */
-  #refreshed(stale: WechatToken, refused: boolean): Promise<WechatToken> {
+  /** @param refused - whether WeChat refused `stale`, although by its times it is valid */
+  #refresh(stale: WechatToken, refused: boolean): Promise<WechatToken> {
     const { openid } = stale
     const running = this.#refreshes.get(openid)
     if (running) return running
@@ -492,8 +499,8 @@ export class WechatOAuth {
         if (fresh.openid !== openid) {
           throw new WechatTransportError(
             'ERR_WECHAT_RESPONSE',
-            endpoint.refreshToken,
-            'answered the token of another user',
+            apiPaths.refreshToken,
+            'returned the token of another user',
           )
         }
         const { refresh_token: refreshToken } = current
@@ -508,12 +515,10 @@ export class WechatOAuth {
     return isTokenValid(token, this.#settings.now())
   }
 
-  #warnThatThereIsNoLock(): void {
-    if (this.#saidThatThereIsNoLock) return
-    this.#saidThatThereIsNoLock = true
-    this.#settings.logger?.warn(
-      'No lock was to be had from the token store: tokens are refreshed once per process',
-    )
+  #warnAboutMissingLock(): void {
+    if (this.#hasWarnedAboutMissingLock) return
+    this.#hasWarnedAboutMissingLock = true
+    this.#settings.logger?.warn('The token store gave no lock: each process refreshes tokens on its own')
   }
 }
 

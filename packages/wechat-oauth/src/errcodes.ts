@@ -5,7 +5,7 @@ type Entry = readonly [message: string, kind: WechatErrorKind]
 const table: Record<number, Entry> = {
   [-1]: ['WeChat is busy, try again later', 'busy'],
   40001: [
-    'the access token is invalid or not the latest (or, where a token is asked for, the secret is wrong)',
+    'the access token is invalid or not the latest (or, in a call for a token, the secret is wrong)',
     'token',
   ],
   40002: ['invalid grant_type', 'config'],
@@ -45,7 +45,7 @@ const table: Record<number, Entry> = {
   43005: ['the user must be a friend', 'user'],
   43007: ['the account must authorize this first', 'user'],
   43019: ['the user is on the blacklist of the account', 'user'],
-  43101: ['the user refuses these messages', 'user'],
+  43101: ['the user has refused these messages', 'user'],
   43104: ['this appid has no permission, or the openid belongs to another appid', 'config'],
   44002: ['the POST data is empty', 'config'],
   45009: ['the daily quota is used up', 'rate'],
@@ -83,7 +83,7 @@ const table: Record<number, Entry> = {
   89507: ['the administrator refused this IP address, blocked for 1 hour', 'config'],
 }
 
-/** WeChat's error codes: what they mean, and what kind of problem they are (WeChat's "Return code descriptions"). */
+/** WeChat's errcodes, with their meaning and kind (from WeChat's "Return code descriptions"). */
 export const WECHAT_ERRCODES: Readonly<
   Record<number, { readonly message: string; readonly kind: WechatErrorKind }>
 > = Object.freeze(
@@ -92,11 +92,24 @@ export const WECHAT_ERRCODES: Readonly<
   ),
 )
 
-export function kindOf(errcode: number): WechatErrorKind {
+export function lookUpKind(errcode: number): WechatErrorKind {
   return WECHAT_ERRCODES[errcode]?.kind ?? 'unknown'
 }
 
-/** The token is not, or no longer, good. */
+/** WeChat is busy. */
+export const busyErrcode = -1
+
+/** The signature does not match the session_key: the key is stale. */
+export const staleSessionKeyErrcode = 87009
+
+const tokenErrcodes = new Set<unknown>([40001, 40014, 42001])
+
+/** Whether an errcode says that the access token is not valid, or not valid any more. */
+export function isTokenErrcode(errcode: unknown): boolean {
+  return tokenErrcodes.has(errcode)
+}
+
+/** Whether WeChat refused the access token of a call. */
 export function isTokenRefused(error: unknown): error is WechatAPIError {
-  return error instanceof WechatAPIError && [40001, 40014, 42001].includes(error.errcode)
+  return error instanceof WechatAPIError && isTokenErrcode(error.errcode)
 }

@@ -1,14 +1,14 @@
-/** What an errcode is about, and so what can be done. */
+/** The kind of problem that an errcode reports, and so what to do about it. */
 export type WechatErrorKind =
   /** the code is bad, used or expired: start the login again */
   | 'code'
-  /** the access token is no longer good: refresh it */
+  /** the access token is not valid any more: refresh it */
   | 'token'
-  /** the refresh token is no longer good: the user must log in again */
+  /** the refresh token is not valid any more: the user must log in again */
   | 'refresh'
-  /** the mini-program's session_key is stale: `wx.login` again */
+  /** the mini-program's session_key is stale: it must call `wx.login` again */
   | 'session'
-  /** the scope does not allow it */
+  /** the granted scope does not include this call */
   | 'scope'
   /** WeChat refuses this user or account */
   | 'denied'
@@ -22,7 +22,7 @@ export type WechatErrorKind =
   | 'config'
   | 'unknown'
 
-/** Every `code` that an error of this family of packages can have. */
+/** Every `code` of the errors of these packages. */
 export type WechatErrorCode =
   | 'ERR_WECHAT_API'
   | 'ERR_WECHAT_TIMEOUT'
@@ -40,11 +40,11 @@ export type WechatErrorCode =
   | 'ERR_WECHAT_SESSION_TOKEN'
   | 'ERR_WECHAT_OPENID_MISMATCH'
 
-/** Base of all errors of this family of packages. */
+/** The base class of all errors of these packages. */
 export class WechatError extends Error {
-  /** Stable; meant for `switch`. */
+  /** Does not change between versions; meant for `switch`. */
   readonly code: WechatErrorCode
-  /** HTTP status that Express answers with. */
+  /** The HTTP status that Express responds with. */
   readonly status: number
 
   constructor(code: WechatErrorCode, message: string, status = 500) {
@@ -58,7 +58,7 @@ export class WechatError extends Error {
   }
 }
 
-/** What a `WechatAPIError` is made of. */
+/** The fields of a `WechatAPIError`. */
 export interface WechatAPIErrorDetails {
   errcode: number
   errmsg: string
@@ -67,22 +67,22 @@ export interface WechatAPIErrorDetails {
   kind: WechatErrorKind
 }
 
-/** WeChat answered with an errcode. */
+/** WeChat replied with an errcode. */
 export class WechatAPIError extends WechatError {
-  /** `ERR_WECHAT_SESSION_KEY` where the errcode says that the saved session_key is stale. */
+  /** `ERR_WECHAT_SESSION_KEY` if the errcode says that the saved session_key is stale. */
   declare readonly code: 'ERR_WECHAT_API' | 'ERR_WECHAT_SESSION_KEY'
   readonly errcode: number
-  /** WeChat's text, at most 200 characters, with the request's own values replaced by `***`. */
+  /** WeChat's message, at most 200 characters, with `***` for the values of the request. */
   readonly errmsg: string
-  /** WeChat's id of the request (rid), where it sent one. */
+  /** WeChat's id of the request (rid), if it sent one. */
   readonly requestId: string | undefined
-  /** Path of the call, without query. */
+  /** The path of the call, without the query. */
   readonly endpoint: string
   readonly kind: WechatErrorKind
 
   /**
    * @param details.code - default `ERR_WECHAT_API`
-   * @param details.status - default 503 where WeChat is busy or a quota is used up, else 500
+   * @param details.status - default 503 if WeChat is busy or a quota is used up, otherwise 500
    */
   constructor(details: WechatAPIErrorDetails & { code?: WechatAPIError['code']; status?: number }) {
     const { errcode, errmsg, endpoint, kind, code = 'ERR_WECHAT_API' } = details
@@ -100,13 +100,13 @@ export class WechatAPIError extends WechatError {
   }
 }
 
-/** WeChat did not answer, or not in the way that it should. */
+/** WeChat did not reply, or sent something that is not a valid reply. */
 export class WechatTransportError extends WechatError {
   declare readonly code:
     'ERR_WECHAT_TIMEOUT' | 'ERR_WECHAT_NETWORK' | 'ERR_WECHAT_STATUS' | 'ERR_WECHAT_RESPONSE'
-  /** Path of the call, without query. */
+  /** The path of the call, without the query. */
   readonly endpoint: string
-  /** The system's word for what went wrong with the connection, e.g. `ECONNREFUSED`. */
+  /** The system's code for the failure of the connection, e.g. `ECONNREFUSED`. */
   readonly reason: string | undefined
 
   constructor(code: WechatTransportError['code'], endpoint: string, message: string, reason?: string) {
@@ -120,7 +120,7 @@ export class WechatTransportError extends WechatError {
   }
 }
 
-/** There is no usable token for this user: send the user through the login. */
+/** The store has no usable token for this user: the user must log in. */
 export class NoOAuthTokenError extends WechatError {
   constructor(openid: string) {
     super('ERR_WECHAT_NO_TOKEN', `No token for ${openid}, please authorize first.`)
@@ -134,8 +134,8 @@ export class NoOAuthTokenError extends WechatError {
 /**
  * Encrypted data cannot be used.
  *
- * `ERR_WECHAT_ENCRYPTED_DATA` (status 400): the input is damaged, and no key could open it. `ERR_WECHAT_SESSION_KEY`: the input
- * is well-formed and does not open with the session_key that is saved for the user, who must call `wx.login` again.
+ * `ERR_WECHAT_ENCRYPTED_DATA` (status 400): the input is damaged, so that no key can decrypt it. `ERR_WECHAT_SESSION_KEY`: the
+ * saved session_key does not decrypt the input, which is well-formed; the mini-program must call `wx.login` again.
  * `ERR_WECHAT_OPENID_MISMATCH` (401): the data belongs to another user. `ERR_WECHAT_DECRYPT`: everything else.
  */
 export class WechatDecryptError extends WechatError {
@@ -145,8 +145,8 @@ export class WechatDecryptError extends WechatError {
     | 'ERR_WECHAT_SESSION_KEY'
     | 'ERR_WECHAT_OPENID_MISMATCH'
   /**
-   * `input`: not base64, or not of the right length. `data`: wrong key, or changed data. `watermark`: opened, but encrypted for
-   * another app. `openid`, `unionid`: for another user. `stored`: a value in an encrypted token store does not open.
+   * `input`: not base64, or the wrong length. `data`: the wrong key, or changed data. `watermark`: the data is for another app.
+   * `openid`, `unionid`: the data is for another user. `stored`: a value in an encrypted token store cannot be decrypted.
    */
   readonly reason: 'input' | 'data' | 'watermark' | 'openid' | 'unionid' | 'stored'
 
@@ -168,7 +168,7 @@ export class WechatDecryptError extends WechatError {
   }
 }
 
-/** What a database driver said, without the statement and the values that drivers put on their errors. */
+/** Facts from a database driver's error, without the statement and the values that drivers attach to their errors. */
 export interface DriverErrorFacts {
   name?: string
   code?: string | number
@@ -176,20 +176,20 @@ export interface DriverErrorFacts {
   sqlState?: string
 }
 
-/** The token store failed (`ERR_WECHAT_STORE`), or a lock was not to be had (`ERR_WECHAT_LOCK`). It has no `cause`. */
+/** A store failed (`ERR_WECHAT_STORE`), or a lock did not become free (`ERR_WECHAT_LOCK`). It has no `cause`. */
 export class StoreError extends WechatError {
   declare readonly code: 'ERR_WECHAT_STORE' | 'ERR_WECHAT_LOCK'
   readonly driver: DriverErrorFacts | undefined
   /**
-   * `record`: the store works, but what it holds cannot be used, e.g. because it is not a record. A login
-   * replaces such a record. `undefined`: the backend failed, and nobody knows what it holds.
+   * `record`: the store works, but the value that it holds cannot be used, e.g. because it is not a record. A login replaces
+   * it. `undefined`: the backend failed, so it is unknown what the store holds.
    */
   readonly reason: 'record' | undefined
 
   /**
-   * @param message - what could not be done; no value of a record
+   * @param message - what failed, without any value of a record
    * @param options.code - default `ERR_WECHAT_STORE`
-   * @param options.error - what the driver threw; only facts without values are taken from it
+   * @param options.error - the driver's error; only facts without values are taken from it
    * @param options.reason - default `undefined`
    */
   constructor(
@@ -207,8 +207,8 @@ export class StoreError extends WechatError {
 }
 
 /**
- * Whether a store failed because what it holds cannot be used, and not because its backend failed. It goes by
- * `code` and `reason`: the error may come from another copy of this package.
+ * Whether a store rejected because the value that it holds cannot be used, and not because its backend failed. It compares
+ * `code` and `reason`, because the error may come from another copy of this package.
  */
 export function isUnusableRecord(error: unknown): boolean {
   try {
@@ -218,17 +218,17 @@ export function isUnusableRecord(error: unknown): boolean {
       (code === 'ERR_WECHAT_DECRYPT' && reason === 'stored')
     )
   } catch {
-    // A getter threw: it is an error of somebody else's.
+    // A getter threw, so it is not an error of ours.
     return false
   }
 }
 
 /**
- * A session token is not good, or a mini-program's login is not what it should be: the user must log in again. 401.
+ * A session token is not valid, or a mini-program's login failed: the user must log in again. The status is 401.
  *
- * `ERR_WECHAT_SESSION_TOKEN`: the token is malformed, unknown, expired, revoked or of another application.
- * `ERR_WECHAT_SESSION_KEY`: the encrypted data does not open with the current session_key. `ERR_WECHAT_OPENID_MISMATCH`: it
- * belongs to another user or another app.
+ * `ERR_WECHAT_SESSION_TOKEN`: the token is malformed, unknown, expired, revoked or from another application.
+ * `ERR_WECHAT_SESSION_KEY`: the current session_key does not decrypt the data. `ERR_WECHAT_OPENID_MISMATCH`: the data belongs
+ * to another user or another app.
  */
 export class WechatSessionError extends WechatError {
   declare readonly code: 'ERR_WECHAT_SESSION_TOKEN' | 'ERR_WECHAT_SESSION_KEY' | 'ERR_WECHAT_OPENID_MISMATCH'
@@ -247,7 +247,7 @@ const decryptStatus = new Map<WechatDecryptError['code'], number>([
   ['ERR_WECHAT_OPENID_MISMATCH', 401],
 ])
 
-// On the prototype, where neither JSON nor inspection repeats it as a field.
+// It is set on the prototype, so that JSON and inspection do not show it as a field.
 function name(type: { prototype: Error }, value: string): void {
   Object.defineProperty(type.prototype, 'name', { value, configurable: true, writable: true })
 }
@@ -264,7 +264,7 @@ function driverFacts(error: unknown): DriverErrorFacts | undefined {
     if (typeof errno === 'number') facts.errno = errno
     if (typeof sqlState === 'string' && word.test(sqlState)) facts.sqlState = sqlState
   } catch {
-    // A getter threw: what is known so far is enough.
+    // A getter threw. The facts so far are enough.
   }
   return facts
 }

@@ -1,5 +1,7 @@
-import { tokenStoreOf } from './tokens/function-token-store.js'
-import { exchangeBy } from './http/choose-exchange.js'
+import { readTokenStore } from './tokens/function-token-store.js'
+import { weChatServers } from './http/endpoints.js'
+import { checkTimeout } from './lib/arguments.js'
+import { chooseExchange } from './http/choose-exchange.js'
 import type { Exchange } from './http/exchange.js'
 import { MemoryTokenStore } from './tokens/memory-token-store.js'
 import { refuseOuterSpace } from './lib/outer-space.js'
@@ -8,12 +10,12 @@ import type { Endpoints, TokenStore, WechatLang, WechatLogger, WechatOAuthOption
 import { isWellFormed } from './lib/well-formed.js'
 import { refuseWrongNames, wrongCredentialNames, type WrongNames } from './lib/wrong-names.js'
 
-/** Options with every default filled in and every value checked. */
+/** The options of a client, checked and with their defaults. */
 export interface Settings {
   appId: string
   appSecret: string
   tokenStore: TokenStore
-  /** Where app-level credentials are kept. */
+  /** Keeps app-level credentials. */
   credentialStore: TokenStore
   clientCredential: 'stable' | 'classic'
   lang: WechatLang
@@ -27,8 +29,6 @@ export interface Settings {
 }
 
 const langs: readonly unknown[] = ['zh_CN', 'zh_TW', 'en'] satisfies WechatLang[]
-// A lock is waited for several times as long, and a timer of more than 2 ** 31 ms goes off at once.
-const longestTimeout = 24 * 3600 * 1000
 
 const wrongNames: WrongNames = {
   ...wrongCredentialNames,
@@ -37,10 +37,14 @@ const wrongNames: WrongNames = {
   'saveSnapshotUsers: true or false': ['snapshotUser'],
 }
 
-/** @throws TypeError that names the option */
-export function settingsOf(options: WechatOAuthOptions): Settings {
+/**
+ * Checks the options of a client and fills in the defaults.
+ *
+ * @throws TypeError that names the wrong option
+ */
+export function readSettings(options: WechatOAuthOptions): Settings {
   if (typeof options !== 'object' || (options as unknown) === null)
-    throw new TypeError('WechatOAuth needs an object of options')
+    throw new TypeError('The options of WechatOAuth must be an object')
   refuseWrongNames('WechatOAuth', options, wrongNames)
   const { lang = 'zh_CN', timeout = 5000, now = Date.now, clientCredential = 'stable', logger } = options
   const ownFetch: unknown = options.fetch
@@ -49,18 +53,15 @@ export function settingsOf(options: WechatOAuthOptions): Settings {
     refuseOuterSpace('WechatOAuth', option, options[option])
   }
   refuseUnless(langs.includes(lang), 'lang must be zh_CN, zh_TW or en')
-  refuseUnless(
-    typeof timeout === 'number' && timeout > 0 && timeout <= longestTimeout,
-    'timeout must be a positive number of milliseconds, at most a day',
-  )
+  checkTimeout(timeout)
   refuseUnless(ownFetch === undefined || typeof ownFetch === 'function', 'fetch must be a function')
   refuseUnless(typeof now === 'function', 'now must be a function')
   refuseUnless(['stable', 'classic'].includes(clientCredential), 'clientCredential must be stable or classic')
   flag('shareCredentials', options.shareCredentials)
   flag('saveSnapshotUsers', options.saveSnapshotUsers)
   refuseUnless(logger === undefined || isLogger(logger), 'logger must have the methods debug and warn')
-  const tokenStore = tokenStoreOf(options) ?? new MemoryTokenStore()
-  // A pair of functions may write into a table that has room for users only.
+  const tokenStore = readTokenStore(options) ?? new MemoryTokenStore()
+  // A pair of functions may write to a table that has columns for users only.
   const isOwnPair = options.getToken !== undefined && options.shareCredentials !== true
   return {
     appId: options.appId,
@@ -69,57 +70,61 @@ export function settingsOf(options: WechatOAuthOptions): Settings {
     credentialStore: isOwnPair ? new MemoryTokenStore() : tokenStore,
     clientCredential,
     lang,
-    endpoints: endpointsOf(options.endpoints),
-    fallbackHosts: fallbackHostsOf(options.fallbackHosts),
+    endpoints: readEndpoints(options.endpoints),
+    fallbackHosts: readFallbackHosts(options.fallbackHosts),
     timeout,
-    exchange: exchangeBy(options.fetch),
+    exchange: chooseExchange(options.fetch),
     now,
     saveSnapshotUsers: options.saveSnapshotUsers ?? false,
     logger: safeLogger(logger),
   }
 }
 
-/** The base addresses, without a slash at their ends. @throws TypeError */
-export function endpointsOf(endpoints: unknown): Required<Endpoints> {
+/**
+ * Reads the base addresses, and removes slashes at their ends.
+ *
+ * @throws TypeError that names the wrong address
+ */
+export function readEndpoints(endpoints: unknown): Required<Endpoints> {
   if (typeof endpoints === 'string') {
-    const base = baseURL('endpoints', endpoints)
+    const base = readBaseURL('endpoints', endpoints)
     return { open: base, api: base, mp: base }
   }
   refuseUnless(
     endpoints === undefined ||
       (typeof endpoints === 'object' && endpoints !== null && !Array.isArray(endpoints)),
-    'endpoints must be a URL, or an object of URLs',
+    'endpoints must be a URL or an object of URLs',
   )
   const {
-    open = 'https://open.weixin.qq.com',
-    api = 'https://api.weixin.qq.com',
-    mp = 'https://mp.weixin.qq.com',
+    open = weChatServers.open,
+    api = weChatServers.api,
+    mp = weChatServers.mp,
   } = (endpoints ?? {}) as Record<string, unknown>
   return {
-    open: baseURL('endpoints.open', open),
-    api: baseURL('endpoints.api', api),
-    mp: baseURL('endpoints.mp', mp),
+    open: readBaseURL('endpoints.open', open),
+    api: readBaseURL('endpoints.api', api),
+    mp: readBaseURL('endpoints.mp', mp),
   }
 }
 
-function fallbackHostsOf(hosts: unknown): string[] {
+function readFallbackHosts(hosts: unknown): string[] {
   if (hosts === undefined) return []
   refuseUnless(Array.isArray(hosts), 'fallbackHosts must be an array of URLs')
-  return (hosts as unknown[]).map((host) => baseURL('fallbackHosts', host))
+  return (hosts as unknown[]).map((host) => readBaseURL('fallbackHosts', host))
 }
 
-// Secrets travel in these addresses' queries.
-function baseURL(option: string, value: unknown): string {
+// The queries of these addresses contain secrets.
+function readBaseURL(option: string, value: unknown): string {
   refuseUnless(typeof value === 'string' && URL.canParse(value), `${option} must be a URL`)
   const { href, protocol, hostname, username, password } = new URL(value)
   const loopback = /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
   refuseUnless(
     protocol === 'https:' || (protocol === 'http:' && loopback),
-    `${option} must be https, or http on a loopback address`,
+    `${option} must use https, or http on a loopback address`,
   )
   refuseUnless(
     username === '' && password === '' && !/[?#]/.test(href),
-    `${option} must have no user, query or fragment`,
+    `${option} must not have a user, a query or a fragment`,
   )
   return href.replace(/\/+$/, '')
 }

@@ -1,4 +1,4 @@
-/** A session that an application gave to a user of its mini-program. */
+/** A session of a mini-program's user with the application. */
 export interface WechatSession {
   /** Id of the application's user. */
   userId: string
@@ -7,7 +7,7 @@ export interface WechatSession {
   unionid?: string
   /** Which application the session is for. */
   sku: string
-  /** What the application calls the device. */
+  /** The application's name for the device. */
   device?: string
   /** When the user logged in: milliseconds since the epoch. */
   createdAt: number
@@ -15,67 +15,66 @@ export interface WechatSession {
   expiresAt: number
 }
 
-/** What a session store keeps. It keeps every field that it is given, known or not, with its type; all values are JSON. */
+/** A session in a session store. The store keeps every field with its type, also those that it does not know. All values are JSON. */
 export interface StoredSession extends WechatSession {
-  /** The hash that the session is kept under, so that whoever lists sessions can end one of them. */
+  /** The hash that is the session's key, so that a caller of `listByUser` can end one of the sessions. */
   id?: string
   [field: string]: unknown
 }
 
 /**
- * Where sessions are kept, under the SHA-256 hash of their tokens: from what is here, no token can be made.
+ * Keeps sessions under the SHA-256 hashes of their tokens. Nobody can make a token from what a store holds.
  *
- * All of it holds for every process on the same data, whatever happens at the same time. Hashes, user ids and
- * lifetimes are checked before the backend is asked: a hash or user id that is not a non-empty string, or a
- * `ttl` that is not a positive number, rejects with a `TypeError`. Where the backend fails, or what it holds
- * is no session, methods reject with a `StoreError` (`ERR_WECHAT_STORE`, no cause, no values; `reason`
- * is `record` where it is no session); a failure is never an answer. Objects are copied on their way in and
- * out.
+ * Every rule holds for all processes that use the same data, also when they act at the same time. Methods check their
+ * arguments before they ask the backend: they reject with a `TypeError` if a hash or user id is not a non-empty string, or
+ * `ttl` is not a positive number. They reject with a `StoreError` (`ERR_WECHAT_STORE`, no cause, no values) if the backend
+ * fails or holds something that is not a session, which is `reason` `record`. They never turn a failure into a result.
+ * Objects are copied when they are saved and when they are returned.
  */
 export interface SessionStore {
   /**
-   * Keeps a session under a hash that is new. The session and its lifetime are one write: there is no moment, and no crash,
-   * that leaves one without the other, or a session that `listByUser` and `deleteByUser` do not know of.
+   * Saves a session under a new hash. The session, its lifetime and its place in the user's list are one atomic write, so a
+   * crash cannot leave a session without a lifetime, or one that `listByUser` and `deleteByUser` do not find.
    *
    * @param ttl - seconds from now
    */
   create(hash: string, session: StoredSession, ttl: number): Promise<void>
   /**
-   * The session, or `null` or `undefined` where there is none or its `ttl` is over, whether the backend has removed it yet
-   * or not. One round trip; nothing is searched.
+   * Returns the session, or `null` or `undefined` if there is none or it has expired, even if the backend has not removed it
+   * yet. It takes one round trip and no search.
    */
   get(hash: string): Promise<StoredSession | null | undefined>
   /**
-   * Ends the session `oldHash` and keeps another of the same user under `newHash`, atomically: of several at once for one
-   * `oldHash`, exactly one wins.
+   * Ends the session `oldHash` and saves another one of the same user under `newHash`, atomically. If several calls do this
+   * for one `oldHash` at the same time, exactly one succeeds.
    *
-   * `newHash` may be `oldHash`: then the session is replaced and lives for `ttl` seconds more.
+   * `newHash` may equal `oldHash`: then the session is replaced and lives for `ttl` seconds from now.
    *
    * @param ttl - seconds from now
-   * @returns `false`, and nothing is written, where there is no session `oldHash` or its lifetime is over
+   * @returns `false`, and writes nothing, if there is no session `oldHash` or it has expired
    */
   rotate(oldHash: string, newHash: string, session: StoredSession, ttl: number): Promise<boolean>
-  /** Ends a session. Resolves where there is none, too, and where what is kept is no session. */
+  /** Ends a session. Also resolves if there is none, or if the value under the hash is not a session. */
   delete(hash: string): Promise<void>
   /**
-   * Ends all sessions of a user: those that exist when it is called, and what they are rotated into meanwhile. A session that
-   * is created meanwhile ends as well, or is there afterwards as one created later would be.
+   * Ends all sessions of a user: those that exist when it is called, and those that replace them while it runs. A session that
+   * is created while it runs may end or survive.
    */
   deleteByUser(userId: string): Promise<void>
-  /** The live sessions of a user, in any order; the work depends on how many the user has, not on how many there are. */
+  /** Returns the live sessions of a user, in any order. The cost depends on this user's sessions, not on how many the store holds. */
   listByUser(userId: string): Promise<StoredSession[]>
 }
 
-/** A user of WeChat as one app knows them. */
+/** A WeChat user, as one app knows the user. */
 export interface WechatAccount {
   appId: string
-  /** Other apps know the same person by other openids. */
+  /** The same person has another openid in every app. */
   openid: string
-  /** The same in all apps that are bound to one account of WeChat's open platform. */
+  /** The same in all apps of one account at WeChat's open platform. */
   unionid?: string
 }
 
-/** What WeChat once told about a user, in its words; since October 2022 it tells next to nothing. */
+/** A user's profile, with WeChat's own field names. Since October 2022 WeChat sends almost none of it. */
 export interface UserProfile {
   nickName?: string
   avatarUrl?: string
@@ -91,47 +90,47 @@ export interface UserProfile {
 /** A user of the application. */
 export interface RegisteredUser {
   id: string
-  /** The openid by which the user was found; where that was the unionid, one of theirs. */
+  /** The openid that the user was looked up by, or one of the user's openids if it was the unionid. */
   openid: string
   unionid?: string
   profile?: UserProfile
 }
 
-/** What `create` of a user store answers. */
+/** The result of a user store's `create`. */
 export interface CreatedUser extends RegisteredUser {
-  /** `false`: the user was there already. Absent where the store cannot tell. */
+  /** `false`: the user existed already. Absent if the store does not know. */
   isNew?: boolean
 }
 
 /**
- * Where the application's users are kept. A user has one account or several, each an openid in one app; an account has one
- * user and stays with that user.
+ * Keeps the application's users. A user has one or more accounts, each of which is an openid in one app. An account belongs to
+ * one user and stays with that user.
  *
- * All of it holds for every process on the same data, whatever happens at the same time. An id, appId, openid or unionid that
- * is not a non-empty string (an absent unionid excepted) rejects with a `TypeError` before the backend is asked; where the
- * backend fails, methods reject with a `StoreError` (`ERR_WECHAT_STORE`, no cause, no values). Objects are copied on their
- * way in and out.
+ * Every rule holds for all processes that use the same data, also when they act at the same time. Methods reject with a
+ * `TypeError`, before they ask the backend, if an id, appId, openid or unionid is not a non-empty string (a unionid may be
+ * absent). They reject with a `StoreError` (`ERR_WECHAT_STORE`, no cause, no values) if the backend fails. Objects are copied
+ * when they are saved and when they are returned.
  */
 export interface UserStore {
-  /** The user that an account belongs to, or `null` or `undefined`. */
+  /** Returns the user that an account belongs to, or `null` or `undefined`. */
   findByOpenid(appId: string, openid: string): Promise<RegisteredUser | null | undefined>
-  /** The user who was the first to have this unionid, or `null` or `undefined`. */
+  /** Returns the first user who had this unionid, or `null` or `undefined`. */
   findByUnionid(unionid: string): Promise<RegisteredUser | null | undefined>
   /**
-   * Creates a user with their first account. The id is the unionid, or the openid where there is none; if that is the id of
-   * somebody else (another app's user with the same openid), `<appId>:<openid>`.
+   * Creates a user with their first account. The id is the unionid, or the openid if there is no unionid. If somebody else has
+   * that id (a user of another app with the same openid), it is `<appId>:<openid>`.
    *
-   * It never makes a second user, however many are at it at once: where the account is known, it answers that account's user
-   * and changes nothing; where the unionid is known, it links the account to that user and answers that user.
+   * It never creates a second user, no matter how many calls run at the same time. If the account is known, it returns the
+   * account's user and changes nothing. If the unionid is known, it links the account to that user and returns that user.
    *
-   * @param user.profile - a store may keep those fields only that it has room for
+   * @param user.profile - a store may drop fields that it has no place for
    */
   create(user: WechatAccount & { profile?: UserProfile }): Promise<CreatedUser>
   /**
-   * Gives a user an account, and a unionid if the user has none. An account that belongs to somebody stays with them, and so
-   * does a unionid that somebody else has: users are not merged. Linking again what is linked changes nothing.
+   * Links an account to a user, and its unionid if the user has none. An account or a unionid that belongs to somebody else
+   * stays with them: users are not merged. Linking an account a second time changes nothing.
    *
-   * @param userId - of a user that exists
+   * @param userId - the id of an existing user
    */
   link(userId: string, account: WechatAccount): Promise<void>
 }

@@ -1,6 +1,6 @@
 /**
- * What every store needs: the checks that the contracts ask for, errors without values, calls in bounded time, and a lock made
- * of two atomic operations of a database. For authors of stores: `@wechat-auth/wechat-oauth/store-kit`.
+ * Tools for authors of stores: the checks of the contracts, errors without values, time limits, and a lock that needs two
+ * atomic operations of a database. Import them from `@wechat-auth/wechat-oauth/store-kit`.
  */
 export { isUnusableRecord } from './errors.js'
 export {
@@ -14,8 +14,12 @@ export {
   checkWellFormedName,
   isOpenid,
 } from './lib/arguments.js'
+export { BoundedMap } from './lib/bounded-map.js'
+export { isThenable } from './lib/callback-or-promise.js'
 export { withDeadline, type Deadline } from './lib/deadline.js'
+export { dayMs, daySeconds, refreshTokenSeconds } from './lib/durations.js'
 export { KeyedQueue } from './lib/keyed-queue.js'
+export { safeLogger } from './lib/logger.js'
 export { isRecord, plainRecord } from './lib/plain-record.js'
 export { toNumber, toTime } from './lib/values.js'
 export { isWellFormed } from './lib/well-formed.js'
@@ -25,6 +29,7 @@ export {
   type WrongConnection,
   type WrongNames,
 } from './lib/wrong-names.js'
+export { corruptRecord, decodeRecord, decodeSession, encodeRecord } from './tokens/record-json.js'
 export { lockError, lockTimes, runLocked, type LockBackend } from './tokens/lock.js'
 export {
   asStoreError,
@@ -32,8 +37,4 @@ export {
   attempt,
   attemptBefore,
   attemptWithin,
-  corruptRecord,
-  decodeRecord,
-  decodeSession,
-  encodeRecord,
 } from './tokens/store-failures.js'

@@ -2,9 +2,10 @@
  * For authors of Passport strategies: calls the application in the style that it declares, handles what it throws, and takes
  * an identity from WeChat's replies only. `@wechat-auth/wechat-oauth/strategy-kit`.
  */
-import { answerOf } from './lib/callback-or-promise.js'
+import { awaitAnswer } from './lib/callback-or-promise.js'
 
 export { bindToIdentity, dataRefusalCode, type DataRefusalCode, type WechatIdentity } from './api/identity.js'
+export { BoundedMap } from './lib/bounded-map.js'
 export { safeLogger } from './lib/logger.js'
 
 export { hasOuterSpace, refuseOuterSpace } from './lib/outer-space.js'
@@ -43,7 +44,7 @@ export async function callVerify<User>(
   mayReturn: boolean,
 ): Promise<VerifyAnswer<User>> {
   const call = verify as (...parameters: unknown[]) => unknown
-  const [user, info] = await answerOf((done) => call(...values, done), {
+  const [user, info] = await awaitAnswer((done) => call(...values, done), {
     declaresCallback: verify.length > values.length,
     isAnswer: (returned) => mayReturn && returned !== undefined,
   })

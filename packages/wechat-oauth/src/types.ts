@@ -1,10 +1,10 @@
-/** The three ways of logging in: an official account's web view, a website's QR code, a mini-program. */
+/** The three ways to log in: in an official account's web view, with a website's QR code, in a mini-program. */
 export type WechatMode = 'mp' | 'website' | 'miniprogram'
 
 /** Language of the names that WeChat returns; `en` also switches the QR page to English. */
 export type WechatLang = 'zh_CN' | 'zh_TW' | 'en'
 
-/** What a token store keeps for one user, under the user's openid. */
+/** The record that a token store keeps for a user, under the user's openid. */
 export interface WechatToken {
   openid: string
   /** Absent for mini-program users, who have a `session_key` instead. */
@@ -12,55 +12,54 @@ export interface WechatToken {
   /** Lifetime of the access token in seconds, counted from `create_at`. */
   expires_in?: number
   refresh_token?: string
-  /** As WeChat sent it: comma separated. App-level credentials have a fingerprint of the app secret here. */
+  /** As WeChat sent it: separated by commas. App-level credentials have a fingerprint of the app secret here. */
   scope?: string
   /** Milliseconds since the epoch, taken before the request that obtained the token. */
   create_at: number
   unionid?: string
   /** Mini-program users only. It never leaves the server. */
   session_key?: string
-  /** 1 for the virtual account of a snapshot page. */
+  /** 1 for the virtual account of a page in snapshot mode. */
   is_snapshotuser?: 1
-  /** What the application adds is kept. */
+  /** Fields that the application adds are kept. */
   [field: string]: unknown
 }
 
-/** How long a lock is held and waited for. */
+/** How long a lock may be held, and how long to wait for it. */
 export interface LockOptions {
-  /** Milliseconds after which the lock is no longer the holder's. Default 10,000. */
+  /** Milliseconds after which the holder loses the lock. Default 10,000. */
   ttl?: number
   /** Milliseconds to wait for the lock before rejecting with `ERR_WECHAT_LOCK`. Default 15,000. */
   wait?: number
 }
 
-/** Where tokens are kept. One record per key; the key is an openid, or for app-level credentials a name that no openid can have. */
+/** Keeps tokens: one record for each key. A key is an openid or, for app-level credentials, a name that cannot be an openid. */
 export interface TokenStore {
   /**
-   * Resolves to the record, or to `null` or `undefined` where there is none. The record may be an object of an ORM.
-   * Rejects when the backend fails; and with a `StoreError` whose `reason` is `record` when there is something that
-   * cannot be used, which a login then replaces.
+   * Resolves to the record, or to `null` or `undefined` if there is none. The record may be an object of an ORM.
+   * Rejects if the backend fails. Rejects with a `StoreError` whose `reason` is `record` if the record cannot be used; then a
+   * login replaces it.
    */
   getToken(openid: string): Promise<WechatToken | null | undefined>
-  /** Replaces the whole record. Resolves when it can be read back. */
+  /** Replaces the whole record. Resolves once it can be read. */
   saveToken(openid: string, token: WechatToken): Promise<void>
   deleteToken?(openid: string): Promise<void>
   /**
-   * Runs `task` while no other process holds the lock `key`; `signal` fires when the lock's lifetime is over.
-   * Rejects with `ERR_WECHAT_LOCK` when the lock is not had within `wait`.
+   * Runs `task` while no other process holds the lock `key`. `signal` fires when the lock expires. Rejects with
+   * `ERR_WECHAT_LOCK` if the lock does not become free within `wait`.
    */
   withLock?<T>(key: string, task: (signal: AbortSignal) => Promise<T>, options?: LockOptions): Promise<T>
 }
 
-// One signature for both styles: a union of two leaves the parameters of a function literal without types.
+// One signature serves both styles: with a union of two, TypeScript infers no types for a function literal's parameters.
 
 /**
  * Reads the record of a user: `async (openid) => token`, or `(openid, callback)` in the style of Node.
  *
- * A function that declares `callback` answers through it: `callback(error)`, or `callback(null, token)`,
- * without a token where there is none. What it returns does not count, except a native promise that rejects
- * or resolves to something other than `undefined`. A function that does not declare it answers by what it
- * returns: a promise or the value itself. A throw is a failure in both. The first answer counts. No answer
- * within `timeout` is a `StoreError`.
+ * A function that declares `callback` must call it: `callback(error)`, or `callback(null, token)`, without a token if there
+ * is none. Its return value is ignored, unless it is a native promise that rejects or resolves to anything but `undefined`. A
+ * function that does not declare `callback` returns the token or a promise of it. If either throws, it has failed. The first
+ * result counts. No result within `timeout` is a `StoreError`.
  */
 export type GetTokenFunction = (
   openid: string,
@@ -68,11 +67,10 @@ export type GetTokenFunction = (
 ) => unknown
 
 /**
- * Replaces the record of a user: `async (openid, token) => {}`, or `(openid, token, callback)` in the style
- * of Node.
+ * Replaces the record of a user: `async (openid, token) => {}`, or `(openid, token, callback)` in the style of Node.
  *
- * It answers as `getToken` does. Where `callback` is declared, the record counts as saved when it is called
- * without an error, and not when the function returns.
+ * The rules are those of `getToken`. If the function declares `callback`, the record counts as saved when `callback` is
+ * called without an error, and not when the function returns.
  */
 export type SaveTokenFunction = (
   openid: string,
@@ -87,7 +85,7 @@ export interface TokenStoreSource {
   saveToken?: SaveTokenFunction
 }
 
-/** What `/sns/userinfo` answers. Since October 2021 WeChat leaves `sex`, `city`, `province`, `country` and `language` empty. */
+/** The reply of `/sns/userinfo`. Since October 2021 WeChat leaves `sex`, `city`, `province`, `country` and `language` empty. */
 export interface WechatUser {
   openid: string
   nickname: string
@@ -103,7 +101,7 @@ export interface WechatUser {
   [field: string]: unknown
 }
 
-/** User data that a mini-program received encrypted. */
+/** User data, decrypted, that WeChat gave to a mini-program. */
 export interface MiniProgramData {
   watermark: { appid: string; timestamp: number }
   openId?: string
@@ -117,9 +115,9 @@ export interface MiniProgramData {
   [field: string]: unknown
 }
 
-/** The phone number that a user of a mini-program gave away. */
+/** The phone number that a user of a mini-program agreed to share. */
 export interface WechatPhoneInfo {
-  /** With the country code, where it is a foreign number. */
+  /** With the country code if it is not a Chinese number. */
   phoneNumber: string
   /** Without the country code. */
   purePhoneNumber: string
@@ -128,23 +126,23 @@ export interface WechatPhoneInfo {
   [field: string]: unknown
 }
 
-/** Which ticket: for the pages' JS-SDK, or for cards. */
+/** Tickets for the JS-SDK of pages, and for cards. */
 export type WechatTicketType = 'jsapi' | 'wx_card'
 
-/** What a page passes to `wx.config`. Nothing of it is secret. */
+/** The arguments that a page passes to `wx.config`. None is secret. */
 export interface JsSDKSignature {
   appId: string
   /** Seconds since the epoch. */
   timestamp: number
   nonceStr: string
   signature: string
-  /** What was signed: the page's address up to `#`. */
+  /** The address that was signed: the page's, up to `#`. */
   url: string
 }
 
-/** A QR code with a scene, in WeChat's words. */
+/** A QR code with a scene, with WeChat's own field names. */
 export type QRCodeData =
-  /** Temporary, with a number: 1 to 4294967295. `expire_seconds`: at most 2592000 (30 days), else WeChat's default of 60. */
+  /** Temporary, with a number: 1 to 4294967295. `expire_seconds`: at most 2592000 (30 days); WeChat's default is 60. */
   | { action_name: 'QR_SCENE'; action_info: { scene: { scene_id: number } }; expire_seconds?: number }
   /** Temporary, with a text of 1 to 64 characters. */
   | { action_name: 'QR_STR_SCENE'; action_info: { scene: { scene_str: string } }; expire_seconds?: number }
@@ -153,12 +151,12 @@ export type QRCodeData =
   /** Permanent, with a text of 1 to 64 characters. */
   | { action_name: 'QR_LIMIT_STR_SCENE'; action_info: { scene: { scene_str: string } } }
 
-/** What stands for a QR code at WeChat. Not a secret: it is in the address of the image. */
+/** WeChat's name for a QR code. It is not secret: the address of the image contains it. */
 export interface QRCodeTicket {
   ticket: string
-  /** Absent where the code is permanent. */
+  /** Absent for a permanent code. */
   expire_seconds?: number
-  /** The content of the QR code, to draw it yourself. */
+  /** The content of the QR code, so that you can draw it yourself. */
   url: string
 }
 
@@ -172,7 +170,7 @@ export interface Endpoints {
   mp?: string
 }
 
-/** Receives what happened, in words and plain values: never a secret, a token, a code or a query string. */
+/** Receives messages and plain values: never a secret, a token, a code or a query string. */
 export interface WechatLogger {
   debug(message: string, details?: Record<string, unknown>): void
   warn(message: string, details?: Record<string, unknown>): void
@@ -181,29 +179,29 @@ export interface WechatLogger {
 export interface WechatOAuthOptions extends TokenStoreSource {
   appId: string
   appSecret: string
-  /** Keep app-level credentials in `getToken`/`saveToken` functions too. Default `false`: they stay in process memory. */
+  /** Pass app-level credentials to the `getToken` and `saveToken` functions too. Default `false`: they stay in process memory. */
   shareCredentials?: boolean
   /** Default `zh_CN`. */
   lang?: WechatLang
-  /** A string serves all three. Only https, or http on loopback. Default: WeChat. */
+  /** A string is used for all three. Only https, or http on loopback. Default: WeChat. */
   endpoints?: string | Endpoints
   /**
-   * Base addresses that are asked in this order, all within `timeout`, when the first host fails. A call that may be
-   * repeated goes on after a failed connection, or when WeChat is busy. A call that spends a code goes on only if no
-   * connection came about, so that nothing was sent. QR codes and the classic access token do not go on.
-   * Default none: then a call that may be repeated is tried once more on the same host.
+   * Base addresses to try, in this order and all within `timeout`, when the first host fails. A call that may be repeated is
+   * tried on the next host if the connection failed or WeChat is busy. A call that spends a code is tried on the next host
+   * only if there was no connection, so that nothing was sent. QR codes and the classic access token use the first host only.
+   * Default none: a call that may be repeated is tried once more on the same host.
    */
   fallbackHosts?: string[]
-  /** Milliseconds for a whole call, body included; also for a whole visit to the token store. Default 5000, at most a day. */
+  /** Milliseconds for a whole call, including the body, and for a whole operation of the token store. Default 5000, at most a day. */
   timeout?: number
   /**
-   * What WeChat is asked through, e.g. a `fetch` that goes through a proxy. Default `node:https`, with connections that are kept for
-   * 5 s; or the global `fetch`, where the application has replaced it or given undici a global dispatcher.
+   * The function that sends requests to WeChat, e.g. a `fetch` that uses a proxy. Default `node:https`, which keeps idle
+   * connections for 5 s; or the global `fetch` if the application has replaced it or has set undici's global dispatcher.
    */
   fetch?: typeof fetch
-  /** Milliseconds since the epoch. Default `Date.now`. */
+  /** The clock: milliseconds since the epoch. Default `Date.now`. */
   now?: () => number
-  /** How the app-level access token is obtained. Default `stable`. */
+  /** Which of WeChat's calls gets the app-level access token. Default `stable`. */
   clientCredential?: 'stable' | 'classic'
   /** Save the tokens of snapshot users (virtual accounts) too. Default `false`. */
   saveSnapshotUsers?: boolean

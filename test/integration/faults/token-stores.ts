@@ -3,16 +3,16 @@ import type { RecordingStore } from './harness.js'
 
 export type Method = 'getToken' | 'saveToken'
 
-/** How a method of a token store goes wrong. What a driver would tell of the record is in `statement`. */
+/** A way in which a method of a token store fails. `statement` is what a driver's error would contain of the record. */
 interface Misbehaviour {
   /** Goes on after the method's name. */
   title: string
   /** Default both. */
   methods?: readonly Method[]
   outcome: 'good' | { code: WechatErrorCode }
-  /** The whole timeout goes by. */
+  /** It takes the whole timeout. */
   waits?: boolean
-  /** The store works, but what it answers cannot be used: a login replaces it. */
+  /** The store works, but its result cannot be used: a login replaces the record. */
   isOfRecord?: boolean
 }
 
@@ -26,13 +26,13 @@ interface CallingBack extends Misbehaviour {
 
 export interface StoreFault extends Misbehaviour {
   method: Method
-  /** A store that is sound until `isOn`. */
+  /** A store that works until `isOn`. */
   store: (sound: RecordingStore, isOn: () => boolean, others: WechatToken) => TokenStoreSource
 }
 
 const failed = { code: 'ERR_WECHAT_STORE' } as const
 
-/** How long after the timeout a late answer comes. */
+/** How long after the timeout a late result comes. */
 export const lateness = 60
 
 class DriverError extends Error {
@@ -61,7 +61,7 @@ function promising(timeout: number): Promising[] {
   ]
   return [
     {
-      title: 'rejects with what a driver tells',
+      title: "rejects with a driver's error",
       answer: async (statement) => Promise.reject(new DriverError(statement)),
       outcome: failed,
     },
@@ -75,7 +75,7 @@ function promising(timeout: number): Promising[] {
       outcome: failed,
     },
     {
-      title: 'gives a thenable that throws',
+      title: 'returns a thenable that throws',
       answer: (statement) => ({
         then() {
           throw new DriverError(statement)
@@ -85,7 +85,7 @@ function promising(timeout: number): Promising[] {
     },
     { title: 'never answers', answer: async () => new Promise(() => {}), outcome: failed, waits: true },
     {
-      title: 'rejects when nobody waits any more',
+      title: 'rejects after the timeout',
       answer: async (statement) =>
         later(timeout + lateness / 2).then(() => {
           throw new DriverError(statement)
@@ -113,7 +113,7 @@ function promising(timeout: number): Promising[] {
 function callingBack(): CallingBack[] {
   return [
     {
-      title: 'calls back with what a driver tells',
+      title: "calls back with a driver's error",
       answer: (callback, statement) => callback(new DriverError(statement)),
       outcome: failed,
     },
@@ -221,7 +221,7 @@ export function storeFaults(timeout: number): StoreFault[] {
           tokenStore: methods as TokenStore,
         })),
       ),
-      // What takes its time takes the same way, however the store was given.
+      // Slow faults behave the same for a store and for functions.
       ...promises
         .filter(({ waits }) => !waits)
         .map((fault) => promisingStore(fault, method, `a function ${method} that`, (methods) => methods)),

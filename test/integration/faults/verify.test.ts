@@ -47,7 +47,7 @@ const faults: VerifyFault[] = [
     outcome: 'some error',
   },
   {
-    title: 'throws a word that Express takes for a command',
+    title: 'throws a word that Express mistakes for a command',
     verifyWithDone: () => {
       throw 'route'
     },
@@ -65,7 +65,7 @@ const faults: VerifyFault[] = [
     outcome: 'trouble',
   },
   {
-    title: 'gives a thenable that throws',
+    title: 'returns a thenable that throws',
     verify: () => ({
       then() {
         throw trouble

@@ -27,10 +27,10 @@ export const pathOf: Record<Step, string> = {
   phone: '/wxa/business/getuserphonenumber',
 }
 
-/** All answers go through the same checks: where they differ in nothing else, one fault of each sort will do. */
+/** All replies pass the same checks, so one fault of each kind is enough for similar calls. */
 const briefSteps: readonly Step[] = ['classic', 'ticket', 'qrcode', 'check', 'reset', 'phone']
 
-/** Begins a cell: a sandbox as new, with a user whose secrets are known. */
+/** Starts a case: resets the sandbox, and makes a user with known secrets. */
 export function factsOf(sandbox: Sandbox, app: keyof typeof apps): Facts {
   sandbox.reset()
   const secrets = new Secrets()
@@ -50,7 +50,7 @@ export function factsOf(sandbox: Sandbox, app: keyof typeof apps): Facts {
   }
 }
 
-/** What a call comes to. */
+/** The outcome of a call. */
 export type Outcome = 'good' | { code: WechatErrorCode; errcode?: number; kind?: WechatErrorKind }
 
 export interface Facts {
@@ -67,24 +67,24 @@ export interface WechatFault {
   title: string
   /** Where it can happen; default everywhere. */
   steps?: readonly Step[]
-  /** What the sandbox does … */
+  /** The fault of the sandbox … */
   fault?: (facts: Facts) => Fault
-  /** … or what becomes of the request before it gets there. */
+  /** … or a `fetch` that fails before the request reaches it. */
   fetch?: (url: string, init: RequestInit | undefined) => Promise<Response>
   outcome: Outcome
-  /** How the user is called then, where that is in doubt. */
+  /** The user's name in the result, if the fault changes it. */
   nickname?: string
-  /** The whole timeout goes by. */
+  /** It takes the whole timeout. */
   waits?: boolean
-  /** Differs from another only in how something is put. */
+  /** Differs from another fault only in its form. */
   isVariant?: boolean
-  /** Comes to the same where an image is asked for. */
+  /** Has the same outcome for an image. */
   isForImages?: boolean
 }
 
 type Answer = Record<string, unknown>
 
-/** The request is carried out, and its true answer altered. */
+/** The sandbox handles the request, and the reply is altered. */
 function altered(change: (answer: Answer, facts: Facts) => unknown, options: FaultOptions = {}) {
   return (facts: Facts): Fault => ({
     ...options,
@@ -107,39 +107,39 @@ const timeout = { code: 'ERR_WECHAT_TIMEOUT' } as const
 const mebibyte = 1024 * 1024
 
 const otherShapes: WechatFault[] = [
-  { title: 'answers an empty body', fault: body(''), outcome: response, isForImages: true },
-  { title: 'answers null', fault: body('null'), outcome: response },
-  { title: 'answers a number', fault: body('42'), outcome: response, isVariant: true },
-  { title: 'answers a text', fault: body('"ok"'), outcome: response, isVariant: true },
-  { title: 'answers an empty array', fault: body('[]'), outcome: response, isVariant: true },
-  { title: 'answers its object in an array', fault: altered((answer) => [answer]), outcome: response },
-  { title: 'answers {}', fault: body('{}'), outcome: response },
+  { title: 'sends an empty body', fault: body(''), outcome: response, isForImages: true },
+  { title: 'sends null', fault: body('null'), outcome: response },
+  { title: 'sends a number', fault: body('42'), outcome: response, isVariant: true },
+  { title: 'sends a text', fault: body('"ok"'), outcome: response, isVariant: true },
+  { title: 'sends an empty array', fault: body('[]'), outcome: response, isVariant: true },
+  { title: 'sends its object in an array', fault: altered((answer) => [answer]), outcome: response },
+  { title: 'sends {}', fault: body('{}'), outcome: response },
   {
-    title: 'answers HTML',
+    title: 'sends HTML',
     fault: body('<!DOCTYPE html><title>login</title>'),
     outcome: response,
     isForImages: true,
   },
-  { title: 'answers two objects', fault: body('{"errcode":0}{"errcode":0}'), outcome: response },
-  { title: 'answers half of its JSON', fault: body('{"openid":"oSANDBOX","acc'), outcome: response },
+  { title: 'sends two objects', fault: body('{"errcode":0}{"errcode":0}'), outcome: response },
+  { title: 'sends half of its JSON', fault: body('{"openid":"oSANDBOX","acc'), outcome: response },
   {
-    title: 'answers HTML with 502',
+    title: 'sends HTML with 502',
     fault: body('<html><h1>502 Bad Gateway</h1></html>', { status: 502 }),
     outcome: status,
     isForImages: true,
   },
   {
-    title: 'answers its JSON with 500',
+    title: 'sends its JSON with 500',
     fault: altered((answer) => answer, { status: 500 }),
     outcome: status,
   },
   {
-    title: 'answers its JSON with 404',
+    title: 'sends its JSON with 404',
     fault: altered((answer) => answer, { status: 404 }),
     outcome: status,
     isVariant: true,
   },
-  { title: 'answers 204', fault: body('', { status: 204 }), outcome: response, isForImages: true },
+  { title: 'sends 204', fault: body('', { status: 204 }), outcome: response, isForImages: true },
   {
     title: 'redirects to another page',
     fault: ({ sandbox, appSecret }) => ({
@@ -151,22 +151,22 @@ const otherShapes: WechatFault[] = [
     isForImages: true,
   },
   {
-    title: 'answers 2 MiB of JSON',
+    title: 'sends 2 MiB of JSON',
     fault: altered((answer) => ({ ...answer, padding: 'x'.repeat(2 * mebibyte) })),
     outcome: response,
   },
   {
-    title: 'answers 2 MiB in pieces',
+    title: 'sends 2 MiB in pieces',
     fault: () => ({ chunks: Array.from({ length: 32 }, () => ' '.repeat(mebibyte / 16)), pause: 0 }),
     outcome: response,
   },
   {
-    title: 'answers 20 MiB that gzip made small',
+    title: 'sends 20 MiB, compressed with gzip',
     fault: body(gzipSync(Buffer.alloc(20 * mebibyte, ' ')), { headers: { 'Content-Encoding': 'gzip' } }),
     outcome: response,
   },
   {
-    title: 'says gzip and sends none',
+    title: 'claims gzip but sends plain text',
     fault: body('{"errcode":0}', { headers: { 'Content-Encoding': 'gzip' } }),
     outcome: network,
   },
@@ -180,12 +180,12 @@ const otherShapes: WechatFault[] = [
 ]
 
 const connectionFaults: WechatFault[] = [
-  { title: 'breaks off in the middle of its answer', fault: () => 'truncate', outcome: network },
+  { title: 'closes the connection in the middle of its reply', fault: () => 'truncate', outcome: network },
   { title: 'resets the connection', fault: () => 'reset', outcome: network },
   { title: 'does not answer', fault: () => 'hang', outcome: timeout, waits: true },
-  { title: 'answers a byte a second', fault: () => ({ drip: 1000 }), outcome: timeout, waits: true },
+  { title: 'sends a byte a second', fault: () => ({ drip: 1000 }), outcome: timeout, waits: true },
   {
-    title: 'begins its answer and does not go on',
+    title: 'starts its reply and stops',
     fault: () => ({ chunks: ['{', '}'], pause: 60_000 }),
     outcome: timeout,
     waits: true,
@@ -193,31 +193,31 @@ const connectionFaults: WechatFault[] = [
   },
   { title: 'refuses the connection', fetch: async (_url, init) => fetch(closedPort, init), outcome: network },
   {
-    title: 'is asked through a fetch that tells the whole address in its error',
+    title: 'is called with a fetch that shows the whole address in its error',
     fetch: async (url) => {
       throw new TypeError(`request to ${url} failed`, { cause: { code: `ENOTFOUND ${url}`, url } })
     },
     outcome: network,
   },
   {
-    title: 'is asked through a fetch that throws at once',
+    title: 'is called with a fetch that throws at once',
     fetch: (url) => {
       throw new Error(`no ${url}`)
     },
     outcome: network,
   },
   {
-    title: 'is asked through a fetch that rejects with nothing',
+    title: 'is called with a fetch that rejects with nothing',
     fetch: async () => Promise.reject(undefined),
     outcome: network,
   },
   {
-    title: 'is asked through a fetch that gives no response',
+    title: 'is called with a fetch that returns no response',
     fetch: async () => undefined as unknown as Response,
     outcome: response,
   },
   {
-    title: 'is asked through a fetch that never settles',
+    title: 'is called with a fetch that never settles',
     fetch: async () => new Promise(() => {}),
     outcome: timeout,
     waits: true,
@@ -227,10 +227,10 @@ const connectionFaults: WechatFault[] = [
 
 const connections = connectionFaults.map((fault): WechatFault => ({ ...fault, isForImages: true }))
 
-// Of the ports that fetch may connect to, the one where the least is to be expected.
+// A port that `fetch` may use and that certainly has no server.
 const closedPort = 'http://127.0.0.1:2'
 
-/** By kind, its first one standing for the others. */
+/** By kind. The first errcode of a kind stands for the others. */
 const errcodes: [number, WechatErrorKind][] = [
   [40029, 'code'],
   [40163, 'code'],
@@ -265,9 +265,9 @@ const errors: WechatFault[] = [
     const isVariant = errcodes.find((one) => one[1] === kind)?.[0] !== errcode
     const outcome = { code: 'ERR_WECHAT_API', errcode, kind } as const
     return [
-      { title: `answers errcode ${errcode}`, fault: () => ({ errcode }), outcome, isVariant },
+      { title: `sends errcode ${errcode}`, fault: () => ({ errcode }), outcome, isVariant },
       {
-        title: `answers errcode "${errcode}" as text`,
+        title: `sends errcode "${errcode}" as text`,
         fault: () => ({ errcode: String(errcode) }),
         outcome,
         isVariant: isVariant || errcode !== -1,
@@ -275,12 +275,12 @@ const errors: WechatFault[] = [
     ]
   }),
   {
-    title: 'answers all that it should and an errcode besides',
+    title: 'sends a full reply with an errcode',
     fault: altered((answer) => ({ ...answer, errcode: 40013 })),
     outcome: { code: 'ERR_WECHAT_API', errcode: 40013, kind: 'config' },
   },
   {
-    title: 'answers an errmsg that is no text',
+    title: 'sends an errmsg that is not a string',
     fault: altered(() => ({ errcode: 40013, errmsg: { text: ['invalid appid'] } })),
     outcome: { code: 'ERR_WECHAT_API', errcode: 40013, kind: 'config' },
   },
@@ -293,7 +293,7 @@ const errors: WechatFault[] = [
       ['true', true],
     ] as const
   ).map(([what, errcode]): WechatFault => ({
-    title: `answers an errcode that is ${what}`,
+    title: `sends an errcode that is ${what}`,
     fault: altered((answer) => ({ ...answer, errcode })),
     outcome: response,
     isVariant: what !== 'a word',
@@ -302,7 +302,7 @@ const errors: WechatFault[] = [
 
 type Values = readonly (readonly [name: string, value: string])[]
 
-/** What a server may make of the values that it was sent. */
+/** Spellings in which a server may echo the values that it was sent. */
 const echoes: Record<string, (values: Values, path: string) => string> = {
   'the values sent': (values) => values.map(([name, value]) => `${name} ${value}`).join(', '),
   'the values sent, one after the other without a gap': (values) => values.map(([, value]) => value).join(''),
@@ -348,18 +348,18 @@ const spilt: Outcome = { code: 'ERR_WECHAT_API', errcode: 40013, kind: 'config' 
 
 const echoingErrors: WechatFault[] = [
   ...Object.entries(echoes).map(([what, makeErrmsg]): WechatFault => ({
-    title: `answers an errmsg with ${what}`,
+    title: `sends an errmsg with ${what}`,
     fault: echo(makeErrmsg),
     outcome: spilt,
     isVariant: !['the values sent', 'the whole address'].includes(what),
   })),
   {
-    title: 'answers an errmsg with the app secret, sent or not',
+    title: 'sends an errmsg with the app secret, sent or not',
     fault: echo((_values, _path, _answer, { appSecret }) => `appsecret ${appSecret}`),
     outcome: spilt,
   },
   {
-    title: 'answers an errmsg with the tokens of the same answer',
+    title: 'sends an errmsg with the tokens of the same answer',
     fault: echo(
       (_values, _path, answer) =>
         `made ${['access_token', 'refresh_token', 'session_key', 'ticket'].map((name) => String(answer[name])).join(' ')}`,
@@ -394,7 +394,7 @@ const tokenSteps: readonly Step[] = ['exchange', 'refresh', 'renewal']
 const loginSteps: readonly Step[] = ['exchange', 'refresh', 'renewal', 'session']
 const credentialSteps: readonly Step[] = ['stable', 'classic', 'ticket']
 
-/** A field, where it occurs, and the values that it must not have. */
+/** A field, the replies that have it, and the values that it must not have. */
 const fields: [field: string, steps: readonly Step[], refused: [string, unknown][]][] = [
   ['access_token', [...tokenSteps, 'stable', 'classic'], [...notText, ...absent]],
   ['expires_in', [...tokenSteps, ...credentialSteps], [...notNumber, ...absent]],
@@ -425,7 +425,7 @@ function withField(field: string, value: unknown) {
 const wrongFields: WechatFault[] = [
   ...fields.flatMap(([field, steps, refused]) =>
     refused.map(([what, value]): WechatFault => ({
-      title: `answers ${what} as ${field}`,
+      title: `sends ${what} as ${field}`,
       steps,
       fault: withField(field, value),
       outcome: response,
@@ -433,14 +433,14 @@ const wrongFields: WechatFault[] = [
     })),
   ),
   {
-    title: 'answers the openid of another user',
+    title: 'sends the openid of another user',
     steps: ['renewal', 'userinfo', 'reset'],
     fault: altered((answer, { otherOpenid }) => ({ ...answer, openid: otherOpenid })),
     outcome: response,
   },
 ]
 
-/** A name that is cut to pieces and damaged, in an answer that is otherwise whole. */
+/** A damaged name in a reply that is otherwise intact. */
 function named(name: string | Uint8Array) {
   return ({ openid }: Facts): Fault => ({ body: userinfo(openid, name) })
 }
@@ -483,58 +483,58 @@ const oddButGood: WechatFault[] = [
     outcome: 'good',
   },
   {
-    title: 'adds fields that nobody knows',
+    title: 'adds unknown fields',
     fault: altered((answer) =>
       Object.assign(JSON.parse('{"__proto__":{"admin":true},"constructor":{}}') as Answer, answer),
     ),
     outcome: 'good',
   },
   {
-    title: 'answers no scope',
+    title: 'sends no scope',
     steps: tokenSteps,
     fault: altered((answer) => without(answer, 'scope')),
     outcome: 'good',
   },
-  { title: 'answers null as scope', steps: tokenSteps, fault: withField('scope', null), outcome: 'good' },
+  { title: 'sends null as scope', steps: tokenSteps, fault: withField('scope', null), outcome: 'good' },
   {
-    title: 'answers a scope with a comma at its end',
+    title: 'sends a scope with a comma at its end',
     steps: tokenSteps,
     fault: altered((answer) => ({ ...answer, scope: `${String(answer['scope'])},` })),
     outcome: 'good',
   },
   {
-    title: 'answers expires_in as the text of a number',
+    title: 'sends expires_in as the text of a number',
     steps: [...tokenSteps, ...credentialSteps],
     fault: withField('expires_in', '7200'),
     outcome: 'good',
   },
   {
-    title: 'answers no refresh_token',
+    title: 'sends no refresh_token',
     steps: tokenSteps,
     fault: altered((answer) => without(answer, 'refresh_token')),
     outcome: 'good',
   },
   {
-    title: 'answers an empty unionid',
+    title: 'sends an empty unionid',
     steps: ['exchange', 'session', 'userinfo'],
     fault: withField('unionid', ''),
     outcome: 'good',
   },
   {
-    title: 'answers null as unionid',
+    title: 'sends null as unionid',
     steps: ['exchange', 'session', 'userinfo'],
     fault: withField('unionid', null),
     outcome: 'good',
   },
   {
-    title: 'answers no name and no picture',
+    title: 'sends no name and no picture',
     steps: ['userinfo'],
     fault: altered(({ openid }) => ({ openid })),
     outcome: 'good',
     nickname: '',
   },
   {
-    title: 'answers nonsense in the fields that nobody depends on',
+    title: 'sends wrong types in the optional fields',
     steps: ['userinfo'],
     fault: altered((answer) => ({
       ...answer,
@@ -548,35 +548,35 @@ const oddButGood: WechatFault[] = [
     outcome: 'good',
   },
   {
-    title: 'answers a nickname with raw control characters',
+    title: 'sends a nickname with raw control characters',
     steps: ['userinfo'],
     fault: named(`a${controlCharacters}b`),
     outcome: 'good',
     nickname: `a${controlCharacters}b`,
   },
   {
-    title: 'answers a nickname with broken UTF-8',
+    title: 'sends a nickname with broken UTF-8',
     steps: ['userinfo'],
     fault: named(brokenUTF8),
     outcome: 'good',
     nickname: new TextDecoder().decode(brokenUTF8),
   },
   {
-    title: 'answers a nickname with half of an escaped pair',
+    title: 'sends a nickname with half of an escaped pair',
     steps: ['userinfo'],
     fault: named('a\\ud83d'),
     outcome: 'good',
     nickname: 'a\ud83d',
   },
   {
-    title: 'answers UTF-8 that is split across packets',
+    title: 'sends UTF-8 that is split across packets',
     steps: ['userinfo'],
     fault: ({ openid }) => ({ chunks: inSingleBytes(userinfo(openid, '爱🐼')), pause: 0 }),
     outcome: 'good',
     nickname: '爱🐼',
   },
   {
-    title: 'answers in gzip',
+    title: 'sends in gzip',
     steps: ['userinfo'],
     fault: ({ openid }) => ({
       body: gzipSync(userinfo(openid, '爱丽丝')),
@@ -586,7 +586,7 @@ const oddButGood: WechatFault[] = [
     nickname: '爱丽丝',
   },
   {
-    title: 'answers with a byte order mark',
+    title: 'sends with a byte order mark',
     steps: ['userinfo'],
     fault: ({ openid }) => ({ body: Buffer.concat([Buffer.from('\ufeff'), userinfo(openid, '爱丽丝')]) }),
     outcome: 'good',
@@ -603,7 +603,7 @@ export const wechatFaults: readonly WechatFault[] = [
   ...oddButGood,
 ]
 
-/** A fetch that goes wrong in the fault's way, when it is on, at one path. */
+/** A `fetch` that fails as the fault says, while it is on, for one path. */
 export function faultyFetch(
   { fetch: faulty }: WechatFault,
   path: string,

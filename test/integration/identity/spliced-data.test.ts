@@ -16,7 +16,7 @@ import { nicknameFor, splicedWith, type UserData } from '../../helpers/spliced-d
 
 const victim = 'oVICTIM_of_the_union_account'
 
-// WeChat's encryption authenticates nothing, and this is how far that goes: the attacker is a user like any other, and has no key.
+// Shows what an attacker can do because WeChat's encryption authenticates nothing. The attacker is an ordinary user without a key.
 describe("encrypted user data that names a victim behind the attacker's own openid", () => {
   let sandbox: Sandbox
   let options: WechatOAuthOptions
@@ -45,7 +45,7 @@ describe("encrypted user data that names a victim behind the attacker's own open
     return sandbox.wxLogin({ appId: options.appId, user: sandbox.users[0]!.id })
   }
 
-  /** As the attacker finds it: a server says whether the data opened. */
+  /** The attacker searches for such data: a server reports whether it could decrypt it. */
   async function firstThatOpens(tries: Iterable<UserData>): Promise<UserData> {
     const oauth = new WechatOAuth(options)
     const { session_key: sessionKey } = await oauth.code2Session(code())
@@ -117,7 +117,7 @@ describe("encrypted user data that names a victim behind the attacker's own open
     }
   })
 
-  it('is not in what decryptForUser opens', async () => {
+  it('is not in the result of decryptForUser', async () => {
     const oauth = new WechatOAuth(options)
     await oauth.code2Session(code())
     expect(await oauth.decryptForUser(openid, forged))
@@ -125,7 +125,7 @@ describe("encrypted user data that names a victim behind the attacker's own open
       .and.not.have.property('unionId')
   })
 
-  it('is not in what getUserByCode of compat gives', async () => {
+  it("is not in the result of compat's getUserByCode", async () => {
     const oauth = new OAuth(options.appId, options.appSecret, null, null, true)
     oauth.setOpts({ endpoints: sandbox.endpoints })
     const user = await new Promise<MiniProgramData>((resolve, reject) => {

@@ -136,9 +136,12 @@ for (const [file, language] of Object.entries(languages)) {
         readmeOf('packages/passport-wechat', file).paragraphs.find((one) =>
           /^(?:Per call|每次调用)/.test(one),
         ) ?? ''
-      expect(codeIn(text)).to.include.members(
-        new Source('passport-wechat/src/types.ts').members('WechatCallOptions'),
-      )
+      const pages = new Source('wechat-oauth/src/api/authorize-url.ts')
+      expect(codeIn(text)).to.include.members([
+        ...new Source('passport-wechat/src/types.ts').members('WechatCallOptions'),
+        ...pages.members('MpPageParameters'),
+        ...pages.members('WebsitePageParameters'),
+      ])
     })
 
     it('names every member of a profile', () => {
@@ -175,7 +178,8 @@ for (const [file, language] of Object.entries(languages)) {
       const rows = tableOf(readme, /^(?:Errors|错误)$/)
       expect(column(rows, 0)).to.have.members(errors.union('WechatErrorCode'))
       const classes = Object.entries(wechatOAuth)
-        .filter(([name]) => name.endsWith('Error'))
+        // TokenStoreError is an old name.
+        .filter(([name]) => name.endsWith('Error') && name !== 'TokenStoreError')
         .map(([name]) => name)
       expect([...new Set(column(rows, 1))]).to.have.members(classes)
     })

@@ -42,7 +42,7 @@ describe('app-level calls to the sandbox', () => {
     })
   }
 
-  /** Ends the app's token behind the client's back. */
+  /** Revokes the app's token without the client's knowledge. */
   const endToken = {
     stable: async (appId: string): Promise<void> => {
       const secret = sandbox.apps.find((app) => app.appId === appId)!.appSecret
@@ -58,7 +58,7 @@ describe('app-level calls to the sandbox', () => {
       const secret = sandbox.apps.find((app) => app.appId === appId)!.appSecret
       const query = new URLSearchParams({ grant_type: 'client_credential', appid: appId, secret })
       await (await fetch(`${sandbox.url}${tokenPath.classic}?${query.toString()}`)).json()
-      // So long both are good.
+      // Both are valid for this long.
       sandbox.clock.advance(300_000)
     },
   }
@@ -74,13 +74,13 @@ describe('app-level calls to the sandbox', () => {
         for (const path of [tokenPath[mode], ticketPath]) sandbox.fail(path, fault)
       }
 
-      it('100 cold signatures at once cost one token and one ticket, and verify', async () => {
+      it('100 cold signatures at once need one token and one ticket, and are valid', async () => {
         const oauth = oauthWith()
         await Promise.all(Array.from({ length: 100 }, async () => sign(oauth)))
         expect(counts()).to.deep.equal([1, 1])
       })
 
-      it('a week of a signature a minute costs at most 90 calls each, and every signature is good', async () => {
+      it('a week of one signature a minute needs at most 90 calls each, and every signature is valid', async () => {
         const oauth = oauthWith()
         for (let minute = 0; minute < 7 * 24 * 60; minute += 1) {
           await sign(oauth)
@@ -89,7 +89,7 @@ describe('app-level calls to the sandbox', () => {
         for (const count of counts()) expect(count).to.be.within(80, 90)
       }).timeout(60_000)
 
-      it('nobody notices that WeChat is down for ten minutes in which token and ticket are good', async () => {
+      it('signatures work while WeChat is down for ten minutes in which token and ticket are valid', async () => {
         const oauth = oauthWith()
         await sign(oauth)
         sandbox.clock.advance(7200_000 - 610_000)
@@ -100,7 +100,7 @@ describe('app-level calls to the sandbox', () => {
         }
         await until(() => counts()[0]! > 1)
         breakDown(null)
-        // In the background, by and by.
+        // In the background, a few at a time.
         await until(async () => {
           await sign(oauth)
           sandbox.clock.advance(50)
@@ -109,7 +109,7 @@ describe('app-level calls to the sandbox', () => {
         await sign(oauth)
       }).timeout(60_000)
 
-      it('a typed error says that WeChat is down when they are not, and it goes on by itself', async () => {
+      it('a typed error says that WeChat is down when they are not, and later calls work again', async () => {
         const oauth = oauthWith()
         await sign(oauth)
         sandbox.clock.advance(7200_000)
@@ -128,7 +128,7 @@ describe('app-level calls to the sandbox', () => {
         expect(counts()).to.deep.equal([1 + 2 * 10 + 1, 2])
       })
 
-      it('200 calls in flight when the token dies are all answered, with one new token', async () => {
+      it('200 calls that run when the token is revoked all succeed, with one new token', async () => {
         const oauth = oauthWith()
         const { access_token: old } = await oauth.getClientAccessToken()
         await endToken[mode](oauth.appId)
@@ -143,7 +143,7 @@ describe('app-level calls to the sandbox', () => {
     })
   }
 
-  it('tokens and tickets are in no log and no error, whatever happens to them', async () => {
+  it('no log and no error contains a token or a ticket', async () => {
     const logged: unknown[] = []
     const log = (...entry: unknown[]): void => {
       logged.push(entry)
@@ -196,7 +196,7 @@ describe('app-level calls to the sandbox', () => {
       expect(sandbox.checkJsSdkSignature(await oauth.jsSDKSign(page))).to.equal('ok')
     }
 
-    it('the one with a wrong secret gets nothing, and the other one does not notice it', async () => {
+    it('the one with a wrong secret gets nothing, and the other one works', async () => {
       await sign(owner())
       for (const [what, call] of Object.entries(calls)) {
         const other = clientOf('mp', { tokenStore, appSecret: '0123456789abcdef0123456789abcdef' })
@@ -208,7 +208,7 @@ describe('app-level calls to the sandbox', () => {
       expect([sandbox.count(tokenPath.stable), sandbox.count(ticketPath)]).to.deep.equal([tokens, tickets])
     })
 
-    it('the one with the new secret replaces what the old secret left', async () => {
+    it('the one with the new secret replaces the records of the old secret', async () => {
       await sign(owner())
       const { appId, appSecret, type } = sandbox.apps.find((app) => app.type === 'mp')!
       await sandbox.close()
@@ -229,7 +229,7 @@ describe('app-level calls to the sandbox', () => {
     expect(data.length).to.be.greaterThan(100)
   })
 
-  it('a session is good and stays so when its key is reset; a made-up phone code is refused', async () => {
+  it('a session stays valid when its key is reset; a made-up phone code is refused', async () => {
     const oauth = clientOf('miniprogram')
     const { appId } = oauth
     const { openid, session_key: old } = await oauth.code2Session(sandbox.wxLogin({ appId, user: 'alice' }))

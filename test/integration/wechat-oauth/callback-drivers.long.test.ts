@@ -19,13 +19,13 @@ interface Pair {
   saveToken: SaveTokenFunction
 }
 
-/** An application that keeps tokens by a driver, in the words of the driver's documentation. */
+/** An application that keeps tokens with a driver, as the driver's documentation shows. */
 interface Application {
   /** Functions for a table, or what the database has instead. */
   pairFor(place: string): Pair
   /** Makes a place for tokens. */
   make(place: string): Promise<unknown>
-  /** Makes a place that can be read, but takes no tokens. */
+  /** Makes a place that can be read but refuses writes. */
   makeUnfit(place: string): Promise<unknown>
   remove(place: string): Promise<unknown>
   close(): Promise<unknown>
@@ -35,7 +35,7 @@ type Load = (name: CallbackDriver) => unknown
 
 interface Service {
   start: (context: Mocha.Context) => Promise<{ url: string }>
-  /** What the database says of a write to an unfit place. */
+  /** The database's error for a write to such a place. */
   refusal: RegExp
   drivers: Record<string, (load: Load, url: string) => Promise<Application>>
 }
@@ -293,7 +293,7 @@ for (const [service, { start, refusal, drivers }] of Object.entries(services)) {
           it(`fails a login of ${client} where the write fails`, async () => {
             const pair = { getToken: fit.getToken, saveToken: unfit.saveToken }
             const error = await rejection(make(pair, wechat).logIn(), Error)
-            // The drop-in hands the application's own errors back.
+            // The drop-in passes on the application's own errors.
             if (client === 'the drop-in OAuth') expect(error.message).to.match(refusal)
             else expect(error).to.include({ code: 'ERR_WECHAT_STORE', message: 'The store failed to save.' })
           })

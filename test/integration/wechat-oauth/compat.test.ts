@@ -22,7 +22,7 @@ type Get = (
 type Save = (this: unknown, openid: string, token: Token, callback: (error?: unknown) => void) => unknown
 type Callback = (error: OAuthError | null, ...results: unknown[]) => void
 
-/** What both have. */
+/** The members that both classes have. */
 interface AnyOAuth {
   defaults: object
   store: Record<string, Token | undefined>
@@ -53,7 +53,7 @@ interface Setting {
   OAuth: AnyOAuthClass
   sandbox: Sandbox
   secret: string
-  /** How long to wait for what never comes, in milliseconds: for ours, longer than it can take. */
+  /** How long to wait for a callback that may never come, in milliseconds. For ours, longer than it can take. */
   patience: number
   make: (type?: AppType, getToken?: Get | null, saveToken?: Save | null) => AnyOAuth
   code: (fields?: { scope?: string }) => string
@@ -80,7 +80,7 @@ const exchange = '/sns/oauth2/access_token'
 const refresh = '/sns/oauth2/refresh_token'
 const userinfo = '/sns/userinfo'
 
-/** What a callback was given first. */
+/** The first call of a callback. */
 async function outcome(start: (callback: Callback) => void): Promise<[OAuthError | null, ...unknown[]]> {
   return new Promise((resolve) => {
     start((...values) => {
@@ -89,7 +89,7 @@ async function outcome(start: (callback: Callback) => void): Promise<[OAuthError
   })
 }
 
-/** The same in words: of an error what applications look at, of a token which fields it has, of a user the name. */
+/** The same in words: the fields of an error that applications read, the field names of a token, the name of a user. */
 async function told(start: (callback: Callback) => void): Promise<unknown> {
   const [error, result] = await outcome(start)
   return error ? facts(error) : brief(result)
@@ -675,7 +675,7 @@ const different: Case[] = [
     old: { data: fields, isValid: true },
     ours: {
       name: 'WeChatAPIJSONResponseFormatError',
-      message: '/sns/oauth2/access_token answered with HTTP status 500',
+      message: '/sns/oauth2/access_token replied with HTTP status 500',
       code: 'ERR_WECHAT_STATUS',
     },
     reason: 'what a broken server says is not to be relied on',
@@ -933,7 +933,7 @@ describe('the drop-in for wechat-oauth', () => {
   const toClose: (() => unknown)[] = []
 
   before(async function () {
-    // The older package must be installed first: what it does is looked at in the long suite, and written down here.
+    // The older package must be installed first, so the long suite runs it, and its behaviour is written down here.
     if (isLongRun) {
       path = join(await competitors(this), 'wechat-oauth')
       old = createRequire(import.meta.url)(path) as AnyOAuthClass
@@ -1012,7 +1012,7 @@ describe('the drop-in for wechat-oauth', () => {
     }
   }
 
-  it('makes the same addresses of the pages', () => {
+  it('makes the same page addresses', () => {
     const redirects = [
       'https://example.com/a b?c=d&e=客',
       'redirectUrl',
@@ -1036,7 +1036,7 @@ describe('the drop-in for wechat-oauth', () => {
         ])
       })
     if (isLongRun) expect(addresses('ours')).to.deep.equal(addresses('old'))
-    // Of what the older package makes of them.
+    // The older package's results.
     const digest = createHash('sha256').update(addresses('ours').join('\n')).digest('hex')
     expect(digest).to.equal('e0eb6699789e2a4e8ff2be8ef8933475b9502951358e236db43bd82f4fabeeec')
     expect(addresses('ours')).to.include(
@@ -1044,7 +1044,7 @@ describe('the drop-in for wechat-oauth', () => {
     )
   })
 
-  // In a process of its own, which it ends.
+  // In another process, because it ends the process.
   const fateOfOld = async (
     call: string,
   ): Promise<{ code: number | null; stdout: string; stderr: string }> => {
@@ -1067,7 +1067,7 @@ describe('the drop-in for wechat-oauth', () => {
     )
   }
 
-  it('gets an empty answer as an error, where it used to end the process', async () => {
+  it('gets an empty reply as an error, which used to end the process', async () => {
     sandbox.fail(exchange, { body: '' })
     if (isLongRun) {
       const { code, stdout, stderr } = await fateOfOld(
@@ -1083,7 +1083,7 @@ describe('the drop-in for wechat-oauth', () => {
     ).to.include({ name: 'WeChatAPIJSONResponseFormatError' })
   })
 
-  it('needs no callback, where it used to end the process', async () => {
+  it('needs no callback, whose absence used to end the process', async () => {
     const { code: issue, make } = settingOf('ours')
     if (isLongRun) {
       const { code, stderr } = await fateOfOld(`oauth.getAccessToken('${issue()}')`)

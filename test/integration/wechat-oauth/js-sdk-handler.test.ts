@@ -61,7 +61,7 @@ describe('jsSDKHandler over HTTP', () => {
     await once(server, 'close')
   })
 
-  it('signs under Express, and the ticket and the tokens are seen nowhere', async () => {
+  it('signs under Express, and exposes neither the ticket nor the tokens', async () => {
     const response = await fetch((await withExpress()) + address, {
       headers: { origin: 'https://evil.example' },
     })
@@ -90,7 +90,7 @@ describe('jsSDKHandler over HTTP', () => {
     )
   })
 
-  it('answers 502 without Express, and not a word', async () => {
+  it('responds with 502 and an empty body without Express', async () => {
     wechat.answer(status(503, appSecret))
     const handler = jsSDKHandler(oauth, { hosts: ['good.example'] })
     const url = await serve((request, response) => {

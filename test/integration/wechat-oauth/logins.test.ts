@@ -59,7 +59,7 @@ describe('the client against the sandbox', () => {
         expect(sandbox.requests.at(-1)?.query).to.include({ lang: 'en' })
       })
 
-      it('hears that a code was used, expired, or is of another app', async () => {
+      it('reports a code that was used, has expired, or is of another app', async () => {
         const oauth = oauthFor(type)
         const code = codeFor(type)
         await oauth.getAccessToken(code)
@@ -83,7 +83,7 @@ describe('the client against the sandbox', () => {
         })
       })
 
-      it('spends a code once, however many ask at once', async () => {
+      it('spends a code once for several calls at once', async () => {
         const oauth = oauthFor(type)
         const code = codeFor(type)
         const results = await Promise.allSettled(
@@ -92,7 +92,7 @@ describe('the client against the sandbox', () => {
         expect(results.filter(({ status }) => status === 'fulfilled')).to.have.lengthOf(1)
       })
 
-      it('hears that the secret is wrong, and keeps it to itself', async () => {
+      it('reports that the secret is wrong, without showing it', async () => {
         const error = await rejection(
           oauthFor(type, { appSecret: 'not-the-secret' }).getAccessToken(codeFor(type)),
           WechatAPIError,
@@ -130,7 +130,7 @@ describe('the client against the sandbox', () => {
       expect(sandbox.count(refresh)).to.equal(1)
     })
 
-    it('keeps the unionid, which a refresh does not tell', async () => {
+    it('keeps the unionid, which a refresh does not return', async () => {
       const tokenStore = new MemoryTokenStore()
       const { oauth, openid } = await login({ tokenStore })
       sandbox.clock.advance(7_200_000)
@@ -140,13 +140,13 @@ describe('the client against the sandbox', () => {
       )
     })
 
-    it('finds the token of the login invalid', async () => {
+    it('finds that the token of the login is invalid', async () => {
       const { oauth, openid, accessToken } = await login()
       sandbox.clock.advance(7_200_001)
       expect(await oauth.verifyToken(openid, accessToken)).to.equal(false)
     })
 
-    it('finds by WeChat, too, that it has: the clock of this machine may be slow', async () => {
+    it("learns from WeChat that it has, because this machine's clock may be slow", async () => {
       const start = Date.now()
       const { oauth, openid } = await login({ now: () => start })
       sandbox.clock.advance(7_200_001)
@@ -154,7 +154,7 @@ describe('the client against the sandbox', () => {
       expect(sandbox.requests.map(({ path }) => path)).to.deep.equal([exchange, userinfo, refresh, userinfo])
     })
 
-    it('survives that WeChat hands out new refresh tokens', async () => {
+    it('uses the new refresh tokens that WeChat returns', async () => {
       sandbox.configure({ rotateRefreshTokens: true })
       const { oauth, openid } = await login()
       for (const times of [1, 2, 3]) {
@@ -195,7 +195,7 @@ describe('the client against the sandbox', () => {
       expect(await oauth.getUser(openid)).to.include({ openid })
     })
 
-    it('rides out a busy moment of WeChat', async () => {
+    it('repeats a call when WeChat is busy', async () => {
       const { oauth, openid } = await login()
       sandbox.clock.advance(7_200_000)
       sandbox.fail(refresh, { errcode: -1 }, { times: 1 })
@@ -204,7 +204,7 @@ describe('the client against the sandbox', () => {
       expect([sandbox.count(refresh), sandbox.count(userinfo)]).to.deep.equal([2, 2])
     })
 
-    it('is not helped by the refresh where the login was silent', async () => {
+    it('cannot read the user after a silent login, even with a refresh', async () => {
       const oauth = oauthFor('mp')
       const { openid, unionid } = await oauth.getAccessToken(codeFor('mp', { scope: 'snsapi_base' }))
       expect(unionid).to.equal(undefined)
@@ -215,7 +215,7 @@ describe('the client against the sandbox', () => {
     })
   })
 
-  it('a silent login does not cost the user the token that reads the profile', async () => {
+  it('a silent login does not replace the token that reads the profile', async () => {
     const oauth = oauthFor('mp')
     const { openid } = await oauth.getAccessToken(codeFor('mp'))
     sandbox.clock.advance(1000)
@@ -223,7 +223,7 @@ describe('the client against the sandbox', () => {
     expect(await oauth.getUser(openid)).to.include({ nickname: '爱丽丝' })
   })
 
-  it('a snapshot user is told apart and not kept', async () => {
+  it('a snapshot user is marked and not saved', async () => {
     const oauth = oauthFor('mp')
     const token = await oauth.getAccessToken(codeFor('mp', { snapshot: true }))
     expect(token).to.include({ is_snapshotuser: 1 })
@@ -250,7 +250,7 @@ describe('the client against the sandbox', () => {
       return { oauth, openid, sessionKey }
     }
 
-    it('exchanges the code of wx.login, opens the data and checks the signature', async () => {
+    it('exchanges the code of wx.login, decrypts the data and checks the signature', async () => {
       const { oauth, openid, sessionKey } = await login()
       expect(openid).to.equal(sandbox.idsOf({ appId: app('miniprogram').appId, user: 'alice' }).openid)
       const { encryptedData, iv, rawData, signature } = sandbox.encrypt({
@@ -267,7 +267,7 @@ describe('the client against the sandbox', () => {
       ).to.equal(false)
     })
 
-    it('does not open the data of another user, whose key is another', async () => {
+    it('does not decrypt the data of another user, who has another key', async () => {
       const { oauth, openid } = await login()
       const data = sandbox.encrypt({ appId: app('miniprogram').appId, user: 'bob' })
       expect(await rejection(oauth.decryptForUser(openid, data), WechatDecryptError)).to.include({
@@ -275,7 +275,7 @@ describe('the client against the sandbox', () => {
       })
     })
 
-    it('opens new data after a new login when the key has changed', async () => {
+    it('decrypts new data after a new login when the key has changed', async () => {
       const { oauth, openid } = await login()
       const { appId } = app('miniprogram')
       const code = sandbox.wxLogin({ appId, user: 'alice', renewSessionKey: true })
@@ -292,7 +292,7 @@ describe('the client against the sandbox', () => {
       expect(await oauth.decryptForUser(openid, data)).to.include({ openId: openid })
     })
 
-    it('hears that a code was used, and that a user is blocked', async () => {
+    it('reports that a code was used, and that a user is blocked', async () => {
       const oauth = oauthFor('miniprogram')
       const { appId } = app('miniprogram')
       const code = sandbox.wxLogin({ appId, user: 'alice' })
@@ -307,7 +307,7 @@ describe('the client against the sandbox', () => {
       ).to.include({ errcode: 40226, kind: 'denied' })
     })
 
-    it('has no user to read', async () => {
+    it('cannot read a user', async () => {
       const { oauth, openid } = await login()
       await rejection(oauth.getUser(openid), NoOAuthTokenError)
     })

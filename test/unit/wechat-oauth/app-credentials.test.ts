@@ -22,7 +22,7 @@ const tokenKey = `client:${appId}`
 const ticketKey = `ticket:jsapi:${appId}`
 const hundred = Array.from({ length: 100 })
 
-/** Resolves when what was started in the background has had its turn. */
+/** Resolves when background tasks have had a turn. */
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 10_000
   while (!(await condition())) {
@@ -100,7 +100,7 @@ describe('app-level credentials', () => {
       expect(wechat.count(paths.stable)).to.equal(1)
     })
 
-    it('by force where that is asked for, once for all who ask', async () => {
+    it('by force if the caller asks for that, with one call for all callers', async () => {
       const oauth = oauthWith()
       const { access_token: first } = await oauth.getClientAccessToken()
       const forced = await Promise.all(
@@ -115,7 +115,7 @@ describe('app-level credentials', () => {
       expect(await oauth.getClientAccessToken()).to.include({ access_token: wechat.token })
     })
 
-    it('from wrong answers never', async () => {
+    it('never from a reply with wrong fields', async () => {
       const wrong = [
         {},
         { access_token: 'a' },
@@ -147,13 +147,13 @@ describe('app-level credentials', () => {
       expect(store.size).to.equal(2)
     })
 
-    it('for other processes, which take them from there', async () => {
+    it('for other processes, which read them from the store', async () => {
       await oauthWith().jsSDKSign(page)
       await oauthWith().jsSDKSign(page)
       expect(wechat.server.paths).to.deep.equal([paths.stable, paths.ticket])
     })
 
-    it('in memory for a while, so that not every call visits the store', async () => {
+    it('in memory for a while, so that not every call reads the store', async () => {
       let visits = 0
       const getToken = store.getToken.bind(store)
       store.getToken = async (key) => {
@@ -170,7 +170,7 @@ describe('app-level credentials', () => {
       expect(visits).to.equal(1)
     })
 
-    it('with a pair of functions in memory only', async () => {
+    it('only in memory with a pair of functions', async () => {
       const visited: string[] = []
       const oauth = oauthWith({
         getToken: async (key: string) => {
@@ -188,7 +188,7 @@ describe('app-level credentials', () => {
       expect(wechat.server.requests).to.have.lengthOf(2)
     })
 
-    it('with shareCredentials by the functions', async () => {
+    it('by the functions with shareCredentials', async () => {
       const table = new Map<string, WechatToken>()
       const options = {
         shareCredentials: true,
@@ -212,7 +212,7 @@ describe('app-level credentials', () => {
       expect(wechat.server.requests).to.have.lengthOf(2)
     })
 
-    it('and read right where the numbers came back as texts', async () => {
+    it('and can be read if their numbers come back as text', async () => {
       await store.saveToken(tokenKey, {
         openid: tokenKey,
         access_token: 'stored',
@@ -226,7 +226,7 @@ describe('app-level credentials', () => {
       })
     })
 
-    it('and not trusted where their clock was far ahead', async () => {
+    it('and are not trusted if the clock that wrote them was far ahead', async () => {
       await store.saveToken(ticketKey, {
         openid: ticketKey,
         access_token: 'of the future',
@@ -255,7 +255,7 @@ describe('app-level credentials', () => {
       expect(wechat.server.paths).to.deep.equal([paths.stable, paths.ticket])
     })
 
-    it('per process where the store has no locks, which is said once', async () => {
+    it('once per process if the store has no locks, with one warning', async () => {
       const table = new Map<string, WechatToken>()
       const lockless = {
         getToken: async (key: string) => table.get(key),
@@ -278,7 +278,7 @@ describe('app-level credentials', () => {
       expect(warnings.filter((warning) => warning.includes('lock'))).to.have.lengthOf(1)
     })
 
-    it('under locks with their names', async () => {
+    it('under locks that have their names', async () => {
       const names: string[] = []
       const withLock = store.withLock.bind(store)
       store.withLock = async (key, task, options) => {
@@ -340,7 +340,7 @@ describe('app-level credentials', () => {
       expect(wechat.count(paths.stable)).to.equal(2)
     })
 
-    it('survive that WeChat is down, and nobody hears of it', async () => {
+    it('are used while WeChat is down, without an error for any caller', async () => {
       const warnings: unknown[] = []
       const oauth = oauthWith({
         logger: {
@@ -360,7 +360,7 @@ describe('app-level credentials', () => {
         wechat.advance(1)
       }
       await until(() => warnings.some((warning) => JSON.stringify(warning).includes(ticketKey)))
-      // Not one for each of the calls.
+      // Not one call for each caller.
       expect(wechat.server.requests.length - requests).to.be.within(1, (2 * 190) / 5)
       wechat.down = undefined
       await until(async () => {
@@ -370,7 +370,7 @@ describe('app-level credentials', () => {
       })
     })
 
-    it('and beyond are not used: a typed error while WeChat is down, and recovery by itself', async () => {
+    it('are not used after it: callers get a typed error while WeChat is down, and new ones after that', async () => {
       const oauth = oauthWith()
       await oauth.jsSDKSign(page)
       wechat.advance(7200)
@@ -403,19 +403,19 @@ describe('app-level credentials', () => {
       })
     }
 
-    it('with another errcode are kept', async () => {
+    it('are kept with any other errcode', async () => {
       wechat.replies[paths.qrCode] = json({ errcode: 40003, errmsg: 'invalid openid' })
       expect(await rejection(call(oauthWith()), WechatAPIError)).to.include({ errcode: 40003 })
       expect(wechat.server.paths).to.deep.equal([paths.stable, paths.qrCode])
     })
 
-    it('twice are not tried a third time', async () => {
+    it('are not tried a third time', async () => {
       wechat.replies[paths.qrCode] = json({ errcode: 40001, errmsg: 'invalid credential' })
       expect(await rejection(call(oauthWith()), WechatAPIError)).to.include({ errcode: 40001, kind: 'token' })
       expect(wechat.count(paths.qrCode)).to.equal(2)
     })
 
-    it('while 200 calls are in flight are replaced by one, and every call is answered', async () => {
+    it('during 200 calls are replaced once, and every call succeeds', async () => {
       const oauth = oauthWith()
       await call(oauth)
       wechat.killToken()
@@ -425,7 +425,7 @@ describe('app-level credentials', () => {
       expect(wechat.count(paths.qrCode)).to.equal(401)
     })
 
-    it('and that it hands out again are forced out of it once for 200 calls', async () => {
+    it('but returns again are replaced by force, once for 200 calls', async () => {
       wechat.isStubborn = true
       const oauth = oauthWith()
       await call(oauth)
@@ -436,7 +436,7 @@ describe('app-level credentials', () => {
       ).to.deep.equal([false, false, true])
     })
 
-    it('and that it hands out again are forced out of it once for two processes', async () => {
+    it('but returns again are replaced by force, once for two processes', async () => {
       wechat.isStubborn = true
       const processes = [oauthWith(), oauthWith()]
       await Promise.all(processes.map(call))
@@ -465,7 +465,7 @@ describe('app-level credentials', () => {
       expect(forced()).to.equal(2)
     })
 
-    it('were perhaps renewed elsewhere: the store is read again', async () => {
+    it('are read from the store again, because another process may have renewed them', async () => {
       const oauth = oauthWith()
       await call(oauth)
       wechat.killToken()
@@ -476,7 +476,7 @@ describe('app-level credentials', () => {
       expect(await store.getToken(tokenKey)).to.include({ access_token: elsewhere.access_token })
     })
 
-    it('leave the store, even where no other is to be had', async () => {
+    it('are deleted from the store, even if there is no new one', async () => {
       const oauth = oauthWith()
       await call(oauth)
       wechat.killToken()
@@ -487,7 +487,7 @@ describe('app-level credentials', () => {
       expect(await store.getToken(tokenKey)).to.be.undefined
     })
 
-    it('leave a store that cannot delete, too', async () => {
+    it('are replaced in a store that cannot delete', async () => {
       const table = new Map<string, WechatToken>()
       const lasting = {
         getToken: async (key: string) => table.get(key),
@@ -507,7 +507,7 @@ describe('app-level credentials', () => {
       expect(await call(oauthWith({ tokenStore: lasting }))).to.include({ ticket: 'qr' })
     })
 
-    it('make the ticket’s call be made again', async () => {
+    it('make the call for a ticket be repeated', async () => {
       const oauth = oauthWith()
       await oauth.getClientAccessToken()
       wechat.killToken()
@@ -515,7 +515,7 @@ describe('app-level credentials', () => {
       expect(wechat.server.paths).to.deep.equal([paths.stable, paths.ticket, paths.stable, paths.ticket])
     })
 
-    it('because the secret is wrong are not asked for again', async () => {
+    it('because the secret is wrong are not requested again', async () => {
       wechat.down = json({ errcode: 40001, errmsg: 'invalid credential' })
       expect(await rejection(call(oauthWith()), WechatAPIError)).to.include({ endpoint: paths.stable })
       expect(wechat.server.requests).to.have.lengthOf(1)
@@ -531,7 +531,7 @@ describe('app-level credentials', () => {
       'whose key is lost': async () => Promise.reject(new WechatDecryptError('It does not open.', 'stored')),
     }
     for (const [what, answer] of Object.entries(unusable)) {
-      it(`${what} are obtained again, which replaces it, and the logger hears of it once`, async () => {
+      it(`${what} are obtained again, which replaces it, with one warning`, async () => {
         const getToken = sinon.stub(store, 'getToken').callsFake(answer)
         sinon.stub(store, 'saveToken').callsFake(async (key, token) => {
           getToken.restore()
@@ -547,7 +547,7 @@ describe('app-level credentials', () => {
       })
     }
 
-    it('are used from memory while they are good', async () => {
+    it('are used from memory while they are valid', async () => {
       const oauth = oauthWith()
       await oauth.getClientAccessToken()
       store.getToken = corrupt
@@ -556,7 +556,7 @@ describe('app-level credentials', () => {
       expect(await oauth.getClientAccessToken()).to.include({ access_token: wechat.token })
     })
 
-    it('are renewed where somebody asks for that', async () => {
+    it('are renewed if a caller asks for that', async () => {
       const oauth = oauthWith()
       const { access_token: old } = await oauth.getClientAccessToken()
       store.getToken = corrupt
@@ -568,13 +568,13 @@ describe('app-level credentials', () => {
   describe('in a store that fails', () => {
     const broken = async (): Promise<never> => Promise.reject(new Error('connection lost to 10.0.0.1'))
 
-    it('are not asked of WeChat', async () => {
+    it('are not requested from WeChat', async () => {
       store.getToken = broken
       await rejection(oauthWith().getClientAccessToken(), StoreError)
       expect(wechat.server.requests).to.have.lengthOf(0)
     })
 
-    it('are used from memory while they are good', async () => {
+    it('are used from memory while they are valid', async () => {
       const oauth = oauthWith()
       await oauth.getClientAccessToken()
       store.getToken = broken
@@ -584,7 +584,7 @@ describe('app-level credentials', () => {
       await rejection(oauth.getClientAccessToken(), StoreError)
     })
 
-    it('to save are reported, and not asked of WeChat at every call', async () => {
+    it('to save make the call fail, and are not requested from WeChat at every call', async () => {
       store.saveToken = broken
       const oauth = oauthWith()
       await rejection(oauth.getClientAccessToken(), StoreError)

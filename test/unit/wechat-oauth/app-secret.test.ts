@@ -70,7 +70,7 @@ describe('app-level credentials in a store that tenants share', () => {
     }
   }
 
-  it('are replaced when WeChat gives others to a new secret', async () => {
+  it('are replaced when WeChat gives new ones to a new secret', async () => {
     await tenant().jsSDKSign(page)
     const before = await records()
     wechat.appSecret = otherSecret
@@ -86,7 +86,7 @@ describe('app-level credentials in a store that tenants share', () => {
     expect(await records()).to.deep.equal(after)
   })
 
-  it('of a process that still has the old secret last as long as they are good', async () => {
+  it('of a process with the old secret are used as long as they are valid', async () => {
     const old = tenant()
     const { access_token: token } = await old.getClientAccessToken()
     const { ticket } = await old.getJsApiTicket()
@@ -101,7 +101,7 @@ describe('app-level credentials in a store that tenants share', () => {
     expect(await records()).to.deep.equal(after)
   })
 
-  it('are not deleted by the wrong secret where WeChat refuses them', async () => {
+  it('are not deleted by the wrong secret when WeChat refuses them', async () => {
     await tenant().getClientAccessToken()
     const [bound] = await records()
     await store.saveToken(tokenKey, unbound(tokenKey, wechat.token))
@@ -113,7 +113,7 @@ describe('app-level credentials in a store that tenants share', () => {
     expect(await records()).to.deep.equal([bound, undefined])
   })
 
-  it('without a fingerprint are good until they expire; the next ones have one', async () => {
+  it('without a fingerprint are valid until they expire; the next ones have one', async () => {
     await store.saveToken(tokenKey, unbound(tokenKey, 'old token'))
     await store.saveToken(ticketKey, unbound(ticketKey, 'old ticket'))
     const times = { expires_in: 7200, create_at: now }
@@ -146,7 +146,7 @@ describe('app-level credentials in a store that tenants share', () => {
     expect((await records())[1]).to.not.have.property('scope')
   })
 
-  it('keep their fingerprint in tables that have room for the fields of users only', async () => {
+  it('keep their fingerprint in tables with columns for users only', async () => {
     const table = new Map<string, Partial<WechatToken>>()
     const columns = ['openid', 'access_token', 'expires_in', 'refresh_token', 'scope', 'create_at']
     const pair = {
@@ -163,7 +163,7 @@ describe('app-level credentials in a store that tenants share', () => {
     const requests = wechat.server.requests.length
     await tenant(appSecret, pair).jsSDKSign(page)
     expect(wechat.server.requests).to.have.lengthOf(requests)
-    // The column of the older packages' recipe has room for no more.
+    // The column of the older packages' tables holds no more.
     for (const { scope } of table.values()) expect(scope).to.have.lengthOf.within(1, 50)
   })
 
@@ -178,7 +178,7 @@ describe('app-level credentials in a store that tenants share', () => {
     expect(wechat.server.requests).to.have.lengthOf(requests)
   })
 
-  it('have a fingerprint that depends on the secret and the record only', async () => {
+  it('have a fingerprint that depends only on the secret and the record', async () => {
     await tenant().jsSDKSign(page)
     const first = await records()
     store = new MemoryTokenStore()
@@ -189,7 +189,7 @@ describe('app-level credentials in a store that tenants share', () => {
     expect(JSON.stringify(first)).to.not.contain(appSecret)
   })
 
-  it('wait for the lock of the wrong secret no longer than its call may take', async () => {
+  it('wait for a lock that the wrong secret holds no longer than its call may take', async () => {
     const right = json({ access_token: 'right', expires_in: 7200 })
     const asked = new Promise<void>((resolve) => {
       wechat.down = async (response, request) => {

@@ -152,7 +152,7 @@ describe('wrong arguments', () => {
       .that.matches(/\blang\b/)
   })
 
-  it('the longest and shortest that are right are sent', async () => {
+  it('are sent if they are the longest or shortest valid ones', async () => {
     const oauth = client({ fetch: async () => Promise.resolve(Response.json({ errcode: 40029 })) })
     for (const code of ['x', 'x'.repeat(512), '!"#$%&+/=?~']) {
       expect(await rejection(oauth.getAccessToken(code))).to.include({ errcode: 40029 })

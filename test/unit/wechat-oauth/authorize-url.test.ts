@@ -9,13 +9,13 @@ const website = 'https://open.weixin.qq.com/connect/qrconnect'
 describe('getAuthorizeURL', () => {
   const oauth = client()
 
-  it('asks for snsapi_base without a state unless told otherwise', () => {
+  it('asks for snsapi_base without a state by default', () => {
     expect(oauth.getAuthorizeURL(redirect)).to.equal(
       `${mp}?appid=wx00000000000000aa&redirect_uri=${encoded}&response_type=code&scope=snsapi_base&state=#wechat_redirect`,
     )
   })
 
-  it('puts the parameters in the order that WeChat insists on, the fragment last', () => {
+  it('puts the parameters in the order that WeChat requires, and the fragment last', () => {
     expect(
       oauth.getAuthorizeURL(redirect, 'abc 1', 'snsapi_userinfo', { forceSnapShot: false, forcePopup: true }),
     ).to.equal(
@@ -24,7 +24,7 @@ describe('getAuthorizeURL', () => {
     )
   })
 
-  it('does not send parameters of the QR page, nor any that WeChat does not know', () => {
+  it('does not send parameters of the QR page or unknown ones', () => {
     const extra = { style: 'white', appid: 'wxother', forcePopup: undefined }
     expect(oauth.getAuthorizeURL('https://a.cn/', 's', 'snsapi_base', extra as object)).to.equal(
       `${mp}?appid=wx00000000000000aa&redirect_uri=https%3A%2F%2Fa.cn%2F&response_type=code&scope=snsapi_base&state=s#wechat_redirect`,
@@ -35,7 +35,7 @@ describe('getAuthorizeURL', () => {
     expect(client({ lang: 'en' }).getAuthorizeURL('https://a.cn/')).to.not.contain('lang')
   })
 
-  it('encodes what a state brings along, so that it cannot add parameters', () => {
+  it('encodes the state, so that it cannot add parameters', () => {
     expect(oauth.getAuthorizeURL('https://a.cn/', 'a&scope=b#c')).to.match(
       /&state=a%26scope%3Db%23c#wechat_redirect$/,
     )
@@ -58,13 +58,13 @@ describe('getAuthorizeURL', () => {
 describe('getAuthorizeURLForWebsite', () => {
   const oauth = client()
 
-  it('asks for snsapi_login without a state unless told otherwise', () => {
+  it('asks for snsapi_login without a state by default', () => {
     expect(oauth.getAuthorizeURLForWebsite(redirect)).to.equal(
       `${website}?appid=wx00000000000000aa&redirect_uri=${encoded}&response_type=code&scope=snsapi_login&state=#wechat_redirect`,
     )
   })
 
-  it('puts the page parameters behind the state, in a fixed order', () => {
+  it('puts the page parameters after the state, in a fixed order', () => {
     const extra = {
       fast_login: 0,
       stylelite: 1,
@@ -79,19 +79,19 @@ describe('getAuthorizeURLForWebsite', () => {
     )
   })
 
-  it('shows the page in English when the client speaks English', () => {
+  it("shows the page in English if the client's language is English", () => {
     expect(client({ lang: 'en' }).getAuthorizeURLForWebsite('https://a.cn/', 's')).to.match(
       /&state=s&lang=en#wechat_redirect$/,
     )
   })
 
-  it('lets a call choose another language', () => {
+  it('uses the language of a call', () => {
     expect(
       client({ lang: 'en' }).getAuthorizeURLForWebsite('https://a.cn/', 's', 'snsapi_login', { lang: 'cn' }),
     ).to.match(/&state=s&lang=cn#wechat_redirect$/)
   })
 
-  it('keeps the language of the client where a call leaves it undefined', () => {
+  it("uses the language of the client if the call's is undefined", () => {
     const extra = { lang: undefined } as unknown as { lang: 'en' }
     expect(
       client({ lang: 'en' }).getAuthorizeURLForWebsite('https://a.cn/', 's', 'snsapi_login', extra),
@@ -133,7 +133,7 @@ describe('arguments of the authorize URLs', () => {
     }
   }
 
-  it('a page parameter that is an object is refused by its name', () => {
+  it('refuse a page parameter that is an object, and name it', () => {
     expect(() =>
       oauth.getAuthorizeURLForWebsite('https://a.cn/', '', 'snsapi_login', { href: {} } as never),
     ).to.throw(TypeError, /href/)
@@ -142,13 +142,13 @@ describe('arguments of the authorize URLs', () => {
     ).to.throw(TypeError, /forcePopup/)
   })
 
-  it('a page parameter with half of a surrogate pair is refused by its name', () => {
+  it('refuse a page parameter with half of a surrogate pair, and name it', () => {
     expect(() =>
       oauth.getAuthorizeURLForWebsite('https://a.cn/', '', 'snsapi_login', { href: 'https://a.cn/\ud800' }),
     ).to.throw(TypeError, /href/)
   })
 
-  it('refuses a scope of the other page, and says which one is right', () => {
+  it('refuse a scope of the other page, and name the right one', () => {
     const cases = [
       [
         'getAuthorizeURL',

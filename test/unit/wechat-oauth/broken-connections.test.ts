@@ -105,26 +105,26 @@ describe('a connection that', () => {
 
   for (const [method, { call, good }] of Object.entries(calls)) {
     for (const [fault, { answer, code }] of Object.entries(faults)) {
-      it(`${fault} makes ${method} reject with ${code}, in time and without a secret`, async () => {
+      it(`${fault} makes ${method} reject with ${code}, before the deadline and without a secret`, async () => {
         server.answer(answer(good))
         check(await failing(call, server.url, code === 'ERR_WECHAT_TIMEOUT' ? timeout : undefined), code)
       })
     }
 
-    it(`is refused makes ${method} reject with ERR_WECHAT_NETWORK and the system's word for it`, async () => {
+    it(`is refused makes ${method} reject with ERR_WECHAT_NETWORK and the system's code`, async () => {
       const failure = await failing(call, await deadURL())
       check(failure, 'ERR_WECHAT_NETWORK')
       expect(failure.error.reason).to.equal('ECONNREFUSED')
     })
 
-    it(`drips slowly is good enough for ${method} while it ends in time`, async () => {
+    it(`drips slowly does not make ${method} fail if it ends before the deadline`, async () => {
       server.answer(drip(JSON.stringify(good), 0))
       await call(client({ endpoints: server.url, timeout: 5000 }))
     })
   }
 
   for (const [fault, { answer, code: errorCode }] of Object.entries(faults)) {
-    it(`${fault} makes getAccessToken reject with ${errorCode} through a fetch, too`, async () => {
+    it(`${fault} makes getAccessToken reject with ${errorCode} through a fetch too`, async () => {
       server.answer(answer(tokenReply()))
       check(
         await failing(
@@ -138,7 +138,7 @@ describe('a connection that', () => {
     })
   }
 
-  it('was given up is closed, also in the middle of a body', async () => {
+  it('times out is closed, also in the middle of a body', async () => {
     for (const answer of [hang, stall('{"openid":')]) {
       const closed = new Promise((resolve) => {
         server.answer((response, request) => {
@@ -151,7 +151,7 @@ describe('a connection that', () => {
     }
   })
 
-  it('brings too much is closed', async () => {
+  it('sends too much is closed', async () => {
     const { answer, closed } = endless(200)
     server.answer(answer)
     expect(await rejection(client({ endpoints: server.url, timeout: 5000 }).getAccessToken(code))).to.include(
@@ -168,7 +168,7 @@ describe('a fetch that the application supplies', () => {
       WechatTransportError,
     )
 
-  it('and that ignores its signal is waited for no longer', async () => {
+  it('and that ignores its signal does not delay the rejection', async () => {
     expect(await failing(async () => new Promise(() => {}))).to.include({ code: 'ERR_WECHAT_TIMEOUT' })
     async function* endless(): AsyncGenerator<Uint8Array> {
       yield await new Promise<Uint8Array>(() => {})
@@ -178,7 +178,7 @@ describe('a fetch that the application supplies', () => {
     })
   })
 
-  it('and that throws at once is a network failure', async () => {
+  it('and that throws is a network failure', async () => {
     expect(
       await failing(() => {
         throw new Error('no')
@@ -201,7 +201,7 @@ describe('a fetch that the application supplies', () => {
     })
   })
 
-  it('and that puts the address into its error does not show it', async () => {
+  it('and that puts the address into its error does not expose it', async () => {
     const error = await failing(async (url: string) => {
       throw Object.assign(new Error(`failed: ${url}`), {
         code: url,
@@ -221,7 +221,7 @@ describe('a fetch that the application supplies', () => {
     })
   }
 
-  it('is asked for what a plain request needs, and told to follow nothing', async () => {
+  it('gets a plain request, and must not follow redirects', async () => {
     const seen: [string, RequestInit | undefined][] = []
     await client({
       fetch: async (input, init) => {

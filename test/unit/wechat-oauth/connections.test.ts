@@ -39,12 +39,12 @@ describe('a call', () => {
       .and.not.have.any.keys('sec-fetch-mode', 'accept-language')
   })
 
-  it('goes to a path below the address, where the endpoint has one', async () => {
+  it('uses the path of the endpoint', async () => {
     await exchange(`${server.url}/wechat/`)
     expect(server.paths).to.deep.equal(['/wechat/sns/oauth2/access_token'])
   })
 
-  it('goes to an address of IPv6', async function () {
+  it('reaches an IPv6 address', async function () {
     const six = createServer((_request, response) => {
       response.end(JSON.stringify(tokenReply()))
     })
@@ -58,7 +58,7 @@ describe('a call', () => {
     }
   })
 
-  it('goes over the connection of the one before', async () => {
+  it('uses the connection of the previous call', async () => {
     const ports = new Set<number | undefined>()
     server.answer((response, request) => {
       ports.add(response.socket?.remotePort)
@@ -68,14 +68,14 @@ describe('a call', () => {
     expect(ports).to.have.lengthOf(1)
   })
 
-  it('that fails leaves no connection behind on which WeChat goes on for ever', async () => {
+  it('that fails leaves no open connection', async () => {
     const { answer, closed } = endless(500)
     server.answer(answer)
     expect(await rejection(exchange())).to.include({ code: 'ERR_WECHAT_STATUS' })
     await closed
   })
 
-  describe('whose answer is compressed, unasked,', () => {
+  describe('with a reply that is compressed', () => {
     const text = JSON.stringify(tokenReply())
     for (const [encoding, packed] of Object.entries({
       gzip: gzipSync(text),
@@ -84,19 +84,19 @@ describe('a call', () => {
       br: brotliCompressSync(text),
       identity: text,
     })) {
-      it(`is understood where that is ${encoding}`, async () => {
+      it(`is understood if it is ${encoding}`, async () => {
         server.answer(body(packed, { 'content-encoding': encoding }))
         expect(await exchange()).to.include({ openid })
       })
     }
 
-    it('is refused where nobody knows how', async () => {
+    it('is refused if the encoding is unknown', async () => {
       server.answer(body(gzipSync(text), { 'content-encoding': 'zip' }))
       expect(await rejection(exchange())).to.include({ code: 'ERR_WECHAT_RESPONSE' })
     })
   })
 
-  describe('of an application that has its own ways', () => {
+  describe("of an application that replaces Node.js's functions", () => {
     const { fetch } = globalThis
     const dispatcher = getGlobalDispatcher()
     afterEach(() => {
@@ -104,7 +104,7 @@ describe('a call', () => {
       setGlobalDispatcher(dispatcher)
     })
 
-    it('is made by its global fetch, also where that came later than the client', async () => {
+    it('is made by its global fetch, even if it was set after the client was made', async () => {
       const oauth = client({ endpoints: server.url })
       const seen: string[] = []
       globalThis.fetch = async (input, init) => {
@@ -118,7 +118,7 @@ describe('a call', () => {
       expect(server.requests.map(({ headers }) => 'sec-fetch-mode' in headers)).to.deep.equal([true, false])
     })
 
-    it('does not reach the network where undici has been given a mock of it', async () => {
+    it('does not reach the network if undici has a mock dispatcher', async () => {
       const mock = new MockAgent()
       mock.disableNetConnect()
       mock
@@ -131,7 +131,7 @@ describe('a call', () => {
       await mock.close()
     })
 
-    it('does not trust whom only the global agent was told to trust', async () => {
+    it('does not trust a certificate that only the global agent trusts', async () => {
       const sandbox = await startSandbox({ tls: { port: 0 } })
       https.globalAgent.options.rejectUnauthorized = false
       try {
@@ -145,7 +145,7 @@ describe('a call', () => {
       }
     })
 
-    it("fails without a secret where a stand-in for Node.js's client throws the address", async () => {
+    it("fails without a secret if a replacement of Node.js's client throws the address", async () => {
       const request = stub(http, 'request').callsFake((options) => {
         throw new Error(JSON.stringify(options))
       })
@@ -158,7 +158,7 @@ describe('a call', () => {
       }
     })
 
-    it('is made as ever where undici has the agent that it makes for itself', async () => {
+    it('is made as usual if undici has its default agent', async () => {
       setGlobalDispatcher(new Agent())
       await exchange()
       expect(server.requests[0]?.headers).to.not.have.any.keys('sec-fetch-mode')

@@ -56,7 +56,7 @@ describe('create_at', () => {
     })
   }
 
-  it('that is a date or text needs no refresh, and is a number for the store once there is one', async () => {
+  it('that is a date or text needs no refresh, and becomes a number when the record is saved', async () => {
     for (const value of Object.values(times)) {
       const wechat = new FakeWechat()
       wechat.replies['/sns/oauth2/refresh_token'] = tokenReply()

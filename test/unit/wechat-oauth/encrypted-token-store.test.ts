@@ -45,7 +45,7 @@ const pair = (options: Partial<EncryptedTokenStoreOptions> = {}): Pair => {
   return { inner, store: encryptedTokenStore(inner, { keys: [first], ...options }) }
 }
 
-/** A pair that has the token, whose stored record is then changed. */
+/** Saves the token, and then changes the stored record. */
 const tampered = async (
   change: (stored: WechatToken) => void,
   options: Partial<EncryptedTokenStoreOptions> = {},
@@ -67,7 +67,7 @@ const stored = async (
   return (await inner.getToken(key))![field]!
 }
 
-/** The bytes that a value of a field is bound to, put together here once more. */
+/** The bytes that a value is bound to, built independently of the source. */
 const context = (...parts: string[]): Buffer =>
   Buffer.concat(
     parts.map((part) => {
@@ -84,20 +84,20 @@ testTokenStore(
 )
 
 describe('encryptedTokenStore', () => {
-  it('hands back what it was given, in every form that the contract allows', async () => {
+  it('returns the saved record, in every form that the contract allows', async () => {
     const { store } = pair()
     await store.saveToken(openid, token)
     expect(await store.getToken(openid)).to.deep.equal(token)
   })
 
-  it('answers what the other store answers where there is no record', async () => {
+  it('returns what the other store returns if there is no record', async () => {
     const inner = new MemoryTokenStore()
     inner.getToken = async () => null as unknown as undefined
     expect(await encryptedTokenStore(inner, { keys: [first] }).getToken(openid)).to.equal(null)
     expect(await pair().store.getToken(openid)).to.equal(undefined)
   })
 
-  it('reads documents whose fields are getters of their class, as those of mongoose', async () => {
+  it("reads documents with fields that are getters of a class, such as mongoose's", async () => {
     const { inner, store } = pair()
     await store.saveToken(openid, token)
     const kept = (await inner.getToken(openid))!
@@ -159,7 +159,7 @@ describe('encryptedTokenStore', () => {
     expect(await store.getToken(openid)).to.deep.equal(sparse)
   })
 
-  it('writes the format that its documentation says, so that others can read it', async () => {
+  it('writes the documented format', async () => {
     const bytes = Buffer.from((await stored()).split(':')[3]!, 'base64url')
     const decipher = createDecipheriv('aes-256-gcm', first.key, bytes.subarray(0, 12))
     decipher.setAAD(context('v1', '2026-01', 'access_token', openid)).setAuthTag(bytes.subarray(-16))
@@ -168,7 +168,7 @@ describe('encryptedTokenStore', () => {
     )
   })
 
-  it('reads what others wrote in that format', async () => {
+  it('reads the documented format', async () => {
     const iv = randomBytes(12)
     const cipher = createCipheriv('aes-256-gcm', second.key, iv).setAAD(
       context('v1', second.id, 'session_key', openid),
@@ -188,11 +188,11 @@ describe('encryptedTokenStore', () => {
     expect((await store.getToken(openid))?.session_key).to.equal('钥匙🔑')
   })
 
-  it('never encrypts to the same twice', async () => {
+  it('never makes the same ciphertext twice', async () => {
     expect(await stored()).not.to.equal(await stored())
   })
 
-  it('encrypts what looks encrypted already', async () => {
+  it('encrypts a value that looks encrypted', async () => {
     const { store } = pair()
     const value = await stored()
     await store.saveToken(openid, { ...token, access_token: value })
@@ -270,7 +270,7 @@ describe('encryptedTokenStore', () => {
       )
     })
 
-    it('a value that is no text', async () => {
+    it('a value that is not a string', async () => {
       const store = await tampered(
         (kept) => {
           ;(kept as Record<string, unknown>).access_token = 42
@@ -280,7 +280,7 @@ describe('encryptedTokenStore', () => {
       await rejection(store.getToken(openid), WechatDecryptError)
     })
 
-    it('a value in clear text', async () => {
+    it('a value in plain text', async () => {
       for (const field of secretFields) {
         const store = await tampered((kept) => {
           kept[field] = 'clear'
@@ -291,7 +291,7 @@ describe('encryptedTokenStore', () => {
       }
     })
 
-    it('through the client as well', async () => {
+    it('through the client too', async () => {
       const tokenStore = await tampered((kept) => {
         kept.access_token = 'clear'
       })
@@ -299,7 +299,7 @@ describe('encryptedTokenStore', () => {
     })
   })
 
-  it('reads clear text where it is asked to, and encrypts it when the record is saved', async () => {
+  it('reads plain text with acceptPlaintext, and encrypts it when the record is saved', async () => {
     const { inner, store } = pair({ acceptPlaintext: true })
     await inner.saveToken(openid, token)
     expect(await store.getToken(openid)).to.deep.equal(token)
@@ -308,7 +308,7 @@ describe('encryptedTokenStore', () => {
     expect(await encryptedTokenStore(inner, { keys: [first] }).getToken(openid)).to.deep.equal(token)
   })
 
-  it('reads a record of which a part is in clear text', async () => {
+  it('reads a record that is partly plain text', async () => {
     const store = await tampered(
       (kept) => {
         kept.refresh_token = 'clear'
@@ -329,7 +329,7 @@ describe('encryptedTokenStore', () => {
     await rejection(store.getToken(openid), WechatDecryptError)
   })
 
-  it('is not affected when the bytes of a key are wiped afterwards', async () => {
+  it('still works after the bytes of a key are wiped', async () => {
     const key = Buffer.alloc(32, 7)
     const { inner, store } = pair({ keys: [{ id: 'k', key }] })
     key.fill(0)
@@ -337,13 +337,13 @@ describe('encryptedTokenStore', () => {
     expect(await encryptedTokenStore(inner, { keys: [newKey('k', 7)] }).getToken(openid)).to.deep.equal(token)
   })
 
-  it('has the methods deleteToken and withLock only where the other store has them', async () => {
+  it('has deleteToken and withLock only if the other store has them', async () => {
     const bare = { getToken: async () => undefined, saveToken: async () => {} }
     expect(encryptedTokenStore(bare, { keys: [first] })).to.have.all.keys('getToken', 'saveToken')
     expect(pair().store).to.have.all.keys('getToken', 'saveToken', 'deleteToken', 'withLock')
   })
 
-  it('passes deleteToken and withLock on with all that they were given', async () => {
+  it('passes all arguments to deleteToken and withLock', async () => {
     const { inner, store } = pair()
     await store.saveToken(openid, token)
     await store.deleteToken?.(openid)
@@ -360,7 +360,7 @@ describe('encryptedTokenStore', () => {
     expect(value).to.equal('value')
   })
 
-  it('passes the errors of the other store on', async () => {
+  it('passes on the errors of the other store', async () => {
     const problem = new Error('down')
     const failing = { getToken: () => Promise.reject(problem), saveToken: () => Promise.reject(problem) }
     const store = encryptedTokenStore(failing, { keys: [first] })
@@ -368,7 +368,7 @@ describe('encryptedTokenStore', () => {
     expect(await rejection(store.saveToken(openid, token))).to.equal(problem)
   })
 
-  it('refuses to save what it could not give back', async () => {
+  it('refuses to save a value that it could not read back', async () => {
     const { inner, store } = pair()
     for (const value of [42, true, {}, ['a'], 'half \ud83d']) {
       await rejection(store.saveToken(openid, { ...token, access_token: value as string }), TypeError)
@@ -376,13 +376,13 @@ describe('encryptedTokenStore', () => {
     expect(inner.size).to.equal(0)
   })
 
-  it('refuses a key that could be taken for another', async () => {
+  it('refuses a key that could be mistaken for another', async () => {
     const { store } = pair()
     await rejection(store.saveToken('o\ud800', token), TypeError)
     await rejection(store.getToken('o\ud800'), TypeError)
   })
 
-  it('shows no key and no value in its errors, nor when it is inspected', async () => {
+  it('shows no key and no value in its errors or when it is inspected', async () => {
     const { inner, store } = pair({
       keys: [{ id: 'k', key: Buffer.from('SECRET-key-of-exactly-32-bytes!!') }],
     })
@@ -444,14 +444,14 @@ describe('encryptedTokenStore', () => {
     }
   })
 
-  it('takes an id of 32 characters and a key that is a Uint8Array', async () => {
+  it('accepts an id of 32 characters and a key that is a Uint8Array', async () => {
     const { store } = pair({ keys: [{ id: 'i'.repeat(32), key: new Uint8Array(32).fill(3) }] })
     await store.saveToken(openid, token)
     expect(await store.getToken(openid)).to.deep.equal(token)
   })
 })
 
-/** The base64url character that differs in nothing but bits which are not used. */
+/** The base64url character that differs only in unused bits. */
 function nextSpelling(character: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   return alphabet[alphabet.indexOf(character) ^ 1]!

@@ -4,7 +4,7 @@ import { json, startLoopbackServer, type LoopbackServer } from '../../helpers/lo
 import { rejection } from '../../helpers/rejection.js'
 import { client, code } from '../../helpers/wechat-replies.js'
 
-// WeChat's table of return codes, by what is to be done.
+// WeChat's table of return codes, by what to do about them.
 const kinds: Record<string, number[]> = {
   busy: [-1],
   code: [40029, 40163, 41008, 42003],
@@ -52,14 +52,14 @@ describe('errcodes', () => {
     })
   }
 
-  it('a gateway may have made a text of the number', async () => {
+  it('an errcode may be the text of a number', async () => {
     const error = await answer({ errcode: '40029', errmsg: 'invalid code' })
     expect(error.errcode).to.equal(40029)
     expect(error.kind).to.equal('code')
   })
 
   for (const errmsg of [undefined, null, 5, { text: 'x' }]) {
-    it(`an errmsg that is ${JSON.stringify(errmsg)} is no text`, async () => {
+    it(`an errmsg that is ${JSON.stringify(errmsg)} is ignored`, async () => {
       const error = await answer({ errcode: 40029, errmsg })
       expect(error.errmsg).to.equal('')
       expect(error.message).to.equal('/sns/oauth2/access_token answered 40029')

@@ -83,7 +83,7 @@ describe('errors', () => {
     expect(new NoOAuthTokenError('oX').message).to.equal('No token for oX, please authorize first.')
   })
 
-  it('WechatAPIError tells errcode, errmsg, request id, path and kind', () => {
+  it('WechatAPIError has errcode, errmsg, request id, path and kind', () => {
     const { errcode, errmsg, requestId, endpoint, kind, message } = api({ requestId: 'r' })
     expect({ errcode, errmsg, requestId, endpoint, kind, message }).to.deep.equal({
       errcode: 40029,
@@ -112,7 +112,7 @@ describe('StoreError', () => {
     cause: 'SECRET',
   })
 
-  it('takes the facts of the driver and nothing of statement, values, message or cause', () => {
+  it('has the facts of the driver, without statement, values, message or cause', () => {
     const error = new StoreError('failed', { error: driverError })
     expect(error.driver).to.deep.equal({
       name: 'MongoServerError',
@@ -126,17 +126,17 @@ describe('StoreError', () => {
     ).to.not.contain('SECRET')
   })
 
-  it('takes a numeric code, as MongoDB has them', () => {
+  it("has a numeric code, such as MongoDB's", () => {
     expect(new StoreError('failed', { error: { code: 11000 } }).driver).to.deep.equal({ code: 11000 })
   })
 
-  it('takes no fact that is not a plain word or number', () => {
+  it('has no fact that is not a plain word or number', () => {
     const error = { name: "a 'SECRET'", code: 'SECRET with blanks', errno: 'SECRET', sqlState: { SECRET: 1 } }
     expect(new StoreError('failed', { error }).driver).to.deep.equal({})
   })
 
   for (const error of [undefined, null, 'SECRET', 5]) {
-    it(`has no facts where ${String(error)} was thrown`, () => {
+    it(`has no facts if ${String(error)} was thrown`, () => {
       expect(new StoreError('failed', { error }).driver).to.equal(undefined)
     })
   }

@@ -56,7 +56,7 @@ const spending: Record<string, { call: Call; good: object }> = {
 }
 const exchange = spending.getAccessToken!.call
 
-/** What comes after a host has read the request. */
+/** Failures after a host has read the request. */
 const afterReading: Record<string, Answer> = {
   'resets the connection': reset,
   'closes the connection': (response) => response.socket?.end(),
@@ -89,7 +89,7 @@ describe('fallback hosts', () => {
     return client({ endpoints, fallbackHosts, tokenStore: store, ...options })
   }
 
-  /** Where no connection comes about. */
+  /** Failures without a connection. */
   const unreachable: Record<string, () => Promise<string>> = {
     'that refuses connections': deadURL,
     'whose name does not resolve': async () => Promise.resolve(noSuchHost),
@@ -125,7 +125,7 @@ describe('fallback hosts', () => {
         }
       }
 
-      it('get a code one after the other, until one of them was reached', async () => {
+      it('get a code one after the other, until one can be reached', async () => {
         server.answer(reset)
         other.answer(json(tokenReply()))
         const hosts = [await deadURL(), noSuchHost, await deadURL(), server.url, other.url]
@@ -136,7 +136,7 @@ describe('fallback hosts', () => {
         expect(await exchange(oauthAt(hosts, options))).to.include({ openid })
       })
 
-      it('get a call that may be repeated one after the other, until one of them answers', async () => {
+      it('get a call that may be repeated one after the other, until one replies', async () => {
         const hosts = [server.url, await deadURL(), server.url, noSuchHost, server.url, other.url]
         const oauth = oauthAt(hosts, options)
         server.answer(reset, busy, json(userReply()))
@@ -163,7 +163,7 @@ describe('fallback hosts', () => {
     expect(other.requests).to.have.lengthOf(0)
   })
 
-  describe('after a TLS handshake that was broken off', () => {
+  describe('after a broken TLS handshake', () => {
     let broken: Server
     before(async () => {
       broken = createServer((socket) => {
@@ -182,7 +182,7 @@ describe('fallback hosts', () => {
       expect(await exchange(oauthAt(hosts()))).to.include({ openid })
     })
 
-    it('do not get a code through fetch, where it looks like any reset', async () => {
+    it('do not get a code through fetch, which reports it like any reset', async () => {
       await rejection(exchange(oauthAt(hosts(), { fetch })), WechatTransportError)
       expect(server.requests).to.have.lengthOf(0)
     })
@@ -242,8 +242,8 @@ describe('fallback hosts', () => {
     })
   }
 
-  describe('that fail, too,', () => {
-    it('leave the error of the first host where none was reached', async () => {
+  describe('that fail too', () => {
+    it('leave the error of the first host if none was reached', async () => {
       const oauth = oauthAt([await deadURL(), noSuchHost, noSuchHost])
       const error = await rejection(exchange(oauth), WechatTransportError)
       expect(error).to.include({ code: 'ERR_WECHAT_NETWORK', reason: 'ECONNREFUSED' })
@@ -263,7 +263,7 @@ describe('fallback hosts', () => {
       expect(error).to.include({ errcode: 40029 })
     })
 
-    it('do not get more time', async () => {
+    it('share one timeout', async () => {
       server.answer(hang)
       const startedAt = performance.now()
       const oauth = oauthAt([await deadURL(), server.url, other.url], { timeout: 100 })
@@ -273,7 +273,7 @@ describe('fallback hosts', () => {
       expect(other.requests).to.have.lengthOf(0)
     })
 
-    it('are all told to the logger, by their names only', async () => {
+    it('are all logged, by their host names only', async () => {
       const lines: unknown[] = []
       const logger: WechatLogger = {
         debug: () => {},
@@ -294,7 +294,7 @@ describe('fallback hosts', () => {
     })
   })
 
-  it('get no call of which WeChat does not say that they serve it', async () => {
+  it("get no call that WeChat's documentation does not list for them", async () => {
     const asked: string[] = []
     const refusing: typeof fetch = async (input) => {
       asked.push(new URL(input as string).host)
@@ -315,7 +315,7 @@ describe('fallback hosts', () => {
     }
   })
 
-  it('may be none: then a code is sent to the one host once', async () => {
+  it('may be absent: then a code is sent once', async () => {
     let asked = 0
     const refusing: typeof fetch = async () => {
       asked += 1

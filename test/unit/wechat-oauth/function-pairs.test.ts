@@ -29,13 +29,13 @@ const driverError = Object.assign(new Error("near 'SECRET'"), {
 
 const late = `The token store did not answer within ${timeout} ms.`
 const uncalled = (name: string): string =>
-  `${name} declares a callback and has not called it within ${timeout} ms. Call it, or remove the parameter.`
+  `${name} declares a callback but did not call it within ${timeout} ms. Call it, or remove the parameter.`
 
 const answerNull = (resolve: (value: null) => void): void => {
   resolve(null)
 }
 
-// What `(openid, callback) => driver.query(…, callback)` returns at once is the driver's business.
+// Values that `(openid, callback) => driver.query(…, callback)` may return at once.
 const handles: Record<string, () => unknown> = {
   'an object': () => ({ query: 1 }),
   'an object that looks like a record': () => record({ access_token: 'not-the-answer' }),
@@ -142,13 +142,13 @@ describe('a pair of functions as token store', () => {
       },
     }
     for (const [how, getToken] of Object.entries(found)) {
-      it(`that ${how} has answered`, async () => {
+      it(`that ${how} has returned a token`, async () => {
         expect(await read(getToken)).to.include({ openid })
       })
     }
 
     for (const [what, handle] of Object.entries(handles)) {
-      it(`that returns ${what} and calls back later has answered when it calls back`, async () => {
+      it(`that returns ${what} and calls back later counts when it calls back`, async () => {
         const getToken = (_openid: string, callback: Callback): unknown => {
           setImmediate(callback, null, record())
           return handle()
@@ -172,7 +172,7 @@ describe('a pair of functions as token store', () => {
       'is a stub of length 0 that returns undefined': sinon.stub(),
     }
     for (const [how, getToken] of Object.entries(nothing)) {
-      it(`that ${how} says that there is no token`, async () => {
+      it(`that ${how} reports that there is no token`, async () => {
         await rejection(read(getToken), NoOAuthTokenError)
       })
     }
@@ -245,7 +245,7 @@ describe('a pair of functions as token store', () => {
       expect((await failed(read(declaring(2, () => {})))).message).to.equal(late)
     })
 
-    it('gets the openid and a callback, and nothing to be called on', async () => {
+    it('gets the openid and a callback, and no this', async () => {
       const getToken = sinon.stub().resolves(record())
       await read(getToken)
       sinon.assert.calledOnceWithExactly(getToken, openid, sinon.match.func)
@@ -372,7 +372,7 @@ describe('a pair of functions as token store', () => {
     })
   })
 
-  it('in the style of the older packages keeps a login and reads it again', async () => {
+  it('in the style of the older packages saves a login and reads it', async () => {
     const table = new Map<string, string>()
     const paths: string[] = []
     const oauth = client({

@@ -19,7 +19,7 @@ const expired = record({ access_token: 'expired-access', create_at: now - 7_200_
 const refreshPath = '/sns/oauth2/refresh_token'
 const userPath = '/sns/userinfo'
 
-/** A store whose lock is whatever a test makes of it. */
+/** A store with a lock that the test implements. */
 class LockingStore extends MemoryTokenStore {
   lock: (key: string, task: (signal: AbortSignal) => Promise<unknown>, options?: LockOptions) => unknown =
     async (key, task, options) => super.withLock(key, task, options)
@@ -69,7 +69,7 @@ describe('getUser', () => {
     })
   }
 
-  describe('with a token that is good', () => {
+  describe('with a valid token', () => {
     beforeEach(async () => {
       await store.saveToken(openid, record())
       working({ good: ['stored-access-token'] })
@@ -125,7 +125,7 @@ describe('getUser', () => {
       })
     }
 
-    it('asks for a login where the token of the call has no access token', async () => {
+    it('asks for a login if the given token has no access token', async () => {
       await rejection(
         oauthWith().getUserByToken({ openid, session_key: 'k', create_at: now }),
         NoOAuthTokenError,
@@ -146,7 +146,7 @@ describe('getUser', () => {
       expect(await store.getToken(openid)).to.include({ access_token: 'fresh', create_at: now })
     })
 
-    it('refreshes it a minute before its end', async () => {
+    it('refreshes it a minute before it expires', async () => {
       await store.saveToken(openid, record({ create_at: now - 7_140_000 }))
       await oauthWith().getUser(openid)
       expect(count(refreshPath)).to.equal(1)
@@ -169,7 +169,7 @@ describe('getUser', () => {
       expect(count(refreshPath)).to.equal(1)
     })
 
-    it('refreshes different users side by side', async () => {
+    it('refreshes different users at the same time', async () => {
       const other = 'oBBBBBBBBBBBBBBBBBBBBBBBBBBB'
       await store.saveToken(other, { ...expired, openid: other, refresh_token: 'refresh-of-other' })
       server.answer((response, request) =>
@@ -203,7 +203,7 @@ describe('getUser', () => {
       })
     }
 
-    it('hands a failed refresh to all who wait for it', async () => {
+    it('rejects all waiting callers when a refresh fails', async () => {
       working({ refresh: json({ errcode: 40030, errmsg: 'invalid refresh_token' }) })
       const oauth = oauthWith()
       const errors = await Promise.all(
@@ -226,7 +226,7 @@ describe('getUser', () => {
         expect(server.paths).to.deep.equal([userPath, refreshPath, userPath])
       })
 
-      it(`with ${errcode} uses the one that came into the store meanwhile`, async () => {
+      it(`with ${errcode} uses the one that was saved meanwhile`, async () => {
         working({ errcode, good: ['from-elsewhere'] })
         const reading: TokenStore = {
           getToken: sinon
@@ -240,7 +240,7 @@ describe('getUser', () => {
         expect(server.paths).to.deep.equal([userPath, userPath])
       })
 
-      it(`with ${errcode} refreshes the one that came into the store meanwhile if that has expired`, async () => {
+      it(`with ${errcode} refreshes the one that was saved meanwhile if it has expired`, async () => {
         working({ errcode })
         const reading: TokenStore = {
           getToken: sinon
@@ -265,7 +265,7 @@ describe('getUser', () => {
         expect(server.paths).to.deep.equal([userPath, refreshPath, userPath])
       })
 
-      it(`with ${errcode} right after a refresh does not refresh for ever`, async () => {
+      it(`with ${errcode} right after a refresh does not refresh again`, async () => {
         await store.saveToken(openid, expired)
         working({ errcode, good: [] })
         await rejection(oauthWith().getUser(openid), WechatAPIError)
@@ -280,7 +280,7 @@ describe('getUser', () => {
       expect(count(refreshPath)).to.equal(1)
     })
 
-    it('rejects with kind refresh when the refresh token is dead, too, and leaves the record', async () => {
+    it('rejects with kind refresh if the refresh token is refused too, and leaves the record', async () => {
       working({ refresh: json({ errcode: 42002, errmsg: 'refresh_token expired' }) })
       expect(await rejection(oauthWith().getUser(openid), WechatAPIError)).to.include({
         errcode: 42002,
@@ -290,7 +290,7 @@ describe('getUser', () => {
     })
 
     for (const errcode of [40003, 41001, 42007, 48001, 50002, 40013]) {
-      it(`with ${errcode} is not helped by a refresh`, async () => {
+      it(`with ${errcode} does not refresh it`, async () => {
         working({ errcode })
         expect(await rejection(oauthWith().getUser(openid), WechatAPIError)).to.include({ errcode })
         expect(server.paths).to.deep.equal([userPath])
@@ -304,7 +304,7 @@ describe('getUser', () => {
   })
 
   describe('and the lock', () => {
-    it('takes it under the name of the user, for longer than a refresh lasts', async () => {
+    it("takes it under the user's name, for longer than a refresh takes", async () => {
       const seen: unknown[] = []
       store.lock = async (key, task, options) => {
         seen.push(key, options)
@@ -314,7 +314,7 @@ describe('getUser', () => {
       expect(seen).to.deep.equal([`refresh:${openid}`, { ttl: 6234, wait: 7468 }])
     })
 
-    it('reads again once it has it, and does nothing if another process has refreshed', async () => {
+    it('reads again under it, and does nothing if another process has refreshed', async () => {
       store.lock = async (_key, task) => {
         await store.saveToken(openid, record({ access_token: 'fresh' }))
         return task(new AbortController().signal)
@@ -343,7 +343,7 @@ describe('getUser', () => {
       'resolves without running the task': async () => {},
     }
     for (const [what, lock] of Object.entries(unavailable)) {
-      it(`that ${what} costs nobody the login, and is told once`, async () => {
+      it(`that ${what} does not make the login fail, and is logged once`, async () => {
         store.lock = lock
         const warn = sinon.stub()
         const oauth = oauthWith({ logger: { debug: () => {}, warn } })
@@ -357,7 +357,7 @@ describe('getUser', () => {
       })
     }
 
-    it('that the store does not have costs nobody the login, and is told once', async () => {
+    it('that the store does not have does not make the login fail, and is logged once', async () => {
       const warn = sinon.stub()
       const oauth = oauthWith({
         tokenStore: {
@@ -371,7 +371,7 @@ describe('getUser', () => {
       sinon.assert.calledOnce(warn)
     })
 
-    it('that never answers is given up in the end, and what it starts then does nothing', async () => {
+    it('that never settles times out, and its late task does nothing', async () => {
       const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
       let start = async (): Promise<unknown> => Promise.reject(new Error('never asked for'))
       store.lock = async (_key, task) =>
@@ -394,7 +394,7 @@ describe('getUser', () => {
       expect(paths).to.deep.equal([refreshPath, userPath])
     })
 
-    it('that was lost during the refresh does not let it write, but the user is read', async () => {
+    it('that was lost during the refresh prevents the write, but the user is read', async () => {
       const controller = new AbortController()
       store.lock = async (_key, task) => task(controller.signal)
       working({
@@ -407,7 +407,7 @@ describe('getUser', () => {
       expect(await store.getToken(openid)).to.deep.equal(expired)
     })
 
-    it('that was lost by the clock, though its signal is late, does not let it write', async () => {
+    it('that has expired by the clock prevents the write, even if its signal is late', async () => {
       store.lock = async (_key, task) => task(new AbortController().signal)
       const clock = sinon.useFakeTimers({ toFake: ['performance'] })
       working({
@@ -420,7 +420,7 @@ describe('getUser', () => {
       expect(await store.getToken(openid)).to.deep.equal(expired)
     })
 
-    it('that cannot be given back does not undo the refresh', async () => {
+    it('that cannot be released does not undo the refresh', async () => {
       store.lock = async (_key, task) => {
         await task(new AbortController().signal)
         throw new StoreError('could not release')
@@ -429,7 +429,7 @@ describe('getUser', () => {
       expect(count(refreshPath)).to.equal(1)
     })
 
-    it('that is never given back does not hold up the answer', async () => {
+    it('that is never released does not delay the result', async () => {
       store.lock = async (_key, task) => {
         await task(new AbortController().signal)
         return new Promise(() => {})

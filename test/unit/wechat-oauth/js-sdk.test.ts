@@ -18,7 +18,7 @@ interface Answer {
   body: string | undefined
 }
 
-/** What the handler answers to `GET /sign?url=…`, or to another address or method. */
+/** The handler's response to `GET /sign?url=…`, or to another address or method. */
 async function ask(
   handler: ReturnType<typeof jsSDKHandler>,
   request: { url?: string; method?: string },
@@ -67,7 +67,7 @@ describe('jsSDKSign', () => {
     expect(signed.signature).to.not.equal((await oauth.jsSDKSign(new URL(raw).href, options)).signature)
   })
 
-  it('takes the time of the client’s clock, in seconds, and a nonce that nobody can guess', async () => {
+  it('uses the client’s clock, in seconds, and a random nonce', async () => {
     const oauth = await signer()
     const [one, two] = [
       await oauth.jsSDKSign('https://example.com/'),
@@ -79,7 +79,7 @@ describe('jsSDKSign', () => {
       .and.not.equal(two.nonceStr)
   })
 
-  it('never gives away the ticket', async () => {
+  it('never exposes the ticket', async () => {
     expect(JSON.stringify(await (await signer()).jsSDKSign('https://example.com/'))).to.not.contain(
       ticket.slice(0, 12),
     )
@@ -212,13 +212,13 @@ describe('jsSDKHandler', () => {
     `/sign?url[host]=${good}`,
     '/sign?url=%E0%A4%A',
   ]) {
-    it(`refuses the address ${url ?? 'that is none'}`, async () => {
+    it(`refuses the address ${url ?? 'undefined'}`, async () => {
       expect((await ask(handler, url === undefined ? {} : { url })).status).to.equal(403)
     })
   }
 
   for (const method of ['POST', 'HEAD', 'OPTIONS', 'PUT', 'get']) {
-    it(`does not answer to ${method}`, async () => {
+    it(`refuses ${method}`, async () => {
       expect(await ask(handler, { ...addressFor('https://good.example/'), method })).to.deep.equal({
         status: 405,
         headers: { 'cache-control': 'no-store', allow: 'GET' },
@@ -227,7 +227,7 @@ describe('jsSDKHandler', () => {
     })
   }
 
-  it('passes errors on, or answers 502 without a word', async () => {
+  it('passes errors on, or responds with 502 and an empty body', async () => {
     const failure = new Error('secret-in-the-error')
     const failing = jsSDKHandler({ jsSDKSign: async () => Promise.reject(failure) }, { hosts })
     expect(await ask(failing, addressFor('https://good.example/'))).to.deep.equal({
@@ -243,7 +243,7 @@ describe('jsSDKHandler', () => {
     expect(answer.body).to.be.undefined
   })
 
-  it('refuses hosts that would never match, and a client that is none', () => {
+  it('refuses hosts that would never match, and a first argument that is not a client', () => {
     const make = jsSDKHandler as (...values: unknown[]) => unknown
     const oauth = client()
     for (const wrong of [

@@ -21,7 +21,7 @@ describe('the logger', () => {
     },
   })
 
-  it('hears of a call by its path and duration, as a method of its own object', async () => {
+  it('gets the path and duration of a call, as a method of its own object', async () => {
     server.answer(json(tokenReply()))
     const logger = recorder()
     await client({ endpoints: server.url, logger }).getAccessToken(code)
@@ -31,7 +31,7 @@ describe('the logger', () => {
     expect(details).to.have.all.keys('endpoint', 'ms').and.include({ endpoint: '/sns/oauth2/access_token' })
   })
 
-  it('hears what went wrong', async () => {
+  it('gets the facts of a failure', async () => {
     server.answer(
       json({ errcode: 40029, errmsg: 'invalid code, rid: 641d8438-5f5ec4a3-76c11b5f' }),
       status(502),
@@ -50,14 +50,14 @@ describe('the logger', () => {
     expect(logger.lines[1]?.[2]).to.deep.include({ code: 'ERR_WECHAT_STATUS' })
   })
 
-  it('hears of a repetition', async () => {
+  it('gets a warning before a repetition', async () => {
     server.answer(json({ errcode: -1 }), json({ errcode: 0 }))
     const logger = recorder()
     await client({ endpoints: server.url, logger }).verifyToken(openid, 'a')
     expect(logger.lines.map(([level]) => level)).to.deep.equal(['warn', 'debug'])
   })
 
-  it('costs nobody the login when it throws, or when its promise rejects', async () => {
+  it('does not make a login fail when it throws or its promise rejects', async () => {
     const failures: (() => unknown)[] = [
       () => {
         throw new Error('disk full')

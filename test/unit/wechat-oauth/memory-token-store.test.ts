@@ -19,7 +19,7 @@ describe('MemoryTokenStore', () => {
     sinon.restore()
   })
 
-  it('hands back what was saved, with its types', async () => {
+  it('returns the saved record, with its types', async () => {
     const store = new MemoryTokenStore()
     const saved = token('o', {
       expires_in: 7200,
@@ -43,7 +43,7 @@ describe('MemoryTokenStore', () => {
     expect(store.size).to.equal(1)
   })
 
-  it('forgets what is deleted', async () => {
+  it('forgets a deleted record', async () => {
     const store = new MemoryTokenStore()
     await store.saveToken('o', token('o'))
     await store.deleteToken('o')
@@ -62,7 +62,7 @@ describe('MemoryTokenStore', () => {
     expect(await store.getToken('o')).to.deep.equal({ ...token('o'), nested: { value: 1 } })
   })
 
-  it('rejects what cannot be copied, and keeps what it had', async () => {
+  it('rejects a record that cannot be copied, and keeps the old one', async () => {
     const store = new MemoryTokenStore()
     await store.saveToken('o', token('o'))
     await rejection(store.saveToken('o', { ...token('o'), method: () => {} }))
@@ -99,7 +99,7 @@ describe('MemoryTokenStore', () => {
   }
 
   for (const key of [undefined, null, '', 5, {}, ['o']]) {
-    it(`${(JSON.stringify(key) as string | undefined) ?? 'undefined'} is no key`, async () => {
+    it(`${(JSON.stringify(key) as string | undefined) ?? 'undefined'} is not a key`, async () => {
       const store = new MemoryTokenStore()
       const wrong = key as string
       for (const visit of [
@@ -115,7 +115,7 @@ describe('MemoryTokenStore', () => {
   }
 
   describe('its bound', () => {
-    it('is 10,000 records unless told otherwise', async () => {
+    it('is 10,000 records by default', async () => {
       const store = new MemoryTokenStore()
       for (let index = 0; index <= 10_000; index += 1) await store.saveToken(`o${index}`, token('o'))
       expect(store.size).to.equal(10_000)
@@ -123,7 +123,7 @@ describe('MemoryTokenStore', () => {
       expect(await store.getToken('o1')).to.not.equal(undefined)
     })
 
-    it('pushes out the record that was not used for the longest time: reading and saving are uses', async () => {
+    it('drops the least recently used record: reading and saving are uses', async () => {
       const store = new MemoryTokenStore({ max: 3 })
       for (const key of ['a', 'b', 'c']) await store.saveToken(key, token(key))
       await store.getToken('a')
@@ -158,7 +158,7 @@ describe('MemoryTokenStore', () => {
       expect(store.size).to.equal(0)
     })
 
-    it('is without end unless told otherwise', async () => {
+    it('is unlimited by default', async () => {
       const clock = sinon.useFakeTimers({ now: 1000, toFake: ['Date'] })
       const store = new MemoryTokenStore()
       await store.saveToken('o', token('o'))
@@ -186,7 +186,7 @@ describe('MemoryTokenStore', () => {
       expect(await new MemoryTokenStore().withLock('k', async () => 5)).to.equal(5)
     })
 
-    it('lets in one after another, in the order of their coming', async () => {
+    it('lets tasks in one after another, in the order in which they came', async () => {
       const store = new MemoryTokenStore()
       const order: string[] = []
       const gates = [gate(), gate(), gate()]
@@ -202,7 +202,7 @@ describe('MemoryTokenStore', () => {
       expect(order).to.deep.equal(['in 0', 'out 0', 'in 1', 'out 1', 'in 2', 'out 2'])
     })
 
-    it('of one key does not hold up another, not even __proto__', async () => {
+    it('of one key does not delay another, not even __proto__', async () => {
       const store = new MemoryTokenStore()
       const held = gate()
       const first = store.withLock('k', async () => held.opened)
@@ -212,7 +212,7 @@ describe('MemoryTokenStore', () => {
       await first
     })
 
-    it('does not hold up reading and writing', async () => {
+    it('does not delay reading and writing', async () => {
       const store = new MemoryTokenStore()
       await store.withLock('k', async () => {
         await store.saveToken('k', token('k'))
@@ -226,7 +226,7 @@ describe('MemoryTokenStore', () => {
         throw new Error('task failed')
       },
     })) {
-      it(`is free again when the task ${how}, and the caller hears why`, async () => {
+      it(`is free again when the task ${how}, and the caller gets the error`, async () => {
         const store = new MemoryTokenStore()
         const first = store.withLock('k', task)
         const second = store.withLock('k', async () => 'second')
@@ -235,7 +235,7 @@ describe('MemoryTokenStore', () => {
       })
     }
 
-    it('is given up after `wait` milliseconds with ERR_WECHAT_LOCK, without running the task', async () => {
+    it('times out after `wait` milliseconds with ERR_WECHAT_LOCK, without running the task', async () => {
       const clock = sinon.useFakeTimers()
       const store = new MemoryTokenStore()
       const held = gate()
@@ -260,7 +260,7 @@ describe('MemoryTokenStore', () => {
       expect(ran).to.equal(false)
     })
 
-    it('is waited for 15 seconds and held for 10 unless told otherwise', async () => {
+    it('is waited for 15 seconds and held for 10 by default', async () => {
       const clock = sinon.useFakeTimers()
       const store = new MemoryTokenStore()
       const forever = new Promise<never>(() => {})
@@ -284,7 +284,7 @@ describe('MemoryTokenStore', () => {
       expect(await waiting).to.include({ code: 'ERR_WECHAT_LOCK' })
     })
 
-    it('goes to the next when its lifetime is over: the signal fires before, and the late holder cannot release what is not his', async () => {
+    it('goes to the next when it expires: the signal fires before, and the late holder cannot release it', async () => {
       const clock = sinon.useFakeTimers()
       const store = new MemoryTokenStore()
       const [late, next] = [gate(), gate()]
@@ -317,7 +317,7 @@ describe('MemoryTokenStore', () => {
       expect(order).to.deep.equal(['signal', 'second', 'third'])
     })
 
-    it('does not fire the signal of a task that ended in time', async () => {
+    it('does not fire the signal of a task that ended before it expired', async () => {
       const clock = sinon.useFakeTimers()
       let signal: AbortSignal | undefined
       await new MemoryTokenStore().withLock(
@@ -347,7 +347,7 @@ describe('MemoryTokenStore', () => {
       }
     }
 
-    it('may be had at once or not at all', async () => {
+    it('may have a wait of 0', async () => {
       const store = new MemoryTokenStore()
       const held = gate()
       const first = store.withLock('k', async () => held.opened, { wait: 0 })

@@ -42,7 +42,7 @@ describe('calls about the user of a mini-program', () => {
     expect(createHmac('sha256', sessionKey).digest('hex')).to.equal(signature)
   })
 
-  it('take no openid that could be the key of a credential', async () => {
+  it('refuse an openid that could be the key of a credential', async () => {
     for (const wrong of [`client:${appId}`, `ticket:jsapi:${appId}`, '', undefined]) {
       await rejection(oauth.checkSession(wrong as string), TypeError)
       await rejection(oauth.resetSession(wrong as string), TypeError)
@@ -53,7 +53,7 @@ describe('calls about the user of a mini-program', () => {
   })
 
   describe('checkSession', () => {
-    it('is true when WeChat says so', async () => {
+    it('is true if WeChat says so', async () => {
       expect(await oauth.checkSession(openid)).to.be.true
       expect(wechat.server.requests.at(-1)).to.deep.include({
         method: 'GET',
@@ -62,7 +62,7 @@ describe('calls about the user of a mini-program', () => {
       })
     })
 
-    it('is false when the key is stale, or there is none', async () => {
+    it('is false if the key is stale, or none is saved', async () => {
       wechat.replies[paths.check] = json({ errcode: 87009, errmsg: 'invalid signature' })
       expect(await oauth.checkSession(openid)).to.be.false
       expect(await oauth.checkSession('oBBBBBBBBBBBBBBBBBBBBBBBBBBB')).to.be.false
@@ -77,7 +77,7 @@ describe('calls about the user of a mini-program', () => {
       })
     }
 
-    it('rejects an answer that says nothing', async () => {
+    it('rejects a reply without an errcode', async () => {
       wechat.replies[paths.check] = json({})
       expect(await rejection(oauth.checkSession(openid), WechatTransportError)).to.include({
         code: 'ERR_WECHAT_RESPONSE',
@@ -113,7 +113,7 @@ describe('calls about the user of a mini-program', () => {
       }
     })
 
-    it('gives way to a login that came in meanwhile', async () => {
+    it('keeps the key of a login that was saved meanwhile', async () => {
       const login = { openid, session_key: 'of the login', create_at: now + 1 }
       wechat.replies[paths.reset] = async (response, request) => {
         await store.saveToken(openid, login)
@@ -161,7 +161,7 @@ describe('calls about the user of a mini-program', () => {
       })
     })
 
-    it('asks for a login where there is no key', async () => {
+    it('asks for a login if there is no key', async () => {
       await rejection(oauth.resetSession('oBBBBBBBBBBBBBBBBBBBBBBBBBBB'), NoOAuthTokenError)
       expect(wechat.server.requests).to.have.lengthOf(0)
     })
@@ -189,7 +189,7 @@ describe('calls about the user of a mini-program', () => {
       watermark: { timestamp: 1637744274, appid: appId },
     }
 
-    it('gives the country code as text, whichever way it was sent', async () => {
+    it('returns the country code as text, in whatever type it was sent', async () => {
       for (const countryCode of [1, '1']) {
         wechat.replies[paths.phone] = json({ errcode: 0, phone_info: { ...info, countryCode } })
         expect(await oauth.getPhoneNumber(code)).to.deep.equal({ ...info, countryCode: '1' })
@@ -206,7 +206,7 @@ describe('calls about the user of a mini-program', () => {
       expect(wechat.count(paths.phone)).to.equal(1)
     })
 
-    it('refuses what is no phone number, or of another app', async () => {
+    it('refuses a reply without a phone number, or for another app', async () => {
       for (const phoneInfo of [
         undefined,
         null,
@@ -225,9 +225,9 @@ describe('calls about the user of a mini-program', () => {
     })
   })
 
-  // The clock of two logins at once says the same.
+  // Two logins at the same time have the same time.
   for (const tick of [0, 1]) {
-    it(`two logins of one user ${tick} ms apart leave the newer key, whichever answer comes first`, async () => {
+    it(`two logins of one user ${tick} ms apart leave the newer key, whichever reply comes first`, async () => {
       for (const answeredFirst of [0, 1]) {
         const answers: ((key: string) => void)[] = []
         let time = now + answeredFirst

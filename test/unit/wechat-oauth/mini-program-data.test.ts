@@ -63,7 +63,7 @@ describe('decryptMiniProgramUser', () => {
     return error
   }
 
-  it("opens WeChat's own sample", () => {
+  it("decrypts WeChat's own sample", () => {
     expect(oauth.decryptMiniProgramUser({ sessionKey, encryptedData, iv })).to.deep.equal(sample)
   })
 
@@ -78,7 +78,7 @@ describe('decryptMiniProgramUser', () => {
     ).to.deep.equal(sample)
   })
 
-  it('turns blanks back into +, where a form made them', () => {
+  it('turns the spaces of a form back into +', () => {
     const throughForm = (text: string): string => new URLSearchParams(`text=${text}`).get('text') ?? ''
     expect(throughForm(encryptedData)).to.contain(' ')
     expect(
@@ -90,7 +90,7 @@ describe('decryptMiniProgramUser', () => {
     ).to.deep.equal(sample)
   })
 
-  it('opens a phone number', () => {
+  it('decrypts a phone number', () => {
     const phone = {
       phoneNumber: '13800138000',
       purePhoneNumber: '13800138000',
@@ -107,12 +107,12 @@ describe('decryptMiniProgramUser', () => {
     ).to.deep.equal(phone)
   })
 
-  it('opens names in every script', () => {
+  it('decrypts names in every script', () => {
     const data = { nickName: '熊猫🐼👨‍👩‍👧', watermark }
     expect(oauth.decryptMiniProgramUser({ sessionKey, ...encrypt(JSON.stringify(data)) })).to.deep.equal(data)
   })
 
-  it('says `data` for a stale session_key, whatever comes out by chance', () => {
+  it('says `data` for a stale session_key, even if the padding is good by chance', () => {
     for (let tries = 0; tries < 2000; tries += 1)
       expect(failure({ sessionKey: randomBytes(16).toString('base64') }).reason).to.equal('data')
   })
@@ -145,7 +145,7 @@ describe('decryptMiniProgramUser', () => {
     ],
   }
   for (const [what, [data, message]] of Object.entries(damaged)) {
-    it(`says what is wrong with ${what}`, () => {
+    it(`says why it refuses ${what}`, () => {
       expect(failure(data, 'ERR_WECHAT_ENCRYPTED_DATA', 400)).to.include({ reason: 'input', message })
     })
   }
@@ -201,7 +201,7 @@ describe('decryptForUser', () => {
     return client({ appId, tokenStore })
   }
 
-  it('opens data with the stored session_key', async () => {
+  it('decrypts data with the stored session_key', async () => {
     expect(
       await (
         await withSession({ unionid: sample.unionId })
@@ -222,7 +222,7 @@ describe('decryptForUser', () => {
     }
   })
 
-  it('opens data in which there is no openid, as it is today', async () => {
+  it('decrypts data without an openid, as WeChat sends it today', async () => {
     const data = { phoneNumber: '13800138000', watermark }
     expect(
       await (await withSession()).decryptForUser(sampleOpenid, encrypt(JSON.stringify(data))),
@@ -251,7 +251,7 @@ describe('decryptForUser', () => {
     }
   })
 
-  it('rejects with ERR_WECHAT_SESSION_KEY when the stored session_key is stale, or none at all', async () => {
+  it('rejects with ERR_WECHAT_SESSION_KEY if the stored session_key is stale or malformed', async () => {
     for (const wrong of ['AAAAAAAAAAAAAAAAAAAAAA==', 'no base64', 'AAAA']) {
       const oauth = await withSession({ session_key: wrong })
       const error = await rejection(
@@ -262,7 +262,7 @@ describe('decryptForUser', () => {
     }
   })
 
-  it('rejects with ERR_WECHAT_SESSION_KEY when a wrong key opens the data by chance, as garbage', async () => {
+  it('rejects with ERR_WECHAT_SESSION_KEY if a wrong key decrypts the data to garbage by chance', async () => {
     for (const garbage of ['garbage', '{}', 'null', '{"watermark":5}']) {
       expect(
         await rejection(
@@ -273,7 +273,7 @@ describe('decryptForUser', () => {
     }
   })
 
-  it('does not ask for a login where no key could open the data', async () => {
+  it('does not ask for a login if no key can decrypt the data', async () => {
     for (const data of [
       { encryptedData: '%', iv },
       { encryptedData, iv: 'AAAA' },
@@ -289,7 +289,7 @@ describe('decryptForUser', () => {
     ).to.include({ code: 'ERR_WECHAT_DECRYPT', reason: 'watermark' })
   })
 
-  it('asks for a login where there is no session_key', async () => {
+  it('asks for a login if there is no session_key', async () => {
     await rejection(client({ appId }).decryptForUser(sampleOpenid, { encryptedData, iv }), NoOAuthTokenError)
     await rejection(
       (await withSession({ session_key: '' })).decryptForUser(sampleOpenid, { encryptedData, iv }),

@@ -57,7 +57,7 @@ describe('options of WechatOAuth', () => {
   for (const [option, values] of Object.entries(wrong)) {
     const [name = ''] = option.split('.')
     for (const value of values) {
-      it(`a TypeError names ${option} where it is ${shown(value)}`, () => {
+      it(`throw a TypeError that names ${option} if it is ${shown(value)}`, () => {
         const error = thrown(() => build({ ...good, [name]: value })) as Error
         expect(error).to.be.an.instanceOf(TypeError)
         expect(error.message).to.match(new RegExp(`\\b${option.replace('.', '\\.')}\\b`))
@@ -67,7 +67,7 @@ describe('options of WechatOAuth', () => {
   }
 
   for (const option of ['appId', 'appSecret']) {
-    it(`a TypeError says that ${option} has white space at its ends`, () => {
+    it(`throw a TypeError if ${option} has white space at its ends`, () => {
       for (const value of ['wx1\n', ' wx1', '\twx1', 'wx1\u3000']) {
         const error = thrown(() => build({ ...good, [option]: value }))
         const message = `WechatOAuth: ${option} has white space at its start or end. Remove it`
@@ -77,19 +77,19 @@ describe('options of WechatOAuth', () => {
   }
 
   for (const options of [undefined, null, 'wx', 5]) {
-    it(`a TypeError says that options are needed where they are ${shown(options)}`, () => {
+    it(`throw a TypeError if they are ${shown(options)}`, () => {
       expect(() => build(options)).to.throw(TypeError, /options/)
     })
   }
 
-  it('getToken without saveToken is refused, and the other way round', () => {
+  it('must have both getToken and saveToken, or neither', () => {
     expect(() => build({ ...good, getToken: none })).to.throw(TypeError, /saveToken/)
     expect(() => build({ ...good, saveToken: none })).to.throw(TypeError, /getToken/)
     expect(() => build({ ...good, getToken: none, saveToken: {} })).to.throw(TypeError, /saveToken/)
     expect(() => build({ ...good, getToken: 'x', saveToken: none })).to.throw(TypeError, /getToken/)
   })
 
-  it('a store and functions together are refused', () => {
+  it('must not have both a store and functions', () => {
     expect(() =>
       build({ ...good, tokenStore: new MemoryTokenStore(), getToken: none, saveToken: none }),
     ).to.throw(TypeError, /tokenStore/)
@@ -139,12 +139,12 @@ describe('options of WechatOAuth', () => {
     'http on ::1': { endpoints: 'http://[::1]:3000' },
   }
   for (const [what, options] of Object.entries(accepted)) {
-    it(`accepts ${what}`, () => {
+    it(`accept ${what}`, () => {
       expect(build({ ...good, ...options })).to.be.an.instanceOf(WechatOAuth)
     })
   }
 
-  it('are not changed and not kept: a later change of the object has no effect', () => {
+  it('are copied: a later change of the object has no effect', () => {
     const options = Object.freeze({ ...good, endpoints: Object.freeze({ open: 'https://a.cn' }) })
     const changeable = structuredClone(options) as { appId: string; endpoints: { open: string } }
     const oauth = build(changeable)

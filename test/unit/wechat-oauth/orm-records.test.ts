@@ -33,7 +33,7 @@ describe('a record of an ORM', () => {
   const usedToken = (): string | null | undefined => wechat.requests.at(-1)?.searchParams.get('access_token')
 
   for (const [what, make] of Object.entries(all)) {
-    it(`that is ${what} is used while it is good`, async () => {
+    it(`that is ${what} is used while it is valid`, async () => {
       await client({ fetch: wechat.fetch, tokenStore: storeOf(make({ ...record() })) }).getUser(openid)
       expect(wechat.paths).to.deep.equal(['/sns/userinfo'])
       expect(usedToken()).to.equal('stored-access-token')
@@ -80,7 +80,7 @@ describe('a record of an ORM', () => {
     await rejection(client({ tokenStore: storeOf(stored) }).getUser(openid), StoreError)
   })
 
-  it('without a token is none', async () => {
+  it('without a token counts as absent', async () => {
     const stored = records['an instance of Sequelize']!({ openid })
     await rejection(client({ tokenStore: storeOf(stored) }).getUser(openid), NoOAuthTokenError)
   })
@@ -125,7 +125,7 @@ describe('a record of an ORM', () => {
     it(`is not ${what}`, async () => {
       for (const tokenStore of [storeOf(stored), encryptedTokenStore(storeOf(stored), { keys })]) {
         const error = await rejection(client({ tokenStore }).getUser(openid), StoreError)
-        expect(error.message).to.equal('The token store answered something that is not a record.')
+        expect(error.message).to.equal('The token store returned something that is not a record.')
       }
     })
   }

@@ -48,7 +48,7 @@ describe('QR codes with a scene', () => {
     })
   }
 
-  it('beyond WeChat’s limits are TypeErrors, without a request', async () => {
+  it('are TypeErrors beyond WeChat’s limits, without a request', async () => {
     const wrong: unknown[] = [
       undefined,
       null,
@@ -105,7 +105,7 @@ describe('QR codes with a scene', () => {
     'too much': body(new Uint8Array(1024 * 1024 + 1), { 'content-type': 'image/png' }),
   }
   for (const [what, answer] of Object.entries(noImages)) {
-    it(`are refused where the image is ${what}`, async () => {
+    it(`are refused if the image is ${what}`, async () => {
       wechat.replies[paths.image] = answer
       expect(await rejection(oauth.getQRCodeByTicket(ticket), WechatTransportError)).to.include({
         code: 'ERR_WECHAT_RESPONSE',

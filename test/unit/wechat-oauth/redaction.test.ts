@@ -5,7 +5,7 @@ import { json, startLoopbackServer, type LoopbackServer } from '../../helpers/lo
 import { rejection } from '../../helpers/rejection.js'
 import { appSecret, client, code, openid, tokenReply } from '../../helpers/wechat-replies.js'
 
-// With every character that some encoding changes.
+// Contains every character that some encoding changes.
 const token = 'tok/en+of="the user"&x=1%?é'
 const secret = 'se/cret+of="the app"&y=2%?ü'
 
@@ -69,7 +69,7 @@ describe('an errmsg that echoes', () => {
     code2Session: (oauth) => oauth.code2Session(code),
   }
   for (const [method, call] of Object.entries(calls)) {
-    it(`the app secret shows nothing, though ${method} may not even have sent it`, async () => {
+    it(`the app secret hides it, even if ${method} did not send it`, async () => {
       expect((await failing(`no: (${secret})`, call)).errmsg).to.equal('no: (***)')
     })
   }
@@ -104,7 +104,7 @@ describe('an errmsg that echoes', () => {
     expect(error.errmsg).to.equal('*** *** *** ***')
   })
 
-  it('a value where a request id belongs does not take it for one', async () => {
+  it('a value in place of a request id does not mistake it for one', async () => {
     for (const text of [`x, hints: [ req_id: ${code} ]`, `x hint: [${code}]`]) {
       const error = await failing(text, (oauth) => oauth.getAccessToken(code))
       expect(error.requestId).to.equal(undefined)
@@ -151,12 +151,12 @@ describe('an errmsg that echoes', () => {
     expect(error.errmsg).to.equal('a [31m b c')
   })
 
-  it('very much is cut at 200 characters', async () => {
+  it('a long text is cut at 200 characters', async () => {
     const error = await failing('x'.repeat(5000), (oauth) => oauth.getAccessToken(code))
     expect(error.errmsg).to.equal('x'.repeat(200))
   })
 
-  it('an emoji where it is cut loses it whole', async () => {
+  it('an emoji at the cut loses the whole emoji', async () => {
     const error = await failing(`${'x'.repeat(199)}🐼tail`, (oauth) => oauth.getAccessToken(code))
     expect(error.errmsg).to.equal('x'.repeat(199))
   })
@@ -166,14 +166,14 @@ describe('an errmsg that echoes', () => {
     expect(error.errmsg).to.equal(`${'x'.repeat(195)}***`)
   })
 
-  it('many fields and a long text is made fit in no time', async () => {
+  it('many fields and a long text is processed quickly', async () => {
     const fields = Object.fromEntries(
       Array.from({ length: 20_000 }, (_, index) => [`f${index}`, `value${index}`]),
     )
     const before = process.cpuUsage()
     await failing('value'.repeat(100_000), (oauth) => oauth.getAccessToken(code), fields)
     const { user, system } = process.cpuUsage(before)
-    // Seconds of work, however busy the machine is.
+    // Counts CPU time, so that a busy machine does not matter.
     expect((user + system) / 1e6).to.be.lessThan(4)
   })
 

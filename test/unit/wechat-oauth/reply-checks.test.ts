@@ -55,7 +55,7 @@ describe('a reply', () => {
     if (message) expect(error.message).to.match(message)
   }
 
-  describe('has its status looked at first', () => {
+  describe('has its status checked first', () => {
     for (const code of [201, 204, 300, 304, 400, 401, 404, 429, 500, 502, 503]) {
       it(`${code} is ${code < 300 ? 'a success as far as HTTP goes' : 'refused, whatever the body says'}`, async () => {
         const answer = status(code, code === 204 || code === 304 ? '' : JSON.stringify(tokenReply()))
@@ -65,7 +65,7 @@ describe('a reply', () => {
           await refused(
             exchange(answer),
             'ERR_WECHAT_STATUS',
-            new RegExp(`^/sns/oauth2/access_token answered with HTTP status ${code}$`),
+            new RegExp(`^/sns/oauth2/access_token replied with HTTP status ${code}$`),
           )
       })
     }
@@ -84,7 +84,7 @@ describe('a reply', () => {
       })
     }
 
-    it('a fetch that follows redirects by itself is refused', async () => {
+    it('a fetch that follows redirects is refused', async () => {
       const following: typeof fetch = async (input, init) => fetch(input, { ...init, redirect: 'follow' })
       server.answer(status(302, '', { location: '/elsewhere' }), json(tokenReply()))
       await refused(
@@ -101,11 +101,11 @@ describe('a reply', () => {
       expect(await exchange(body(padded(mebibyte)))).to.include({ openid })
     })
 
-    it('of not a byte more', async () => {
+    it('but not of one byte more', async () => {
       await refused(exchange(body(padded(mebibyte + 1))), 'ERR_WECHAT_RESPONSE', /1048576 bytes/)
     })
 
-    it('that counts after unpacking', async () => {
+    it('that is counted after decompression', async () => {
       await refused(exchange(gzipped(padded(20 * mebibyte))), 'ERR_WECHAT_RESPONSE', /1048576 bytes/)
     })
   })
@@ -118,7 +118,7 @@ describe('a reply', () => {
       'image/png',
       '',
     ]) {
-      it(`also as ${type || 'nothing in particular'}`, async () => {
+      it(`with the content type ${type || '(none)'}`, async () => {
         expect(
           await exchange(body(JSON.stringify(tokenReply()), type ? { 'content-type': type } : {})),
         ).to.include({ openid })
@@ -129,7 +129,7 @@ describe('a reply', () => {
       expect(await exchange(json(tokenReply({ access_token: 'a/b' })))).to.include({ access_token: 'a/b' })
     })
 
-    it('behind a byte order mark', async () => {
+    it('after a byte order mark', async () => {
       expect(await exchange(body(`\ufeff${JSON.stringify(tokenReply())}`))).to.include({ openid })
     })
 
@@ -168,27 +168,27 @@ describe('a reply', () => {
         )
       ).nickname
 
-    it('where raw control characters stand in a name', async () => {
+    it('if a name contains raw control characters', async () => {
       expect(await nickname('a\u0014\b\n\tb\u0000')).to.equal('a\u0014\b\n\tb\u0000')
     })
 
-    it('without a change to what is escaped already', async () => {
+    it('without changing escaped characters', async () => {
       expect(await nickname(String.raw`\"\\\/\u4e2d\\` + '\u0001')).to.equal('"\\/中\\\u0001')
     })
 
-    it('where a backslash stands before a raw line break', async () => {
+    it('if a backslash precedes a raw line break', async () => {
       expect(await nickname('a\\\nb')).to.equal('a\nb')
     })
 
-    it('only when it cannot be parsed otherwise', async () => {
+    it('only if it cannot be parsed otherwise', async () => {
       expect(await nickname('\u007f\u0085')).to.equal('\u007f\u0085')
     })
 
-    it('without effect outside of texts', async () => {
+    it('only inside strings', async () => {
       await refused(userinfo(body(`{"openid":\u0001"${openid}"}`)), 'ERR_WECHAT_RESPONSE', /JSON/)
     })
 
-    it('in no time, also where every character is a quotation mark', async () => {
+    it('quickly, even if every character is a quotation mark', async () => {
       for (const content of [
         '\\"'.repeat(500_000),
         '"'.repeat(1_000_000),
@@ -207,7 +207,7 @@ describe('a reply', () => {
   describe('is UTF-8', () => {
     const bytes = Buffer.from(JSON.stringify(userReply({ nickname: '熊猫🐼' })))
 
-    it('in which a character may come in two packets', async () => {
+    it('even if a character comes in two packets', async () => {
       const middle = bytes.indexOf(Buffer.from('🐼')) + 2
       expect(await userinfo(packets(bytes.subarray(0, middle), bytes.subarray(middle)))).to.include({
         nickname: '熊猫🐼',
@@ -222,7 +222,7 @@ describe('a reply', () => {
       ).to.include({ nickname: '熊猫🐼' })
     })
 
-    it('in which a broken character does not spoil the rest', async () => {
+    it('in which a broken character does not affect the rest', async () => {
       const broken = Buffer.concat([
         Buffer.from(`{"openid":"${openid}","nickname":"a`),
         Uint8Array.of(0xf0, 0x9f),
@@ -236,24 +236,24 @@ describe('a reply', () => {
 
   describe('has an errcode', () => {
     for (const errcode of [0, '0', 0.0]) {
-      it(`that means success when it is ${JSON.stringify(errcode)}`, async () => {
+      it(`that means success if it is ${JSON.stringify(errcode)}`, async () => {
         expect(await session(json({ ...sessionReply(), errcode, errmsg: 'ok' }))).to.include({ openid })
       })
     }
 
     for (const errcode of [null, '', 'ok', true, {}, [], [0], 'NaN', 'Infinity']) {
-      it(`that is refused when it is ${JSON.stringify(errcode)}`, async () => {
+      it(`that is refused if it is ${JSON.stringify(errcode)}`, async () => {
         await refused(session(json({ ...sessionReply(), errcode })), 'ERR_WECHAT_RESPONSE', /errcode/)
       })
     }
 
-    it('that counts although all fields are there', async () => {
+    it('that counts even if all fields are there', async () => {
       expect(
         (await rejection(exchange(json(tokenReply({ errcode: 50002 }))), WechatAPIError)).errcode,
       ).to.equal(50002)
     })
 
-    it('that is looked at before the fields', async () => {
+    it('that is checked before the fields', async () => {
       expect((await rejection(exchange(json({ errcode: '40163' })), WechatAPIError)).errcode).to.equal(40163)
     })
   })
@@ -290,7 +290,7 @@ describe('a reply', () => {
     ]
     for (const [call, reply, field, values] of required) {
       for (const value of values) {
-        it(`and is refused where ${field} of ${reply.name} is ${(JSON.stringify(value) as string | undefined)?.slice(0, 40)}`, async () => {
+        it(`and is refused if ${field} of ${reply.name} is ${(JSON.stringify(value) as string | undefined)?.slice(0, 40)}`, async () => {
           await refused(
             call(json(reply({ [field]: value }))),
             'ERR_WECHAT_RESPONSE',
@@ -300,7 +300,7 @@ describe('a reply', () => {
       }
     }
 
-    it('of which the optional ones may be missing, null or empty', async () => {
+    it('of which optional ones may be missing, null or empty', async () => {
       for (const empty of [undefined, null, '']) {
         expect(
           await exchange(
@@ -318,7 +318,7 @@ describe('a reply', () => {
       }
     })
 
-    it('of which a token gets those that are known, and the time', async () => {
+    it('of which a token gets the known ones, and the time', async () => {
       expect(
         await exchange(
           json(tokenReply({ unionid, is_snapshotuser: 1, token_type: 'x', create_at: 5, session_key: 'x' })),
@@ -335,14 +335,14 @@ describe('a reply', () => {
       })
     })
 
-    it('of which numbers may be texts', async () => {
+    it('of which numbers may be text', async () => {
       expect(await exchange(json(tokenReply({ expires_in: '7200', is_snapshotuser: '1' })))).to.include({
         expires_in: 7200,
         is_snapshotuser: 1,
       })
     })
 
-    it('of which is_snapshotuser counts whatever it says, unless it says no', async () => {
+    it('of which is_snapshotuser counts unless it means no', async () => {
       for (const yes of [1, '1', true, 'true', 2, 'yes', {}, []]) {
         expect(await exchange(json(tokenReply({ is_snapshotuser: yes })))).to.have.property(
           'is_snapshotuser',
@@ -356,7 +356,7 @@ describe('a reply', () => {
       }
     })
 
-    it('of which a session gets those that are known, and the time', async () => {
+    it('of which a session gets the known ones, and the time', async () => {
       expect(
         await session(json(sessionReply({ unionid, expires_in: 7200, access_token: 'x' }))),
       ).to.deep.equal({ openid, session_key: sessionReply().session_key, unionid, create_at: now })
@@ -370,7 +370,7 @@ describe('a reply', () => {
       })
     })
 
-    it('of which a user gets those that nobody depends on only where their type is right', async () => {
+    it('of which a user gets optional ones only if their type is right', async () => {
       const user = await userinfo(
         json(userReply({ sex: '1', language: 5, city: null, province: {}, country: [], privilege: 'x' })),
       )
@@ -378,7 +378,7 @@ describe('a reply', () => {
       expect(user).to.not.have.any.keys('language', 'city', 'province', 'country', 'privilege')
     })
 
-    it('that cannot reach the prototype of anything', async () => {
+    it('that cannot change a prototype', async () => {
       const user = await userinfo(
         body(
           `{"openid":"${openid}","nickname":"n","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}`,
@@ -395,7 +395,7 @@ describe('a reply', () => {
       client({ fetch: (async () => answer) as unknown as typeof fetch }).getAccessToken(code)
 
     for (const nothing of [undefined, null, 5, {}, 'ok']) {
-      it(`that gives ${JSON.stringify(nothing)} is refused`, async () => {
+      it(`that returns ${JSON.stringify(nothing)} is refused`, async () => {
         await refused(supplied(nothing), 'ERR_WECHAT_RESPONSE', /fetch/)
       })
     }
@@ -409,7 +409,7 @@ describe('a reply', () => {
       })
     })
 
-    it('has a body that is too long cancelled, and gets to say no to that', async () => {
+    it('may refuse to cancel a body that is too long', async () => {
       const ended: unknown[] = []
       const endless = new ReadableStream<Uint8Array>({
         pull: (controller) => controller.enqueue(new Uint8Array(mebibyte / 2)),
@@ -452,7 +452,7 @@ describe('a reply', () => {
       )
     })
 
-    it('may have a body that is something else', async () => {
+    it('may have a body of another type', async () => {
       await refused(supplied({ ok: true, status: 200, redirected: false, body: 5 }), 'ERR_WECHAT_NETWORK')
       await refused(
         supplied({ ok: true, status: 200, redirected: false, body: ['{"a":', '1}'] }),
@@ -461,7 +461,7 @@ describe('a reply', () => {
     })
   })
 
-  it('compressed with a method that Node does not know is no JSON', async () => {
+  it('compressed with an unknown method is refused', async () => {
     await refused(
       exchange(body(gzipSync('{}'), { 'content-encoding': 'x-unknown' })),
       'ERR_WECHAT_RESPONSE',

@@ -103,7 +103,7 @@ describe('a call', () => {
       })
     }
 
-    it(`${method} goes to the first of the other hosts when the connection failed`, async () => {
+    it(`${method} goes to the first of the other hosts if the connection failed`, async () => {
       server.answer(json(good))
       other.answer(json(good))
       await call(client({ endpoints: await deadURL(), fallbackHosts: [server.url, other.url] }))
@@ -111,7 +111,7 @@ describe('a call', () => {
       expect(other.requests).to.have.lengthOf(0)
     })
 
-    it(`${method} does not try the other hosts while the first answers`, async () => {
+    it(`${method} does not try the other hosts while the first replies`, async () => {
       server.answer(json(good))
       other.answer(json(good))
       await call(client({ endpoints: server.url, fallbackHosts: [other.url] }))
@@ -119,7 +119,7 @@ describe('a call', () => {
     })
   }
 
-  it('that is sent again does not get more time', async () => {
+  it('that is sent again has one timeout', async () => {
     server.answer(reset, hang)
     const startedAt = performance.now()
     const error = await rejection(client({ endpoints: server.url, timeout: 200 }).verifyToken(openid, 'a'))
@@ -128,7 +128,7 @@ describe('a call', () => {
     expect(server.requests).to.have.lengthOf(2)
   })
 
-  it('is not sent again when the time was over during the pause', async () => {
+  it('is not sent again if the deadline passes during the pause', async () => {
     let sent = 0
     const oauth = client({
       timeout: 40,

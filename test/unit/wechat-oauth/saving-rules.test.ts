@@ -51,7 +51,7 @@ describe('what is saved', () => {
   }
 
   describe('by a login', () => {
-    it('is what it resolves to, before it resolves', async () => {
+    it('is the token, before the call resolves', async () => {
       const token = await login(tokenReply({ unionid }))
       expect(await stored()).to.deep.equal(token)
       expect(token).to.deep.equal({ ...tokenReply({ unionid }), create_at: now })
@@ -82,7 +82,7 @@ describe('what is saved', () => {
       expect(await oauth.code2Session(code)).to.include({ create_at: now + 120_000 })
     })
 
-    it('is nothing when WeChat refused the code', async () => {
+    it('is nothing if WeChat refused the code', async () => {
       await store.saveToken(openid, record())
       await rejection(login({ errcode: 40029, errmsg: 'invalid code' }))
       expect(await stored()).to.deep.equal(record())
@@ -140,19 +140,19 @@ describe('what is saved', () => {
       })
     }
 
-    it('with a comma behind its scope is silent, too', async () => {
+    it('with a comma after its scope is silent too', async () => {
       await store.saveToken(openid, record())
       await login({ ...base, scope: 'snsapi_base,' })
       expect(await stored()).to.deep.equal(record())
     })
 
-    it('without a scope in the reply is not taken for silent', async () => {
+    it('without a scope in the reply does not count as silent', async () => {
       await store.saveToken(openid, record())
       await login({ ...base, scope: undefined })
       expect(await stored()).to.include({ access_token: 'base-access' })
     })
 
-    it('is saved where there was nothing', async () => {
+    it('is saved if there is no record', async () => {
       await login(base)
       expect(await stored()).to.include({ access_token: 'base-access' })
     })
@@ -167,18 +167,18 @@ describe('what is saved', () => {
   describe('by a snapshot user', () => {
     const snapshot = tokenReply({ is_snapshotuser: 1 })
 
-    it('is nothing, though the token is handed out', async () => {
+    it('is nothing, but the call returns the token', async () => {
       expect(await login(snapshot)).to.include({ openid, is_snapshotuser: 1 })
       expect(store.size).to.equal(0)
     })
 
-    it('is nothing, though there is a record', async () => {
+    it('is nothing, even if there is a record', async () => {
       await store.saveToken(openid, record())
       await login(snapshot)
       expect(await stored()).to.deep.equal(record())
     })
 
-    it('is everything when allowed', async () => {
+    it('is the token if the option allows it', async () => {
       await login(snapshot, { saveSnapshotUsers: true })
       expect(await stored()).to.include({ is_snapshotuser: 1 })
     })
@@ -191,13 +191,13 @@ describe('what is saved', () => {
       expect(await stored()).to.deep.equal(record({ create_at: now + 1 }))
     })
 
-    it('is nothing, also where its time is kept as text', async () => {
+    it('is nothing, even if its time is kept as text', async () => {
       await store.saveToken(openid, record({ create_at: String(now + 1) as unknown as number }))
       await login(tokenReply())
       expect(await stored()).to.include({ access_token: 'stored-access-token' })
     })
 
-    it('is nothing for a session of a mini-program, either', async () => {
+    it('is nothing for a session of a mini-program either', async () => {
       const newer = { openid, session_key: 'newer', create_at: now + 1 }
       await store.saveToken(openid, newer)
       server.answer(json(sessionReply()))
@@ -205,7 +205,7 @@ describe('what is saved', () => {
       expect(await stored()).to.deep.equal(newer)
     })
 
-    it('is the later of two logins that overlap, whichever is answered first', async () => {
+    it('is the later of two overlapping logins, whichever gets its reply first', async () => {
       let time = now
       const pending: (() => void)[] = []
       server.answer((response, request) => {
@@ -232,7 +232,7 @@ describe('what is saved', () => {
         const failing = sinon.stub(store, 'saveToken')
         failing.callThrough().onFirstCall().rejects(new Error('The disk is full'))
       }
-      // WeChat answers a question only after a later login has failed.
+      // WeChat replies only after a later login has failed.
       const answerAfterLogin = (oauth: WechatOAuth, answer: Answer): void => {
         server.answer(async (response, request) => {
           if (request.query.code !== 'later') await rejection(oauth.getAccessToken('later'), StoreError)
@@ -252,7 +252,7 @@ describe('what is saved', () => {
         expect(await stored()).to.include({ access_token: 'earlier' })
       })
 
-      it('a unionid that WeChat tells is saved', async () => {
+      it('a unionid from WeChat is saved', async () => {
         await store.saveToken(openid, record({ unionid: 'an-old-unionid' }))
         const oauth = oauthWith()
         failOnce()
@@ -262,7 +262,7 @@ describe('what is saved', () => {
       })
     })
 
-    it('is the one with consent, though a later silent one was answered first and not saved', async () => {
+    it('is the one with consent, if a later silent one got its reply first and was not saved', async () => {
       await store.saveToken(openid, record())
       const oauth = oauthWith()
       server.answer(async (response, request) => {
@@ -303,7 +303,7 @@ describe('what is saved', () => {
       })
     }
 
-    it('by eight hours, a silent login replaces it too: nobody knows whether it is still of use', async () => {
+    it('by eight hours, a silent login replaces it too, because it is unknown whether it is still valid', async () => {
       await store.saveToken(openid, record({ create_at: now + 8 * hour }))
       const token = await login(tokenReply({ scope: 'snsapi_base' }))
       expect(await stored()).to.deep.equal(token)
@@ -316,7 +316,7 @@ describe('what is saved', () => {
       expect(await stored()).to.deep.equal(before)
     })
 
-    it('by eight hours, the logger hears of it, without a value; by two minutes it does not', async () => {
+    it('by eight hours, it is logged, without a value; by two minutes it is not', async () => {
       const warn = sinon.stub()
       await store.saveToken(openid, record({ create_at: now + 2 * minute }))
       await login(tokenReply(), { logger: { debug: () => {}, warn } })
@@ -330,7 +330,7 @@ describe('what is saved', () => {
         .and.not.match(/stored-|70_|oAAA|17000/)
     })
 
-    it('on two servers two minutes apart, the login that came last stays, on whichever it was', async () => {
+    it('on two servers two minutes apart, the last login stays, on whichever server it was', async () => {
       let time = now
       server.answer((response, request) => {
         json(tokenReply({ access_token: `access-of-${request.query.code}` }))(response, request)
@@ -343,7 +343,7 @@ describe('what is saved', () => {
       }
     })
 
-    it('in the same process, the login that began last stays, though the clock was set back', async () => {
+    it('in the same process, the login that started last stays, even if the clock was set back', async () => {
       let time = now
       server.answer((response, request) => {
         time += 1500
@@ -392,7 +392,7 @@ describe('what is saved', () => {
   })
 
   describe('when another process saves a login', () => {
-    it('that began later, while this one is waiting for WeChat, this one is not saved', async () => {
+    it('that started later, while this one is waiting for WeChat, this one is not saved', async () => {
       let time = now
       const other = oauthWith({ now: () => time })
       server.answer(async (response, request) => {
@@ -407,7 +407,7 @@ describe('what is saved', () => {
   })
 
   describe('by a refresh', () => {
-    it('is merged: unionid and fields of the application stay', async () => {
+    it("is merged: the unionid and the application's fields stay", async () => {
       await store.saveToken(openid, record({ unionid, mine: { a: 1 } }))
       const token = await refresh(tokenReply())
       expect(await stored())
@@ -415,7 +415,7 @@ describe('what is saved', () => {
         .and.deep.equal(token)
     })
 
-    it('keeps the refresh token where WeChat sends none, and takes the new one where it does', async () => {
+    it('keeps the refresh token unless WeChat sends a new one', async () => {
       await store.saveToken(openid, record())
       await refresh(tokenReply({ refresh_token: undefined, scope: undefined }))
       expect(await stored()).to.include({ refresh_token: 'stored-refresh-token', scope: 'snsapi_userinfo' })
@@ -423,7 +423,7 @@ describe('what is saved', () => {
       expect(await stored()).to.include({ refresh_token: 'rotated' })
     })
 
-    it('that the application asked for makes a record where there is none', async () => {
+    it('that the application asked for makes a record if there is none', async () => {
       expect(await refresh(tokenReply())).to.deep.equal(await stored())
     })
 
@@ -438,7 +438,7 @@ describe('what is saved', () => {
       })
     }
 
-    it('gives way to a login in the meantime, whose token is then used', async () => {
+    it('does not replace a login in the meantime, and uses its token', async () => {
       await store.saveToken(openid, expired)
       const login = record({ access_token: 'of-the-login', create_at: now + 5 })
       during(async () => store.saveToken(openid, login))
@@ -447,7 +447,7 @@ describe('what is saved', () => {
       expect(server.requests.at(-1)?.query).to.include({ access_token: 'of-the-login' })
     })
 
-    it('gives way to a login in the meantime on a server whose clock is behind', async () => {
+    it('does not replace a login in the meantime on a server with a slow clock', async () => {
       await store.saveToken(openid, expired)
       const tokens = { access_token: 'of-the-login', refresh_token: 'of-the-login' }
       const login = record({ ...tokens, create_at: now - 120_000, unionid })
@@ -470,7 +470,7 @@ describe('what is saved', () => {
       expect(store.size).to.equal(0)
     })
 
-    it('of the token of somebody else is not saved', async () => {
+    it("that returns another user's token is not saved", async () => {
       const other = 'oBBBBBBBBBBBBBBBBBBBBBBBBBBB'
       await store.saveToken(openid, expired)
       server.answer(json(tokenReply({ openid: other })))
@@ -481,7 +481,7 @@ describe('what is saved', () => {
   })
 
   describe('of a unionid', () => {
-    it('that userinfo shows first is added to the record', async () => {
+    it('that userinfo is the first to contain is added to the record', async () => {
       await store.saveToken(openid, record({ mine: 1 }))
       server.answer(json(userReply({ unionid })))
       await oauthWith().getUser(openid)
@@ -495,7 +495,7 @@ describe('what is saved', () => {
       expect(await stored()).to.include({ unionid })
     })
 
-    it('that the record has already is not saved again', async () => {
+    it('that the record already has is not saved again', async () => {
       await store.saveToken(openid, record({ unionid }))
       let saved = 0
       const counting = {
@@ -509,14 +509,14 @@ describe('what is saved', () => {
       expect(saved).to.equal(0)
     })
 
-    it('that userinfo does not show stays', async () => {
+    it('that userinfo does not contain stays', async () => {
       await store.saveToken(openid, record({ unionid }))
       server.answer(json(userReply()))
       await oauthWith().getUser(openid)
       expect(await stored()).to.deep.equal(record({ unionid }))
     })
 
-    /** A store whose reads wait until the test lets them go; `reads` and `saves` count. */
+    /** A store with reads that wait for the test; `reads` and `saves` count the calls. */
     interface Gated {
       tokenStore: TokenStore
       open: () => void
@@ -541,7 +541,7 @@ describe('what is saved', () => {
       }
       return { tokenStore, open, seen }
     }
-    /** Answers one after the other what it is given, whenever a test wants. */
+    /** Sends the given replies one after the other, when the test says so. */
     const answersTo = (): { fetch: typeof fetch; answers: ((unionid: string) => void)[] } => {
       const answers: ((unionid: string) => void)[] = []
       const answering: typeof fetch = async () =>
@@ -574,7 +574,7 @@ describe('what is saved', () => {
 
     const orders = { 'in the order of the questions': [0, 1], 'the other way round': [1, 0] }
     for (const [which, order] of Object.entries(orders)) {
-      it(`is the one that WeChat told to who asked last, where two are answered ${which}`, async () => {
+      it(`is the one of the last question, if two replies arrive ${which}`, async () => {
         for (const waitsForStore of [true, false]) {
           const { tokenStore, open } = gated()
           const { fetch, answers } = answersTo()
@@ -594,7 +594,7 @@ describe('what is saved', () => {
       })
     }
 
-    it('that is told while another is being saved is saved after it', async () => {
+    it('that arrives while another is being saved is saved after it', async () => {
       await store.saveToken(openid, record())
       const { fetch, answers } = answersTo()
       let second: Promise<unknown> | undefined
@@ -622,7 +622,7 @@ describe('what is saved', () => {
       expect(await stored()).to.include({ unionid: 'oNEWER' })
     })
 
-    it('is not saved where a later question was answered with the one that is saved', async () => {
+    it('is not saved if a later question got the saved one', async () => {
       await store.saveToken(openid, record({ unionid: 'oNEWER' }))
       const { fetch, answers } = answersTo()
       const oauth = client({ tokenStore: store, fetch })
@@ -635,7 +635,7 @@ describe('what is saved', () => {
       expect(await stored()).to.include({ unionid: 'oNEWER' })
     })
 
-    it('gives way to that of a login which began later', async () => {
+    it('does not replace that of a login which started later', async () => {
       let asked = false
       const oauth = oauthWith()
       server.answer(async (response, request) => {
@@ -651,7 +651,7 @@ describe('what is saved', () => {
       expect(await stored()).to.include({ unionid: 'oOF-THE-LOGIN' })
     })
 
-    it('makes no record where there is none, as for a snapshot user', async () => {
+    it('makes no record if there is none, as for a snapshot user', async () => {
       server.answerByPath({
         '/sns/oauth2/access_token': json(tokenReply({ is_snapshotuser: 1 })),
         '/sns/userinfo': json(userReply({ unionid })),

@@ -117,7 +117,7 @@ describe('a record as an older table keeps it', () => {
   }
   const refreshed = ['/sns/oauth2/refresh_token', '/sns/userinfo']
 
-  it('in texts is used while it is good', async () => {
+  it('in texts is used while it is valid', async () => {
     expect((await getUserWith(row())).paths).to.deep.equal(['/sns/userinfo'])
     expect(server.requests[0]?.query).to.include({ access_token: 'text-access' })
   })
@@ -135,7 +135,7 @@ describe('a record as an older table keeps it', () => {
     )
   })
 
-  it('with created_at is used while it is good, and saved with create_at', async () => {
+  it('with created_at is used while it is valid, and saved with create_at', async () => {
     expect((await getUserWith(row({ create_at: undefined, created_at: now - 1000 }))).paths).to.deep.equal([
       '/sns/userinfo',
     ])

@@ -20,7 +20,7 @@ describe('verifyToken', () => {
   const verify = async (): Promise<boolean> =>
     client({ endpoints: server.url }).verifyToken(openid, 'the token')
 
-  it('is true when WeChat says so', async () => {
+  it('is true if WeChat says so', async () => {
     server.answer(json({ errcode: 0, errmsg: 'ok' }))
     expect(await verify()).to.equal(true)
     expect(server.requests.map(({ path, rawQuery }) => [path, rawQuery])).to.deep.equal([

@@ -1,19 +1,14 @@
 import { CachedCredential, type SourcedCredential } from '../tokens/cached-credential.js'
 import { isTokenRefused } from '../errcodes.js'
-import { credentialOf } from '../http/reply-fields.js'
+import { apiPaths } from '../http/endpoints.js'
+import { parseCredential } from '../http/reply-fields.js'
 import type { Settings } from '../options.js'
 import type { StoreAccess } from '../tokens/store-access.js'
 import type { Transport } from '../http/transport.js'
 import type { WechatTicketType } from '../types.js'
 
-const endpoint = {
-  stable: '/cgi-bin/stable_token',
-  classic: '/cgi-bin/token',
-  ticket: '/cgi-bin/ticket/getticket',
-} as const
-
 /**
- * The app's own access token and the tickets that it buys.
+ * The app's own access token, and the tickets that WeChat gives for it.
  *
  * @see https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html
  */
@@ -43,13 +38,13 @@ export class AppCredentials {
     this.#tickets = { jsapi: ticket('jsapi'), wx_card: ticket('wx_card') }
   }
 
-  /** @throws TypeError where there is no such ticket */
+  /** @throws TypeError if there is no such ticket */
   ticket(type: WechatTicketType): CachedCredential {
     if (!Object.hasOwn(this.#tickets, type)) throw new TypeError('type must be jsapi or wx_card')
     return this.#tickets[type]
   }
 
-  /** Makes a call with the app's token, and once more with another where WeChat refuses that one. */
+  /** Makes a call with the app's token. If WeChat refuses the token, makes it once more with a new one. */
   async use<T>(call: (accessToken: string) => Promise<T>): Promise<T> {
     return this.#useToken(await this.token.get(), (token) => call(token.access_token))
   }
@@ -67,38 +62,38 @@ export class AppCredentials {
     const { appId, appSecret, now } = this.#settings
     const createAt = now()
     const reply = await this.#transport.call({
-      endpoint: endpoint.stable,
+      endpoint: apiPaths.stableToken,
       query: {},
       body: { grant_type: 'client_credential', appid: appId, secret: appSecret, force_refresh: force },
       repeatable: true,
       fallback: true,
     })
-    return { ...credentialOf(endpoint.stable, reply, 'access_token', createAt), isBound: true }
+    return { ...parseCredential(apiPaths.stableToken, reply, 'access_token', createAt), isBound: true }
   }
 
   async #requestClassic(): Promise<SourcedCredential> {
     const { appId, appSecret, now } = this.#settings
     const createAt = now()
     const reply = await this.#transport.call({
-      endpoint: endpoint.classic,
+      endpoint: apiPaths.classicToken,
       query: { grant_type: 'client_credential', appid: appId, secret: appSecret },
       repeatable: true,
       fallback: false,
     })
-    return { ...credentialOf(endpoint.classic, reply, 'access_token', createAt), isBound: true }
+    return { ...parseCredential(apiPaths.classicToken, reply, 'access_token', createAt), isBound: true }
   }
 
   async #requestTicket(type: WechatTicketType): Promise<SourcedCredential> {
-    // Tickets and token tend to end together: with the old token, the call would often come too late.
+    // Tickets and token tend to expire together, so the old token has often expired when the call arrives.
     return this.#useToken(await this.token.getLasting(), async ({ access_token: accessToken, isBound }) => {
       const createAt = this.#settings.now()
       const reply = await this.#transport.call({
-        endpoint: endpoint.ticket,
+        endpoint: apiPaths.ticket,
         query: { access_token: accessToken, type },
         repeatable: true,
         fallback: true,
       })
-      return { ...credentialOf(endpoint.ticket, reply, 'ticket', createAt), isBound }
+      return { ...parseCredential(apiPaths.ticket, reply, 'ticket', createAt), isBound }
     })
   }
 }

@@ -1,27 +1,28 @@
+import { pagePaths } from '../http/endpoints.js'
 import { refuseScopesOfOtherPage } from '../lib/scopes.js'
 import type { WechatLang } from '../types.js'
 import { isWellFormed } from '../lib/well-formed.js'
 
-/** Parameters of the official account's page, as WeChat names them. */
+/** Parameters of the official account's page, under WeChat's names. */
 export interface MpPageParameters {
-  /** Ask for consent even where WeChat would not need to. */
+  /** Official account: ask for consent even if WeChat does not need to. */
   forcePopup?: boolean
-  /** Open the page in snapshot mode first. */
+  /** Official account: open the page in snapshot mode first. */
   forceSnapShot?: boolean
 }
 
-/** Parameters of the website's QR page, as WeChat names them. */
+/** Parameters of the website's QR page, under WeChat's names. */
 export interface WebsitePageParameters {
   lang?: 'cn' | 'en'
-  /** Colour of the text. */
+  /** QR page: colour of the text. */
   style?: 'black' | 'white'
-  /** Address of a style sheet for the page. */
+  /** QR page: address of a style sheet for it. */
   href?: string
-  /** Redirect inside of the frame instead of the top window. */
+  /** QR page: redirect the frame instead of the top window. */
   self_redirect?: boolean
-  /** 1 for the compact page. */
+  /** QR page: 1 for the compact layout. */
   stylelite?: 0 | 1
-  /** 0 turns the quick login off. */
+  /** QR page: 0 turns the quick login off. */
   fast_login?: 0 | 1
 }
 
@@ -36,11 +37,11 @@ export interface PageOptions {
 const longestState = 128
 
 const pages = {
-  mp: { path: '/connect/oauth2/authorize', method: 'getAuthorizeURL' },
-  website: { path: '/connect/qrconnect', method: 'getAuthorizeURLForWebsite' },
+  mp: { path: pagePaths.mp, method: 'getAuthorizeURL' },
+  website: { path: pagePaths.website, method: 'getAuthorizeURLForWebsite' },
 } as const
 
-/** WeChat matches the address of the page against a pattern: the order of the parameters counts. */
+/** WeChat matches this address against a pattern, so the order of the parameters matters. */
 export function mpPageURL(options: PageOptions, extra: MpPageParameters): string {
   return pageURL('mp', options, pick(extra, ['forcePopup', 'forceSnapShot']))
 }
@@ -59,7 +60,9 @@ function pageURL(mode: keyof typeof pages, options: PageOptions, extra: [string,
     throw new TypeError('scope must be a non-empty string')
   refuseScopesOfOtherPage(method, 'scope', mode, scope)
   if (typeof state !== 'string' || Buffer.byteLength(state) > longestState || !isWellFormed(state)) {
-    throw new TypeError(`state must be a string of at most ${longestState} bytes: WeChat refuses longer ones`)
+    throw new TypeError(
+      `state must be a string of at most ${longestState} bytes: WeChat refuses longer values`,
+    )
   }
   const parameters: [string, string][] = [
     ['appid', appId],
@@ -72,10 +75,10 @@ function pageURL(mode: keyof typeof pages, options: PageOptions, extra: [string,
   return `${open}${path}?${parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')}#wechat_redirect`
 }
 
-// It is the same at each login.
+// Most applications use one address for every login.
 let lastGood: unknown
 
-// The parser of URLs drops blanks around them, and line breaks; WeChat does not, and refuses the address.
+// The URL parser ignores line breaks, and spaces at both ends. WeChat does not ignore them and refuses the address.
 function checkRedirect(redirect: unknown): void {
   if (redirect === lastGood) return
   const clean =

@@ -1,22 +1,22 @@
 import { WechatDecryptError } from '../errors.js'
 import type { MiniProgramData } from '../types.js'
 
-/** Who a user is, as WeChat's own reply over TLS said it. */
+/** A user's identity, from WeChat's own reply over TLS. */
 export interface WechatIdentity {
   openid: string
   unionid?: string | undefined
 }
 
 /**
- * Opened user data, cleared of every identity that WeChat's own reply does not confirm.
+ * Removes every identity from decrypted user data that WeChat's own reply does not confirm.
  *
  * AES-CBC authenticates nothing. A sender who knows neither the session_key nor another user's data can repeat and change
- * blocks of their own data: it still opens, keeps their openId, and can contain another user's unionId. So the data may repeat
- * what WeChat's reply said, and may add nothing to it.
+ * blocks of their own data. The result can still be decrypted, keeps the sender's openId, and may contain another user's
+ * unionId. So the data may repeat the identity in WeChat's reply, but may not add to it.
  *
- * @param identity - of `jscode2session`, or of the record that it was saved in
- * @returns a copy, without `unionId` where the reply has none
- * @throws WechatDecryptError `ERR_WECHAT_OPENID_MISMATCH` with `reason` `openid` or `unionid` where the data names somebody else
+ * @param identity - from `jscode2session`, or from the record that it was saved in
+ * @returns a copy, without `unionId` if the reply has none
+ * @throws WechatDecryptError `ERR_WECHAT_OPENID_MISMATCH` with `reason` `openid` or `unionid` if the data names somebody else
  */
 export function bindToIdentity(data: MiniProgramData, identity: WechatIdentity): MiniProgramData {
   const { openid, unionid } = identity
@@ -29,15 +29,15 @@ export function bindToIdentity(data: MiniProgramData, identity: WechatIdentity):
   return bound
 }
 
-/** What is wrong with encrypted data, as the sender is told. */
+/** Codes that tell the sender why encrypted data was refused. */
 export type DataRefusalCode =
   'ERR_WECHAT_ENCRYPTED_DATA' | 'ERR_WECHAT_OPENID_MISMATCH' | 'ERR_WECHAT_SESSION_KEY'
 
 /**
- * Says why encrypted data was refused: the data is damaged, it belongs to another user or another app, or it does not open
- * with the session_key.
+ * Returns why encrypted data was refused: it is damaged, it belongs to another user or another app, or the session_key does
+ * not decrypt it.
  *
- * @param error - of `decryptMiniProgramUser` or `bindToIdentity`
+ * @param error - from `decryptMiniProgramUser` or `bindToIdentity`
  */
 export function dataRefusalCode({ code, reason }: WechatDecryptError): DataRefusalCode {
   if (code === 'ERR_WECHAT_ENCRYPTED_DATA' || code === 'ERR_WECHAT_OPENID_MISMATCH') return code

@@ -1,14 +1,14 @@
-import { longestPageURL, signedPartOf } from './js-sdk.js'
+import { longestPageURL, readSignedPart } from './js-sdk.js'
 import type { JsSDKSignature } from '../types.js'
 import { refuseWrongNames } from '../lib/wrong-names.js'
 
-/** What the handler needs of a request: Node's own, and so Express's, has it. */
+/** The part of a request that the handler uses. Requests of Node.js and Express have it. */
 export interface JsSDKRequest {
   method?: string | undefined
   url?: string | undefined
 }
 
-/** What the handler needs of a response. */
+/** The part of a response that the handler uses. */
 export interface JsSDKResponse {
   statusCode: number
   setHeader(name: string, value: string): unknown
@@ -16,17 +16,18 @@ export interface JsSDKResponse {
 }
 
 export interface JsSDKHandlerOptions {
-  /** Hosts whose pages are signed for, with the port where it is not the usual one: `example.com`, `example.com:8080`. */
+  /** Hosts of the pages to sign for, with the port unless it is the default: `example.com`, `example.com:8080`. */
   hosts: readonly string[]
 }
 
 /**
- * Handler of `GET ?url=<the page's address, encoded>` for Express and anything that has Node's request and response. It
- * answers what `wx.config` needs, for pages of the given hosts only; 403 for others, 405 for other methods. Errors go to
- * `next`; where there is none, the answer is 502, without a word about the reason. It sends no CORS headers.
+ * Makes a handler of `GET ?url=<the page's address, encoded>` for Express and every framework with Node's request and
+ * response. It responds with the arguments of `wx.config`, but only for pages on the given hosts: with 403 for other pages,
+ * and with 405 to other methods. It passes errors to `next`. Without `next` it responds with 502 and no reason. It sends no
+ * CORS headers.
  *
  * @param oauth - a `WechatOAuth`
- * @throws TypeError
+ * @throws TypeError that names the wrong argument
  * @see https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html
  */
 export function jsSDKHandler(
@@ -34,24 +35,24 @@ export function jsSDKHandler(
   options: JsSDKHandlerOptions,
 ): (request: JsSDKRequest, response: JsSDKResponse, next?: (error?: unknown) => void) => Promise<void> {
   if (typeof (oauth as Partial<typeof oauth> | undefined)?.jsSDKSign !== 'function')
-    throw new TypeError('jsSDKHandler needs a WechatOAuth')
+    throw new TypeError('The first argument of jsSDKHandler must be a WechatOAuth')
   refuseWrongNames('jsSDKHandler', options, { hosts: ['host', 'domain', 'domains', 'origin', 'origins'] })
-  const hosts = hostsOf((options as Partial<JsSDKHandlerOptions> | undefined)?.hosts)
+  const hosts = readHosts((options as Partial<JsSDKHandlerOptions> | undefined)?.hosts)
 
   return async (request, response, next) => {
-    const answer = (status: number, body?: string): void => {
+    const respond = (status: number, body?: string): void => {
       response.statusCode = status
       response.end(body)
     }
     response.setHeader('Cache-Control', 'no-store')
     if (request.method !== 'GET') {
       response.setHeader('Allow', 'GET')
-      answer(405)
+      respond(405)
       return
     }
-    const url = pageOf(request.url ?? '', hosts)
+    const url = readPage(request.url ?? '', hosts)
     if (url === undefined) {
-      answer(403)
+      respond(403)
       return
     }
     let body: string
@@ -59,34 +60,34 @@ export function jsSDKHandler(
       body = JSON.stringify(await oauth.jsSDKSign(url))
     } catch (error) {
       if (next) next(error)
-      else answer(502)
+      else respond(502)
       return
     }
     response.setHeader('Content-Type', 'application/json; charset=utf-8')
     response.setHeader('X-Content-Type-Options', 'nosniff')
-    answer(200, body)
+    respond(200, body)
   }
 }
 
-function hostsOf(hosts: unknown): ReadonlySet<string> {
+function readHosts(hosts: unknown): ReadonlySet<string> {
   if (!Array.isArray(hosts) || hosts.length === 0)
-    throw new TypeError('hosts must be a list of at least one host')
+    throw new TypeError('hosts must be an array of at least one host')
   return new Set(
     hosts.map((host: unknown) => {
-      // Nothing but a host and a port: no wildcard, which would match nothing.
+      // Only a host and a port. A wildcard would match nothing.
       const isHost =
         typeof host === 'string' && /^[^\s\p{Cc}/?#@\\*]+$/u.test(host) && URL.canParse(`https://${host}`)
-      if (!isHost) throw new TypeError('hosts must be names like example.com, or example.com:8080')
+      if (!isHost) throw new TypeError('hosts must be names such as example.com or example.com:8080')
       return new URL(`https://${host}`).host
     }),
   )
 }
 
-/** The page to sign for, as it was sent, up to `#`; `undefined` where there is not exactly one of a host that is ours. */
-function pageOf(address: string, hosts: ReadonlySet<string>): string | undefined {
+/** Reads the page to sign for, as it was sent, up to `#`. `undefined` unless there is exactly one, on one of the hosts. */
+function readPage(address: string, hosts: ReadonlySet<string>): string | undefined {
   const start = address.indexOf('?')
   const [page, ...others] = new URLSearchParams(start === -1 ? '' : address.slice(start + 1)).getAll('url')
   if (page === undefined || others.length > 0 || page.length > longestPageURL) return undefined
-  const url = signedPartOf(page)
+  const url = readSignedPart(page)
   return url !== undefined && hosts.has(new URL(url).host) ? url : undefined
 }

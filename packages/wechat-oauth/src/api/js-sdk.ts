@@ -4,26 +4,31 @@ import type { JsSDKSignature } from '../types.js'
 
 export const longestPageURL = 8192
 
-/** What may be left to chance and the clock. */
+/** The parts of a signature that are random or the current time by default. */
 export interface JsSDKSignOptions {
-  /** 1 to 128 of `A-Z a-z 0-9 _ -`. Default: at random. */
+  /** 1 to 128 characters of `A-Z a-z 0-9 _ -`. Default: random. */
   nonceStr?: string
   /** Whole seconds since the epoch. Default: now. */
   timestamp?: number
 }
 
 /**
- * The address of a page up to `#`, which is what WeChat signs. `undefined` where it is not one that a browser shows: a parser of
- * addresses would drop blanks and controls, turn backslashes round, and cope with missing slashes.
+ * Reads the part of a page's address that WeChat signs: up to `#`. `undefined` if it is not an address as a browser shows it. The
+ * URL parser is too lenient for that: it drops spaces and control characters, turns backslashes into slashes, and adds missing
+ * slashes.
  */
-export function signedPartOf(page: string): string | undefined {
+export function readSignedPart(page: string): string | undefined {
   const [url = ''] = page.split('#', 1)
   return /^https?:\/\/[^/?@\\\s\p{Cc}]+(?:[/?][^\s\p{Cc}]*)?$/iu.test(url) && URL.canParse(url)
     ? url
     : undefined
 }
 
-/** What is signed besides the ticket, checked. @throws TypeError */
+/**
+ * Checks everything that is signed besides the ticket.
+ *
+ * @throws TypeError that names the wrong argument
+ */
 export function pageToSign(
   appId: string,
   page: string,
@@ -31,7 +36,7 @@ export function pageToSign(
   now: number,
 ): Omit<JsSDKSignature, 'signature'> {
   checkText('url', page, longestPageURL)
-  const url = signedPartOf(page)
+  const url = readSignedPart(page)
   if (url === undefined) throw new TypeError('url must be the http(s) address of a page')
   const { nonceStr = randomBytes(16).toString('hex'), timestamp = Math.floor(now / 1000) } = options
   if (typeof nonceStr !== 'string' || !/^[\w-]{1,128}$/.test(nonceStr))
@@ -41,7 +46,7 @@ export function pageToSign(
   return { appId, timestamp, nonceStr, url }
 }
 
-/** The page's address goes in as it is: encoding it would sign another page. */
+/** Signs a page. Its address is not encoded: that would sign another page. */
 export function signPage(page: Omit<JsSDKSignature, 'signature'>, ticket: string): JsSDKSignature {
   const { appId, timestamp, nonceStr, url } = page
   const text = `jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${url}`

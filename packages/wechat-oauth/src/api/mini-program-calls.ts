@@ -1,21 +1,15 @@
 import type { AppCredentials } from './app-credentials.js'
+import { staleSessionKeyErrcode } from '../errcodes.js'
 import { NoOAuthTokenError, WechatAPIError, WechatTransportError } from '../errors.js'
 import { loginStateSignature } from './mini-program-data.js'
 import type { Settings } from '../options.js'
-import { checkOk, phoneInfoOf, sessionOf } from '../http/reply-fields.js'
+import { apiPaths } from '../http/endpoints.js'
+import { checkOk, parsePhoneInfo, parseSession } from '../http/reply-fields.js'
 import type { TokenRecords } from '../tokens/token-records.js'
 import type { Transport } from '../http/transport.js'
 import type { WechatPhoneInfo, WechatToken } from '../types.js'
 
-const endpoint = {
-  check: '/wxa/checksession',
-  reset: '/wxa/resetusersessionkey',
-  phone: '/wxa/business/getuserphonenumber',
-} as const
-
-const staleSessionKey = 87009
-
-/** The calls about a mini-program's user that need the app's token. */
+/** The calls for a mini-program's user that need the app's token. */
 export class MiniProgramCalls {
   readonly #settings: Settings
   readonly #transport: Transport
@@ -35,9 +29,9 @@ export class MiniProgramCalls {
     try {
       await this.#credentials.use(async (accessToken) => {
         checkOk(
-          endpoint.check,
+          apiPaths.checkSession,
           await this.#transport.call({
-            endpoint: endpoint.check,
+            endpoint: apiPaths.checkSession,
             query: signedQuery(accessToken, openid, sessionKey),
             secrets: [sessionKey],
             repeatable: true,
@@ -63,8 +57,8 @@ export class MiniProgramCalls {
     if (session.openid !== openid)
       throw new WechatTransportError(
         'ERR_WECHAT_RESPONSE',
-        endpoint.reset,
-        'answered the session_key of another user',
+        apiPaths.resetSession,
+        'returned the session_key of another user',
       )
     return this.#records.saveSessionKey(session, sessionKey)
   }
@@ -72,13 +66,13 @@ export class MiniProgramCalls {
   async getPhoneNumber(code: string): Promise<WechatPhoneInfo> {
     return this.#credentials.use(async (accessToken) => {
       const reply = await this.#transport.call({
-        endpoint: endpoint.phone,
+        endpoint: apiPaths.phoneNumber,
         query: { access_token: accessToken },
         body: { code },
         repeatable: false,
         fallback: true,
       })
-      return phoneInfoOf(endpoint.phone, reply, this.#settings.appId)
+      return parsePhoneInfo(apiPaths.phoneNumber, reply, this.#settings.appId)
     })
   }
 
@@ -89,19 +83,19 @@ export class MiniProgramCalls {
   ): Promise<WechatToken & { session_key: string }> {
     const createAt = this.#settings.now()
     const reply = await this.#transport.call({
-      endpoint: endpoint.reset,
+      endpoint: apiPaths.resetSession,
       query: signedQuery(accessToken, openid, sessionKey),
       secrets: [sessionKey],
-      // The first time ends the key that the second would be signed with.
+      // The first call invalidates the key that would sign the second.
       repeatable: false,
       fallback: true,
     })
-    return sessionOf(endpoint.reset, reply, createAt)
+    return parseSession(apiPaths.resetSession, reply, createAt)
   }
 }
 
 function isStale(error: unknown): error is WechatAPIError {
-  return error instanceof WechatAPIError && error.errcode === staleSessionKey
+  return error instanceof WechatAPIError && error.errcode === staleSessionKeyErrcode
 }
 
 function sessionKeyError({ errcode, errmsg, requestId, endpoint, kind }: WechatAPIError): WechatAPIError {

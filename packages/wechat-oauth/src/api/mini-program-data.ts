@@ -10,9 +10,9 @@ export interface EncryptedUserData {
 type DecryptErrorCode = WechatDecryptError['code']
 
 /**
- * AES-128-CBC with PKCS#7 and the session_key, as WeChat's "signature and decryption of open data" prescribes.
+ * Decrypts with AES-128-CBC, PKCS#7 and the session_key, as WeChat's "signature and decryption of open data" says.
  *
- * @param codeWhenStale - of the error where it may well be the session_key that is wrong
+ * @param codeWhenStale - the code of the error if the session_key may be wrong. Default `ERR_WECHAT_DECRYPT`
  */
 export function decryptMiniProgramData(
   appId: string,
@@ -20,22 +20,22 @@ export function decryptMiniProgramData(
   { encryptedData, iv }: EncryptedUserData,
   codeWhenStale: DecryptErrorCode = 'ERR_WECHAT_DECRYPT',
 ): MiniProgramData {
-  const [vector, content] = [decoded('iv', iv), decoded('encryptedData', encryptedData)]
+  const [vector, content] = [decodeField('iv', iv), decodeField('encryptedData', encryptedData)]
   if (vector.length !== 16) throw badInput('iv is not the base64 of 16 bytes')
   if (content.length === 0 || content.length % 16 !== 0)
     throw badInput('encryptedData is incomplete: its length is not a multiple of 16 bytes')
-  const key = bytesOf(sessionKey)
+  const key = decodeBase64(sessionKey)
   if (key?.length !== 16)
     throw new WechatDecryptError('sessionKey is not the base64 of 16 bytes', 'data', codeWhenStale)
   const data = parse(decrypt(key, vector, content))
-  // A wrong key shows as bad padding, or by chance as garbage behind good padding.
+  // With a wrong key the padding is bad or, by chance, good and the text is garbage.
   if (!data) throw new WechatDecryptError(staleMessage, 'data', codeWhenStale)
   if (data.watermark.appid !== appId)
     throw new WechatDecryptError('The data was encrypted for another app', 'watermark')
   return data
 }
 
-/** `signature` = sha1(rawData + session_key); compared in constant time. */
+/** Checks that `signature` is sha1(rawData + session_key). The comparison takes constant time. */
 export function verifyMiniProgramSignature(rawData: string, signature: string, sessionKey: string): boolean {
   const expected = createHash('sha1').update(rawData).update(sessionKey).digest()
   const given = /^[0-9a-f]{40}$/i.test(signature)
@@ -44,19 +44,19 @@ export function verifyMiniProgramSignature(rawData: string, signature: string, s
   return timingSafeEqual(given, expected)
 }
 
-/** Proof of a user's login state in calls that have no body. The key is the base64 text as it is, not what it stands for. */
+/** Signs a call without a body, to prove that the user is logged in. The key is the base64 text itself, not the decoded bytes. */
 export function loginStateSignature(sessionKey: string): string {
   return createHmac('sha256', sessionKey).digest('hex')
 }
 
-function decoded(name: string, text: string): Buffer {
-  const bytes = bytesOf(text)
+function decodeField(name: string, text: string): Buffer {
+  const bytes = decodeBase64(text)
   if (!bytes) throw badInput(`${name} is not base64`)
   return bytes
 }
 
-// Clients wrap base64 in lines, and forms turn its `+` into a blank. Only where nothing else was wrapped can blanks be turned back.
-function bytesOf(text: string): Buffer | undefined {
+// Clients wrap base64 in lines, and forms turn `+` into a space. Spaces are turned back only if there are no line breaks.
+function decodeBase64(text: string): Buffer | undefined {
   const base64 = /[^\S ]/.test(text) ? text.replace(/\s+/g, '') : text.replaceAll(' ', '+')
   return /^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : undefined
 }
@@ -90,4 +90,4 @@ function isMiniProgramData(data: unknown): data is MiniProgramData {
 }
 
 const staleMessage =
-  'The data does not open with this session_key: the key is stale, or the data was changed. Call wx.login again'
+  'The session_key does not decrypt the data: the key is stale, or the data was changed. Call wx.login again'

@@ -1,13 +1,9 @@
 import type { AppCredentials } from './app-credentials.js'
 import { qrCodeRequest } from './qr-code.js'
-import { qrCodeTicketOf } from '../http/reply-fields.js'
+import { apiPaths, qrCodeImagePath } from '../http/endpoints.js'
+import { parseQRCodeTicket } from '../http/reply-fields.js'
 import type { Binary, Transport } from '../http/transport.js'
 import type { QRCodeData, QRCodeTicket } from '../types.js'
-
-const endpoint = '/cgi-bin/qrcode/create'
-
-/** Path of the image, at the host of the pages. */
-export const qrCodeImage = '/cgi-bin/showqrcode'
 
 /** QR codes with a scene. */
 export class QRCodeCalls {
@@ -23,20 +19,20 @@ export class QRCodeCalls {
     const { body, isPermanent } = qrCodeRequest(data)
     return this.#credentials.use(async (accessToken) => {
       const reply = await this.#transport.call({
-        endpoint,
+        endpoint: apiPaths.qrCode,
         query: { access_token: accessToken },
         body,
-        // There are only so many permanent codes.
+        // The number of permanent codes is limited.
         repeatable: !isPermanent,
         fallback: false,
       })
-      return qrCodeTicketOf(endpoint, reply)
+      return parseQRCodeTicket(apiPaths.qrCode, reply)
     })
   }
 
   async image(ticket: string): Promise<Binary> {
     return this.#transport.image({
-      endpoint: qrCodeImage,
+      endpoint: qrCodeImagePath,
       query: { ticket },
       repeatable: true,
       fallback: false,

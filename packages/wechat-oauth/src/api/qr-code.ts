@@ -1,6 +1,7 @@
+import { daySeconds } from '../lib/durations.js'
 import { isWellFormed } from '../lib/well-formed.js'
 
-const longestLife = 30 * 24 * 3600
+const longestLife = 30 * daySeconds
 const longestSceneText = 64
 
 const actions = {
@@ -10,7 +11,11 @@ const actions = {
   QR_LIMIT_STR_SCENE: { largestId: undefined, isPermanent: true },
 } as const
 
-/** What `/cgi-bin/qrcode/create` is sent: of `data` what WeChat knows, within WeChat's limits. @throws TypeError */
+/**
+ * Makes the body of `/cgi-bin/qrcode/create` from the fields of `data` that WeChat knows.
+ *
+ * @throws TypeError that names the field which exceeds WeChat's limits
+ */
 export function qrCodeRequest(data: unknown): { body: Record<string, unknown>; isPermanent: boolean } {
   const given = (data ?? {}) as {
     action_name?: unknown
@@ -31,7 +36,7 @@ export function qrCodeRequest(data: unknown): { body: Record<string, unknown>; i
           : { scene_id: sceneId(scene.scene_id, largestId) },
     },
   }
-  // A permanent code has none.
+  // A permanent code has no lifetime.
   const seconds = given.expire_seconds
   if (isPermanent || seconds === undefined) return { body, isPermanent }
   if (!isBetween(seconds, 1, longestLife))
@@ -46,7 +51,7 @@ function sceneId(id: unknown, largest: number): number {
 
 function sceneText(text: unknown): string {
   if (typeof text !== 'string' || text === '' || text.length > longestSceneText || !isWellFormed(text)) {
-    throw new TypeError(`scene_str must be a text of 1 to ${longestSceneText} characters`)
+    throw new TypeError(`scene_str must be a string of 1 to ${longestSceneText} characters`)
   }
   return text
 }

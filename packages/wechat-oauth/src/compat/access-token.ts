@@ -18,6 +18,6 @@ class Token<Data extends WechatToken> implements AccessToken<Data> {
   }
 }
 
-export function accessToken<Data extends WechatToken>(data: Data): AccessToken<Data> {
+export function makeAccessToken<Data extends WechatToken>(data: Data): AccessToken<Data> {
   return new Token(data)
 }

@@ -1,39 +1,39 @@
-import { answerOf, type AnswerOptions } from '../lib/callback-or-promise.js'
+import { awaitAnswer, type AnswerOptions } from '../lib/callback-or-promise.js'
 import type { TokenStore, WechatToken } from '../types.js'
-import { namingUncalled } from '../tokens/uncalled-callbacks.js'
+import { trackUncalled } from '../tokens/uncalled-callbacks.js'
 import { ApplicationFailure } from './errors.js'
 import type { Application } from './application.js'
 
 /**
- * `getToken` and `saveToken` of an `OAuth` as they are at the moment of the call: applications and tests
+ * A token store of the `getToken` and `saveToken` of an `OAuth`. It reads them at each call, because applications and tests
  * replace them.
  */
 export function applicationStore(oauth: Application): TokenStore {
   return {
     getToken: (openid) =>
-      namingUncalled('getToken', async (onUncalled) => {
+      trackUncalled('getToken', async (onUncalled) => {
         const options = { declaresCallback: oauth.getToken.length > 1, isAnswer, onUncalled }
         const [token] = await askApplication((callback) => oauth.getToken(openid, callback), options)
         return token as WechatToken | null | undefined
       }),
     saveToken: (openid, token) =>
-      namingUncalled('saveToken', async (onUncalled) => {
+      trackUncalled('saveToken', async (onUncalled) => {
         const options = { declaresCallback: oauth.saveToken.length > 2, isAnswer, onUncalled }
         await askApplication((callback) => oauth.saveToken(openid, token, callback), options, token)
       }),
   }
 }
 
-// The older package waits for the callback, whatever a function returns; promises are new.
+// The older package waits for the callback and ignores what a function returns. Promises are new here.
 const isAnswer = (): boolean => false
 
 async function askApplication(
-  call: Parameters<typeof answerOf>[0],
+  call: Parameters<typeof awaitAnswer>[0],
   options: AnswerOptions,
   saved?: WechatToken,
 ): Promise<unknown[]> {
   try {
-    return await answerOf(call, options)
+    return await awaitAnswer(call, options)
   } catch (error) {
     throw new ApplicationFailure(error, saved)
   }

@@ -1,10 +1,10 @@
 import type { OAuthCallback, OAuthError } from './types.js'
 import { ApplicationFailure, asOAuthError } from './errors.js'
-import { accessToken } from './access-token.js'
+import { makeAccessToken } from './access-token.js'
 
 /**
- * Runs `task` and hands its outcome to the callback: once, later, and outside of any promise, so that what the callback
- * throws ends where it would end without promises.
+ * Runs a task and passes its outcome to the callback: once, asynchronously, and outside any promise, so that an error which the
+ * callback throws is uncaught, as it would be without promises.
  */
 export function answer<T>(callback: OAuthCallback<T> | undefined, task: () => Promise<T>): void {
   const call = typeof callback === 'function' ? (callback as (...values: unknown[]) => void) : () => undefined
@@ -18,14 +18,14 @@ export function answer<T>(callback: OAuthCallback<T> | undefined, task: () => Pr
   )
 }
 
-// A token that could not be saved is there all the same.
+// The callback gets the token although it could not be saved.
 function failure(error: unknown): unknown[] {
   const token = error instanceof ApplicationFailure ? error.token : undefined
-  return token ? [asOAuthError(error), accessToken(token)] : [asOAuthError(error)]
+  return token ? [asOAuthError(error), makeAccessToken(token)] : [asOAuthError(error)]
 }
 
-/** The outcome of a method that takes a callback; of several, the first. */
-export async function outcomeOf<T>(start: (callback: OAuthCallback<T>) => void): Promise<T> {
+/** Waits for the outcome of a method that has a callback. The first one counts. */
+export async function awaitOutcome<T>(start: (callback: OAuthCallback<T>) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     start((error: OAuthError | null, result) => {
       if (error) reject(error)

@@ -1,4 +1,4 @@
-import { kindOf } from '../errcodes.js'
+import { isTokenErrcode, lookUpKind } from '../errcodes.js'
 import {
   NoOAuthTokenError,
   StoreError,
@@ -9,14 +9,14 @@ import {
 import type { WechatToken } from '../types.js'
 import type { OAuthError } from './types.js'
 
-/** What `getToken` or `saveToken` failed with, on its way back to the application, to which it belongs. */
+/** Carries the application's own error, from its `getToken` or `saveToken`, back to the application. */
 export class ApplicationFailure extends StoreError {
   readonly #error: unknown
   readonly #token: WechatToken | undefined
 
-  /** @param token - what could not be saved */
+  /** @param token - the token that could not be saved */
   constructor(error: unknown, token?: WechatToken) {
-    super('The application failed to keep a token.')
+    super('The getToken or saveToken of the application failed')
     this.#error = error
     this.#token = token
   }
@@ -30,9 +30,9 @@ export class ApplicationFailure extends StoreError {
   }
 }
 
-/** What WeChat would say if it were asked without this argument. */
-export function missing(endpoint: string, errcode: number, errmsg: string): WechatAPIError {
-  return new WechatAPIError({ errcode, errmsg, requestId: undefined, endpoint, kind: kindOf(errcode) })
+/** Makes the error that WeChat would return for a call without this argument. */
+export function missingArgument(endpoint: string, errcode: number, errmsg: string): WechatAPIError {
+  return new WechatAPIError({ errcode, errmsg, requestId: undefined, endpoint, kind: lookUpKind(errcode) })
 }
 
 const transportNames = {
@@ -50,39 +50,37 @@ const decryptMessages = new Map<string, string>([
   ['watermark', 'Invalid Watermark, Be Sure to Check Again'],
 ])
 
-/** An error of this package under the name, message and code that the application knows; the error itself is its `cause`. */
+/** Makes an error with the name, message and code that the application knows. Its `cause` is the error of this package. */
 export function asOAuthError(error: unknown): OAuthError {
-  if (error instanceof WechatAPIError) return disguised(error, 'WeChatAPIError', error.errmsg, error.errcode)
+  if (error instanceof WechatAPIError) return disguise(error, 'WeChatAPIError', error.errmsg, error.errcode)
   if (error instanceof WechatTransportError) {
     const name = lostConnection.has(error.reason) ? 'WeChatAPIResponseError' : transportNames[error.code]
-    // The system's word is what applications know, not that of fetch.
-    return disguised(
+    // Applications know the system's code, not the one of `fetch`.
+    return disguise(
       error,
       name,
       error.message,
       error.reason === 'UND_ERR_SOCKET' ? 'ECONNRESET' : (error.reason ?? error.code),
     )
   }
-  if (error instanceof NoOAuthTokenError) return disguised(error, error.name, error.message)
+  if (error instanceof NoOAuthTokenError) return disguise(error, error.name, error.message)
   if (error instanceof WechatDecryptError) {
     const message = decryptMessages.get(error.reason)
-    // The older package knew no other failures than these, and gave them no code.
+    // The older package had only these failures, without a code.
     return message === undefined
-      ? disguised(error, error.name, error.message, error.code)
+      ? disguise(error, error.name, error.message, error.code)
       : new Error(message, { cause: error })
   }
-  // A function that threw nothing failed all the same.
+  // A function that threw a falsy value has failed too.
   return (error instanceof ApplicationFailure && error.error ? error.error : error) as OAuthError
 }
 
-function disguised(cause: Error, name: string, message: string, code?: string | number): OAuthError {
+function disguise(cause: Error, name: string, message: string, code?: string | number): OAuthError {
   return Object.assign(new Error(message, { cause }), { name, ...(code !== undefined && { code }) })
 }
 
-const refused = new Set<unknown>([40001, 40014, 42001])
-
-/** The token is not, or no longer, good. */
+/** Whether WeChat refused the access token of a call. */
 export function isRefused(error: unknown): boolean {
   const { name, code } = (error ?? {}) as Partial<OAuthError>
-  return name === 'WeChatAPIError' && refused.has(code)
+  return name === 'WeChatAPIError' && isTokenErrcode(code)
 }

@@ -1,9 +1,9 @@
 /**
- * For applications that come from the npm package `wechat-oauth`: `@wechat-auth/wechat-oauth/compat` in its place, and
- * nothing else to change.
+ * For applications that use the npm package `wechat-oauth`: import `@wechat-auth/wechat-oauth/compat` instead, and change nothing
+ * else.
  */
 
-// `require` gives the class; its named export is a property of it.
+// `require` returns the class. Its named export is a static property.
 export { OAuth, OAuth as default, OAuth as 'module.exports' } from './oauth.js'
 
 export type { AccessToken, DecryptedUser, OAuthCallback, OAuthError, OAuthOptions } from './types.js'

@@ -1,27 +1,21 @@
+import { BoundedMap } from '../lib/bounded-map.js'
 import type { WechatToken } from '../types.js'
 
 /** Tokens by openid. */
 export type Tokens = Record<string, WechatToken | undefined>
 
 const max = 10_000
-// In the order in which they were saved.
-const openids = new WeakMap<Tokens, Set<string>>()
+const openids = new WeakMap<Tokens, BoundedMap<string, true>>()
 
-/** No name in it means anything but a user. */
+/** Makes an object without a prototype, so that every key in it is a user. */
 export function noTokens(): Tokens {
   return Object.create(null) as Tokens
 }
 
-/** Keeps a token; beyond 10,000, the one that was saved longest ago goes. */
+/** Keeps a token. Beyond 10,000, the one that was saved longest ago is dropped. */
 export function remember(tokens: Tokens, openid: string, token: WechatToken): void {
-  const known = openids.get(tokens) ?? new Set()
+  const known = openids.get(tokens) ?? new BoundedMap(max, (oldest) => Reflect.deleteProperty(tokens, oldest))
   openids.set(tokens, known)
-  known.delete(openid)
-  known.add(openid)
   tokens[openid] = token
-  for (const oldest of known) {
-    if (known.size <= max) break
-    known.delete(oldest)
-    Reflect.deleteProperty(tokens, oldest)
-  }
+  known.set(openid, true)
 }

@@ -2,56 +2,57 @@ import { stringify } from 'node:querystring'
 import { checkCode, checkOpenid, checkText, isOpenid } from '../lib/arguments.js'
 import { NoOAuthTokenError } from '../errors.js'
 import { bindToIdentity } from '../api/identity.js'
-import { endpointsOf } from '../options.js'
+import { readEndpoints } from '../options.js'
+import { apiPaths, pagePaths } from '../http/endpoints.js'
 import { checkOk } from '../http/reply-fields.js'
 import type { GetTokenFunction, SaveTokenFunction, WechatToken, WechatUser } from '../types.js'
-import { accessToken } from './access-token.js'
-import { answer, outcomeOf } from './callbacks.js'
-import { asOAuthError, isRefused, missing } from './errors.js'
+import { makeAccessToken } from './access-token.js'
+import { answer, awaitOutcome } from './callbacks.js'
+import { asOAuthError, isRefused, missingArgument } from './errors.js'
 import { noTokens, remember, type Tokens } from './memory.js'
-import { partsOf } from './parts.js'
+import { getParts } from './parts.js'
 import type { AccessToken, DecryptedUser, OAuthCallback, OAuthOptions } from './types.js'
 import { userToken } from './user-token.js'
 
 /**
- * A drop-in for the class that the npm package `wechat-oauth` (1.5.0) exports, made of this package's own client. For new
- * code there is `WechatOAuth`.
+ * A drop-in replacement for the class of the npm package `wechat-oauth` (1.5.0), built on this package's client. New code should
+ * use `WechatOAuth`.
  *
  * Every callback is called once, with `null` and the result, or with an error that has the name, message and code which
- * applications know: `WeChatAPIError` with WeChat's errcode as `code`, `WeChatAPI…Error` where WeChat gave no answer,
- * `NoOAuthTokenError`. An error of `getToken` or `saveToken` comes back as it is. No other error holds the app secret, a
+ * applications know: `WeChatAPIError` with WeChat's errcode as `code`, `WeChatAPI…Error` if WeChat did not reply, or
+ * `NoOAuthTokenError`. An error of `getToken` or `saveToken` is passed on unchanged. No other error contains the app secret, a
  * token, a code, a session_key or a query string.
  *
  * @see https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
  */
 export class OAuth {
-  /** The class itself, so that `const { OAuth } = require(…)` gives it as `const OAuth = require(…)` does. */
+  /** The class itself, so that both `const OAuth = require(…)` and `const { OAuth } = require(…)` work. */
   static readonly OAuth = this
 
   appid: string
-  /** Not enumerable: it stays out of logs and of JSON. */
+  /** Not enumerable, so that logs and JSON do not contain it. */
   declare appsecret: string
   isMiniProgram: boolean | undefined
-  /** Where tokens are kept that nobody else keeps: the 10,000 that were saved last. Not enumerable. */
+  /** The default store: the 10,000 tokens that were saved last. Not enumerable. */
   declare store: Tokens
   getToken: GetTokenFunction
   saveToken: SaveTokenFunction
-  /** What `setOpts` was given. */
+  /** The options of the latest `setOpts`. */
   defaults: OAuthOptions | undefined
 
   static {
     for (const name of Object.getOwnPropertyNames(this.prototype).filter(
       (method) => method !== 'constructor',
     )) {
-      // Those who wrap the methods of such an object look for them with `for … in`.
+      // Tools that wrap the methods of an object find them with `for … in`.
       Object.defineProperty(this.prototype, name, { enumerable: true })
     }
   }
 
   /**
-   * @param getToken - `(openid, callback)`, or one that returns a promise; default: the memory of this process
-   * @param saveToken - `(openid, token, callback)`, or one that returns a promise; default: the memory of this process
-   * @param isMiniProgram - `getUserByCode` takes a mini-program's code
+   * @param getToken - `(openid, callback)`, or returns a promise. Default: reads the memory of this process
+   * @param saveToken - `(openid, token, callback)`, or returns a promise. Default: saves in the memory of this process
+   * @param isMiniProgram - whether `getUserByCode` is called with a mini-program's code. Default `false`
    */
   constructor(
     appid: string,
@@ -67,7 +68,7 @@ export class OAuth {
     }
     if (!saveToken && process.env.NODE_ENV === 'production') {
       console.warn(
-        'OAuth keeps tokens in the memory of this process: in production, give it getToken and saveToken',
+        'OAuth keeps tokens in the memory of this process. In production, pass getToken and saveToken',
       )
     }
     this.getToken =
@@ -84,31 +85,31 @@ export class OAuth {
     this.defaults = {}
   }
 
-  /** Sets options for all calls from now on; those of before are forgotten. What cannot be understood is ignored. */
+  /** Replaces the options of all later calls. Values that are not understood are ignored. */
   setOpts(opts?: OAuthOptions): void {
     this.defaults = opts
   }
 
   /**
-   * Address of the page on which a user of WeChat's own browser logs in. Nothing is checked.
+   * Returns the address of the page on which a user logs in inside WeChat's own browser. Nothing is checked.
    *
    * @param redirect - absolute URL of the callback; its host must be configured at WeChat
-   * @param state - at most 128 bytes, WeChat hands it back; default none, which leaves the login open to forgery
+   * @param state - at most 128 bytes; WeChat passes it back to the callback. Default none, which leaves the login open to forgery
    * @param scope - `snsapi_base` (default) or `snsapi_userinfo`
    */
   getAuthorizeURL(redirect: string, state?: string, scope?: string): string {
-    return pageURL(this, '/connect/oauth2/authorize', redirect, state, scope || 'snsapi_base')
+    return pageURL(this, pagePaths.mp, redirect, state, scope || 'snsapi_base')
   }
 
   /**
-   * Address of the page that shows a QR code, for websites. Nothing is checked.
+   * Returns the address of the page that shows a website's QR code. Nothing is checked.
    *
    * @param redirect - absolute URL of the callback; its host must be configured at WeChat
-   * @param state - at most 128 bytes, WeChat hands it back; default none, which leaves the login open to forgery
+   * @param state - at most 128 bytes; WeChat passes it back to the callback. Default none, which leaves the login open to forgery
    * @param scope - default `snsapi_login`
    */
   getAuthorizeURLForWebsite(redirect: string, state?: string, scope?: string): string {
-    return pageURL(this, '/connect/qrconnect', redirect, state, scope || 'snsapi_login')
+    return pageURL(this, pagePaths.website, redirect, state, scope || 'snsapi_login')
   }
 
   /**
@@ -117,8 +118,8 @@ export class OAuth {
    */
   getAccessToken(code: string, callback?: OAuthCallback<AccessToken>): void {
     answer(callback, async () => {
-      refuseWrongCode('/sns/oauth2/access_token', code)
-      return accessToken<WechatToken>(await partsOf(this).logins.getAccessToken(code))
+      refuseWrongCode(apiPaths.accessToken, code)
+      return makeAccessToken<WechatToken>(await getParts(this).logins.getAccessToken(code))
     })
   }
 
@@ -128,24 +129,25 @@ export class OAuth {
     callback?: OAuthCallback<AccessToken<WechatToken & { session_key: string }>>,
   ): void {
     answer(callback, async () => {
-      refuseWrongCode('/sns/jscode2session', code)
-      return accessToken(await partsOf(this).logins.code2Session(code))
+      refuseWrongCode(apiPaths.session, code)
+      return makeAccessToken(await getParts(this).logins.code2Session(code))
     })
   }
 
   /**
-   * Renews a token by its refresh token, and saves it. What `getToken` gives for the user and WeChat did not answer
-   * (unionid, fields of the application) is kept.
+   * Renews a token with its refresh token, and saves it. Fields of the record that WeChat's reply does not have (unionid, the
+   * application's own fields) are kept.
    */
   refreshAccessToken(refreshToken: string, callback?: OAuthCallback<AccessToken>): void {
     answer(callback, async () => {
-      if (isMissing(refreshToken)) throw missing('/sns/oauth2/refresh_token', 41003, 'refresh_token missing')
-      return accessToken(await partsOf(this).refreshes.refreshAccessToken(refreshToken))
+      if (isMissing(refreshToken))
+        throw missingArgument(apiPaths.refreshToken, 41003, 'refresh_token missing')
+      return makeAccessToken(await getParts(this).refreshes.refreshAccessToken(refreshToken))
     })
   }
 
   /**
-   * The user's data, by a token at hand.
+   * Reads the user's data with the given token.
    *
    * @param options.lang - default `en`
    */
@@ -156,11 +158,11 @@ export class OAuth {
   ): void {
     answer(callback, async () => {
       const { openid, lang } = options
-      if (isMissing(token)) throw missing('/sns/userinfo', 41001, 'access_token missing')
-      if (isMissing(openid)) throw missing('/sns/userinfo', 41009, 'missing openid')
-      // WeChat takes more languages than our types name.
+      if (isMissing(token)) throw missingArgument(apiPaths.userinfo, 41001, 'access_token missing')
+      if (isMissing(openid)) throw missingArgument(apiPaths.userinfo, 41009, 'missing openid')
+      // WeChat knows more languages than our types.
       const language = (lang || 'en') as 'en'
-      return partsOf(this).logins.getUserByToken(
+      return getParts(this).logins.getUserByToken(
         { openid, access_token: token, create_at: 0 },
         { lang: language },
       )
@@ -168,24 +170,24 @@ export class OAuth {
   }
 
   /**
-   * Opens what a mini-program received as `encryptedData` and `iv`.
+   * Decrypts the `encryptedData` and `iv` that a mini-program received.
    *
-   * @throws Error `Illegal Buffer, Is Your Data Correct?`, or `Invalid Watermark, Be Sure to Check Again` where the data is
-   * of another app; TypeError where a part is missing
+   * @throws Error `Illegal Buffer, Is Your Data Correct?`, or `Invalid Watermark, Be Sure to Check Again` if the data is for
+   * another app; TypeError if a part is missing
    */
   decryptMiniProgramUser(options: { sessionKey: string; encryptedData: string; iv: string }): DecryptedUser {
     try {
-      return partsOf(this).logins.decryptMiniProgramUser(options)
+      return getParts(this).logins.decryptMiniProgramUser(options)
     } catch (error) {
       throw asOAuthError(error)
     }
   }
 
   /**
-   * The user's data, by the saved token. One that has expired, or that WeChat refuses, is refreshed first: once,
-   * however many callers of this process wait for it.
+   * Reads the user's data with the saved token. If the token has expired, or WeChat refuses it, it is refreshed first. All
+   * callers in this process share one refresh.
    *
-   * @param options - the openid, or with a language; default `en`
+   * @param options - the openid, or the openid and a language. Default `en`
    */
   getUser(options: string | { openid: string; lang?: string }, callback?: OAuthCallback<WechatUser>): void {
     answer(callback, async () => {
@@ -193,7 +195,7 @@ export class OAuth {
       const { openid } = user
       if (!isOpenid(openid)) throw new NoOAuthTokenError(String(openid).slice(0, 128))
       const withToken = async (token: string): Promise<WechatUser> =>
-        outcomeOf((done) => {
+        awaitOutcome((done) => {
           this._getUser(user, token, done)
         })
       const token = await userToken(this, openid)
@@ -206,19 +208,19 @@ export class OAuth {
     })
   }
 
-  /** Whether WeChat accepts this access token for this user: the result is WeChat's `{ errcode: 0, errmsg: 'ok' }`, else there is an error. */
+  /** Checks whether WeChat accepts this access token for this user. The result is WeChat's `{ errcode: 0, errmsg: 'ok' }`; otherwise there is an error. */
   verifyToken(
     openid: string,
     token: string,
     callback?: OAuthCallback<{ errcode: number; errmsg: string }>,
   ): void {
     answer(callback, async () => {
-      const endpoint = '/sns/auth'
-      if (isMissing(token)) throw missing(endpoint, 41001, 'access_token missing')
-      if (isMissing(openid)) throw missing(endpoint, 41009, 'missing openid')
+      const endpoint = apiPaths.auth
+      if (isMissing(token)) throw missingArgument(endpoint, 41001, 'access_token missing')
+      if (isMissing(openid)) throw missingArgument(endpoint, 41009, 'missing openid')
       checkOpenid(openid)
       checkText('accessToken', token)
-      const reply = await partsOf(this).transport.call({
+      const reply = await getParts(this).transport.call({
         endpoint,
         query: { access_token: token, openid },
         repeatable: true,
@@ -230,11 +232,11 @@ export class OAuth {
   }
 
   /**
-   * Exchanges a mini-program's code, and opens `encryptedData` with the session_key, without a further call (`isMiniProgram`).
-   * `openId` and `unionId` of the result are what WeChat answered to the code, whatever the data says; data that names another
-   * user is an error with the code `ERR_WECHAT_OPENID_MISMATCH`.
+   * Exchanges a mini-program's code, and decrypts `encryptedData` with the session_key, without another call (`isMiniProgram`).
+   * `openId` and `unionId` of the result come from WeChat's reply, not from the data. Data that names another user is an error
+   * with the code `ERR_WECHAT_OPENID_MISMATCH`.
    *
-   * @param options - the code of `wx.login`, and what `wx.getUserInfo` gave
+   * @param options - the code of `wx.login`, and the result of `wx.getUserInfo`
    */
   getUserByCode(
     options: { code: string; encryptedData: string; iv: string },
@@ -243,7 +245,7 @@ export class OAuth {
   /**
    * Exchanges a code and reads the user's data.
    *
-   * @param options - the code, or with a language; default `en`
+   * @param options - the code, or the code and a language. Default `en`
    */
   getUserByCode(options: string | { code: string; lang?: string }, callback?: OAuthCallback<WechatUser>): void
   getUserByCode(options: string | UserByCodeOptions, callback?: OAuthCallback<never>): void {
@@ -253,7 +255,7 @@ export class OAuth {
         const { code, lang, encryptedData, iv }: UserByCodeOptions =
           typeof options === 'string' ? { code: options } : options
         if (this.isMiniProgram) {
-          const { data } = await outcomeOf<AccessToken<WechatToken & { session_key: string }>>((done) => {
+          const { data } = await awaitOutcome<AccessToken<WechatToken & { session_key: string }>>((done) => {
             this.getSessionKey(code, done)
           })
           const opened = this.decryptMiniProgramUser({
@@ -261,12 +263,12 @@ export class OAuth {
             encryptedData: encryptedData ?? '',
             iv: iv ?? '',
           })
-          return identified(opened, data)
+          return addIdentity(opened, data)
         }
-        const { data } = await outcomeOf<AccessToken>((done) => {
+        const { data } = await awaitOutcome<AccessToken>((done) => {
           this.getAccessToken(code, done)
         })
-        return outcomeOf<WechatUser>((done) => {
+        return awaitOutcome<WechatUser>((done) => {
           this.getUser({ openid: data.openid, ...(lang !== undefined && { lang }) }, done)
         })
       },
@@ -281,7 +283,7 @@ interface UserByCodeOptions {
   iv?: string
 }
 
-function identified(opened: DecryptedUser, { openid, unionid }: WechatToken): DecryptedUser {
+function addIdentity(opened: DecryptedUser, { openid, unionid }: WechatToken): DecryptedUser {
   try {
     return {
       ...bindToIdentity(opened, { openid, unionid }),
@@ -300,7 +302,7 @@ function pageURL(
   state: string | undefined,
   scope: string,
 ): string {
-  const { open } = endpointsOf(defaults?.endpoints)
+  const { open } = readEndpoints(defaults?.endpoints)
   const query = stringify({ appid, redirect_uri: redirect, response_type: 'code', scope, state: state || '' })
   return `${open}${path}?${query}#wechat_redirect`
 }
@@ -309,12 +311,12 @@ function isMissing(value: unknown): boolean {
   return value === undefined || value === null || value === ''
 }
 
-/** What no code can be is not sent. */
+/** Refuses a value that cannot be a code, so that it is not sent. */
 function refuseWrongCode(endpoint: string, code: unknown): void {
-  if (isMissing(code)) throw missing(endpoint, 41008, 'missing code')
+  if (isMissing(code)) throw missingArgument(endpoint, 41008, 'missing code')
   try {
     checkCode(code)
   } catch {
-    throw missing(endpoint, 40029, 'invalid code')
+    throw missingArgument(endpoint, 40029, 'invalid code')
   }
 }

@@ -1,6 +1,7 @@
 import { WechatOAuth } from '../client.js'
-import { settingsOf } from '../options.js'
+import { readSettings } from '../options.js'
 import { StoreAccess } from '../tokens/store-access.js'
+import { isTimeout } from '../lib/arguments.js'
 import { toNumber } from '../lib/values.js'
 import { normalizeRecord } from '../tokens/token.js'
 import { Transport } from '../http/transport.js'
@@ -9,16 +10,16 @@ import { applicationStore } from './application-store.js'
 import type { Application } from './application.js'
 import type { OAuthOptions } from './types.js'
 
-/** What an `OAuth` is made of. */
+/** The parts of an `OAuth`. */
 export interface Parts {
-  /** Exchanges codes. It reads no records: `getToken` of an application may fail where there is none yet. */
+  /** Exchanges codes. It reads no records, because an application's `getToken` may fail for a new user. */
   logins: WechatOAuth
-  /** Refreshes tokens. A record that cannot be read, or used, is replaced. */
+  /** Refreshes tokens. It replaces a record that cannot be read or used. */
   refreshes: WechatOAuth
   transport: Transport
   /** The application's records. */
   access: StoreAccess
-  /** The refreshes that are under way: access tokens to be, by openid. */
+  /** The running refreshes by openid. Each resolves to the new access token. */
   refreshing: Map<string, Promise<string>>
 }
 
@@ -29,8 +30,8 @@ interface Made {
 
 const made = new WeakMap<Application, Made>()
 
-/** Made when first needed, and again after an option has changed: the application may do that at any time. */
-export function partsOf(oauth: Application): Parts {
+/** Returns the parts. Makes them at the first call, and again after the application has changed an option. */
+export function getParts(oauth: Application): Parts {
   const { appid, appsecret, defaults } = oauth
   const { timeout, endpoints, fallbackHosts, fetch, logger } = defaults ?? {}
   const from = [appid, appsecret, String(timeout), endpoints, fallbackHosts, fetch, logger]
@@ -48,14 +49,14 @@ function makeParts(oauth: Application): Parts {
     appId,
     appSecret,
     saveSnapshotUsers: true,
-    timeout: timeoutOf(oauth.defaults?.timeout),
+    timeout: readTimeout(oauth.defaults?.timeout),
     ...(endpoints !== undefined && { endpoints }),
     ...(fallbackHosts !== undefined && { fallbackHosts }),
     ...(fetch !== undefined && { fetch }),
     ...(logger !== undefined && { logger }),
   }
   const store = applicationStore(oauth)
-  const settings = settingsOf({ ...options, tokenStore: store })
+  const settings = readSettings({ ...options, tokenStore: store })
   return {
     logins: new WechatOAuth({
       ...options,
@@ -63,7 +64,7 @@ function makeParts(oauth: Application): Parts {
     }),
     refreshes: new WechatOAuth({
       ...options,
-      tokenStore: { ...store, getToken: (openid) => recordIn(store, openid) },
+      tokenStore: { ...store, getToken: (openid) => readRecord(store, openid) },
     }),
     transport: new Transport({ ...settings, api: settings.endpoints.api, mp: settings.endpoints.mp }),
     access: new StoreAccess({ store, timeout: settings.timeout, onNoLock: () => undefined }),
@@ -71,8 +72,8 @@ function makeParts(oauth: Application): Parts {
   }
 }
 
-/** `undefined` also where there is something else. */
-async function recordIn(store: TokenStore, openid: string): Promise<WechatToken | undefined> {
+/** Reads a record, or `undefined` if it cannot be read or used. */
+async function readRecord(store: TokenStore, openid: string): Promise<WechatToken | undefined> {
   try {
     return normalizeRecord(openid, await store.getToken(openid))
   } catch {
@@ -80,11 +81,11 @@ async function recordIn(store: TokenStore, openid: string): Promise<WechatToken 
   }
 }
 
-const usualTimeout = 5000
+const defaultTimeout = 5000
 
-/** Never throws: an application that gave nonsense to urllib has the usual timeout. */
-function timeoutOf(timeout: OAuthOptions['timeout']): number {
+/** Reads a timeout. It never throws: a value that urllib did not understand means the default. */
+function readTimeout(timeout: OAuthOptions['timeout']): number {
   const parts = Array.isArray(timeout) ? (timeout as readonly unknown[]) : [timeout]
   const sum = parts.map((part) => toNumber(part) ?? 0).reduce((all, part) => all + part, 0)
-  return sum > 0 && sum <= 24 * 3600 * 1000 ? sum : usualTimeout
+  return isTimeout(sum) ? sum : defaultTimeout
 }

@@ -1,48 +1,48 @@
 import type { Endpoints, MiniProgramData, WechatLogger, WechatToken } from '../types.js'
 
 /**
- * Gets an error, or `null` and the result; once, never before the method has returned. What it throws is not caught.
- * As with Node's own callbacks, the result is there only where there is no error.
+ * Called with an error, or with `null` and the result: once, and never before the method has returned. An error that it throws
+ * is not caught. As with Node's own callbacks, there is a result only if there is no error.
  */
 export type OAuthCallback<T> = (error: OAuthError | null, result: T) => void
 
-/** What callbacks get: an error of WeChat's, of the transport, of the arguments; or what `getToken` or `saveToken` failed with. */
+/** The error of a callback: from WeChat, the transport or the arguments, or the error of `getToken` or `saveToken`. */
 export interface OAuthError extends Error {
-  /** Where WeChat answered an error, its errcode; where the connection failed, the system's word, e.g. `ECONNREFUSED`. */
+  /** WeChat's errcode or, if the connection failed, the system's code, e.g. `ECONNREFUSED`. */
   code?: string | number
 }
 
-/** A token, as `getAccessToken`, `refreshAccessToken` and `getSessionKey` give it. */
+/** The result of `getAccessToken`, `refreshAccessToken` and `getSessionKey`. */
 export interface AccessToken<Data extends WechatToken = WechatToken> {
-  /** What WeChat answered, and `create_at`. */
+  /** WeChat's reply, and `create_at`. */
   data: Data
   /**
-   * Whether the access token has not expired, to the millisecond. `false` where `create_at` is more than four
-   * minutes ahead of the clock.
+   * Whether the access token has not expired, to the millisecond. `false` if `create_at` is more than four minutes in the
+   * future.
    */
   isValid(): boolean
 }
 
-/** What `setOpts` understands. Whatever else it is given is kept in `defaults` and without effect. */
+/** The options of `setOpts`. Others are kept in `defaults` and have no effect. */
 export interface OAuthOptions {
-  /** Milliseconds for a whole call, and for a visit to `getToken` or `saveToken`; of a pair, as urllib takes it, the sum. Default 5000. */
+  /** Milliseconds for a whole call, and for a call of `getToken` or `saveToken`. A pair, as in urllib, is added up. Default 5000. */
   timeout?: number | string | readonly (number | string)[]
-  /** Base addresses of WeChat's servers: one for everything, or `{ open, api, mp }`. Default: WeChat. */
+  /** Base addresses of WeChat's servers: one for all, or `{ open, api, mp }`. Default: WeChat. */
   endpoints?: string | Endpoints
   /**
-   * Base addresses that are asked in this order, all within `timeout`, when the first host fails. A call that may be
-   * repeated goes on after a failed connection, or when WeChat is busy. A call that spends a code goes on only if no
-   * connection came about, so that nothing was sent.
-   * Default none: then a call that may be repeated is tried once more on the same host.
+   * Base addresses to try, in this order and all within `timeout`, when the first host fails. A call that may be repeated is
+   * tried on the next host if the connection failed or WeChat is busy. A call that spends a code is tried on the next host
+   * only if there was no connection, so that nothing was sent.
+   * Default none: a call that may be repeated is tried once more on the same host.
    */
   fallbackHosts?: string[]
-  /** Default the global `fetch`. Takes the place of urllib's `agent`, `httpsAgent` and `proxy`. */
+  /** Sends requests to WeChat. Default as in `WechatOAuth`. It replaces urllib's `agent`, `httpsAgent` and `proxy`. */
   fetch?: typeof fetch
-  /** Never sees a secret, a token, a code or a query string. */
+  /** Receives no secret, token, code or query string. */
   logger?: WechatLogger
   /** Other options of urllib. */
   [option: string]: unknown
 }
 
-/** What `decryptMiniProgramUser` gives. */
+/** The result of `decryptMiniProgramUser`. */
 export type DecryptedUser = MiniProgramData

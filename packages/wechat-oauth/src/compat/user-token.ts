@@ -1,36 +1,36 @@
 import { NoOAuthTokenError } from '../errors.js'
 import type { WechatToken } from '../types.js'
-import { accessToken } from './access-token.js'
-import { outcomeOf } from './callbacks.js'
+import { makeAccessToken } from './access-token.js'
+import { awaitOutcome } from './callbacks.js'
 import type { RefreshingApplication } from './application.js'
-import { partsOf } from './parts.js'
+import { getParts } from './parts.js'
 import type { AccessToken } from './types.js'
 
 /**
- * An access token for this user: the saved one, or after one refresh, however many callers wait for it, a new one.
+ * Returns an access token for a user: the saved one, or a new one after a refresh. All callers share one refresh.
  *
- * @param refused - an access token that WeChat does not accept, though by its dates it is good
+ * @param refused - an access token that WeChat refuses, although by its times it is valid
  */
 export async function userToken(
   oauth: RefreshingApplication,
   openid: string,
   refused?: string,
 ): Promise<string> {
-  const { refreshing } = partsOf(oauth)
+  const { refreshing } = getParts(oauth)
   const { token } = await savedToken(oauth, openid, refused)
   if (token !== undefined) return token
   const running = refreshing.get(openid)
   if (running) return running
-  const refresh = refreshed(oauth, openid, refused).finally(() => refreshing.delete(openid))
+  const refresh = refreshToken(oauth, openid, refused).finally(() => refreshing.delete(openid))
   refreshing.set(openid, refresh)
   return refresh
 }
 
-async function refreshed(oauth: RefreshingApplication, openid: string, refused?: string): Promise<string> {
-  // It may have been refreshed since it was read.
+async function refreshToken(oauth: RefreshingApplication, openid: string, refused?: string): Promise<string> {
+  // Another caller may have refreshed it since it was read.
   const { record, token } = await savedToken(oauth, openid, refused)
   if (token !== undefined) return token
-  const { data } = await outcomeOf<AccessToken>((callback) => {
+  const { data } = await awaitOutcome<AccessToken>((callback) => {
     oauth.refreshAccessToken(record.refresh_token ?? '', callback)
   })
   return data.access_token ?? ''
@@ -41,10 +41,11 @@ async function savedToken(
   openid: string,
   refused?: string,
 ): Promise<{ record: WechatToken; token: string | undefined }> {
-  const record = await partsOf(oauth).access.read(openid)
+  const record = await getParts(oauth).access.read(openid)
   if (!record) throw new NoOAuthTokenError(openid)
   return {
     record,
-    token: accessToken(record).isValid() && record.access_token !== refused ? record.access_token : undefined,
+    token:
+      makeAccessToken(record).isValid() && record.access_token !== refused ? record.access_token : undefined,
   }
 }

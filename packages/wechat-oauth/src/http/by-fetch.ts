@@ -3,11 +3,9 @@ import { largestBody, type Exchange } from './exchange.js'
 import { mayHaveConnected } from './fetch-errors.js'
 import { badStatus, brokenOff, tooLarge, unreachable } from './failures.js'
 
-/** Through a `fetch`, which may be of the application's making: what it gives is looked at with the same distrust as the answer. */
+/** Sends requests with a `fetch`. It may be the application's own, so its response object is checked as strictly as WeChat's reply. */
 export function byFetch(fetch: typeof globalThis.fetch): Exchange {
   return async ({ server, path, endpoint, body }, deadline) => {
-    const controller = new AbortController()
-    deadline.onOver = () => controller.abort()
     const posted = body !== undefined && {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -15,7 +13,7 @@ export function byFetch(fetch: typeof globalThis.fetch): Exchange {
     }
     let response: Response
     try {
-      response = await fetch(server + path, { redirect: 'manual', ...posted, signal: controller.signal })
+      response = await fetch(server + path, { redirect: 'manual', ...posted, signal: deadline.signal })
     } catch (error) {
       throw unreachable(endpoint, error, mayHaveConnected(error))
     }
@@ -23,7 +21,7 @@ export function byFetch(fetch: typeof globalThis.fetch): Exchange {
       throw new WechatTransportError(
         'ERR_WECHAT_RESPONSE',
         endpoint,
-        'gave no response: does the fetch option return one?',
+        'got no response: the fetch option must return one',
       )
     }
     if (!response.ok || response.redirected) {
@@ -32,24 +30,24 @@ export function byFetch(fetch: typeof globalThis.fetch): Exchange {
     }
     try {
       const data = await readBytes(response, endpoint)
-      return { contentType: () => contentTypeOf(response), data }
+      return { contentType: () => readContentType(response), data }
     } catch (error) {
       throw error instanceof WechatTransportError ? error : brokenOff(endpoint, error)
     }
   }
 }
 
-// The application's own may leave the headers out, as far as nothing depends on them.
-function contentTypeOf(response: Response): string {
+// The application's own `fetch` may leave the headers out. Only images need them.
+function readContentType(response: Response): string {
   return (response as Partial<Response>).headers?.get('content-type') ?? ''
 }
 
-// Frees the connection. The body of a fetch that the application supplies may not have the method, or refuse.
+// Frees the connection. The body may come from the application's own `fetch`: it may lack this method, or the method may throw.
 async function discardBody(response: Response): Promise<void> {
   try {
     await response.body?.cancel()
   } catch {
-    // The status is what counts.
+    // Only the status matters here.
   }
 }
 
@@ -61,16 +59,16 @@ async function readBytes(response: Response, endpoint: string): Promise<Uint8Arr
     if (size > largestBody) throw tooLarge(endpoint)
     chunks.push(chunk)
   }
-  // The body of a fetch that the application supplies may be iterable only.
+  // The body may come from the application's own `fetch`, and be only iterable.
   const body: (AsyncIterable<Uint8Array> & Partial<ReadableStream<Uint8Array>>) | null = response.body
   const reader = body?.getReader?.()
   if (reader) await readAll(reader, keep)
-  // Leaving the loop early cancels the stream, and with it the connection.
+  // Leaving the loop early cancels the stream, which closes the connection.
   else for await (const chunk of body ?? []) keep(chunk)
   return new Uint8Array(Buffer.concat(chunks))
 }
 
-// As the loop above does, at half the price: that one makes several promises for each chunk.
+// Does the same as the loop above at half the cost: the loop makes several promises for each chunk.
 async function readAll(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   keep: (chunk: Uint8Array) => void,
@@ -82,7 +80,7 @@ async function readAll(
       keep(value)
     }
   } catch (error) {
-    // What is wrong has been found already.
+    // The first error is the one to report.
     reader.cancel().catch(() => undefined)
     throw error
   }

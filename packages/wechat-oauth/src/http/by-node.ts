@@ -2,19 +2,20 @@ import type * as Http from 'node:http'
 import https from 'node:https'
 import { largestBody, type Exchange, type HttpAnswer } from './exchange.js'
 import { badStatus, brokenOff, tooLarge, unreachable } from './failures.js'
-import { unpacked } from './unpack.js'
+import { decompress } from './decompress.js'
 
-// An import reads all that a module offers; of this one since Node.js 22 WebSockets, which take 20 ms to load.
+// An import reads every export of a module. Since Node.js 22 those of this one include WebSockets, which take 20 ms to load.
 const http = process.getBuiltinModule('node:http')
 
 const headers = { 'user-agent': 'node' }
 
-// What an application does to the global agents, say to trust anybody, is not meant for its app secret: these are our own.
+// These agents are our own: an application may change the global ones, e.g. to trust any certificate, which must not
+// expose its app secret.
 const kept = { keepAlive: true, timeout: 5000 }
 const overHttp = { client: http, agent: new http.Agent(kept), connected: 'connect' }
 const overHttps = { client: https, agent: new https.Agent(kept), connected: 'secureConnect' }
 
-/** By Node.js's own client, over connections that are kept: a fraction of what the built-in `fetch` costs for answers as short as WeChat's. */
+/** Sends requests with Node.js's own client, which keeps connections. For replies as short as WeChat's, it costs a fraction of the built-in `fetch`. */
 export const byNode: Exchange = ({ server, path, endpoint, body }, deadline) =>
   new Promise<HttpAnswer>((resolve, reject) => {
     const { client, connected, prefix, options } = serverAt(server)
@@ -22,34 +23,34 @@ export const byNode: Exchange = ({ server, path, endpoint, body }, deadline) =>
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
     }
-    let asking: Http.ClientRequest
+    let outgoing: Http.ClientRequest
     try {
-      asking = client.request({ ...options, path: prefix + path, ...posted })
+      outgoing = client.request({ ...options, path: prefix + path, ...posted })
     } catch (error) {
-      // Node.js's own does not throw here; what an application put in its place may, with the whole address in the message.
+      // Node.js's own function does not throw here. An application's replacement may, with the whole address in the message.
       reject(unreachable(endpoint, error, true))
       return
     }
     deadline.onOver = () => {
-      asking.destroy()
+      outgoing.destroy()
     }
     let hasConnected = true
-    asking.on('socket', (socket) => {
-      // A kept connection, or one that is not Node.js's own, may have sent the request at any time.
-      if (asking.reusedSocket || !(socket.connecting || socket.destroyed)) return
+    outgoing.on('socket', (socket) => {
+      // A kept connection, or one that Node.js did not make, may send the request at any time.
+      if (outgoing.reusedSocket || !(socket.connecting || socket.destroyed)) return
       hasConnected = false
       socket.once(connected, () => {
         hasConnected = true
       })
     })
-    asking.on('error', (error) => {
+    outgoing.on('error', (error) => {
       reject(unreachable(endpoint, error, hasConnected))
     })
-    asking.on('response', (response) => {
+    outgoing.on('response', (response) => {
       const { statusCode: status = 0 } = response
       if (status < 200 || status > 299) {
         reject(badStatus(endpoint, status))
-        // What else it says may never end.
+        // The body may never end.
         response.destroy()
         return
       }
@@ -66,27 +67,30 @@ export const byNode: Exchange = ({ server, path, endpoint, body }, deadline) =>
         reject(brokenOff(endpoint, error))
       })
       const done = (): void => {
-        const contentType = (): string => headerOf(response, 'content-type') ?? ''
-        const encoding = headerOf(response, 'content-encoding')
+        const contentType = (): string => findHeader(response, 'content-type') ?? ''
+        const encoding = findHeader(response, 'content-encoding')
         const data = Buffer.concat(chunks)
         if (encoding === undefined) resolve({ contentType, data })
         else
           resolve(
-            unpacked(data, encoding, endpoint).then((unpackedData) => ({ contentType, data: unpackedData })),
+            decompress(data, encoding, endpoint).then((unpackedData) => ({
+              contentType,
+              data: unpackedData,
+            })),
           )
       }
       response.on('end', () => {
-        // An answer can be here before the system has said that the question was sent. Only then the connection is free again, and
-        // whoever asks the next question before that opens another one.
-        if (asking.writableFinished) done()
-        else asking.once('close', done)
+        // A reply can arrive before the system reports that the request was sent. The connection is free only after both: a
+        // request that starts earlier opens another connection.
+        if (outgoing.writableFinished) done()
+        else outgoing.once('close', done)
       })
     })
-    asking.end(body)
+    outgoing.end(body)
   })
 
-/** Looked for, because `response.headers` makes an object of all of them. */
-function headerOf({ rawHeaders }: Http.IncomingMessage, name: string): string | undefined {
+/** Reads one header from the raw list, because `response.headers` builds an object of all headers. */
+function findHeader({ rawHeaders }: Http.IncomingMessage, name: string): string | undefined {
   const at = rawHeaders.findIndex(
     (text, index) => index % 2 === 0 && text.length === name.length && text.toLowerCase() === name,
   )
@@ -94,18 +98,18 @@ function headerOf({ rawHeaders }: Http.IncomingMessage, name: string): string | 
 }
 
 interface Server {
-  /** The module itself: whoever traces or mocks replaces functions in it. */
+  /** The module itself, because tools for tracing and mocking replace its functions. */
   client: typeof Http | typeof https
-  /** The event of a new connection before which it sends nothing of a request. */
+  /** The event of a new connection before which it sends no byte of a request. */
   connected: string
   prefix: string
-  /** Of every request. */
+  /** The options that all requests share. */
   options: Http.RequestOptions
 }
 
 const servers = new Map<string, Server>()
 
-/** Taken apart once: an address given as text costs as much at each call as all the rest. There are as many as the application configures. */
+/** Parses each address once, because parsing costs as much as the rest of a call. There are only as many as the application configures. */
 function serverAt(address: string): Server {
   const known = servers.get(address)
   if (known) return known
@@ -115,7 +119,7 @@ function serverAt(address: string): Server {
     client,
     connected,
     prefix: pathname.replace(/\/$/, ''),
-    // The name without the brackets of IPv6.
+    // An IPv6 address without its brackets.
     options: { agent, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port, headers },
   }
   servers.set(address, server)

@@ -3,33 +3,35 @@ import { byNode } from './by-node.js'
 import type { Exchange } from './exchange.js'
 
 /**
- * @param own - the application's option; without it Node.js's own client does it, unless the application has a global `fetch`
- * of its own, or leads Node.js's through a proxy or a mock: whoever does that means our calls too. Looked at anew for each call.
+ * Chooses what sends the requests. Without the option it is Node.js's own client, unless the application has replaced the global
+ * `fetch` or sends Node.js's through a proxy or a mock: that should apply to our calls too. It is decided again for each call.
+ *
+ * @param own - the option `fetch`
  */
-export function exchangeBy(own: typeof fetch | undefined): Exchange {
+export function chooseExchange(own: typeof fetch | undefined): Exchange {
   if (own) return byFetch(own)
-  return (request, deadline) => (isFetchAsNodeHasIt() ? byNode : byFetch(globalThis.fetch))(request, deadline)
+  return (request, deadline) => (usesNodeFetch() ? byNode : byFetch(globalThis.fetch))(request, deadline)
 }
 
-let judged: { fetch: unknown; isOfNode: boolean } = { fetch: undefined, isOfNode: false }
+let judged: { fetch: unknown; isNodes: boolean } = { fetch: undefined, isNodes: false }
 
-function isFetchAsNodeHasIt(): boolean {
+function usesNodeFetch(): boolean {
   const { fetch } = globalThis
-  if (fetch !== judged.fetch) judged = { fetch, isOfNode: isOfNode(fetch) }
-  return judged.isOfNode && dispatchers.every((key) => isPlain((globalThis as Record<symbol, unknown>)[key]))
+  if (fetch !== judged.fetch) judged = { fetch, isNodes: isNodeFetch(fetch) }
+  return judged.isNodes && dispatchers.every((key) => isPlain((globalThis as Record<symbol, unknown>)[key]))
 }
 
-// Whoever else's it is, an `undefined` included, is called: a wrong guess costs time only.
-function isOfNode(fetch: unknown): boolean {
+// Any other value is called, even `undefined`: a wrong guess costs only time.
+function isNodeFetch(fetch: unknown): boolean {
   return (
     typeof fetch === 'function' && Function.prototype.toString.call(fetch).includes('internal/deps/undici/')
   )
 }
 
-/** Where undici keeps what `setGlobalDispatcher` was given; in Node.js, what `NODE_USE_ENV_PROXY` stands for. */
+/** Undici keeps the argument of `setGlobalDispatcher` here, and Node.js the proxy of `NODE_USE_ENV_PROXY`. */
 const dispatchers = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')]
 
-/** Nothing yet, or the kind that undici itself puts there. */
+/** Whether a dispatcher is not set, or is undici's default. */
 function isPlain(dispatcher: unknown): boolean {
   return dispatcher === undefined || (dispatcher instanceof Object && dispatcher.constructor.name === 'Agent')
 }

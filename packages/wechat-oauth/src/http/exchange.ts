@@ -1,27 +1,28 @@
 import type { Deadline } from '../lib/deadline.js'
 
-/** A GET, or with a body the POST of a JSON text. */
+/** A GET or, with a body, a POST of JSON. */
 export interface HttpRequest {
-  /** Base address of the server, without a slash at its end. */
+  /** The server's base address, without a slash at its end. */
   server: string
-  /** With the query. */
+  /** The path with the query. */
   path: string
-  /** Path of the endpoint, which is all that errors may say of the address. */
+  /** The path of the endpoint. Errors may show only this part of the address. */
   endpoint: string
   body: string | undefined
 }
 
-/** An answer of status 200 to 299, read to its end. */
+/** A reply with a status from 200 to 299, read to its end. */
 export interface HttpAnswer {
-  /** As it was sent, or nothing. */
+  /** Returns the header as it was sent, or an empty string. */
   contentType: () => string
   data: Uint8Array
 }
 
 /**
- * One request and its answer. Follows nothing, and gives up, closing the connection, when the deadline is over.
+ * Sends one request and reads the reply. It follows no redirects. When the deadline passes, it stops and closes the
+ * connection.
  *
- * @throws WechatTransportError, other than for the deadline: nobody listens any more by then
+ * @throws WechatTransportError. After the deadline it may throw anything, because nobody waits for it any more
  */
 export type Exchange = (request: HttpRequest, deadline: Deadline) => Promise<HttpAnswer>
 

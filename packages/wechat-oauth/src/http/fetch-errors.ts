@@ -1,7 +1,7 @@
-// What the system was asked to do when it failed. With a connection, that is to read or to write.
+// System calls that fail before there is a connection. After that, the failing calls are read and write.
 const connecting = new Set<unknown>(['getaddrinfo', 'connect'])
 
-/** Come before the first byte of a request, whatever the system was asked to do. */
+/** Codes of failures before the first byte of a request, for any system call. */
 const early = new Set<unknown>([
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -10,7 +10,7 @@ const early = new Set<unknown>([
   'ERR_TLS_CERT_ALTNAME_INVALID',
   'ERR_TLS_CERT_ALTNAME_FORMAT',
   'ERR_TLS_DH_PARAM_SIZE',
-  // What OpenSSL says of a certificate.
+  // OpenSSL's codes for a bad certificate.
   'UNABLE_TO_GET_ISSUER_CERT',
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
@@ -31,18 +31,18 @@ interface SystemError {
 }
 
 /**
- * Whether there may have been a connection when a `fetch` failed. The error of Node.js's own has a cause. Codes that
- * may also come later prove nothing, e.g. `ECONNRESET` after a broken TLS handshake.
+ * Whether there may have been a connection when a `fetch` failed. An error of Node.js's own `fetch` has a cause. A code proves
+ * nothing if it can also occur later, e.g. `ECONNRESET` after a broken TLS handshake.
  */
 export function mayHaveConnected(error: unknown): boolean {
   const { cause } = (error ?? {}) as { cause?: unknown }
   const { errors } = (cause ?? {}) as SystemError
-  // One for each address of the host, where it has several.
+  // If the host has several addresses, there is an error for each.
   const failures: unknown[] = Array.isArray(errors) ? errors : [cause]
-  return failures.length === 0 || !failures.every(isOfConnecting)
+  return failures.length === 0 || !failures.every(failedToConnect)
 }
 
-function isOfConnecting(error: unknown): boolean {
+function failedToConnect(error: unknown): boolean {
   const { code, syscall } = (error ?? {}) as SystemError
   if (typeof code !== 'string' || code === 'ECONNRESET') return false
   return syscall === undefined ? early.has(code) || code.startsWith('CERT_') : connecting.has(syscall)

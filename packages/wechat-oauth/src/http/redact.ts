@@ -1,31 +1,33 @@
 const placeholder = '***'
 const longest = 200
-// Shorter values are parts of ordinary words.
+// Shorter values occur in ordinary words.
 const shortest = 3
 
-/** WeChat's id of a request, as it stands in a text. */
+/** Matches WeChat's id of a request in a text. */
 export const rid = /[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}/
 
 /**
- * WeChat's text with `***` for the given values, in any of the spellings that a server may echo; for query strings; and for
- * whatever else looks like a credential, be it one of another call.
+ * Replaces parts of WeChat's text with `***`: the given values, in every spelling that a server may echo; query strings; and
+ * everything else that looks like a credential, even of another call.
  */
 export function hide(text: string, values: readonly string[]): string {
   const known = spellings(values)
-  return (known.length > 0 ? text.replace(new RegExp(known.map(escaped).join('|'), 'gi'), placeholder) : text)
+  return (
+    known.length > 0 ? text.replace(new RegExp(known.map(escapeRegExp).join('|'), 'gi'), placeholder) : text
+  )
     .replace(/\?[^\s"'<>]+/g, `?${placeholder}`)
     .replace(/[\w+/=-]{24,}/g, (word) =>
       !rid.test(word) && /\d/.test(word) && /[a-z]/i.test(word) ? placeholder : word,
     )
 }
 
-/** A text fit for a line of a log: no control characters, at most 200 characters. */
+/** Makes a text fit for a line in a log: no control characters, at most 200 characters. */
 export function oneLine(text: string): string {
   return (
     text
       .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
       .slice(0, longest)
-      // half of a pair that the cut went through
+      // Removes half of a surrogate pair that `slice` split.
       .replace(/[\uD800-\uDBFF]$/, '')
   )
 }
@@ -34,7 +36,7 @@ function spellings(values: readonly string[]): string[] {
   const all = new Set<string>()
   for (const value of values) {
     if (value.length < shortest) continue
-    // Half of a surrogate pair cannot be encoded.
+    // encodeURIComponent throws on half of a surrogate pair.
     const encoded = encodeURIComponent(value.replace(/\p{Surrogate}/gu, '\ufffd'))
     const json = JSON.stringify(value).slice(1, -1)
     const base64 = Buffer.from(value).toString('base64')
@@ -46,10 +48,10 @@ function spellings(values: readonly string[]): string[] {
       .add(encoded.replaceAll('%20', '+'))
     all.add(base64).add(base64.replace(/=+$/, '')).add(Buffer.from(value).toString('base64url'))
   }
-  // The longest first: a value may be part of another.
+  // The longest first, because a value may be part of another.
   return [...all].sort((a, b) => b.length - a.length)
 }
 
-function escaped(text: string): string {
+function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 }

@@ -1,7 +1,7 @@
-/** The JSON object of an answer, nothing of it checked yet. */
+/** The JSON object of a reply. None of its fields has been checked yet. */
 export type Reply = Record<string, unknown>
 
-/** Parses the text of an answer, whatever content type it was sent with; `undefined` where it is no JSON object. */
+/** Parses the text of a reply of any content type. `undefined` if it is not a JSON object. */
 export function parseReply(text: string): Reply | undefined {
   const value = parseJSON(text) ?? parseJSON(escapeControlCharacters(text))
   return typeof value === 'object' && !Array.isArray(value) ? (value as Reply) : undefined
@@ -16,8 +16,8 @@ function parseJSON(text: string): object | undefined {
   }
 }
 
-// WeChat sends nicknames with raw control characters in them, which JSON does not allow inside of strings. One pass, and
-// nothing to go back for: the text may be of anybody's making.
+// WeChat sends nicknames with raw control characters, which JSON does not allow in strings. The pattern never backtracks,
+// because anybody may have written the text.
 function escapeControlCharacters(text: string): string {
   let inString = false
   return text.replace(/\\[^]|["\p{Cc}]/gu, (found) => {

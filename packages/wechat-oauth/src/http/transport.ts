@@ -1,4 +1,4 @@
-import { kindOf } from '../errcodes.js'
+import { busyErrcode, lookUpKind } from '../errcodes.js'
 import { WechatAPIError, WechatTransportError } from '../errors.js'
 import type { Exchange, HttpAnswer } from './exchange.js'
 import { isUnsent } from './failures.js'
@@ -12,20 +12,20 @@ const pauseWhenBusy = 100
 const utf8 = new TextDecoder()
 
 export interface Call {
-  /** Path of the endpoint, which is all that errors say of the address. Logs may name the host as well. */
+  /** The path of the endpoint. Errors show only this part of the address. Logs may show the host too. */
   endpoint: string
   query: Readonly<Record<string, string>>
-  /** Sent as JSON, which makes it a POST. */
+  /** Sent as JSON. With a body, the call is a POST. */
   body?: Readonly<Record<string, unknown>>
-  /** What neither says, but WeChat knows: must not be shown either. */
+  /** Other values that WeChat knows and may echo, and that errors must not show. */
   secrets?: readonly (string | undefined)[]
-  /** May be sent twice: not where a one-time code is spent. Such a call is repeated only if nothing was sent. */
+  /** Whether it may be sent twice. A call that spends a code may not: it is repeated only if nothing was sent. */
   repeatable: boolean
-  /** The fallback hosts serve it. */
+  /** Whether the fallback hosts serve it. */
   fallback: boolean
 }
 
-/** What is not JSON. The media type is in lower case, without parameters. */
+/** A reply that is not JSON. The media type is in lower case, without parameters. */
 export interface Binary {
   data: Uint8Array
   contentType: string
@@ -33,7 +33,7 @@ export interface Binary {
 
 export interface TransportOptions {
   api: string
-  /** Where images come from. */
+  /** The server of images. */
   mp: string
   appSecret: string
   fallbackHosts: readonly string[]
@@ -42,7 +42,7 @@ export interface TransportOptions {
   logger: WechatLogger | undefined
 }
 
-/** What is to be done for one call. */
+/** One call on its way. */
 interface Task<T> {
   call: Call
   read: (answer: HttpAnswer) => T
@@ -50,7 +50,7 @@ interface Task<T> {
   startedAt: number
 }
 
-/** All talk to WeChat's servers goes through here. Every answer is untrusted until it has passed every check. */
+/** Makes all calls of WeChat's servers. A reply is not trusted until it has passed every check. */
 export class Transport {
   readonly #options: TransportOptions
 
@@ -59,18 +59,19 @@ export class Transport {
   }
 
   /**
-   * @returns the JSON object that WeChat answered, which carries no error
-   * @throws WechatAPIError, WechatTransportError; within the timeout, repetitions included
+   * @returns the JSON object that WeChat sent, which has no error
+   * @throws WechatAPIError, WechatTransportError; within the timeout, which includes repetitions
    */
   call(call: Call): Promise<Reply> {
-    return this.#run(call, this.#options.api, ({ data }) => {
-      // Over the whole body, so that a character may come in two packets; lenient, because nicknames contain broken ones.
+    return this.#request(call, this.#options.api, ({ data }) => {
+      // The whole body is decoded at once, because a packet may end inside a character. It is lenient, because nicknames
+      // contain broken characters.
       const reply = parseReply(utf8.decode(data))
       if (!reply)
         throw new WechatTransportError(
           'ERR_WECHAT_RESPONSE',
           call.endpoint,
-          'answered something that is not a JSON object',
+          'replied with something other than a JSON object',
         )
       refuseErrcode(call, reply, this.#options.appSecret)
       return reply
@@ -78,33 +79,33 @@ export class Transport {
   }
 
   /**
-   * @returns the image that WeChat answered
-   * @throws WechatTransportError; within the timeout, repetitions included
+   * @returns the image that WeChat sent
+   * @throws WechatTransportError; within the timeout, which includes repetitions
    */
   image(call: Call): Promise<Binary> {
-    return this.#run(call, this.#options.mp, (answer) => {
+    return this.#request(call, this.#options.mp, (answer) => {
       const contentType = answer.contentType().replace(/;.*$/s, '').trim().toLowerCase()
       if (!/^image\/[\w.+-]{1,64}$/.test(contentType)) {
         throw new WechatTransportError(
           'ERR_WECHAT_RESPONSE',
           call.endpoint,
-          'answered something that is not an image',
+          'replied with something other than an image',
         )
       }
       if (answer.data.length === 0)
-        throw new WechatTransportError('ERR_WECHAT_RESPONSE', call.endpoint, 'answered an empty image')
+        throw new WechatTransportError('ERR_WECHAT_RESPONSE', call.endpoint, 'replied with an empty image')
       return { data: new Uint8Array(answer.data), contentType }
     })
   }
 
-  async #run<T>(call: Call, base: string, read: (answer: HttpAnswer) => T): Promise<T> {
+  async #request<T>(call: Call, base: string, read: (answer: HttpAnswer) => T): Promise<T> {
     const { timeout } = this.#options
     const lateMessage = `did not answer within ${timeout} ms`
     const startedAt = performance.now()
     try {
       const result = await withDeadline(
         timeout,
-        (deadline) => this.#ask(this.#serversFor(call, base), { call, read, deadline, startedAt }),
+        (deadline) => this.#askServers(this.#serversFor(call, base), { call, read, deadline, startedAt }),
         () => new WechatTransportError('ERR_WECHAT_TIMEOUT', call.endpoint, lateMessage),
       )
       this.#log('debug', 'WeChat call', call, startedAt)
@@ -115,22 +116,22 @@ export class Transport {
     }
   }
 
-  /** Where a call goes, in this order, while it may be tried again. */
+  /** The servers to try, in this order. */
   #serversFor({ repeatable, fallback }: Call, base: string): readonly string[] {
     const others = fallback ? this.#options.fallbackHosts : []
     return others.length === 0 && repeatable ? [base, base] : [base, ...others]
   }
 
   /**
-   * Asks one server after the other. Where all fail, the error is that of the last one that may have read the
-   * request: the caller must know that a code may be spent, or that WeChat is busy. Where no connection came about,
-   * it is that of the first, which should have answered.
+   * Asks one server after the other. If all fail, the error is that of the last server that may have read the request, so
+   * that the caller knows that a code may be spent or that WeChat is busy. If there was no connection to any of them, it is
+   * that of the first, which should have replied.
    */
-  async #ask<T>(servers: readonly string[], { call, read, deadline, startedAt }: Task<T>): Promise<T> {
+  async #askServers<T>(servers: readonly string[], { call, read, deadline, startedAt }: Task<T>): Promise<T> {
     const { exchange } = this.#options
     const { endpoint, query, body } = call
-    const request = { path: pathOf(endpoint, query), endpoint, body: body && JSON.stringify(body) }
-    // It comes while this waits.
+    const request = { path: buildPath(endpoint, query), endpoint, body: body && JSON.stringify(body) }
+    // A function, because the value changes during `await`.
     const isOver = (): boolean => deadline.isOver
     let failure: unknown
     for (const [index, server] of servers.entries()) {
@@ -140,12 +141,12 @@ export class Transport {
         if (isOver()) throw error
         failure = failure !== undefined && isUnsent(error) ? failure : error
         if (index === servers.length - 1 || !mayRepeat(call, error)) {
-          // Otherwise nobody would hear of this one.
+          // This error is not thrown, so log it.
           if (failure !== error)
-            this.#log('warn', 'WeChat host could not be reached', call, startedAt, { error, server })
+            this.#log('warn', 'Could not reach a WeChat host', call, startedAt, { error, server })
           break
         }
-        this.#log('warn', 'WeChat call is tried again', call, startedAt, { error, server })
+        this.#log('warn', 'Retrying a WeChat call', call, startedAt, { error, server })
         if (error instanceof WechatAPIError)
           await new Promise((resolve) => setTimeout(resolve, pauseWhenBusy))
         if (isOver()) break
@@ -176,8 +177,8 @@ export class Transport {
   }
 }
 
-/** Every value is encoded once. */
-export function pathOf(endpoint: string, query: Readonly<Record<string, string>>): string {
+/** Encodes every value once. */
+export function buildPath(endpoint: string, query: Readonly<Record<string, string>>): string {
   let path = endpoint
   let separator = '?'
   for (const name of Object.keys(query)) {
@@ -193,11 +194,11 @@ function mayRepeat({ repeatable }: Call, error: unknown): boolean {
 
 function isPassing(error: unknown): boolean {
   return error instanceof WechatAPIError
-    ? error.errcode === -1
+    ? error.errcode === busyErrcode
     : error instanceof WechatTransportError && error.code === 'ERR_WECHAT_NETWORK'
 }
 
-// What this package itself puts into a request; an errmsg that says it gives nothing away.
+// Values that this package itself puts into requests. They are not secret in an errmsg.
 const ownWords = new Set([
   'authorization_code',
   'refresh_token',
@@ -224,7 +225,7 @@ function refuseErrcode(
     throw new WechatTransportError(
       'ERR_WECHAT_RESPONSE',
       endpoint,
-      'answered an errcode that is not a number',
+      'replied with an errcode that is not a number',
     )
   if (errcode === 0) return
   const answered = [reply.access_token, reply.refresh_token, reply.session_key, reply.ticket]
@@ -236,9 +237,9 @@ function refuseErrcode(
   throw new WechatAPIError({
     errcode,
     errmsg: oneLine(errmsg),
-    requestId: requestIdOf(errmsg),
+    requestId: findRequestId(errmsg),
     endpoint,
-    kind: kindOf(errcode),
+    kind: lookUpKind(errcode),
   })
 }
 
@@ -246,7 +247,7 @@ function textsIn(value: unknown): unknown[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [value]
 }
 
-function requestIdOf(errmsg: string): string | undefined {
+function findRequestId(errmsg: string): string | undefined {
   const [, id] =
     new RegExp(`rid: (${rid.source})`).exec(errmsg) ??
     /req_id: ([!-)+-\\^-~]{1,64})/.exec(errmsg) ??

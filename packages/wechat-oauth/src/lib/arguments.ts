@@ -1,9 +1,10 @@
 import type { WechatAccount } from '../session-contracts.js'
+import { dayMs } from './durations.js'
 import { isWellFormed } from './well-formed.js'
 
 const longestText = 4096
 
-/** @throws TypeError that names the argument */
+/** @throws TypeError that names the argument, if it is not a non-empty string within the limit */
 export function checkText(name: string, value: unknown, longest = longestText): asserts value is string {
   if (typeof value !== 'string' || value === '' || value.length > longest || !isWellFormed(value)) {
     throw new TypeError(`${name} must be a non-empty string of at most ${longest} characters`)
@@ -12,19 +13,19 @@ export function checkText(name: string, value: unknown, longest = longestText): 
 
 export function checkCode(code: unknown): asserts code is string {
   if (typeof code !== 'string' || !/^[\x21-\x7e]{1,512}$/.test(code)) {
-    throw new TypeError('code must be a string of at most 512 visible ASCII characters')
+    throw new TypeError('code must be a string of 1 to 512 visible ASCII characters')
   }
 }
 
 /**
- * Whether a value can be an openid. Stores use it as a key, and an application may use it in the name of a file: it has neither
- * dots nor slashes, nor the colon that the keys of app-level credentials have.
+ * Whether a value can be an openid. Stores use openids as keys, and applications may use them in file names. So an openid must not
+ * contain a dot, a slash, or the colon that the keys of app-level credentials contain.
  */
 export function isOpenid(value: unknown): value is string {
   return typeof value === 'string' && /^[\w-]{1,128}$/.test(value)
 }
 
-/** @throws TypeError */
+/** @throws TypeError when the value cannot be an openid */
 export function checkOpenid(openid: unknown): asserts openid is string {
   if (!isOpenid(openid)) throw new TypeError('openid must be 1 to 128 characters of A-Z a-z 0-9 _ -')
 }
@@ -35,7 +36,12 @@ export function checkKey(key: unknown): asserts key is string {
     throw new TypeError('The key of a token must be a non-empty string')
 }
 
-/** @throws TypeError when what a session or user is looked up by is not a non-empty string; `name` is of the argument */
+/**
+ * Checks a value that sessions or users are looked up by.
+ *
+ * @param name - the argument that the message names
+ * @throws TypeError when the value is not a non-empty string
+ */
 export function checkName(name: string, value: unknown): asserts value is string {
   if (typeof value !== 'string' || value === '') throw new TypeError(`${name} must be a non-empty string`)
 }
@@ -67,21 +73,26 @@ export function checkLifetime(ttl: unknown): asserts ttl is number {
     throw new TypeError('ttl must be a positive number of seconds')
 }
 
-/** @throws TypeError when there is no appId or openid, or a unionid that is not a non-empty string */
+/** @throws TypeError when appId or openid is not a non-empty string, or unionid is given and is not one */
 export function checkAccount(account: unknown): asserts account is WechatAccount {
   if (typeof account !== 'object' || account === null)
-    throw new TypeError('An account must be an object with appId and openid')
+    throw new TypeError('account must be an object with appId and openid')
   const { appId, openid, unionid } = account as Partial<WechatAccount>
   checkName('appId', appId)
   checkName('openid', openid)
   if (unionid !== undefined) checkName('unionid', unionid)
 }
 
-const longestTimeout = 24 * 3600 * 1000
+/**
+ * Whether a value is a number of milliseconds from more than 0 to a day. Locks wait several times as long, and a timer for more
+ * than 2 ** 31 ms fires at once.
+ */
+export function isTimeout(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && value <= dayMs
+}
 
-/** @throws TypeError when the option `timeout` of a store is not a number of milliseconds that a timer can count */
+/** @throws TypeError when the option `timeout` is not a number of milliseconds from more than 0 to a day */
 export function checkTimeout(timeout: unknown): asserts timeout is number {
-  if (typeof timeout !== 'number' || !(timeout > 0 && timeout <= longestTimeout)) {
+  if (!isTimeout(timeout))
     throw new TypeError('timeout must be a positive number of milliseconds, at most a day')
-  }
 }

@@ -1,22 +1,24 @@
-/** A map of the keys that were set last: beyond `max`, the one that was set longest ago goes. */
-export class Latest<T> {
+/** A map that keeps the keys that were set last: beyond `max`, it drops the one that was set longest ago. */
+export class BoundedMap<Key, Value> extends Map<Key, Value> {
   readonly #max: number
-  readonly #values = new Map<string, T>()
+  readonly #onDropped: ((key: Key) => void) | undefined
 
-  constructor(max: number) {
+  /** @param onDropped - called after a key was dropped because the map was full */
+  constructor(max: number, onDropped?: (key: Key) => void) {
+    super()
     this.#max = max
+    this.#onDropped = onDropped
   }
 
-  get(key: string): T | undefined {
-    return this.#values.get(key)
-  }
-
-  set(key: string, value: T): void {
-    this.#values.delete(key)
-    this.#values.set(key, value)
-    for (const oldest of this.#values.keys()) {
-      if (this.#values.size <= this.#max) break
-      this.#values.delete(oldest)
+  /** Sets a key, which is now the newest, whether it is new or not. */
+  override set(key: Key, value: Value): this {
+    super.delete(key)
+    super.set(key, value)
+    for (const oldest of this.keys()) {
+      if (this.size <= this.#max) break
+      super.delete(oldest)
+      this.#onDropped?.(oldest)
     }
+    return this
   }
 }

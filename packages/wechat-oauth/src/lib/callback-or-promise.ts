@@ -1,28 +1,28 @@
 import { types } from 'node:util'
 
-/** A callback of Node's style: an error, or what follows it. */
+/** A callback in the style of Node: an error, or `null` and the results. */
 type Callback = (error?: unknown, ...results: unknown[]) => void
 
 export interface AnswerOptions {
-  /** Whether the function has a parameter for the callback. It gets one anyway: `...rest` does not show. */
+  /** Whether the function declares a parameter for the callback. It gets a callback anyway, because `...rest` cannot be seen. */
   declaresCallback: boolean
-  /** Whether a function without that parameter answers with this value, which is not a promise. */
+  /** Whether a returned value that is not a promise is the result, if the function does not declare the parameter. */
   isAnswer: (returned: unknown) => boolean
-  /** Hears that a function has resolved to `undefined`, so that only its declared callback can still answer. */
+  /** Called when the function has resolved to `undefined`, so that only a call of its declared callback can give a result. */
   onUncalled?: () => void
 }
 
 /**
- * Calls a function of the application that answers in the style of Node callbacks or of promises. The first
- * answer counts.
+ * Calls a function of the application in the style of Node callbacks or of promises, and waits for its result. The first
+ * result counts.
  *
- * Where the function declares a callback, the callback is the answer. Beside it count only a throw, and a
- * native promise that rejects or resolves to something other than `undefined`: drivers return what they like
- * from a call with a callback, even thenables that throw, or run a query again, when somebody looks at them.
+ * If the function declares a callback, the result comes through the callback. Besides, only a throw counts, and a native
+ * promise that rejects or resolves to anything but `undefined`. All other return values are ignored: a driver that was given
+ * a callback may return a thenable that throws, or runs the query again, when its `then` is read.
  *
- * @returns what follows the error in the callback, or the value of the promise
+ * @returns the callback's arguments after the error, or an array of the promise's value
  */
-export function answerOf(
+export function awaitAnswer(
   call: (callback: Callback) => unknown,
   { declaresCallback, isAnswer, onUncalled }: AnswerOptions,
 ): Promise<unknown[]> {
@@ -42,7 +42,8 @@ export function answerOf(
   })
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** Whether a value has a method `then`. It reads the method, so do not pass a value that may be a query. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   const mayBe = (typeof value === 'object' && value !== null) || typeof value === 'function'
   return mayBe && typeof (value as { then?: unknown }).then === 'function'
 }

@@ -1,43 +1,53 @@
-/** Says whether it is over: what has not begun by then need not begin any more. */
+/** The limit of a task that {@link withDeadline} runs. */
 export interface Deadline {
+  /** Whether the deadline has passed. A task should not start anything after that. */
   readonly isOver: boolean
-  /** Called when it is: stops what has begun. */
+  /** Fires when the deadline passes. It is made when it is first read, because that costs several microseconds. */
+  readonly signal: AbortSignal
+  /** Called when the deadline passes, to stop what the task has started. Cheaper than `signal`. */
   onOver?: () => void
 }
 
-/**
- * Runs `task` for at most `ms`: then rejects with what `onTimeout` makes and aborts the signal, whether the task listens
- * to it or not. (Not `AbortSignal.timeout`: that one keeps its timer, and fake clocks do not drive it.)
- */
-export function withTimeout<T>(
-  ms: number,
-  task: (signal: AbortSignal) => Promise<T>,
-  onTimeout: () => Error,
-): Promise<T> {
-  const controller = new AbortController()
-  return withDeadline(
-    ms,
-    (deadline) => {
-      deadline.onOver = () => controller.abort()
-      return task(controller.signal)
-    },
-    onTimeout,
-  )
+class Limit implements Deadline {
+  #isOver = false
+  #controller: AbortController | undefined
+  onOver?: () => void
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#isOver) this.#controller.abort()
+    return this.#controller.signal
+  }
+
+  pass(): void {
+    this.#isOver = true
+    this.onOver?.()
+    this.#controller?.abort()
+  }
 }
 
-/** The same without a signal, which costs several microseconds. What `task` throws rejects. */
+/**
+ * Runs a task for at most `ms` milliseconds. Then it rejects, whether or not the task has stopped. (`AbortSignal.timeout`
+ * keeps its timer after the task, and fake clocks do not drive it.)
+ *
+ * @param task - may throw as well as reject
+ * @param onTimeout - makes the error that it rejects with after the deadline
+ */
 export function withDeadline<T>(
   ms: number,
   task: (deadline: Deadline) => T | PromiseLike<T>,
   onTimeout: () => Error,
 ): Promise<T> {
-  // One promise for all outcomes: with `async`, or Promise.race, there are several more, and this is on the way of every call.
+  // One promise for all outcomes: `async` and Promise.race make several more, and every call of WeChat comes through here.
   return new Promise<T>((resolve, reject: (reason: Error) => void) => {
-    const deadline: { isOver: boolean; onOver?: () => void } = { isOver: false }
+    const deadline = new Limit()
     const timer = setTimeout(() => {
-      deadline.isOver = true
       reject(onTimeout())
-      deadline.onOver?.()
+      deadline.pass()
     }, ms)
     const succeed = (result: T): void => {
       clearTimeout(timer)

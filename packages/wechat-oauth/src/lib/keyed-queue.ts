@@ -1,13 +1,14 @@
-/** Runs tasks of one key one after another, tasks of different keys side by side. */
+/** Runs the tasks of one key one after another. Tasks of different keys run at the same time. */
 export class KeyedQueue {
   readonly #tails = new Map<string, Promise<unknown>>()
 
-  /** Whether a task of this key would have to wait. */
+  /** Whether a new task of this key would have to wait. */
   isBusy(key: string): boolean {
     return this.#tails.has(key)
   }
 
-  async run<T>(key: string, task: () => Promise<T>): Promise<T> {
+  /** Runs a task after all earlier ones of its key, and settles as the task does. */
+  async enqueue<T>(key: string, task: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key)
     const turn = before ? before.then(task, task) : task()
     this.#tails.set(key, turn)

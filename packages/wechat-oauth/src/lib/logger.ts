@@ -1,9 +1,9 @@
 import type { WechatLogger } from '../types.js'
 
-/** A logger may be asynchronous without telling so. */
+/** A logger whose methods may return promises, although their type does not say so. */
 type AnyLogger = Record<keyof WechatLogger, (message: string, details?: Record<string, unknown>) => unknown>
 
-/** The application's logger, or none: a logger that is broken must not cost anybody the login, nor the process its life. */
+/** Wraps the application's logger. A broken logger must not make a login fail or end the process. */
 export function safeLogger(logger: AnyLogger | undefined): WechatLogger | undefined {
   if (!logger) return undefined
   const log = async (
@@ -14,7 +14,7 @@ export function safeLogger(logger: AnyLogger | undefined): WechatLogger | undefi
     try {
       await logger[level](message, details)
     } catch {
-      // There is nobody left to tell.
+      // There is no other place to report it.
     }
   }
   return {

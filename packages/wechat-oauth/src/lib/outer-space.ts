@@ -1,12 +1,12 @@
-/** Whether a text was copied with white space around it. */
+/** Whether a text has white space at its start or end, as after copying. */
 export function hasOuterSpace(text: string): boolean {
   return text.trim() !== text
 }
 
 /**
- * For texts that WeChat compares whole.
+ * Refuses white space around a value that WeChat compares exactly.
  *
- * @param who - the class or function that takes the option
+ * @param who - the class or function that has the option
  * @throws TypeError that names the option
  */
 export function refuseOuterSpace(who: string, option: string, text: string): void {

@@ -3,35 +3,35 @@ import { StoreError } from '../errors.js'
 
 type Fields = Record<string, unknown>
 
-/** Whether a store may have meant this as a record. Dates and bytes have a `toJSON` as records of ORMs do. */
+/** Whether a value can be a record. Dates and bytes cannot, although they have a `toJSON` like records of ORMs. */
 export function isRecord(value: unknown): value is Fields {
   const isObject = typeof value === 'object' && value !== null
   return isObject && !Array.isArray(value) && !types.isDate(value) && !ArrayBuffer.isView(value)
 }
 
 /**
- * A copy of a record, as a plain object. An ORM hands out objects whose fields are getters of a class, which
- * a copy loses: such an object is asked for a plain one, and then for the fields that this still lacks.
+ * Copies a record to a plain object. The fields of an ORM's object are getters of its class, which a copy loses. So it is asked
+ * for a plain object, and then for the fields that are missing from it.
  *
- * @param names - the fields that count
- * @throws StoreError where the object cannot be read
+ * @param names - the fields that the caller needs
+ * @throws StoreError if the object cannot be read
  */
 export function plainRecord(record: Fields, names: readonly string[]): Fields {
   try {
-    const isPlain = names.some((name) => isField(ownFieldOf(record, name)))
-    const plain = { ...(isPlain ? record : converted(record)) }
+    const isPlain = names.some((name) => isField(readOwnField(record, name)))
+    const plain = { ...(isPlain ? record : convert(record)) }
     for (const name of names) {
       const value = isField(plain[name]) ? undefined : record[name]
       if (isField(value)) plain[name] = value
     }
     return plain
   } catch (error) {
-    throw new StoreError('The store answered a record that cannot be read.', { error, reason: 'record' })
+    throw new StoreError('The store returned a record that cannot be read.', { error, reason: 'record' })
   }
 }
 
-/** What a copy would have. */
-function ownFieldOf(record: Fields, name: string): unknown {
+/** Reads a field that a copy of the object would have. */
+function readOwnField(record: Fields, name: string): unknown {
   return Object.prototype.propertyIsEnumerable.call(record, name) ? record[name] : undefined
 }
 
@@ -39,14 +39,14 @@ function isField(value: unknown): boolean {
   return value !== undefined && typeof value !== 'function'
 }
 
-// Of mongoose, of most others, and of Sequelize.
+// The methods of mongoose, of most other ORMs, and of Sequelize.
 const conversions: readonly (readonly [method: string, ...parameters: unknown[]])[] = [
   ['toObject'],
   ['toJSON'],
   ['get', { plain: true }],
 ]
 
-function converted(record: Fields): Fields {
+function convert(record: Fields): Fields {
   for (const [name, ...parameters] of conversions) {
     const method = record[name]
     if (typeof method !== 'function') continue

@@ -13,15 +13,17 @@ export function scopesIn(text: string): string[] {
   return text.split(/[\s,]+/).filter((scope) => scope !== '')
 }
 
-/** Whether a scope belongs to the other mode's page, and this mode's page refuses it. Unknown ones do not. */
+/** Whether a scope belongs to the other mode's page, so that this mode's page refuses it. An unknown scope does not. */
 export function isOfOtherPage(mode: PageMode, scope: string): boolean {
   return scopes[otherMode[mode]].includes(scope)
 }
 
 /**
- * @param who - the class or function that takes the scope
- * @param option - what the scope is called there
- * @throws TypeError where one of the scopes belongs to the page of the other mode
+ * Refuses scopes of the other mode's page.
+ *
+ * @param who - the class or function that has the option
+ * @param option - its name for the scope
+ * @throws TypeError that names the wrong scope
  */
 export function refuseScopesOfOtherPage(who: string, option: string, mode: PageMode, scope: string): void {
   const wrong = scopesIn(scope).find((one) => isOfOtherPage(mode, one))

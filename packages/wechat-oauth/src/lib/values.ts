@@ -3,9 +3,8 @@ import { types } from 'node:util'
 const isoTime = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?:Z|([+-]\d\d)(?::?(\d\d))?)$/i
 
 /**
- * The point in time that a value tells, in milliseconds since the epoch: a number or its text, a date, ISO
- * 8601 text with a time zone. Else `undefined`: text without a time zone means another time on another
- * server.
+ * Reads a time, in milliseconds since the epoch, from a number or its text, a date, or ISO 8601 text with a time zone. Otherwise
+ * `undefined`: text without a time zone means another time on another server.
  */
 export function toTime(value: unknown): number | undefined {
   if (types.isDate(value)) return toNumber(value.getTime())
@@ -15,7 +14,7 @@ export function toTime(value: unknown): number | undefined {
   return toNumber(Date.parse(`${day}T${clock}${hours}:${minutes}`))
 }
 
-/** A finite number, or the number that a text spells; else `undefined`. */
+/** Reads a finite number from a number, a bigint or a text. Otherwise `undefined`. */
 export function toNumber(value: unknown): number | undefined {
   if (typeof value === 'bigint') return Number(value)
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value

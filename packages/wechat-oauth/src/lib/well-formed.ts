@@ -1,4 +1,4 @@
-/** Half of a surrogate pair has no UTF-8, and so cannot be part of an address. */
+/** Whether a text can be encoded as UTF-8. Half of a surrogate pair cannot, so it cannot be part of an address either. */
 export function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text)
 }

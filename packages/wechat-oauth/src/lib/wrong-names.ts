@@ -1,11 +1,11 @@
-/** What to write, an option and perhaps words about its value; and the names that others give to it. */
+/** Names that other packages give to our options. The key is what to write instead: the option, with a hint about its value if needed. */
 export type WrongNames = Readonly<Record<string, readonly string[]>>
 
 /**
- * Refuses options that have the names of other packages: they would have no effect, and nobody would notice.
- * Other unknown options are ignored, and values that mean nothing: `undefined`, `null` and `false`.
+ * Refuses options with names from other packages, because they would silently have no effect. Other unknown options are ignored,
+ * and so are the values `undefined`, `null` and `false`.
  *
- * @param who - the class or function that takes the options; the message starts with it
+ * @param who - the class or function that has the options; the message starts with it
  * @param prefix - the path of these options, e.g. `apps.mp.`
  * @throws TypeError that names the option and says what to write instead
  */
@@ -18,18 +18,18 @@ export function refuseWrongNames(who: string, options: unknown, wrongNames: Wron
   }
 }
 
-/** The option for the connection of a store. */
+/** A store's option for its connection. */
 export interface WrongConnection {
   readonly option: string
-  /** Words about its value. */
+  /** A hint about its value. */
   readonly what: string
-  /** What others call it. */
+  /** Other packages' names for it. */
   readonly names: readonly string[]
 }
 
 /**
- * The same for the connection of a store. Where the right option is given, other names for it may have come along with
- * the configuration of the driver (`host`, `db`), and are ignored.
+ * Refuses other names for a store's connection. If the right option is given, they are ignored, because they may belong to the
+ * driver's configuration (`host`, `db`).
  *
  * @throws TypeError that names the option and says what to write instead
  */
@@ -48,7 +48,7 @@ function isSet(options: Record<string, unknown>, name: string): boolean {
   return value !== undefined && value !== null && value !== false
 }
 
-/** Of passport-wechat, passport-weixin, passport-oauth2, and WeChat's own. */
+/** Names from passport-wechat, passport-weixin and passport-oauth2, and WeChat's own. */
 export const wrongCredentialNames: WrongNames = {
   appId: ['appID', 'appid', 'AppID', 'app_id', 'clientID', 'clientId'],
   appSecret: ['appsecret', 'AppSecret', 'app_secret', 'clientSecret', 'secret'],

@@ -6,27 +6,27 @@ import type { StoreAccess } from './store-access.js'
 import { toNumber } from '../lib/values.js'
 import type { WechatLogger, WechatToken } from '../types.js'
 
-// How long the store need not be asked again.
+// How long a credential is used before the store is asked again, in milliseconds.
 const memoTime = 10_000
-// As much as clocks may differ: what another clock calls younger than it is must be renewed in time, too.
+// As much as clocks may differ, so that a credential is renewed before it expires even if the clock that dated it was ahead.
 const longestMargin = clockMargin
 const pauseAfterFailure = 5000
 const pauseBetweenForced = 30_000
 
-/** A credential, and whether it belongs to an app secret. */
+/** A credential, and whether it certainly belongs to the app secret. */
 export interface SourcedCredential extends Credential {
-  /** WeChat gave it to this app secret. `false` where nobody knows: an older version saved it. */
+  /** Whether WeChat gave it to this app secret. `false` if that is unknown, because an older version saved it. */
   isBound: boolean
 }
 
 export interface CachedCredentialOptions {
-  /** Of the record in the store, and of the lock. */
+  /** The key of the record in the store, and of the lock. */
   key: string
   appSecret: string
   access: StoreAccess
   now: () => number
   logger: WechatLogger | undefined
-  /** Asks WeChat. `force`: for another than the one that WeChat considers good. */
+  /** Asks WeChat for a credential. `force`: for a new one, even if WeChat considers the current one valid. */
   obtain: (force: boolean) => Promise<SourcedCredential>
 }
 
@@ -41,18 +41,18 @@ interface Renewal {
 }
 
 /**
- * An app-level credential: kept in the token store for all processes, renewed by one of them ahead of its end, while the
- * others and all callers go on with the old one.
+ * An app-level credential. The token store keeps it for all processes. One process renews it before it expires, while the
+ * others and all callers use the old one.
  *
- * A record that belongs to another app secret is neither used nor deleted: this client may have a wrong appId.
- * What WeChat gives to this secret replaces it: then the secret was reset.
+ * A record that belongs to another app secret is neither used nor deleted, because this client may have the wrong appId. It is
+ * replaced once WeChat gives a credential to this secret, which shows that the secret was reset.
  */
 export class CachedCredential {
   readonly #options: CachedCredentialOptions
   #held: Held | undefined
   #look: Promise<SourcedCredential | undefined> | undefined
   #renewal: Renewal | undefined
-  /** What WeChat refused, until it has handed out something else. */
+  /** The credentials that WeChat refused since it last gave us one. */
   readonly #refused = new Set<string>()
   #failedAt = -Infinity
   #forcedAt = -Infinity
@@ -61,7 +61,7 @@ export class CachedCredential {
     this.#options = options
   }
 
-  /** One that is good; waits for WeChat only where there is none. */
+  /** Returns a valid credential. It waits for WeChat only if there is none. */
   async get(): Promise<SourcedCredential> {
     const current = await this.#current()
     if (!current) return this.#renew()
@@ -69,7 +69,7 @@ export class CachedCredential {
     return current
   }
 
-  /** The same for who has time: one that is not about to end, where that is to be had. */
+  /** Returns a credential that is not about to expire, for callers that can wait. If it cannot get one, returns a valid one. */
   async getLasting(): Promise<SourcedCredential> {
     const current = await this.#current()
     if (current && !this.#isDue(current)) return current
@@ -81,20 +81,20 @@ export class CachedCredential {
     }
   }
 
-  /** A new one, though the current one may be good. Who asks at the same time shares it. */
-  async renewed(): Promise<SourcedCredential> {
+  /** Gets a new credential, although the current one may be valid. Callers at the same time share it. */
+  async forceRenewal(): Promise<SourcedCredential> {
     const current = await this.#current()
     return this.#renew({ instead: current?.access_token })
   }
 
-  /** One for somebody whose call was refused with `refused`. */
+  /** Returns another credential, after WeChat refused a call with `refused`. */
   async replace(refused: string): Promise<SourcedCredential> {
     const held = this.#held?.credential
     if (held && held.access_token !== refused && this.#isGood(held)) return held
     this.#refused.add(refused)
     this.#held = undefined
     const current = await this.get()
-    // A renewal that was already under way may have found the refused one in the store.
+    // A renewal that was already running may have found the refused one in the store.
     return this.#refused.has(current.access_token) ? this.#renew() : current
   }
 
@@ -111,16 +111,16 @@ export class CachedCredential {
   async #lookUp(before: Held | undefined): Promise<SourcedCredential | undefined> {
     try {
       const stored = await this.#options.access.read(this.#options.key)
-      // Renewed in the meantime: what was read may be older.
+      // It was renewed meanwhile, so the record may be older.
       if (this.#held && this.#held !== before) return this.#held.credential
-      // A record of another secret does not mean that what this one was given is no longer good.
+      // A record of another secret does not invalidate the credential that this secret was given.
       const keepsOwn = this.#isForeign(stored) && this.#stillHolds(before) && before.credential.isBound
       const usable = keepsOwn ? before.credential : this.#usable(stored)
       return usable && this.#hold(usable)
     } catch (error) {
-      // Where the store is down, what is at hand will do as long as it is good.
+      // If the store is down, use the credential in memory as long as it is valid.
       if (this.#stillHolds(before)) {
-        this.#warn('The token store failed: the credential in memory is used', error)
+        this.#warn('The token store failed: using the credential in memory', error)
         return this.#hold(before.credential)
       }
       if (!isUnusableRecord(error)) throw error
@@ -132,7 +132,7 @@ export class CachedCredential {
     return before !== undefined && this.#held === before && this.#isGood(before.credential)
   }
 
-  // One for all callers, except that a renewal that may find the current one good enough will not do for who wants another.
+  // All callers share one renewal, but a forced one never joins one that may keep the current credential.
   #renew(forced?: { instead: string | undefined }): Promise<SourcedCredential> {
     const running = this.#renewal
     if (running && (running.forced || !forced)) return running.result
@@ -157,7 +157,7 @@ export class CachedCredential {
   ): Promise<SourcedCredential> {
     const { access, key } = this.#options
     const stored = await access.read(key).catch((error: unknown) => {
-      // A renewal replaces it.
+      // The renewal replaces the unusable record.
       if (!isUnusableRecord(error)) throw error
       return undefined
     })
@@ -172,7 +172,7 @@ export class CachedCredential {
 
   async #obtain(force: boolean): Promise<SourcedCredential> {
     let fresh = await this.#request(force)
-    // Without force, WeChat hands out what it considers good, even where its servers do not agree on that.
+    // Without force, WeChat returns a credential that it considers valid, even if another of its servers has refused it.
     const mayForce = !force && this.#hasPassedSince(this.#forcedAt) >= pauseBetweenForced
     if (mayForce && this.#refused.has(fresh.access_token)) fresh = await this.#request(true)
     this.#refused.clear()
@@ -190,41 +190,41 @@ export class CachedCredential {
     isOurs: () => boolean,
   ): Promise<SourcedCredential> {
     const { access, key } = this.#options
-    // Before it is saved: should that fail, WeChat need not be asked again at every call.
+    // Held before it is saved: if saving fails, the next call need not ask WeChat again.
     let result = this.#hold(fresh)
     await access.change(
       key,
       (stored) => {
-        // A ticket that an unbound token bought does not show that WeChat takes this secret.
+        // A ticket for an unbound token does not show that WeChat accepts this secret.
         if (!fresh.isBound && this.#isForeign(stored)) return undefined
         const current = this.#usable(stored)
         const isNewer = current && current.access_token !== replaced && current.create_at > fresh.create_at
-        if (!isNewer) return isOurs() ? this.#recordOf(fresh) : undefined
+        if (!isNewer) return isOurs() ? this.#toRecord(fresh) : undefined
         result = this.#hold(current)
         return undefined
       },
       {
         onReplaced: (problem) => {
-          this.#warn('A record in the token store that cannot be used is replaced', problem)
+          this.#warn('Replacing a record in the token store that cannot be used', problem)
         },
       },
     )
     return result
   }
 
-  /** Out of the store, unless it has been replaced. */
+  /** Deletes a refused credential from the store, unless it has been replaced. */
   async #drop(refused: string): Promise<void> {
     await this.#options.access.change(this.#options.key, (stored) =>
       stored?.access_token === refused && !this.#isForeign(stored) ? null : undefined,
     )
   }
 
-  // Nobody waits for it, and nobody hears of a failure: the current one is still good.
+  // A failure is only logged, because the current credential is still valid.
   #renewInBackground(): void {
     if (this.#renewal || this.#hasPassedSince(this.#failedAt) < pauseAfterFailure) return
     this.#renew().catch((error: unknown) => {
       this.#failedAt = this.#options.now()
-      this.#warn('A credential could not be renewed ahead of its end', error)
+      this.#warn('Could not renew a credential before it expires', error)
     })
   }
 
@@ -246,13 +246,13 @@ export class CachedCredential {
     return this.#isGood(credential) ? credential : undefined
   }
 
-  /** It belongs to another app secret. */
+  /** Whether a record belongs to another app secret. */
   #isForeign(stored: WechatToken | undefined): boolean {
     const { appSecret, key } = this.#options
     return stored?.scope !== undefined && !isFingerprintOf(appSecret, key, stored.scope)
   }
 
-  #recordOf({ isBound, ...credential }: SourcedCredential): WechatToken {
+  #toRecord({ isBound, ...credential }: SourcedCredential): WechatToken {
     const { appSecret, key } = this.#options
     return { openid: key, ...credential, ...(isBound && { scope: secretFingerprint(appSecret, key) }) }
   }
@@ -268,7 +268,7 @@ export class CachedCredential {
     return this.#options.now() >= createAt + expiresIn * 1000 - margin
   }
 
-  // The clock may have been set back.
+  // An absolute value, because the clock may have been set back.
   #hasPassedSince(time: number): number {
     return Math.abs(this.#options.now() - time)
   }

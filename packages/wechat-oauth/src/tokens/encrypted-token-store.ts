@@ -1,22 +1,22 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 import { WechatDecryptError } from '../errors.js'
-import { checkKey } from '../lib/arguments.js'
+import { checkWellFormedKey } from '../lib/arguments.js'
 import { plainToken } from './token.js'
 import type { LockOptions, TokenStore, WechatToken } from '../types.js'
 import { isWellFormed } from '../lib/well-formed.js'
 import { refuseWrongNames } from '../lib/wrong-names.js'
 
 export interface EncryptionKey {
-  /** Stays with every value that this key encrypts: 1 to 32 characters of `A-Z a-z 0-9 _ -`. */
+  /** Is stored with every value that this key encrypts: 1 to 32 characters of `A-Z a-z 0-9 _ -`. */
   id: string
-  /** 32 bytes from a good source of randomness, kept apart from the database. */
+  /** 32 random bytes. Do not keep them in the same database. */
   key: Uint8Array
 }
 
 export interface EncryptedTokenStoreOptions {
-  /** The first encrypts, all decrypt. */
+  /** The first key encrypts. All keys decrypt. */
   keys: readonly EncryptionKey[]
-  /** Read values that are not encrypted, while existing records are being encrypted. Default `false`. */
+  /** Also read values that are not encrypted, until all existing records are. Default `false`. */
   acceptPlaintext?: boolean
 }
 
@@ -31,14 +31,13 @@ const ivLength = 12
 const tagLength = 16
 
 /**
- * A token store that keeps access_token, refresh_token and session_key encrypted (AES-256-GCM) in another. Other fields
- * stay as they are. A value opens only in its own field of its own record: copied to another user, it does not.
+ * Wraps a token store so that access_token, refresh_token and session_key are encrypted (AES-256-GCM). Other fields stay as they
+ * are. A value can be decrypted only in its own field of its own record, and not after it was copied to another user.
  *
- * `deleteToken` and `withLock` are there where `store` has them. `getToken` rejects with
- * `WechatDecryptError`, `reason` `stored`, where a value does not open, or is in clear text without
- * `acceptPlaintext`. A login replaces such a record.
+ * The result has `deleteToken` and `withLock` if `store` has them. `getToken` rejects with a `WechatDecryptError`, `reason`
+ * `stored`, if a value cannot be decrypted, or is plain text without `acceptPlaintext`. A login replaces such a record.
  *
- * @throws TypeError that names the option which is wrong
+ * @throws TypeError that names the wrong option
  */
 export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenStoreOptions): TokenStore {
   checkStore(store)
@@ -48,24 +47,24 @@ export function encryptedTokenStore(store: TokenStore, options: EncryptedTokenSt
   })
   const { keys, acceptPlaintext = false } = options
   if (typeof acceptPlaintext !== 'boolean') throw new TypeError('acceptPlaintext must be true or false')
-  const { all, first } = keyring(keys)
+  const { all, first } = readKeys(keys)
   const { deleteToken, withLock } = store as OptionalMethods
 
   return {
     getToken: async (openid) => {
-      checkOpenid(openid)
+      checkWellFormedKey(openid)
       const record: unknown = await store.getToken(openid)
       if (record === null || record === undefined) return record
-      return changed(plainToken(record), (value, field) => {
+      return changeSecrets(plainToken(record), (value, field) => {
         if (typeof value === 'string' && !value.startsWith(prefix) && acceptPlaintext) return value
-        return decrypted(value, field, openid, all)
+        return decrypt(value, field, openid, all)
       })
     },
     saveToken: async (openid, token) => {
-      checkOpenid(openid)
+      checkWellFormedKey(openid)
       await store.saveToken(
         openid,
-        changed(token, (value, field) => encrypted(value, field, openid, first)),
+        changeSecrets(token, (value, field) => encrypt(value, field, openid, first)),
       )
     },
     ...(deleteToken && { deleteToken: (openid) => deleteToken.call(store, openid) }),
@@ -92,30 +91,24 @@ function checkStore(store: unknown): void {
     throw new TypeError('store must have the methods getToken and saveToken')
 }
 
-/** What has no UTF-8 would not bind a value to one key. */
-function checkOpenid(openid: unknown): void {
-  checkKey(openid)
-  if (!isWellFormed(openid)) throw new TypeError('The key of a token must be a well-formed string')
-}
-
 interface SecretKey {
   id: string
   key: KeyObject
 }
 
-function keyring(keys: unknown): { all: Map<string, KeyObject>; first: SecretKey } {
+function readKeys(keys: unknown): { all: Map<string, KeyObject>; first: SecretKey } {
   const all = new Map<string, KeyObject>()
   let first: SecretKey | undefined
-  for (const { id, key } of Array.isArray(keys) ? keys.map(checkedKey) : []) {
-    if (all.has(id)) throw new TypeError('keys must have ids of their own')
+  for (const { id, key } of Array.isArray(keys) ? keys.map(readKey) : []) {
+    if (all.has(id)) throw new TypeError('keys must have different ids')
     all.set(id, key)
     first ??= { id, key }
   }
-  if (!first) throw new TypeError('keys must be a list of at least one { id, key }')
+  if (!first) throw new TypeError('keys must be an array of at least one { id, key }')
   return { all, first }
 }
 
-function checkedKey(entry: unknown): SecretKey {
+function readKey(entry: unknown): SecretKey {
   const { id, key } = (entry ?? {}) as Record<string, unknown>
   if (typeof id !== 'string' || !/^[\w-]{1,32}$/.test(id))
     throw new TypeError('The id of a key must be 1 to 32 characters of A-Z a-z 0-9 _ -')
@@ -124,8 +117,8 @@ function checkedKey(entry: unknown): SecretKey {
   return { id, key: createSecretKey(key) }
 }
 
-/** A copy whose secret fields, where there are any, are what `change` makes of them. */
-function changed(token: WechatToken, change: (value: unknown, field: string) => string): WechatToken {
+/** Copies a token and passes its secret fields through `change`. */
+function changeSecrets(token: WechatToken, change: (value: unknown, field: string) => string): WechatToken {
   const copy = { ...token }
   for (const field of secretFields) {
     const value: unknown = copy[field]
@@ -134,8 +127,8 @@ function changed(token: WechatToken, change: (value: unknown, field: string) => 
   return copy
 }
 
-function encrypted(value: unknown, field: string, openid: string, { id, key }: SecretKey): string {
-  // What has no UTF-8 would come back as something else.
+function encrypt(value: unknown, field: string, openid: string, { id, key }: SecretKey): string {
+  // Text that UTF-8 cannot encode would be decrypted to another text.
   if (typeof value !== 'string' || !isWellFormed(value))
     throw new TypeError(`${field} must be a well-formed string`)
   const iv = randomBytes(ivLength)
@@ -145,13 +138,13 @@ function encrypted(value: unknown, field: string, openid: string, { id, key }: S
   return `${prefix}${version}:${id}:${bytes.toString('base64url')}`
 }
 
-function decrypted(value: unknown, field: string, openid: string, keys: Map<string, KeyObject>): string {
+function decrypt(value: unknown, field: string, openid: string, keys: Map<string, KeyObject>): string {
   if (typeof value !== 'string' || !value.startsWith(prefix)) throw failure(field, 'is not encrypted')
   const [, id = '', text = ''] = form.exec(value) ?? []
   const key = keys.get(id)
-  if (!key) throw failure(field, 'is encrypted with a key that is not given, or is damaged')
+  if (!key) throw failure(field, 'is damaged, or encrypted with a key that is not in keys')
   const bytes = Buffer.from(text, 'base64url')
-  // Of the spellings that decode to the same bytes, only one was written.
+  // Several base64 texts decode to the same bytes, but only one of them was written.
   if (bytes.length < ivLength + tagLength || bytes.toString('base64url') !== text)
     throw failure(field, 'is damaged')
   try {
@@ -164,11 +157,11 @@ function decrypted(value: unknown, field: string, openid: string, keys: Map<stri
       'utf8',
     )
   } catch {
-    throw failure(field, 'does not open: another key, another record, or damaged')
+    throw failure(field, 'cannot be decrypted: it has another key, belongs to another record, or is damaged')
   }
 }
 
-/** What a value is bound to. With their lengths, so that no two contexts spell the same. */
+/** The context that a value is bound to. Each part has its length, so that no two contexts have the same bytes. */
 function context(id: string, field: string, openid: string): Buffer {
   return Buffer.concat(
     [version, id, field, openid].flatMap((part) => {

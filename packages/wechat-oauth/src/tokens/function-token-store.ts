@@ -1,32 +1,32 @@
-import { answerOf } from '../lib/callback-or-promise.js'
+import { awaitAnswer } from '../lib/callback-or-promise.js'
 import type { GetTokenFunction, SaveTokenFunction, TokenStore, WechatToken } from '../types.js'
-import { namingUncalled } from './uncalled-callbacks.js'
+import { trackUncalled } from './uncalled-callbacks.js'
 
-// A function without a callback may answer at once.
+// A function that declares no callback may return the result itself.
 const isAnswer = (): boolean => true
 
 /**
- * A token store made of two functions, each in the style of promises or of Node callbacks. How long they may
- * take is limited by the code that uses the store.
+ * Makes a token store of two functions, each in the style of promises or of Node callbacks. The code that uses the store limits
+ * how long they may take.
  */
 export function functionTokenStore(getToken: GetTokenFunction, saveToken: SaveTokenFunction): TokenStore {
   return {
     getToken: (openid) =>
-      namingUncalled('getToken', async (onUncalled) => {
+      trackUncalled('getToken', async (onUncalled) => {
         const options = { declaresCallback: getToken.length > 1, isAnswer, onUncalled }
-        const [token] = await answerOf((callback) => getToken(openid, callback), options)
+        const [token] = await awaitAnswer((callback) => getToken(openid, callback), options)
         return token as WechatToken | null | undefined
       }),
     saveToken: (openid, token) =>
-      namingUncalled('saveToken', async (onUncalled) => {
+      trackUncalled('saveToken', async (onUncalled) => {
         const options = { declaresCallback: saveToken.length > 2, isAnswer, onUncalled }
-        await answerOf((callback) => saveToken(openid, token, callback), options)
+        await awaitAnswer((callback) => saveToken(openid, token, callback), options)
       }),
   }
 }
 
-/** Picks the store out of options that name one, or a pair of functions, or neither. */
-export function tokenStoreOf(options: {
+/** Reads the store from options that have a store, a pair of functions, or neither. */
+export function readTokenStore(options: {
   tokenStore?: unknown
   getToken?: unknown
   saveToken?: unknown
@@ -40,9 +40,9 @@ export function tokenStoreOf(options: {
   }
   if (getToken === undefined && saveToken === undefined) return undefined
   if (typeof getToken !== 'function')
-    throw new TypeError('getToken must be a function (saveToken is given too)')
+    throw new TypeError('getToken must be a function, because saveToken is given')
   if (typeof saveToken !== 'function')
-    throw new TypeError('saveToken must be a function (getToken is given too)')
+    throw new TypeError('saveToken must be a function, because getToken is given')
   return functionTokenStore(getToken as GetTokenFunction, saveToken as SaveTokenFunction)
 }
 

@@ -1,13 +1,13 @@
-import { StoreError } from '../errors.js'
 import { checkKey } from '../lib/arguments.js'
-import { lockTimes } from './lock.js'
+import { lockError, lockTimes } from './lock.js'
+import { BoundedMap } from '../lib/bounded-map.js'
 import type { LockOptions, TokenStore, WechatToken } from '../types.js'
 import { refuseWrongNames } from '../lib/wrong-names.js'
 
 export interface MemoryTokenStoreOptions {
-  /** Most records kept; the least recently used goes first. Default 10,000. */
+  /** The most records that it keeps. The least recently used one is dropped first. Default 10,000. */
   max?: number
-  /** Seconds that a record is kept after it was saved. Default: until it is pushed out. */
+  /** How long it keeps a record after it was saved, in seconds. Default: until `max` is reached. */
   ttl?: number
 }
 
@@ -20,74 +20,69 @@ interface Lock {
   waiting: (() => void)[]
 }
 
-// What the task throws is a rejection.
-function promised<T>(task: () => T): Promise<T> {
+// Turns a throw into a rejection.
+function settle<T>(task: () => T): Promise<T> {
   return new Promise((resolve) => {
     resolve(task())
   })
 }
 
-// As records of WeChat's own fields are: nothing in them is an object, and they are copied in no time.
+// Records with WeChat's fields only contain no objects, and a shallow copy is much faster.
 function isFlat(token: WechatToken): boolean {
   return Object.values(token).every(
     (value) => value === null || !['object', 'function', 'symbol'].includes(typeof value),
   )
 }
 
-function copyOf(token: WechatToken): WechatToken {
+function copyToken(token: WechatToken): WechatToken {
   return isFlat(token) ? { ...token } : structuredClone(token)
 }
 
-/** Keeps tokens in the memory of this process, bounded. The default; for one process, tests and development. */
+/** Keeps a limited number of tokens in the memory of this process. It is the default, meant for one process, tests and development. */
 export class MemoryTokenStore implements TokenStore {
-  readonly #max: number
   readonly #ttl: number
-  // In order of use, the least recent first.
-  readonly #entries = new Map<string, Entry>()
+  // In the order of use, the least recently used first.
+  readonly #entries: BoundedMap<string, Entry>
   readonly #locks = new Map<string, Lock>()
 
-  /** @throws TypeError when `max` is not a positive integer or `ttl` not a positive number */
+  /** @throws TypeError when `max` is not a positive integer or `ttl` is not a positive number */
   constructor(options: MemoryTokenStoreOptions = {}) {
     refuseWrongNames('MemoryTokenStore', options, { max: ['maxSize'], 'ttl, in seconds': ['maxAge'] })
     const { max = 10_000, ttl = Infinity } = options
     if (!Number.isInteger(max) || max < 1) throw new TypeError('max must be a positive integer')
     if (typeof ttl !== 'number' || !(ttl > 0)) throw new TypeError('ttl must be a positive number of seconds')
-    this.#max = max
+    this.#entries = new BoundedMap(max)
     this.#ttl = ttl * 1000
   }
 
-  /** How many records are kept. */
+  /** The number of records. */
   get size(): number {
     return this.#entries.size
   }
 
   getToken(openid: string): Promise<WechatToken | undefined> {
-    return promised(() => {
+    return settle(() => {
       checkKey(openid)
       const entry = this.#entries.get(openid)
       if (!entry) return undefined
-      this.#entries.delete(openid)
-      if (entry.expiresAt <= Date.now()) return undefined
+      if (entry.expiresAt <= Date.now()) {
+        this.#entries.delete(openid)
+        return undefined
+      }
       this.#entries.set(openid, entry)
-      return copyOf(entry.token)
+      return copyToken(entry.token)
     })
   }
 
   saveToken(openid: string, token: WechatToken): Promise<void> {
-    return promised(() => {
+    return settle(() => {
       checkKey(openid)
-      const entry = { token: copyOf(token), expiresAt: Date.now() + this.#ttl }
-      this.#entries.delete(openid)
-      this.#entries.set(openid, entry)
-      for (const oldest of this.#entries.keys()) {
-        if (this.#entries.size <= this.#max) break
-        this.#entries.delete(oldest)
-      }
+      this.#entries.set(openid, { token: copyToken(token), expiresAt: Date.now() + this.#ttl })
     })
   }
 
   deleteToken(openid: string): Promise<void> {
-    return promised(() => {
+    return settle(() => {
       checkKey(openid)
       this.#entries.delete(openid)
     })
@@ -108,9 +103,7 @@ export class MemoryTokenStore implements TokenStore {
       held = false
     }
     const lifetime = setTimeout(() => {
-      controller.abort(
-        new StoreError('The lock was held for longer than its lifetime.', { code: 'ERR_WECHAT_LOCK' }),
-      )
+      controller.abort(lockError('The lock was held for longer than its lifetime.'))
       release()
     }, ttl)
     try {
@@ -134,7 +127,7 @@ export class MemoryTokenStore implements TokenStore {
       }
       const patience = setTimeout(() => {
         lock.waiting.splice(lock.waiting.indexOf(enter), 1)
-        reject(new StoreError(`The lock was not free within ${wait} ms.`, { code: 'ERR_WECHAT_LOCK' }))
+        reject(lockError(`The lock was not free within ${wait} ms.`))
       }, wait)
       lock.waiting.push(enter)
     })

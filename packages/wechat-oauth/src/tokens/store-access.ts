@@ -3,38 +3,39 @@ import { KeyedQueue } from '../lib/keyed-queue.js'
 import { asStoreError, attempt } from './store-failures.js'
 import { normalizeRecord } from './token.js'
 import type { TokenStore, WechatToken } from '../types.js'
-import { nameOfUncalled } from './uncalled-callbacks.js'
+import { findUncalledName } from './uncalled-callbacks.js'
 import { withDeadline, type Deadline } from '../lib/deadline.js'
 
 export interface StoreAccessOptions {
   store: TokenStore
   timeout: number
-  /** Is told when there is no lock. */
+  /** Called when a task runs without a lock. */
   onNoLock: () => void
 }
 
-/** What a change of a record is based on. `undefined` as the answer leaves the record as it is, `null` removes it. */
+/** Makes the new record from the stored one. `undefined` leaves the record as it is, `null` removes it. */
 export type Change = (stored: WechatToken | undefined) => WechatToken | undefined | null
 
 export interface ChangeEvents {
-  /** Hears why a record cannot be used, before it is replaced. With it, such a record counts as absent. */
+  /** Called before a record that cannot be used is replaced. Without it, the change rejects; with it, the record counts as absent. */
   onReplaced?: (problem: StoreFailure) => void
-  /** Hears that the store has saved the record, before the next change of it starts. */
+  /** Called when the store has saved the record, before the next change of the record starts. */
   onSaved?: () => void
 }
 
-/** What the store was asked last. */
+/** The latest question to the store. */
 interface Visit {
-  answer: unknown
+  result: unknown
 }
 
 export type StoreFailure = StoreError | WechatDecryptError
 
 /**
- * The way into a token store: records come out normal, failures as errors without values, and everything in bounded time.
+ * Access to a token store. It normalizes records, turns failures into errors without values, and limits how long everything
+ * takes.
  *
- * The contract has no compare-and-set, so a change is a read followed by a write. Changes of one record queue up in this
- * process; between processes the window is the one round trip between the two.
+ * The contract has no compare-and-set, so a change is a read followed by a write. In this process, the changes of a record wait
+ * for each other. Another process can interfere only during the one round trip between the two.
  */
 export class StoreAccess {
   readonly #store: TokenStore
@@ -50,19 +51,20 @@ export class StoreAccess {
 
   /** @throws StoreError */
   read(key: string): Promise<WechatToken | undefined> {
-    return this.#bounded((_deadline, visit) => this.#get(key, visit))
+    return this.#withinTimeout((_deadline, visit) => this.#get(key, visit))
   }
 
   /**
-   * @param events - without `onReplaced`, the change rejects where the record cannot be used
+   * Changes a record.
+   *
    * @throws StoreError
    */
   change(key: string, change: Change, events: ChangeEvents = {}): Promise<void> {
     const now = (waiting?: Deadline): Promise<void> => this.#changeNow(key, change, events, waiting)
-    if (!this.#changes.isBusy(key)) return this.#changes.run(key, now)
-    // Those before may take long, each in its own time.
-    return this.#bounded((waiting) =>
-      this.#changes.run(key, async () => {
+    if (!this.#changes.isBusy(key)) return this.#changes.enqueue(key, now)
+    // Each of the earlier changes has its own timeout, so waiting for them needs another one.
+    return this.#withinTimeout((waiting) =>
+      this.#changes.enqueue(key, async () => {
         if (!waiting.isOver) await now(waiting)
       }),
     )
@@ -70,7 +72,7 @@ export class StoreAccess {
 
   #changeNow(key: string, change: Change, events: ChangeEvents, waiting?: Deadline): Promise<void> {
     const { onReplaced, onSaved } = events
-    return this.#bounded(async (own, visit) => {
+    return this.#withinTimeout(async (own, visit) => {
       let stored: WechatToken | undefined
       let problem: StoreFailure | undefined
       try {
@@ -81,12 +83,12 @@ export class StoreAccess {
       }
       const changed = change(stored)
       const isLate = (): boolean => own.isOver
-      // Whoever asked has been told that it failed.
+      // The caller has already been told that it failed.
       if (isLate() || waiting?.isOver) return
       if (problem && changed) onReplaced?.(problem)
       if (changed) {
         await this.#save(key, changed, visit)
-        // After the deadline, the next change may have started.
+        // After the deadline, the next change may have started already.
         if (!isLate()) onSaved?.()
       }
       if (changed === null) await this.#remove(key, visit)
@@ -94,8 +96,8 @@ export class StoreAccess {
   }
 
   /**
-   * Runs `task` under a lock that holds across processes, where the store has such locks and this one is to be had; else
-   * just runs it: two refreshes are better than a login that fails.
+   * Runs a task under a lock for all processes if the store has such locks and this one becomes free. Otherwise it runs the
+   * task without a lock, because two refreshes are better than a login that fails.
    */
   async withLock<T>(key: string, task: (isOurs: () => boolean) => Promise<T>): Promise<T> {
     const locked = await this.#startLocked(key, task)
@@ -104,8 +106,8 @@ export class StoreAccess {
     return task(() => true)
   }
 
-  // Settles as soon as the task has started: what the task says counts, whatever becomes of the lock afterwards. Whatever
-  // goes wrong before (no lock table, no connection), there is no lock; a store that is down will say so when it is read.
+  // It settles as soon as the task has started: then the task's result counts, no matter what happens to the lock. After any
+  // earlier failure (no lock table, no connection) there is no lock. If the store is down, the next read reports that.
   async #startLocked<T>(
     key: string,
     task: (isOurs: () => boolean) => Promise<T>,
@@ -114,7 +116,7 @@ export class StoreAccess {
     if (!store.withLock) return undefined
     const ttl = this.#timeout + 5000
     const wait = ttl + this.#timeout
-    const tooLate = new StoreError('The lock was not had in time.', { code: 'ERR_WECHAT_LOCK' })
+    const tooLate = new StoreError('Timed out waiting for the lock', { code: 'ERR_WECHAT_LOCK' })
     try {
       return await withDeadline(
         wait + this.#timeout,
@@ -124,7 +126,7 @@ export class StoreAccess {
               key,
               async (signal) => {
                 if (patience.isOver) throw tooLate
-                // A process that was stopped for a while hears of its signal late: the clock tells as well.
+                // In a process that was suspended, the signal fires late. So the clock is checked too.
                 const until = performance.now() + ttl
                 const result = task(() => !signal.aborted && performance.now() < until)
                 resolve({ result })
@@ -145,9 +147,9 @@ export class StoreAccess {
 
   async #get(key: string, visit: Visit): Promise<WechatToken | undefined> {
     try {
-      const answer = this.#store.getToken(key)
-      visit.answer = answer
-      return normalizeRecord(key, await answer)
+      const result = this.#store.getToken(key)
+      visit.result = result
+      return normalizeRecord(key, await result)
     } catch (error) {
       throw asStoreError(error, 'read')
     }
@@ -155,30 +157,30 @@ export class StoreAccess {
 
   #save(key: string, token: WechatToken, visit: Visit): Promise<unknown> {
     return attempt('save', () => {
-      const answer = this.#store.saveToken(key, token)
-      visit.answer = answer
-      return answer
+      const result = this.#store.saveToken(key, token)
+      visit.result = result
+      return result
     })
   }
 
   #remove(key: string, visit: Visit): Promise<unknown> {
-    // A store that cannot delete is given a record that is good for nothing.
+    // A store that cannot delete gets a record that is not valid.
     if (!this.#store.deleteToken)
       return this.#save(key, { openid: key, access_token: '', expires_in: 0, create_at: 0 }, visit)
     return attempt('delete', async () => this.#store.deleteToken?.(key))
   }
 
-  #bounded<T>(task: (deadline: Deadline, visit: Visit) => Promise<T>): Promise<T> {
-    const visit: Visit = { answer: undefined }
+  #withinTimeout<T>(task: (deadline: Deadline, visit: Visit) => Promise<T>): Promise<T> {
+    const visit: Visit = { result: undefined }
     return withDeadline(
       this.#timeout,
       (deadline) => task(deadline, visit),
       () => {
-        const name = nameOfUncalled(visit.answer)
+        const name = findUncalledName(visit.result)
         return new StoreError(
           name === undefined
             ? `The token store did not answer within ${this.#timeout} ms.`
-            : `${name} declares a callback and has not called it within ${this.#timeout} ms. ` +
+            : `${name} declares a callback but did not call it within ${this.#timeout} ms. ` +
                 'Call it, or remove the parameter.',
         )
       },

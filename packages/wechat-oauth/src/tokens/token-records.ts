@@ -1,11 +1,11 @@
 import { isAheadOfClock, isWithin } from '../lib/clocks.js'
-import { Latest } from '../lib/bounded-map.js'
+import { BoundedMap } from '../lib/bounded-map.js'
 import type { StoreAccess, StoreFailure } from './store-access.js'
 import { isBaseScope, isTokenOfUse, isTokenValid } from './token.js'
 import { ToldUnionids, type Told } from './told-unionids.js'
 import type { WechatLogger, WechatToken } from '../types.js'
 
-// Logins that overlap end within a few seconds of each other.
+// Overlapping logins end within a few seconds of each other, so a limited number is enough.
 const mostSaved = 1000
 
 export interface TokenRecordsOptions {
@@ -15,29 +15,29 @@ export interface TokenRecordsOptions {
   logger: WechatLogger | undefined
 }
 
-/** The login of a user that this process saved last. */
+/** The latest login of a user that this process saved. */
 interface SavedLogin {
   order: number
   createAt: number
 }
 
-/** Where a refreshed token comes from. */
+/** The source of a refreshed token. */
 export interface RefreshOrigin {
   refreshToken: string
-  /** What was read under the lock. Absent where the application gave the refresh token: it may make a record. */
+  /** The record that was read under the lock. Absent if the application gave the refresh token: then a new record may be made. */
   record?: WechatToken
   /** Whether the lock under which the token was obtained is still held. */
   isOurs?: () => boolean
 }
 
-/** The users' records in the token store: the rules of what is written when. */
+/** The users' records in the token store, and the rules for when they are written. */
 export class TokenRecords {
   readonly #access: StoreAccess
   readonly #now: () => number
   readonly #saveSnapshotUsers: boolean
   readonly #logger: WechatLogger | undefined
   #questions = 0
-  readonly #saved = new Latest<SavedLogin>(mostSaved)
+  readonly #saved = new BoundedMap<string, SavedLogin>(mostSaved)
   readonly #unionids = new ToldUnionids((openid, take) => this.#writeUnionid(openid, take))
 
   constructor({ access, now, saveSnapshotUsers, logger }: TokenRecordsOptions) {
@@ -52,22 +52,22 @@ export class TokenRecords {
     return this.#access.read(openid)
   }
 
-  /** What a login's record needs to know of its beginning. */
+  /** Notes the start of a login: its time, and its place in the order of questions to WeChat. */
   startLogin(): { createAt: number; order: number } {
     return { createAt: this.#now(), order: this.startQuestion() }
   }
 
-  /** Which question to WeChat it is: of two in this process, the later has the greater number. */
+  /** Numbers a question to WeChat. In this process, a later question has a greater number. */
   startQuestion(): number {
     this.#questions += 1
     return this.#questions
   }
 
   /**
-   * A login replaces the record whole, unless that would lose something. It always replaces what cannot be
-   * used.
+   * Saves the token of a login. It replaces the whole record, unless that would lose something. It always replaces a record that
+   * cannot be used.
    *
-   * @param order - of the question that was answered with it
+   * @param order - the number of the question that WeChat answered with this token
    */
   async saveLogin(token: WechatToken, order: number): Promise<void> {
     if (token.is_snapshotuser && !this.#saveSnapshotUsers) return
@@ -77,7 +77,7 @@ export class TokenRecords {
         if (stored && this.#isOfLaterLogin(stored, token, order)) return undefined
         if (stored && this.#isWorthMore(stored, token)) return undefined
         if (stored && isAheadOfClock(stored.create_at, this.#now())) {
-          this.#logger?.warn('A login replaces a record in the token store whose create_at is in the future')
+          this.#logger?.warn('A login replaces a record in the token store with a create_at in the future')
         }
         return token
       },
@@ -92,21 +92,20 @@ export class TokenRecords {
     )
   }
 
-  /** A silent login must not destroy the token that reads the user's profile. */
+  /** Whether the stored token is worth more: a silent login must not replace a token that can read the user's profile. */
   #isWorthMore(stored: WechatToken, token: WechatToken): boolean {
     const isWider = stored.access_token !== undefined && !isBaseScope(stored.scope)
     return isBaseScope(token.scope) && isWider && isTokenOfUse(stored, this.#now())
   }
 
   /**
-   * Whether a login that began after this one was saved before it.
+   * Whether the stored record belongs to a login that started after this one.
    *
-   * In this process the order tells. For logins of other processes there are only times, by clocks that may
-   * be minutes apart. If the clocks agree, a later login that is saved already began after this one and
-   * before now: only such a time counts. A time that is ahead of our clock proves nothing, and to lose a
-   * login costs more than to save an older one late, so this one is saved. (Clocks that differ can mislead
-   * only a login that is on its way at the very moment when its own clock reaches the time that the other
-   * clock gave to an earlier login.)
+   * For logins of this process, the order decides. For logins of other processes there are only times, from clocks that may
+   * differ by minutes. If the clocks agree, a later login that is already saved started after this one and before now, so only
+   * such a time counts. A time in the future proves nothing. Then this login is saved, because losing a login is worse than
+   * saving an older one late. (Clocks that differ can mislead only a login that is running at the moment when its own clock
+   * reaches the time that the other clock gave to an earlier login.)
    */
   #isOfLaterLogin(stored: WechatToken, token: WechatToken, order: number): boolean {
     const saved = this.#saved.get(token.openid)
@@ -115,21 +114,21 @@ export class TokenRecords {
   }
 
   /**
-   * A refresh keeps the unionid and what the application added. It gives way to a good token that came in
-   * meanwhile.
+   * Saves a refreshed token. It keeps the unionid and the fields that the application added. A valid token that was saved
+   * meanwhile stays.
    *
-   * @returns the record as it now is
+   * @returns the record in the store
    */
   async saveRefresh(token: WechatToken, origin: RefreshOrigin): Promise<WechatToken> {
     const { refreshToken, record, isOurs = () => true } = origin
-    // Clocks differ: times are compared only where it is not known which record the refresh token came from.
-    const cameMeanwhile = (stored: WechatToken): boolean =>
+    // Clocks differ, so times are compared only if the refresh token's record is unknown.
+    const wasSavedMeanwhile = (stored: WechatToken): boolean =>
       record
         ? stored.access_token !== record.access_token || stored.refresh_token !== record.refresh_token
         : stored.refresh_token !== refreshToken && stored.create_at > token.create_at
     let result = token
     await this.#access.change(token.openid, (stored) => {
-      if (stored && cameMeanwhile(stored) && isTokenValid(stored, this.#now())) {
+      if (stored && wasSavedMeanwhile(stored) && isTokenValid(stored, this.#now())) {
         result = stored
         return undefined
       }
@@ -140,12 +139,11 @@ export class TokenRecords {
   }
 
   /**
-   * Adds a unionid that was first seen after the login. WeChat has answered those who asked for the user, so
-   * a failure goes to the logger and to nobody else. They wait for it all the same, for no longer than a
-   * visit to the store may take: what they read afterwards is complete, and a process that ends after its
-   * last answer has lost nothing.
+   * Adds a unionid that was first seen after the login. The caller already has WeChat's reply, so a failure is only logged. The
+   * caller waits for it anyway, within the store's timeout: then the next read is complete, and nothing is lost if the process
+   * ends.
    *
-   * @param isSaved - the record had this unionid when WeChat was asked
+   * @param isSaved - whether the record had this unionid when WeChat was asked
    */
   addUnionid(openid: string, told: Told, isSaved: boolean): Promise<void> {
     return this.#unionids.save(openid, told, isSaved)
@@ -160,16 +158,16 @@ export class TokenRecords {
         return isOlderThanLogin ? undefined : { ...stored, unionid }
       })
     } catch (error) {
-      this.#warn('A unionid could not be added to the record of its user', error)
+      this.#warn('Could not add a unionid to the record of its user', error)
     }
   }
 
   /**
-   * A session_key that replaces another keeps the rest of the record, and gives way to a login that came in meanwhile: the
-   * key of that one is newer, whichever answer came first.
+   * Saves a session_key that replaces another one, and keeps the rest of the record. If a login was saved meanwhile, its key
+   * stays, because it is newer no matter which reply came first.
    *
-   * @param replaced - the session_key that was good until now
-   * @returns the record as it now is
+   * @param replaced - the session_key that was valid until now
+   * @returns the record in the store
    */
   async saveSessionKey(
     session: WechatToken & { session_key: string },

@@ -2,24 +2,21 @@ import { isAheadOfClock } from '../lib/clocks.js'
 import { StoreError } from '../errors.js'
 import { isRecord, plainRecord } from '../lib/plain-record.js'
 import { scopesIn } from '../lib/scopes.js'
+import { refreshTokenSeconds } from '../lib/durations.js'
 import { toNumber, toTime } from '../lib/values.js'
 import type { WechatToken } from '../types.js'
 
-// A token that lapses while the request is under way is of no use.
+// A token that expires during the request is useless.
 const skew = 60_000
 
-/** Longest life of a refresh token, counted from the login: 30 days. */
-const refreshTokenLifetime = 30 * 24 * 3600 * 1000
-
 /**
- * Whether the access token of a record is still good, with 60 seconds to spare. Numbers that a store kept as
- * text count as numbers, dates and ISO 8601 text with a time zone as times, and `created_at` where there is
- * no `create_at`.
+ * Whether the access token of a record is valid for at least 60 more seconds. The numbers may be text. The time may be a date or
+ * ISO 8601 text with a time zone, and may be in `created_at` instead of `create_at`.
  *
- * A token whose `create_at` is more than four minutes after `now` is not good: the clock that wrote it was
- * wrong, and nobody can tell when the token expires.
+ * A token with a `create_at` more than four minutes after `now` is not valid: the clock that wrote it was wrong, so it is
+ * unknown when the token expires.
  *
- * @param now - milliseconds since the epoch, default `Date.now()`
+ * @param now - milliseconds since the epoch. Default `Date.now()`
  */
 export function isTokenValid(token: WechatToken | null | undefined, now: number = Date.now()): boolean {
   if (!token?.access_token) return false
@@ -27,30 +24,32 @@ export function isTokenValid(token: WechatToken | null | undefined, now: number 
   return now + skew < since + (toNumber(token.expires_in) ?? 0) * 1000 && !isAheadOfClock(since, now)
 }
 
-/** Whether a token can still lead to user data: by itself, or through its refresh token. */
+/** Whether a token can still read user data, itself or after a refresh. */
 export function isTokenOfUse(token: WechatToken, now: number): boolean {
   if (isTokenValid(token, now)) return true
   const since = createdAt(token)
-  return Boolean(token.refresh_token) && now < since + refreshTokenLifetime && !isAheadOfClock(since, now)
+  return (
+    Boolean(token.refresh_token) && now < since + refreshTokenSeconds * 1000 && !isAheadOfClock(since, now)
+  )
 }
 
-/** Whether nothing but the openid was granted. Where WeChat did not say, it may be more. */
+/** Whether only the openid was granted. If WeChat sent no scope, more may have been granted. */
 export function isBaseScope(scope: string | undefined): boolean {
   const scopes = scopesIn(scope ?? '')
   return scopes.length > 0 && scopes.every((name) => name === 'snsapi_base')
 }
 
 /**
- * A record as it came out of a store, with its numbers as numbers: tables made by the recipes of older packages keep them
- * as text, and adding to a text concatenates, so that a token would never expire.
+ * Normalizes a record from a store: its numbers become numbers. The tables of older packages keep them as text, and `+` would
+ * concatenate texts, so that a token would never expire.
  *
- * @throws StoreError when it is no record, or somebody else's
+ * @throws StoreError when the value is not a record, or is another user's record
  */
 export function normalizeRecord(key: string, value: unknown): WechatToken | undefined {
   if (value === null || value === undefined) return undefined
   const record = plainToken(value)
   if (typeof record.openid === 'string' && record.openid !== key) {
-    throw unusable('the record of another user')
+    throw unusableRecord('the record of another user')
   }
   const normal: WechatToken = { ...record, openid: key, create_at: createdAt(record) }
   delete normal.created_at
@@ -63,8 +62,8 @@ export function normalizeRecord(key: string, value: unknown): WechatToken | unde
   return normal
 }
 
-function unusable(what: string): StoreError {
-  return new StoreError(`The token store answered ${what}.`, { reason: 'record' })
+function unusableRecord(what: string): StoreError {
+  return new StoreError(`The token store returned ${what}.`, { reason: 'record' })
 }
 
 const ownFields = [
@@ -81,16 +80,16 @@ const ownFields = [
 ]
 
 /**
- * What a store answered, as a plain object.
+ * Makes a plain object of a record from a store.
  *
- * @throws StoreError when it is not a record, or cannot be read
+ * @throws StoreError when the value is not a record, or cannot be read
  */
 export function plainToken(value: unknown): WechatToken {
-  if (!isRecord(value)) throw unusable('something that is not a record')
+  if (!isRecord(value)) throw unusableRecord('something that is not a record')
   return plainRecord(value, ownFields) as WechatToken
 }
 
-/** When a token was obtained: milliseconds since the epoch, 0 where the record does not tell. */
+/** Reads when a token was obtained: milliseconds since the epoch, or 0 if the record does not say. */
 export function createdAt(token: { create_at?: unknown; created_at?: unknown }): number {
   return toTime(token.create_at) ?? toTime(token.created_at) ?? 0
 }

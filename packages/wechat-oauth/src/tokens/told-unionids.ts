@@ -1,12 +1,12 @@
-import { Latest } from '../lib/bounded-map.js'
+import { BoundedMap } from '../lib/bounded-map.js'
 
-/** A unionid that WeChat told, and which question of this process it answers: the later, the greater. */
+/** A unionid from WeChat, and the number of the question that it answers: a later question has a greater number. */
 export interface Told {
   unionid: string
   order: number
 }
 
-/** @param take - what is to be written: what is told from then on needs another write */
+/** @param take - returns the unionid to write. A unionid that comes after this call needs another write */
 type Write = (openid: string, take: () => Told) => Promise<void>
 
 interface Pending {
@@ -15,15 +15,15 @@ interface Pending {
   done: Promise<void>
 }
 
-// Answers that overlap come within a few seconds.
+// Overlapping replies arrive within a few seconds of each other, so a limited number is enough.
 const mostRemembered = 1000
 
-/** Has unionids written that WeChat told: one write for all who wait, and of several unionids the newest. */
+/** Writes unionids from WeChat. All waiting callers share one write, which saves the newest unionid. */
 export class ToldUnionids {
   readonly #write: Write
   readonly #pending = new Map<string, Pending>()
-  /** Orders. */
-  readonly #newest = new Latest<number>(mostRemembered)
+  /** The number of the latest question for each openid. */
+  readonly #newest = new BoundedMap<string, number>(mostRemembered)
 
   constructor(write: Write) {
     this.#write = write
@@ -32,7 +32,7 @@ export class ToldUnionids {
   /**
    * Settles as the write does.
    *
-   * @param isSaved - the record had this unionid when WeChat was asked
+   * @param isSaved - whether the record had this unionid when WeChat was asked
    */
   async save(openid: string, told: Told, isSaved: boolean): Promise<void> {
     const pending = this.#pending.get(openid)

@@ -1,17 +1,18 @@
 const names = new WeakMap<object, string>()
 
 /**
- * Notes the name of a function of the application with its pending answer, where the function has ended and
- * only its callback can still answer. This explains a timeout.
+ * Remembers the name of a function of the application if it has ended without calling its callback. This explains a timeout.
+ *
+ * @param ask - calls the function; its promise stands for the function's result
  */
-export function namingUncalled<T>(name: string, ask: (onUncalled: () => void) => Promise<T>): Promise<T> {
+export function trackUncalled<T>(name: string, ask: (onUncalled: () => void) => Promise<T>): Promise<T> {
   const answer: Promise<T> = ask(() => {
     names.set(answer, name)
   })
   return answer
 }
 
-/** The function that has ended without calling its callback, where that is why `answer` is pending. */
-export function nameOfUncalled(answer: unknown): string | undefined {
-  return names.get(answer as object)
+/** Returns the name of the function if it has ended without calling its callback, so that `result` stays pending. */
+export function findUncalledName(result: unknown): string | undefined {
+  return names.get(result as object)
 }

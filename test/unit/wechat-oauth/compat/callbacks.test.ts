@@ -13,7 +13,7 @@ describe('callbacks of the drop-in OAuth', () => {
     oauth.setOpts({ fetch: wechat.fetch })
   })
 
-  it("are called once where the application's function answers twice", async () => {
+  it("are called once if the application's function calls back twice", async () => {
     let calls = 0
     oauth.saveToken = (_openid, _token, callback) => {
       callback(null)
@@ -28,7 +28,7 @@ describe('callbacks of the drop-in OAuth', () => {
     expect(calls).to.equal(1)
   })
 
-  it('may throw: that reaches the process, and calls nothing a second time', async () => {
+  it('may throw: the process gets the error, and no callback is called twice', async () => {
     const listeners = process.listeners('uncaughtException')
     process.removeAllListeners('uncaughtException')
     let calls = 0
@@ -100,7 +100,7 @@ describe('callbacks of the drop-in OAuth', () => {
     expect(error).to.have.property('message', 'not saved')
   })
 
-  it('get an error that says nothing of secrets, with its cause', async () => {
+  it('get an error without secrets, with its cause', async () => {
     wechat.replies['/sns/oauth2/access_token'] = {
       errcode: 40125,
       errmsg: `invalid appsecret ${appSecret}, rid: 5f1e2d3c-00112233-44556677`,
@@ -120,7 +120,7 @@ describe('callbacks of the drop-in OAuth', () => {
     })
   })
 
-  it("get the system's word where WeChat cannot be reached", async () => {
+  it("get the system's code if WeChat cannot be reached", async () => {
     wechat.replies['/sns/oauth2/access_token'] = () => {
       throw Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } })
     }
@@ -130,7 +130,7 @@ describe('callbacks of the drop-in OAuth', () => {
     expect(error).to.include({ name: 'WeChatAPIRequestError', code: 'ECONNREFUSED' })
   })
 
-  it("get an error where the application's function fails with nothing", async () => {
+  it("get an error if the application's function fails with a falsy value", async () => {
     oauth.saveToken = () => Promise.reject(undefined)
     expect(
       await new Promise((resolve) => {
@@ -139,7 +139,7 @@ describe('callbacks of the drop-in OAuth', () => {
     ).to.be.an.instanceOf(Error)
   })
 
-  it('get what a new token is good for, to the millisecond', async () => {
+  it('get a token that expires to the millisecond', async () => {
     wechat.replies['/sns/oauth2/access_token'] = tokenReply({ expires_in: 100 })
     const token = await new Promise<{ data: { create_at: number | string }; isValid: () => boolean }>(
       (resolve) => {

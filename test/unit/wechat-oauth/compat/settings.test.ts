@@ -63,17 +63,17 @@ describe('the drop-in OAuth', () => {
     const oauth = oauthWith({ timeout: 40, fetch: wechat.fetch })
     oauth.saveToken = Object.defineProperty(async () => Promise.resolve(), 'length', { value: 3 })
     expect((await login(oauth))?.message).to.match(
-      /^saveToken declares a callback and has not called it within 40 ms/,
+      /^saveToken declares a callback but did not call it within 40 ms/,
     )
   })
 
-  it('ignores options that it does not understand, and a timeout that is none', async () => {
+  it('ignores unknown options and an invalid timeout', async () => {
     expect(await login(oauthWith({ timeout: 'soon', agent: {}, gzip: true, fetch: wechat.fetch }))).to.equal(
       null,
     )
   })
 
-  it('takes no options for the usual ones', () => {
+  it('uses the defaults without options', () => {
     const oauth = oauthWith({ endpoints: 'https://wechat.example.com' })
     expect(oauth.getAuthorizeURL('https://example.com/')).to.match(
       /^https:\/\/wechat\.example\.com\/connect\/oauth2\/authorize\?/,
@@ -82,7 +82,7 @@ describe('the drop-in OAuth', () => {
     expect(oauth.getAuthorizeURL('https://example.com/')).to.match(/^https:\/\/open\.weixin\.qq\.com\//)
   })
 
-  it('takes options and credentials that change, from the next call on', async () => {
+  it('uses changed options and credentials from the next call', async () => {
     const oauth = oauthWith({ fetch: wechat.fetch, endpoints: 'https://one.example.com' })
     await login(oauth)
     Object.assign(oauth.defaults ?? {}, { endpoints: 'https://two.example.com' })
@@ -94,7 +94,7 @@ describe('the drop-in OAuth', () => {
     ])
   })
 
-  it('hands a wrong option to the callback', async () => {
+  it('passes the error for a wrong option to the callback', async () => {
     expect(await login(oauthWith({ endpoints: 'http://wechat.example.com' }))).to.be.an.instanceOf(TypeError)
   })
 
@@ -102,7 +102,7 @@ describe('the drop-in OAuth', () => {
     expect(await login(Object.create(oauthWith({ fetch: wechat.fetch })) as OAuth)).to.equal(null)
   })
 
-  it('warns in production of tokens in memory, and only of these', () => {
+  it('warns in production if it keeps tokens in memory, and only then', () => {
     const warn = sinon.stub(console, 'warn')
     process.env.NODE_ENV = 'production'
     new OAuth(appId, appSecret, null, () => undefined)
@@ -151,7 +151,7 @@ describe('the drop-in OAuth', () => {
       })
     }
 
-    it('knows a promise of nothing for no record', async () => {
+    it('reads a promise of undefined as no record', async () => {
       const oauth = oauthWith({ fetch: wechat.fetch })
       oauth.getToken = async () => Promise.resolve()
       expect(
@@ -198,7 +198,7 @@ describe('the drop-in OAuth', () => {
       },
     }
     for (const [what, getToken] of Object.entries(unreadable)) {
-      it(`saves a refreshed token also where the record ${what}`, async () => {
+      it(`saves a refreshed token if the record ${what}`, async () => {
         wechat.replies['/sns/oauth2/refresh_token'] = tokenReply({ access_token: 'new-access-token' })
         const oauth = oauthWith({ fetch: wechat.fetch })
         const saved: unknown[] = []
@@ -240,7 +240,7 @@ describe('the drop-in OAuth', () => {
       })
     }
 
-    it('refreshes nothing that was refreshed while it was read', async () => {
+    it('does not refresh a token that was refreshed while it was read', async () => {
       const oauth = oauthWith({ fetch: wechat.fetch })
       const records = [record({ create_at: 0 }), record({ create_at: Date.now() })]
       oauth.getToken = (_openid, callback) => {

@@ -3,10 +3,10 @@ import { largestBody } from './exchange.js'
 import { brokenOff, tooLarge } from './failures.js'
 
 /**
- * What an answer says that was compressed on its way, which nobody asked for. One of which the end is missing is taken as far
- * as it goes, as `fetch` does.
+ * Decompresses a reply that something on its way compressed, although we do not ask for that. If the end is missing, it returns
+ * the part that there is, as `fetch` does.
  */
-export async function unpacked(data: Uint8Array, encoding: string, endpoint: string): Promise<Uint8Array> {
+export async function decompress(data: Uint8Array, encoding: string, endpoint: string): Promise<Uint8Array> {
   const { constants, gunzip, inflate, brotliDecompress } = await import('node:zlib')
   const unpack = new Map([
     ['gzip', gunzip],
