@@ -1,6 +1,6 @@
 import { WechatError, WechatOAuth, type WechatMode } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
-import { hasOuterSpace } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { BoundedMap, hasOuterSpace } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import { hash } from './hash.js'
 import { defaultMode, isRedirectMode, modes, type RedirectMode } from './modes.js'
@@ -19,7 +19,7 @@ export class Apps {
   /** The appIds of the modes that redirect, unless one of them depends on the request. */
   readonly fixedIds: ReadonlyMap<RedirectMode, string> | undefined
   /** The clients of tenants. The least recently used one is first. */
-  readonly #tenants = new Map<string, WechatOAuth>()
+  readonly #tenants = new BoundedMap<string, WechatOAuth>(maxClients)
 
   constructor(settings: Settings) {
     this.#settings = settings
@@ -84,9 +84,7 @@ export class Apps {
   tenant(appId: string, appSecret: string): WechatOAuth {
     const key = `${appId}:${hash(appSecret)}`
     const client = this.#tenants.get(key) ?? new WechatOAuth({ ...this.#settings.client, appId, appSecret })
-    this.#tenants.delete(key)
     this.#tenants.set(key, client)
-    if (this.#tenants.size > maxClients) this.#tenants.delete(this.#tenants.keys().next().value as string)
     return client
   }
 }

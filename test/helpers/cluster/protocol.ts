@@ -1,4 +1,8 @@
 import type { JsSDKSignature, TokenStore } from '@wechat-auth/wechat-oauth'
+import { inTime } from '../pace.js'
+
+/** Milliseconds. Long enough for a busy machine to open connections for 50 calls at once. */
+export const storeTimeout = inTime(2500)
 
 /** What `stores/<name>.ts` exports as `open`: a store with a connection of its own, in whichever process it is called. */
 export type OpenStore = (address: string) => Promise<OpenedStore>

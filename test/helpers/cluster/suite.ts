@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import type { WechatToken } from '@wechat-auth/wechat-oauth'
 import { ClusterWorker } from './cluster.js'
-import type { OpenedStore, OpenStore } from './protocol.js'
+import { storeTimeout, type OpenedStore, type OpenStore } from './protocol.js'
 import { inTime } from '../pace.js'
 import { isLongRun } from '../long.js'
 
@@ -16,8 +16,7 @@ export interface ClusterHarness {
 
 const processes = 4
 const callsPerProcess = 50
-/** Also for 50 calls at once that a busy machine has to open connections for. */
-const timeout = 6000
+const timeout = storeTimeout
 /** The lifetime that the client gives to its locks. */
 const lockLifetime = timeout + 5000
 

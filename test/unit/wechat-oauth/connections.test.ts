@@ -158,6 +158,43 @@ describe('a call', () => {
       }
     })
 
+    describe('if undici keeps a wrapper of its dispatcher, as in Node.js 26,', () => {
+      const [older, newer] = [
+        Symbol.for('undici.globalDispatcher.1'),
+        Symbol.for('undici.globalDispatcher.2'),
+      ]
+      const globals = globalThis as Record<symbol, unknown>
+      class Dispatcher1Wrapper {}
+      let before: unknown[]
+
+      beforeEach(() => {
+        before = [globals[older], globals[newer]]
+        globals[older] = new Dispatcher1Wrapper()
+      })
+      afterEach(() => {
+        ;[globals[older], globals[newer]] = before
+      })
+
+      it('is made as usual with the default dispatcher', async () => {
+        globals[newer] = new Agent()
+        await exchange()
+        expect(server.requests[0]?.headers).to.not.have.any.keys('sec-fetch-mode')
+      })
+
+      it('does not use the network with a mock', async () => {
+        const [mocked, fetch] = [new MockAgent(), stub(globalThis, 'fetch').rejects(new Error('mocked'))]
+        globals[newer] = mocked
+        try {
+          await rejection(exchange())
+          expect(server.requests).to.have.length(0)
+          expect(fetch.calledOnce).to.be.true
+        } finally {
+          fetch.restore()
+          await mocked.close()
+        }
+      })
+    })
+
     it('is made as usual if undici has its default agent', async () => {
       setGlobalDispatcher(new Agent())
       await exchange()

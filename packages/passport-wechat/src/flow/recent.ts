@@ -1,3 +1,4 @@
+import { BoundedMap } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { RedirectMode } from '../modes.js'
 import type { Outcome } from '../outcome.js'
 
@@ -20,7 +21,7 @@ const capacity = 1000
  * gets the outcome of the first. A callback that ends in an error is removed.
  */
 export class RecentCallbacks {
-  readonly #entries = new Map<string, { callback: RecentCallback; expires: number }>()
+  readonly #entries = new BoundedMap<string, { callback: RecentCallback; expires: number }>(capacity)
   readonly #now: () => number
   #sweep: NodeJS.Timeout | undefined
 
@@ -36,9 +37,7 @@ export class RecentCallbacks {
 
   add(key: string, callback: RecentCallback): void {
     const entry = { callback, expires: this.#now() + lifetime }
-    this.#entries.delete(key)
     this.#entries.set(key, entry)
-    if (this.#entries.size > capacity) this.#entries.delete(this.#entries.keys().next().value as string)
     void callback.outcome.then(({ action }) => {
       if (action === 'error' && this.#entries.get(key) === entry) this.#entries.delete(key)
     })

@@ -28,10 +28,16 @@ function isNodeFetch(fetch: unknown): boolean {
   )
 }
 
-/** Undici keeps the argument of `setGlobalDispatcher` here, and Node.js the proxy of `NODE_USE_ENV_PROXY`. */
+/** Where undici keeps the argument of `setGlobalDispatcher`, and Node.js the proxy of `NODE_USE_ENV_PROXY`. */
 const dispatchers = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')]
 
-/** Whether a dispatcher is not set, or is undici's default. */
+/** Undici's default, and what Node.js 26 keeps under the older symbol: a wrapper of the dispatcher under the newer one. */
+const defaultNames = ['Agent', 'Dispatcher1Wrapper']
+
+/** Whether a dispatcher is not set, or is the default. */
 function isPlain(dispatcher: unknown): boolean {
-  return dispatcher === undefined || (dispatcher instanceof Object && dispatcher.constructor.name === 'Agent')
+  return (
+    dispatcher === undefined ||
+    (dispatcher instanceof Object && defaultNames.includes(dispatcher.constructor.name))
+  )
 }

@@ -1,5 +1,10 @@
 import { WechatDecryptError } from '../errors.js'
-import { bindToIdentity, dataRefusalCode, type DataRefusalCode, type WechatIdentity } from '../api/identity.js'
+import {
+  bindToIdentity,
+  dataRefusalCode,
+  type DataRefusalCode,
+  type WechatIdentity,
+} from '../api/identity.js'
 import type { MiniProgramData } from '../types.js'
 
 const longest = { encryptedData: 1024 * 1024, iv: 256, rawData: 1024 * 1024, signature: 256 }

@@ -1,6 +1,6 @@
 import { MongoTokenStore } from '@wechat-auth/store-mongo'
 import { connect, type MongooseName } from '../../mongo.js'
-import type { OpenStore } from '../protocol.js'
+import { storeTimeout as timeout, type OpenStore } from '../protocol.js'
 
 /** @param address - version of mongoose, URL and collection, as JSON */
 export const open: OpenStore = async (address) => {
@@ -11,7 +11,7 @@ export const open: OpenStore = async (address) => {
   }
   const connection = await connect(mongoose, url)
   return {
-    store: new MongoTokenStore({ connection, collection }),
+    store: new MongoTokenStore({ connection, collection, timeout }),
     close: async () => {
       await connection.close()
     },
