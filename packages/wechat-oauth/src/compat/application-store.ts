@@ -25,7 +25,9 @@ export function applicationStore(oauth: Application): TokenStore {
 }
 
 // The older package waits for the callback and ignores what a function returns. Promises are new here.
-const isAnswer = (): boolean => false
+function isAnswer(): boolean {
+  return false
+}
 
 async function askApplication(
   call: Parameters<typeof awaitAnswer>[0],

@@ -16,8 +16,10 @@ const overHttp = { client: http, agent: new http.Agent(kept), connected: 'connec
 const overHttps = { client: https, agent: new https.Agent(kept), connected: 'secureConnect' }
 
 /** Sends requests with Node.js's own client, which keeps connections. For replies as short as WeChat's, it costs a fraction of the built-in `fetch`. */
-export const byNode: Exchange = ({ server, path, endpoint, body }, deadline) =>
-  new Promise<HttpAnswer>((resolve, reject) => {
+export function byNode(
+  ...[{ server, path, endpoint, body }, deadline]: Parameters<Exchange>
+): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
     const { client, connected, prefix, options } = serverAt(server)
     const posted = body !== undefined && {
       method: 'POST',
@@ -88,6 +90,7 @@ export const byNode: Exchange = ({ server, path, endpoint, body }, deadline) =>
     })
     outgoing.end(body)
   })
+}
 
 /** Reads one header from the raw list, because `response.headers` builds an object of all headers. */
 function findHeader({ rawHeaders }: Http.IncomingMessage, name: string): string | undefined {

@@ -3,7 +3,9 @@ import type { GetTokenFunction, SaveTokenFunction, TokenStore, WechatToken } fro
 import { trackUncalled } from './uncalled-callbacks.js'
 
 // A function that declares no callback may return the result itself.
-const isAnswer = (): boolean => true
+function isAnswer(): boolean {
+  return true
+}
 
 /**
  * Makes a token store of two functions, each in the style of promises or of Node callbacks. The code that uses the store limits
