@@ -53,7 +53,7 @@ export interface Example {
 /** Starts a sandbox and an example before the tests of a suite, and stops both after them. */
 export function withExample(framework: () => Framework, variant?: string): () => Example {
   let sandbox: Sandbox
-  let app: RunningExample
+  let app: RunningExample | undefined
   before(async () => {
     sandbox = await startSandbox()
     app = await framework().startApp({
@@ -64,10 +64,10 @@ export function withExample(framework: () => Framework, variant?: string): () =>
   })
   beforeEach(() => sandbox.reset())
   after(async () => {
-    await app.close()
+    await app?.close()
     await sandbox.close()
   })
-  return () => ({ sandbox, url: app.url, visitor: () => new Visitor(app.url, sandbox) })
+  return () => ({ sandbox, url: app!.url, visitor: () => new Visitor(app!.url, sandbox) })
 }
 
 /** What every example with sessions does in a browser. */
