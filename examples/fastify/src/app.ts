@@ -69,6 +69,7 @@ export async function startApp(options: FastifyOptions): Promise<RunningExample>
     userStore: new MemoryUserStore(),
     sku: 'shop',
   })
+  app.addHook('onClose', () => sessions.close())
   const stateStore = new CookieStateStore({
     secret: randomBytes(32).toString('hex'),
     setCookie: (request, value) => replies.get(request)?.header('set-cookie', value),

@@ -106,5 +106,5 @@ export async function startApp(options: ExampleOptions): Promise<RunningExample>
 
   const server = await listening(createServer(app.callback()), port, '127.0.0.1')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return { url, close: () => closed(server) }
+  return { url, close: () => closed(server).then(() => sessions.close()) }
 }
