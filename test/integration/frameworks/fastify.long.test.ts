@@ -1,129 +1,113 @@
-import { CookieStateStore, WechatStrategy, type WechatOneAppOptions } from '@wechat-auth/passport-wechat'
-import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
-import { WechatOAuth } from '@wechat-auth/wechat-oauth'
-import {
-  MemorySessionStore,
-  MemoryUserStore,
-  WechatSessions,
-  WechatSessionStrategy,
-} from '@wechat-auth/wechat-session'
+import { CookieStateStore, WechatStrategy } from '@wechat-auth/passport-wechat'
+import { startSandbox } from '@wechat-auth/wechat-sandbox'
 import { expect } from 'chai'
-import { Browser } from '../../helpers/browser.js'
-import {
-  fastifyWithPlugins,
-  type Fastify,
-  type FastifyApp,
-  type FastifyPassport,
-} from '../../services/fastify.js'
+import { optionsFor } from '../../../examples/shared/framework.js'
+import { framework, type Framework } from '../../services/framework.js'
 import { blockOf, english, readmeOf } from '../readme/markdown.js'
 import { runPart } from '../readme/running.js'
+import {
+  givesTheAddress,
+  logsInWithASession,
+  refusesLogins,
+  servesAMiniProgram,
+  startsWithOneCommand,
+  Visitor,
+  withExample,
+} from './logins.js'
 
-const secret = 'a secret of the tests, of 32 bytes and more'
+/** What the recipe of the README needs of Fastify. */
+interface FastifyApp {
+  register: (plugin: unknown) => unknown
+  get: (path: string, options: object, handler: (request: { user?: unknown }) => unknown) => unknown
+  listen: (options: { port: number; host: string }) => Promise<string>
+  close: () => Promise<void>
+}
 
-describe('Fastify', () => {
-  let installed: Fastify
-  let sandbox: Sandbox
-  let app: FastifyApp
-  let passport: FastifyPassport
+interface FastifyPassport {
+  use: (strategy: WechatStrategy) => unknown
+  initialize: () => unknown
+  authenticate: (name: string, options: object) => unknown
+}
 
+describe('Fastify example', () => {
+  let fastify: Framework
   before(async function () {
-    installed = await fastifyWithPlugins(this)
-    sandbox = await startSandbox()
-  })
-  beforeEach(() => {
-    app = installed.fastify()
-    app.setErrorHandler((error, _request, reply) => reply.code(500).send({ error: error.message }))
-    passport = new installed.Authenticator()
-    passport.registerUserSerializer((user) => Promise.resolve(user))
-    passport.registerUserDeserializer((user) => Promise.resolve(user))
-  })
-  afterEach(() => app.close())
-  after(() => sandbox.close())
-
-  const credentials = (type: string): { appId: string; appSecret: string } => {
-    const { appId, appSecret } = sandbox.apps.find((one) => one.type === type)!
-    return { appId, appSecret }
-  }
-
-  function withSession(kind: 'session' | 'secureSession' = 'secureSession'): void {
-    if (kind === 'session') {
-      app.register(installed.cookie)
-      app.register(installed.session, { secret, cookie: { secure: false } })
-    } else {
-      app.register(installed.secureSession, { key: Buffer.alloc(32, 'x'), cookie: { path: '/' } })
-    }
-    app.register(passport.initialize())
-  }
-
-  /** Logs Alice in, through the routes of the READMEs. */
-  async function logIn(options: Partial<WechatOneAppOptions>, call: object = {}) {
-    passport.use(
-      new WechatStrategy(
-        {
-          ...credentials('mp'),
-          callbackURL: '/auth/wechat/callback',
-          endpoints: sandbox.endpoints,
-          timeout: 1000,
-          ...options,
-        },
-        ({ profile }) => Promise.resolve({ name: profile.displayName }),
-      ),
-    )
-    const preValidation = passport.authenticate('wechat', call)
-    const answer = (request: { user?: unknown }): object => ({ user: request.user ?? null })
-    app.get('/auth/wechat', { preValidation }, answer)
-    app.get('/auth/wechat/callback', { preValidation }, answer)
-    app.get('/me', {}, answer)
-    const browser = new Browser(await app.listen({ port: 0, host: '127.0.0.1' }))
-    const page = await browser.open('/auth/wechat')
-    expect(page.status, page.text).to.equal(302)
-    const state = page.location?.searchParams.get('state') ?? ''
-    const code = sandbox.issueCode({ appId: credentials('mp').appId, user: 'alice' })
-    const query = new URLSearchParams({ code, state }).toString()
-    return { browser, page: await browser.open(`/auth/wechat/callback?${query}`) }
-  }
-
-  it("logs in with a state in a cookie, with the README's unchanged recipe", async () => {
-    // @fastify/passport does not start without a session.
-    withSession()
-    process.env['STATE_SECRET'] = secret
-    const recipe = blockOf(readmeOf('packages/passport-wechat', english), /^Other frameworks$/)
-    const { store } = await runPart(recipe, { fastify: app, CookieStateStore }, ['store'])
-    delete process.env['STATE_SECRET']
-    const { browser, page } = await logIn({ store: store as CookieStateStore }, { session: false })
-    expect(page.json).to.deep.equal({ user: { name: '爱丽丝' } })
-    expect([...browser.cookies.keys()].join()).to.match(/^wechat\.\w{8}$/)
+    fastify = await framework(this, 'fastify')
   })
 
-  const sessions = { secureSession: '@fastify/secure-session', session: '@fastify/session' } as const
-  for (const [kind, title] of Object.entries(sessions) as ['secureSession' | 'session', string][]) {
-    it(`logs in with states and users in ${title}`, async () => {
-      withSession(kind)
-      app.register(passport.secureSession())
-      const { browser, page } = await logIn({})
-      expect(page.json, page.text).to.deep.equal({ user: { name: '爱丽丝' } })
-      expect((await browser.open('/me')).json).to.deep.equal({ user: { name: '爱丽丝' } })
+  it('has no type errors', async function () {
+    this.timeout(0)
+    expect(await fastify.checkTypes()).to.equal('')
+  })
+  startsWithOneCommand('fastify')
+
+  for (const variant of ['secure-session', 'session']) {
+    describe(`with @fastify/${variant}`, () => {
+      const example = withExample(() => fastify, variant)
+      logsInWithASession(example)
+      refusesLogins(example)
+      servesAMiniProgram(example)
+      givesTheAddress(example)
     })
   }
 
-  it('accepts a token of wechat-session without session: false, and sets no cookie', async () => {
-    withSession()
-    const tokens = new WechatSessions({
-      oauth: new WechatOAuth({ ...credentials('miniprogram'), endpoints: sandbox.endpoints }),
-      sessionStore: new MemorySessionStore(),
-      userStore: new MemoryUserStore(),
-      sku: 'shop',
+  describe('without sessions', () => {
+    const example = withExample(() => fastify, 'none')
+    refusesLogins(example)
+    servesAMiniProgram(example)
+
+    it('returns the user, and keeps nothing but the state in a cookie', async () => {
+      const visitor = example().visitor()
+      const { json } = await visitor.logIn()
+
+      expect(json).to.have.nested.property('user.name', '爱丽丝')
+      expect([...visitor.browser.cookies.keys()].join()).to.match(/^wechat\.\w{8}$/)
     })
-    passport.use(new WechatSessionStrategy({ sessions: tokens }))
-    const preValidation = passport.authenticate('wechat-session')
-    app.get('/me', { preValidation }, ({ user, authInfo }) => ({ user, session: authInfo }))
-    const browser = new Browser(await app.listen({ port: 0, host: '127.0.0.1' }))
-    const code = sandbox.wxLogin({ appId: credentials('miniprogram').appId, user: 'alice' })
-    const { token, user } = await tokens.authorize({ code })
-    const page = await browser.open('/me', { headers: { authorization: `Bearer ${token}` } })
-    expect(page.json, page.text).to.have.property('user').that.deep.equals(user)
-    expect(page.json).to.have.nested.property('session.sku', 'shop')
-    expect(browser.cookies.size).to.equal(0)
-    expect((await browser.open('/me')).status).to.equal(401)
+
+    it('finishes the logins of two tabs, one after the other', async () => {
+      const visitor = example().visitor()
+      const [first, second] = [await visitor.goToWechat(), await visitor.goToWechat()]
+      for (const tab of [first, second])
+        expect((await visitor.comeBack(tab)).json).to.have.nested.property('user.mode')
+    })
+
+    it('returns the address of WeChat’s page, with a state that works', async () => {
+      const visitor = example().visitor()
+      const { json } = await visitor.browser.open('/auth/wechat/url')
+      const page = new URL((json as { url: string }).url)
+      expect((await visitor.comeBack(page)).json).to.have.nested.property('user.mode')
+    })
+  })
+
+  describe('the recipe of the README', () => {
+    it('keeps the state in a cookie, without a session plugin', async () => {
+      const app = (fastify.load('fastify') as () => FastifyApp)()
+      const { Authenticator } = fastify.load('@fastify/passport') as {
+        Authenticator: new () => FastifyPassport
+      }
+      const passport = new Authenticator()
+      const sandbox = await startSandbox()
+      try {
+        app.register(passport.initialize())
+        process.env['STATE_SECRET'] = 'a secret of the tests, of 32 bytes and more'
+        const recipe = blockOf(readmeOf('packages/passport-wechat', english), /^Other frameworks$/)
+        const { store } = await runPart(recipe, { fastify: app, CookieStateStore }, ['store'])
+        delete process.env['STATE_SECRET']
+        const { apps, endpoints = '' } = optionsFor(sandbox)
+        const callbackURL = '/auth/wechat/callback'
+        const options = { ...apps.mp, callbackURL, endpoints, store: store as CookieStateStore }
+        passport.use(new WechatStrategy(options, ({ profile }) => ({ name: profile.displayName })))
+        const preValidation = passport.authenticate('wechat', { session: false })
+        for (const path of ['/auth/wechat', callbackURL])
+          app.get(path, { preValidation }, ({ user }) => ({ user }))
+        const visitor = new Visitor(await app.listen({ port: 0, host: '127.0.0.1' }), sandbox)
+        const { json, text } = await visitor.logIn('/auth/wechat')
+
+        expect(json, text).to.deep.equal({ user: { name: '爱丽丝' } })
+      } finally {
+        await app.close()
+        await sandbox.close()
+      }
+    })
   })
 })

@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { execArgv, execPath } from 'node:process'
 import { expect } from 'chai'
 import * as wechatOAuth from '@wechat-auth/wechat-oauth'
 import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
-import { runOrThrow } from '../../helpers/run.js'
+import { root, runOrThrow } from '../../helpers/run.js'
 import { chinese, codeIn, column, english, read, readmeOf, tableOf, type Readme } from './markdown.js'
 import { Source } from './sources.js'
 
@@ -121,6 +122,18 @@ for (const [file, language] of Object.entries(languages)) {
       expect(column(rows, 0)).to.have.members(store.members('CookieStateStoreOptions'))
       expect(store.text).to.match(/maxAge = 30 \* 60_000,\s+sameSite = 'lax'/)
       expect(column(rows, 1)).to.include.members([String(30 * 60_000), "'lax'"])
+    })
+
+    it('versions of the frameworks that the examples use', () => {
+      const [versions = []] = tableOf(readme, /^(?:Other frameworks|其他框架)$/)
+      for (const [index, name] of ['koa', 'fastify', 'nest'].entries()) {
+        const manifest = readFileSync(join(root, `examples/${name}/package.json`), 'utf8')
+        const { dependencies } = JSON.parse(manifest) as { dependencies: Record<string, string> }
+        const told = [...(versions[index + 1] ?? '').matchAll(/`([^`]+)` (\d+\.\d+)/g)]
+        expect(told).to.have.length.of.at.least(3)
+        for (const [, dependency = '', version = ''] of told)
+          expect(dependencies[dependency]).to.match(new RegExp(`^\\^${version}\\.`))
+      }
     })
 
     it('errors', () => {
