@@ -1,9 +1,4 @@
-import {
-  StoreError,
-  type LockOptions,
-  type TokenStore,
-  type WechatToken,
-} from '@wechat-auth/wechat-oauth'
+import { StoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { checkTimeout, checkWellFormedKey, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { checkCollection } from './collection-name.js'
 import { duplicateKey, isDuplicateKey, readCode } from './driver-error.js'

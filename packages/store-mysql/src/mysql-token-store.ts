@@ -1,9 +1,4 @@
-import {
-  StoreError,
-  type LockOptions,
-  type TokenStore,
-  type WechatToken,
-} from '@wechat-auth/wechat-oauth'
+import { StoreError, type LockOptions, type TokenStore, type WechatToken } from '@wechat-auth/wechat-oauth'
 import { asStoreError, checkKey, checkTimeout, runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { readErrno } from './driver-error.js'
 import { type Field, toFields } from './fields.js'

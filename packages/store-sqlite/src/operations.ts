@@ -45,10 +45,9 @@ export class Operations {
     } catch (error) {
       if (error instanceof StoreError) throw error
       if (error instanceof DatabaseInUse) {
-        throw new StoreError(
-          `The store failed to ${what} within ${this.#timeout} ms: ${error.message}.`,
-          { error: readErrorFacts(error.driverError) },
-        )
+        throw new StoreError(`The store failed to ${what} within ${this.#timeout} ms: ${error.message}.`, {
+          error: readErrorFacts(error.driverError),
+        })
       }
       if (isMissingTable(error))
         throw new StoreError(`There is no table for ${this.#kept}. Call createTable() first`, {

@@ -226,7 +226,9 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
   }
 
   async #register(account: NewUser): Promise<Registration<User>> {
-    return this.#registrations.enqueue(`${account.appId} ${account.openid}`, () => this.#users.register(account))
+    return this.#registrations.enqueue(`${account.appId} ${account.openid}`, () =>
+      this.#users.register(account),
+    )
   }
 
   async #find(token: unknown): Promise<{ hash: string; session: StoredSession } | null> {

@@ -255,9 +255,7 @@ describe('MysqlTokenStore errors', () => {
     const circular: Record<string, unknown> = { ...secrets }
     circular.itself = circular
     for (const field of [circular, 1n])
-      expectNoValues(
-        await rejection(store.saveToken('oSECRET', makeToken('oSECRET', { field })), StoreError),
-      )
+      expectNoValues(await rejection(store.saveToken('oSECRET', makeToken('oSECRET', { field })), StoreError))
   })
 
   it('is no value where a text is none', async () => {
@@ -376,8 +374,7 @@ describe('MysqlTokenStore and values that do not fit', () => {
         true,
       ]) {
         expect(
-          (await rejection(store.saveToken('o1', { openid: 'o1', create_at: 1, n }), StoreError))
-            .message,
+          (await rejection(store.saveToken('o1', { openid: 'o1', create_at: 1, n }), StoreError)).message,
         ).to.include('"n"')
       }
     })

@@ -328,9 +328,7 @@ describe('RedisTokenStore on a server', () => {
         it('where the memory is full', async () => {
           await client.sendCommand(['CONFIG', 'SET', 'maxmemory', '1'])
           try {
-            expectNoValues(
-              await rejection(store.saveToken('oFailing', makeToken('oFailing')), StoreError),
-            )
+            expectNoValues(await rejection(store.saveToken('oFailing', makeToken('oFailing')), StoreError))
           } finally {
             await client.sendCommand(['CONFIG', 'SET', 'maxmemory', '0'])
           }
@@ -340,10 +338,7 @@ describe('RedisTokenStore on a server', () => {
           const circular: Record<string, unknown> = { secret: secrets.access_token }
           circular.itself = circular
           expectNoValues(
-            await rejection(
-              store.saveToken('oFailing', makeToken('oFailing', { circular })),
-              StoreError,
-            ),
+            await rejection(store.saveToken('oFailing', makeToken('oFailing', { circular })), StoreError),
           )
           expectNoValues(
             await rejection(store.saveToken('oFailing', makeToken('oFailing', { big: 1n })), StoreError),

@@ -144,10 +144,7 @@ describe('RedisSessionStore on a server', () => {
       await permitted.delete('b')
       await permitted.create('c', makeSession('c'), ttl)
       await permitted.deleteByUser('u')
-      await rejection(
-        new RedisSessionStore({ client: limited, prefix: 'elsewhere:' }).get('a'),
-        StoreError,
-      )
+      await rejection(new RedisSessionStore({ client: limited, prefix: 'elsewhere:' }).get('a'), StoreError)
     } finally {
       limited.destroy()
     }

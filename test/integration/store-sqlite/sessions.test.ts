@@ -95,10 +95,7 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
   })
 
   it('reports a missing table', async () => {
-    const error = await rejection(
-      new SqliteSessionStore({ database, table: 'missing' }).get('a'),
-      StoreError,
-    )
+    const error = await rejection(new SqliteSessionStore({ database, table: 'missing' }).get('a'), StoreError)
     expect(error.message).to.equal('There is no table for sessions. Call createTable() first')
   })
 

@@ -71,10 +71,7 @@ describe('SqliteTokenStore on a database that is briefly in use', () => {
           throw thrown
         },
       }
-      const error = await rejection(
-        new SqliteTokenStore({ database }).saveToken('o1', token),
-        StoreError,
-      )
+      const error = await rejection(new SqliteTokenStore({ database }).saveToken('o1', token), StoreError)
       expect(error.message).to.equal('The store failed to save.')
     }
   })

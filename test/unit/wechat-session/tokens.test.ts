@@ -289,8 +289,7 @@ describe('the sessions of a user', () => {
 
   describe('one of which cannot be used', () => {
     const unusable: Record<string, () => unknown> = {
-      'that its store reports': () =>
-        Promise.reject(new StoreError('Not a record.', { reason: 'record' })),
+      'that its store reports': () => Promise.reject(new StoreError('Not a record.', { reason: 'record' })),
       'not a session': () => Promise.resolve([{ userId: 'u1' }]),
     }
 
