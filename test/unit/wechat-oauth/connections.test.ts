@@ -164,7 +164,9 @@ describe('a call', () => {
         Symbol.for('undici.globalDispatcher.2'),
       ]
       const globals = globalThis as Record<symbol, unknown>
-      class Dispatcher1Wrapper {}
+      class Dispatcher1Wrapper {
+        readonly dispatch = (): boolean => true
+      }
       let before: unknown[]
 
       beforeEach(() => {

@@ -47,11 +47,7 @@ export async function attemptBefore<T>(
   }
 }
 
-/**
- * Like `attemptBefore`, for a command that takes only the signal of the deadline.
- *
- * @deprecated Use `attemptBefore`.
- */
+/** Like `attemptBefore`, for a command that takes only the signal of the deadline. */
 export function attemptWithin<T>(
   timeout: number,
   what: string,
