@@ -1,5 +1,5 @@
 import { StoreError } from '@wechat-auth/wechat-oauth'
-import type { Deadline } from '@wechat-auth/wechat-oauth/store-kit'
+import { isThenable, type Deadline } from '@wechat-auth/wechat-oauth/store-kit'
 import { passing, readErrno, spoiling } from './driver-error.js'
 import {
   unwrapConnection,
@@ -94,7 +94,7 @@ export class StatementRunner {
         if (error) reject(error)
         else this.#use(connection as PooledConnection, send, resolve, reject)
       })
-      if (isPromise(returned))
+      if (isThenable(returned))
         returned.then(
           (connection) => this.#use(connection as PooledConnection, send, resolve, reject),
           reject,
@@ -157,8 +157,4 @@ export function autocommitOff(): StoreError {
   return new StoreError(
     'The connections of the pool are in transactions. Turn on autocommit, which is the default of MySQL',
   )
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
 }

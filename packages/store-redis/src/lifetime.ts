@@ -1,7 +1,6 @@
 import type { WechatToken } from '@wechat-auth/wechat-oauth'
+import { refreshTokenSeconds } from '@wechat-auth/wechat-oauth/store-kit'
 
-/** In seconds: WeChat's refresh tokens are valid for 30 days. */
-const refreshTokenLifetime = 30 * 24 * 3600
 /** In seconds: longer than any record is needed, and still accepted by Redis. */
 const longest = 2 ** 31 - 1
 
@@ -14,7 +13,7 @@ export function toLifetime(key: string, token: WechatToken, ttl?: number): numbe
   const wanted =
     (isAppLevel(key) ? readSeconds(token.expires_in) : undefined) ??
     ttl ??
-    (token.refresh_token ? refreshTokenLifetime : Infinity)
+    (token.refresh_token ? refreshTokenSeconds : Infinity)
   return wanted === Infinity ? undefined : toWholeSeconds(wanted)
 }
 

@@ -14,12 +14,10 @@ export {
   checkWellFormedName,
   isOpenid,
 } from './lib/arguments.js'
-export { BoundedMap } from './lib/bounded-map.js'
 export { isThenable } from './lib/callback-or-promise.js'
 export { withDeadline, type Deadline } from './lib/deadline.js'
-export { dayMs, daySeconds, refreshTokenSeconds } from './lib/durations.js'
+export { refreshTokenSeconds } from './lib/durations.js'
 export { KeyedQueue } from './lib/keyed-queue.js'
-export { safeLogger } from './lib/logger.js'
 export { isRecord, plainRecord } from './lib/plain-record.js'
 export { toNumber, toTime } from './lib/values.js'
 export { isWellFormed } from './lib/well-formed.js'

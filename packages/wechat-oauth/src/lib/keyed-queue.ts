@@ -18,4 +18,9 @@ export class KeyedQueue {
       if (this.#tails.get(key) === turn) this.#tails.delete(key)
     }
   }
+
+  /** The earlier name of `enqueue`, for stores that use it. */
+  run<T>(key: string, task: () => Promise<T>): Promise<T> {
+    return this.enqueue(key, task)
+  }
 }
