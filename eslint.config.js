@@ -41,8 +41,8 @@ const arrows = packages.map((name) => ({
 }))
 
 // Inside wechat-oauth, a folder may import those after it: api asks WeChat for something, tokens keeps it, http carries
-// the calls, lib knows nothing of WeChat's protocol. The files beside the folders are of two kinds: words that everybody
-// may use, and modules on top of the folders.
+// the calls, lib has checks and tools without I/O. The files beside the folders are of three kinds: vocabulary that every
+// module may use, the options, and modules on top of the folders.
 const folders = ['api', 'tokens', 'http', 'lib']
 const vocabulary = ['types', 'session-contracts', 'errors', 'errcodes']
 const onTop = ['client', 'index', 'store-kit', 'strategy-kit']
@@ -80,9 +80,18 @@ const layers = [
     if (folder !== 'api') higher.push('options.js')
     return layer(
       [`${folder}/**/*.ts`],
-      [{ group: higher.map((name) => `../${name}`), message: `${folder} is below this module.` }],
+      [{ group: higher.map((name) => `**/${name}`), message: `${folder} is below this module.` }],
     )
   }),
+  layer(
+    ['options.ts', 'strategy-kit/**/*.ts'],
+    [
+      {
+        group: [...onTop.map((name) => `**/${name}.js`), 'compat'],
+        message: 'This file is below that module.',
+      },
+    ],
+  ),
 ]
 
 // A skipped test is printed with its reason, and fails under CI: see test/helpers/skip.ts.

@@ -17,7 +17,10 @@ const inlineBrowserScripts = {
       const folder = join(dirname(path), '../browser')
       const scripts = readdirSync(folder)
         .filter((file) => file.endsWith('.js'))
-        .map((file) => [basename(file, '.js'), readFileSync(join(folder, file), 'utf8')])
+        .map((file) => [
+          basename(file, '.js'),
+          readFileSync(join(folder, file), 'utf8').replaceAll('\r\n', '\n'),
+        ])
       return {
         contents: `
           const scripts = ${JSON.stringify(Object.fromEntries(scripts))}

@@ -4,6 +4,7 @@ import type {
   WechatMode,
   WechatOAuth,
 } from '@wechat-auth/wechat-oauth'
+import { pagePaths } from '@wechat-auth/wechat-oauth/strategy-kit'
 
 /** Parameters of all pages; each page takes its own. */
 export type PageParameters = MpPageParameters & WebsitePageParameters
@@ -39,7 +40,7 @@ export const modes = {
     usesStrategyScope: true,
     inWechat: true,
     page: {
-      path: '/connect/oauth2/authorize',
+      path: pagePaths.mp,
       url: (client, { redirect, state, scope, parameters }) =>
         client.getAuthorizeURL(redirect, state, scope, parameters),
     },
@@ -50,7 +51,7 @@ export const modes = {
     usesStrategyScope: false,
     inWechat: false,
     page: {
-      path: '/connect/qrconnect',
+      path: pagePaths.website,
       url: (client, { redirect, state, scope, parameters }) =>
         client.getAuthorizeURLForWebsite(redirect, state, scope, parameters),
     },

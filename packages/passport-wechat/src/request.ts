@@ -37,7 +37,7 @@ export function bindMethod(
 }
 
 /** Reads own members only, so that a polluted prototype has no effect. */
-export function readOwnMember(value: unknown, name: string): unknown {
+function readOwnMember(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? readMember(value, name)
     : undefined

@@ -273,8 +273,8 @@ export class WechatOAuth {
   }
 
   /**
-   * Decrypts the `encryptedData` and `iv` that a mini-program received. Line breaks in the base64 are ignored, and spaces are
-   * read as `+`, because forms turn `+` into a space. The caller decides how old the data may be: `watermark.timestamp`, in
+   * Decrypts the `encryptedData` and `iv` that a mini-program received. Line breaks in the base64 are ignored. If
+   * there are none, spaces are read as `+`, because forms turn `+` into a space. The caller decides how old the data may be: `watermark.timestamp`, in
    * seconds.
    *
    * The result does not prove who the user is: the sender can change it without knowing the session_key. Take openid and

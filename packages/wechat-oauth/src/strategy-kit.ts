@@ -5,6 +5,8 @@
 import { awaitAnswer } from './lib/callback-or-promise.js'
 
 export { bindToIdentity, dataRefusalCode, type DataRefusalCode, type WechatIdentity } from './api/identity.js'
+export { apiPaths, pagePaths, weChatServers } from './http/endpoints.js'
+export { isCode } from './lib/arguments.js'
 export { BoundedMap } from './lib/bounded-map.js'
 export { safeLogger } from './lib/logger.js'
 

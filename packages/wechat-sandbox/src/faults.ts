@@ -103,7 +103,7 @@ const fieldChecks: Record<keyof FaultOptions, Check> = {
 }
 
 /** @throws TypeError that names the invalid field. */
-export function checkFault(fault: unknown): Fault {
+function checkFault(fault: unknown): Fault {
   if (fault === 'hang' || fault === 'reset' || fault === 'truncate') return fault
   if (!isObject(fault)) throw new TypeError("fault must be an object, 'hang', 'reset' or 'truncate'")
   const names = Object.keys(fault).filter((name) => fault[name] !== undefined)

@@ -277,7 +277,7 @@ export class WechatSessions<User extends Identified = RegisteredUser> {
     const listing = await this.#store.listUsable(userId).catch(async (error: unknown) => {
       refuseUnlessUnusable(error)
       this.#settings.logger?.warn(
-        'All sessions of a user were ended at a login, because the store could not list them',
+        'A login ends all sessions of a user, because one of them cannot be used and the store does not list the others',
         pickDetails(error),
       )
       // The record may be so broken that it cannot be deleted either.

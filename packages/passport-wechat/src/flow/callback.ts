@@ -1,4 +1,5 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
+import { isCode } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { Apps, RequestApps } from '../apps.js'
 import { isRedirectMode, type RedirectMode } from '../modes.js'
@@ -91,7 +92,7 @@ export class CallbackFlow {
     code: unknown,
   ): Promise<Outcome> {
     if (code === undefined || code === '' || code === 'authdeny') throw new Refusal('ERR_WECHAT_DENIED')
-    if (typeof code !== 'string' || !/^[\x21-\x7e]{1,512}$/.test(code)) throw new Refusal('ERR_WECHAT_CODE')
+    if (!isCode(code)) throw new Refusal('ERR_WECHAT_CODE')
     const { mode, scope } = record
     const client = await apps.client(mode)
     const token = await refuseByKind(client.getAccessToken(code))

@@ -7,7 +7,7 @@ import {
   type WechatUser,
 } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
-import type { VerifyAnswer } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { scopesIn, type VerifyAnswer } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { Settings } from '../options.js'
 import { awaitCallback } from '../await-callback.js'
@@ -134,9 +134,9 @@ function withoutRefreshToken(token: WechatToken): WechatTokenParams {
   return params
 }
 
-/** `/sns/userinfo` refuses `snsapi_base` tokens. Scopes are comma separated, sometimes with a comma at the end. */
+/** `/sns/userinfo` refuses `snsapi_base` tokens. */
 function mayReadUserinfo(scope: string): boolean {
-  return scope.split(',').some((one) => ['snsapi_userinfo', 'snsapi_login'].includes(one.trim()))
+  return scopesIn(scope).some((one) => ['snsapi_userinfo', 'snsapi_login'].includes(one))
 }
 
 async function askWhetherToSkip(

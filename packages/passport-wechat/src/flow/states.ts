@@ -1,5 +1,6 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
+import { apiPaths, weChatServers } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import { modes, type RedirectMode } from '../modes.js'
 import type { Settings } from '../options.js'
@@ -62,11 +63,11 @@ export class States {
 
   #meta(req: Request, { mode, appId, callbackURL }: MetaFacts): StateMeta {
     const { endpoints } = this.#settings.client
-    const { open = 'https://open.weixin.qq.com', api = 'https://api.weixin.qq.com' } =
+    const { open = weChatServers.open, api = weChatServers.api } =
       typeof endpoints === 'string' ? { open: endpoints, api: endpoints } : (endpoints ?? {})
     return {
       authorizationURL: open + modes[mode].page.path,
-      tokenURL: `${api}/sns/oauth2/access_token`,
+      tokenURL: api + apiPaths.accessToken,
       clientID: appId,
       ...(callbackURL !== undefined && { callbackURL }),
       mode,

@@ -11,8 +11,13 @@ export function checkText(name: string, value: unknown, longest = longestText): 
   }
 }
 
+/** Whether a value can be the code of a login. */
+export function isCode(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,512}$/.test(value)
+}
+
 export function checkCode(code: unknown): asserts code is string {
-  if (typeof code !== 'string' || !/^[\x21-\x7e]{1,512}$/.test(code)) {
+  if (!isCode(code)) {
     throw new TypeError('code must be a string of 1 to 512 visible ASCII characters')
   }
 }

@@ -1,10 +1,10 @@
 import { types } from 'node:util'
 
-/** Passport's actions. */
+/** Passport's actions. A strategy that never redirects also works in a host that has no `redirect`. */
 export interface Actions<User> {
   success(user: User, info?: object): unknown
   fail(challenge: object | string, status: number): unknown
-  redirect(url: string): unknown
+  redirect?(url: string): unknown
   error(error: unknown): unknown
 }
 
@@ -23,7 +23,7 @@ export function bindActions<User>(strategy: Actions<User>): Actions<User> {
   return {
     success: strategy.success.bind(strategy),
     fail: strategy.fail.bind(strategy),
-    redirect: strategy.redirect.bind(strategy),
+    ...(strategy.redirect && { redirect: strategy.redirect.bind(strategy) }),
     error: strategy.error.bind(strategy),
   }
 }
@@ -35,7 +35,7 @@ export function perform<User>(
   lastResort: (error: unknown) => unknown,
 ): Promise<void> {
   const report = (error: unknown): unknown =>
-    actions.error(reportable(error, 'The login failed, and the value that was thrown is not an error'))
+    actions.error(reportable(error, 'Authentication failed: the thrown value is not an error'))
   if (outcome.action === 'error') return takeReport(() => report(outcome.error), lastResort)
   return takeAction(() => take(actions, outcome), report, lastResort)
 }
@@ -47,7 +47,7 @@ function take<User>(actions: Actions<User>, outcome: Exclude<Outcome<User>, { ac
     case 'fail':
       return actions.fail(outcome.challenge, outcome.status)
     case 'redirect':
-      return actions.redirect(outcome.url)
+      return actions.redirect?.(outcome.url)
   }
 }
 

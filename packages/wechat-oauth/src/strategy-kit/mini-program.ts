@@ -5,11 +5,12 @@ import {
   type DataRefusalCode,
   type WechatIdentity,
 } from '../api/identity.js'
+import { isCode } from '../lib/arguments.js'
 import type { MiniProgramData } from '../types.js'
 
-const longest = { encryptedData: 1024 * 1024, iv: 256, rawData: 1024 * 1024, signature: 256 }
+const longest = { code: 512, encryptedData: 1024 * 1024, iv: 256, rawData: 1024 * 1024, signature: 256 }
 
-type PairedField = keyof typeof longest
+type PairedField = Exclude<keyof typeof longest, 'code'>
 
 /**
  * Reads what a mini-program sent after `wx.login`. The input comes from the network, so only its own members count, and each
@@ -29,9 +30,8 @@ export class MiniProgramInputReader {
   }
 
   code(): string {
-    const code = this.text('code', 512)
-    if (code === undefined || !/^[\x21-\x7e]+$/.test(code))
-      throw this.#refusal('code must be the code of wx.login')
+    const code = this.text('code', longest.code)
+    if (!isCode(code)) throw this.#refusal('code must be the code of wx.login')
     return code
   }
 

@@ -11,7 +11,7 @@ function isAnswer(): boolean {
  * Makes a token store of two functions, each in the style of promises or of Node callbacks. The code that uses the store limits
  * how long they may take.
  */
-export function functionTokenStore(getToken: GetTokenFunction, saveToken: SaveTokenFunction): TokenStore {
+function functionTokenStore(getToken: GetTokenFunction, saveToken: SaveTokenFunction): TokenStore {
   return {
     getToken: (openid) =>
       trackUncalled('getToken', async (onUncalled) => {

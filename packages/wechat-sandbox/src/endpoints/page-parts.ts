@@ -11,7 +11,7 @@ export function pageApp({ appId, name, type }: App): PageApp {
   return { appId, name, type }
 }
 
-export function pageUser({ id, nickname, headimgurl }: User): PageUser {
+function pageUser({ id, nickname, headimgurl }: User): PageUser {
   return {
     id,
     nickname,

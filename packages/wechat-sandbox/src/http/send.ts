@@ -1,11 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Delivery } from './faulty-reply.js'
+import { toBytes, type Delivery } from './faulty-reply.js'
 import type { Reply } from './reply.js'
-
-function toBytes(body: string | Uint8Array): Uint8Array {
-  return typeof body === 'string' ? Buffer.from(body, 'utf8') : body
-}
 
 function writeHead(response: ServerResponse, reply: Reply, length?: number): void {
   // Lower-case names, because a fault may repeat a header with a different case.

@@ -4,9 +4,11 @@ import { texts } from './i18n.js'
 import type { ScriptData } from './script-data.js'
 import type { PageLang } from './views.js'
 
+type PageScriptName = Exclude<keyof ScriptData, 'jweixin'>
+
 type PageScript = {
-  [Name in keyof ScriptData]: { name: Name; data: ScriptData[Name] }
-}[keyof ScriptData]
+  [Name in PageScriptName]: { name: Name; data: ScriptData[Name] }
+}[PageScriptName]
 
 export interface Document {
   lang: PageLang

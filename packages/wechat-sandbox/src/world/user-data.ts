@@ -39,7 +39,7 @@ export function encryptUserData({ sessionKey, appId, data, now, iv }: UserDataIn
 }
 
 /** Signs `rawData`. The key is used as base64 text, not decoded. */
-export function signRawData(rawData: string, sessionKey: string): string {
+function signRawData(rawData: string, sessionKey: string): string {
   return createHash('sha1')
     .update(rawData + sessionKey, 'utf8')
     .digest('hex')
