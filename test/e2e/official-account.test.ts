@@ -68,7 +68,7 @@ describe('Logging in with an official account', () => {
         const page = await scene.visit('/', wechat)
         await askForConsent(page)
         await answer(page, decision)
-        await expectFailure(page, 'ERR_WECHAT_DENIED', /the answer was no/)
+        await expectFailure(page, 'ERR_WECHAT_DENIED', /You refused when WeChat asked/)
         expect(scene.sandbox.count('/sns/oauth2/access_token')).to.equal(0)
         await logIn(page)
         await expectProfile(page, scene, 'mp', 'alice')

@@ -89,7 +89,7 @@ describe('Starting the Express example', () => {
 
       expect(linkOf(text, 'login-mp')).to.equal('/auth/wechat/mp')
       expect(linkOf(text, 'login-miniprogram')).to.equal(undefined)
-      expect(contentOf(text, 'missing-miniprogram')).to.equal('This application has no such app at WeChat.')
+      expect(contentOf(text, 'missing-miniprogram')).to.equal('No WeChat app of this type is configured.')
     })
 
     it('takes WeChat’s own script for the page with the JS-SDK, and says where it answers', async () => {

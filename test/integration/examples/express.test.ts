@@ -262,7 +262,7 @@ describe('The Express example', () => {
 
         expect(status).to.equal(401)
         expect(contentOf(text, 'failure-code')).to.equal('ERR_WECHAT_DENIED')
-        expect(contentOf(text, 'failure-message')).to.match(/^WeChat asked, and the answer was no/)
+        expect(contentOf(text, 'failure-message')).to.match(/^You refused when WeChat asked/)
         expect(linkOf(text, 'try-again')).to.equal('/')
       }
     })
@@ -401,7 +401,7 @@ describe('The Express example', () => {
       expect(failed.status).to.equal(502)
       expect(failed.json).to.deep.equal({
         code: 'ERR_WECHAT_STATUS',
-        message: 'WeChat did not answer as it should',
+        message: 'WeChat did not respond as expected',
       })
     })
   })

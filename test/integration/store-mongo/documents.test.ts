@@ -198,10 +198,10 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
   describe('that are no token', () => {
     const broken: Record<string, object> = {
       'a list of openids': { openid: ['o', 'another'] },
-      'an access_token that is no text': { access_token: { a: 1 } },
-      'a refresh_token that is no text': { refresh_token: 5 },
-      'a create_at that is no number': { create_at: 'yesterday' },
-      'an expires_in that is no number': { expires_in: [7200] },
+      'an access_token that is not a string': { access_token: { a: 1 } },
+      'a refresh_token that is not a string': { refresh_token: 5 },
+      'a create_at that is not a number': { create_at: 'yesterday' },
+      'an expires_in that is not a number': { expires_in: [7200] },
     }
     for (const [what, fields] of Object.entries(broken)) {
       it(`reject with a StoreError and without their values: ${what}`, async () => {

@@ -504,7 +504,7 @@ const same: Case[] = [
     both: ['WeChatAPIResponseError', 'ECONNRESET'],
   },
   {
-    behaviour: 'an answer that is no JSON',
+    behaviour: 'an answer that is not JSON',
     run: async ({ make, sandbox }) => {
       sandbox.fail(exchange, { status: 502, body: '<h1>Bad Gateway</h1>' })
       const [error] = await outcome((callback) => {

@@ -376,7 +376,7 @@ export const brokenSessionStores: readonly BrokenSessionStore[] = [
   })),
   broken('throws a TypeError instead of rejecting', cases.wrong, (right) => ({
     delete: (hash) => {
-      if (typeof hash !== 'string' || hash === '') throw new TypeError('This is no hash.')
+      if (typeof hash !== 'string' || hash === '') throw new TypeError('This is not a hash.')
       return right.delete(hash)
     },
   })),

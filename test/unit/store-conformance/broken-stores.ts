@@ -387,7 +387,7 @@ const keyFaults: BrokenStore[] = [
   keys('takes what follows a colon for the openid', inKeys.app, (key) => key.split(':').at(-1)!),
   broken('refuses keys that no openid can be', inKeys.app, (right) => ({
     saveToken: async (openid, token) => {
-      if (openid.includes(':')) throw new TypeError('This is no openid')
+      if (openid.includes(':')) throw new TypeError('This is not an openid')
       await right.saveToken(openid, token)
     },
   })),
@@ -419,7 +419,7 @@ const keyFaults: BrokenStore[] = [
   })),
   broken('refuses a wrong key with an error of another kind', inKeys.wrong, (right) => ({
     getToken: async (openid) => {
-      if (typeof openid !== 'string') throw new StoreError('This is no key.')
+      if (typeof openid !== 'string') throw new StoreError('This is not a key.')
       return right.getToken(openid)
     },
   })),
@@ -520,7 +520,7 @@ const failureFaults: BrokenStore[] = [
   whenDown('has the values where only an inspection finds them', (error, token) =>
     Promise.reject(Object.defineProperty(error, 'record', { value: { token } })),
   ),
-  whenDown('rejects with something that is no error', () => Promise.reject({ code: 'ERR_WECHAT_STORE' })),
+  whenDown('rejects with something that is not an error', () => Promise.reject({ code: 'ERR_WECHAT_STORE' })),
   broken('does not come back', inFailures.down, (right) => {
     let isBroken = false
     return {

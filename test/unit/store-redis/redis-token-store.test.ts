@@ -81,14 +81,14 @@ describe('RedisTokenStore', () => {
       { client: { get: async () => null, set: async () => 'OK' } },
       /^client must be/,
     ],
-    ['a prefix that is no text', { prefix: 1 }, /^prefix must be a string$/],
+    ['a prefix that is not a string', { prefix: 1 }, /^prefix must be a string$/],
     ['a prefix that is null', { prefix: null }, /^prefix must be a string$/],
     ['a ttl of 0', { ttl: 0 }, /^ttl must be a positive number of seconds$/],
     ['a ttl below 0', { ttl: -1 }, /^ttl must be/],
-    ['a ttl that is no number', { ttl: '3600' }, /^ttl must be/],
+    ['a ttl that is not a number', { ttl: '3600' }, /^ttl must be/],
     ['a ttl that is NaN', { ttl: NaN }, /^ttl must be/],
     ['a timeout of 0', { timeout: 0 }, /^timeout must be a positive number of milliseconds, at most a day$/],
-    ['a timeout that is no number', { timeout: '5000' }, /^timeout must be/],
+    ['a timeout that is not a number', { timeout: '5000' }, /^timeout must be/],
     ['a timeout that no timer counts', { timeout: 2 ** 31 }, /^timeout must be/],
   ]
   for (const [what, options, message] of wrong) {

@@ -49,9 +49,9 @@ describe('isTokenValid', () => {
     ],
     ['with both, of which create_at counts', token({ created_at: now + 1e9 }), now + 7_140_000, false],
     ['without a time', token({ create_at: undefined }), now, false],
-    ['with a time that is no number', token({ create_at: 'yesterday' }), now, false],
+    ['with a time that is not a number', token({ create_at: 'yesterday' }), now, false],
     ['without a lifetime', token({ expires_in: undefined }), now, false],
-    ['with a lifetime that is no number', token({ expires_in: 'soon' }), now, false],
+    ['with a lifetime that is not a number', token({ expires_in: 'soon' }), now, false],
     [
       'four minutes before the time of the login, as clocks differ',
       token({ create_at: now + 240_000 }),
