@@ -72,7 +72,7 @@ export async function action<K extends Action['action']>(
   return result as Extract<Action, { action: K }>
 }
 
-// The strategy would swallow what is thrown inside of an action.
+// The strategy would swallow an error that is thrown in an action.
 function throwLater(error: Error): void {
   setImmediate(() => {
     throw error

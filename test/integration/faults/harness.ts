@@ -79,7 +79,7 @@ export async function observe<T>(task: () => Promise<T>, linger = 0): Promise<Ob
     const startedAt = performance.now()
     const [result] = await Promise.allSettled([task()])
     const ms = performance.now() - startedAt
-    // Node tells of unhandled rejections when the microtasks are done.
+    // Node reports unhandled rejections when the microtasks are done.
     await new Promise((resolve) => setTimeout(resolve, linger))
     return { result, ms, strays }
   } finally {

@@ -84,7 +84,7 @@ describe('the README of store-mongo', function () {
     })
   })
 
-  it('gives each app a store of its own', async () => {
+  it('gives each app its own store', async () => {
     const { shop, blog } = (await runPart(
       blockOf(readme, /^Several applications$/),
       { connection, ...storeMongo },

@@ -145,7 +145,7 @@ describe('the README of store-mysql', function () {
     })
   })
 
-  it('gives each app a store of its own', async () => {
+  it('gives each app its own store', async () => {
     const { shop, blog } = (await runPart(
       blockOf(readme, /^Several applications$/),
       { pool, ...storeMysql },

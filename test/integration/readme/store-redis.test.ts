@@ -60,7 +60,7 @@ describe('the README of store-redis', function () {
     )
   })
 
-  it('gives each app a store of its own', async () => {
+  it('gives each app its own store', async () => {
     const client = createClient({ url: redis.url })
     client.on('error', () => undefined)
     endings.push(() => {

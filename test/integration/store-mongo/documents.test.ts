@@ -70,7 +70,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
       expect(await store.getToken('o')).to.deep.equal(makeToken('o', { ...named, nested: named }))
     })
 
-    it('that MongoDB, mongoose or the driver would take for their own come back', async () => {
+    it('with a special meaning in MongoDB, mongoose or the driver come back', async () => {
       const { store, raw } = await setting.freshStore()
       const named = {
         _id: 'of the application',
@@ -93,7 +93,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
       expect(await store.getToken('o')).to.deep.equal(makeToken('o', { ...named, _id: 'changed' }))
     })
 
-    it('that are no escapes are read as they are', async () => {
+    it('that are not escapes are read unchanged', async () => {
       const { store, raw } = await setting.freshStore()
       await raw.insertOne({ ...makeToken('o'), '100%': 1, '%zz': 2, '%2e': 3 })
       expect(await store.getToken('o')).to.deep.equal(makeToken('o', { '100%': 1, '%zz': 2, '%2e': 3 }))
@@ -195,7 +195,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
     })
   })
 
-  describe('that are no token', () => {
+  describe('that are not tokens', () => {
     const broken: Record<string, object> = {
       'a list of openids': { openid: ['o', 'another'] },
       'an access_token that is not a string': { access_token: { a: 1 } },

@@ -1,4 +1,4 @@
-/** A process that shares a database with others until it is killed, and tells what it has done. */
+/** A process that shares a database with others until it is killed, and reports what it has done. */
 import { SqliteTokenStore } from '@wechat-auth/store-sqlite'
 import { openDatabase } from '../../helpers/sqlite.js'
 import type { Order } from './processes.js'

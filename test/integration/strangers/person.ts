@@ -52,7 +52,7 @@ export class Person {
   /** Chooses one of the buttons of the page inside WeChat. */
   async decide(page: URL, decision: string): Promise<URL> {
     const { text } = await this.open(page)
-    if (!text.includes('name="decision"')) throw new Error(`This is not a page to consent: ${text}`)
+    if (!text.includes('name="decision"')) throw new Error(`This is not a consent page: ${text}`)
     const { headers } = await this.open(
       page.origin + page.pathname,
       new URLSearchParams([...page.searchParams, ['user', this.#user], ['decision', decision]]),

@@ -23,7 +23,7 @@ const tested: string[] = []
 const user = 'panda'
 const nickname = '熊猫🐼👨‍👩‍👧'
 
-describe('clients of WeChat that know nothing of the sandbox', () => {
+describe('WeChat clients that do not know about the sandbox', () => {
   let sandbox: Sandbox
   let surroundings: Surroundings
   let person: Person
@@ -212,7 +212,7 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
       fails('invalid appsecret')
 
       for (const decision of ['refuse-authdeny', 'refuse-state-only']) {
-        it(`takes a refusal for one: ${decision}`, async () => {
+        it(`recognizes a refusal: ${decision}`, async () => {
           expect(await logIn('mp', (page) => person.decide(page, decision))).to.have.property('status', 401)
           expect(calls()).to.deep.equal([])
         })

@@ -41,7 +41,7 @@ describe('MysqlTokenStore failures', () => {
       expect(pool.log).to.deep.equal(['REPLACE', 'release', 'REPLACE', 'release'])
     })
 
-    it(`takes ${code} for a lock that somebody else is at`, async () => {
+    it(`treats ${code} as a lock that somebody else is taking`, async () => {
       const { store, pool } = await open(
         ...Array.from({ length: 2 }, () => driverError(code, errno)),
         done,

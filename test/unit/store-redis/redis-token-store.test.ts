@@ -105,7 +105,7 @@ describe('RedisTokenStore', () => {
     })
   }
 
-  it("gives each command options of its own: a signal, plain types, and no limit but the store's", async () => {
+  it("gives each command its own options: a signal, plain types, and no limit but the store's", async () => {
     const { client, sent } = connection()
     const store = new RedisTokenStore({ client, timeout: 60_000 })
     await store.getToken('o')
@@ -120,7 +120,7 @@ describe('RedisTokenStore', () => {
     }
   })
 
-  it('fires the signal when it gives a command up, and cares no more what becomes of it', async () => {
+  it('fires the signal when it gives up a command, and then ignores its result', async () => {
     let fail: (reason: Error) => void = () => undefined
     const { client, sent } = connection(
       () =>
