@@ -99,9 +99,9 @@ describe('Starting the Express example', () => {
 
       expect(text)
         .to.contain('<script src="https://res.wx.qq.com/open/js/jweixin-1.6.0.js"></script>')
-        .and.to.contain('in its own browser only')
+        .and.to.contain('only in its own browser')
       expect(headers.get('content-security-policy')).to.contain('script-src https://res.wx.qq.com ')
-      // Whoever asks, under whatever name: what counts is the host of the page.
+      // Only the host of the page counts, not who asks.
       expect((await browser.open(`/wechat/js-sdk?url=http%3A%2F%2F127.0.0.1%3A${port}%2F`)).status).to.equal(
         403,
       )

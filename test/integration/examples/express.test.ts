@@ -524,7 +524,7 @@ describe('The Express example', () => {
     const { status, text } = await browser.open('/nowhere')
 
     expect(status).to.equal(404)
-    expect(contentOf(text, 'failure-message')).to.equal('The address may be mistyped.')
+    expect(contentOf(text, 'failure-message')).to.equal('Check the address for typing errors.')
   })
 
   it('runs no scripts and cannot be put into a frame', async () => {
