@@ -31,7 +31,7 @@ export function requestOf(parts: RequestParts = {}): Request {
  * Authenticates a request as Passport does: on an object that inherits from the strategy. Resolves with the action that was
  * taken; a second one fails the test.
  *
- * @param hooks - run inside of the actions, where Passport would call the application
+ * @param hooks - run inside the actions, where Passport would call the application
  */
 export function authenticate(
   strategy: AnyStrategy,

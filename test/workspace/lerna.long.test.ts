@@ -81,7 +81,7 @@ describe('lerna', function () {
     )
   })
 
-  it('gives all packages one new version, also where they name each other', async () => {
+  it('gives all packages one new version, even if they name each other', async () => {
     await lerna('version', '7.8.9', '--no-git-tag-version', '--no-push', '--yes')
     expect(await manifest('wechat-oauth')).to.include({ version: '7.8.9' })
     expect(await manifest('passport-wechat'))

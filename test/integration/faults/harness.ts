@@ -32,7 +32,7 @@ export const shortTimeout = 100
 /** For cells that must not depend on how fast this machine is. */
 export const longTimeout = 5000
 
-/** What is promised for each call to WeChat: a store that does not answer, and whatever this machine does besides, included. */
+/** The limit for each call to WeChat, including a store that does not answer and a busy machine. */
 export function bound(timeout: number, calls: number): number {
   return inTime((2 * timeout + 250) * Math.max(calls, 1))
 }

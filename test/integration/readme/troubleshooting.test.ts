@@ -122,7 +122,7 @@ describe('the troubleshooting of passport-wechat', () => {
       expect((await browser.open('/')).json).to.have.property('openid')
     })
 
-    it('counts as done where the user was logged in before', async () => {
+    it('counts as done if the user was logged in before', async () => {
       goOn()
       const code = newCode()
       await browser.open(await begin(code))

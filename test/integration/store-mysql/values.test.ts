@@ -441,7 +441,7 @@ describe('MysqlTokenStore and values that do not fit', () => {
     'ucs2',
     'ascii',
   ]) {
-    it(`finds records where openid is in ${charset}`, async () => {
+    it(`finds records if openid is in ${charset}`, async () => {
       const table = await setting.table(
         `CREATE TABLE $ (openid VARCHAR(50) CHARACTER SET ${charset} PRIMARY KEY, access_token TEXT, create_at BIGINT)`,
       )

@@ -175,7 +175,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
   describe('that are damaged', () => {
     const damages = ["'{'", "''", "'null'", "'[]'", '\'"text"\'', '1', '1.5', "x'7b7d'", "x''"]
     for (const damage of damages) {
-      it(`make getToken reject where the record is ${damage}`, async () => {
+      it(`make getToken reject if the record is ${damage}`, async () => {
         const { database, store } = await pair()
         await store.saveToken('o1', makeToken('o1'))
         database.exec(`UPDATE token SET record = ${damage}`)

@@ -148,7 +148,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
       expect((await store.findByOpenid('wx1', 'oLegacy'))?.id).to.equal('oLegacy')
     })
 
-    it('leaves a unionid to the user whose id it is', async () => {
+    it('leaves a unionid to the user who has it as id', async () => {
       await store.create({ appId: 'wx1', openid: 'oLegacy' })
       await store.link('oLegacy', { appId: 'wx1', openid: 'oLegacy', unionid: 'unionLegacy' })
       expect((await store.findByUnionid('unionLegacy'))?.id).to.equal('unionLegacy')

@@ -13,7 +13,7 @@ function tell(done: number): Promise<unknown> {
   })
 }
 
-// Whoever started us is gone. Until then something must know the database: one that nobody knows is closed, and its lock gone with it.
+// The parent process has ended. Until then the database must stay referenced: a collected one is closed, and loses its lock.
 process.on('disconnect', () => {
   database.close()
   process.exit()

@@ -201,7 +201,7 @@ describe('WeChat clients that do not know about the sandbox', () => {
           .that.has.length(86)
       })
 
-      it('makes a QR code, whose address it encodes once too often', async () => {
+      it('makes a QR code, but encodes its address once too often', async () => {
         expect(await statusOf((await ask('/mp/qr')).json['address'])).to.equal(404)
       })
     })
@@ -267,7 +267,7 @@ describe('WeChat clients that do not know about the sandbox', () => {
         expect(calls()).to.deep.equal([token, ticket, token, ticket])
       })
 
-      it('makes a QR code, whose address is right once the ticket is encoded', async () => {
+      it('makes a QR code with the right address once the ticket is encoded', async () => {
         const {
           json: { plain, encoded },
         } = await ask('/mp/qr', { scene: 'door-7' })
@@ -306,7 +306,7 @@ describe('WeChat clients that do not know about the sandbox', () => {
     logsIn(both, 'POST')
     fails('AuthCanceled')
 
-    it('refreshes where WeChat does, not where codes are exchanged: the place must be told', async () => {
+    it('refreshes at WeChat’s address, not at that of the code exchange, so it must be configured', async () => {
       const {
         json: { openid },
       } = await logIn('mp')

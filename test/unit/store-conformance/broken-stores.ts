@@ -718,7 +718,7 @@ const lockFaults: BrokenStore[] = [
     'looks at the clock before it asks for the lock',
     inLocks.noWait,
     (right) => async (key, task, options) => {
-      if (options?.wait === 0) throw lockError('The wait is over.')
+      if (options?.wait === 0) throw lockError('The wait has timed out.')
       return right.withLock(key, task, options)
     },
   ),

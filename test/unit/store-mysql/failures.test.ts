@@ -100,7 +100,7 @@ describe('MysqlTokenStore failures', () => {
     }
   })
 
-  it('rolls back and rejects where a write waits for a COMMIT', async () => {
+  it('rolls back and rejects if a write waits for a COMMIT', async () => {
     const { store, pool } = await open({ affectedRows: 1, serverStatus: 1 })
     await rejection(store.saveToken('oSECRET', token), StoreError)
     expect(pool.log).to.deep.equal(['REPLACE', 'destroy'])

@@ -315,7 +315,7 @@ describe('a record that cannot be used', () => {
     expect(await oauth.getAccessToken(code)).to.equal(saved[0])
   })
 
-  it('makes a login reject where it cannot be replaced', async () => {
+  it('makes a login reject if it cannot be replaced', async () => {
     const store = { getToken: answering('text'), saveToken: rejecting(driverError) }
     const error = await rejection(oauthWith(store).getAccessToken(code), StoreError)
     expect(error).to.include({ code: 'ERR_WECHAT_STORE', reason: undefined })
