@@ -19,8 +19,7 @@ const {
   values: { pages },
 } = parseArgs({ allowPositionals: true, options: { pages: { type: 'boolean', default: false } } })
 for (const name of positionals) {
-  if (!known.includes(name))
-    throw new Error(`There is no benchmark ${name}: take some of ${known.join(', ')}`)
+  if (!known.includes(name)) throw new Error(`Unknown benchmark ${name}. Choose from ${known.join(', ')}`)
 }
 
 if (pages) writePages()
@@ -40,6 +39,6 @@ async function measure(names: readonly string[]): Promise<void> {
     }
     console.log(`\n${name}: ${Math.round((performance.now() - started) / 1000)} s`)
   }
-  if (claims.length > 0) console.log(`\nWhat is promised:\n${claims.map(printableClaim).join('\n')}`)
+  if (claims.length > 0) console.log(`\nPromises:\n${claims.map(printableClaim).join('\n')}`)
   process.exitCode = claims.every(isMet) ? 0 : 1
 }

@@ -5,7 +5,7 @@ import { Wechat } from '../wechat/wechat.js'
 import { scenes, type Scene } from './scenes.js'
 import { Visitor } from './visitor.js'
 
-export const title = 'what comes of what goes wrong in a login'
+export const title = 'how each strategy handles what goes wrong in a login'
 
 const names = {
   ours: ours('passport-wechat'),
@@ -41,5 +41,5 @@ async function play(scene: Scene, strategy: string, wechat: Wechat): Promise<str
 }
 
 const notes = [
-  "Each with what its README asks for: a state is made and checked by ours only. An error ends in the application's error page; a refusal goes where the application says.",
+  "Each strategy is configured as its README says. Only ours creates and checks a state. An error leads to the application's error page; the application decides where a refusal leads.",
 ]

@@ -42,12 +42,12 @@ export const scenes: readonly Scene[] = [
     play: async (visitor, wechat) => told(await logIn(visitor, wechat)),
   },
   {
-    what: "a callback that nobody here has begun, with a code of the attacker's",
+    what: "a callback without a login, with an attacker's code",
     play: async (visitor, wechat) =>
       told(await visitor.comeBack(nobody, { code: await codeFrom(wechat), state: 'forged' })),
   },
   {
-    what: 'the user refuses: WeChat sends the state only',
+    what: 'the user refuses: WeChat sends only the state',
     play: async (visitor) => told(await visitor.comeBack(await visitor.begin(), {})),
   },
   {
@@ -68,7 +68,7 @@ export const scenes: readonly Scene[] = [
     },
   },
   {
-    what: 'WeChat refuses to tell the user (48001)',
+    what: 'WeChat refuses the user data (48001)',
     play: async (visitor, wechat) => told(await withFault(wechat, userPath, { errcode: 48001 }, visitor)),
   },
   {

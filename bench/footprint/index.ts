@@ -8,7 +8,7 @@ import { inTurns } from '../lib/turns.js'
 import { ours, versioned, type Competitor } from '../lib/versions.js'
 import { installed } from './installed.js'
 
-export const title = 'what an installation brings along, and how long it takes to load'
+export const title = 'what an installation contains, and how long it takes to load'
 
 const script = fileURLToPath(new URL('require.cjs', import.meta.url))
 const rounds = 15
@@ -75,6 +75,6 @@ export async function run(): Promise<Report> {
 }
 
 const notes = [
-  'The package itself is one of those installed. Sizes are of the files, without what a file system adds; ours are of what npm packs, types and sources included.',
-  "Each time in a fresh process, in turns, with the files in the system's cache. None of them requires passport or express.",
+  'The count includes the package itself. Sizes are those of the files, without the overhead of the file system. Ours are of the files that npm packs, including types and sources.',
+  "Each measurement uses a fresh process, in turns, with the files in the system's cache. None of the packages requires passport or express.",
 ]

@@ -59,7 +59,7 @@ function drawn({ title, bars }: Panel, left: number, top: number, panelWidth: nu
       const middle = y + barHeight - 4
       return [
         `<text x="${left}" y="${middle}">${escaped(label)}</text>`,
-        // Where there is nothing to see, a line shows that there is a bar.
+        // A line marks a bar that is too short to see.
         `<rect class="${isOurs ? 'ours' : 'other'}" x="${left + labelWidth}" y="${y}" width="${Math.max(length, 1.5).toFixed(1)}" height="${barHeight}" rx="2"/>`,
         `<text x="${(left + labelWidth + Math.max(length, 1.5) + 6).toFixed(1)}" y="${middle}">${escaped(text)}</text>`,
       ]

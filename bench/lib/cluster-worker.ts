@@ -1,4 +1,4 @@
-/** One of several processes of an application: our client, with a connection of its own to a store that all share. */
+/** One of several processes of an application: our client, with its own connection to a store that all share. */
 import { WechatOAuth } from '@wechat-auth/wechat-oauth'
 import type { OpenStore } from '../../test/helpers/cluster/protocol.js'
 import { answer } from './answer.js'

@@ -27,7 +27,7 @@ export class Cluster {
   /** Calls one of them. */
   async callOne<T>(command: string, ...args: unknown[]): Promise<T> {
     const [worker] = this.#workers
-    if (!worker) throw new Error('There are no processes')
+    if (!worker) throw new Error('The cluster has no processes')
     return worker.call(command, ...args)
   }
 

@@ -14,7 +14,7 @@ const end = '<!-- /measured -->'
 export function withMeasured(page: string, results: ReadonlyMap<string, Result>): string {
   return page.replace(/<!-- measured: ([\w-]+) -->\n[^]*?<!-- \/measured -->/g, (_old, benchmark: string) => {
     const result = results.get(benchmark)
-    if (!result) throw new Error(`There is no result for ${benchmark}, which the page has markers for`)
+    if (!result) throw new Error(`The page has markers for ${benchmark}, but there is no result`)
     return `${begin(benchmark)}\n${markdownTable(result)}\n${end}`
   })
 }

@@ -8,36 +8,36 @@ import { Subject } from './subject.js'
 import { inTurns } from './turns.js'
 import { clientsOf, ours, type Competitor } from './versions.js'
 
-/** What many calls at once cost. */
+/** The cost of many parallel calls. */
 interface Stampede {
   /** Requests to WeChat, by path. */
   readonly requests: Readonly<Record<string, number>>
   readonly handshakes: number
   /** Milliseconds until all were answered. */
   readonly took: number
-  /** Milliseconds of CPU; of a cluster unknown. */
+  /** Milliseconds of CPU; unknown for a cluster. */
   readonly cpu?: number
 }
 
 type Call = (command: string, ...args: unknown[]) => Promise<unknown>
 
-/** Those who will make the calls: one process, or several. */
+/** What makes the calls: one process, or several. */
 interface Callers {
   callOne: Call
   callAll: Call
 }
 
 export interface Calls {
-  /** The command of the subject that makes them; its last argument is how many. */
+  /** The subject's command that makes the calls. Its last argument is their number. */
   readonly command: string
   readonly count: number
-  /** What they are, in the report. */
+  /** The name of the calls in the report. */
   readonly name: string
-  /** What the last one has to wait for, likewise: `all have …`. */
+  /** What the last call waits for, in the report: `all have …`. */
   readonly done: string
-  /** What one request to WeChat is enough for, by its name in the report: the paths where it can be had. */
+  /** What needs only one request to WeChat: its name in the report, and the paths that return it. */
   readonly fetched: Readonly<Record<string, readonly string[]>>
-  /** Has them find nothing that they can use; answers the arguments of the command. */
+  /** Leaves nothing that the calls could reuse. Returns the arguments of the command. */
   readonly before: (callers: Callers, wechat: Wechat) => Promise<unknown[]>
 }
 
@@ -49,7 +49,7 @@ const rounds = 8
 const clusterRounds = 4
 
 /**
- * Has ours and the others make many calls at once, and processes of ours that share a store.
+ * Measures many parallel calls: of ours, of the others, and of several processes of ours that share a store.
  *
  * @param module - makes the calls; takes a client's name as its argument
  */
@@ -112,9 +112,9 @@ function claimsOf({ fetched, count, name }: Calls, runs: readonly Stampede[], wh
 }
 
 /**
- * Has each client make its calls, in turns. The first round is to warm up.
+ * Lets each client make its calls, in turns. The first round is a warm-up.
  *
- * @param clients - by name, what they are called in the report
+ * @param clients - by name, their titles in the report
  */
 async function stampedeEach(
   module: URL,
@@ -142,7 +142,7 @@ async function stampedeEach(
   }
 }
 
-/** Has a cluster of ours make the same number of calls, each process its part. */
+/** Lets a cluster of ours make the same number of calls, divided among its processes. */
 async function stampedeCluster(server: StoreServer, calls: Calls, wechat: Wechat): Promise<Stampede[]> {
   const cluster = await Cluster.start(server, wechat)
   const measured: Stampede[] = []
@@ -159,7 +159,7 @@ async function stampedeCluster(server: StoreServer, calls: Calls, wechat: Wechat
   }
 }
 
-/** What WeChat sees while `act` runs. */
+/** Returns what WeChat sees while `act` runs. */
 async function watch(
   wechat: Wechat,
   paths: readonly string[],
@@ -183,7 +183,7 @@ async function watch(
   }
 }
 
-/** How many requests to these paths there were at most in one round. */
+/** Returns the highest number of requests to these paths in one round. */
 function mostRequests(runs: readonly Stampede[], paths: readonly string[]): number {
   return Math.max(...runs.map(({ requests }) => paths.reduce((sum, path) => sum + (requests[path] ?? 0), 0)))
 }

@@ -34,7 +34,7 @@ export class Application {
     return new Application(process, wechat, new Browsers(await process.call<number>('port')))
   }
 
-  /** Has so many users log in, so many at once: first all are redirected, then all come back. */
+  /** Logs in a number of users, several at a time: first all are redirected, then all return. */
   async logIn(count: number, width = 1): Promise<Measured> {
     const codes = await this.#wechat.issueCodes(count)
     const before = await this.#cpuTime()
@@ -57,7 +57,7 @@ export class Application {
     }
   }
 
-  /** One user after another; each is ready to come back when the function is called, which answers how long that took. */
+  /** Users one after another, each ready for the callback. Call the function to finish the login; it returns how long that took. */
   async *visitors(count: number): AsyncGenerator<() => Promise<number>> {
     for (const code of await this.#wechat.issueCodes(count)) {
       const visitor = await this.#browsers.begin()

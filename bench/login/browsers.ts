@@ -18,7 +18,8 @@ export class Browsers {
   /** Starts a login, which redirects to WeChat. */
   async begin(): Promise<Visitor> {
     const { status, headers } = await this.#get('/auth')
-    if (status !== 302 || !headers.location) throw new Error(`Asked to log in, it answers ${status}`)
+    if (status !== 302 || !headers.location)
+      throw new Error(`The login request was answered with status ${status}`)
     return {
       cookie: (headers['set-cookie'] ?? []).map((cookie) => cookie.split(';', 1)[0]).join('; '),
       state: new URL(headers.location).searchParams.get('state') ?? '',
@@ -31,7 +32,7 @@ export class Browsers {
     const { status, body } = await this.#get(`/auth/callback?code=${code}&state=${state}`, cookie)
     const took = performance.now() - started
     if (status !== 200 || !body.startsWith('{"id":"o'))
-      throw new Error(`The callback answers ${status} ${body}`)
+      throw new Error(`The callback was answered with status ${status}: ${body}`)
     return took
   }
 

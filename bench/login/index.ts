@@ -17,7 +17,7 @@ const names = {
 type Name = keyof typeof names
 type Each<T> = Record<Name, T>
 
-/** Compiled code settles after thousands of logins only. */
+/** Compiled code settles only after thousands of logins. */
 const warmUp = { rounds: 20, logins: 250, width: 50 }
 const pairs = 2000
 const inARow = 200
@@ -73,7 +73,7 @@ export async function run(): Promise<Report> {
   }
 }
 
-/** What ours takes longer than what must be done in any case. */
+/** The time that ours takes beyond the necessary work. */
 async function overBare(applications: Each<Application>): Promise<Claim[]> {
   const [besideBare, bare] = await besideEachOther(pairs, applications.ours, applications.bare)
   return [
@@ -152,8 +152,8 @@ async function each<T>(make: (name: Name) => Promise<T>): Promise<Each<T>> {
 }
 
 const notes = [
-  'A login is two requests: the redirect to WeChat, and the callback with the code, in which WeChat is asked for the token and for the user. Latency is that of the callback.',
-  "CPU is the application's whole process: Express, express-session, Passport and the strategy. Ours makes and checks a state in the session; passport-wechat sends a fixed one and checks nothing, passport-weixin and the bare strategy have none.",
+  'A login consists of two requests: the redirect to WeChat, and the callback with the code, which asks WeChat for the token and the user. Latency is that of the callback.',
+  'CPU is that of the whole application process: Express, express-session, Passport and the strategy. Ours creates a state in the session and checks it. passport-wechat sends a fixed state and checks nothing. passport-weixin and the bare strategy have no state.',
   'The bare strategy makes the same two calls with the client that ours uses, node:https, and does nothing else.',
   '"5 ms away": a round trip to WeChat takes 5 ms longer, and so does the first packet of a connection, as with TCP\'s handshake.',
 ]

@@ -4,7 +4,7 @@ import { exactly } from '../lib/statistics.js'
 import { Subject } from '../lib/subject.js'
 import { clientsOf, ours } from '../lib/versions.js'
 
-export const title = 'users whose tokens a package keeps by itself'
+export const title = 'users whose tokens a package keeps by default'
 
 const own = ours('wechat-oauth')
 const subjects = new Map([
@@ -54,6 +54,6 @@ async function measure(name: string): Promise<Kept[]> {
 }
 
 const notes = [
-  'Heap in use after a collection, less what was in use before the first user; a token has about 400 bytes as text.',
-  'Ours keeps the 10,000 users who were seen last; the others must log in again, as all must after a restart. Who needs more gives another number, or a store.',
+  'Heap in use after garbage collection, minus the heap in use before the first user. A token is about 400 bytes of text.',
+  'Ours keeps the 10,000 users that were seen last. The others must log in again, and so must everybody after a restart. To keep more, set a higher number or use a store.',
 ]

@@ -6,7 +6,7 @@ import { answer, cpuTime } from '../lib/answer.js'
 const require = createRequire(import.meta.url)
 const { appId, appSecret } = JSON.parse(process.env.BENCH_APP)
 
-/** By name: how to log in, to have the token be as old as it says, and to ask for the user. */
+/** By name: how to log in, age the token, and request the user. */
 const clients = {
   ours: async () => {
     const { MemoryTokenStore, WechatOAuth } = await import('@wechat-auth/wechat-oauth')

@@ -2,7 +2,7 @@ import { processes } from '../lib/cluster.js'
 import type { Report } from '../lib/report.js'
 import { delay, reportStampede, type Calls } from '../lib/stampede.js'
 
-export const title = '100 requests at once that need the user of one expired token'
+export const title = '100 parallel requests for the user of one expired token'
 
 const aDay = 86_400_000
 
@@ -22,8 +22,8 @@ const calls: Calls = {
 }
 
 const notes = [
-  `Each package with the store that it has by itself, with connections that are open already; a round trip to WeChat takes ${delay} ms.`,
-  `The others know no locks: in ${processes} processes they refresh as often as in one. WeChat is asked that many times, and each answer replaces the stored token.`,
+  `Each package uses its default store, and connections that are already open. A round trip to WeChat takes ${delay} ms.`,
+  `The others have no locks, so ${processes} processes refresh as often as one. WeChat gets that many requests, and each response replaces the stored token.`,
 ]
 
 export async function run(): Promise<Report> {

@@ -5,7 +5,7 @@ import { Subject } from '../lib/subject.js'
 import { inTurns } from '../lib/turns.js'
 import { ours } from '../lib/versions.js'
 
-export const title = 'sessions of mini-program users in Redis, the more there are'
+export const title = 'sessions of mini-program users in Redis, as their number grows'
 
 const own = ours('wechat-session')
 const peer = 'a KEYS scan, as mpauthx 1.3.2 does'
@@ -15,7 +15,7 @@ const rounds = 40
 const batch = { check: 100, logIn: 25, logOut: 25, scan: 10 }
 type Command = keyof typeof batch
 
-/** What must take as long however many sessions there are, in the order in which it is done. */
+/** The operations whose time must not depend on the number of sessions, in the order in which they run. */
 const constant = {
   check: 'checking a token',
   logIn: 'a login',
@@ -37,7 +37,7 @@ export async function run(): Promise<Report> {
   }
 }
 
-/** Of two databases of one server, one keeps the fewest sessions all the time, and is asked in turns with the other. */
+/** Two databases of one server. One always keeps the fewest sessions, and is measured in turns with the other. */
 type Database = 'growing' | 'few'
 const databases: readonly Database[] = ['growing', 'few']
 
@@ -61,7 +61,7 @@ async function measure(subject: Subject): Promise<Report> {
         if (of === 'growing') times[command].push(...took)
       }
     })
-    // Not in between: after it, processor and scheduler have other things at hand.
+    // Not in between, because it would disturb the next measurement.
     times.scan.push(...(await subject.call<number[]>('scan', { of: 'growing', amount: batch.scan })))
     const count = `${size.toLocaleString('en-US')} sessions`
     for (const command of constants) {
@@ -83,7 +83,7 @@ async function measure(subject: Subject): Promise<Report> {
 }
 
 const notes = [
-  "mpauthx looks for a user's session by KEYS at each login: that command alone is measured, on the same server with the same keys. It stops all others meanwhile.",
-  'In turns with a second database of the same server, which keeps 1,000 sessions: the promise is of the pairs.',
-  "A login is the session's part of it, three round trips. All but 1,000 of the sessions are copies of one under other names.",
+  "mpauthx searches for a user's session with KEYS at each login. Only that command is measured, on the same server with the same keys. It blocks all other commands while it runs.",
+  'Measured in turns with a second database of the same server, which keeps 1,000 sessions. The limit applies to the pairs.',
+  'Of a login, only the work on sessions is measured: three round trips. All but 1,000 of the sessions are copies of one, under other names.',
 ]

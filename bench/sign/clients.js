@@ -8,7 +8,7 @@ import { answer, cpuTime } from '../lib/answer.js'
 const require = createRequire(import.meta.url)
 const { appId, appSecret } = JSON.parse(process.env.BENCH_APP)
 
-/** By name: makes a new client, of which it answers how to sign. */
+/** By name: creates a new client and returns how it signs. */
 const clients = {
   ours: async () => {
     const { WechatOAuth } = await import('@wechat-auth/wechat-oauth')

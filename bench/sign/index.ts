@@ -1,7 +1,7 @@
 import type { Report } from '../lib/report.js'
 import { delay, reportStampede, type Calls } from '../lib/stampede.js'
 
-export const title = '100 signatures for the JS-SDK at once, by a server that has no token and no ticket yet'
+export const title = '100 parallel signatures for the JS-SDK, by a server without a token or a ticket'
 
 const calls: Calls = {
   command: 'sign',
@@ -19,9 +19,9 @@ const calls: Calls = {
 }
 
 const notes = [
-  `Each package with the store that it has by itself, empty, with connections that are open already; a round trip to WeChat takes ${delay} ms. In one process all ask the same client.`,
-  'Tokens of /cgi-bin/token, which the others fetch, replace each other: the one before works for five minutes more, and 2,000 a day can be had. Ours are of /cgi-bin/stable_token.',
-  "wechat-oauth-ts sends every ticket to a host of its author's, and ends the process where that does not answer: here nothing is sent. node-easywechat keeps its cache in files; it is given node-socialite 1.4.1, as it cannot be loaded with the newest one that it allows.",
+  `Each package uses its default store, which is empty, and connections that are already open. A round trip to WeChat takes ${delay} ms. In one process, all requests use the same client.`,
+  'The others fetch tokens from /cgi-bin/token. Each new one replaces the last, which works for five more minutes, and the limit is 2,000 a day. Ours come from /cgi-bin/stable_token.',
+  'wechat-oauth-ts sends every ticket to a host of its author, and ends the process if that host does not answer. Here nothing is sent. node-easywechat keeps its cache in files. It runs with node-socialite 1.4.1, because it cannot be loaded with the newest version that it allows.',
 ]
 
 export async function run(): Promise<Report> {

@@ -44,7 +44,9 @@ async function measure(server: StoreServer): Promise<{ rows: Row[]; claims: Clai
   try {
     for (const way of ['ours', 'bare'] as const) {
       if (!isDeepStrictEqual(await worker.call('check', way), token))
-        throw new Error(`${server.title}, ${subjects[way]}: another token is read than was saved`)
+        throw new Error(
+          `${server.title}, ${subjects[way]}: the token that was read is not the one that was saved`,
+        )
     }
     const ways = await worker.call<Record<WayName, true | string>>('ways')
     const names = (Object.keys(ways) as WayName[]).filter((way) => ways[way] === true)
@@ -141,6 +143,6 @@ async function openWorker(store: string, url: string): Promise<Subject> {
 }
 
 const notes = [
-  'Times are of batches in turns, in one process, with one connection in use; the driver alone does the same work on JSON, and no check of what it is given.',
-  "The recipe for MySQL is its README's table, statements and driver (mysql 2.18.1); its table has text columns, so that a token which it has kept never expires. It has none for Redis and SQLite.",
+  'Times are those of batches, in turns, in one process with one connection. The driver alone does the same work on JSON, but checks no values.',
+  'The recipe for MySQL is the table, statements and driver (mysql 2.18.1) of its README. The table has text columns, so a stored token never expires. There is no recipe for Redis or SQLite.',
 ]

@@ -27,7 +27,7 @@ export interface Ways {
 
 const { openid } = token
 
-/** By the name of our package after `store-`, for a server, each with connections of its own. */
+/** By the name of our package after `store-`, for a server, each with its own connections. */
 export const waysOf: Record<string, (url: string) => Promise<Ways>> = { redis, mysql, mongo, sqlite }
 
 function through(store: TokenStore): Way {

@@ -7,12 +7,12 @@ export type Operation = keyof Way
 
 const [name = '', url = ''] = process.argv.slice(2)
 const open = waysOf[name]
-if (!open) throw new Error(`There is no ${name}`)
+if (!open) throw new Error(`Unknown server ${name}`)
 const ways = await open(url)
 
 async function repeat(way: WayName, operation: Operation, count: number, width: number): Promise<void> {
   const { [way]: chosen } = ways
-  if (typeof chosen !== 'object') throw new Error(`There is no way ${way}`)
+  if (typeof chosen !== 'object') throw new Error(`Unknown way ${way}`)
   const each = async (): Promise<void> => {
     for (let left = count / width; left > 0; left -= 1) await chosen[operation]()
   }
@@ -23,7 +23,7 @@ answer({
   /** By name: whether it can be measured, or why not. */
   ways: () =>
     Object.fromEntries(Object.entries(ways).map(([way, of]) => [way, typeof of === 'string' ? of : true])),
-  /** What is read has the fields that were saved. */
+  /** Whether the token that was read has the saved fields. */
   check: async (way: 'ours' | 'bare') => {
     await ways[way].save()
     return ways[way].read()

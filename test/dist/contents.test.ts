@@ -68,7 +68,7 @@ for (const [name, { folder, manifest }] of packages) {
   })
 }
 
-/** All that package.json names of what was built. */
+/** All built files that package.json names. */
 function listEntries({ main, types, exports, bin = {} }: Manifest): string[] {
   const ofExports = Object.values(exports).flatMap((entry) =>
     typeof entry === 'string' ? [] : [entry.types, entry.default],

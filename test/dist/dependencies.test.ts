@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import ts from 'typescript'
 import { packages } from './packed.js'
 
-// Whoever needs WeChat's client imports wechat-oauth, and nobody imports anybody else.
+// Packages that need WeChat's client import wechat-oauth. No other package is imported.
 const arrows: Record<string, string[]> = { 'passport-wechat': ['wechat-oauth'] }
 
 /** Names of the packages that the built files with this ending import. */

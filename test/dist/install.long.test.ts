@@ -12,7 +12,7 @@ describe('an application that installs the packed passport-wechat', function () 
     await addFixtures(folder, 'strategy.cjs')
   })
 
-  it('gets at most 10 packages, types apart', async () => {
+  it('gets at most 10 packages, not counting types', async () => {
     const names = Object.keys(await installed(folder)).map((path) =>
       path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length),
     )

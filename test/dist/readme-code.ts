@@ -3,7 +3,7 @@ import { english, readmeOf } from '../integration/readme/markdown.js'
 /** Code of pages, of other frameworks, and with a package that the projects here do not have. */
 const elsewhere = /^(?:QR code inside the page|Other frameworks|WeChat's cloud hosting)/
 
-// What the READMEs leave to the application. In TypeScript, it says once what its users are.
+// What the READMEs leave to the application. In TypeScript, it declares the type of its users once.
 const setting = `
 import type { Express as Application, Request } from 'express'
 import type * as strategies from '@wechat-auth/passport-wechat'

@@ -57,7 +57,7 @@ await store.saveToken('o2', { openid: 'o2', access_token: 'a', create_at: 1 })
 const Token = connection.model('Token', tokenSchema, collection)
 const document = await Token.findOne({ openid: 'o2' }).lean()
 const token: string | undefined = document?.access_token
-if (token !== 'a' || !(tokenSchema instanceof mongoose.Schema)) throw new Error('not a model of its own')
+if (token !== 'a' || !(tokenSchema instanceof mongoose.Schema)) throw new Error('not a separate model')
 await Token.deleteOne({ openid: 'o2' })
 const close = () => connection.close()
 `,

@@ -35,7 +35,7 @@ describe('A page inside WeChat', () => {
   )
 
   it(
-    'has it accepted whatever is behind # in its address, and does not ask WeChat again for each visitor',
+    'has its signature accepted whatever follows # in its address, and does not ask WeChat again for each visitor',
     play(async (scene) => {
       for (const path of ['/inside-wechat#/some/route', '/inside-wechat?from=%E5%BE%AE%E4%BF%A1&x=a+b']) {
         await showsVerdict(await scene.visit(path, wechat), 'accepted')
@@ -48,13 +48,13 @@ describe('A page inside WeChat', () => {
   )
 
   it(
-    'hears that it is refused when its address is no longer the one that was signed, though wx.ready is called',
+    'is refused when its address is no longer the signed one, although wx.ready is called',
     play(async (scene) => {
       const page = await openPage(scene)
       await page.getByTestId('js-sdk-other').click()
       await showsVerdict(page, 'refused')
       expect(await textOf(page, 'js-sdk-words')).to.equal('config:invalid signature')
-      // What wx.ready is given from now on is called at once.
+      // From here on, wx.ready calls its callback at once.
       expect(
         await page.evaluate(
           () =>
@@ -108,7 +108,7 @@ describe('A page inside WeChat', () => {
   )
 
   it(
-    'says that there is no signature when WeChat gives no ticket',
+    'says that there is no signature when WeChat returns no ticket',
     play(async (scene) => {
       scene.sandbox.fail('/cgi-bin/ticket/getticket', { status: 503 })
       const page = await openPage(scene)

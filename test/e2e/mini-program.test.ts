@@ -32,7 +32,7 @@ describe('Logging in from the mini-program console', () => {
   }
 
   it(
-    'sends a code to the application and shows what it answers',
+    'sends a code to the application and shows the response',
     play(async (scene) => {
       const page = await openConsole(scene)
       expect(await page.getByTestId('mp-server-url').inputValue()).to.equal(
@@ -54,7 +54,7 @@ describe('Logging in from the mini-program console', () => {
   )
 
   it(
-    'sends encrypted and signed user data along, from which the application has name and picture',
+    'also sends encrypted and signed user data, from which the application gets name and picture',
     play(async (scene) => {
       const page = await openConsole(scene)
       await page.getByTestId('mp-user').selectOption('panda')
@@ -87,7 +87,7 @@ describe('Logging in from the mini-program console', () => {
   )
 
   it(
-    'shows that data of somebody else is refused',
+    'shows that another user’s data is refused',
     play(async (scene) => {
       const page = await openConsole(scene)
       await page.getByTestId('mp-signed').check()

@@ -28,7 +28,7 @@ describe('Logging in with an official account', () => {
   )
 
   it(
-    'can be asked for by name on a desktop',
+    'can be requested explicitly on a desktop',
     play(async (scene) => {
       const page = await scene.visit()
       await logIn(page)
@@ -37,7 +37,7 @@ describe('Logging in with an official account', () => {
   )
 
   it(
-    'logs in whoever is chosen on the consent page',
+    'logs in the user who is chosen on the consent page',
     play(async (scene) => {
       const page = await scene.visit('/', wechat)
       await logIn(page, 'panda')
@@ -46,7 +46,7 @@ describe('Logging in with an official account', () => {
   )
 
   it(
-    'asks nothing where WeChat takes the consent for granted',
+    'asks nothing if WeChat needs no consent',
     play(async (scene) => {
       scene.sandbox.updateUser('alice', { silent: true })
       const page = await scene.visit('/', wechat)
@@ -68,7 +68,7 @@ describe('Logging in with an official account', () => {
         const page = await scene.visit('/', wechat)
         await askForConsent(page)
         await answer(page, decision)
-        await expectFailure(page, 'ERR_WECHAT_DENIED', /the answer was no/)
+        await expectFailure(page, 'ERR_WECHAT_DENIED', /You refused when WeChat asked/)
         expect(scene.sandbox.count('/sns/oauth2/access_token')).to.equal(0)
         await logIn(page)
         await expectProfile(page, scene, 'mp', 'alice')
@@ -77,7 +77,7 @@ describe('Logging in with an official account', () => {
   }
 
   it(
-    'leaves the user nowhere but able to go back when WeChat closes the page on a refusal',
+    'lets the user go back when WeChat closes the page after a refusal',
     play(async (scene) => {
       const page = await scene.visit('/', wechat)
       await askForConsent(page)
@@ -116,7 +116,7 @@ describe('Logging in with an official account', () => {
     play(async (scene) => {
       const page = await scene.visit('/', wechat)
       await askForConsent(page)
-      // So that the second request is there before the first is answered, however slow this browser is.
+      // The second request must arrive before the first is answered, however slow this browser is.
       scene.sandbox.fail('/sns/oauth2/access_token', { delay: 1000 }, { times: 1 })
       await answer(page, 'decision-allow-twice')
       await at(page, '/profile')

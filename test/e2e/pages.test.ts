@@ -15,7 +15,7 @@ describe('Every page', () => {
 
   for (const [group, members] of Object.entries(sights)) {
     it(
-      `fits phone and desktop and speaks both languages: ${group}`,
+      `fits phones and desktops, in both languages: ${group}`,
       play(async (scene) => {
         const page = await (await scene.device({ viewport: sizes.desktop })).newPage()
         for (const sight of variants(members, (_sight, index) => index === 0)) {

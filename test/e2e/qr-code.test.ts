@@ -22,7 +22,7 @@ describe('Logging in by QR code', () => {
   }
 
   it(
-    'goes on at the computer when the phone has scanned and confirmed',
+    'continues on the computer when the phone has scanned and confirmed',
     play(async (scene) => {
       const page = await openQrPage(scene)
       expect(await page.getByTestId('warnings').count()).to.equal(0)
@@ -102,7 +102,7 @@ describe('Logging in by QR code', () => {
     }
 
     it(
-      'takes the whole window on after a scan',
+      'redirects the whole window after a scan',
       play(async (scene) => {
         const page = await openFrame(scene)
         const hand = await scanWithPhone(scene, frameIn(page))
@@ -114,7 +114,7 @@ describe('Logging in by QR code', () => {
     )
 
     it(
-      'does so too where the phone’s page was opened from the frame',
+      'does so too if the phone’s page was opened from the frame',
       play(async (scene) => {
         const page = await openFrame(scene)
         const [hand] = await Promise.all([

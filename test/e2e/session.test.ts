@@ -88,7 +88,7 @@ describe('Being logged in', () => {
       await second.goto(scene.url)
       await askForConsent(first)
       await askForConsent(second)
-      // So that both have come back before either is logged in: from then on the session of before is gone, with the other's state.
+      // Both must return before either is logged in: a login replaces the session, and with it the other tab's state.
       scene.sandbox.fail('/sns/oauth2/access_token', { delay: 1000 }, { times: 2 })
       await Promise.all(
         [first, second].map(async (page) => {
@@ -104,7 +104,7 @@ describe('Being logged in', () => {
   )
 
   it(
-    'works from two tabs that began together and log in one after the other',
+    'works from two tabs that start together and log in one after the other',
     play(async (scene) => {
       const first = await scene.visit()
       const second = await first.context().newPage()

@@ -55,7 +55,7 @@ async function onPhone(page: Page, decision?: 'confirm' | 'cancel'): Promise<voi
     })
 }
 
-/** The pages that go on by themselves stay: the application answers that there is nothing to see. */
+/** Keeps the pages that redirect automatically: the application answers 204. */
 function stay(page: Page): Promise<unknown> {
   return page.route('**/auth/wechat/callback?*', (route) => route.fulfill({ status: 204 }))
 }
@@ -316,7 +316,7 @@ export const sights: Record<string, Sight[]> = {
         const before = scene.complaints.length
         await page.getByTestId('mp-send').click()
         await page.getByTestId('mp-send-error').waitFor()
-        // The browser complains of what the page shows.
+        // The browser logs an error about the response that the page shows.
         scene.complaints.splice(before, 1)
       },
     },

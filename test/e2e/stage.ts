@@ -28,7 +28,7 @@ export const wechat: BrowserContextOptions = {
   userAgent: `${iPhone} MicroMessenger/8.0.50(0x18003237) NetType/WIFI Language/en`,
 }
 
-/** What the application answered, as seen from inside its server. */
+/** A response of the application, as its server sees it. */
 export interface Answer {
   method: string
   path: string
@@ -44,7 +44,7 @@ export class Scene {
   readonly answers: Answer[] = []
   /** What the application wrote to its log; a scene in which that is right takes it out. */
   readonly logged: unknown[]
-  /** What went wrong on a page without anybody seeing it; likewise. */
+  /** Problems on a page that nobody sees. */
   readonly complaints: string[] = []
   readonly #browser: Browser
   readonly #contexts: BrowserContext[] = []
@@ -66,7 +66,7 @@ export class Scene {
     return context
   }
 
-  /** A page of the application, on a device of its own. */
+  /** A page of the application, on a separate device. */
   async visit(path = '/', options: BrowserContextOptions = desktop): Promise<Page> {
     const page = await (await this.device(options)).newPage()
     await page.goto(this.url + path)
@@ -119,7 +119,7 @@ export function useStage(): Play {
     browser = await launchBrowser(this)
   })
 
-  // Where there is no browser, none was started.
+  // If there is no browser, none was started.
   after(async () => browser?.close())
 
   return (act) =>
@@ -149,7 +149,7 @@ export function useStage(): Play {
 
 const responseFinished = 'http.server.response.finish'
 
-/** Tells of every answer of the application; the function that comes back ends that. */
+/** Reports every response of the application. Returns a function that ends this. */
 function listenTo({ port }: Demo, tell: (answer: Answer) => void): () => void {
   const note = (message: unknown): void => {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse }

@@ -22,7 +22,7 @@ export async function askForConsent(page: Page): Promise<void> {
   await page.getByTestId('consent').waitFor()
 }
 
-/** Answers WeChat's question. Whatever but yes and no is among the further answers, which are folded away at first. */
+/** Answers WeChat's question. The answers other than yes and no are in a section that is closed at first. */
 export async function answer(page: Page, decision: string): Promise<void> {
   if (decision !== 'decision-allow' && decision !== 'refuse') await page.getByTestId('more-toggle').click()
   await page.getByTestId(decision).click()
@@ -84,12 +84,12 @@ export async function showsVerdict(
   await page.locator(`[data-testid="js-sdk"][data-status="${status}"]`).waitFor()
 }
 
-/** Reads the QR code as a phone does: from what is to be seen on the screen. */
+/** Reads the QR code like a phone: from the screen. */
 export async function scan(page: Page | FrameLocator): Promise<string> {
   const image = page.getByTestId('qr-image')
   await image.evaluate(async (element: HTMLImageElement) => element.decode())
   const { data, width, height } = PNG.sync.read(await image.screenshot())
   const code = jsQR.default(new Uint8ClampedArray(data), width, height)
-  if (!code) throw new Error('there is no QR code to be read in the picture')
+  if (!code) throw new Error('the picture contains no readable QR code')
   return code.data
 }

@@ -21,7 +21,7 @@ async function expectNoSecret({ sandbox }: Scene, page: Page): Promise<void> {
   for (const secret of secrets) expect(content).not.to.contain(secret)
 }
 
-describe('When WeChat is out of order', () => {
+describe('When WeChat is down', () => {
   const play = useStage()
 
   const faults = {
@@ -31,7 +31,7 @@ describe('When WeChat is out of order', () => {
       errcode: 40125,
       errmsg: `invalid appsecret sandboxsecretmp00000000000000001 ${mark}`,
     },
-    'breaks the connection off': 'reset',
+    'breaks the connection': 'reset',
   } as const
 
   // What the others come to, the tests over HTTP see.
@@ -62,7 +62,7 @@ describe('When WeChat is out of order', () => {
   }
 
   it(
-    'shows the same when it gives no profile',
+    'shows the same when it returns no profile',
     play(async (scene) => {
       scene.sandbox.fail('/sns/userinfo', { errcode: 50001, errmsg: `user unauthorized ${mark}` })
       const page = await scene.visit('/', wechat)
@@ -82,7 +82,7 @@ describe('When somebody cannot log in', () => {
   const play = useStage()
 
   it(
-    'says that WeChat has limited the account',
+    'says that WeChat has restricted the account',
     play(async (scene) => {
       scene.sandbox.fail('/sns/oauth2/access_token', { errcode: 40226, errmsg: 'high risk user' })
       const page = await scene.visit('/', wechat)
@@ -104,7 +104,7 @@ describe('When somebody cannot log in', () => {
   )
 
   it(
-    'says so when the login was begun in another browser',
+    'says so when the login was started in another browser',
     play(async (scene) => {
       const page = await scene.visit('/', wechat)
       await askForConsent(page)
@@ -115,7 +115,7 @@ describe('When somebody cannot log in', () => {
   )
 
   it(
-    'has a page for addresses that there are not',
+    'has a page for unknown addresses',
     play(async (scene) => {
       const page = await scene.visit('/no/such/page')
       expect(await textOf(page, 'failure-message')).to.match(/mistyped/)
@@ -125,7 +125,7 @@ describe('When somebody cannot log in', () => {
   )
 
   it(
-    'is told by WeChat’s error page what is wrong with a link, and what to do',
+    'learns from WeChat’s error page what is wrong with a link, and what to do',
     play(async (scene) => {
       const page = await scene.visit('/', wechat)
       await page.goto(

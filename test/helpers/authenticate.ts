@@ -31,7 +31,7 @@ export function requestOf(parts: RequestParts = {}): Request {
  * Authenticates a request as Passport does: on an object that inherits from the strategy. Resolves with the action that was
  * taken; a second one fails the test.
  *
- * @param hooks - run inside of the actions, where Passport would call the application
+ * @param hooks - run inside the actions, where Passport would call the application
  */
 export function authenticate(
   strategy: AnyStrategy,
@@ -72,7 +72,7 @@ export async function action<K extends Action['action']>(
   return result as Extract<Action, { action: K }>
 }
 
-// The strategy would swallow what is thrown inside of an action.
+// The strategy would swallow an error that is thrown in an action.
 function throwLater(error: Error): void {
   setImmediate(() => {
     throw error

@@ -2,7 +2,7 @@ export interface Page {
   status: number
   headers: Headers
   text: string
-  /** The body as JSON; `undefined` where it is none. */
+  /** The body as JSON; `undefined` if it is not JSON. */
   json: unknown
   /** Where a redirect leads. */
   location: URL | undefined

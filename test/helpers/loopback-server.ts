@@ -15,7 +15,7 @@ export interface SeenRequest {
 
 export type Answer = (response: ServerResponse, request: SeenRequest) => unknown
 
-/** A real HTTP server on a free port; what it answers is given test by test. */
+/** A real HTTP server on a free port. Each test sets its answers. */
 export class LoopbackServer {
   readonly url: string
   #requests: SeenRequest[] = []
@@ -39,14 +39,14 @@ export class LoopbackServer {
     return this.#requests.map(({ path }) => path)
   }
 
-  /** Answers the coming requests in this order, and all after them like the last. Forgets requests and answers of before. */
+  /** Answers the next requests in this order, and all later ones like the last. Forgets earlier requests and answers. */
   answer(...answers: Answer[]): void {
     this.#requests = []
     this.#byPath.clear()
     this.#answers = answers
   }
 
-  /** Answers by path; a path that is not named gets 404. Forgets requests and answers of before. */
+  /** Answers by path; other paths get 404. Forgets earlier requests and answers. */
   answerByPath(answers: Record<string, Answer>): void {
     this.answer(status(404, 'no such path'))
     for (const [path, answer] of Object.entries(answers)) this.#byPath.set(path, answer)
@@ -131,7 +131,7 @@ export function endless(code: number): { answer: Answer; closed: Promise<void> }
   return { answer, closed }
 }
 
-/** Sends each part in a packet of its own. */
+/** Sends each part in a separate packet. */
 export function packets(...parts: Uint8Array[]): Answer {
   return async (response) => {
     response.socket?.setNoDelay(true)

@@ -157,7 +157,7 @@ export function sessionStories(title: string, open: () => Promise<SessionStores>
       expect((await (await start()).logIn({ openid })).user.id).to.equal(other.user.id)
     })
 
-    it('are one where they log in for the first time in several processes at once', async () => {
+    it('are one user if they log in for the first time in several processes at once', async () => {
       const account = person()
       const servers = await Promise.all([start(), start(), start()])
       const logins = await Promise.all(servers.flatMap(({ logIn }) => [logIn(account), logIn(account)]))

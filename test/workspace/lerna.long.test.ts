@@ -27,7 +27,7 @@ const env = {
   GIT_COMMITTER_EMAIL: 'a@example.com',
 }
 
-// Lerna's commands in a copy of the workspace that is a git repository of its own. Only build output is left behind.
+// Lerna's commands in a copy of the workspace that is a separate git repository. Only build output is left behind.
 describe('lerna', function () {
   this.timeout(120_000)
 
@@ -81,7 +81,7 @@ describe('lerna', function () {
     )
   })
 
-  it('gives all packages one new version, also where they name each other', async () => {
+  it('gives all packages one new version, even if they name each other', async () => {
     await lerna('version', '7.8.9', '--no-git-tag-version', '--no-push', '--yes')
     expect(await manifest('wechat-oauth')).to.include({ version: '7.8.9' })
     expect(await manifest('passport-wechat'))
@@ -134,7 +134,7 @@ async function linkDependencies(copy: string): Promise<void> {
     await symlink(join(copy, 'packages', name), join(copy, 'node_modules', scope, name))
 }
 
-/** As much of a package registry as publishing needs: it knows nothing, and takes everything. */
+/** A minimal package registry for publishing: it is empty, and accepts everything. */
 async function startRegistry(published: Map<string, Published>): Promise<Server> {
   const server = createServer((request, response) => {
     const answer = (status: number): void =>

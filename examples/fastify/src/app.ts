@@ -102,11 +102,11 @@ export async function startApp(options: FastifyOptions): Promise<RunningExample>
 
   const callback = passport.authenticate('wechat', async (request, reply, error, user, info, status) => {
     if (error) throw error
-    // Without a session, return a token of your own here.
+    // Without a session, return your own token here.
     if (user && !hasSession) return reply.send({ user })
     if (user) await request.logIn(user as PageUser)
     const { code } = info as Partial<WechatFailure>
-    // A reload of the callback, or a second tab, of somebody who is logged in.
+    // The user is already logged in: this is a reload of the callback, or a second tab.
     if (user || (code === 'ERR_WECHAT_STATE' && request.isAuthenticated())) return reply.redirect('/')
     const page = failurePage(info as WechatFailure)
     return reply

@@ -43,7 +43,7 @@ export async function startApp(options: ExampleOptions): Promise<RunningExample>
   passport.deserializeUser((user, done) => done(null, user as PageUser))
 
   const app = new Koa()
-  // Koa answers with the status of an error, and shows nothing else of it.
+  // Koa answers with the status of an error, and shows nothing else about it.
   app.on('error', logError)
   app.keys = [randomBytes(32).toString('hex')]
   // The session is a signed cookie. `lax`, not `strict`: the way back from WeChat starts on another site.
@@ -65,7 +65,7 @@ export async function startApp(options: ExampleOptions): Promise<RunningExample>
     const finish = async (error: unknown, user?: PageUser, info?: WechatFailure, status?: number) => {
       if (error) throw error
       if (user) await ctx.login(user)
-      // A reload of the callback, or a second tab, of somebody who is logged in.
+      // The user is already logged in: this is a reload of the callback, or a second tab.
       if (user || (info?.code === 'ERR_WECHAT_STATE' && ctx.isAuthenticated())) return ctx.redirect('/')
       ctx.status = status ?? 401
       ctx.type = 'html'

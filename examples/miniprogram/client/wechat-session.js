@@ -1,7 +1,7 @@
 'use strict'
 
-// Requests of a mini-program to its own server, with a session token in place of the cookies that it does not have.
-// Copy this file into the mini-program. It needs nothing but WeChat's `wx`, and no build.
+// Sends a mini-program's requests to its own server, with a session token, because mini-programs have no cookies.
+// Copy this file into the mini-program. It needs only WeChat's `wx`, and no build step.
 
 const defaultPaths = {
   logIn: '/login',
@@ -12,14 +12,14 @@ const defaultPaths = {
 const day = 24 * 60 * 60 * 1000
 
 /**
- * Why a request has no answer, or a login no token. `code` is one of
+ * Why a request has no response, or a login has no token. `code` is one of
  *
- * - `ERR_NETWORK`: the server was not reached. `errMsg` and `errno` are WeChat's
- * - `ERR_WX_LOGIN`: `wx.login` gave no code; likewise
- * - `ERR_LOGIN`: the server gave no token for the code. `statusCode` is what it answered
+ * - `ERR_NETWORK`: the server could not be reached. `errMsg` and `errno` come from WeChat
+ * - `ERR_WX_LOGIN`: `wx.login` returned no code. `errMsg` and `errno` come from WeChat
+ * - `ERR_LOGIN`: the server returned no token for the code. `statusCode` is the status of its response
  * - `ERR_UNAUTHORIZED`: the server does not accept a token that it has just issued
- * - `ERR_LOGGED_OUT`: the user has logged out; `logIn` ends that
- * - `ERR_LOG_OUT`: the server did not end the session, or the sessions; `statusCode`
+ * - `ERR_LOGGED_OUT`: the user has logged out. Call `logIn`
+ * - `ERR_LOG_OUT`: the server did not end the session or sessions. See `statusCode`
  */
 class SessionError extends Error {
   /**
@@ -36,21 +36,21 @@ class SessionError extends Error {
 }
 
 /**
- * @typedef {{ token?: string, expiresAt?: number, loggedOut?: boolean }} Kept what is kept in the storage
- * @typedef {Kept & { answer?: object }} Renewed a token, and what the server told with it
+ * @typedef {{ token?: string, expiresAt?: number, loggedOut?: boolean }} Kept the contents of the storage
+ * @typedef {Kept & { answer?: object }} Renewed a token, and what the server sent with it
  * @typedef {{ path: string, method?: string, data?: unknown, header?: Record<string, string>, timeout?: number }} Request
  */
 
 /**
- * One for the whole mini-program: what waits for a login must know of each other.
+ * Creates the session of a mini-program. Create only one, so that all requests wait for the same login.
  *
  * @param {object} options
  * @param {string} options.server scheme, host and port, as registered with WeChat; a path may follow
- * @param {string} [options.device] what the user knows this device by, in the list of devices
- * @param {Partial<typeof defaultPaths>} [options.paths] of the server, where they are others
+ * @param {string} [options.device] the name of this device in the user's list of devices
+ * @param {Partial<typeof defaultPaths>} [options.paths] the server's paths, if they differ from the default
  * @param {string} [options.storageKey]
  * @param {number} [options.timeout] milliseconds for `wx.login` and each request; default 10000
- * @param {number} [options.refreshBefore] milliseconds before its end that a token is exchanged for a new one; default a day
+ * @param {number} [options.refreshBefore] a token that expires within this many milliseconds is exchanged for a new one; default a day
  */
 function createSession({
   server,
@@ -66,28 +66,28 @@ function createSession({
   const at = Object.assign({}, defaultPaths, paths)
 
   let kept = restored()
-  // A device's clock may be wrong: it makes for one new token in a launch. After that the server's 401 alone counts.
+  // A device's clock may be wrong, so it causes at most one new token per launch. After that, only a 401 counts.
   let hasRenewed = false
-  /** @type {Promise<Renewed> | undefined} what all requests wait for */
+  /** @type {Promise<Renewed> | undefined} all requests wait for this */
   let renewal
   let isLoggingIn = false
   let logOuts = 0
 
   /**
-   * Like `wx.request`, and resolves with its answer whatever the status; 401 alone is dealt with here: by one login, however
-   * many requests wait for it, and the same request once more.
+   * Works like `wx.request`, and resolves to the response, whatever its status. Only a 401 is handled here: with one login,
+   * however many requests wait for it, and a second try of each request.
    *
-   * @param {Request} options those of `wx.request`, with a `path` in place of the `url`, so that a token goes to no other server
+   * @param {Request} options as of `wx.request`, but with `path` instead of `url`, so that no other server gets a token
    * @returns {Promise<WxAnswer>}
    */
   async function request(options) {
     if (typeof options.path !== 'string' || options.path[0] !== '/')
-      throw new TypeError('path must begin with /')
+      throw new TypeError('path must start with /')
     const logOutsBefore = logOuts
     /** @param {Promise<string>} token */
     const sendWith = async (token) => {
       const value = await token
-      // Whoever logged out meanwhile must not be logged in again by a request of before.
+      // A request from before a logout must not log the user in again.
       if (logOuts !== logOutsBefore) throw loggedOut()
       return { value, answer: await send(options, value) }
     }
@@ -96,14 +96,17 @@ function createSession({
     if (logOuts !== logOutsBefore) throw loggedOut()
     const { answer } = await sendWith(tokenAfter(first.value))
     if (answer.statusCode === 401)
-      throw new SessionError('ERR_UNAUTHORIZED', 'The server does not accept the token that it has issued')
+      throw new SessionError(
+        'ERR_UNAUTHORIZED',
+        'The server does not accept the token that it has just issued',
+      )
     return answer
   }
 
   /**
-   * Logs in with WeChat, without asking the user anything. Requests do so by themselves, except after a logout.
+   * Logs in with WeChat, without asking the user anything. Requests do this automatically, except after a logout.
    *
-   * @returns {Promise<object>} what the server told, the token apart: the user, and whether they are new
+   * @returns {Promise<object>} what the server sent besides the token: the user, and whether they are new
    */
   async function logIn() {
     if (kept.loggedOut) keep({})
@@ -112,8 +115,8 @@ function createSession({
   }
 
   /**
-   * Ends this device's session. From then on no request logs in, until `logIn` is called, in later launches too. Where it
-   * rejects, this device is logged out all the same, but the server does not know.
+   * Ends this device's session. After that, no request logs in until `logIn` is called, not even in a later launch. If it
+   * rejects, this device is still logged out, but the session on the server remains.
    */
   async function logOut() {
     const before = kept
@@ -126,12 +129,12 @@ function createSession({
       throw new SessionError('ERR_LOG_OUT', 'The server did not end the session', { statusCode })
   }
 
-  /** Ends all sessions of the user. Where it rejects, nothing has changed. Other devices log in again when they are used. */
+  /** Ends all sessions of the user. If it rejects, nothing has changed. Other devices log in again when they are used. */
   async function logOutEverywhere() {
     const { statusCode } = await request({ path: at.logOutEverywhere, method: 'POST' })
     if (!isGood(statusCode))
       throw new SessionError('ERR_LOG_OUT', 'The server did not end the sessions', { statusCode })
-    // A request that noticed the end of the session before this did is logging in again.
+    // A request that got a 401 in the meantime is already logging in again.
     if (renewal) await logOut()
     else forget()
   }
@@ -154,7 +157,7 @@ function createSession({
    */
   async function tokenAfter(refused) {
     if (renewal) return tokenOf(await renewal)
-    // Another request was answered 401 before, and the login that it began is over.
+    // Another request got a 401 first, and its login has finished.
     if (kept.token && kept.token !== refused) return kept.token
     return tokenOf(await renew(newLogin, true))
   }
@@ -167,7 +170,7 @@ function createSession({
     hasRenewed = true
     isLoggingIn = byLogin
     const own = how().then((renewed) => {
-      // A logout, or a login that the user asked for, may have come in between.
+      // The user may have logged out or in again in the meantime.
       if (renewal === own) keep({ token: renewed.token, expiresAt: renewed.expiresAt })
       return renewed
     })
@@ -185,7 +188,7 @@ function createSession({
     const { statusCode, data } = await send({ path: at.logIn, method: 'POST', data: { code, device } })
     const renewed = isGood(statusCode) ? renewedBy(data) : undefined
     if (!renewed)
-      throw new SessionError('ERR_LOGIN', `The server gave no token: it answered ${statusCode}`, {
+      throw new SessionError('ERR_LOGIN', `The server returned no token, but status ${statusCode}`, {
         statusCode,
       })
     return renewed
@@ -194,7 +197,7 @@ function createSession({
   /** @returns {Promise<Renewed>} */
   async function refreshed() {
     const old = kept
-    // Should the answer get lost after the server has made a new token of the old one, then a 401 will tell.
+    // If the server replaced the token but the response was lost, the next request gets a 401.
     const answer = await send({ path: at.refresh, method: 'POST' }, tokenOf(old)).catch(() => undefined)
     if (answer && answer.statusCode === 401) return newLogin()
     return (answer && isGood(answer.statusCode) && renewedBy(answer.data)) || old
@@ -212,7 +215,7 @@ function createSession({
           url: base + options.path,
           header: Object.assign({}, options.header, token && { Authorization: `Bearer ${token}` }),
           success: resolve,
-          fail: reasonFor('ERR_NETWORK', 'The server was not reached', reject),
+          fail: reasonFor('ERR_NETWORK', 'The server could not be reached', reject),
         }),
       )
     })
@@ -230,7 +233,7 @@ function createSession({
     try {
       wx.setStorageSync(storageKey, next)
     } catch (error) {
-      console.warn('The session is kept until the mini-program ends only', error)
+      console.warn('The session could not be stored and will be lost when the mini-program ends', error)
     }
   }
 
@@ -241,7 +244,7 @@ function createSession({
       if (loggedOut === true) return { loggedOut }
       return typeof token === 'string' && token !== '' ? { token, expiresAt } : {}
     } catch (error) {
-      console.warn('The storage could not be read', error)
+      console.warn('The stored session could not be read', error)
       return {}
     }
   }
@@ -253,8 +256,8 @@ function createSession({
  */
 function wxLogin(timeout) {
   return new Promise((resolve, reject) => {
-    const fail = reasonFor('ERR_WX_LOGIN', 'wx.login gave no code', reject)
-    // Everything waits for this: it must end, even if WeChat does not call back.
+    const fail = reasonFor('ERR_WX_LOGIN', 'wx.login returned no code', reject)
+    // All requests wait for this, so it must end even if WeChat does not call back.
     const timer = setTimeout(() => fail({ errMsg: 'login:fail timeout' }), timeout)
     wx.login({
       timeout,

@@ -1,4 +1,4 @@
-// What the client uses of what WeChat gives to a mini-program, besides JavaScript itself.
+// The parts of WeChat's mini-program API and of the runtime that the client uses.
 // https://developers.weixin.qq.com/miniprogram/dev/api/
 
 interface WxFailure {

@@ -71,7 +71,7 @@ export class WechatGuard extends AuthGuard('wechat') {
     if (user) return user
     const { code, reason, message } = info ?? {}
     const request = context.switchToHttp().getRequest<Request>()
-    // A reload of the callback, or a second tab, of somebody who is logged in.
+    // The user is already logged in: this is a reload of the callback, or a second tab.
     if (code === 'ERR_WECHAT_STATE' && request.user) return request.user as User
     throw new HttpException({ statusCode: status ?? 401, code, reason, message }, status ?? 401)
   }

@@ -60,7 +60,7 @@ export class WechatStrategy extends Parent {
   static readonly Strategy = this
   static readonly CookieStateStore = CookieStates
 
-  // Passport calls strategies through Object.create, which loses private fields, so they are in an object of their own.
+  // Passport calls strategies through Object.create, which loses private fields, so they are in a separate object.
   private readonly _logins: Logins
 
   /**

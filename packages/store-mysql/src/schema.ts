@@ -35,7 +35,7 @@ const definitions: Readonly<Record<string, string>> = {
 /** The number of bytes that every server allows in an index. */
 export const longestLockName = 767
 
-/** Returns e.g. `VARBINARY(512)`, or `undefined` for a field that has no column of its own. */
+/** Returns e.g. `VARBINARY(512)`, or `undefined` for a field without its own column. */
 export function definedType(field: string): string | undefined {
   return Object.hasOwn(knownFields, field) ? definitions[field]?.split(' ')[0] : undefined
 }

@@ -87,7 +87,7 @@ export class WechatAPIError extends WechatError {
   constructor(details: WechatAPIErrorDetails & { code?: WechatAPIError['code']; status?: number }) {
     const { errcode, errmsg, endpoint, kind, code = 'ERR_WECHAT_API' } = details
     const status = details.status ?? (kind === 'rate' || kind === 'busy' ? 503 : 500)
-    super(code, `${endpoint} answered ${errcode}${errmsg && ` ${errmsg}`}`, status)
+    super(code, `${endpoint} returned ${errcode}${errmsg && ` ${errmsg}`}`, status)
     this.errcode = errcode
     this.errmsg = errmsg
     this.requestId = details.requestId

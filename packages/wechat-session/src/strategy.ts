@@ -52,7 +52,7 @@ type LogIn = (user: Express.User, options: unknown, done: unknown) => unknown
  */
 export class WechatSessionStrategy extends Strategy {
   readonly name: string
-  // Passport calls strategies through Object.create, which loses private fields, so they are in an object of their own.
+  // Passport calls strategies through Object.create, which loses private fields, so they are in a separate object.
   private readonly _guard: Guard
 
   /**

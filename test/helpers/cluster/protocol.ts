@@ -4,7 +4,7 @@ import { inTime } from '../pace.js'
 /** Milliseconds. Long enough for a busy machine to open connections for 50 calls at once. */
 export const storeTimeout = inTime(2500)
 
-/** What `stores/<name>.ts` exports as `open`: a store with a connection of its own, in whichever process it is called. */
+/** What `stores/<name>.ts` exports as `open`: a store with its own connection, in the process that calls it. */
 export type OpenStore = (address: string) => Promise<OpenedStore>
 
 export interface OpenedStore {
@@ -16,7 +16,7 @@ export interface OpenedStore {
 /** Where a worker can be stopped in a refresh: it has the lock, and has not asked WeChat yet; or it has WeChat's answer, and has not looked at the store again. */
 export type StopPoint = 'asking' | 'answered'
 
-/** What a worker is told by its environment. */
+/** The settings of a worker, from its environment. */
 export interface WorkerSettings {
   /** Name of a module in `stores`. */
   store: string

@@ -20,7 +20,7 @@ const timeout = storeTimeout
 /** The lifetime that the client gives to its locks. */
 const lockLifetime = timeout + 5000
 
-/** One refresh per cluster: several processes, each with a client and a connection of its own, share one store. */
+/** One refresh per cluster: several processes, each with its own client and connection, share one store. */
 export function testCluster(title: string, harness: ClusterHarness): void {
   describe(title, function () {
     let sandbox: Sandbox

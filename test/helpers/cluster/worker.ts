@@ -114,6 +114,6 @@ async function answer({ id, command, args }: Call): Promise<void> {
 }
 
 process.on('message', (call: Call) => void answer(call))
-// Whoever started us is gone.
+// The parent process has ended.
 process.on('disconnect', () => process.exit())
 send({ type: 'ready' })

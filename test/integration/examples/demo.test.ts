@@ -33,7 +33,7 @@ describe('Starting the Express example', () => {
     demo = taken = undefined
   })
 
-  it('takes a free port for the application where the wanted one is taken', async () => {
+  it('uses a free port for the application if the requested one is taken', async () => {
     const port = await takenPort()
     const { port: own, url } = await start({ port })
 
@@ -41,7 +41,7 @@ describe('Starting the Express example', () => {
     expect((await fetch(url)).status).to.equal(200)
   })
 
-  it('takes a free port for the sandbox where the wanted one is taken', async () => {
+  it('uses a free port for the sandbox if the requested one is taken', async () => {
     const sandboxPort = await takenPort()
     const { sandbox } = await start({ sandboxPort })
 
@@ -49,7 +49,7 @@ describe('Starting the Express example', () => {
     expect((await fetch(sandbox?.url ?? '')).status).to.equal(200)
   })
 
-  it('sends whoever opens localhost to the address that WeChat sends people back to', async () => {
+  it('redirects localhost to the address that WeChat redirects to', async () => {
     const { url, port } = await start()
     const { status, headers } = await fetch(`http://localhost:${port}/login/failed?code=x`, {
       redirect: 'manual',
@@ -59,7 +59,7 @@ describe('Starting the Express example', () => {
     expect(headers.get('location')).to.equal(`${url}/login/failed?code=x`)
   })
 
-  it('frees its ports when it is closed, be it twice', async () => {
+  it('frees its ports when it is closed, even twice', async () => {
     const { url, sandbox, close } = await startDemo()
     await Promise.all([close(), close()])
 
@@ -83,31 +83,31 @@ describe('Starting the Express example', () => {
       )
     })
 
-    it('says which of the three ways it is not set up for', async () => {
+    it('says which of the three ways are not configured', async () => {
       const { port } = await start({ env })
       const { text } = await new Browser(`http://127.0.0.1:${port}`, { 'accept-language': 'en' }).open('/')
 
       expect(linkOf(text, 'login-mp')).to.equal('/auth/wechat/mp')
       expect(linkOf(text, 'login-miniprogram')).to.equal(undefined)
-      expect(contentOf(text, 'missing-miniprogram')).to.equal('This application has no such app at WeChat.')
+      expect(contentOf(text, 'missing-miniprogram')).to.equal('No WeChat app of this type is configured.')
     })
 
-    it('takes WeChat’s own script for the page with the JS-SDK, and says where it answers', async () => {
+    it('uses WeChat’s own script on the JS-SDK page, and says where it works', async () => {
       const { port } = await start({ env })
       const browser = new Browser(`http://127.0.0.1:${port}`, { 'accept-language': 'en' })
       const { text, headers } = await browser.open('/inside-wechat')
 
       expect(text)
         .to.contain('<script src="https://res.wx.qq.com/open/js/jweixin-1.6.0.js"></script>')
-        .and.to.contain('in its own browser only')
+        .and.to.contain('only in its own browser')
       expect(headers.get('content-security-policy')).to.contain('script-src https://res.wx.qq.com ')
-      // Whoever asks, under whatever name: what counts is the host of the page.
+      // Only the host of the page counts, not who asks.
       expect((await browser.open(`/wechat/js-sdk?url=http%3A%2F%2F127.0.0.1%3A${port}%2F`)).status).to.equal(
         403,
       )
     })
 
-    it('has no page with the JS-SDK without an official account', async () => {
+    it('has no JS-SDK page without an official account', async () => {
       const { port } = await start({ env: { ...env, WECHAT_MP_APP_ID: '', WECHAT_MP_APP_SECRET: '' } })
       const browser = new Browser(`http://127.0.0.1:${port}`, { 'accept-language': 'en' })
 
@@ -171,7 +171,7 @@ describe('npm run demo', function () {
     npm = undefined
   })
 
-  it('is up after at most five seconds, says where, and ends with npm', async function () {
+  it('starts within five seconds, prints its address, and ends with npm', async function () {
     // A machine that is busy with other tests takes longer: the best of three counts.
     this.retries(2)
     const begun = Date.now()
@@ -200,7 +200,7 @@ describe('npm run demo', function () {
     expect(stdout).to.contain('--port').and.to.contain('--sandbox-port')
   })
 
-  it('refuses what is no option and no port, in one line', async () => {
+  it('refuses an unknown option or an invalid port, in one line', async () => {
     for (const wrong of ['--unknown', '--port=x', '--sandbox-port=65536']) {
       const { code, stderr } = await run('npm', ['run', '--silent', 'demo', '--', wrong], { env: noApps })
       expect(code).to.equal(1)

@@ -75,13 +75,13 @@ describe('The Express example', () => {
       expect(text).to.contain(`href="${sandbox.url}"`)
     })
 
-    it('gives no session to somebody who only looks', async () => {
+    it('creates no session for a visitor who does not log in', async () => {
       await browser.open('/')
 
       expect([...browser.cookies]).to.deep.equal([])
     })
 
-    it('lets the strategy choose for somebody in the browser of WeChat', async () => {
+    it('lets the strategy choose in WeChat’s browser', async () => {
       const inside = new Browser(demo.url, { 'user-agent': wechatUserAgent })
       const link = linkOf((await inside.open('/')).text, 'login-mp') ?? ''
 
@@ -90,7 +90,7 @@ describe('The Express example', () => {
       expect((await browser.open(link)).location?.pathname).to.equal('/connect/qrconnect')
     })
 
-    it('leads to pages of WeChat that have nothing to complain about', async () => {
+    it('links to pages of WeChat that accept the request', async () => {
       for (const [path, sign] of [
         ['/auth/wechat/mp', 'data-testid="consent"'],
         ['/auth/wechat/website', 'data-testid="qr"'],
@@ -188,7 +188,7 @@ describe('The Express example', () => {
       for (const { text } of pages) for (const secret of secrets) expect(text).not.to.contain(secret)
     })
 
-    it('escapes the name that somebody has given to themselves', async () => {
+    it('escapes the user’s name', async () => {
       sandbox.updateUser('bob', { nickname: '</bdi><script>alert("1")</script>' })
       const { text } = await logIn('/auth/wechat/mp', 'bob')
 
@@ -197,7 +197,7 @@ describe('The Express example', () => {
         .and.not.contain('<script')
     })
 
-    it('does not put a picture into the page whose address is no web address', async () => {
+    it('does not show a picture whose address is not a web address', async () => {
       sandbox.updateUser('bob', { headimgurl: 'javascript:alert(1)' })
       const { text } = await logIn('/auth/wechat/mp', 'bob')
 
@@ -215,7 +215,7 @@ describe('The Express example', () => {
   })
 
   describe('when the callback comes twice', () => {
-    it('logs in once, with the same end for both requests', async () => {
+    it('logs in once, with the same outcome for both requests', async () => {
       const path = await callback('/auth/wechat/mp', 'alice')
       const both = await Promise.all([browser.open(path), browser.open(path)])
 
@@ -231,7 +231,7 @@ describe('The Express example', () => {
       expect((await browser.open(location ?? '')).location?.pathname).to.equal('/profile')
     })
 
-    it('sends a tab that was overtaken by another tab’s login to the profile', async () => {
+    it('redirects a tab to the profile if another tab has logged in first', async () => {
       const [quick, late] = [
         await callback('/auth/wechat/mp', 'alice'),
         await callback('/auth/wechat/mp', 'alice'),
@@ -262,7 +262,7 @@ describe('The Express example', () => {
 
         expect(status).to.equal(401)
         expect(contentOf(text, 'failure-code')).to.equal('ERR_WECHAT_DENIED')
-        expect(contentOf(text, 'failure-message')).to.match(/^WeChat asked, and the answer was no/)
+        expect(contentOf(text, 'failure-message')).to.match(/^You refused when WeChat asked/)
         expect(linkOf(text, 'try-again')).to.equal('/')
       }
     })
@@ -275,7 +275,7 @@ describe('The Express example', () => {
       expect(contentOf(text, 'failure-message')).to.contain('使用完整服务')
     })
 
-    it('refuses a state that it has not given', async () => {
+    it('refuses a state that it did not issue', async () => {
       await begin('/auth/wechat/mp')
       const { status, text } = await failure('/auth/wechat/callback?code=abc&state=somebodyelses')
 
@@ -302,14 +302,14 @@ describe('The Express example', () => {
       expect(contentOf(text, 'failure-code')).to.equal('ERR_WECHAT_BLOCKED')
     })
 
-    it('has a page for other reasons too, and repeats nothing that somebody puts into its address', async () => {
+    it('has a page for other reasons too, which repeats nothing from its address', async () => {
       const { status, text } = await browser.open('/login/failed?code=%3Cscript%3E')
 
       expect(status).to.equal(401)
       expect(text).not.to.contain('<script').and.not.to.contain('data-testid="failure-code"')
     })
 
-    it('shows an error page that leaks nothing when WeChat is out of order, and logs the error', async () => {
+    it('shows an error page that leaks nothing when WeChat is down, and logs the error', async () => {
       sandbox.fail('/sns/oauth2/access_token', { errcode: 50001, errmsg: 'the-words-of-wechat' })
       const path = await callback('/auth/wechat/mp', 'alice')
       const { status, text } = await browser.open(path)
@@ -330,7 +330,7 @@ describe('The Express example', () => {
       for (const secret of secrets) expect(text).not.to.contain(secret)
     })
 
-    it('answers with the status that says whose fault it is', async () => {
+    it('answers with a status that says which side failed', async () => {
       sandbox.fail('/sns/oauth2/access_token', 'reset')
       const { status, text } = await browser.open(await callback('/auth/wechat/mp', 'alice'))
 
@@ -340,7 +340,7 @@ describe('The Express example', () => {
   })
 
   describe('for a mini-program', () => {
-    it('answers with a token that says who somebody is from then on', async () => {
+    it('answers with a token that identifies the user in later requests', async () => {
       const { status, json, headers } = await postCode('alice')
       const { token, user } = json as { token: string; user: Record<string, unknown> }
       const ids = sandbox.idsOf({ appId: appIdOf('miniprogram'), user: 'alice' })
@@ -358,7 +358,7 @@ describe('The Express example', () => {
       ).to.deep.equal({ user })
     })
 
-    it('answers nobody without a token, or with another', async () => {
+    it('refuses requests without a token, or with a wrong one', async () => {
       for (const authorization of ['', 'Bearer', 'Bearer x', 'Basic x']) {
         const { status, headers } = await browser.open('/api/me', { headers: { authorization } })
         expect(status).to.equal(401)
@@ -387,7 +387,7 @@ describe('The Express example', () => {
       expect(json).to.have.property('code', 'ERR_WECHAT_REQUEST')
     })
 
-    it('answers in JSON when the body is none, and when WeChat is out of order', async () => {
+    it('answers in JSON if the body is not JSON, and if WeChat is down', async () => {
       const broken = await browser.open('/auth/wechat/miniprogram', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
@@ -401,16 +401,16 @@ describe('The Express example', () => {
       expect(failed.status).to.equal(502)
       expect(failed.json).to.deep.equal({
         code: 'ERR_WECHAT_STATUS',
-        message: 'WeChat did not answer as it should',
+        message: 'WeChat did not respond as expected',
       })
     })
   })
 
-  describe('in its page with the JS-SDK', () => {
+  describe('on its JS-SDK page', () => {
     const sign = (page: string): Promise<Page> =>
       browser.open(`/wechat/js-sdk?url=${encodeURIComponent(page)}`)
 
-    it('is reached from the start page, and runs WeChat’s script and its own, nothing else', async () => {
+    it('is linked from the start page, and runs only WeChat’s script and its own', async () => {
       const { status, text, headers } = await browser.open(
         linkOf((await browser.open('/')).text, 'to-inside-wechat') ?? '',
       )
@@ -442,7 +442,7 @@ describe('The Express example', () => {
       )
     })
 
-    it('has none for pages of other hosts', async () => {
+    it('has no signature for pages of other hosts', async () => {
       for (const page of [
         'https://evil.example/',
         `${demo.url}.evil.example/`,
@@ -520,11 +520,11 @@ describe('The Express example', () => {
     })
   })
 
-  it('has a page for addresses that there are not', async () => {
+  it('has a page for unknown addresses', async () => {
     const { status, text } = await browser.open('/nowhere')
 
     expect(status).to.equal(404)
-    expect(contentOf(text, 'failure-message')).to.equal('The address may be mistyped.')
+    expect(contentOf(text, 'failure-message')).to.equal('Check the address for typing errors.')
   })
 
   it('runs no scripts and cannot be put into a frame', async () => {

@@ -67,7 +67,7 @@ describe('The mini-program example', () => {
     ((await rejection(promise)) as { code?: unknown }).code
 
   describe('a login', () => {
-    it('is made by the first request, and tells who is new; the next launch needs none', async () => {
+    it('is made by the first request, and reports new users; the next launch needs no login', async () => {
       const { statusCode, data } = await me(await launch())
       const { appId } = sandbox.apps.find(({ type }) => type === 'miniprogram')!
       expect(statusCode).to.equal(200)
@@ -78,7 +78,7 @@ describe('The mini-program example', () => {
       expect(sandbox.count('/sns/jscode2session')).to.equal(1)
     })
 
-    it('makes a user once: who comes back with nothing stored is the same user', async () => {
+    it('creates a user once: somebody who returns with empty storage is the same user', async () => {
       const first = await (await launch()).logIn()
       phone.storage.clear()
       const again = await (await launch()).logIn()
@@ -90,7 +90,7 @@ describe('The mini-program example', () => {
       expect(first).not.to.have.property('token')
     })
 
-    it('on a second device is a session of its own, which the first can list and end', async () => {
+    it('on a second device is a separate session, which the first can list and end', async () => {
       const tablet = new Phone(sandbox)
       const [first, second] = [
         await launch(phone, { device: 'iPhone' }),
@@ -108,7 +108,7 @@ describe('The mini-program example', () => {
       expect((await first.request({ path, method: 'DELETE' })).statusCode).to.equal(404)
     })
 
-    it('with Passport leads to the same user, and to a token that is as good', async () => {
+    it('with Passport leads to the same user, and to a token that works too', async () => {
       const id = await userId(await launch())
       phone.storage.clear()
       const session = await launch(phone, { paths: { logIn: '/login/passport' } })
@@ -127,7 +127,7 @@ describe('The mini-program example', () => {
       expect(phone.logins).to.equal(1)
     })
 
-    it('fails with WeChat’s reason where wx.login does, for all that wait, and can be tried again', async () => {
+    it('fails with WeChat’s reason if wx.login fails, for all waiting requests, and can be tried again', async () => {
       const failure = { errMsg: 'login:fail timeout', errno: 1 }
       const session = await launch()
       const ways: Phone['login'][] = [({ fail }) => fail(failure), ({ success }) => success(failure)]
@@ -144,12 +144,12 @@ describe('The mini-program example', () => {
       expect((await me(session)).statusCode).to.equal(200)
     })
 
-    it('fails where WeChat never calls back', async () => {
+    it('fails if WeChat never calls back', async () => {
       phone.login = () => undefined
       expect(await codeOf(me(await launch(phone, { timeout: 20 })))).to.equal('ERR_WX_LOGIN')
     })
 
-    it('fails with the status of the server where that gives no token', async () => {
+    it('fails with the server’s status if the server returns no token', async () => {
       const session = await launch()
       sandbox.fail('/sns/jscode2session', { status: 502 }, { times: 1 })
       expect(await rejection(me(session))).to.include({ code: 'ERR_LOGIN', statusCode: 502 })
@@ -162,8 +162,8 @@ describe('The mini-program example', () => {
     })
   })
 
-  describe('a token that is over', () => {
-    it('is replaced by one login when ten requests notice at once, and each is repeated', async () => {
+  describe('an expired token', () => {
+    it('is replaced by one login when ten requests get a 401 at once, and each is repeated', async () => {
       const session = await launch()
       await session.logIn()
       const old = phone.token
@@ -186,7 +186,7 @@ describe('The mini-program example', () => {
       ])
     })
 
-    it('costs no further login where a request is told late', async () => {
+    it('needs no further login if a request gets its 401 late', async () => {
       const session = await launch()
       await session.logIn()
       await demo.sessions.revokeUser(await userId(session))
@@ -204,7 +204,7 @@ describe('The mini-program example', () => {
       expect(phone.logins).to.equal(2)
     })
 
-    it('is one rejection where the server answers 401 for ever: one login, one more try', async () => {
+    it('rejects a request once if the server always answers 401: one login, one more try', async () => {
       const session = await launch()
       await session.logIn()
       refuseAll()
@@ -216,7 +216,7 @@ describe('The mini-program example', () => {
       expect(phone.sent.map(({ path }) => path)).to.deep.equal(['/me', '/login', '/me'])
     })
 
-    it('is a rejection for each of ten at once where the server answers 401 for ever, after one login for all', async () => {
+    it('rejects each of ten parallel requests if the server always answers 401, after one login for all', async () => {
       const session = await launch()
       await session.logIn()
       refuseAll()
@@ -227,7 +227,7 @@ describe('The mini-program example', () => {
       expect(phone.logins).to.equal(2)
     })
 
-    it('is renewed before its end at a launch, without WeChat, and stays the same device', async () => {
+    it('is renewed at a launch before it expires, without WeChat, and the device stays the same', async () => {
       await me(await launch())
       const old = phone.token
       laterBy(2.5 * days)
@@ -240,7 +240,7 @@ describe('The mini-program example', () => {
       expect(await devices(session)).to.have.length(1)
     })
 
-    it('is replaced at a launch where it is too late to renew it', async () => {
+    it('is replaced at a launch if it is too late to renew it', async () => {
       await me(await launch())
       laterBy(4 * days)
       phone.sent.length = 0
@@ -248,7 +248,7 @@ describe('The mini-program example', () => {
       expect(phone.sent.map(({ path }) => path)).to.deep.equal(['/refresh', '/login', '/me'])
     })
 
-    it('is used on where it could not be renewed, and replaced where only the answer got lost', async () => {
+    it('is used further if it could not be renewed, and replaced if only the response was lost', async () => {
       await me(await launch())
       laterBy(2.5 * days)
       for (const [lost, paths] of [
@@ -262,7 +262,7 @@ describe('The mini-program example', () => {
       }
     })
 
-    it('is not asked for again and again by a device whose clock is wrong', async () => {
+    it('is not renewed again and again by a device with a wrong clock', async () => {
       await me(await launch())
       phone.sent.length = 0
       phone.clockError = 4000 * days
@@ -273,7 +273,7 @@ describe('The mini-program example', () => {
   })
 
   describe('a request', () => {
-    it('that does not reach the server is rejected with WeChat’s reason, and costs no token', async () => {
+    it('that does not reach the server is rejected with WeChat’s reason, and keeps the token', async () => {
       const session = await launch()
       await session.logIn()
       phone.loses = () => 'before'
@@ -287,7 +287,7 @@ describe('The mini-program example', () => {
       expect(phone.logins).to.equal(1)
     })
 
-    it('takes a token to its own server only', async () => {
+    it('sends the token only to its own server', async () => {
       const session = await launch()
       await session.logIn()
       phone.sent.length = 0
@@ -304,7 +304,7 @@ describe('The mini-program example', () => {
       expect([statusCode, data]).to.deep.equal([404, { message: 'Not Found' }])
     })
 
-    it('works where the storage does not, until the mini-program ends', async () => {
+    it('works without the storage until the mini-program ends', async () => {
       phone.isFull = true
       const session = await launch()
       await me(session)
@@ -314,7 +314,7 @@ describe('The mini-program example', () => {
       expect(inspect(phone.warnings)).not.to.contain('v1.')
     })
 
-    it('logs in where what is stored is no token', async () => {
+    it('logs in if the stored value is not a token', async () => {
       for (const stored of ['v1.token', 1, null, { token: 1 }, { token: '' }, []]) {
         phone.storage.set('wechat-session', stored)
         expect((await me(await launch())).statusCode).to.equal(200)
@@ -324,7 +324,7 @@ describe('The mini-program example', () => {
   })
 
   describe('a logout', () => {
-    it('ends the token, and no request logs in until the user does, in later launches too', async () => {
+    it('ends the token, and no request logs in until the user does, not even in later launches', async () => {
       const session = await launch()
       await session.logIn()
       const { token } = phone
@@ -340,7 +340,7 @@ describe('The mini-program example', () => {
       expect((await me(later)).statusCode).to.equal(200)
     })
 
-    it('is not undone by a request that was on its way', async () => {
+    it('is not undone by a pending request', async () => {
       const session = await launch()
       await session.logIn()
       let answer = (): void => undefined
@@ -363,7 +363,7 @@ describe('The mini-program example', () => {
       expect(phone.logins).to.equal(1)
     })
 
-    it('ends the token of a login that was on its way, too', async () => {
+    it('also ends the token of a pending login', async () => {
       const session = await launch()
       const request = codeOf(me(session))
       await session.logOut()
@@ -373,7 +373,7 @@ describe('The mini-program example', () => {
       expect(inspect(phone.storage)).not.to.contain('v1.')
     })
 
-    it('ends the token that there was where a login is on its way and fails', async () => {
+    it('ends the old token if a pending login fails', async () => {
       const session = await launch()
       await session.logIn()
       const { token } = phone
@@ -383,7 +383,7 @@ describe('The mini-program example', () => {
       expect([await login, await statusFor(token)]).to.deep.equal(['ERR_WX_LOGIN', 401])
     })
 
-    it('is over when the user logs in again: requests wait for that login, and not for one of before', async () => {
+    it('ends when the user logs in again: requests wait for that login, not for an earlier one', async () => {
       const session = await launch()
       let begun = (): void => undefined
       phone.login = ({ success }) => {
@@ -405,7 +405,7 @@ describe('The mini-program example', () => {
       expect(phone.logins).to.equal(2)
     })
 
-    it('holds on the device where the server is not reached, and says so', async () => {
+    it('still counts on the device if the server cannot be reached, and reports that', async () => {
       const session = await launch()
       await session.logIn()
       phone.loses = () => 'before'
@@ -413,7 +413,7 @@ describe('The mini-program example', () => {
       expect(await codeOf(me(session))).to.equal('ERR_LOGGED_OUT')
     })
 
-    it('everywhere ends the tokens of all devices of this user, and of nobody else; a device logs in again when it is used', async () => {
+    it('everywhere ends the tokens of all devices of this user only; a device logs in again when it is used', async () => {
       const [tablet, stranger] = [new Phone(sandbox), new Phone(sandbox, 'bob')]
       const [session, other] = [await launch(), await launch(tablet)]
       await Promise.all([session.logIn(), other.logIn(), (await launch(stranger)).logIn()])
@@ -426,7 +426,7 @@ describe('The mini-program example', () => {
       expect(tablet.logins).to.equal(2)
     })
 
-    it('everywhere ends a login too that a request of this device has begun meanwhile', async () => {
+    it('everywhere also ends a login that a request of this device started in the meantime', async () => {
       const session = await launch()
       await session.logIn()
       const id = await userId(session)
@@ -455,7 +455,7 @@ describe('The mini-program example', () => {
       expect(inspect(phone.storage)).not.to.contain('v1.')
     })
 
-    it('everywhere changes nothing where the server is not reached or fails', async () => {
+    it('everywhere changes nothing if the server cannot be reached or fails', async () => {
       const session = await launch()
       await session.logIn()
       phone.loses = () => 'before'
@@ -468,7 +468,7 @@ describe('The mini-program example', () => {
     })
   })
 
-  it('is put into a mini-program as its README says', async () => {
+  it('can be copied into a mini-program as its README says', async () => {
     const readme = read('examples/miniprogram/README.md')
     const client = await phone.launch()
     let app: object = {}
@@ -496,7 +496,7 @@ describe('The mini-program example', () => {
         body,
       })
 
-    it('says no more of a bad request than its status and code', async () => {
+    it('reports only the status and code of a bad request', async () => {
       const answers = [
         [await post('/login', '{"code": "SECRET'), 400, { message: 'Bad Request' }],
         [
@@ -519,7 +519,7 @@ describe('The mini-program example', () => {
       expect(logged).to.deep.equal([])
     })
 
-    it('logs what went wrong on its side, and does not say it', async () => {
+    it('logs its own errors, and does not send them', async () => {
       sinon
         .stub(demo.sessions, 'authorize')
         .rejects(Object.assign(new Error('SECRET of a database'), { status: 'none' }))
@@ -528,7 +528,7 @@ describe('The mini-program example', () => {
       expect(logged.map(String)).to.deep.equal(['Error: SECRET of a database'])
     })
 
-    it('guards every route but the logins', async () => {
+    it('protects every route except the logins', async () => {
       for (const [method, path] of [
         ['GET', '/me'],
         ['GET', '/devices'],
@@ -562,7 +562,7 @@ describe('Starting the mini-program example', () => {
 
   after(() => rm(folder, { recursive: true }))
 
-  it('knows users and tokens of before', async () => {
+  it('knows the users and tokens from before a restart', async () => {
     const first = await startDemo({ file })
     const phone = new Phone(first.sandbox!)
     const { user } = await (await phone.launch()).createSession({ server: first.url }).logIn()
@@ -582,7 +582,7 @@ describe('Starting the mini-program example', () => {
     }
   })
 
-  it('connects to the real WeChat where the environment names a mini-program there, and says what is missing', async () => {
+  it('connects to the real WeChat if the environment names a mini-program, and says what is missing', async () => {
     const [WECHAT_MINIPROGRAM_APP_ID, WECHAT_MINIPROGRAM_APP_SECRET] = [
       'wx0000000000000003',
       'secret-of-the-mini-program',
@@ -602,7 +602,7 @@ describe('Starting the mini-program example', () => {
     )
   })
 
-  it('by npm start says where the server and the console are, and ends with npm', async function () {
+  it('with npm start prints where the server and the console are, and ends with npm', async function () {
     this.timeout(30_000)
     // Set, so that a developer's own .env does not count.
     const env = { ...process.env, WECHAT_MINIPROGRAM_APP_ID: '', WECHAT_MINIPROGRAM_APP_SECRET: '' }

@@ -59,7 +59,7 @@ describe('The Express example with a database', function () {
       expect(record).to.include.keys('session_key', 'create_at')
     })
 
-    it(`says what to look at when ${name} is not to be reached, and nothing of the password`, async () => {
+    it(`says what to look at when ${name} cannot be reached, but not the password`, async () => {
       const error = (await rejection(
         startDemo({ store: name, env: { [storeVariables[name]]: nowhere[name] } }),
       )) as Error
@@ -68,7 +68,7 @@ describe('The Express example with a database', function () {
     })
   }
 
-  it('refuses a store that there is not', async () => {
+  it('refuses an unknown store', async () => {
     const { code, stderr } = await run('npm', ['run', 'demo', '--silent', '--', '--store', 'oracle'], {
       cwd: root,
     })

@@ -32,7 +32,7 @@ export const shortTimeout = 100
 /** For cells that must not depend on how fast this machine is. */
 export const longTimeout = 5000
 
-/** What is promised for each call to WeChat: a store that does not answer, and whatever this machine does besides, included. */
+/** The limit for each call to WeChat, including a store that does not answer and a busy machine. */
 export function bound(timeout: number, calls: number): number {
   return inTime((2 * timeout + 250) * Math.max(calls, 1))
 }
@@ -79,7 +79,7 @@ export async function observe<T>(task: () => Promise<T>, linger = 0): Promise<Ob
     const startedAt = performance.now()
     const [result] = await Promise.allSettled([task()])
     const ms = performance.now() - startedAt
-    // Node tells of unhandled rejections when the microtasks are done.
+    // Node reports unhandled rejections when the microtasks are done.
     await new Promise((resolve) => setTimeout(resolve, linger))
     return { result, ms, strays }
   } finally {

@@ -86,7 +86,7 @@ describe('The search for leaked secrets', () => {
   it('finds nothing in an error that says nothing', () => {
     expect(
       leaksOf(
-        new Error('/sns/userinfo answered 40013 invalid appid: is it right? a = b', {
+        new Error('/sns/userinfo returned 40013 invalid appid: is it right? a = b', {
           cause: new TypeError('no'),
         }),
       ),

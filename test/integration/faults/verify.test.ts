@@ -144,7 +144,7 @@ const faults: VerifyFault[] = [
   { title: 'resolves to false', verifyWithDone: async () => Promise.resolve(false), outcome: 'no' },
   { title: 'calls done without a user', verifyWithDone: (done) => done(null), outcome: 'no' },
   {
-    title: 'calls done with false and a reason of its own',
+    title: 'calls done with false and its own reason',
     verifyWithDone: (done) => done(null, false, ownInfo),
     outcome: 'no',
   },

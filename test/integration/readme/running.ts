@@ -7,7 +7,7 @@ import { root } from '../../helpers/run.js'
 
 type Child = ChildProcessByStdio<Writable, Readable, null>
 
-/** Starts a module in a process of its own, with WeChat's host for calls between servers played by `wechat`. */
+/** Starts a module in a separate process, with WeChat's host for calls between servers played by `wechat`. */
 export function startModule(
   code: string,
   { env = {}, wechat = '' }: { env?: Record<string, string>; wechat?: string } = {},

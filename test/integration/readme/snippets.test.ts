@@ -18,7 +18,7 @@ const strategyReadme = readmeOf('packages/passport-wechat', english)
 const clientReadme = readmeOf('packages/wechat-oauth', english)
 const sandboxReadme = readmeOf('packages/wechat-sandbox', english)
 
-// The app of the READMEs, as it stands there.
+// The app of the READMEs, unchanged.
 const placeholder = { appId: 'wx…', appSecret: '…', unionAccount: 'sandbox' }
 
 /** What a person does who is sent to WeChat's page and consents; the answer is where WeChat sends the browser. */
@@ -129,7 +129,7 @@ function compile(files: Record<string, string>): string[] {
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
 }
 
-describe('the first code of a README runs as it stands there', () => {
+describe('the first code block of a README runs unchanged', () => {
   it('of passport-wechat: a user logs in, is remembered, and is sent to the login page after a reload', async () => {
     const sandbox = await startSandbox({ apps: [{ ...placeholder, type: 'mp' }] })
     const code = blockOf(strategyReadme, /passport-wechat$/)
@@ -318,7 +318,7 @@ describe('recipes of the READMEs', () => {
     }
   })
 
-  describe('a callback of your own', () => {
+  describe('your own callback', () => {
     let browser: Browser
     beforeEach(async () => {
       const passport = passportWith(mpStrategy())
@@ -327,7 +327,7 @@ describe('recipes of the READMEs', () => {
       browser = await start(app)
     })
 
-    it('logs the user in, and takes a reload for what it is', async () => {
+    it('logs the user in, and recognizes a reload', async () => {
       const path = await callbackOf(browser)
       expect((await browser.open(path)).location?.pathname).to.equal('/')
       expect((await browser.open(path)).location?.pathname).to.equal('/')

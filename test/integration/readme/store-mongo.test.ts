@@ -28,7 +28,7 @@ describe('the README of store-mongo', function () {
     for (const end of endings.reverse()) await end()
   })
 
-  it('has a snippet that runs as it stands there: a token is kept in MongoDB', async () => {
+  it('has a snippet that runs unchanged and keeps a token in MongoDB', async () => {
     const openid = await keepToken(
       readme,
       `
@@ -72,7 +72,7 @@ describe('the README of store-mongo', function () {
     ).to.deep.equal([false, true, true])
   })
 
-  it('lists keys as the recipe for encrypting what is there takes them', async () => {
+  it('lists keys in the form that the recipe for encrypting existing records needs', async () => {
     await connection.collection('tokens').deleteMany({})
     await expectRecipeToEncrypt(new storeMongo.MongoTokenStore({ connection }), async () => {
       const { found } = await runPart(
@@ -84,7 +84,7 @@ describe('the README of store-mongo', function () {
     })
   })
 
-  it('gives each app a store of its own', async () => {
+  it('gives each app its own store', async () => {
     const { shop, blog } = (await runPart(
       blockOf(readme, /^Several applications$/),
       { connection, ...storeMongo },

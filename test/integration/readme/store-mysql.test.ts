@@ -43,7 +43,7 @@ describe('the README of store-mysql', function () {
       .filter((statement) => statement !== '')
   }
 
-  it('has a snippet that runs as it stands there: a token is kept in MySQL', async () => {
+  it('has a snippet that runs unchanged and keeps a token in MySQL', async () => {
     const openid = await keepToken(
       readme,
       `
@@ -58,7 +58,7 @@ describe('the README of store-mysql', function () {
     expect(rows).to.deep.equal([{ openid }])
   })
 
-  it('makes room in the table of wechat-oauth, whose records stay', async () => {
+  it('makes room in the table of wechat-oauth, and keeps its records', async () => {
     for (const statement of oldTable) await pool.query(statement.replaceAll('$', 'token'))
     const old: WechatToken = {
       openid: 'oOld',
@@ -136,7 +136,7 @@ describe('the README of store-mysql', function () {
     ).to.deep.equal([false, true, true])
   })
 
-  it('lists keys as the recipe for encrypting what is there takes them', async () => {
+  it('lists keys in the form that the recipe for encrypting existing records needs', async () => {
     const store = new storeMysql.MysqlTokenStore({ pool })
     await store.createTable()
     await expectRecipeToEncrypt(store, async () => {
@@ -145,7 +145,7 @@ describe('the README of store-mysql', function () {
     })
   })
 
-  it('gives each app a store of its own', async () => {
+  it('gives each app its own store', async () => {
     const { shop, blog } = (await runPart(
       blockOf(readme, /^Several applications$/),
       { pool, ...storeMysql },

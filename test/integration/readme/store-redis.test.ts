@@ -27,7 +27,7 @@ describe('the README of store-redis', function () {
     for (const end of endings.reverse()) await end()
   })
 
-  it('has a snippet that runs as it stands there: a token is kept in Redis', async () => {
+  it('has a snippet that runs unchanged and keeps a token in Redis', async () => {
     const printed = await keepToken(
       readme,
       `
@@ -38,7 +38,7 @@ describe('the README of store-redis', function () {
     expect(printed).to.equal('true')
   })
 
-  it('lists keys as the recipe for encrypting what is there takes them, while a token is being refreshed', async () => {
+  it('lists keys in the form that the recipe for encrypting existing records needs, while a token is being refreshed', async () => {
     const client = createClient({ url: redis.url })
     client.on('error', () => undefined)
     endings.push(() => {
@@ -60,7 +60,7 @@ describe('the README of store-redis', function () {
     )
   })
 
-  it('gives each app a store of its own', async () => {
+  it('gives each app its own store', async () => {
     const client = createClient({ url: redis.url })
     client.on('error', () => undefined)
     endings.push(() => {

@@ -65,7 +65,7 @@ describe('the README of store-sqlite', () => {
     await tokenStore.deleteToken?.('oCorrupt')
   })
 
-  it('lists keys as the recipe for encrypting what is there takes them', async () => {
+  it('lists keys in the form that the recipe for encrypting existing records needs', async () => {
     const store = new SqliteTokenStore({ database: databases.open('clear.db') })
     const clear = databases.open('clear.db')
     await store.createTable()
@@ -105,7 +105,7 @@ describe('the README of store-sqlite', () => {
     expect(await new SqliteTokenStore({ database: backup }).getToken('oNew')).to.be.an('object')
   })
 
-  it("has one that takes over a table of one's own, in which numbers are texts", async () => {
+  it('has one that takes over an existing table with numbers as text', async () => {
     database.exec(
       "CREATE TABLE my_tokens (openid TEXT, access_token TEXT, expires_in TEXT, create_at TEXT); INSERT INTO my_tokens VALUES ('oMine', 'a', '7200', '1763000000123')",
     )

@@ -5,7 +5,7 @@ import { runModule } from './running.js'
 import { Source } from './sources.js'
 
 /**
- * Runs the first snippet of a store's README as it stands there, in a process of its own, and has its `oauth` log somebody in.
+ * Runs the first snippet of a store's README unchanged, in a separate process, and has its `oauth` log somebody in.
  *
  * @param rest - what comes behind it: has the user's `openid`, ends the connection
  * @returns what was printed

@@ -122,7 +122,7 @@ describe('the troubleshooting of passport-wechat', () => {
       expect((await browser.open('/')).json).to.have.property('openid')
     })
 
-    it('counts as done where the user was logged in before', async () => {
+    it('counts as done if the user was logged in before', async () => {
       goOn()
       const code = newCode()
       await browser.open(await begin(code))
@@ -244,7 +244,7 @@ describe('the troubleshooting of passport-wechat', () => {
     const exchange = (strategy: WechatStrategy): Promise<unknown> =>
       strategy.oauth().getAccessToken(sandbox.issueCode({ appId: sandbox.apps[0]!.appId, user: 'alice' }))
 
-    it('asks WeChat through a proxy with an authority of its own', async () => {
+    it('asks WeChat through a proxy with its own certificate authority', async () => {
       expect(await exchange(await run(''))).to.have.property('openid')
     })
 

@@ -53,7 +53,7 @@ describe('the README of wechat-session', () => {
       endpoints: sandbox.endpoints,
     })
 
-  it('begins with a server that logs in and lets in, as it stands there', async () => {
+  it('starts with a server that logs users in and lets them in, unchanged', async () => {
     const program = blockOf(readme, /wechat-session$/)
     expect(program).to.contain('app.listen(3000)')
     const child = startModule(

@@ -70,7 +70,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
       expect(await store.getToken('o')).to.deep.equal(makeToken('o', { ...named, nested: named }))
     })
 
-    it('that MongoDB, mongoose or the driver would take for their own come back', async () => {
+    it('with a special meaning in MongoDB, mongoose or the driver come back', async () => {
       const { store, raw } = await setting.freshStore()
       const named = {
         _id: 'of the application',
@@ -93,7 +93,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
       expect(await store.getToken('o')).to.deep.equal(makeToken('o', { ...named, _id: 'changed' }))
     })
 
-    it('that are no escapes are read as they are', async () => {
+    it('that are not escapes are read unchanged', async () => {
       const { store, raw } = await setting.freshStore()
       await raw.insertOne({ ...makeToken('o'), '100%': 1, '%zz': 2, '%2e': 3 })
       expect(await store.getToken('o')).to.deep.equal(makeToken('o', { '100%': 1, '%zz': 2, '%2e': 3 }))
@@ -195,13 +195,13 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
     })
   })
 
-  describe('that are no token', () => {
+  describe('that are not tokens', () => {
     const broken: Record<string, object> = {
       'a list of openids': { openid: ['o', 'another'] },
-      'an access_token that is no text': { access_token: { a: 1 } },
-      'a refresh_token that is no text': { refresh_token: 5 },
-      'a create_at that is no number': { create_at: 'yesterday' },
-      'an expires_in that is no number': { expires_in: [7200] },
+      'an access_token that is not a string': { access_token: { a: 1 } },
+      'a refresh_token that is not a string': { refresh_token: 5 },
+      'a create_at that is not a number': { create_at: 'yesterday' },
+      'an expires_in that is not a number': { expires_in: [7200] },
     }
     for (const [what, fields] of Object.entries(broken)) {
       it(`reject with a StoreError and without their values: ${what}`, async () => {
@@ -214,7 +214,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
       })
     }
 
-    it('reject where a name would become __proto__', async () => {
+    it('reject if a name would become __proto__', async () => {
       const { store, raw } = await setting.freshStore()
       await raw.insertOne({ ...makeToken('o'), nested: JSON.parse('{"__proto__":{"admin":true}}') as object })
       await rejection(store.getToken('o'), StoreError)
@@ -245,7 +245,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
       })
     })
 
-    it('are read where expires_in is text too', async () => {
+    it('are read if expires_in is text too', async () => {
       const { store, raw } = await setting.freshStore()
       await raw.insertOne({ ...old(1_463_000_000_123), expires_in: '7200' })
       expect((await store.getToken(openid))?.expires_in).to.equal(7200)
@@ -315,13 +315,13 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
       'ISO 8601 text': (time) => new Date(time).toISOString(),
     }
     for (const [what, form] of Object.entries(forms)) {
-      it(`are read where it is ${what}`, async () => {
+      it(`are read if it is ${what}`, async () => {
         const { store, raw } = await setting.freshStore()
         await raw.insertOne({ ...makeToken('o'), create_at: form(1_763_000_000_123) })
         expect(await store.getToken('o')).to.deep.equal(makeToken('o', { create_at: 1_763_000_000_123 }))
       })
 
-      it(`are replaced by a login where it is ${what}`, async () => {
+      it(`are replaced by a login if it is ${what}`, async () => {
         const { store, raw } = await setting.freshStore()
         await raw.insertOne({ ...makeToken('o'), create_at: form(1_763_000_000_123) })
         const reply = { ...makeToken('o'), access_token: 'new', refresh_token: 'new' }
@@ -338,7 +338,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
     }
   })
 
-  it('hold no secret in clear text where the store is encrypted, and open for nobody else', async () => {
+  it('hold no secret in clear text if the store is encrypted, and open for nobody else', async () => {
     const { store, raw } = await setting.freshStore()
     const encrypted = encryptedTokenStore(store, { keys: [{ id: 'k1', key: randomBytes(32) }] })
     const token = makeToken('o', { session_key: 'SECRET-session-key', 'a.b': { $c: 1 } })

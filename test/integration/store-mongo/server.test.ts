@@ -256,7 +256,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
   })
 
   describe('several applications', () => {
-    it('have tokens and locks of their own in collections of their own', async () => {
+    it('have their own tokens and locks in their own collections', async () => {
       const [first, second] = [await setting.freshStore(), await setting.freshStore()]
       await first.store.saveToken('o', makeToken('o', { access_token: 'first' }))
       await second.store.saveToken('o', makeToken('o', { access_token: 'second' }))
@@ -268,7 +268,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
       })
     })
 
-    it('have them in databases of their own, on one connection', async () => {
+    it('have them in their own databases, on one connection', async () => {
       const collection = setting.name()
       const stores = ['test_first', 'test_second'].map(
         (name) => new MongoTokenStore({ connection: setting.connection.useDb(name), collection }),
@@ -390,7 +390,7 @@ describeMongo('MongoTokenStore on a server', (setting) => {
   })
 })
 
-/** The connection, with some methods of its collections replaced, or with a server that tells this time. */
+/** The connection, with some methods of its collections replaced, or with a server that reports this time. */
 function intercept(
   connection: MongooseConnection,
   replace: (real: Collection) => Partial<MongoCollection>,

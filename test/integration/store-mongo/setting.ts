@@ -26,7 +26,7 @@ export function makeToken(openid: string, fields: Record<string, unknown> = {}):
   }
 }
 
-/** A server, a connection, and collections of its own for each test. */
+/** A server, a connection, and each test's own collections. */
 export class Setting {
   service!: MongoService
   connection!: OpenConnection

@@ -10,7 +10,7 @@ describe('MysqlTokenStore on a server that is killed', function () {
 
   for (const [kind, open] of Object.entries({ callbacks: openPool, promises: openPromisePool })) {
     for (const make of ['ours', 'of the older packages']) {
-      it(`has every write that was acknowledged when that happens amid ${writes} of them, and works on (pool of ${kind}, table ${make})`, async function () {
+      it(`keeps every acknowledged write when killed during ${writes} writes, and keeps working (pool of ${kind}, table ${make})`, async function () {
         const server = await startMariadb(this)
         const pool = open(server.url)
         try {

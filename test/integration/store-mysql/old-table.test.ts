@@ -82,7 +82,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     expect(await store.getToken('o2')).to.deep.equal(makeToken('o2'))
   })
 
-  it('keeps a blank where the table must have something, and reads it as absent', async () => {
+  it('writes a blank if the column must have a value, and reads it as absent', async () => {
     const table = await setting.table(...oldTable)
     const token = { openid: 'oShort', access_token: 'a', create_at: 1_763_000_000_123 }
     const store = setting.store({ table })
@@ -198,7 +198,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
         })
       }
 
-      it('keeps what was too much once it has done as it was told', async () => {
+      it('keeps the value once the suggested statement has run', async () => {
         const table = await setting.table(...oldTable)
         const pool = setting.keep(openPool(setting.service.url, { session }))
         const openid = 'oé😀'.padEnd(128, '😀')
@@ -241,7 +241,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
       return warnings
     }
 
-    it('leaves these out, and the process hears once which statement to run', async () => {
+    it('leaves these out, and warns the process once which statement to run', async () => {
       const table = await setting.table(...oldTable)
       const [unionid, snapshot] = [{ unionid: 'SECRET-unionid' }, { is_snapshotuser: 1 }]
       const token = makeToken('o1', { ...unionid, ...snapshot })
@@ -395,7 +395,7 @@ describe('MysqlTokenStore on the table of the older packages', () => {
     }
   })
 
-  it('gets a table for locks beside it by createTable, and stays as it is', async () => {
+  it('stays unchanged when createTable adds a table for locks', async () => {
     const table = await setting.table(...oldTable)
     const definition = async (): Promise<unknown> => (await setting.rows(`SHOW CREATE TABLE ${table}`))[0]
     const before = await definition()

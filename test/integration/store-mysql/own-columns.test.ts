@@ -69,7 +69,7 @@ for (const { what, hasExtra } of makes) {
       }
     })
 
-    it('leaves them as they are where the record has no such field, and clears what is ours', async () => {
+    it('leaves them unchanged if the record has no such field, and clears our own', async () => {
       const { store, table } = await storeWith(
         'nickname VARCHAR(50) NULL',
         `level INT NOT NULL DEFAULT 1`,
@@ -87,7 +87,7 @@ for (const { what, hasExtra } of makes) {
       })
     })
 
-    it('leaves columns alone that were added after it had looked', async function () {
+    it('does not touch columns that were added after it read the table', async function () {
       const { store, table } = await storeWith('nickname VARCHAR(50) NULL')
       await store.saveToken('o1', makeToken('o1'))
       await setting.pool.query(`ALTER TABLE ${table} ADD COLUMN remark VARCHAR(20) NOT NULL DEFAULT 'new'`)
@@ -180,7 +180,7 @@ for (const { what, hasExtra } of makes) {
       expect(await store.getToken('o2')).to.deep.equal(makeToken('o2'))
     })
 
-    it('leaves columns as they are that could not hand back what they are given', async () => {
+    it('does not touch columns that could not return the value that was written', async () => {
       const { store, table } = await storeWith(
         'seen DATETIME NULL',
         'face BLOB NULL',
@@ -228,7 +228,7 @@ for (const { what, hasExtra } of makes) {
     ].map((column) => column.replace(/^\w+/, '`$&`'))
 
     if (hasExtra) {
-      it('keeps elsewhere what they could not hand back', async () => {
+      it('keeps values elsewhere that they could not return', async () => {
         const { store, table } = await storeWith(...columns)
         await store.saveToken('o1', makeToken('o1', { nickname: 'Alice', level: 1 }))
         await store.saveToken('o1', makeToken('o1', misfits))
@@ -240,7 +240,7 @@ for (const { what, hasExtra } of makes) {
         )
       })
 
-      it('keeps JSON where the column is of that type', async function () {
+      it('keeps JSON if the column has that type', async function () {
         const { store, table } = await storeWith('settings JSON NULL')
         const [column] = await setting.rows(`SHOW COLUMNS FROM ${table} LIKE 'settings'`)
         const token = makeToken('o1', { settings: { a: [1, '爱丽丝🐼', null], b: {} } })
@@ -251,7 +251,7 @@ for (const { what, hasExtra } of makes) {
       })
     } else {
       for (const [field, value] of Object.entries(misfits)) {
-        it(`refuses what they could not hand back (${field}: ${JSON.stringify(value)})`, async () => {
+        it(`refuses values that they could not return (${field}: ${JSON.stringify(value)})`, async () => {
           const { store } = await storeWith(...columns)
           await store.saveToken('o1', makeToken('o1'))
           const before = await store.getToken('o1')
@@ -267,7 +267,7 @@ for (const { what, hasExtra } of makes) {
       }
     }
 
-    it('takes names that need quoting', async () => {
+    it('accepts names that need quoting', async () => {
       const names = ['a b', 'it`s', 'select', '名字', '$x', '100%', 'what?', ':named', '`; --']
       const { store, table } = await storeWith(
         ...names.map((name) => `\`${name.replaceAll('`', '``')}\` VARCHAR(20) NULL`),

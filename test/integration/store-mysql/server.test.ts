@@ -12,7 +12,7 @@ import { Setting, makeToken } from './setting.js'
 import { inTime } from '../../helpers/pace.js'
 
 const timeout = 1000
-/** What a busy machine may need on top. */
+/** Extra time for a busy machine. */
 
 describe('MysqlTokenStore and its server', function () {
   this.timeout(60_000)
@@ -120,7 +120,7 @@ describe('MysqlTokenStore and its server', function () {
     )
   })
 
-  it('tells the time for locks, whatever time zone a connection is set to', async () => {
+  it('sets the time for locks, whatever the time zone of a connection', async () => {
     const { store, table } = await setting.freshStore({ pool: open({ session: `SET time_zone = '+12:00'` }) })
     const elsewhere = setting.store({ table, pool: open({ session: `SET time_zone = '-12:00'` }) })
     await store.withLock(
@@ -166,7 +166,7 @@ describe('MysqlTokenStore and its server', function () {
     expect(await store.getToken('o1')).to.deep.equal(makeToken('o1'))
   })
 
-  it('is given one more chance when it had a row locked for too long', async () => {
+  it('is asked once more after a row was locked for too long', async () => {
     const { store, table } = await setting.freshStore({
       timeout: 10_000,
       pool: open({ session: 'SET innodb_lock_wait_timeout = 1' }),
@@ -314,7 +314,7 @@ describe('MysqlTokenStore and its server', function () {
     await admin.query(`DROP USER ${user}`)
   })
 
-  it('may forget prepared statements behind the back of the driver', async () => {
+  it('may drop prepared statements without telling the driver', async () => {
     const pool = open({ connectionLimit: 1 })
     const { store } = await setting.freshStore({ pool })
     await store.saveToken('o1', makeToken('o1'))

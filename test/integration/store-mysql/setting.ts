@@ -20,7 +20,7 @@ export function makeToken(openid: string, fields: Record<string, unknown> = {}):
   }
 }
 
-/** A server, a pool, and tables of its own for each test. */
+/** A server, a pool, and each test's own tables. */
 export class Setting {
   service!: Service
   pool!: Pool
@@ -106,7 +106,7 @@ export const oldTable: readonly string[] = [
   'ALTER TABLE `$` ADD UNIQUE KEY `openid` (`openid`)',
 ]
 
-/** What an error tells one to do, done. */
+/** Does what an error says. */
 export async function doAsTold(setting: Setting, error: Error): Promise<void> {
   const statement = /ALTER TABLE [^;]+/.exec(error.message)?.[0]
   if (statement === undefined) throw error

@@ -28,7 +28,7 @@ describe('MysqlTokenStore and its table', () => {
       expect(await setting.rows(`SELECT * FROM ${table}_lock`)).to.deep.equal([])
     })
 
-    it('makes columns in which encrypted tokens have room', async () => {
+    it('makes columns that have room for encrypted tokens', async () => {
       const { store, table } = await setting.freshStore()
       const encrypted = encryptedTokenStore(store, { keys: [{ id: 'k'.repeat(32), key: randomBytes(32) }] })
       const token = makeToken('o1', {
@@ -44,7 +44,7 @@ describe('MysqlTokenStore and its table', () => {
         expect(row?.[column]).to.match(/^enc:v1:k{32}:[\w-]+$/)
     })
 
-    it('does nothing where they are', async () => {
+    it('does nothing if they exist', async () => {
       const { store } = await setting.freshStore()
       await store.saveToken('o1', makeToken('o1'))
       await store.createTable()
@@ -117,7 +117,7 @@ describe('MysqlTokenStore and its table', () => {
       await store.deleteToken('o1')
     })
 
-    it('may be none on the table of locks: then there are none', async () => {
+    it('may be missing for the table of locks, which turns locks off', async () => {
       const table = `${database}.token`
       await setting.store({ table }).createTable()
       await setting.pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO ${database}`)
@@ -217,7 +217,7 @@ describe('MysqlTokenStore and its table', () => {
   }
 
   for (const type of ['DATETIME', 'DATETIME(3) NOT NULL', 'TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP']) {
-    it(`tells how to keep the times of a create_at of the type ${type}`, async () => {
+    it(`says how to keep the times in a create_at of type ${type}`, async () => {
       const columns = others.replace('BIGINT', type)
       const table = await setting.table(`CREATE TABLE $ (${wide} PRIMARY KEY, ${columns})`)
       await setting.pool.query(`INSERT INTO ${table} SET openid = 'o1', create_at = '2025-11-13 10:13:20'`)
@@ -235,7 +235,7 @@ describe('MysqlTokenStore and its table', () => {
     })
   }
 
-  it('takes a second unique key that openid, or a number that the server counts, is part of', async () => {
+  it('accepts a second unique key that contains openid or an auto-increment number', async () => {
     const table = await setting.table(
       `CREATE TABLE $ (id INT AUTO_INCREMENT PRIMARY KEY, ${wide}, ${others}, UNIQUE KEY (openid), UNIQUE KEY (scope(5), openid))`,
     )
@@ -245,7 +245,7 @@ describe('MysqlTokenStore and its table', () => {
     expect(await setting.rows(`SELECT * FROM ${table}`)).to.have.lengthOf(2)
   })
 
-  it('takes names of columns in another case, and columns in another order', async () => {
+  it('accepts column names in another case, and columns in another order', async () => {
     const table = await setting.table(
       'CREATE TABLE $ (CREATE_AT VARCHAR(20), Scope TEXT, `Refresh_Token` TEXT, expires_IN INT, ACCESS_TOKEN TEXT, OpenID VARCHAR(50) PRIMARY KEY)',
     )
@@ -256,7 +256,7 @@ describe('MysqlTokenStore and its table', () => {
     expect(row).to.deep.include({ access_token: makeToken('o1').access_token })
   })
 
-  it('keeps in extra what it has no column for, and reads it where the column was added later', async () => {
+  it('keeps fields without a column in extra, and still reads them after the column is added', async () => {
     const table = await setting.table(
       'CREATE TABLE $ (openid VARBINARY(512) PRIMARY KEY, extra MEDIUMTEXT CHARACTER SET latin1 NOT NULL)',
     )

@@ -47,7 +47,7 @@ describe('MysqlTokenStore and SQL injection', () => {
 
   for (const [what, open] of Object.entries(pools)) {
     for (const kind of ['ours', 'old']) {
-      it(`takes openids, values and names of fields for what they are (${what}, ${kind === 'ours' ? 'a table of ours' : 'the table of the older packages'})`, async () => {
+      it(`takes openids, values and field names literally (${what}, ${kind === 'ours' ? 'a table of ours' : 'the table of the older packages'})`, async () => {
         const table = kind === 'ours' ? (await setting.freshStore()).table : await setting.table(...oldTable)
         const store = setting.store({ table, pool: setting.keep(open()) })
         await store.saveToken('oOther', makeToken('oOther'))
@@ -70,7 +70,7 @@ describe('MysqlTokenStore and SQL injection', () => {
     }
   }
 
-  it('takes names of fields that mean something to JavaScript for what they are', async () => {
+  it('takes field names that are special in JavaScript literally', async () => {
     const { store } = await setting.freshStore()
     const fields = JSON.parse(
       '{"__proto__":{"isAdmin":true},"constructor":1,"toString":"text","nested":{"__proto__":{"isAdmin":true}}}',
@@ -152,7 +152,7 @@ describe('MysqlTokenStore and the options of its pool', () => {
 
   for (const option of options) {
     // By themselves: of several, the store heeds one for all.
-    it(`are of no account (${inspect(option)})`, async () => {
+    it(`make no difference (${inspect(option)})`, async () => {
       const table =
         await setting.table(`CREATE TABLE $ (openid VARBINARY(512) PRIMARY KEY, create_at BIGINT, access_token TEXT CHARACTER SET utf8mb4, scope VARCHAR(50) CHARACTER SET utf8,
         unionid VARCHAR(50) CHARACTER SET latin1, points BIGINT UNSIGNED, share DOUBLE, price DECIMAL(20), extra JSON) CHARSET utf8mb4`)
@@ -196,7 +196,7 @@ describe('MysqlTokenStore errors', () => {
     expect(error.cause).to.equal(undefined)
   }
 
-  it('is what the driver knows about the failure, and no value', async () => {
+  it('contain what the driver knows about the failure, but no value', async () => {
     const { store, table } = await setting.freshStore()
     await setting.pool.query(
       `CREATE TRIGGER ${table}_refuses BEFORE INSERT ON ${table} FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'SECRET-access-token'`,
@@ -207,7 +207,7 @@ describe('MysqlTokenStore errors', () => {
     expectNoValues(error)
   })
 
-  it('is no value where a record is damaged', async () => {
+  it('contain no value if a record is damaged', async () => {
     const table = await setting.table(
       'CREATE TABLE $ (openid VARCHAR(50) CHARACTER SET utf8mb4 PRIMARY KEY, access_token TEXT, create_at VARCHAR(50), extra TEXT)',
     )
@@ -232,7 +232,7 @@ describe('MysqlTokenStore errors', () => {
     }
   })
 
-  it('is no value where a field has no room, and of names no more than what fits on a line', async () => {
+  it('contain no value if a field has no room, and only as many names as fit on a line', async () => {
     const table = await setting.table(...oldTable)
     const fields = {
       [`long\n${'n'.repeat(1000)}`]: secrets.access_token,
@@ -250,7 +250,7 @@ describe('MysqlTokenStore errors', () => {
     expectNoValues(error)
   })
 
-  it('is no value where a record cannot be written as JSON', async () => {
+  it('contain no value if a record cannot be written as JSON', async () => {
     const { store } = await setting.freshStore()
     const circular: Record<string, unknown> = { ...secrets }
     circular.itself = circular
@@ -258,7 +258,7 @@ describe('MysqlTokenStore errors', () => {
       expectNoValues(await rejection(store.saveToken('oSECRET', makeToken('oSECRET', { field })), StoreError))
   })
 
-  it('is no value where a text is none', async () => {
+  it('contain no value if a string is not well-formed Unicode', async () => {
     const { store } = await setting.freshStore()
     expectNoValues(
       await rejection(
@@ -283,7 +283,7 @@ describe('MysqlTokenStore errors', () => {
     }
   })
 
-  it('is no value where the key is too long for any table, or no text', async () => {
+  it('contain no value if the key is too long for any table, or not well-formed Unicode', async () => {
     const { store } = await setting.freshStore()
     for (const key of ['oSECRET'.padEnd(513, 'x'), 'oSECRET\ud83d', `oSECRET${'😀'.repeat(127)}`]) {
       expect(await store.getToken(key)).to.equal(null)
@@ -304,7 +304,7 @@ describe('MysqlTokenStore errors', () => {
 describe('MysqlTokenStore and values that do not fit', () => {
   const setting = useMysql()
 
-  it('keeps them elsewhere rather than cut or rounded, also where the server would do that without a word', async () => {
+  it('keeps them elsewhere instead of cutting or rounding them, even if the server would do so silently', async () => {
     const { table } = await setting.freshStore()
     const store = setting.store({
       table,
@@ -441,7 +441,7 @@ describe('MysqlTokenStore and values that do not fit', () => {
     'ucs2',
     'ascii',
   ]) {
-    it(`finds records where openid is in ${charset}`, async () => {
+    it(`finds records if openid is in ${charset}`, async () => {
       const table = await setting.table(
         `CREATE TABLE $ (openid VARCHAR(50) CHARACTER SET ${charset} PRIMARY KEY, access_token TEXT, create_at BIGINT)`,
       )

@@ -10,7 +10,7 @@ import { inTime } from '../../helpers/pace.js'
 import { isNewest, variants } from '../../helpers/long.js'
 
 const timeout = 1000
-/** What a busy machine may need on top. */
+/** Extra time for a busy machine. */
 
 function makeToken(openid: string): WechatToken {
   return {

@@ -199,7 +199,7 @@ describe('RedisTokenStore on a server', () => {
       })
 
       describe("settings of the caller's client", () => {
-        it('do not change what is read, where replies are buffers', async () => {
+        it('do not change what is read, if replies are buffers', async () => {
           const { RESP_TYPES } = drivers[driver]
           for (const resp of [2, 3] as const) {
             const buffers = await open({

@@ -224,7 +224,7 @@ describe('RedisSessionStore on a server', () => {
   for (const [outer, act] of Object.entries(acts)) {
     for (const [inner, inside] of Object.entries(acts)) {
       if (outer === inner) continue
-      it(`knows of all that is alive when there is ${inner} at any moment of ${outer}`, async () => {
+      it(`finds every live session when there is ${inner} at any moment of ${outer}`, async () => {
         for (let at = 1; at <= steps; at += 1) {
           const [first, second] = await amid(act, at, inside)
           const living = await alive(...ids)
@@ -249,7 +249,7 @@ describe('RedisSessionStore on a server', () => {
   }
 
   for (const [name, act] of Object.entries(acts)) {
-    it(`knows of all that is alive when the process ends at any moment of ${name}`, async () => {
+    it(`finds every live session when the process ends at any moment of ${name}`, async () => {
       let ended = 0
       for (let at = 1; at <= steps; at += 1) {
         for (const other of [undefined, acts['deleteByUser']]) {

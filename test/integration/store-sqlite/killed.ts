@@ -3,7 +3,7 @@ import { startModule } from '../readme/running.js'
 import { once } from 'node:events'
 import type { SqliteAddress } from '../../helpers/sqlite.js'
 
-/** Runs code with stores on a database in a process of its own, which is then killed: it closes nothing. */
+/** Runs code with stores on a database in a separate process, which is then killed and closes nothing. */
 export async function diesAfter(address: SqliteAddress, code: string): Promise<void> {
   const child = startModule(`
     import { SqliteSessionStore, SqliteUserStore } from '@wechat-auth/store-sqlite'

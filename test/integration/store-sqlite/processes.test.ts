@@ -26,7 +26,7 @@ withEachDriver('SqliteTokenStore and processes that are killed', ({ databases, p
   }
 
   for (const { journal, writes } of journals) {
-    it(`has every write that was acknowledged by a process that is killed ${kills} times amid ${writes} of them and started again (journal_mode=${journal})`, async function () {
+    it(`keeps every acknowledged write of a process that is killed ${kills} times during ${writes} writes and restarted (journal_mode=${journal})`, async function () {
       this.timeout(120_000)
       const { file, store } = await pair({ journal })
       const address = databases.address(file)
@@ -42,7 +42,7 @@ withEachDriver('SqliteTokenStore and processes that are killed', ({ databases, p
         for (const index of acknowledged)
           expect(await store.getToken(`o${index}`)).to.deep.equal(makeToken(`o${index}`, { index }))
         next = acknowledged.at(-1)! + 1
-        // It was killed before it could tell, or before it was done.
+        // It was killed before it could report, or before it had finished.
         const last = await store.getToken(`o${next}`)
         if (last) expect(last).to.deep.equal(makeToken(`o${next}`, { index: next }))
         await store.saveToken(`survivor ${kill}`, makeToken(`survivor ${kill}`))
@@ -54,7 +54,7 @@ withEachDriver('SqliteTokenStore and processes that are killed', ({ databases, p
         expect(await store.getToken(`survivor ${kill}`)).to.deep.equal(makeToken(`survivor ${kill}`))
     })
 
-    it(`rejects in time while another process is frozen in a transaction, and works on when it is killed (journal_mode=${journal})`, async function () {
+    it(`rejects within the timeout while another process is frozen in a transaction, and works again when it is killed (journal_mode=${journal})`, async function () {
       this.timeout(60_000)
       const { file, store } = await pair({ journal, timeout: 200, patience: 60_000 })
       await store.saveToken('o1', makeToken('o1'))

@@ -38,7 +38,7 @@ export class Worker {
     this.#process.kill('SIGSTOP')
   }
 
-  /** SIGKILL. Resolves when it is dead, and all that it has told has arrived. */
+  /** SIGKILL. Resolves when it is dead, and everything that it reported has arrived. */
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL')
     await this.#end

@@ -84,7 +84,7 @@ withEachDriver('SqliteSessionStore on a file', ({ driver, databases }) => {
     ).to.deep.equal([])
   })
 
-  it('is made by createTable or by createTableSQL, and left as it is when it is there', async () => {
+  it('is made by createTable or createTableSQL, and left unchanged if it exists', async () => {
     await store.create('a', makeSession('a'), ttl)
     await store.createTable()
     database.exec(store.createTableSQL())

@@ -139,7 +139,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
     })
   }
 
-  it('reads while another connection writes, where there is a write-ahead log', async () => {
+  it('reads while another connection writes, with a write-ahead log', async () => {
     const { other, store } = await pair({ patience })
     await store.saveToken('o1', makeToken('o1'))
     other.exec('BEGIN EXCLUSIVE')
@@ -245,7 +245,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
     })
 
     for (const journal of ['wal', 'delete'] as const) {
-      it(`reads in a transaction of the application, which goes on (journal_mode=${journal})`, async () => {
+      it(`reads in a transaction of the application, which continues (journal_mode=${journal})`, async () => {
         const { database, other, store } = await pair({ journal })
         await store.saveToken('o1', makeToken('o1'))
         database.exec("CREATE TABLE own (a TEXT); BEGIN; INSERT INTO own VALUES ('kept')")
@@ -346,7 +346,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
       expect((await store.getToken('o1'))?.access_token).to.equal('next')
     })
 
-    it('reads and writes where the application has integers as bigints, and rows as arrays', async () => {
+    it('reads and writes if the application reads integers as bigints, and rows as arrays', async () => {
       const name = 'node:sqlite'
       const { DatabaseSync } = (await import(name)) as {
         DatabaseSync: new (file: string, options: object) => OpenDatabase
@@ -362,7 +362,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
       database.close()
     })
   } else {
-    it('reads and writes where the application has integers as bigints', async () => {
+    it('reads and writes if the application reads integers as bigints', async () => {
       const { database, store } = await pair({ journal: 'delete' })
       ;(database as unknown as { defaultSafeIntegers(): void }).defaultSafeIntegers()
       setPatience(database, 1234)

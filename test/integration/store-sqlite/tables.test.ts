@@ -36,7 +36,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
     expect(JSON.parse(String(rows[0]!.record))).to.deep.equal(token)
   })
 
-  it("may have columns of the application's own, which saving leaves alone", async () => {
+  it("may have the application's own columns, which saving does not touch", async () => {
     const { database, store } = await pair()
     await store.saveToken('o1', makeToken('o1'))
     database.exec("ALTER TABLE token ADD COLUMN note TEXT; UPDATE token SET note = 'of the application'")
@@ -108,7 +108,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
     expect(readNames(database)).to.deep.equal(['token', 'token_lock'])
   })
 
-  it('tell keys apart that differ behind a NUL character', async () => {
+  it('distinguish keys that differ only after a NUL character', async () => {
     const { store } = await pair()
     const keys = ['a', 'a\0', 'a\0b', 'a\0c', 'a\0\0', '\0a']
     for (const [index, key] of keys.entries()) await store.saveToken(key, makeToken(key, { index }))
@@ -175,7 +175,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
   describe('that are damaged', () => {
     const damages = ["'{'", "''", "'null'", "'[]'", '\'"text"\'', '1', '1.5', "x'7b7d'", "x''"]
     for (const damage of damages) {
-      it(`make getToken reject where the record is ${damage}`, async () => {
+      it(`make getToken reject if the record is ${damage}`, async () => {
         const { database, store } = await pair()
         await store.saveToken('o1', makeToken('o1'))
         database.exec(`UPDATE token SET record = ${damage}`)
@@ -187,7 +187,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
       })
     }
 
-    it('make operations reject, without a value in the error, where the file is no database any more', async () => {
+    it('make operations reject, without a value in the error, if the file is not a database any more', async () => {
       const { file, store } = await pair({ journal: 'delete' })
       await store.saveToken('o1', makeToken('o1'))
       writeFileSync(databases.address(file).file, 'no database '.repeat(10_000))

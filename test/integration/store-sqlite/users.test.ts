@@ -107,7 +107,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
       expect(readRows('user')).to.deep.equal(before)
     })
 
-    it('finds a user again by the openid, as somebody who returns', async () => {
+    it('finds a returning user by the openid', async () => {
       expect(await store.findByOpenid('wx1', 'oLegacy')).to.deep.equal({ id: 'oLegacy', openid: 'oLegacy' })
       expect(await store.findByOpenid('wx1', 'oFilled')).to.deep.equal({
         id: 'oFilled',
@@ -119,7 +119,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
       ).to.deep.equal({ id: 'oLegacy', openid: 'oLegacy', isNew: false })
     })
 
-    it('finds a user again by the unionid, and links the account', async () => {
+    it('finds a returning user by the unionid, and links the account', async () => {
       expect(await store.findByUnionid('unionLegacy')).to.deep.equal({
         id: 'unionLegacy',
         openid: 'unionLegacy',
@@ -148,7 +148,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
       expect((await store.findByOpenid('wx1', 'oLegacy'))?.id).to.equal('oLegacy')
     })
 
-    it('leaves a unionid to the user whose id it is', async () => {
+    it('leaves a unionid to the user who has it as id', async () => {
       await store.create({ appId: 'wx1', openid: 'oLegacy' })
       await store.link('oLegacy', { appId: 'wx1', openid: 'oLegacy', unionid: 'unionLegacy' })
       expect((await store.findByUnionid('unionLegacy'))?.id).to.equal('unionLegacy')
@@ -224,7 +224,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
     expect(plans().filter((step) => /SCAN (?!CONSTANT ROW)/.test(step))).to.deep.equal([])
   })
 
-  it('is made by createTableSQL as by createTable, and says so where it is missing', async () => {
+  it('is made the same by createTableSQL and createTable, and its absence is reported', async () => {
     const missing = await rejection(store.findByOpenid('wx1', 'o1'), StoreError)
     expect(missing.message).to.equal('There is no table for users. Call createTable() first')
     database.exec(store.createTableSQL())

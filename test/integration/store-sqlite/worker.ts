@@ -1,4 +1,4 @@
-/** A process that shares a database with others until it is killed, and tells what it has done. */
+/** A process that shares a database with others until it is killed, and reports what it has done. */
 import { SqliteTokenStore } from '@wechat-auth/store-sqlite'
 import { openDatabase } from '../../helpers/sqlite.js'
 import type { Order } from './processes.js'
@@ -13,7 +13,7 @@ function tell(done: number): Promise<unknown> {
   })
 }
 
-// Whoever started us is gone. Until then something must know the database: one that nobody knows is closed, and its lock gone with it.
+// The parent process has ended. Until then the database must stay referenced: a collected one is closed, and loses its lock.
 process.on('disconnect', () => {
   database.close()
   process.exit()

@@ -52,7 +52,7 @@ export class Person {
   /** Chooses one of the buttons of the page inside WeChat. */
   async decide(page: URL, decision: string): Promise<URL> {
     const { text } = await this.open(page)
-    if (!text.includes('name="decision"')) throw new Error(`This is no page to consent: ${text}`)
+    if (!text.includes('name="decision"')) throw new Error(`This is not a consent page: ${text}`)
     const { headers } = await this.open(
       page.origin + page.pathname,
       new URLSearchParams([...page.searchParams, ['user', this.#user], ['decision', decision]]),
@@ -64,7 +64,7 @@ export class Person {
     const { text } = await this.open(page)
     const [confirm, uuid] = /https:\/\/open\.weixin\.qq\.com\/connect\/confirm\?uuid=(\w+)/.exec(text) ?? []
     if (confirm === undefined || uuid === undefined)
-      throw new Error(`This is no page with a QR code: ${text}`)
+      throw new Error(`This is not a page with a QR code: ${text}`)
     await this.open(confirm)
     await this.open(new URL('/connect/confirm', page), { uuid, user: this.#user, decision: 'confirm' })
     const { text: polled } = await this.open(new URL(`/connect/l/qrconnect?uuid=${uuid}`, page))

@@ -23,7 +23,7 @@ const tested: string[] = []
 const user = 'panda'
 const nickname = '熊猫🐼👨‍👩‍👧'
 
-describe('clients of WeChat that know nothing of the sandbox', () => {
+describe('WeChat clients that do not know about the sandbox', () => {
   let sandbox: Sandbox
   let surroundings: Surroundings
   let person: Person
@@ -201,7 +201,7 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
           .that.has.length(86)
       })
 
-      it('makes a QR code, whose address it encodes once too often', async () => {
+      it('makes a QR code, but encodes its address once too often', async () => {
         expect(await statusOf((await ask('/mp/qr')).json['address'])).to.equal(404)
       })
     })
@@ -212,7 +212,7 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
       fails('invalid appsecret')
 
       for (const decision of ['refuse-authdeny', 'refuse-state-only']) {
-        it(`takes a refusal for one: ${decision}`, async () => {
+        it(`recognizes a refusal: ${decision}`, async () => {
           expect(await logIn('mp', (page) => person.decide(page, decision))).to.have.property('status', 401)
           expect(calls()).to.deep.equal([])
         })
@@ -267,7 +267,7 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
         expect(calls()).to.deep.equal([token, ticket, token, ticket])
       })
 
-      it('makes a QR code, whose address is right once the ticket is encoded', async () => {
+      it('makes a QR code with the right address once the ticket is encoded', async () => {
         const {
           json: { plain, encoded },
         } = await ask('/mp/qr', { scene: 'door-7' })
@@ -306,7 +306,7 @@ describe('clients of WeChat that know nothing of the sandbox', () => {
     logsIn(both, 'POST')
     fails('AuthCanceled')
 
-    it('refreshes where WeChat does, not where codes are exchanged: the place must be told', async () => {
+    it('refreshes at WeChat’s address, not at that of the code exchange, so it must be configured', async () => {
       const {
         json: { openid },
       } = await logIn('mp')

@@ -290,7 +290,7 @@ for (const [service, { start, refusal, drivers }] of Object.entries(services)) {
             expect(wechat.paths).to.deep.equal(['/sns/oauth2/access_token', '/sns/userinfo'])
           })
 
-          it(`fails a login of ${client} where the write fails`, async () => {
+          it(`fails a login of ${client} if the write fails`, async () => {
             const pair = { getToken: fit.getToken, saveToken: unfit.saveToken }
             const error = await rejection(make(pair, wechat).logIn(), Error)
             // The drop-in passes on the application's own errors.

@@ -303,7 +303,7 @@ const same: Case[] = [
     })),
   },
   {
-    behaviour: '_getUser takes a token at hand',
+    behaviour: '_getUser with a given token',
     run: async ({ make, record }) => {
       const { openid, access_token: token } = await record()
       return [
@@ -504,7 +504,7 @@ const same: Case[] = [
     both: ['WeChatAPIResponseError', 'ECONNRESET'],
   },
   {
-    behaviour: 'an answer that is no JSON',
+    behaviour: 'an answer that is not JSON',
     run: async ({ make, sandbox }) => {
       sandbox.fail(exchange, { status: 502, body: '<h1>Bad Gateway</h1>' })
       const [error] = await outcome((callback) => {
@@ -1083,7 +1083,7 @@ describe('the drop-in for wechat-oauth', () => {
     ).to.include({ name: 'WeChatAPIJSONResponseFormatError' })
   })
 
-  it('needs no callback, whose absence used to end the process', async () => {
+  it('needs no callback; without one, the process used to end', async () => {
     const { code: issue, make } = settingOf('ours')
     if (isLongRun) {
       const { code, stderr } = await fateOfOld(`oauth.getAccessToken('${issue()}')`)

@@ -230,7 +230,7 @@ describe('the client against the sandbox', () => {
     await rejection(oauth.getUser(token.openid), NoOAuthTokenError)
   })
 
-  it('a code whose exchange breaks off is not sent again', async () => {
+  it('a code is not sent again if its exchange is interrupted', async () => {
     for (const fault of ['reset', 'truncate'] as const) {
       sandbox.reset()
       sandbox.fail(exchange, fault)

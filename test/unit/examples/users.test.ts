@@ -33,7 +33,7 @@ describe('The users of the Express example', () => {
     expect(await users.find(first.id)).to.equal(again)
   })
 
-  it('are different ones where the same openid comes from another app', async () => {
+  it('are different if the same openid comes from another app', async () => {
     expect((await users.loggedIn(profile())).id).not.to.equal(
       (await users.loggedIn(profile({ appId: 'wx2' }))).id,
     )

@@ -268,7 +268,7 @@ export const brokenSessionStores: readonly BrokenSessionStore[] = [
     ).test(userId),
   ),
   users('takes a star for everybody', (userId, asked) => userId === asked || asked === '*'),
-  users('takes the beginning for the whole', (userId, asked) => userId.startsWith(asked)),
+  users('matches the beginning of a user id', (userId, asked) => userId.startsWith(asked)),
   users('ignores case in users', (userId, asked) => userId.toLowerCase() === asked.toLowerCase()),
   users('composes characters of users', (userId, asked) => userId.normalize() === asked.normalize()),
   users('ignores blanks at the end of users', (userId, asked) => userId.trim() === asked.trim()),
@@ -376,7 +376,7 @@ export const brokenSessionStores: readonly BrokenSessionStore[] = [
   })),
   broken('throws a TypeError instead of rejecting', cases.wrong, (right) => ({
     delete: (hash) => {
-      if (typeof hash !== 'string' || hash === '') throw new TypeError('This is no hash.')
+      if (typeof hash !== 'string' || hash === '') throw new TypeError('This is not a hash.')
       return right.delete(hash)
     },
   })),

@@ -158,10 +158,10 @@ const recordFaults: BrokenStore[] = [
     mapStrings(token, (text) => (/^\d{4}-.*Z$/.test(text) ? new Date(text) : text)),
   ),
   writes('trims texts', inRecords.types, (token) => mapStrings(token, (text) => text.trim())),
-  reads('hands out objects of a class of its own', inRecords.types, (token) =>
+  reads('returns objects of its own class', inRecords.types, (token) =>
     Object.assign(Object.create({ save: () => {} }) as object, token),
   ),
-  reads('adds fields of its own', inRecords.types, (token) => ({ ...token, _id: '65f0', __v: 0 })),
+  reads('adds its own fields', inRecords.types, (token) => ({ ...token, _id: '65f0', __v: 0 })),
   reads('answers null for absent fields', inRecords.absent, (token) => ({
     ...Object.fromEntries(known.map((name) => [name, null])),
     ...token,
@@ -192,7 +192,7 @@ const recordFaults: BrokenStore[] = [
     ...token,
     ...(Array.isArray(token.list) && { list: token.list.map(String) }),
   })),
-  writes('takes a dot for a path', inRecords.names, (token) =>
+  writes('treats a dot as a path', inRecords.names, (token) =>
     'a.b' in token ? { ...token, 'a.b': undefined, a: { b: token['a.b'] } } : token,
   ),
   writes('drops fields with a dollar sign, inside', inRecords.names, (token) =>
@@ -200,10 +200,10 @@ const recordFaults: BrokenStore[] = [
       ? { ...token, nested: onlyFields(token.nested as WechatToken, (name) => !name.includes('$')) }
       : token,
   ),
-  reads('takes a field for an escaped one', inRecords.names, (token) =>
+  reads('treats a field as an escaped one', inRecords.names, (token) =>
     Object.fromEntries(Object.entries(token).map(([name, value]) => [name.replace('%2E', '.'), value])),
   ),
-  writes('takes a field for the column of the same name', inRecords.names, (token) =>
+  writes('treats a field as the column of the same name', inRecords.names, (token) =>
     onlyFields(token, (name) => name !== 'extra'),
   ),
   writes('has columns whose names differ not by case', inRecords.names, (token) =>
@@ -360,7 +360,7 @@ const keyFaults: BrokenStore[] = [
       return right.getToken(match ?? openid)
     },
   })),
-  keys('takes a dot for a path', inKeys.signs, (key) => key.replaceAll('.', '_')),
+  keys('treats a dot as a path', inKeys.signs, (key) => key.replaceAll('.', '_')),
   keys('unescapes keys', inKeys.signs, (key) => key.replaceAll('%25', '%')),
   keys('ends keys at a quote', inKeys.signs, (key) => key.split(/['"]/)[0]!),
   keys('cuts keys at 127 characters', inKeys.long, (key) => key.slice(0, 127)),
@@ -384,10 +384,10 @@ const keyFaults: BrokenStore[] = [
       },
     }
   }),
-  keys('takes what follows a colon for the openid', inKeys.app, (key) => key.split(':').at(-1)!),
+  keys('treats the part after a colon as the openid', inKeys.app, (key) => key.split(':').at(-1)!),
   broken('refuses keys that no openid can be', inKeys.app, (right) => ({
     saveToken: async (openid, token) => {
-      if (openid.includes(':')) throw new TypeError('This is no openid')
+      if (openid.includes(':')) throw new TypeError('This is not an openid')
       await right.saveToken(openid, token)
     },
   })),
@@ -402,7 +402,7 @@ const keyFaults: BrokenStore[] = [
     unchecked((key) => (key === '' ? 'none' : key)),
   ),
   broken(
-    'takes an object for a key',
+    'accepts an object as a key',
     inKeys.wrong,
     unchecked((key) => (typeof key === 'object' ? 'any' : key)),
   ),
@@ -419,7 +419,7 @@ const keyFaults: BrokenStore[] = [
   })),
   broken('refuses a wrong key with an error of another kind', inKeys.wrong, (right) => ({
     getToken: async (openid) => {
-      if (typeof openid !== 'string') throw new StoreError('This is no key.')
+      if (typeof openid !== 'string') throw new StoreError('This is not a key.')
       return right.getToken(openid)
     },
   })),
@@ -520,7 +520,7 @@ const failureFaults: BrokenStore[] = [
   whenDown('has the values where only an inspection finds them', (error, token) =>
     Promise.reject(Object.defineProperty(error, 'record', { value: { token } })),
   ),
-  whenDown('rejects with something that is no error', () => Promise.reject({ code: 'ERR_WECHAT_STORE' })),
+  whenDown('rejects with something that is not an error', () => Promise.reject({ code: 'ERR_WECHAT_STORE' })),
   broken('does not come back', inFailures.down, (right) => {
     let isBroken = false
     return {
@@ -718,7 +718,7 @@ const lockFaults: BrokenStore[] = [
     'looks at the clock before it asks for the lock',
     inLocks.noWait,
     (right) => async (key, task, options) => {
-      if (options?.wait === 0) throw lockError('The wait is over.')
+      if (options?.wait === 0) throw lockError('The wait has timed out.')
       return right.withLock(key, task, options)
     },
   ),

@@ -107,7 +107,7 @@ export const brokenUserStores: readonly BrokenUserStore[] = [
       return user
     },
   })),
-  reads('makes ids of its own', cases.ids, (user) => ({ ...user, id: `user ${user.id}` })),
+  reads('makes its own ids', cases.ids, (user) => ({ ...user, id: `user ${user.id}` })),
   reads(
     'answers null for absent fields',
     cases.ids,

@@ -3,7 +3,7 @@ import { tokenStoreCases } from '@wechat-auth/store-conformance'
 import { run, type Finished } from '../../helpers/run.js'
 
 async function nodeTest(flags: readonly string[] = [], env: Record<string, string> = {}): Promise<Finished> {
-  // The variable tells Node's runner that it runs inside of itself.
+  // The variable tells Node's runner that it runs inside itself.
   return run(
     process.execPath,
     [

@@ -64,7 +64,7 @@ function selfTest<Harness>(
       expect(cases.map(({ name }) => name).filter((name) => !catching.has(name))).to.deep.equal([])
     })
 
-    it('have names of their own, as have these', () => {
+    it('have unique names, and so have these', () => {
       for (const names of [cases.map(({ name }) => name), broken.map(({ name }) => name)])
         expect(names).to.deep.equal([...new Set(names)])
     })

@@ -45,7 +45,7 @@ describe('The cases of the contract', function () {
     expect(tokenStoreCases.map(({ name }) => name).filter((name) => !catching.has(name))).to.deep.equal([])
   })
 
-  it('have names of their own', () => {
+  it('have unique names', () => {
     const names = tokenStoreCases.map(({ name }) => name)
     expect(names).to.deep.equal([...new Set(names)])
   })

@@ -113,10 +113,10 @@ describe('MongoTokenStore', () => {
       'a function': { ...token, deep: { f: () => 1 } },
       'a symbol': { ...token, list: [Symbol('s')] },
       'what contains itself': { ...token, cyclic },
-      'an access_token that is no text': { ...token, access_token: { $ne: null } },
-      'a session_key that is no text': { ...token, session_key: 5 },
-      'a create_at that is no number': { ...token, create_at: 'yesterday' },
-      'an expires_in that is no number': { ...token, expires_in: {} },
+      'an access_token that is not a string': { ...token, access_token: { $ne: null } },
+      'a session_key that is not a string': { ...token, session_key: 5 },
+      'a create_at that is not a number': { ...token, create_at: 'yesterday' },
+      'an expires_in that is not a number': { ...token, expires_in: {} },
       'a list': [token],
       'a text': 'token',
       null: null,
@@ -184,7 +184,7 @@ describe('MongoTokenStore', () => {
     })
 
     for (const [what, fail] of Object.entries({ succeeds: false, fails: true })) {
-      it(`has a session of its own that ends when it ${what}`, async () => {
+      it(`has its own session, which ends when it ${what}`, async () => {
         if (fail)
           database.answers.replaceOne = () => {
             throw serverError(1)
@@ -324,7 +324,7 @@ describe('MongoTokenStore', () => {
       expect(connection.calls.map(({ method }) => method)).to.have.members(['findOne', 'replaceOne'])
     })
 
-    it('is not waited for longer than the timeout, and nothing is done when it opens after that', async () => {
+    it('is waited for no longer than the timeout, and nothing happens if it opens later', async () => {
       const clock = sinon.useFakeTimers()
       let open: () => void = () => undefined
       connection.opening = new Promise((resolve) => {
@@ -372,7 +372,7 @@ describe('MongoTokenStore', () => {
       ])
     })
 
-    it('takes its time where it is told to', async () => {
+    it('waits longer if it is told to', async () => {
       await store.init({ timeout: 600_000 })
       expect(connection.calls[0]?.args[1]).to.include({ maxTimeMS: 600_000 })
     })
@@ -425,14 +425,14 @@ describe('MongoTokenStore', () => {
       })
     }
 
-    it("is this machine's where the server does not tell its own", async () => {
+    it("is this machine's if the server does not report its own", async () => {
       const now = Date.now()
       const { freeSince, expiresAt } = await readLockRequest(10_000)
       expect(freeSince).to.be.within(now, now + 1000)
       expect(expiresAt).to.be.within(now + 10_000, now + 11_000)
     })
 
-    it('is on the safe side by as long as the server takes to tell it', async () => {
+    it('allows for the time that the server takes to report it', async () => {
       const clock = sinon.useFakeTimers()
       database.answers.command = () => clock.tickAsync(3000).then(() => ({ localTime: new Date(hour) }))
       const { freeSince, expiresAt } = await readLockRequest(10_000)

@@ -41,7 +41,7 @@ describe('MysqlTokenStore failures', () => {
       expect(pool.log).to.deep.equal(['REPLACE', 'release', 'REPLACE', 'release'])
     })
 
-    it(`takes ${code} for a lock that somebody else is at`, async () => {
+    it(`treats ${code} as a lock that somebody else is taking`, async () => {
       const { store, pool } = await open(
         ...Array.from({ length: 2 }, () => driverError(code, errno)),
         done,
@@ -100,7 +100,7 @@ describe('MysqlTokenStore failures', () => {
     }
   })
 
-  it('rolls back and rejects where a write waits for a COMMIT', async () => {
+  it('rolls back and rejects if a write waits for a COMMIT', async () => {
     const { store, pool } = await open({ affectedRows: 1, serverStatus: 1 })
     await rejection(store.saveToken('oSECRET', token), StoreError)
     expect(pool.log).to.deep.equal(['REPLACE', 'destroy'])

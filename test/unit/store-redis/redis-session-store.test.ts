@@ -36,7 +36,7 @@ describe('RedisSessionStore', () => {
       { client: undefined },
       /^client must be a client, pool, cluster or sentinel of node-redis 5 or 6$/,
     ],
-    ['a prefix that is no text', { prefix: 1 }, /^prefix must be a string$/],
+    ['a prefix that is not a string', { prefix: 1 }, /^prefix must be a string$/],
     ['a timeout of 0', { timeout: 0 }, /^timeout must be a positive number of milliseconds, at most a day$/],
   ]
   for (const [what, options, message] of wrong) {

@@ -81,14 +81,14 @@ describe('RedisTokenStore', () => {
       { client: { get: async () => null, set: async () => 'OK' } },
       /^client must be/,
     ],
-    ['a prefix that is no text', { prefix: 1 }, /^prefix must be a string$/],
+    ['a prefix that is not a string', { prefix: 1 }, /^prefix must be a string$/],
     ['a prefix that is null', { prefix: null }, /^prefix must be a string$/],
     ['a ttl of 0', { ttl: 0 }, /^ttl must be a positive number of seconds$/],
     ['a ttl below 0', { ttl: -1 }, /^ttl must be/],
-    ['a ttl that is no number', { ttl: '3600' }, /^ttl must be/],
+    ['a ttl that is not a number', { ttl: '3600' }, /^ttl must be/],
     ['a ttl that is NaN', { ttl: NaN }, /^ttl must be/],
     ['a timeout of 0', { timeout: 0 }, /^timeout must be a positive number of milliseconds, at most a day$/],
-    ['a timeout that is no number', { timeout: '5000' }, /^timeout must be/],
+    ['a timeout that is not a number', { timeout: '5000' }, /^timeout must be/],
     ['a timeout that no timer counts', { timeout: 2 ** 31 }, /^timeout must be/],
   ]
   for (const [what, options, message] of wrong) {
@@ -105,7 +105,7 @@ describe('RedisTokenStore', () => {
     })
   }
 
-  it("gives each command options of its own: a signal, plain types, and no limit but the store's", async () => {
+  it("gives each command its own options: a signal, plain types, and no limit but the store's", async () => {
     const { client, sent } = connection()
     const store = new RedisTokenStore({ client, timeout: 60_000 })
     await store.getToken('o')
@@ -120,7 +120,7 @@ describe('RedisTokenStore', () => {
     }
   })
 
-  it('fires the signal when it gives a command up, and cares no more what becomes of it', async () => {
+  it('fires the signal when it gives up a command, and then ignores its result', async () => {
     let fail: (reason: Error) => void = () => undefined
     const { client, sent } = connection(
       () =>

@@ -9,7 +9,7 @@ import { expect } from 'chai'
 import { thrown } from '../../helpers/rejection.js'
 import { libsql } from '../../services/sqlite.js'
 
-/** Answers what a driver that needs no event loop would. */
+/** Answers like a driver that needs no event loop. */
 function fakeDatabase(row: unknown = { timeout: 0 }): SqliteDatabase {
   return { exec: () => undefined, prepare: () => ({ get: () => row, run: () => ({ changes: 1 }) }) }
 }

@@ -51,7 +51,7 @@ describe('SqliteTokenStore on a database that is briefly in use', () => {
     },
   }
   for (const [what, { facts, driver }] of Object.entries(lasting)) {
-    it(`rejects at once with the driver's facts where waiting does not help (${what})`, async () => {
+    it(`rejects at once with the driver's facts if waiting does not help (${what})`, async () => {
       const failures = [1, 2].map(() => Object.assign(new Error('SECRET in a text'), facts))
       const error = await rejection(
         new SqliteTokenStore({ database: failingDatabase(failures) }).saveToken('o1', token),

@@ -526,7 +526,7 @@ describe('app-level credentials', () => {
     const corrupt = async (): Promise<never> =>
       Promise.reject(new StoreError('Not a record.', { reason: 'record' }))
     const unusable: Record<string, () => Promise<WechatToken>> = {
-      'that is no record': async () => Promise.resolve('text' as unknown as WechatToken),
+      'that is not a record': async () => Promise.resolve('text' as unknown as WechatToken),
       'that a store calls corrupt': corrupt,
       'whose key is lost': async () => Promise.reject(new WechatDecryptError('It does not open.', 'stored')),
     }

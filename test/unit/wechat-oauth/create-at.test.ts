@@ -30,7 +30,7 @@ const unknown: Record<string, unknown> = {
   'a day': '2023-11-14',
   'text in words': 'Tue Nov 14 2023 22:13:20 GMT+0000',
   'a month that does not exist': '2023-13-14T22:13:20Z',
-  'a date that is none': new Date(NaN),
+  'an invalid date': new Date(NaN),
   'a list': [time],
 }
 

@@ -119,7 +119,7 @@ describe('encryptedTokenStore', () => {
     'a list': [token],
     'a number': 7,
   })) {
-    it(`has the client refuse ${what} that the other store takes for a record`, async () => {
+    it(`has the client refuse ${what} that the other store returns as a record`, async () => {
       const other = {
         getToken: () => Promise.resolve(answer as unknown as WechatToken),
         saveToken: () => Promise.resolve(),
@@ -421,7 +421,7 @@ describe('encryptedTokenStore', () => {
       'a store without saveToken': [{ getToken: () => {} }, { keys: [first] }],
       'no keys': [good, {}],
       'an empty list of keys': [good, { keys: [] }],
-      'keys that are no list': [good, { keys: first }],
+      'keys that are not an array': [good, { keys: first }],
       'a key without an id': [good, { keys: [{ key }] }],
       'a key that is nothing': [good, { keys: [null] }],
       'an empty id': [good, { keys: [{ id: '', key }] }],

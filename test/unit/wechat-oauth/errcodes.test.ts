@@ -62,7 +62,7 @@ describe('errcodes', () => {
     it(`an errmsg that is ${JSON.stringify(errmsg)} is ignored`, async () => {
       const error = await answer({ errcode: 40029, errmsg })
       expect(error.errmsg).to.equal('')
-      expect(error.message).to.equal('/sns/oauth2/access_token answered 40029')
+      expect(error.message).to.equal('/sns/oauth2/access_token returned 40029')
     })
   }
 

@@ -91,7 +91,7 @@ describe('errors', () => {
       requestId: 'r',
       endpoint: '/sns/auth',
       kind: 'code',
-      message: '/sns/auth answered 40029 invalid code',
+      message: '/sns/auth returned 40029 invalid code',
     })
   })
 })

@@ -332,7 +332,8 @@ describe('getUser', () => {
     })
 
     const unavailable: Record<string, LockingStore['lock']> = {
-      'is not had in time': async () => Promise.reject(new StoreError('busy', { code: 'ERR_WECHAT_LOCK' })),
+      'is not free before the deadline': async () =>
+        Promise.reject(new StoreError('busy', { code: 'ERR_WECHAT_LOCK' })),
       'has no table': async () => Promise.reject(new StoreError('no such table')),
       'fails in the driver': async () =>
         Promise.reject(Object.assign(new Error('no such table'), { code: 'ER_NO_SUCH_TABLE' })),

@@ -21,7 +21,7 @@ describe('the logger', () => {
     },
   })
 
-  it('gets the path and duration of a call, as a method of its own object', async () => {
+  it('gets the path and duration of a call, as a method of its object', async () => {
     server.answer(json(tokenReply()))
     const logger = recorder()
     await client({ endpoints: server.url, logger }).getAccessToken(code)

@@ -91,7 +91,7 @@ describe('QR codes with a scene', () => {
     }
   })
 
-  it('have an image, whose bytes arrive as they are', async () => {
+  it('have an image, whose bytes arrive unchanged', async () => {
     const image = await oauth.getQRCode(text('x'))
     expect(image).to.deep.equal({ data: png, contentType: 'image/jpg' })
     expect(await oauth.getQRCodeByTicket(ticket)).to.deep.equal(image)
@@ -115,7 +115,7 @@ describe('QR codes with a scene', () => {
   }
 
   for (const code of [404, 302]) {
-    it(`are refused where the image is answered with ${code}`, async () => {
+    it(`are refused if the image is answered with ${code}`, async () => {
       wechat.replies[paths.image] = status(code, png, { 'content-type': 'image/png', location: '/' })
       const error = await rejection(oauth.getQRCodeByTicket(ticket), WechatTransportError)
       expect(error).to.include({ code: 'ERR_WECHAT_STATUS' })

@@ -105,7 +105,7 @@ describe('a token store that fails', () => {
 
   for (const [how, fail] of Object.entries(failures)) {
     for (const method of ['getToken', 'saveToken'] as const) {
-      it(`because ${method} ${how} keeps nobody from the user's data: the logger hears once of the unionid`, async () => {
+      it(`because ${method} ${how} does not withhold the user's data: the logger hears once about the unionid`, async () => {
         const warn = sinon.stub()
         const sound: TokenStore = {
           getToken: async () => Promise.resolve(record()),
@@ -141,7 +141,7 @@ describe('a token store that fails', () => {
     expect(saved).to.equal(0)
   })
 
-  it('for many calls at once rejects all of them in time, and is not visited for those that were given up', async () => {
+  it('for many calls at once rejects all of them before the deadline, and does not run those that were given up', async () => {
     let visits = 0
     const store: TokenStore = {
       getToken: async () => {
@@ -272,7 +272,7 @@ describe('a record that cannot be used', () => {
     })
   }
 
-  it('keeps nobody from the data of the user: the logger hears of it', async () => {
+  it('does not withhold the data of the user, and the logger hears about it', async () => {
     const { oauth, saved, warn } = sceneWith(answering('text'))
     expect(await oauth.getUserByToken(record())).to.include({ unionid })
     expect(saved).to.deep.equal([])
@@ -315,7 +315,7 @@ describe('a record that cannot be used', () => {
     expect(await oauth.getAccessToken(code)).to.equal(saved[0])
   })
 
-  it('makes a login reject where it cannot be replaced', async () => {
+  it('makes a login reject if it cannot be replaced', async () => {
     const store = { getToken: answering('text'), saveToken: rejecting(driverError) }
     const error = await rejection(oauthWith(store).getAccessToken(code), StoreError)
     expect(error).to.include({ code: 'ERR_WECHAT_STORE', reason: undefined })
@@ -350,7 +350,7 @@ describe('a token store', () => {
     expect(table.get(openid)).to.include({ unionid })
   })
 
-  it('is called as a method of its own', async () => {
+  it('is called as a method of its object', async () => {
     class Store {
       readonly table = new Map<string, WechatToken>()
       async getToken(key: string): Promise<WechatToken | undefined> {

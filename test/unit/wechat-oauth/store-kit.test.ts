@@ -9,7 +9,7 @@ function holdUpProcess(ms: number): void {
 }
 
 describe('runLocked', () => {
-  it('does not run the task under a lock that was had, but is over by the time that this is known', async () => {
+  it('does not run the task if the lock has expired by the time that it is known to be held', async () => {
     const asked: string[] = []
     const seen = await runLocked(
       {

@@ -35,12 +35,7 @@ describe('isTokenValid', () => {
       false,
     ],
     ['where they are bigints', token({ expires_in: 7200n, create_at: BigInt(now) }), now, true],
-    [
-      'with created_at where create_at is missing',
-      token({ create_at: undefined, created_at: now }),
-      now,
-      true,
-    ],
+    ['with created_at if create_at is missing', token({ create_at: undefined, created_at: now }), now, true],
     [
       'with created_at as text',
       token({ create_at: undefined, created_at: String(now) }),
@@ -49,9 +44,9 @@ describe('isTokenValid', () => {
     ],
     ['with both, of which create_at counts', token({ created_at: now + 1e9 }), now + 7_140_000, false],
     ['without a time', token({ create_at: undefined }), now, false],
-    ['with a time that is no number', token({ create_at: 'yesterday' }), now, false],
+    ['with a time that is not a number', token({ create_at: 'yesterday' }), now, false],
     ['without a lifetime', token({ expires_in: undefined }), now, false],
-    ['with a lifetime that is no number', token({ expires_in: 'soon' }), now, false],
+    ['with a lifetime that is not a number', token({ expires_in: 'soon' }), now, false],
     [
       'four minutes before the time of the login, as clocks differ',
       token({ create_at: now + 240_000 }),
@@ -76,7 +71,7 @@ describe('isTokenValid', () => {
     })
   }
 
-  it('asks the clock where no time is given', () => {
+  it('asks the clock if no time is given', () => {
     sinon.useFakeTimers({ now: now + 7_140_000, toFake: ['Date'] })
     expect(isTokenValid(token())).to.equal(false)
     expect(isTokenValid(token({ create_at: now + 1 }))).to.equal(true)

@@ -52,7 +52,7 @@ describe('verifyToken', () => {
   })
 
   for (const reply of [{}, { errmsg: 'ok' }, { openid }]) {
-    it(`rejects when WeChat answers ${JSON.stringify(reply)}, which is no answer to the question`, async () => {
+    it(`rejects when WeChat answers ${JSON.stringify(reply)}, which is not an answer to the question`, async () => {
       server.answer(json(reply))
       expect(await rejection(verify())).to.include({ code: 'ERR_WECHAT_RESPONSE' })
     })

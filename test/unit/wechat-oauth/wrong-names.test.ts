@@ -169,7 +169,7 @@ describe('options by the names of other packages', () => {
       }
     }
 
-    it(`are ignored by ${title} where they are undefined, null or false, as are unknown names`, () => {
+    it(`are ignored by ${title} if they are undefined, null or false, as are unknown names`, () => {
       for (const value of [undefined, null, false]) {
         const unset = Object.fromEntries(
           Object.values(wrong)
@@ -181,7 +181,7 @@ describe('options by the names of other packages', () => {
     })
 
     if (connection) {
-      it(`are ignored by ${title} where they name the connection and ${connection} is given`, () => {
+      it(`are ignored by ${title} if they name the connection and ${connection} is given`, () => {
         const driverConfig = Object.fromEntries(wrong[connection]?.map((name) => [name, 'x']) ?? [])
         expect(() => construct({ ...driverConfig, ...good })).to.not.throw()
       })

@@ -383,7 +383,7 @@ describe('registerUser and getUser', () => {
     expect(await sessions.getUser((await sessions.getSession(token))!)).to.deep.equal(user)
   })
 
-  it('return no user whose account is gone or belongs to another user now', async () => {
+  it('return no user if the account is gone or now belongs to another user', async () => {
     const { sessions } = setting()
     const session = async (userId: string, openid: string) =>
       (await sessions.getSession((await sessions.issueTokenFor(userId, { openid })).token))!

@@ -111,7 +111,7 @@ describe('WechatSessionStrategy', () => {
     expect(asked).to.deep.equal([{ appId: 'wx00000000000000aa', openid: alice, unionid: 'oUNION' }])
   })
 
-  it('refuses a session whose user is gone', async () => {
+  it('refuses a session if its user no longer exists', async () => {
     const { sessions } = setting()
     const { token } = await sessions.issueTokenFor('gone', { openid: alice })
     const taken = await action(

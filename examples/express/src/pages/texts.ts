@@ -15,85 +15,86 @@ const en = {
   brand: 'WeChat login demo',
   otherLanguage: '中文',
   footer:
-    'An Express application with one Passport strategy. All of it is in examples/express; the logins are in src/app.ts.',
+    'An Express application with one Passport strategy. The code is in examples/express, and the logins are in src/app.ts.',
   nameless: 'A WeChat user',
   modes: { mp: 'Official account', website: 'Website', miniprogram: 'Mini-program' },
   logOut: 'Log out',
 
   start: {
     title: 'Log in with WeChat',
-    heading: 'Log in with WeChat, in three ways',
-    lead: 'People meet your application inside WeChat, in a browser at their desk, or in a mini-program. One Passport strategy logs them in everywhere. Try each way below.',
+    heading: 'Three ways to log in with WeChat',
+    lead: 'People open your application inside WeChat, in a desktop browser or in a mini-program. One Passport strategy logs them in everywhere. Try each way below.',
     played: (origin: Html) =>
-      html`WeChat itself is played by a program on this machine, at ${origin}: no account at WeChat and no
-      internet are needed, and the people you meet there are made up.`,
+      html`A program on this machine plays WeChat, at ${origin}. You need neither a WeChat account nor the
+      internet, and the people that you meet there are made up.`,
     real: 'This demo talks to the real WeChat.',
     loggedInAs: (name: Html) => html`You are logged in as ${name}.`,
     toProfile: 'Profile',
-    missing: 'This application has no such app at WeChat.',
+    missing: 'No WeChat app of this type is configured.',
 
     mpHeading: 'Inside WeChat',
     mpText:
-      'For people who open your site in WeChat, from a chat or from your official account. WeChat asks them for consent, and they come back logged in.',
-    mpHere: 'You are in WeChat’s browser, so the strategy chooses this way by itself.',
+      'For people who open your site in WeChat, from a chat or from your official account. WeChat asks for their consent, and they come back logged in.',
+    mpHere: 'You are in WeChat’s browser, so the strategy chooses this way automatically.',
     mpElsewhere:
-      'The strategy knows WeChat’s browser by its User-Agent. This is another browser, where it would choose the QR code; the button asks for this way by name.',
-    mpButton: 'Log in as inside WeChat',
+      'The strategy recognizes WeChat’s browser by its User-Agent. In this browser it would choose the QR code, so the button asks for this way explicitly.',
+    mpButton: 'Log in as if inside WeChat',
     mpButtonHere: 'Log in with WeChat',
-    jsSDKButton: 'Use the JS-SDK in a page',
+    jsSDKButton: 'Use the JS-SDK on a page',
 
     websiteHeading: 'QR code',
     websiteText:
-      'For people at a computer. WeChat shows a QR code, they scan it with their phone and confirm there, and the page at the computer goes on by itself.',
+      'For people at a computer. WeChat shows a QR code. They scan it with their phone and confirm the login there, and the page on the computer continues automatically.',
     websiteButton: 'Open WeChat’s QR page',
     inlineButton: 'Show the QR code here',
     inlineFrame: 'WeChat’s QR code',
-    inlineHide: 'Put the QR code away',
+    inlineHide: 'Hide the QR code',
     inlineText:
-      'The frame is WeChat’s, with a login that strategy.getAuthorization() has begun. Cancelling on the phone is not reported to anybody: then just leave.',
+      'The frame shows WeChat’s page, with a login that strategy.getAuthorization() started. If the user cancels on the phone, nobody is notified. In that case, just leave this page.',
 
     miniprogramHeading: 'wx.login()',
     miniprogramText:
-      'A mini-program has no pages to be sent to and no cookies. It posts the code of wx.login() as JSON, and gets a token of your application back.',
-    miniprogramPlayed: 'The console plays the mini-program: get a code, send it here, look at the answer.',
+      'A mini-program cannot be redirected and has no cookies. It posts the code from wx.login() as JSON and gets back a token from your application.',
+    miniprogramPlayed:
+      'The console plays the mini-program: get a code, send it here and look at the response.',
     miniprogramButton: 'Open the console',
     newTab: '(in a new tab)',
     miniprogramByHand: 'In your mini-program:',
 
     oneUserHeading: 'One person, one user',
     oneUserText:
-      'WeChat gives the same person another openid in each app, and one unionid in all apps of one company. This demo matches by it: log in two ways as the same person, and the profile shows one user with two accounts.',
+      'WeChat gives a person a different openid in each app, but the same unionid in all apps of one company. This demo matches users by unionid: log in two ways as the same person, and the profile shows one user with two accounts.',
     tryHeading: 'What else to try',
     tries: [
-      'Refuse when WeChat asks: a page that says so, not an error. WeChat has more ways to report it; they are under “Other ways WeChat answers”, as are the next two.',
-      'Answer as a snapshot user: WeChat’s preview mode, with a throw-away account that must not log in.',
-      'Have the callback delivered twice, as WeChat’s browser sometimes does: still one login.',
-      'Send the code of a mini-program a second time: it works once.',
+      'Refuse when WeChat asks. You get a page that says so, not an error. WeChat can report a refusal in other ways too. Find them under “Other ways WeChat answers”, along with the next two.',
+      'Answer as a snapshot user. This is WeChat’s preview mode, with a throwaway account that must not log in.',
+      'Have the callback delivered twice, as WeChat’s browser sometimes does. It is still one login.',
+      'Send a mini-program’s code a second time. It works only once.',
     ],
   },
 
   insideWechat: {
     title: 'Inside WeChat',
     heading: 'A page inside WeChat',
-    lead: 'In WeChat’s browser, a page can use what WeChat’s app can do: scan codes, choose pictures, and more. For that its server must sign the address of the page.',
-    verdictHeading: 'What WeChat says of this page’s signature',
+    lead: 'In WeChat’s browser, a page can use features of the WeChat app: scan codes, choose pictures and more. To allow this, the server must sign the page’s address.',
+    verdictHeading: 'What WeChat says about this page’s signature',
     waiting: 'Waiting for the answer…',
     elsewhere:
-      'Waiting for the answer. The real WeChat answers in its own browser only, and this is another one.',
+      'Waiting for the answer. The real WeChat answers only in its own browser, and this is a different one.',
     accepted: 'Accepted. This page may now use:',
-    refused: 'Refused. WeChat’s words:',
+    refused: 'Refused. WeChat’s message:',
     unreachable: 'WeChat’s script could not be loaded.',
-    unsigned: 'This server gave no signature. The reason is in its log.',
+    unsigned: 'The server returned no signature. The reason is in its log.',
     scan: 'Scan a code',
-    howHeading: 'How it is done',
+    howHeading: 'How it works',
     howServer:
-      'The server signs for pages of its own host only. The ticket, with which it signs, is kept in the token store and never gets here:',
-    howPage: 'The page sends its address, without what is behind #, and passes on what comes back:',
+      'The server signs only pages of its own host. The ticket that it signs with stays in the token store and never reaches the browser:',
+    howPage: 'The page sends its address, without the part after #, and passes the result to wx.config:',
     movesHeading: 'What often goes wrong',
     movesText:
-      'The signature is for one address. Where a single-page application changes the address in between, WeChat refuses: sign the address that the page has when it calls wx.config.',
-    move: 'Change the address in between',
-    stay: 'Leave the address as it is',
+      'A signature is for one address. If a single-page application changes its address in the meantime, WeChat refuses the signature. Sign the address that the page has when it calls wx.config.',
+    move: 'Change the address after signing',
+    stay: 'Keep the address',
   },
 
   profile: {
@@ -102,71 +103,68 @@ const en = {
     name: 'Name',
     openid: 'openid (you, in this app)',
     unionid: 'unionid (you, in all apps of this company)',
-    noUnionid: 'none: this app is not bound to an open-platform account, or the scope does not tell',
+    noUnionid: 'none: this app is not bound to an open-platform account, or the scope does not include it',
     mode: 'Latest login',
     appId: 'appId',
     accountsHeading: 'Accounts of this user',
     accountsText:
-      'Log in another way as the same person: that account joins this list, because its unionid is the same.',
+      'Log in another way as the same person. That account is added to this list, because it has the same unionid.',
     logins: (count: number) => (count === 1 ? '1 login' : `${count} logins`),
-    raw: 'What WeChat said (profile._json)',
-    storedHeading: 'What is kept where',
+    raw: 'WeChat’s response (profile._json)',
+    storedHeading: 'What is stored where',
     stored: [
       [
         'Your browser',
-        'a cookie with the id of the session: HttpOnly, SameSite=Lax. Another one for the language. Nothing else.',
+        'a cookie with the session id (HttpOnly, SameSite=Lax), and one for the language. Nothing else.',
       ],
-      ['The session', 'the id of the user. In the memory of the server.'],
-      ['The user table', 'what you see on this page. In memory: gone when the demo ends.'],
+      ['The session', 'the id of the user, in the server’s memory.'],
+      ['The user table', 'what you see on this page, in memory. It is lost when the demo ends.'],
       [
         'The token store',
-        'WeChat’s tokens, and for mini-programs the session_key. They never leave the server, and no page shows them.',
+        'WeChat’s tokens and, for mini-programs, the session_key. They never leave the server, and no page shows them.',
       ],
     ],
     again: 'Log in another way',
   },
 
   tryAgain: 'Try again',
-  toStart: 'To the start page',
+  toStart: 'Back to the start page',
 
   failures: {
     ERR_WECHAT_DENIED: notice(
-      'You said no',
-      'WeChat asked, and the answer was no. Nobody has been logged in and nothing has been stored.',
+      'You refused the login',
+      'You refused when WeChat asked for your consent. Nobody was logged in, and nothing was stored.',
     ),
     ERR_WECHAT_SNAPSHOT_USER: notice(
       'This is only a preview',
-      'WeChat shows this page as a snapshot, with a throw-away account that cannot log in. Tap 使用完整服务 (use full service) in the bar at the bottom, then log in.',
+      'WeChat shows this page as a snapshot, with a throwaway account that cannot log in. Tap 使用完整服务 (use full service) in the bar at the bottom, then log in.',
     ),
     ERR_WECHAT_STATE: notice(
       'This login is no longer valid',
-      'It was begun in another browser, was used already, or took too long. To keep you safe it has not been accepted. Please start again.',
+      'It was started in another browser, has already finished, or has expired. To protect you, it was not accepted. Please start again.',
     ),
     ERR_WECHAT_CODE: notice(
       'WeChat’s code did not work',
-      'The code that came back is wrong, used or too old: it works once, for a few minutes. Please start again.',
+      'WeChat’s code is invalid, used or expired. Each code works once, for a few minutes. Please start again.',
     ),
     ERR_WECHAT_BLOCKED: notice(
-      'WeChat does not let this account in',
-      'WeChat has limited this account, or wants something done first, such as following the official account.',
+      'WeChat does not allow this account to log in',
+      'WeChat has restricted this account, or requires something first, such as following the official account.',
     ),
     other: notice('The login failed', 'Please start again.'),
   },
 
   errors: {
-    notFound: notice('There is no such page', 'The address may be mistyped.'),
+    notFound: notice('Page not found', 'Check the address for typing errors.'),
     refused: notice(
       'This request was not accepted',
-      'It did not come from a page of this site, or it was not what it should be.',
+      'It did not come from a page of this site, or it was malformed.',
     ),
     wechat: notice(
-      'WeChat did not answer as it should',
+      'WeChat did not respond as expected',
       'It is not your fault. Please try again in a moment.',
     ),
-    here: notice(
-      'Something went wrong here',
-      'It is not your fault. What happened has been written to the log of the server.',
-    ),
+    here: notice('Something went wrong here', 'It is not your fault. The details are in the server’s log.'),
   },
 }
 

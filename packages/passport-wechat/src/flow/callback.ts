@@ -166,7 +166,7 @@ export class CallbackFlow {
     if (!isRedirectMode(mode)) {
       throw new WechatError(
         'ERR_WECHAT_CONFIG',
-        'The strategy has several apps, and no record tells which one this callback belongs to. Pass a mode on each route, or use a state store that keeps the application state',
+        'The strategy has several apps, and no record shows which one this callback belongs to. Pass a mode on each route, or use a state store that keeps the application state',
       )
     }
     return {

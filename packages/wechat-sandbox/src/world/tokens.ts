@@ -22,7 +22,7 @@ export interface TokenPair {
 
 interface Login {
   authorization: Authorization
-  /** tells whether the login was before a change of the password */
+  /** shows whether the login was before a change of the password */
   number: number
   accessToken: string
   accessExpiresAt: number

@@ -70,7 +70,7 @@ describe('callbacks of the drop-in OAuth', () => {
     'a promise of undefined': Promise.resolve(),
   }
   for (const [what, handle] of Object.entries(handles)) {
-    it(`get what the application's functions call back with, where these return ${what}`, async () => {
+    it(`get what the application's functions call back with, if these return ${what}`, async () => {
       const outcome = (start: (callback: (error: OAuthError | null) => void) => void): Promise<unknown> => {
         return new Promise(start)
       }
