@@ -88,7 +88,7 @@ describe('When somebody cannot log in', () => {
       const page = await scene.visit('/', wechat)
       await askForConsent(page)
       await answer(page, 'decision-allow')
-      await expectFailure(page, 'ERR_WECHAT_BLOCKED', /limited this account/)
+      await expectFailure(page, 'ERR_WECHAT_BLOCKED', /restricted this account/)
     }),
   )
 
@@ -118,7 +118,7 @@ describe('When somebody cannot log in', () => {
     'has a page for unknown addresses',
     play(async (scene) => {
       const page = await scene.visit('/no/such/page')
-      expect(await textOf(page, 'failure-message')).to.match(/mistyped/)
+      expect(await textOf(page, 'failure-message')).to.match(/typing errors/)
       await page.getByTestId('try-again').click()
       await page.getByTestId('login-mp').waitFor()
     }),

@@ -180,7 +180,11 @@ describe('pages of the sandbox', () => {
         { scope: 'snsapi_login', redirect_uri: 'nonsense' },
         ['10005', '此公众号并没有这些scope的权限'],
       ],
-      ['a redirect_uri that is not a URL', { redirect_uri: 'nonsense' }, [undefined, 'redirect_uri 参数错误']],
+      [
+        'a redirect_uri that is not a URL',
+        { redirect_uri: 'nonsense' },
+        [undefined, 'redirect_uri 参数错误'],
+      ],
       [
         'a redirect_uri that is neither http nor https',
         { redirect_uri: 'javascript:alert(1)' },
