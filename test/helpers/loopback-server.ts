@@ -124,7 +124,8 @@ export function endless(code: number): { answer: Answer; closed: Promise<void> }
     })
     response.writeHead(code)
     const write = (): void => {
-      if (!response.destroyed) response.write(Buffer.alloc(64 * 1024), write)
+      // On Node.js 26 the callback may run before the event loop goes on, and the other side would read nothing.
+      if (!response.destroyed) response.write(Buffer.alloc(64 * 1024), () => setImmediate(write))
     }
     write()
   }
