@@ -45,7 +45,7 @@ export class Operations {
         })
       } catch (error) {
         if (!isWrongType(error)) throw error
-        throw new StoreError(`The store failed to ${what}.`, { error, reason: 'record' })
+        throw new StoreError(`The store failed to ${what}`, { error, reason: 'record' })
       }
     })
   }

@@ -104,7 +104,7 @@ export class Connection {
   #attempt<T>(operation: () => T): T {
     const { open, isOpen } = this.#database
     // Statements of a closed libsql database still work, and asking it for its transaction state ends the process.
-    if (open === false || isOpen === false) throw new StoreError('The database of the store is closed.')
+    if (open === false || isOpen === false) throw new StoreError('The database of the store is closed')
     try {
       return operation()
     } catch (error) {

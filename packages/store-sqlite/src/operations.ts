@@ -45,7 +45,7 @@ export class Operations {
     } catch (error) {
       if (error instanceof StoreError) throw error
       if (error instanceof DatabaseInUse) {
-        throw new StoreError(`The store failed to ${what} within ${this.#timeout} ms: ${error.message}.`, {
+        throw new StoreError(`The store failed to ${what} within ${this.#timeout} ms: ${error.message}`, {
           error: readErrorFacts(error.driverError),
         })
       }

@@ -208,7 +208,7 @@ describeMongo('Documents of the MongoTokenStore', (setting) => {
         const { store, raw } = await setting.freshStore()
         await raw.insertOne({ ...makeToken('o'), ...fields })
         const error = await rejection(store.getToken('o'), StoreError)
-        expect(error.message).to.equal('The store holds something that is not a record.')
+        expect(error.message).to.equal('The store holds something that is not a record')
         await store.saveToken('o', makeToken('o'))
         expect(await store.getToken('o')).to.deep.equal(makeToken('o'))
       })

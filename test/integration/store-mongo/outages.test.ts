@@ -98,7 +98,7 @@ describe('MongoTokenStore on a server that fails', function () {
             const started = performance.now()
             const error = await rejection(call(), StoreError)
             expect(performance.now() - started).to.be.within(timeout - 20, inTime(timeout))
-            expect(error.message).to.equal(`The store failed to ${what} within ${timeout} ms.`)
+            expect(error.message).to.equal(`The store failed to ${what} within ${timeout} ms`)
           }
         } finally {
           await server.thaw()

@@ -203,7 +203,7 @@ describe('MysqlTokenStore errors', () => {
     )
     const error = await rejection(store.saveToken('oSECRET', makeToken('oSECRET')), StoreError)
     expect(error.driver).to.deep.include({ code: 'ER_SIGNAL_EXCEPTION', errno: 1644, sqlState: '45000' })
-    expect(error.message).to.equal('The store failed to save.')
+    expect(error.message).to.equal('The store failed to save')
     expectNoValues(error)
   })
 
@@ -221,7 +221,7 @@ describe('MysqlTokenStore errors', () => {
     ]) {
       await setting.pool.query(`REPLACE INTO ${table} (openid, ${column!}) VALUES ('oSECRET', ?)`, [value])
       const error = await rejection(store.getToken('oSECRET'), StoreError)
-      expect(error.message).to.equal('The store holds something that is not a record.')
+      expect(error.message).to.equal('The store holds something that is not a record')
       expectNoValues(error)
       await store.saveToken('oSECRET', { openid: 'oSECRET', access_token: 'new', create_at: 1 })
       expect(await store.getToken('oSECRET')).to.deep.equal({

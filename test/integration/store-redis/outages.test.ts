@@ -99,7 +99,7 @@ for (const { kind, start } of kinds) {
             const started = performance.now()
             const error = await rejection(store.getToken('o'), StoreError)
             expect(performance.now() - started).to.be.within(timeout - 20, inTime(timeout))
-            expect(error.message).to.equal(`The store failed to read within ${timeout} ms.`)
+            expect(error.message).to.equal(`The store failed to read within ${timeout} ms`)
             await rejection(
               store.withLock('refresh:o', () => expect.fail('the task must not run'), { wait: 100 }),
               StoreError,

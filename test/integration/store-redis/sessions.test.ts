@@ -176,14 +176,14 @@ describe('RedisSessionStore on a server', () => {
     for (const value of ['', 'SECRET', '[]', 'null', '"SECRET"', '{}', '{"userId":1}']) {
       await client.set(`${prefix}hash:a`, value)
       expect((await rejection(store.get('a'), StoreError)).message).to.equal(
-        'The store holds something that is not a record.',
+        'The store holds something that is not a record',
       )
       await store.delete('a')
       expect(await isAlive('a')).to.equal(false)
     }
     await client.sendCommand(['RPUSH', `${prefix}hash:a`, 'x'])
     const error = await rejection(store.get('a'), StoreError)
-    expect(error).to.include({ message: 'The store failed to read a session.', reason: 'record' })
+    expect(error).to.include({ message: 'The store failed to read a session', reason: 'record' })
     await store.delete('a')
     expect(await isAlive('a')).to.equal(false)
   })
@@ -291,7 +291,7 @@ describe('RedisSessionStore on a server', () => {
       new RedisSessionStore({ client: slow, prefix, timeout: 50 }).create('a', makeSession('a'), ttl),
       StoreError,
     )
-    expect(error.message).to.equal('The store failed to create a session within 50 ms.')
+    expect(error.message).to.equal('The store failed to create a session within 50 ms')
     release()
     await client.get('anything')
     expect(sent).to.deep.equal([1, 2])

@@ -319,7 +319,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
           }),
         ]
         for (const call of calls)
-          expect((await rejection(call, StoreError)).message).to.equal('The database of the store is closed.')
+          expect((await rejection(call, StoreError)).message).to.equal('The database of the store is closed')
         expect(ran).to.equal(false)
       })
     }
@@ -329,7 +329,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
       other.exec('BEGIN IMMEDIATE')
       const saving = store.saveToken('o1', makeToken('o1'))
       database.close()
-      expect((await rejection(saving, StoreError)).message).to.equal('The database of the store is closed.')
+      expect((await rejection(saving, StoreError)).message).to.equal('The database of the store is closed')
       other.exec('COMMIT')
     })
   })

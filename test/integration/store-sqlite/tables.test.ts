@@ -182,7 +182,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
         const error = await rejection(store.getToken('o1'), StoreError)
         expect(error).to.include({
           code: 'ERR_WECHAT_STORE',
-          message: 'The store holds something that is not a record.',
+          message: 'The store holds something that is not a record',
         })
       })
     }
@@ -220,7 +220,7 @@ withEachDriver('tables of SqliteTokenStore', ({ databases, driver, pair }) => {
           }
           for (const [verb, call] of Object.entries(writing)) {
             const error = await rejection(call, StoreError)
-            expect(error).to.include({ code: 'ERR_WECHAT_STORE', message: `The store failed to ${verb}.` })
+            expect(error).to.include({ code: 'ERR_WECHAT_STORE', message: `The store failed to ${verb}` })
             expect(error.driver).to.include(readonly)
           }
           await rejection(

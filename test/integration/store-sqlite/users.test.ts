@@ -279,7 +279,7 @@ withEachDriver('SqliteUserStore on a file', ({ databases }) => {
       store.create({ appId: 'wx1', openid: 'SECRET', profile: { nickName: 'SECRET' } }),
       StoreError,
     )
-    expect(error.message).to.equal('The store failed to create a user.')
+    expect(error.message).to.equal('The store failed to create a user')
     expect(`${error.stack}${JSON.stringify(error)}`).to.not.contain('SECRET')
     expect(readRows('wechat_account')).to.deep.equal([])
   })

@@ -295,7 +295,7 @@ for (const [service, { start, refusal, drivers }] of Object.entries(services)) {
             const error = await rejection(make(pair, wechat).logIn(), Error)
             // The drop-in passes on the application's own errors.
             if (client === 'the drop-in OAuth') expect(error.message).to.match(refusal)
-            else expect(error).to.include({ code: 'ERR_WECHAT_STORE', message: 'The store failed to save.' })
+            else expect(error).to.include({ code: 'ERR_WECHAT_STORE', message: 'The store failed to save' })
           })
         }
       })

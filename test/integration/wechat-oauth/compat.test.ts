@@ -783,7 +783,7 @@ const different: Case[] = [
       ])
     },
     old: ['nothing', 'nothing'],
-    ours: ['The token store did not answer within 500 ms.', 'The token store did not answer within 500 ms.'],
+    ours: ['The token store did not answer within 500 ms', 'The token store did not answer within 500 ms'],
     reason: 'the user waits',
   },
   {

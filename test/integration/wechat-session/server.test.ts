@@ -177,7 +177,7 @@ describe('a route behind WechatSessionStrategy whose store is down', () => {
           error: {
             name: 'StoreError',
             code: 'ERR_WECHAT_STORE',
-            message: 'The store failed to read a session.',
+            message: 'The store failed to read a session',
           },
         },
       ])

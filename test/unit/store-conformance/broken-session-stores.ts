@@ -114,7 +114,7 @@ const whenDown = (
   then: (error: unknown) => Promise<StoredSession | undefined>,
 ): BrokenSessionStore => broken(name, cases.down, (right) => ({ get: (hash) => right.get(hash).catch(then) }))
 
-const failed = (): Promise<never> => Promise.reject(new StoreError('The store failed to read.'))
+const failed = (): Promise<never> => Promise.reject(new StoreError('The store failed to read'))
 
 /** Does in several steps what must be one. */
 const stepByStep = (name: string, caughtBy: string): BrokenSessionStore =>

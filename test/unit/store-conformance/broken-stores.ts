@@ -561,7 +561,7 @@ const failureFaults: BrokenStore[] = [
   broken('says of a corrupt record that its backend failed', inFailures.corrupt, (right) => ({
     getToken: (openid) =>
       right.getToken(openid).catch(() => {
-        throw new StoreError('The store failed to read.')
+        throw new StoreError('The store failed to read')
       }),
   })),
   whenDown('says that the record is corrupt while its backend is down', () =>

@@ -205,7 +205,7 @@ describe('MongoTokenStore', () => {
       expect(connection.sessions).to.have.length(1)
       expect(connection.sessions[0]?.hasEnded).to.equal(false)
       await clock.tickAsync(1)
-      expect((await rejected).message).to.equal('The store failed to save within 5000 ms.')
+      expect((await rejected).message).to.equal('The store failed to save within 5000 ms')
       expect(connection.sessions[0]?.hasEnded).to.equal(true)
     })
 
@@ -289,7 +289,7 @@ describe('MongoTokenStore', () => {
       }
       for (const [what, call] of Object.entries(calls)) {
         const error = await rejection(call(), StoreError)
-        expect(error.message).to.equal(`The store failed to ${what}.`)
+        expect(error.message).to.equal(`The store failed to ${what}`)
         expect(error.driver).to.deep.equal({ name: 'MongoServerError', code: 13 })
         expect(inspect(error, { depth: Infinity, showHidden: true }) + JSON.stringify(error)).to.not.include(
           'SECRET',

@@ -109,7 +109,7 @@ describe('MysqlTokenStore failures', () => {
   it('discards a connection that does not answer before the timeout', async () => {
     const { store, pool } = await open()
     expect((await rejection(store.saveToken('oSECRET', token), StoreError)).message).to.equal(
-      `The store failed to save within ${timeout} ms.`,
+      `The store failed to save within ${timeout} ms`,
     )
     expect(pool.log).to.deep.equal(['REPLACE', 'destroy'])
   })

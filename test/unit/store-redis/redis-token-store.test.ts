@@ -132,7 +132,7 @@ describe('RedisTokenStore', () => {
       new RedisTokenStore({ client, timeout: 10 }).saveToken('o', token),
       StoreError,
     )
-    expect(error.message).to.equal('The store failed to save within 10 ms.')
+    expect(error.message).to.equal('The store failed to save within 10 ms')
     expect(sent[0]?.options.abortSignal.aborted).to.equal(true)
     // An unhandled rejection would fail the run.
     fail(new Error('late'))

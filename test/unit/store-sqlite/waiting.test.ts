@@ -58,7 +58,7 @@ describe('SqliteTokenStore on a database that is briefly in use', () => {
         StoreError,
       )
       expect(failures).to.have.length(1)
-      expect(error.message).to.equal('The store failed to save.')
+      expect(error.message).to.equal('The store failed to save')
       expect(error.driver).to.deep.equal({ name: 'Error', ...driver })
     })
   }
@@ -72,7 +72,7 @@ describe('SqliteTokenStore on a database that is briefly in use', () => {
         },
       }
       const error = await rejection(new SqliteTokenStore({ database }).saveToken('o1', token), StoreError)
-      expect(error.message).to.equal('The store failed to save.')
+      expect(error.message).to.equal('The store failed to save')
     }
   })
 
@@ -90,7 +90,7 @@ describe('SqliteTokenStore on a database that is briefly in use', () => {
       },
     ]) {
       const error = await rejection(store.saveToken('o1', { ...token, value }), StoreError)
-      expect(error.message).to.equal('The store failed to save.')
+      expect(error.message).to.equal('The store failed to save')
     }
   })
 })

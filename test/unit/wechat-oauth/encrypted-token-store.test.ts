@@ -286,7 +286,7 @@ describe('encryptedTokenStore', () => {
           kept[field] = 'clear'
         })
         expect(await rejection(store.getToken(openid), WechatDecryptError)).to.include({
-          message: `The ${field} in the token store is not encrypted.`,
+          message: `The ${field} in the token store is not encrypted`,
         })
       }
     })

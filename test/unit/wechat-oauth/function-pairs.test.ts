@@ -27,7 +27,7 @@ const driverError = Object.assign(new Error("near 'SECRET'"), {
   sql: "SELECT 'SECRET'",
 })
 
-const late = `The token store did not answer within ${timeout} ms.`
+const late = `The token store did not answer within ${timeout} ms`
 const uncalled = (name: string): string =>
   `${name} declares a callback but did not call it within ${timeout} ms. Call it, or remove the parameter.`
 

@@ -125,7 +125,7 @@ describe('a record of an ORM', () => {
     it(`is not ${what}`, async () => {
       for (const tokenStore of [storeOf(stored), encryptedTokenStore(storeOf(stored), { keys })]) {
         const error = await rejection(client({ tokenStore }).getUser(openid), StoreError)
-        expect(error.message).to.equal('The token store returned something that is not a record.')
+        expect(error.message).to.equal('The token store returned something that is not a record')
       }
     })
   }

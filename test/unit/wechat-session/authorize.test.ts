@@ -277,10 +277,7 @@ describe('the user of a login', () => {
     const userStore = watched(new MemoryUserStore(), () => Promise.reject(new Error(`SECRET ${alice}`)))
     const { logIn, sessionStore } = setting({ userStore })
     const error = await rejection(logIn(alice), StoreError)
-    expect([error.code, error.message]).to.deep.equal([
-      'ERR_WECHAT_STORE',
-      'The store failed to find a user.',
-    ])
+    expect([error.code, error.message]).to.deep.equal(['ERR_WECHAT_STORE', 'The store failed to find a user'])
     expect(sessionStore.calls).to.deep.equal([])
   })
 

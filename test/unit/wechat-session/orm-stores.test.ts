@@ -79,6 +79,6 @@ describe('stores that return objects of an ORM', () => {
     const { sessions, logIn } = setting({ sessionStore })
     const { token } = await logIn()
     const error = await rejection(sessions.getSession(token), StoreError)
-    expect(error.message).to.equal('The store returned a record that cannot be read.')
+    expect(error.message).to.equal('The store returned a record that cannot be read')
   })
 })

@@ -26,7 +26,7 @@ export function plainRecord(record: Fields, names: readonly string[]): Fields {
     }
     return plain
   } catch (error) {
-    throw new StoreError('The store returned a record that cannot be read.', { error, reason: 'record' })
+    throw new StoreError('The store returned a record that cannot be read', { error, reason: 'record' })
   }
 }
 

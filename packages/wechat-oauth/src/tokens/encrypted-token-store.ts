@@ -173,5 +173,5 @@ function context(id: string, field: string, openid: string): Buffer {
 }
 
 function failure(field: string, problem: string): WechatDecryptError {
-  return new WechatDecryptError(`The ${field} in the token store ${problem}.`, 'stored')
+  return new WechatDecryptError(`The ${field} in the token store ${problem}`, 'stored')
 }

@@ -31,7 +31,7 @@ export async function runLocked<T>(
   const controller = new AbortController()
   // Counted from before the request, so that the lock does not last longer here than in the backend.
   const lifetime = setTimeout(
-    () => controller.abort(lockError('The lock was held for longer than its lifetime.')),
+    () => controller.abort(lockError('The lock was held for longer than its lifetime')),
     acquiredAt + ttl - performance.now(),
   )
   try {
@@ -68,7 +68,7 @@ async function acquire(backend: LockBackend, owner: string, ttl: number, wait: n
       await backend.release(owner).catch(() => undefined)
     }
     const left = deadline - performance.now()
-    if (left <= 0) throw lockError(`The lock was not free within ${wait} ms.`)
+    if (left <= 0) throw lockError(`The lock was not free within ${wait} ms`)
     // A random pause, so that the waiting processes do not all ask at the same time.
     await pause(Math.min(left, longest * (0.5 + Math.random() / 2)))
   }

@@ -103,7 +103,7 @@ export class MemoryTokenStore implements TokenStore {
       held = false
     }
     const lifetime = setTimeout(() => {
-      controller.abort(lockError('The lock was held for longer than its lifetime.'))
+      controller.abort(lockError('The lock was held for longer than its lifetime'))
       release()
     }, ttl)
     try {
@@ -127,7 +127,7 @@ export class MemoryTokenStore implements TokenStore {
       }
       const patience = setTimeout(() => {
         lock.waiting.splice(lock.waiting.indexOf(enter), 1)
-        reject(lockError(`The lock was not free within ${wait} ms.`))
+        reject(lockError(`The lock was not free within ${wait} ms`))
       }, wait)
       lock.waiting.push(enter)
     })

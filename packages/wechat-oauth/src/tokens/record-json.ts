@@ -53,5 +53,5 @@ export function decodeSession(text: unknown): StoredSession {
  * holds. Throw it only after the backend has answered.
  */
 export function corruptRecord(): StoreError {
-  return new StoreError('The store holds something that is not a record.', { reason: 'record' })
+  return new StoreError('The store holds something that is not a record', { reason: 'record' })
 }

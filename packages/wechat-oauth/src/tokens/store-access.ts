@@ -179,7 +179,7 @@ export class StoreAccess {
         const name = findUncalledName(visit.result)
         return new StoreError(
           name === undefined
-            ? `The token store did not answer within ${this.#timeout} ms.`
+            ? `The token store did not answer within ${this.#timeout} ms`
             : `${name} declares a callback but did not call it within ${this.#timeout} ms. ` +
                 'Call it, or remove the parameter.',
         )

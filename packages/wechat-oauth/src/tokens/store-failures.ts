@@ -10,7 +10,7 @@ import { withDeadline, type Deadline } from '../lib/deadline.js'
 export function asStoreError(error: unknown, what: string): StoreError | WechatDecryptError {
   if (error instanceof StoreError || error instanceof WechatDecryptError) return error
   const reason = isUnusableRecord(error) ? 'record' : undefined
-  return new StoreError(`The store failed to ${what}.`, { error, reason })
+  return new StoreError(`The store failed to ${what}`, { error, reason })
 }
 
 /**
@@ -40,7 +40,7 @@ export async function attemptBefore<T>(
     return await withDeadline(
       timeout,
       command,
-      () => new StoreError(`The store failed to ${what} within ${timeout} ms.`),
+      () => new StoreError(`The store failed to ${what} within ${timeout} ms`),
     )
   } catch (error) {
     throw asStoreError(error, what)

@@ -63,7 +63,7 @@ export function normalizeRecord(key: string, value: unknown): WechatToken | unde
 }
 
 function unusableRecord(what: string): StoreError {
-  return new StoreError(`The token store returned ${what}.`, { reason: 'record' })
+  return new StoreError(`The token store returned ${what}`, { reason: 'record' })
 }
 
 const ownFields = [
