@@ -85,7 +85,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
           const error = await rejection(call, StoreError)
           expect(error.code).to.equal('ERR_WECHAT_STORE')
           expect(error.message).to.match(
-            /^The store failed to (save|delete) within 100 ms: another connection has locked the database\.$/,
+            /^The store failed to (save|delete) within 100 ms: another connection has locked the database$/,
           )
           expect(error.driver).to.include(
             driver === 'better-sqlite3' ? { code: 'SQLITE_BUSY' } : { errno: 5 },
@@ -260,7 +260,7 @@ withEachDriver('SqliteTokenStore on a database that others use', ({ databases, d
       database.exec('BEGIN')
       const error = await rejection(store.saveToken('o1', makeToken('o1')), StoreError)
       expect(error.message).to.equal(
-        'The store failed to save within 50 ms: the application has a transaction or an iterator open on this database object.',
+        'The store failed to save within 50 ms: the application has a transaction or an iterator open on this database object',
       )
       database.exec('COMMIT')
       expect(await store.getToken('o1')).to.equal(null)
