@@ -37,7 +37,7 @@ const rungs: readonly Rung<Installation>[] = [
   { name: 'CHROMIUM_PATH', get: async () => ifItStarts(process.env.CHROMIUM_PATH, 'not set') },
   {
     name: 'headless shell on the PATH',
-    get: async () => ifItStarts(await findProgram(headlessNames), 'none'),
+    get: async () => ifItStarts(await findProgram(headlessNames), 'not found'),
   },
   { name: 'packages', get: unpacked },
   { name: 'PATH', get: async () => ifItStarts(await findProgram(names), 'not found') },

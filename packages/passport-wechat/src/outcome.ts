@@ -9,7 +9,7 @@ const failures: Record<WechatFailureCode, { status: number; message: string }> =
     status: 403,
     message: 'This login was started in another browser, has already finished, or has expired. Start again',
   },
-  ERR_WECHAT_DENIED: { status: 401, message: 'The user refused the login with WeChat' },
+  ERR_WECHAT_DENIED: { status: 401, message: 'The user refused to log in with WeChat' },
   ERR_WECHAT_CODE: {
     status: 401,
     message: 'The code from WeChat is invalid, used or expired. Start the login again',
@@ -22,7 +22,7 @@ const failures: Record<WechatFailureCode, { status: number; message: string }> =
   ERR_WECHAT_NO_UNIONID: {
     status: 401,
     message:
-      'WeChat sent no unionid. Bind the app to an open-platform account. For an official account, also request the scope snsapi_userinfo',
+      'WeChat did not return a unionid. Bind the app to an open-platform account. For an official account, also request the scope snsapi_userinfo',
   },
   ERR_WECHAT_BLOCKED: { status: 403, message: 'WeChat does not allow this user to log in' },
   ERR_WECHAT_VERIFY: { status: 401, message: 'This application does not allow this WeChat user to log in' },

@@ -294,7 +294,7 @@ export interface WechatAuthorization {
   state: string
 }
 
-/** The `info` of a successful login, which Passport sets as `req.authInfo`. It also has what verify adds. */
+/** The `info` of a successful login, which Passport sets as `req.authInfo`. It also contains what verify adds. */
 export interface WechatAuthInfo {
   /** The application's state of the call that started the login. */
   state?: unknown
@@ -318,7 +318,7 @@ export type WechatFailureCode =
   | 'ERR_WECHAT_NO_UNIONID'
   /** WeChat blocks this user, or the user must take an action first. 403 */
   | 'ERR_WECHAT_BLOCKED'
-  /** Verify found no user and gave no reason. 401 */
+  /** Verify did not find a user, and its `info` is not an object. 401 */
   | 'ERR_WECHAT_VERIFY'
   /** Mini-program: the request is malformed. 400 */
   | 'ERR_WECHAT_REQUEST'

@@ -22,7 +22,7 @@ export interface TestRunner {
  *
  * @param title - the name of the store, used as the title of the suite
  * @param api - the runner's functions. Default: the global ones, which Mocha, Jest, Bun and (with `globals`) Vitest define
- * @throws TypeError when these functions do not exist
+ * @throws TypeError if these functions do not exist
  */
 export function testTokenStore(title: string, harness: TokenStoreHarness, api?: TestRunner): void {
   registerCases(tokenStoreCases, title, harness, api)
@@ -53,6 +53,7 @@ function registerCases<Store, Need extends string, Harness extends StoreHarness<
     for (const testCase of cases) {
       const reason = reasonToSkip(testCase, harness)
       if (reason !== undefined) {
+        // The harness says that its store does not have this capability, and why. Every runner has `it.skip`.
         it.skip(`${testCase.name} [skipped: ${reason}]`, () => undefined)
         continue
       }

@@ -59,7 +59,7 @@ export class MongoTokenStore implements TokenStore {
     })
   }
 
-  /** @throws StoreError when MongoDB fails, does not answer within `timeout`, or holds something that is not a token; TypeError */
+  /** @throws StoreError if MongoDB fails, does not answer within `timeout`, or holds something that is not a token; TypeError */
   async getToken(openid: string): Promise<WechatToken | null> {
     checkWellFormedKey(openid)
     const document = await this.#operations.read(this.#timeout, 'read', ({ tokens }) =>
@@ -101,7 +101,7 @@ export class MongoTokenStore implements TokenStore {
   /**
    * Runs `task` while it holds the lock, which excludes every other holder in any process. It holds no connection meanwhile.
    *
-   * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not acquired within `wait`; TypeError
+   * @throws StoreError `ERR_WECHAT_LOCK` if the lock is not acquired within `wait`; TypeError
    */
   async withLock<T>(key: string, task: (signal: AbortSignal) => Promise<T>, times?: LockOptions): Promise<T> {
     checkWellFormedKey(key)
@@ -112,7 +112,7 @@ export class MongoTokenStore implements TokenStore {
 const indexErrors = new Map<unknown, string>([
   [
     duplicateKey,
-    'Several documents have the same openid. Remove all but the newest of each, then call init() again',
+    'Several documents have the same openid. For each openid, remove all but the newest, then call init() again',
   ],
   [85, 'The existing index on openid is not unique. Drop it, then call init() again'],
   [86, 'The existing index on openid is not unique. Drop it, then call init() again'],

@@ -32,7 +32,7 @@ export interface MongoCollection {
   createIndex(keys: Record<string, 1>, options: object): Promise<unknown>
 }
 
-/** @throws TypeError when it is not a connection of mongoose */
+/** @throws TypeError if it is not a connection of mongoose */
 export function checkConnection(connection: unknown): asserts connection is MongooseConnection {
   const { asPromise, getClient } = (connection ?? {}) as Partial<MongooseConnection>
   if (typeof asPromise !== 'function' || typeof getClient !== 'function') {

@@ -15,7 +15,7 @@ const ownNames = new Set(['_id', '__v'])
 /**
  * Copies a token into a document, with names that MongoDB accepts.
  *
- * @throws TypeError when the token contains something that cannot be kept
+ * @throws TypeError if the token contains something that cannot be kept
  */
 export function toDocument(openid: string, token: WechatToken): object {
   if (!isRecord(token)) throw new TypeError('A token must be an object')
@@ -30,7 +30,7 @@ export function toDocument(openid: string, token: WechatToken): object {
  * Reads the token of a document. The document may come from the schema in the README of the package wechat-oauth, which keeps
  * create_at as text, or from a schema that keeps it as a date.
  *
- * @throws StoreError when the document is not a token of this openid
+ * @throws StoreError if the document is not a token of this openid
  */
 export function fromDocument(openid: string, document: object): WechatToken {
   const token = fieldsFromBson(document, ownNames)

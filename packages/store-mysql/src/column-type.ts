@@ -19,7 +19,7 @@ export interface ColumnType {
   select(column: string): string
   /** Returns the text for a value, or `undefined` if the column could not return exactly this value. */
   encode(value: FieldValue): string | undefined
-  /** @throws StoreError when the store cannot have written this text */
+  /** @throws StoreError if the store cannot have written this text */
   decode(text: string): unknown
 }
 

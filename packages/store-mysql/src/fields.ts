@@ -30,8 +30,7 @@ export function toFields(record: object): readonly Field[] {
 
 function copyValue(value: unknown): FieldValue | undefined {
   if (typeof value === 'string') {
-    if (!isWellFormed(value))
-      throw new StoreError('The record contains a text that is not well-formed Unicode')
+    if (!isWellFormed(value)) throw new StoreError('The record contains text that is not well-formed Unicode')
     return value
   }
   if (value === null || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)))

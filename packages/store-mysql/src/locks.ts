@@ -74,7 +74,7 @@ export class Locks {
         if (busy.has(errno)) return false
         if (missing.has(errno))
           throw lockError(
-            `The table ${this.#table} for locks does not exist or may not be used. Call createTable() first`,
+            `The table ${this.#table} for locks does not exist, or the database user may not use it. Call createTable() first`,
             error,
           )
         throw error

@@ -29,12 +29,12 @@ export interface PooledConnection extends Connection {
   readonly connection?: Connection
 }
 
-/** @throws TypeError when it is not a pool of mysql2 */
+/** @throws TypeError if it is not a pool of mysql2 */
 export function checkPool(pool: unknown): asserts pool is MysqlPool {
   const { getConnection, execute } = (pool ?? {}) as Partial<MysqlPool>
   if (typeof getConnection !== 'function' || typeof execute !== 'function') {
     throw new TypeError(
-      'pool must be a pool of mysql2 or mysql2/promise. On a single connection, the store would take part in transactions of the application',
+      "pool must be a pool of mysql2 or mysql2/promise. On a single connection, the store would take part in the application's transactions",
     )
   }
 }

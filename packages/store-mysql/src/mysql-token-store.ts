@@ -70,7 +70,7 @@ export class MysqlTokenStore implements TokenStore {
 
   /**
    * @returns the record, or `null` if there is none
-   * @throws StoreError when the server fails or does not answer within `timeout`, or when the table cannot keep records
+   * @throws StoreError if the server fails or does not answer within `timeout`, or if the table cannot keep records
    *   or holds something that is not a record; TypeError
    */
   async getToken(openid: string): Promise<WechatToken | null> {
@@ -89,7 +89,7 @@ export class MysqlTokenStore implements TokenStore {
    * If the table has neither a column for `unionid` or `is_snapshotuser` nor one called `extra`, these fields are
    * left out, and the process is warned once.
    *
-   * @throws StoreError, with the remedy when the table has no room for another field; TypeError
+   * @throws StoreError, with the remedy if the table has no room for another field; TypeError
    */
   async saveToken(openid: string, token: WechatToken): Promise<void> {
     checkKey(openid)
@@ -111,7 +111,7 @@ export class MysqlTokenStore implements TokenStore {
   /**
    * Runs `task` while it holds the lock, which excludes every other holder in any process. It holds no connection meanwhile.
    *
-   * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not acquired within `wait`, or the table for locks is missing; TypeError
+   * @throws StoreError `ERR_WECHAT_LOCK` if the lock is not acquired within `wait`, or the table for locks is missing; TypeError
    */
   async withLock<T>(
     key: string,
@@ -152,7 +152,7 @@ export class MysqlTokenStore implements TokenStore {
   /** Reads the table's columns once, at the first use. */
   #table(): Promise<FoundTable> {
     if (this.#found) return this.#found
-    const finding = this.#operations.execute('look at its table', (runner) => this.#find(runner))
+    const finding = this.#operations.execute('inspect its table', (runner) => this.#find(runner))
     this.#found = finding
     finding.catch(() => {
       if (this.#found === finding) this.#found = undefined

@@ -9,7 +9,7 @@ export class Operations {
 
   /**
    * @param timeout - milliseconds that each operation may take
-   * @throws TypeError when it is not a pool of mysql2
+   * @throws TypeError if it is not a pool of mysql2
    */
   constructor(pool: unknown, timeout: number) {
     checkPool(pool)

@@ -22,7 +22,7 @@ export interface Cells {
  * Converts a record to a row. If the table has no place for a unionid or the mark of a snapshot user, they are left out
  * with a warning.
  *
- * @throws StoreError that names the fields and the remedy when the table has no place for another field
+ * @throws StoreError that names the fields and the remedy if the table has no place for another field
  */
 export function toCells(table: Table, key: string, fields: readonly Field[]): Cells {
   const keyText = toKeyCell(table, key)
@@ -75,7 +75,7 @@ function toExtraCell(table: Table, rest: readonly Field[]): Cell {
   return encoded
 }
 
-/** @param row - the table's columns, followed by `extra` if the table has it. @throws StoreError when it is not a record */
+/** @param row - the table's columns, followed by `extra` if the table has it. @throws StoreError if it is not a record */
 export function toRecord({ columns, extra }: Table, key: string, row: Row): WechatToken {
   const record: Record<string, unknown> = { openid: key }
   for (let index = 0; index < columns.length; index += 1) {

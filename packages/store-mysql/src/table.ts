@@ -46,7 +46,7 @@ interface ColumnFacts {
   remarks: string
 }
 
-/** Reads the columns and keys of a table. @throws StoreError with the remedy when the table cannot keep records */
+/** Reads the columns and keys of a table. @throws StoreError with the remedy if the table cannot keep records */
 export async function findTable(statements: StatementRunner, name: string): Promise<Table> {
   const columns = (await statements.query(`SHOW FULL COLUMNS FROM ${name}`)).map(parseColumn)
   const table = toTable(name, columns)
@@ -105,7 +105,7 @@ function toOurColumn(table: string, facts: ColumnFacts): Column {
   const field = facts.name.toLowerCase()
   const found = isFilledByServer(facts) ? undefined : parseColumnType(facts.definition, facts.collation)
   const type = found && chooseType(field, found)
-  if (!type) throw unfit(`has a column ${field} of another type`, table, suggestChange(table, field, facts))
+  if (!type) throw unfit(`has a column ${field} of the wrong type`, table, suggestChange(table, field, facts))
   return { field, name: quoteName(facts.name), type, isNullable: facts.isNullable, isOurs: true, initial: '' }
 }
 

@@ -67,7 +67,7 @@ export class RedisSessionStore implements SessionStore {
 
   /**
    * @param ttl - seconds from now
-   * @throws StoreError when Redis fails or does not finish within `timeout`; TypeError
+   * @throws StoreError if Redis fails or does not finish within `timeout`; TypeError
    */
   async create(hash: string, session: StoredSession, ttl: number): Promise<void> {
     checkWellFormedName('hash', hash)
@@ -80,7 +80,7 @@ export class RedisSessionStore implements SessionStore {
    * Sends one command.
    *
    * @returns the session, or `null` if there is none or it has expired
-   * @throws StoreError when Redis fails, does not answer within `timeout`, or holds something that is not a session; TypeError
+   * @throws StoreError if Redis fails, does not answer within `timeout`, or holds something that is not a session; TypeError
    */
   async get(hash: string): Promise<StoredSession | null> {
     checkWellFormedName('hash', hash)
@@ -127,7 +127,7 @@ export class RedisSessionStore implements SessionStore {
   /**
    * Takes three round trips, or more if a session is rotated at the same time.
    *
-   * @throws StoreError when some sessions may not have ended: call it again; TypeError
+   * @throws StoreError if some sessions may not have ended: call it again; TypeError
    */
   async deleteByUser(userId: string): Promise<void> {
     checkWellFormedName('userId', userId)

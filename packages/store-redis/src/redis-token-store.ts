@@ -46,7 +46,7 @@ export class RedisTokenStore implements TokenStore {
     this.#ttl = ttl
   }
 
-  /** @throws StoreError when Redis fails, does not answer within `timeout`, or holds something that is not a record; TypeError */
+  /** @throws StoreError if Redis fails, does not answer within `timeout`, or holds something that is not a record; TypeError */
   async getToken(openid: string): Promise<WechatToken | null> {
     checkKey(openid)
     const reply = await this.#operations.execute('read', (redis) => redis().get(this.#prefix + openid))
@@ -75,7 +75,7 @@ export class RedisTokenStore implements TokenStore {
   /**
    * Runs `task` while it holds the lock, which excludes every other holder in any process. It holds no connection meanwhile.
    *
-   * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not acquired within `wait`; TypeError
+   * @throws StoreError `ERR_WECHAT_LOCK` if the lock is not acquired within `wait`; TypeError
    */
   async withLock<T>(
     key: string,

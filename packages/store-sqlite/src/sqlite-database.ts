@@ -23,7 +23,7 @@ export interface SqliteDatabase {
   readonly isTransaction?: boolean
 }
 
-/** @throws TypeError when it is not a database of a synchronous driver */
+/** @throws TypeError if it is not a database of a synchronous driver */
 export function checkDatabase(database: unknown): asserts database is SqliteDatabase {
   const { exec, prepare } = (database ?? {}) as Partial<SqliteDatabase>
   if (

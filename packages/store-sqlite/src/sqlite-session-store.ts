@@ -84,7 +84,7 @@ export class SqliteSessionStore implements SessionStore {
 
   /**
    * @param ttl - seconds from now
-   * @throws StoreError when SQLite fails or the database is in use for longer than `timeout`; TypeError
+   * @throws StoreError if SQLite fails or the database is in use for longer than `timeout`; TypeError
    */
   async create(hash: string, session: StoredSession, ttl: number): Promise<void> {
     checkWellFormedName('hash', hash)
@@ -97,7 +97,7 @@ export class SqliteSessionStore implements SessionStore {
 
   /**
    * @returns the session, or `null` if there is none or it has expired
-   * @throws StoreError also when the database holds something that is not a session; TypeError
+   * @throws StoreError also if the database holds something that is not a session; TypeError
    */
   async get(hash: string): Promise<StoredSession | null> {
     checkWellFormedName('hash', hash)

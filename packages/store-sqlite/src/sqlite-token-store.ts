@@ -68,7 +68,7 @@ export class SqliteTokenStore implements TokenStore {
 
   /**
    * @returns the record, or `null` if there is none
-   * @throws StoreError when SQLite fails, the database is in use for longer than `timeout`, or it holds something that
+   * @throws StoreError if SQLite fails, the database is in use for longer than `timeout`, or it holds something that
    *   is not a record; TypeError
    */
   async getToken(openid: string): Promise<WechatToken | null> {
@@ -98,7 +98,7 @@ export class SqliteTokenStore implements TokenStore {
    * Runs `task` while it holds the lock, which excludes every other holder in any process on this machine. No transaction is
    * open meanwhile.
    *
-   * @throws StoreError `ERR_WECHAT_LOCK` when the lock is not acquired within `wait`, or the table for locks is missing; TypeError
+   * @throws StoreError `ERR_WECHAT_LOCK` if the lock is not acquired within `wait`, or the table for locks is missing; TypeError
    */
   async withLock<T>(
     key: string,

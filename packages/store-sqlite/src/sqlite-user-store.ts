@@ -63,7 +63,7 @@ export class SqliteUserStore implements UserStore {
     return toScript(createUserTables(this.#tables))
   }
 
-  /** @throws StoreError when SQLite fails or the database is in use for longer than `timeout`; TypeError */
+  /** @throws StoreError if SQLite fails or the database is in use for longer than `timeout`; TypeError */
   async findByOpenid(appId: string, openid: string): Promise<RegisteredUser | null> {
     checkWellFormedName('appId', appId)
     checkWellFormedName('openid', openid)

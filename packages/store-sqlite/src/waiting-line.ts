@@ -18,7 +18,7 @@ export class WaitingLine {
 
   /**
    * @param timeout - milliseconds after which the operation is tried for the last time
-   * @throws DatabaseInUse when the database was in use until the timeout; any other error of the operation
+   * @throws DatabaseInUse if the database was in use until the timeout; any other error of the operation
    */
   async execute<T>(timeout: number, operation: () => T): Promise<T> {
     if (this.#line.length === 0) {

@@ -292,12 +292,12 @@ export class WechatOAuth {
    * Decrypts data with the session_key that `code2Session` saved for this user.
    *
    * WeChat encrypts with AES-CBC, which authenticates nothing: the sender can change parts of the data without knowing the
-   * session_key. So the user's identity comes only from WeChat's replies. Data that names another user is refused, and a
+   * session_key. So the user's identity comes only from WeChat's replies. Data that belongs to another user is refused, and a
    * `unionId` is left out if the saved record has none. For a phone number that you can trust, call `getPhoneNumber`.
    *
    * @throws NoOAuthTokenError if no session_key is saved; WechatDecryptError `ERR_WECHAT_ENCRYPTED_DATA` if the input is
    * damaged, `ERR_WECHAT_SESSION_KEY` if the key does not decrypt it (the key is stale: the mini-program must call `wx.login`
-   * again), `ERR_WECHAT_OPENID_MISMATCH` if it names another user, `ERR_WECHAT_DECRYPT` if it is for another app;
+   * again), `ERR_WECHAT_OPENID_MISMATCH` if it belongs to another user, `ERR_WECHAT_DECRYPT` if it is for another app;
    * StoreError; TypeError
    */
   async decryptForUser(openid: string, data: EncryptedUserData): Promise<MiniProgramData> {
@@ -518,7 +518,7 @@ export class WechatOAuth {
   #warnAboutMissingLock(): void {
     if (this.#hasWarnedAboutMissingLock) return
     this.#hasWarnedAboutMissingLock = true
-    this.#settings.logger?.warn('The token store gave no lock: each process refreshes tokens on its own')
+    this.#settings.logger?.warn('Could not lock the token store, so each process refreshes tokens on its own')
   }
 }
 

@@ -1,5 +1,5 @@
 import { readTokenStore } from './tokens/function-token-store.js'
-import { weChatServers } from './http/endpoints.js'
+import { wechatServers } from './http/endpoints.js'
 import { checkTimeout } from './lib/arguments.js'
 import { chooseExchange } from './http/choose-exchange.js'
 import type { Exchange } from './http/exchange.js'
@@ -96,9 +96,9 @@ export function readEndpoints(endpoints: unknown): Required<Endpoints> {
     'endpoints must be a URL or an object of URLs',
   )
   const {
-    open = weChatServers.open,
-    api = weChatServers.api,
-    mp = weChatServers.mp,
+    open = wechatServers.open,
+    api = wechatServers.api,
+    mp = wechatServers.mp,
   } = (endpoints ?? {}) as Record<string, unknown>
   return {
     open: readBaseURL('endpoints.open', open),

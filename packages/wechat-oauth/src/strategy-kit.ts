@@ -5,13 +5,14 @@
 import { awaitAnswer } from './lib/callback-or-promise.js'
 
 export { bindToIdentity, dataRefusalCode, type DataRefusalCode, type WechatIdentity } from './api/identity.js'
-export { apiPaths, pagePaths, weChatServers } from './http/endpoints.js'
+export { apiPaths, pagePaths, wechatServers } from './http/endpoints.js'
 export { isCode } from './lib/arguments.js'
 export { BoundedMap } from './lib/bounded-map.js'
 export { safeLogger } from './lib/logger.js'
 
 export { hasOuterSpace, refuseOuterSpace } from './lib/outer-space.js'
 export { isOfOtherPage, refuseScopesOfOtherPage, scopesIn } from './lib/scopes.js'
+export { isObject } from './lib/plain-record.js'
 export { refuseWrongNames, wrongCredentialNames, type WrongNames } from './lib/wrong-names.js'
 
 export {
@@ -60,8 +61,4 @@ export async function callVerify<User>(
  */
 export function refuseUnless(who: string, condition: boolean, problem: string): asserts condition {
   if (!condition) throw new TypeError(`${who}: ${problem}`)
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

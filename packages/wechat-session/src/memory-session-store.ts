@@ -22,7 +22,7 @@ export class MemorySessionStore implements SessionStore {
   readonly #hashesByUser = new Map<string, Set<string>>()
   #writesUntilSweep = fewestWritesBetweenSweeps
 
-  /** @throws TypeError when `max` is not a positive integer */
+  /** @throws TypeError if `max` is not a positive integer */
   constructor(options: MemorySessionStoreOptions = {}) {
     refuseWrongNames('MemorySessionStore', options, { max: ['maxSize'] })
     const { max = 100_000 } = options

@@ -184,19 +184,19 @@ describe('MysqlTokenStore and its table', () => {
     {
       what: 'with a date for create_at',
       statements: [`CREATE TABLE $ (${wide} PRIMARY KEY, ${others.replace('BIGINT', 'DATETIME')})`],
-      says: /column create_at of another type/,
+      says: /column create_at of the wrong type/,
     },
     {
       what: 'with a number for access_token',
       statements: [
         `CREATE TABLE $ (${wide} PRIMARY KEY, ${others.replace('access_token TEXT', 'access_token INT')})`,
       ],
-      says: /column access_token of another type/,
+      says: /column access_token of the wrong type/,
     },
     {
       what: 'with a number for extra',
       statements: [`CREATE TABLE $ (${wide} PRIMARY KEY, ${others}, extra INT)`],
-      says: /column extra of another type/,
+      says: /column extra of the wrong type/,
     },
   ]
   for (const { what, statements, says } of unfit) {

@@ -164,7 +164,7 @@ describe('a callback with an unknown state', () => {
     const session = { [`wechat:${appId}`]: [{ ...login, state, exp: now }] }
     const { cause, hint } = await refused({ headers: { cookie: '' }, session })
     expect(cause).to.equal('expired')
-    expect(hint).to.equal('The login took longer than its state is kept. Start the login again')
+    expect(hint).to.equal('The login took too long: its state has expired. Start the login again')
   })
 
   it('reports a late callback if the browser still has the unused cookie of the state', async () => {

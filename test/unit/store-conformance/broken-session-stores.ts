@@ -95,7 +95,7 @@ const cases = {
   users: 'lists and ends the sessions of one user only',
   hashes: 'takes hashes literally',
   over: 'does not find, list or rotate a session after its lifetime has ended',
-  anew: 'counts the lifetime from the rotation, not from the session before it',
+  rotation: 'counts the lifetime from the rotation, not from the session before it',
   reading: 'does not extend a session when it is read or listed',
   winner: 'lets exactly one of 20 parallel rotations win',
   parallel: 'lists all 20 sessions that one user starts in parallel',
@@ -295,7 +295,7 @@ export const brokenSessionStores: readonly BrokenSessionStore[] = [
       return right.rotate(oldHash, newHash, session, ttl)
     },
   })),
-  broken('gives a successor what is left of the lifetime', cases.anew, (right, backend) => ({
+  broken('gives a successor what is left of the lifetime', cases.rotation, (right, backend) => ({
     rotate: async (oldHash, newHash, session, ttl) => {
       const left = (backend.records.get(oldHash)?.expiresAt ?? 0) - backend.now()
       return right.rotate(oldHash, newHash, session, left > 0 ? left / 1000 : ttl)

@@ -1,5 +1,13 @@
+import { once } from 'node:events'
+import {
+  asStoreError,
+  asTokenStoreError,
+  attemptWithin,
+  KeyedQueue,
+  runLocked,
+} from '@wechat-auth/wechat-oauth/store-kit'
 import { expect } from 'chai'
-import { runLocked } from '@wechat-auth/wechat-oauth/store-kit'
+import { rejection } from '../../helpers/rejection.js'
 
 const ttl = 200
 
@@ -7,6 +15,15 @@ const ttl = 200
 function holdUpProcess(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
+
+describe('store-kit', () => {
+  it('keeps the earlier names of what it has renamed', async () => {
+    expect(asTokenStoreError).to.equal(asStoreError)
+    expect(await new KeyedQueue().run('key', () => Promise.resolve(1))).to.equal(1)
+    const late = attemptWithin(10, 'save', (signal) => once(signal, 'abort'))
+    expect(await rejection(late)).to.include({ code: 'ERR_WECHAT_STORE' })
+  })
+})
 
 describe('runLocked', () => {
   it('does not run the task if the lock has expired by the time that it is known to be held', async () => {

@@ -22,7 +22,7 @@ export class AuthorizeFlow {
     const mode = this.#apps.choose(req, call.mode)
     if (!isRedirectMode(mode)) {
       const others = alternatives(modeNames.filter(isRedirectMode))
-      throw new TypeError(`mode ${mode} has no page to send the user to: mode must be ${others}`)
+      throw new TypeError(`mode ${mode} does not redirect to a page of WeChat: mode must be ${others}`)
     }
     const redirect = resolveCallbackURL(req, mode, call, this.#apps, this.#settings)
     const scope = chooseScope(mode, call, this.#apps)

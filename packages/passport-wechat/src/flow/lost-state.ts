@@ -60,7 +60,7 @@ function writeHint(
 ): string {
   switch (cause) {
     case 'expired':
-      return 'The login took longer than its state is kept. Start the login again'
+      return 'The login took too long: its state has expired. Start the login again'
     case 'secure-cookie':
       return (
         'The session cookie is Secure, but the application sees http, so the session middleware does not' +
@@ -75,7 +75,7 @@ function writeHint(
       )
     case 'other-host':
       return (
-        `The callback came to ${host}, but callbackURL names ${callbackHost}, and these hosts do not share cookies.` +
+        `The callback arrived at ${host}, but callbackURL points to ${callbackHost}, and these hosts do not share cookies.` +
         ' Use one host for the whole login. If a proxy changes the Host header, configure it to pass the header on'
       )
     case 'no-cookie':

@@ -1,6 +1,6 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
-import { apiPaths, weChatServers } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { apiPaths, wechatServers } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import { modes, type RedirectMode } from '../modes.js'
 import type { Settings } from '../options.js'
@@ -63,7 +63,7 @@ export class States {
 
   #meta(req: Request, { mode, appId, callbackURL }: MetaFacts): StateMeta {
     const { endpoints } = this.#settings.client
-    const { open = weChatServers.open, api = weChatServers.api } =
+    const { open = wechatServers.open, api = wechatServers.api } =
       typeof endpoints === 'string' ? { open: endpoints, api: endpoints } : (endpoints ?? {})
     return {
       authorizationURL: open + modes[mode].page.path,

@@ -103,7 +103,7 @@ function explainNoSession(req: RequestParts): string {
   }
   if (usesExpressSession(req.app)) {
     return (
-      'express-session set no req.session. The session store is disconnected,' +
+      'express-session did not set req.session. The session store is disconnected,' +
       ' cookie.path does not cover this address, or express-session comes after the route'
     )
   }

@@ -16,7 +16,7 @@ export interface WechatIdentity {
  *
  * @param identity - from `jscode2session`, or from the record that it was saved in
  * @returns a copy, without `unionId` if the reply has none
- * @throws WechatDecryptError `ERR_WECHAT_OPENID_MISMATCH` with `reason` `openid` or `unionid` if the data names somebody else
+ * @throws WechatDecryptError `ERR_WECHAT_OPENID_MISMATCH` with `reason` `openid` or `unionid` if the data belongs to somebody else
  */
 export function bindToIdentity(data: MiniProgramData, identity: WechatIdentity): MiniProgramData {
   const { openid, unionid } = identity

@@ -16,7 +16,7 @@ export class ApplicationFailure extends StoreError {
 
   /** @param token - the token that could not be saved */
   constructor(error: unknown, token?: WechatToken) {
-    super('The getToken or saveToken of the application failed')
+    super("The application's getToken or saveToken failed")
     this.#error = error
     this.#token = token
   }

@@ -233,7 +233,7 @@ export class OAuth {
 
   /**
    * Exchanges a mini-program's code, and decrypts `encryptedData` with the session_key, without another call (`isMiniProgram`).
-   * `openId` and `unionId` of the result come from WeChat's reply, not from the data. Data that names another user is an error
+   * `openId` and `unionId` of the result come from WeChat's reply, not from the data. Data that belongs to another user is an error
    * with the code `ERR_WECHAT_OPENID_MISMATCH`.
    *
    * @param options - the code of `wx.login`, and the result of `wx.getUserInfo`

@@ -1,5 +1,5 @@
 /** Base addresses of WeChat's servers: pages for people, calls between servers, images of QR codes. */
-export const weChatServers = {
+export const wechatServers = {
   open: 'https://open.weixin.qq.com',
   api: 'https://api.weixin.qq.com',
   mp: 'https://mp.weixin.qq.com',

@@ -52,7 +52,8 @@ export function parseSession(
 
 /** Parses the reply of `/sns/userinfo`: every field that WeChat sent. The openid must be the one of the request. */
 export function parseUser(endpoint: string, reply: Reply, openid: string): WechatUser {
-  if (readOpenid(endpoint, reply) !== openid) throw badField(endpoint, 'openid, which is of another user')
+  if (readOpenid(endpoint, reply) !== openid)
+    throw badField(endpoint, 'openid, which belongs to another user')
   // Copying the reply and fixing a few fields takes a tenth of the time of building the user field by field.
   const user: WechatUser = { ...reply, openid, nickname: readOptionalText(endpoint, reply, 'nickname') ?? '' }
   for (const name of ['unionid', 'headimgurl']) {

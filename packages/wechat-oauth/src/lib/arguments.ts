@@ -30,12 +30,12 @@ export function isOpenid(value: unknown): value is string {
   return typeof value === 'string' && /^[\w-]{1,128}$/.test(value)
 }
 
-/** @throws TypeError when the value cannot be an openid */
+/** @throws TypeError if the value cannot be an openid */
 export function checkOpenid(openid: unknown): asserts openid is string {
   if (!isOpenid(openid)) throw new TypeError('openid must be 1 to 128 characters of A-Z a-z 0-9 _ -')
 }
 
-/** @throws TypeError when the key of a record or lock is not a non-empty string */
+/** @throws TypeError if the key of a record or lock is not a non-empty string */
 export function checkKey(key: unknown): asserts key is string {
   if (typeof key !== 'string' || key === '')
     throw new TypeError('The key of a token must be a non-empty string')
@@ -45,7 +45,7 @@ export function checkKey(key: unknown): asserts key is string {
  * Checks a value that sessions or users are looked up by.
  *
  * @param name - the argument that the message names
- * @throws TypeError when the value is not a non-empty string
+ * @throws TypeError if the value is not a non-empty string
  */
 export function checkName(name: string, value: unknown): asserts value is string {
   if (typeof value !== 'string' || value === '') throw new TypeError(`${name} must be a non-empty string`)
@@ -72,13 +72,13 @@ export function checkWellFormedName(name: string, value: unknown): asserts value
   if (!isWellFormed(value)) throw new TypeError(`${name} must be a well-formed string`)
 }
 
-/** @throws TypeError when the lifetime of a session is not a positive number of seconds */
+/** @throws TypeError if the lifetime of a session is not a positive number of seconds */
 export function checkLifetime(ttl: unknown): asserts ttl is number {
   if (typeof ttl !== 'number' || !(ttl > 0 && ttl < Infinity))
     throw new TypeError('ttl must be a positive number of seconds')
 }
 
-/** @throws TypeError when appId or openid is not a non-empty string, or unionid is given and is not one */
+/** @throws TypeError if appId or openid is not a non-empty string, or unionid is given and is not one */
 export function checkAccount(account: unknown): asserts account is WechatAccount {
   if (typeof account !== 'object' || account === null)
     throw new TypeError('account must be an object with appId and openid')
@@ -96,7 +96,7 @@ export function isTimeout(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && value <= dayMs
 }
 
-/** @throws TypeError when the option `timeout` is not a number of milliseconds from more than 0 to a day */
+/** @throws TypeError if the option `timeout` is not a number of milliseconds from more than 0 to a day */
 export function checkTimeout(timeout: unknown): asserts timeout is number {
   if (!isTimeout(timeout))
     throw new TypeError('timeout must be a positive number of milliseconds, at most a day')

@@ -3,10 +3,13 @@ import { StoreError } from '../errors.js'
 
 type Fields = Record<string, unknown>
 
+export function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null
+}
+
 /** Whether a value can be a record. Dates and bytes cannot, although they have a `toJSON` like records of ORMs. */
 export function isRecord(value: unknown): value is Fields {
-  const isObject = typeof value === 'object' && value !== null
-  return isObject && !Array.isArray(value) && !types.isDate(value) && !ArrayBuffer.isView(value)
+  return isObject(value) && !Array.isArray(value) && !types.isDate(value) && !ArrayBuffer.isView(value)
 }
 
 /**

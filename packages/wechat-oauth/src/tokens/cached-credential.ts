@@ -205,7 +205,7 @@ export class CachedCredential {
       },
       {
         onReplaced: (problem) => {
-          this.#warn('Replacing a record in the token store that cannot be used', problem)
+          this.#warn('Replacing an unusable record in the token store', problem)
         },
       },
     )

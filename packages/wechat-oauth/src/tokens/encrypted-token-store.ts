@@ -157,7 +157,10 @@ function decrypt(value: unknown, field: string, openid: string, keys: Map<string
       'utf8',
     )
   } catch {
-    throw failure(field, 'cannot be decrypted: it has another key, belongs to another record, or is damaged')
+    throw failure(
+      field,
+      'cannot be decrypted: it was encrypted with another key, belongs to another record, or is damaged',
+    )
   }
 }
 

@@ -30,10 +30,7 @@ export async function runLocked<T>(
   const acquiredAt = await acquire(backend, owner, ttl, wait)
   const controller = new AbortController()
   // Counted from before the request, so that the lock does not last longer here than in the backend.
-  const lifetime = setTimeout(
-    () => controller.abort(lockError('The lock was held for longer than its lifetime')),
-    acquiredAt + ttl - performance.now(),
-  )
+  const lifetime = setTimeout(() => controller.abort(lockExpired()), acquiredAt + ttl - performance.now())
   try {
     return await task(controller.signal)
   } finally {
@@ -45,7 +42,7 @@ export async function runLocked<T>(
 /**
  * Reads the times of a lock, with the defaults of the contract.
  *
- * @throws TypeError when a timer cannot count them
+ * @throws TypeError if a timer cannot count them
  */
 export function lockTimes({ ttl = 10_000, wait = 15_000 }: LockOptions = {}): Required<LockOptions> {
   if (!isDuration(ttl) || ttl === 0) throw new TypeError('ttl must be a positive number of milliseconds')
@@ -68,10 +65,20 @@ async function acquire(backend: LockBackend, owner: string, ttl: number, wait: n
       await backend.release(owner).catch(() => undefined)
     }
     const left = deadline - performance.now()
-    if (left <= 0) throw lockError(`The lock was not free within ${wait} ms`)
+    if (left <= 0) throw lockTimedOut(wait)
     // A random pause, so that the waiting processes do not all ask at the same time.
     await pause(Math.min(left, longest * (0.5 + Math.random() / 2)))
   }
+}
+
+/** The reason of the signal that a task gets when its lock expires. */
+export function lockExpired(): StoreError {
+  return lockError('The lock was held for longer than its lifetime')
+}
+
+/** The error of a caller who has waited for the lock for `wait` milliseconds. */
+export function lockTimedOut(wait: number): StoreError {
+  return lockError(`Timed out waiting for the lock: it was not free within ${wait} ms`)
 }
 
 /** Makes the error for a lock that could not be taken or kept. */

@@ -1,5 +1,5 @@
 import { checkKey } from '../lib/arguments.js'
-import { lockError, lockTimes } from './lock.js'
+import { lockExpired, lockTimedOut, lockTimes } from './lock.js'
 import { BoundedMap } from '../lib/bounded-map.js'
 import type { LockOptions, TokenStore, WechatToken } from '../types.js'
 import { refuseWrongNames } from '../lib/wrong-names.js'
@@ -45,7 +45,7 @@ export class MemoryTokenStore implements TokenStore {
   readonly #entries: BoundedMap<string, Entry>
   readonly #locks = new Map<string, Lock>()
 
-  /** @throws TypeError when `max` is not a positive integer or `ttl` is not a positive number */
+  /** @throws TypeError if `max` is not a positive integer or `ttl` is not a positive number */
   constructor(options: MemoryTokenStoreOptions = {}) {
     refuseWrongNames('MemoryTokenStore', options, { max: ['maxSize'], 'ttl, in seconds': ['maxAge'] })
     const { max = 10_000, ttl = Infinity } = options
@@ -103,7 +103,7 @@ export class MemoryTokenStore implements TokenStore {
       held = false
     }
     const lifetime = setTimeout(() => {
-      controller.abort(lockError('The lock was held for longer than its lifetime'))
+      controller.abort(lockExpired())
       release()
     }, ttl)
     try {
@@ -127,7 +127,7 @@ export class MemoryTokenStore implements TokenStore {
       }
       const patience = setTimeout(() => {
         lock.waiting.splice(lock.waiting.indexOf(enter), 1)
-        reject(lockError(`The lock was not free within ${wait} ms`))
+        reject(lockTimedOut(wait))
       }, wait)
       lock.waiting.push(enter)
     })

@@ -8,7 +8,7 @@ import { asStoreError } from './store-failures.js'
  * The JSON of a record or session.
  *
  * @param what - what the store does with it: completes "failed to …"
- * @throws StoreError when the record cannot be serialized, e.g. because it is circular
+ * @throws StoreError if the record cannot be serialized, e.g. because it is circular
  */
 export function encodeRecord(record: object, what: string): string {
   try {
@@ -22,7 +22,7 @@ export function encodeRecord(record: object, what: string): string {
  * Parses the JSON of a record.
  *
  * @param text - what the backend returned
- * @throws StoreError with the `reason` `record` when it is not the JSON of an object
+ * @throws StoreError with the `reason` `record` if it is not the JSON of an object
  */
 export function decodeRecord(text: unknown): WechatToken {
   if (typeof text !== 'string') throw corruptRecord()
@@ -40,7 +40,7 @@ export function decodeRecord(text: unknown): WechatToken {
  * Parses the JSON of a session.
  *
  * @param text - what the backend returned
- * @throws StoreError with the `reason` `record` when it is not the JSON of an object with a `userId`
+ * @throws StoreError with the `reason` `record` if it is not the JSON of an object with a `userId`
  */
 export function decodeSession(text: unknown): StoredSession {
   const session: unknown = decodeRecord(text)

@@ -77,7 +77,7 @@ export class TokenRecords {
         if (stored && this.#isOfLaterLogin(stored, token, order)) return undefined
         if (stored && this.#isWorthMore(stored, token)) return undefined
         if (stored && isAheadOfClock(stored.create_at, this.#now())) {
-          this.#logger?.warn('A login replaces a record in the token store with a create_at in the future')
+          this.#logger?.warn('A login replaces a token store record whose create_at is in the future')
         }
         return token
       },
@@ -158,7 +158,7 @@ export class TokenRecords {
         return isOlderThanLogin ? undefined : { ...stored, unionid }
       })
     } catch (error) {
-      this.#warn('Could not add a unionid to the record of its user', error)
+      this.#warn('Could not add the unionid to the record of a user', error)
     }
   }
 

@@ -43,7 +43,7 @@ export function isBaseScope(scope: string | undefined): boolean {
  * Normalizes a record from a store: its numbers become numbers. The tables of older packages keep them as text, and `+` would
  * concatenate texts, so that a token would never expire.
  *
- * @throws StoreError when the value is not a record, or is another user's record
+ * @throws StoreError if the value is not a record, or is another user's record
  */
 export function normalizeRecord(key: string, value: unknown): WechatToken | undefined {
   if (value === null || value === undefined) return undefined
@@ -82,7 +82,7 @@ const ownFields = [
 /**
  * Makes a plain object of a record from a store.
  *
- * @throws StoreError when the value is not a record, or cannot be read
+ * @throws StoreError if the value is not a record, or cannot be read
  */
 export function plainToken(value: unknown): WechatToken {
   if (!isRecord(value)) throw unusableRecord('something that is not a record')
