@@ -4,7 +4,7 @@ import { Authenticator } from '@fastify/passport'
 import secureSession from '@fastify/secure-session'
 import session from '@fastify/session'
 import { CookieStateStore, WechatStrategy } from '@wechat-auth/passport-wechat'
-import type { WechatAuthenticateOptions, WechatAuthInfo, WechatFailure } from '@wechat-auth/passport-wechat'
+import type { WechatAuthInfo, WechatFailure, WechatMode } from '@wechat-auth/passport-wechat'
 import { WechatOAuth } from '@wechat-auth/wechat-oauth'
 import {
   MemorySessionStore,
@@ -15,8 +15,6 @@ import {
 import Fastify, { type FastifyReply } from 'fastify'
 import type { ExampleOptions, RunningExample } from '../../shared/framework.js'
 import { failurePage, homePage, miniProgramPath, type PageUser } from '../../shared/pages.js'
-
-type WechatMode = NonNullable<WechatAuthenticateOptions['mode']>
 
 // The types of @fastify/passport know only its own options.
 declare module '@fastify/passport/dist/authentication-route.js' {
@@ -117,7 +115,7 @@ export async function startApp(options: FastifyOptions): Promise<RunningExample>
   app.get('/auth/wechat/callback', { preValidation: callback }, () => undefined)
 
   // For a single-page application: the address of WeChat's page, without a redirect.
-  app.get('/auth/wechat/url', (request) => strategy.getAuthorization(request as never, { mode: 'website' }))
+  app.get('/auth/wechat/url', (request) => strategy.getAuthorization(request, { mode: 'website' }))
 
   const asMiniProgram = passport.authenticate(
     'wechat',

@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core'
 import { AuthGuard, PassportStrategy } from '@nestjs/passport'
 import {
   WechatStrategy,
-  type WechatAuthenticateOptions,
+  type WechatMode,
   type WechatFailure,
   type WechatVerifyInput,
 } from '@wechat-auth/passport-wechat'
@@ -16,7 +16,7 @@ import type { PageUser } from '../../shared/pages.js'
 export const optionsToken = Symbol('options')
 
 /** Says which mode a route uses. Without it, the strategy chooses. */
-export const Mode = Reflector.createDecorator<NonNullable<WechatAuthenticateOptions['mode']>>()
+export const Mode = Reflector.createDecorator<WechatMode>()
 
 @Injectable()
 export class LoginStrategy extends PassportStrategy(WechatStrategy) {

@@ -1,11 +1,10 @@
 import { WechatError, WechatOAuth, type WechatMode } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import { BoundedMap, hasOuterSpace } from '@wechat-auth/wechat-oauth/strategy-kit'
-import type { Request } from 'express'
 import { hash } from './hash.js'
 import { defaultMode, isRedirectMode, modes, type RedirectMode } from './modes.js'
 import type { AppSettings, Settings } from './options.js'
-import { readHeader, isWechatBrowser } from './request.js'
+import { readHeader, isWechatBrowser, type RequestParts } from './request.js'
 import type { PerRequest } from './types.js'
 
 const maxClients = 100
@@ -41,7 +40,7 @@ export class Apps {
    * Returns the requested mode. Otherwise it chooses a mode that redirects; if there are several, the one with the page that
    * works in this browser. A mode that does not redirect is chosen only if there is no other.
    */
-  choose(req: Request, asked: WechatMode | undefined): WechatMode {
+  choose(req: RequestParts, asked: WechatMode | undefined): WechatMode {
     if (asked !== undefined) return this.app(asked).mode
     if (this.redirectModes.length < 2) return this.#defaultMode
     const inWechat = isWechatBrowser(readHeader(req, 'user-agent'))
@@ -71,7 +70,7 @@ export class Apps {
     return client
   }
 
-  forRequest(req: Request): RequestApps {
+  forRequest(req: RequestParts): RequestApps {
     return new RequestApps(this, req, this.#settings.timeout)
   }
 
@@ -92,11 +91,11 @@ export class Apps {
 /** The apps of one request. Each of the application's functions is called at most once. */
 export class RequestApps {
   readonly #apps: Apps
-  readonly #req: Request
+  readonly #req: RequestParts
   readonly #timeout: number
   readonly #appIds = new Map<WechatMode, Promise<string>>()
 
-  constructor(apps: Apps, req: Request, timeout: number) {
+  constructor(apps: Apps, req: RequestParts, timeout: number) {
     this.#apps = apps
     this.#req = req
     this.#timeout = timeout
@@ -118,7 +117,7 @@ export class RequestApps {
     return this.#apps.tenant(appId, await this.#resolve('appSecret', this.#apps.app(mode).appSecret))
   }
 
-  async #resolve(option: string, value: PerRequest<string>): Promise<string> {
+  async #resolve(option: string, value: PerRequest<string, RequestParts>): Promise<string> {
     if (typeof value === 'string') return value
     const text: unknown = await withDeadline(
       this.#timeout,

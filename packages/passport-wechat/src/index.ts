@@ -9,6 +9,8 @@ export {
   WechatStrategy as 'module.exports',
 } from './strategy.js'
 
+export type { WechatMode } from '@wechat-auth/wechat-oauth'
+export type { RequestParts } from './request.js'
 export type { CookieStateStoreOptions } from './state/cookie.js'
 export type { StateMeta, StateStore, StoreCallback, VerifyCallback } from './state/contract.js'
 export type {

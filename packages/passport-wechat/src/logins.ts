@@ -1,7 +1,6 @@
 import { WechatError, type WechatMode, type WechatOAuth } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import { passToNext } from '@wechat-auth/wechat-oauth/strategy-kit'
-import type { Request } from 'express'
 import { Apps } from './apps.js'
 import { AuthorizeFlow } from './flow/authorize.js'
 import { parseCall } from './flow/call.js'
@@ -12,12 +11,12 @@ import { States } from './flow/states.js'
 import { isRedirectMode, type DirectMode } from './modes.js'
 import type { Settings } from './options.js'
 import { catchOutcome, type Outcome } from './outcome.js'
-import { readCallbackParameters, type CallbackParameters } from './request.js'
+import { readCallbackParameters, type CallbackParameters, type RequestParts } from './request.js'
 import type { AnyWechatVerify, WechatAuthorization, WechatCallOptions } from './types.js'
 
 /** The flow of a mode that does not redirect. */
 interface DirectFlow {
-  logIn(req: Request): Promise<Outcome>
+  logIn(req: RequestParts): Promise<Outcome>
 }
 
 /** The strategy's settings and flows, in private fields, so that inspecting the strategy shows none of them. */
@@ -39,9 +38,9 @@ export class Logins {
   }
 
   /** Never rejects. */
-  authenticate(req: Request, options: WechatCallOptions | undefined): Promise<Outcome> {
+  authenticate(req: RequestParts, options: WechatCallOptions | undefined): Promise<Outcome> {
     return catchOutcome(async () => {
-      const call = parseCall(options)
+      const call = parseCall(this.#settings.who, options)
       const mode = this.#apps.choose(req, call.mode)
       if (!isRedirectMode(mode)) return this.#direct[mode].logIn(req)
       const parameters = readCallbackParameters(req)
@@ -51,25 +50,28 @@ export class Logins {
     })
   }
 
-  async getAuthorization(req: Request, options: WechatCallOptions | undefined): Promise<WechatAuthorization> {
-    return this.#authorize.start(req, parseCall(options))
+  async getAuthorization(
+    req: RequestParts,
+    options: WechatCallOptions | undefined,
+  ): Promise<WechatAuthorization> {
+    return this.#authorize.start(req, parseCall(this.#settings.who, options))
   }
 
   oauth(mode: WechatMode | undefined): WechatOAuth {
     return this.#apps.only(mode)
   }
 
-  async oauthFor(req: Request, mode: WechatMode | undefined): Promise<WechatOAuth> {
+  async oauthFor(req: RequestParts, mode: WechatMode | undefined): Promise<WechatOAuth> {
     return this.#apps.forRequest(req).client(this.#apps.choose(req, mode))
   }
 
-  lastResort(req: Request, error: unknown): Promise<void> {
+  lastResort(req: RequestParts, error: unknown): Promise<void> {
     return passToNext(req, error, () =>
       this.#settings.logger?.warn('The callback of passport.authenticate() threw while it handled an error'),
     )
   }
 
-  #isCallback(req: Request, { code, state }: CallbackParameters): boolean | Promise<boolean> {
+  #isCallback(req: RequestParts, { code, state }: CallbackParameters): boolean | Promise<boolean> {
     const { isCallback, timeout } = this.#settings
     if (!isCallback) return code !== undefined || state !== undefined
     return withDeadline(

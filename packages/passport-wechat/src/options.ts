@@ -16,8 +16,8 @@ import {
   wrongCredentialNames,
   type WrongNames,
 } from '@wechat-auth/wechat-oauth/strategy-kit'
-import type { Request } from 'express'
 import { alternatives, defaultMode, isRedirectMode, modeNames, modes } from './modes.js'
+import type { RequestParts } from './request.js'
 import type { StateStore } from './state/contract.js'
 import type { VerifyOptions } from './verify.js'
 import type {
@@ -25,21 +25,38 @@ import type {
   MiniProgramInput,
   PerRequest,
   SkipUserProfile,
+  WechatApps,
+  WechatCommonOptions,
   WechatRedirectApp,
-  WechatStrategyOptions,
 } from './types.js'
 
 /** One app, checked. */
 export interface AppSettings {
   mode: WechatMode
-  appId: PerRequest<string>
-  appSecret: PerRequest<string>
+  appId: PerRequest<string, RequestParts>
+  appSecret: PerRequest<string, RequestParts>
   scope: string
   callbackURL: string | undefined
 }
 
+/**
+ * The options of `WechatStrategy` and of `WechatLogin`, whose functions get different requests. `never` accepts both kinds of
+ * functions.
+ */
+export interface AnyOptions extends Omit<WechatCommonOptions, 'isCallback' | 'miniProgramInput'> {
+  mode?: WechatMode | undefined
+  apps?: WechatApps<never> | undefined
+  appId?: PerRequest<string, never> | undefined
+  appSecret?: PerRequest<string, never> | undefined
+  isCallback?: (req: never) => boolean | PromiseLike<boolean>
+  miniProgramInput?: (req: never) => MiniProgramInput | PromiseLike<MiniProgramInput>
+  passReqToCallback?: boolean
+}
+
 /** A copy of the options, checked, with all defaults. */
 export interface Settings extends VerifyOptions {
+  /** The class whose options these are. Messages about options start with it. */
+  who: string
   name: string
   apps: ReadonlyMap<WechatMode, AppSettings>
   /** The options that the clients of all apps share. */
@@ -47,18 +64,15 @@ export interface Settings extends VerifyOptions {
   state: boolean
   store: StateStore | undefined
   proxy: boolean
-  isCallback: ((req: Request) => boolean | PromiseLike<boolean>) | undefined
+  isCallback: ((req: RequestParts) => boolean | PromiseLike<boolean>) | undefined
   skipUserProfile: SkipUserProfile
   idSource: IdSource
   allowSnapshotUsers: boolean
-  miniProgramInput: ((req: Request) => MiniProgramInput | PromiseLike<MiniProgramInput>) | undefined
+  miniProgramInput: ((req: RequestParts) => MiniProgramInput | PromiseLike<MiniProgramInput>) | undefined
   timeout: number
   now: () => number
   logger: WechatLogger | undefined
 }
-
-/** Messages about options start with this. */
-export const who = 'WechatStrategy'
 
 const wrongCallbackNames = {
   callbackURL: ['callbackUrl', 'callbackUri', 'redirect_uri', 'redirectUri', 'redirectURI'],
@@ -79,29 +93,34 @@ const wrongNames: WrongNames = {
 /** Names that other packages use for the options of a single call. */
 export const wrongCallNames: WrongNames = { ...wrongCallbackNames, ...wrongModeNames }
 
-/** @throws TypeError that names the option */
-export function checkOptions(options: WechatStrategyOptions): Settings {
-  refuseUnless(who, isObject(options), 'the options must be an object')
-  const given: Record<string, unknown> = { ...options }
+/**
+ * @param who - the class whose options these are
+ * @throws TypeError that names the option
+ */
+export function checkOptions(who: string, options: AnyOptions): Settings {
+  const input: unknown = options
+  refuseUnless(who, isObject(input), 'the options must be an object')
+  const given = { ...input }
   refuseWrongNames(who, given, wrongNames)
-  checkTypes(given)
+  checkTypes(who, given)
   const client = pickClientOptions(options)
   // Refuses bad client options now, even if the apps are known only at a request.
   new WechatOAuth({ ...client, appId: 'wx', appSecret: 'secret' })
   return {
+    who,
     name: options.name ?? 'wechat',
-    apps: checkApps(options),
+    apps: checkApps(who, options),
     client,
     state: options.state ?? true,
     store: options.store,
     proxy: options.proxy ?? false,
-    isCallback: options.isCallback,
+    isCallback: options.isCallback as Settings['isCallback'],
     passReqToCallback: options.passReqToCallback ?? false,
     verifyArguments: options.verifyArguments,
     skipUserProfile: options.skipUserProfile ?? false,
     idSource: options.idSource ?? 'openid',
     allowSnapshotUsers: options.snapshotUser === 'allow',
-    miniProgramInput: options.miniProgramInput,
+    miniProgramInput: options.miniProgramInput as Settings['miniProgramInput'],
     timeout: options.timeout ?? 5000,
     now: options.now ?? Date.now,
     logger: safeLogger(options.logger),
@@ -109,7 +128,7 @@ export function checkOptions(options: WechatStrategyOptions): Settings {
 }
 
 /** @throws TypeError */
-export function parseScope(name: string, scope: unknown): string | undefined {
+export function parseScope(who: string, name: string, scope: unknown): string | undefined {
   if (scope === undefined) return undefined
   const scopes: unknown[] = Array.isArray(scope) ? scope : [scope]
   const isScope = (one: unknown) => typeof one === 'string' && scopesIn(one).length > 0
@@ -118,7 +137,7 @@ export function parseScope(name: string, scope: unknown): string | undefined {
   return scopesIn(scopes.join(',')).join(',')
 }
 
-function checkTypes(given: Record<string, unknown>): void {
+function checkTypes(who: string, given: Record<string, unknown>): void {
   const { name, store, idSource, skipUserProfile } = given
   refuseUnless(
     who,
@@ -139,8 +158,8 @@ function checkTypes(given: Record<string, unknown>): void {
       `${option} must be a function`,
     )
   }
-  checkOneOf(given, 'verifyArguments', ['positional', 'object'])
-  checkOneOf(given, 'snapshotUser', ['fail', 'allow'])
+  checkOneOf(who, given, 'verifyArguments', ['positional', 'object'])
+  checkOneOf(who, given, 'snapshotUser', ['fail', 'allow'])
   refuseUnless(
     who,
     [undefined, 'openid', 'unionid'].includes(idSource as string) || typeof idSource === 'function',
@@ -161,14 +180,14 @@ function checkTypes(given: Record<string, unknown>): void {
   }
 }
 
-function checkApps(options: WechatStrategyOptions): Map<WechatMode, AppSettings> {
+function checkApps(who: string, options: AnyOptions): Map<WechatMode, AppSettings> {
   const { apps, mode, appId, appSecret }: Record<string, unknown> = { ...options }
-  const topScope = parseScope('scope', options.scope)
+  const topScope = parseScope(who, 'scope', options.scope)
   if (apps === undefined) {
-    checkOneOf({ mode }, 'mode', modeNames)
+    checkOneOf(who, { mode }, 'mode', modeNames)
     const only = (mode as WechatMode | undefined) ?? defaultMode
-    refuseScopeOfOtherMode(only, 'scope', topScope)
-    return new Map([[only, checkApp(only, { appId, appSecret }, '', options, topScope)]])
+    refuseScopeOfOtherMode(who, only, 'scope', topScope)
+    return new Map([[only, checkApp(who, only, { appId, appSecret }, '', options, topScope)]])
   }
   refuseUnless(
     who,
@@ -184,7 +203,7 @@ function checkApps(options: WechatStrategyOptions): Map<WechatMode, AppSettings>
   const given = Object.entries(apps).filter(([, app]) => app !== undefined)
   refuseUnless(who, given.length > 0, `apps must have at least one of the members ${alternatives(modeNames)}`)
   const first = modeNames.find((one) => apps[one] !== undefined)
-  if (first !== undefined) refuseScopeOfOtherMode(first, 'scope', topScope)
+  if (first !== undefined) refuseScopeOfOtherMode(who, first, 'scope', topScope)
   return new Map(
     given.map(([key, app]) => {
       refuseUnless(
@@ -194,23 +213,24 @@ function checkApps(options: WechatStrategyOptions): Map<WechatMode, AppSettings>
       )
       refuseUnless(who, isObject(app), `apps.${key} must be an object`)
       refuseWrongNames(who, app, wrongAppNames, `apps.${key}.`)
-      return [key as WechatMode, checkApp(key as WechatMode, app, `apps.${key}.`, options, topScope)]
+      return [key as WechatMode, checkApp(who, key as WechatMode, app, `apps.${key}.`, options, topScope)]
     }),
   )
 }
 
 function checkApp(
+  who: string,
   mode: WechatMode,
   app: Record<string, unknown>,
   prefix: string,
-  options: WechatStrategyOptions,
+  options: AnyOptions,
   topScope: string | undefined,
 ): AppSettings {
   const { appId, appSecret, scope } = app
-  checkCredential(`${prefix}appId`, appId)
-  checkCredential(`${prefix}appSecret`, appSecret)
-  const own = parseScope(`${prefix}scope`, scope)
-  refuseScopeOfOtherMode(mode, `${prefix}scope`, own)
+  checkCredential(who, `${prefix}appId`, appId)
+  checkCredential(who, `${prefix}appSecret`, appSecret)
+  const own = parseScope(who, `${prefix}scope`, scope)
+  refuseScopeOfOtherMode(who, mode, `${prefix}scope`, own)
   const row = modes[mode]
   if (!row.redirects) return { mode, appId, appSecret, scope: '', callbackURL: undefined }
   return {
@@ -218,14 +238,15 @@ function checkApp(
     appId,
     appSecret,
     scope: own ?? (row.usesStrategyScope ? topScope : undefined) ?? row.defaultScope,
-    callbackURL: chooseCallbackURL(prefix, app, options),
+    callbackURL: chooseCallbackURL(who, prefix, app, options),
   }
 }
 
 function chooseCallbackURL(
+  who: string,
   prefix: string,
   app: Partial<WechatRedirectApp>,
-  options: WechatStrategyOptions,
+  options: AnyOptions,
 ): string | undefined {
   const name = app.callbackURL === undefined ? 'callbackURL' : `${prefix}callbackURL`
   const callbackURL = app.callbackURL === undefined ? options.callbackURL : app.callbackURL
@@ -245,17 +266,26 @@ export function isCallbackURL(value: unknown): value is string {
   return /^https?:$/.test(new URL(value, 'https://localhost').protocol)
 }
 
-function checkCredential(option: string, value: unknown): asserts value is PerRequest<string> {
+function checkCredential(
+  who: string,
+  option: string,
+  value: unknown,
+): asserts value is PerRequest<string, RequestParts> {
   const isCredential = (typeof value === 'string' && value !== '') || typeof value === 'function'
   refuseUnless(who, isCredential, `${option} must be a non-empty string or a function`)
   if (typeof value === 'string') refuseOuterSpace(who, option, value)
 }
 
-function refuseScopeOfOtherMode(mode: WechatMode, option: string, scope: string | undefined): void {
+function refuseScopeOfOtherMode(
+  who: string,
+  mode: WechatMode,
+  option: string,
+  scope: string | undefined,
+): void {
   if (isRedirectMode(mode) && scope !== undefined) refuseScopesOfOtherPage(who, option, mode, scope)
 }
 
-function pickClientOptions(options: WechatStrategyOptions): Settings['client'] {
+function pickClientOptions(options: AnyOptions): Settings['client'] {
   const client = {
     tokenStore: options.tokenStore,
     getToken: options.getToken,
@@ -279,7 +309,12 @@ function pickClientOptions(options: WechatStrategyOptions): Settings['client'] {
   return hasStore ? given : { ...given, tokenStore: new MemoryTokenStore() }
 }
 
-function checkOneOf(given: Record<string, unknown>, option: string, values: readonly unknown[]): void {
+function checkOneOf(
+  who: string,
+  given: Record<string, unknown>,
+  option: string,
+  values: readonly unknown[],
+): void {
   refuseUnless(
     who,
     given[option] === undefined || values.includes(given[option]),

@@ -1,6 +1,9 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
 
-/** The parts of a request that the strategy reads. Each framework sets only some of them. */
+/**
+ * The parts of a request that the strategy reads. Each framework sets only some of them: the requests of Express and Fastify
+ * fit, and so does Koa's context.
+ */
 export interface RequestParts {
   readonly headers?: unknown
   readonly url?: unknown

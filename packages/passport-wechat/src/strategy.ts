@@ -4,6 +4,7 @@ import type { Request } from 'express'
 import OAuth2Strategy from 'passport-oauth2'
 import { Logins } from './logins.js'
 import { checkOptions } from './options.js'
+import type { RequestParts } from './request.js'
 import { CookieStateStore as CookieStates } from './state/cookie.js'
 import type {
   AnyWechatVerify,
@@ -80,7 +81,7 @@ export class WechatStrategy extends Parent {
   constructor(options: WechatStrategyOptions, verify: AnyWechatVerify | InferredVerify) {
     if (typeof (verify as unknown) !== 'function')
       throw new TypeError('WechatStrategy: verify must be a function')
-    const settings = checkOptions(options)
+    const settings = checkOptions('WechatStrategy', options)
     const unused = 'https://unused.invalid/'
     super(
       { authorizationURL: unused, tokenURL: unused, clientID: 'unused', clientSecret: '' },
@@ -103,12 +104,12 @@ export class WechatStrategy extends Parent {
    * Starts a login without a redirect, for single-page applications and for a QR code inside a page. The state is kept as if
    * the user had been redirected.
    *
-   * @param req - the request of the browser that will log in; in Koa, pass the context
+   * @param req - the request of the browser that will log in: Express's, Fastify's, or Koa's context
    * @param options - the same as for `passport.authenticate('wechat', options)`
    * @throws TypeError that names a wrong option; WechatError `ERR_WECHAT_CONFIG` or `ERR_WECHAT_STATE_STORE`; errors of the
    * state store and of the application's functions
    */
-  getAuthorization(req: Request, options?: WechatCallOptions): Promise<WechatAuthorization> {
+  getAuthorization(req: RequestParts, options?: WechatCallOptions): Promise<WechatAuthorization> {
     return this._logins.getAuthorization(req, options)
   }
 
@@ -129,7 +130,7 @@ export class WechatStrategy extends Parent {
    * @throws WechatError `ERR_WECHAT_CONFIG` if there is no app of this mode, or if its functions return no string or time out;
    * errors of these functions
    */
-  oauthFor(req: Request, mode?: WechatMode): Promise<WechatOAuth> {
+  oauthFor(req: RequestParts, mode?: WechatMode): Promise<WechatOAuth> {
     return this._logins.oauthFor(req, mode)
   }
 }

@@ -15,18 +15,18 @@ import type { AuthenticateOptions, Profile } from 'passport'
 import type { StateStore } from './state/contract.js'
 
 /** A value, or a function that returns it for a request. */
-export type PerRequest<T> = T | ((req: Request) => T | PromiseLike<T>)
+export type PerRequest<T, Req = Request> = T | ((req: Req) => T | PromiseLike<T>)
 
 /** The credentials of an app. A mini-program needs nothing else. */
-export interface WechatApp {
+export interface WechatApp<Req = Request> {
   /** Use a function if it depends on the request (several tenants). It is called in both steps of a login. */
-  appId: PerRequest<string>
+  appId: PerRequest<string, Req>
   /** Use a function if it depends on the request (several tenants). It is called in both steps of a login. */
-  appSecret: PerRequest<string>
+  appSecret: PerRequest<string, Req>
 }
 
 /** An app that sends its users to a page of WeChat: an official account or a website. */
-export interface WechatRedirectApp extends WechatApp {
+export interface WechatRedirectApp<Req = Request> extends WechatApp<Req> {
   /** Default `snsapi_userinfo` for an official account, `snsapi_login` for a website. */
   scope?: string | readonly string[]
   /** Overrides the strategy's `callbackURL` for this app. */
@@ -34,13 +34,13 @@ export interface WechatRedirectApp extends WechatApp {
 }
 
 /** Several apps. The strategy chooses one for each request. */
-export interface WechatApps {
+export interface WechatApps<Req = Request> {
   /** Official account: for users in WeChat's own browser. */
-  mp?: WechatRedirectApp
+  mp?: WechatRedirectApp<Req>
   /** Website: for users who scan a QR code on a desktop. */
-  website?: WechatRedirectApp
+  website?: WechatRedirectApp<Req>
   /** Mini-program: posts the code of `wx.login`. Used by calls with this mode, and by a strategy that has no other app. */
-  miniprogram?: WechatApp
+  miniprogram?: WechatApp<Req>
 }
 
 /** The user as a Passport profile, with WeChat's identifiers. Members that WeChat leaves empty are absent. */
@@ -83,14 +83,14 @@ export type WechatVerifyCallback = (
 ) => void
 
 /** The argument of a verify function that takes one object. */
-export interface WechatVerifyInput {
+export interface WechatVerifyInput<Req = Request> {
   /** `undefined` in mini-program mode. */
   accessToken: string | undefined
   /** `undefined` in mini-program mode. */
   refreshToken: string | undefined
   params: WechatTokenParams
   profile: WechatProfile
-  req: Request
+  req: Req
 }
 
 /** A verify function that takes one object. It resolves to the user, `false` or `null`, or calls `done`. */

@@ -1,4 +1,5 @@
 import { callVerify as call, type VerifyAnswer } from '@wechat-auth/wechat-oauth/strategy-kit'
+import type { RequestParts } from './request.js'
 import type { AnyWechatVerify, WechatVerifyInput } from './types.js'
 
 export interface VerifyOptions {
@@ -9,7 +10,7 @@ export interface VerifyOptions {
 /** Calls verify in the form that it declares. If the object is its only parameter, it can answer only with its return value. */
 export function callVerify(
   verify: AnyWechatVerify,
-  input: WechatVerifyInput,
+  input: WechatVerifyInput<RequestParts>,
   options: VerifyOptions,
 ): Promise<VerifyAnswer<Express.User>> {
   const values = chooseArguments(verify.length, input, options)
@@ -18,7 +19,7 @@ export function callVerify(
 
 function chooseArguments(
   length: number,
-  input: WechatVerifyInput,
+  input: WechatVerifyInput<RequestParts>,
   { passReqToCallback, verifyArguments }: VerifyOptions,
 ): unknown[] {
   if (verifyArguments === 'object' || (verifyArguments === undefined && length === 1)) return [input]

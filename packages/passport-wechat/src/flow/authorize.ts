@@ -1,7 +1,7 @@
-import type { Request } from 'express'
 import type { Apps } from '../apps.js'
 import { alternatives, isRedirectMode, modeNames, modes } from '../modes.js'
 import type { Settings } from '../options.js'
+import type { RequestParts } from '../request.js'
 import type { WechatAuthorization } from '../types.js'
 import { resolveCallbackURL, chooseScope, type Call } from './call.js'
 import type { States } from './states.js'
@@ -18,7 +18,7 @@ export class AuthorizeFlow {
     this.#states = states
   }
 
-  async start(req: Request, call: Call): Promise<WechatAuthorization> {
+  async start(req: RequestParts, call: Call): Promise<WechatAuthorization> {
     const mode = this.#apps.choose(req, call.mode)
     if (!isRedirectMode(mode)) {
       const others = alternatives(modeNames.filter(isRedirectMode))

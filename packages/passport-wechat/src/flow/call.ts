@@ -7,15 +7,16 @@ import {
   refuseWrongNames,
   scopesIn,
 } from '@wechat-auth/wechat-oauth/strategy-kit'
-import type { Request } from 'express'
 import type { Apps } from '../apps.js'
 import { modeNames, type PageParameters, type RedirectMode } from '../modes.js'
-import { isCallbackURL, parseScope, who, wrongCallNames, type Settings } from '../options.js'
-import { toAbsoluteURL } from '../request.js'
+import { isCallbackURL, parseScope, wrongCallNames, type Settings } from '../options.js'
+import { toAbsoluteURL, type RequestParts } from '../request.js'
 import type { WechatCallOptions } from '../types.js'
 
 /** The options of a single call, checked. */
 export interface Call {
+  /** The class that is called, for messages. */
+  who: string
   mode: WechatMode | undefined
   scope: string | undefined
   /** A copy, because all requests of a route share the options object. */
@@ -27,8 +28,11 @@ export interface Call {
 
 const langs: readonly unknown[] = ['zh_CN', 'zh_TW', 'en', 'cn']
 
-/** @throws TypeError that names the option */
-export function parseCall(options: WechatCallOptions = {}): Call {
+/**
+ * @param who - the class that is called, for messages
+ * @throws TypeError that names the option
+ */
+export function parseCall(who: string, options: WechatCallOptions = {}): Call {
   refuseWrongNames(who, options, wrongCallNames)
   const {
     mode,
@@ -58,9 +62,10 @@ export function parseCall(options: WechatCallOptions = {}): Call {
   refuseUnless(who, lang === undefined || langs.includes(lang), 'lang must be zh_CN, zh_TW or en')
   const pageLang = lang === undefined ? undefined : lang === 'en' ? 'en' : 'cn'
   return {
+    who,
     mode,
-    scope: parseScope('scope', scope),
-    state: jsonCopy(state),
+    scope: parseScope(who, 'scope', scope),
+    state: jsonCopy(who, state),
     callbackURL,
     lang: lang === 'cn' ? 'zh_CN' : lang,
     page: defined({
@@ -82,7 +87,7 @@ export function parseCall(options: WechatCallOptions = {}): Call {
  *
  * @throws TypeError if no scope remains, and the strategy has no other page that could use the scopes
  */
-export function chooseScope(mode: RedirectMode, { scope = '' }: Call, apps: Apps): string {
+export function chooseScope(mode: RedirectMode, { who, scope = '' }: Call, apps: Apps): string {
   const asked = scopesIn(scope).filter((one) => !isOfOtherPage(mode, one))
   if (asked.length > 0) return asked.join(',')
   if (apps.redirectModes.length === 1) refuseScopesOfOtherPage(who, 'scope', mode, scope)
@@ -91,7 +96,7 @@ export function chooseScope(mode: RedirectMode, { scope = '' }: Call, apps: Apps
 
 /** @throws WechatError `ERR_WECHAT_CONFIG` */
 export function resolveCallbackURL(
-  req: Request,
+  req: RequestParts,
   mode: RedirectMode,
   call: Call,
   apps: Apps,
@@ -107,7 +112,7 @@ export function resolveCallbackURL(
   return toAbsoluteURL(req, callbackURL, settings.proxy)
 }
 
-function jsonCopy(state: unknown): unknown {
+function jsonCopy(who: string, state: unknown): unknown {
   if (state === undefined) return undefined
   let text: string | undefined
   try {

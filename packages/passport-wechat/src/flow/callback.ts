@@ -1,12 +1,11 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import { isCode } from '@wechat-auth/wechat-oauth/strategy-kit'
-import type { Request } from 'express'
 import type { Apps, RequestApps } from '../apps.js'
 import { isRedirectMode, type RedirectMode } from '../modes.js'
 import type { Settings } from '../options.js'
 import { refuseByKind, catchOutcome, Refusal, type Outcome } from '../outcome.js'
 import { hash } from '../hash.js'
-import { readCookieHeader, type CallbackParameters } from '../request.js'
+import { readCookieHeader, type CallbackParameters, type RequestParts } from '../request.js'
 import { longestState, type LoginRecord } from '../state/record.js'
 import type { WechatStateReason } from '../types.js'
 import { resolveCallbackURL, chooseScope, type Call } from './call.js'
@@ -38,7 +37,7 @@ export class CallbackFlow {
     this.#recent = new RecentCallbacks(settings.now)
   }
 
-  async finish(req: Request, call: Call, { code, state }: CallbackParameters): Promise<Outcome> {
+  async finish(req: RequestParts, call: Call, { code, state }: CallbackParameters): Promise<Outcome> {
     const apps = this.#apps.forRequest(req)
     if (!this.#settings.state)
       return this.#logIn(req, call, apps, this.#presumeRecord(req, call, await this.#appIds(apps)), code)
@@ -71,7 +70,7 @@ export class CallbackFlow {
 
   // Do not await between the look-up in the table and the new entry: two callbacks can arrive in the same tick.
   #logInOnce(
-    req: Request,
+    req: RequestParts,
     call: Call,
     apps: RequestApps,
     record: LoginRecord,
@@ -85,7 +84,7 @@ export class CallbackFlow {
   }
 
   async #logIn(
-    req: Request,
+    req: RequestParts,
     call: Call,
     apps: RequestApps,
     record: LoginRecord,
@@ -106,7 +105,7 @@ export class CallbackFlow {
   }
 
   #take(
-    req: Request,
+    req: RequestParts,
     call: Call,
     state: string,
     appIds: AppIds,
@@ -122,7 +121,7 @@ export class CallbackFlow {
   }
 
   /** The most frequent failure. The developer gets the likely cause, in the log too. */
-  #refuseLostState(req: Request, call: Call, expired: boolean): Refusal {
+  #refuseLostState(req: RequestParts, call: Call, expired: boolean): Refusal {
     const { store, proxy, logger } = this.#settings
     const mode = this.#apps.choose(req, call.mode) as RedirectMode
     const modes = [mode, ...this.#apps.redirectModes]
@@ -134,7 +133,7 @@ export class CallbackFlow {
   }
 
   // Only the state store needs it. WeChat does not ask for it again.
-  #callbackURL(req: Request, mode: RedirectMode, call: Call): string | undefined {
+  #callbackURL(req: RequestParts, mode: RedirectMode, call: Call): string | undefined {
     try {
       return resolveCallbackURL(req, mode, call, this.#apps, this.#settings)
     } catch {
@@ -161,7 +160,7 @@ export class CallbackFlow {
   }
 
   // If no record was kept, the login must be the one that this request would start.
-  #presumeRecord(req: Request, call: Call, appIds: AppIds): LoginRecord {
+  #presumeRecord(req: RequestParts, call: Call, appIds: AppIds): LoginRecord {
     const mode = call.mode ?? (appIds.size === 1 ? [...appIds.keys()][0] : undefined)
     if (!isRedirectMode(mode)) {
       throw new WechatError(
@@ -188,11 +187,11 @@ function hashCode(code: unknown): string {
   return hash(typeof code === 'string' ? `code ${code}` : typeof code)
 }
 
-function hashCookies(req: Request): string | undefined {
+function hashCookies(req: RequestParts): string | undefined {
   const cookie = readCookieHeader(req)
   return cookie === '' ? undefined : hash(cookie)
 }
 
-function isSameBrowser(req: Request, { cookieHash }: RecentCallback): boolean {
+function isSameBrowser(req: RequestParts, { cookieHash }: RecentCallback): boolean {
   return cookieHash !== undefined && cookieHash === hashCookies(req)
 }

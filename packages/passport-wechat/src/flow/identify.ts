@@ -8,17 +8,17 @@ import {
 } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import { scopesIn, type VerifyAnswer } from '@wechat-auth/wechat-oauth/strategy-kit'
-import type { Request } from 'express'
 import type { Settings } from '../options.js'
 import { awaitCallback } from '../await-callback.js'
 import { refuseByKind, Refusal, type Outcome } from '../outcome.js'
 import { readUserinfo, buildProfile, type Person } from '../profile.js'
+import type { RequestParts } from '../request.js'
 import type { AnyWechatVerify, SkipUserProfile, WechatAuthInfo, WechatTokenParams } from '../types.js'
 import { callVerify } from '../verify.js'
 
 /** A user whose openid WeChat has confirmed. */
 export interface Identity {
-  req: Request
+  req: RequestParts
   mode: WechatMode
   appId: string
   /** WeChat's reply, without the session_key. */
@@ -45,7 +45,7 @@ export class IdentifyFlow {
     client: WechatOAuth,
     token: WechatToken,
     login: {
-      req: Request
+      req: RequestParts
       mode: WechatMode
       requestedScope: string
       lang: WechatLang | undefined

@@ -6,12 +6,11 @@ import {
   openUserData,
   type DataRefusalCode,
 } from '@wechat-auth/wechat-oauth/strategy-kit'
-import type { Request } from 'express'
 import type { Apps } from '../apps.js'
 import type { Settings } from '../options.js'
 import { refuseByKind, Refusal, type Outcome } from '../outcome.js'
 import { readMiniProgramData } from '../profile.js'
-import { readHeader } from '../request.js'
+import { readHeader, type RequestParts } from '../request.js'
 import type { MiniProgramInput } from '../types.js'
 import type { IdentifyFlow } from './identify.js'
 
@@ -32,7 +31,7 @@ export class MiniProgramFlow {
     this.#identify = identify
   }
 
-  async logIn(req: Request): Promise<Outcome> {
+  async logIn(req: RequestParts): Promise<Outcome> {
     const input = readInput(await this.#read(req))
     const client = await this.#apps.forRequest(req).client('miniprogram')
     const { session_key: sessionKey, ...session } = await refuseByKind(client.code2Session(input.code))
@@ -50,7 +49,7 @@ export class MiniProgramFlow {
     })
   }
 
-  async #read(req: Request): Promise<unknown> {
+  async #read(req: RequestParts): Promise<unknown> {
     const { miniProgramInput, timeout } = this.#settings
     if (!miniProgramInput) return readJSONBody(req)
     return withDeadline(
@@ -61,7 +60,7 @@ export class MiniProgramFlow {
   }
 }
 
-function readJSONBody(req: Request): unknown {
+function readJSONBody(req: RequestParts): unknown {
   const type = readHeader(req, 'content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json')
     throw requestRefusal('Send the code as JSON, with Content-Type: application/json')

@@ -1,10 +1,9 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import { apiPaths, wechatServers } from '@wechat-auth/wechat-oauth/strategy-kit'
-import type { Request } from 'express'
 import { modes, type RedirectMode } from '../modes.js'
 import type { Settings } from '../options.js'
-import { isSecure } from '../request.js'
+import { isSecure, type RequestParts } from '../request.js'
 import type { StateMeta } from '../state/contract.js'
 import { ForeignStateStore } from '../state/foreign.js'
 import type { Found, LoginRecord, StateKeeper } from '../state/record.js'
@@ -30,13 +29,13 @@ export class States {
       : new SessionStateStore(settings.now)
   }
 
-  keep(req: Request, record: LoginRecord): Promise<string> {
+  keep(req: RequestParts, record: LoginRecord): Promise<string> {
     return this.#inTime(() => this.#keeper.keep(req, record, () => this.#meta(req, record)))
   }
 
   /** @param facts - passed to a store of the application */
   take(
-    req: Request,
+    req: RequestParts,
     state: string,
     appIds: readonly string[],
     facts: () => MetaFacts & { codeHash: string },
@@ -61,7 +60,7 @@ export class States {
     return this.#lookUps.settled(state)
   }
 
-  #meta(req: Request, { mode, appId, callbackURL }: MetaFacts): StateMeta {
+  #meta(req: RequestParts, { mode, appId, callbackURL }: MetaFacts): StateMeta {
     const { endpoints } = this.#settings.client
     const { open = wechatServers.open, api = wechatServers.api } =
       typeof endpoints === 'string' ? { open: endpoints, api: endpoints } : (endpoints ?? {})

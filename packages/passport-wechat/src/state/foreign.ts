@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { WechatError } from '@wechat-auth/wechat-oauth'
-import type { Request } from 'express'
 import { awaitCallback } from '../await-callback.js'
-import { bindMethod } from '../request.js'
+import { bindMethod, type RequestParts } from '../request.js'
 import type { StateMeta, StateStore } from './contract.js'
 import { isLoginRecord, longestState, type Found, type LoginRecord, type StateKeeper } from './record.js'
 
@@ -16,7 +15,7 @@ export class ForeignStateStore implements StateKeeper {
     this.#store = store
   }
 
-  async keep(req: Request, record: LoginRecord, metaOf: () => StateMeta): Promise<string> {
+  async keep(req: RequestParts, record: LoginRecord, metaOf: () => StateMeta): Promise<string> {
     const store = findMethod(this.#store, 'store')
     const meta = metaOf()
     if (record.app !== undefined && store.length < 4) {
@@ -47,7 +46,7 @@ export class ForeignStateStore implements StateKeeper {
     return state
   }
 
-  async take(req: Request, state: string, metaOf: () => StateMeta): Promise<Found> {
+  async take(req: RequestParts, state: string, metaOf: () => StateMeta): Promise<Found> {
     const verify = findMethod(this.#store, 'verify')
     const meta = metaOf()
     const [ok, kept] = await awaitCallback((callback) =>

@@ -1,6 +1,6 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto'
-import type { Request } from 'express'
 import { isRedirectMode, type RedirectMode } from '../modes.js'
+import type { RequestParts } from '../request.js'
 import type { StateMeta } from './contract.js'
 
 /** What the callback must know about the login that it finishes. */
@@ -26,13 +26,13 @@ export type Found =
 /** A state store, as the flows use it. */
 export interface StateKeeper {
   /** Keeps the record and resolves to the state that stands for it. */
-  keep(req: Request, record: LoginRecord, meta: () => StateMeta): Promise<string>
+  keep(req: RequestParts, record: LoginRecord, meta: () => StateMeta): Promise<string>
   /**
    * Looks the state up and consumes it.
    *
    * @param appIds - the apps whose logins this request could finish
    */
-  take(req: Request, state: string, meta: () => StateMeta, appIds: readonly string[]): Promise<Found>
+  take(req: RequestParts, state: string, meta: () => StateMeta, appIds: readonly string[]): Promise<Found>
 }
 
 /** WeChat refuses longer ones. */

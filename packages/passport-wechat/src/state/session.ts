@@ -1,5 +1,4 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
-import type { Request } from 'express'
 import { readMember, type RequestParts } from '../request.js'
 import {
   isLoginRecord,
@@ -31,7 +30,7 @@ export class SessionStateStore implements StateKeeper {
     this.#now = now
   }
 
-  keep(req: Request, record: LoginRecord): Promise<string> {
+  keep(req: RequestParts, record: LoginRecord): Promise<string> {
     return callAsPromise(() => {
       const session = readSession(req)
       const key = recordsKey(record.appId)
@@ -43,7 +42,7 @@ export class SessionStateStore implements StateKeeper {
     })
   }
 
-  take(req: Request, state: string, _meta: unknown, appIds: readonly string[]): Promise<Found> {
+  take(req: RequestParts, state: string, _meta: unknown, appIds: readonly string[]): Promise<Found> {
     return callAsPromise(() => {
       const session = readSession(req)
       let expired = false
