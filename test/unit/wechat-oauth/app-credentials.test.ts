@@ -543,7 +543,7 @@ describe('app-level credentials', () => {
         expect(await store.getToken(tokenKey)).to.include({ access_token: wechat.token })
         expect(await oauthWith().getClientAccessToken()).to.include({ access_token: wechat.token })
         expect(wechat.count(paths.stable)).to.equal(1)
-        sinon.assert.calledOnceWithMatch(warn, /cannot be used/, { credential: tokenKey })
+        sinon.assert.calledOnceWithMatch(warn, /unusable record/, { credential: tokenKey })
       })
     }
 
