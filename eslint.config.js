@@ -103,11 +103,20 @@ const skipping = [
 ]
 
 export default defineConfig(
-  { ignores: ['**/dist/**', '!test/dist/**', 'test/dist/fixtures/**', '**/node_modules/**'] },
-  js.configs.recommended,
-  { files: ['**/*.ts'], extends: [tseslint.configs.strictTypeChecked] },
   {
-    files: ['**/*.ts'],
+    ignores: [
+      '**/dist/**',
+      '!test/dist/**',
+      'test/dist/fixtures/**',
+      '**/node_modules/**',
+      '**/.next/**',
+      '**/next-env.d.ts',
+    ],
+  },
+  js.configs.recommended,
+  { files: ['**/*.ts', '**/*.tsx'], extends: [tseslint.configs.strictTypeChecked] },
+  {
+    files: ['**/*.ts', '**/*.tsx'],
     languageOptions: {
       parserOptions: {
         project: [
@@ -186,7 +195,7 @@ export default defineConfig(
   },
   // The root does not install their frameworks, so lint cannot know their types. The long suite checks them.
   {
-    files: ['examples/{koa,fastify,nest}/src/*.ts'],
+    files: ['examples/{koa,fastify,nest,hono,next}/**/*.{ts,tsx}'],
     extends: [tseslint.configs.disableTypeChecked],
   },
   // Runs in WeChat as it is, on old phones too.

@@ -75,7 +75,6 @@ export async function startApp(options: ExampleOptions): Promise<RunningExample>
   })
 
   // For a single-page application: the address of WeChat's page, without a redirect.
-  // (TypeScript: the parameter has the type of Express's request, but Koa's context works too.)
   router.get('/auth/wechat/url', async (ctx) => {
     ctx.body = await strategy.getAuthorization(ctx, { mode: 'website' })
   })

@@ -9,6 +9,7 @@ export interface RequestParts {
   readonly url?: unknown
   readonly originalUrl?: unknown
   readonly query?: unknown
+  readonly body?: unknown
   readonly protocol?: unknown
   readonly secure?: unknown
   readonly host?: unknown

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
 import { CookieStateStore, WechatStrategy, type WechatProfile } from '@wechat-auth/passport-wechat'
+import { WechatLogin } from '@wechat-auth/passport-wechat/web'
 import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
 import { expect } from 'chai'
 import cookieSession from 'cookie-session'
@@ -346,6 +347,37 @@ describe('recipes of the READMEs', () => {
       browser.cookies.clear()
       expect((await browser.open(path)).location?.search).to.equal('?why=ERR_WECHAT_STATE')
     })
+  })
+
+  it('for Next.js, Hono, Deno and Bun', async () => {
+    const sandboxed = function (options: object) {
+      return new WechatLogin({
+        ...options,
+        ...credentials('mp'),
+        endpoints: sandbox.endpoints,
+      })
+    }
+    process.env['STATE_SECRET'] = 'a secret of the tests, of 32 bytes and more'
+    const sessions: unknown[] = []
+    const startSession = (user: object) => Promise.resolve(`session=${sessions.push(user)}`)
+    const code = blockOf(strategyReadme, /^Next\.js, Hono/)
+    const { logIn } = (await runPart(code, { WechatLogin: sandboxed, startSession }, ['logIn'])) as {
+      logIn: (request: Request) => Promise<Response>
+    }
+    delete process.env['STATE_SECRET']
+    const first = await logIn(new Request('https://example.com/auth/wechat'))
+    const [cookie = ''] = first.headers.getSetCookie()
+    const back = await consent(sandbox, new URL(first.headers.get('location')!))
+    const callback = () => logIn(new Request(back, { headers: { cookie: cookie.split(';', 1).join() } }))
+    const { status, headers } = await callback()
+
+    expect([status, headers.get('location')]).to.deep.equal([303, '/'])
+    expect(headers.getSetCookie()).to.include('session=1')
+    expect(sessions).to.deep.equal([{ openid: openid(), name: '爱丽丝' }])
+
+    const refused = await logIn(new Request(back))
+    expect(refused.status).to.equal(403)
+    expect(await refused.json()).to.include({ code: 'ERR_WECHAT_STATE' })
   })
 
   it('without sessions', async () => {

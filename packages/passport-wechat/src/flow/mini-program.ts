@@ -50,8 +50,15 @@ export class MiniProgramFlow {
   }
 
   async #read(req: RequestParts): Promise<unknown> {
-    const { miniProgramInput, timeout } = this.#settings
-    if (!miniProgramInput) return readJSONBody(req)
+    const { miniProgramInput, readBody, timeout } = this.#settings
+    if (!miniProgramInput) {
+      refuseOtherTypes(req)
+      return withDeadline(
+        timeout,
+        (deadline) => readBody(req, deadline),
+        () => requestRefusal(`The body did not arrive within ${timeout} ms`),
+      )
+    }
     return withDeadline(
       timeout,
       () => miniProgramInput(req),
@@ -60,14 +67,10 @@ export class MiniProgramFlow {
   }
 }
 
-function readJSONBody(req: RequestParts): unknown {
+function refuseOtherTypes(req: RequestParts): void {
   const type = readHeader(req, 'content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json')
     throw requestRefusal('Send the code as JSON, with Content-Type: application/json')
-  const { body } = req as { body?: unknown }
-  if (body === undefined)
-    throw requestRefusal('The request has no parsed body. Use express.json() before the route')
-  return body
 }
 
 function readInput(input: unknown): MiniProgramInput {

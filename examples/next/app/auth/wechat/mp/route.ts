@@ -1,0 +1,3 @@
+import { startLogin } from '../../../../lib/wechat'
+
+export const GET = (request: Request): Promise<Response> => startLogin(request, 'mp')
