@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { promisify } from 'node:util'
 import { CookieStateStore, WechatStrategy, type WechatProfile } from '@wechat-auth/passport-wechat'
 import { startSandbox, type Sandbox } from '@wechat-auth/wechat-sandbox'
@@ -10,9 +9,10 @@ import session from 'express-session'
 import { Passport } from 'passport'
 import ts from 'typescript'
 import { Browser, type Page } from '../../helpers/browser.js'
+import { consent } from '../../helpers/consent.js'
 import { root } from '../../helpers/run.js'
 import { blockOf, english, pairs, read, readmeOf } from './markdown.js'
-import { firstLine, runModule, runPart, serve, startModule } from './running.js'
+import { runModule, runPart, serve } from './running.js'
 
 const strategyReadme = readmeOf('packages/passport-wechat', english)
 const clientReadme = readmeOf('packages/wechat-oauth', english)
@@ -21,26 +21,13 @@ const sandboxReadme = readmeOf('packages/wechat-sandbox', english)
 // The app of the READMEs, unchanged.
 const placeholder = { appId: 'wx…', appSecret: '…', unionAccount: 'sandbox' }
 
-/** What a person does who is sent to WeChat's page and consents; the answer is where WeChat sends the browser. */
-async function consent(sandbox: Sandbox, page: URL): Promise<URL> {
-  const wechat = new Browser(sandbox.url)
-  const shown = await wechat.open(page.pathname + page.search)
-  expect(shown.text).to.contain('name="decision"')
-  const form = new URLSearchParams([...page.searchParams, ['user', 'alice'], ['decision', 'allow']])
-  const { location } = await wechat.open(page.pathname, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: form.toString(),
-  })
-  if (!location) throw new Error('WeChat did not redirect')
-  return location
-}
-
 describe('the code in the READMEs', () => {
   const syntax: Record<string, (code: string) => unknown> = {
     js: (code) => complaints(code, 'part.mjs'),
     ts: (code) => complaints(code, 'part.mts'),
     json: (code) => void JSON.parse(code),
+    // Its test applies it.
+    diff: (code) => expect(code).to.match(/^(?:[-+ ].*\n?)+$/),
     sh: (code) => promisify(execFile)('sh', ['-n', '-c', code]),
     // What a server says to it, its README's own test sees.
     sql: (code) => expect(code).to.match(/;$/),
@@ -130,35 +117,6 @@ function compile(files: Record<string, string>): string[] {
 }
 
 describe('the first code block of a README runs unchanged', () => {
-  it('of passport-wechat: a user logs in, is remembered, and is sent to the login page after a reload', async () => {
-    const sandbox = await startSandbox({ apps: [{ ...placeholder, type: 'mp' }] })
-    const code = blockOf(strategyReadme, /passport-wechat$/)
-    expect(code).to.contain('app.listen(3000)')
-    const child = startModule(
-      code.replace(
-        'app.listen(3000)',
-        "app.listen(0, '127.0.0.1', function () { console.log(this.address().port) })",
-      ),
-      { wechat: sandbox.url, env: { SESSION_SECRET: 'a secret of the tests' } },
-    )
-    try {
-      const browser = new Browser(`http://127.0.0.1:${await firstLine(child)}`)
-      expect((await browser.open('/')).json).to.equal(null)
-      const { location: page } = await browser.open('/auth/wechat')
-      const callback = await consent(sandbox, page!)
-      expect(callback.href).to.match(/^https:\/\/example\.com\/auth\/wechat\/callback\?code=/)
-      const path = callback.pathname + callback.search
-      expect((await browser.open(path)).location?.pathname).to.equal('/')
-      const { openid } = sandbox.idsOf({ appId: placeholder.appId, user: 'alice' })
-      expect((await browser.open('/')).json).to.deep.equal({ openid, name: '爱丽丝' })
-      expect((await browser.open(path)).location?.pathname).to.equal('/login')
-    } finally {
-      child.kill()
-      await once(child, 'close')
-      await sandbox.close()
-    }
-  })
-
   it('of wechat-oauth: a code becomes a token and a user', async () => {
     const sandbox = await startSandbox({ apps: [{ ...placeholder, type: 'mp' }] })
     try {
@@ -177,7 +135,7 @@ describe('the first code block of a README runs unchanged', () => {
         nickname: '爱丽丝',
         ...sandbox.idsOf({ appId: placeholder.appId, user: 'alice' }),
       })
-      const callback = await consent(sandbox, new URL(sentTo))
+      const callback = await consent(sandbox.url, new URL(sentTo))
       expect(callback.origin + callback.pathname).to.equal('https://example.com/callback')
       expect(callback.searchParams.get('state')).to.equal('abc')
     } finally {
@@ -257,7 +215,7 @@ describe('recipes of the READMEs', () => {
   /** Begins a login and consents; the answer is the path of the callback. */
   const callbackOf = async (browser: Browser): Promise<string> => {
     const { location } = await browser.open('/auth/wechat')
-    const { pathname, search } = await consent(sandbox, location!)
+    const { pathname, search } = await consent(sandbox.url, location!)
     return pathname + search
   }
   const withSession = (
@@ -445,7 +403,7 @@ describe('recipes of the READMEs', () => {
     const browser = await start(app)
     const returnedTo = async (page: string): Promise<string | undefined> => {
       const { location } = await browser.open(`/auth/wechat?returnTo=${encodeURIComponent(page)}`)
-      const { pathname, search } = await consent(sandbox, location!)
+      const { pathname, search } = await consent(sandbox.url, location!)
       const { location: returned } = await browser.open(pathname + search)
       return returned?.href.replace(/^http:\/\/127\.0\.0\.1:\d+/, '')
     }
