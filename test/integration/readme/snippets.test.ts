@@ -116,6 +116,10 @@ function compile(files: Record<string, string>): string[] {
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
 }
 
+function isOneText(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 1 && typeof value[0] === 'string' && value[0] !== ''
+}
+
 describe('the first code block of a README runs unchanged', () => {
   it('of wechat-oauth: a code becomes a token and a user', async () => {
     const sandbox = await startSandbox({ apps: [{ ...placeholder, type: 'mp' }] })
@@ -420,6 +424,116 @@ describe('recipes of the READMEs', () => {
       expect(await returnedTo(hostile), hostile).to.equal('/')
     }
   })
+
+  describe('linking WeChat to an account', () => {
+    const linked: { user: { id: string }; appId: string; openid: string }[] = []
+    let browser: Browser
+    beforeEach(async () => {
+      linked.length = 0
+      const users = {
+        byAccount: async (appId: string, id: string) =>
+          linked.find((one) => one.appId === appId && one.openid === id)?.user,
+        remember: async (user: { id: string }, account: { appId: string; openid: string }) => {
+          linked.push({ user, ...account })
+        },
+      }
+      const passport = passportWith(mpStrategy())
+      const app = withSession(passport, expressSession())
+      app.get('/log-in-as/:id', (req, res, next) => {
+        req.logIn({ id: req.params.id }, (error) => (error ? next(error) : res.json('done')))
+      })
+      const code = blockOf(strategyReadme, /^Link WeChat to an account$/)
+      await runPart(code.replace('https://example.com/account', '/account'), {
+        app,
+        passport,
+        users,
+        WechatStrategy: SandboxedStrategy,
+        ...credentials('mp'),
+      })
+      app.get('/me', (req, res) => {
+        res.json(req.user ?? null)
+      })
+      browser = await start(app)
+    })
+
+    /** Links Alice's WeChat account to a user; where the application sends the browser. */
+    const link = async (id: string): Promise<string | undefined> => {
+      await browser.open(`/log-in-as/${id}`)
+      const { location } = await browser.open('/account/wechat')
+      const { pathname, search } = await consent(sandbox.url, location!)
+      const done = (await browser.open(pathname + search)).location
+      expect((await browser.open('/me')).json).to.deep.equal({ id })
+      return done && done.pathname + done.search
+    }
+
+    it('remembers it, and the user stays who they are', async () => {
+      expect(await link('u1')).to.equal('/account')
+      expect(linked).to.have.length(1)
+      expect(linked[0]).to.deep.include({ user: { id: 'u1' }, openid: openid() })
+    })
+
+    it('does not give it to another user', async () => {
+      await link('u1')
+      expect(await link('u2')).to.equal('/account?why=taken')
+      expect(linked).to.have.length(1)
+    })
+
+    it('is for users who are logged in', async () => {
+      for (const path of ['/account/wechat', '/account/wechat/callback'])
+        expect((await browser.open(path)).location?.pathname).to.equal('/login')
+    })
+
+    it('links nothing if the user refuses, or if it began as a login', async () => {
+      await browser.open('/log-in-as/u1')
+      const begun = await browser.open('/account/wechat')
+      const state = begun.location?.searchParams.get('state') ?? ''
+      const refused = await browser.open(`/account/wechat/callback?code=authdeny&state=${state}`)
+      expect(refused.location?.pathname).to.equal('/account')
+      const { search } = new URL(await callbackOf(browser), 'http://localhost')
+      const login = await browser.open(`/account/wechat/callback${search}`)
+      expect(login.location?.pathname).to.equal('/account')
+      expect(linked).to.deep.equal([])
+    })
+  })
+
+  it('a message on the login page, which is shown once', async () => {
+    const passport = passportWith(mpStrategy())
+    const app = withSession(passport, expressSession())
+    await runPart(blockOf(strategyReadme, /^A message on the login page$/), { app, passport })
+    const browser = await start(app)
+    const { location } = await browser.open('/auth/wechat')
+    const state = location?.searchParams.get('state') ?? ''
+    const { location: page } = await browser.open(`/auth/wechat/callback?code=authdeny&state=${state}`)
+    const { json } = await browser.open(page!)
+    expect(json).to.have.property('messages').that.satisfies(isOneText)
+    expect((await browser.open('/login')).json).to.deep.equal({ messages: [] })
+    expect((await browser.open(await callbackOf(browser))).location?.pathname).to.equal('/')
+  })
+
+  for (const keeps of [true, false]) {
+    it(`data from before the login is ${keeps ? 'kept with' : 'lost without'} keepSessionInfo`, async () => {
+      const passport = passportWith(mpStrategy())
+      const app = withSession(passport, expressSession())
+      app.get('/buy', (req, res) => {
+        Object.assign(req.session, { cart: ['tea'] })
+        res.json(req.sessionID)
+      })
+      const code = blockOf(strategyReadme, /^Data from before the login$/)
+      expect(code).to.contain('keepSessionInfo: true, ')
+      await runPart(keeps ? code : code.replace('keepSessionInfo: true, ', ''), { app, passport })
+      app.get('/me', (req, res) => {
+        res.json({ user: req.user, id: req.sessionID })
+      })
+      const browser = await start(app)
+      const { json: id } = await browser.open('/buy')
+      const { location } = await browser.open(await callbackOf(browser))
+      expect(location?.pathname).to.equal('/cart')
+      expect((await browser.open('/cart')).json).to.deep.equal(keeps ? ['tea'] : [])
+      const { json: me } = await browser.open('/me')
+      expect(me).to.have.deep.property('user', { openid: openid() })
+      expect(me).to.have.property('id').that.is.not.equal(id)
+    })
+  }
 
   it('single-page applications, the widget, and the tokens later', async () => {
     const passport = passportWith()
