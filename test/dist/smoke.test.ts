@@ -3,10 +3,14 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { root, run, runOrThrow } from '../helpers/run.js'
 import { english, readmeOf } from '../integration/readme/markdown.js'
-import { logIn, quickStartOf, startProgram } from '../integration/readme/quick-start.js'
+import { logIn, quickStartOf } from '../integration/readme/quick-start.js'
+import { startApplication, startContainers, statusOf } from './containers.js'
 import { addFixtures, packages, project } from './packed.js'
 
 const quickStart = quickStartOf(readmeOf('.', english))
+const containerReadme = readmeOf('examples/container', english)
+  .blocks.map(({ code }) => code)
+  .join('\n')
 
 // One installation of what is published. What else can be tried with it is in the long suite.
 describe('an application that installs the packed packages', () => {
@@ -21,7 +25,7 @@ describe('an application that installs the packed packages', () => {
 
   it('runs the quick start of the README as it is pasted, and logs a user in', async () => {
     await writeFile(join(folder, quickStart.file), quickStart.program)
-    const running = await startProgram([quickStart.file], folder)
+    const running = await startApplication(folder, quickStart.file)
     try {
       const { link, user } = await logIn(running.url)
       expect(link).to.equal('Log in with WeChat')
@@ -29,6 +33,20 @@ describe('an application that installs the packed packages', () => {
       expect(running.printed()).to.equal(`Open ${running.url}\n`)
     } finally {
       await running.stop()
+    }
+  })
+
+  it('runs the commands of examples/container, whose application reaches the sandbox by another name', async () => {
+    const { app, wechat, stop } = await startContainers(folder)
+    try {
+      expect((await logIn(app.url)).user).to.have.property('name', '爱丽丝')
+      expect(app.printed().match(/WechatOAuthWarning: allowInsecureEndpoints/g)).to.have.length(1)
+      const controls = `${wechat}/__sandbox/info`
+      expect(await statusOf(controls, {})).to.equal(403)
+      const [, host = ''] = /-H 'Host: (\w+)'/.exec(containerReadme) ?? []
+      expect(await statusOf(controls, { host })).to.equal(200)
+    } finally {
+      await stop()
     }
   })
 

@@ -1,10 +1,6 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process'
-import { once } from 'node:events'
-import type { Readable } from 'node:stream'
 import { Browser } from '../../helpers/browser.js'
 import { consent } from '../../helpers/consent.js'
-import { freePort } from '../../services/free-port.js'
-import { type Readme } from './markdown.js'
+import type { Readme } from './markdown.js'
 
 /** The blocks of code below the heading "Quick start", in their order. */
 export interface QuickStart {
@@ -40,44 +36,6 @@ export function forRealWechat({ program, changes }: QuickStart): string {
   })
   if (removed.length > 0) throw new Error(`the program has no line ${removed.join('\n')}`)
   return lines.join('\n')
-}
-
-export interface RunningProgram {
-  /** The address that the program printed. */
-  url: string
-  /** Everything that the program has printed. */
-  printed: () => string
-  stop: () => Promise<void>
-}
-
-/** Starts the program with Node.js on a free port, and waits until it prints its address. */
-export async function startProgram(args: readonly string[], cwd: string): Promise<RunningProgram> {
-  const child: ChildProcessByStdio<null, Readable, Readable> = spawn(process.execPath, args, {
-    cwd,
-    env: { ...process.env, PORT: String(await freePort()) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const closed = once(child, 'close')
-  let output = ''
-  let address: string | undefined
-  const said = new Promise<void>((resolve) => {
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text
-        address ??= /^Open (http:\S+)\n/m.exec(output)?.[1]
-        if (address !== undefined) resolve()
-      })
-  })
-  await Promise.race([said, closed])
-  if (address === undefined) throw new Error(`the program ended\n${output}`)
-  return {
-    url: address,
-    printed: () => output,
-    stop: async () => {
-      child.kill()
-      await closed
-    },
-  }
 }
 
 /** What a user sees in a browser before and after the login: opens the address, clicks the link, and allows the login. */
