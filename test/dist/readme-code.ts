@@ -6,6 +6,7 @@ const elsewhere = /^(?:QR code inside the page|Other frameworks|WeChat's cloud h
 // What the READMEs leave to the application. In TypeScript, it declares the type of its users once.
 const setting = `
 import type { Express as Application, Request } from 'express'
+import 'express-session'
 import type * as strategies from '@wechat-auth/passport-wechat'
 import type * as tokens from '@wechat-auth/wechat-session'
 import type { WechatOAuth } from '@wechat-auth/wechat-oauth'
@@ -25,10 +26,15 @@ interface Database {
   }
 }
 
+declare module 'express-session' {
+  interface SessionData { messages: string[], cart: string[] }
+}
+
 declare global {
   namespace Express {
     interface User { id?: string, openid?: string, name?: string }
     interface AuthInfo extends strategies.WechatAuthInfo {}
+    interface Request { account?: strategies.WechatProfile }
   }
   const app: Application, express: typeof import('express'), passport: import('passport').PassportStatic
   const { WechatStrategy }: typeof strategies, { WechatSessions, WechatSessionStrategy }: typeof tokens

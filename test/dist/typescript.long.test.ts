@@ -1,14 +1,16 @@
-import { copyFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { root, run } from '../helpers/run.js'
 import { english, readmeOf } from '../integration/readme/markdown.js'
+import { quickStartOf } from '../integration/readme/quick-start.js'
 import { addFixtures, installed, packages, project } from './packed.js'
 import { readJavaScript, readTypeScript } from './readme-code.js'
 
 const text = readmeOf('packages/passport-wechat', english).paragraphs.join('\n')
 const [, oldest = ''] = /TypeScript (\d+\.\d+) or newer/.exec(text) ?? []
 const oldestTypeScript = `typescript@${oldest}`
+const [, forCommonJS = ''] = /with TypeScript (\d+\.\d+) or newer/.exec(text) ?? []
 
 // How TypeScript looks packages up, from the newest way to the one that does not know `exports`, which is what
 // TypeScript 5 does with `module: commonjs`.
@@ -36,6 +38,8 @@ const resolvers: Record<string, { files: string[]; options: object; exact: boole
 // environment variable.
 const javascript = { module: 'nodenext', strictNullChecks: false, noImplicitAny: false }
 
+const kinds = ['nodenext', 'node20', 'node18', 'node16']
+
 /** A file that imports each entry of each package. Resolvers that do not know `exports` follow `typesVersions`. */
 function everySubpath(): string {
   const names = [...packages.values()].flatMap(({ manifest: { name, exports } }) =>
@@ -45,11 +49,11 @@ function everySubpath(): string {
 }
 
 /**
- * Compiles files of a project strictly, the declarations of all packages included; expects no complaint.
+ * Compiles files of a project strictly, the declarations of all packages included; returns what the compiler prints.
  *
  * @param from - the folder whose compiler is used
  */
-async function compile(folder: string, files: string[], options: object, from = root): Promise<void> {
+async function complaints(folder: string, files: string[], options: object, from = root): Promise<string> {
   const config = join(folder, 'tsconfig.json')
   const strictly = {
     target: 'es2022',
@@ -61,8 +65,13 @@ async function compile(folder: string, files: string[], options: object, from = 
   await writeFile(config, JSON.stringify({ compilerOptions: { ...strictly, ...options }, files }))
   const compiler = join(from, 'node_modules/typescript/bin/tsc')
   const { code, stdout } = await run(process.execPath, [compiler, '--project', config], { cwd: folder })
-  expect(stdout).to.equal('')
-  expect(code).to.equal(0)
+  expect(code).to.equal(stdout === '' ? 0 : 2)
+  return stdout
+}
+
+/** Compiles files as `complaints` does, and expects none. */
+async function compile(...parameters: Parameters<typeof complaints>): Promise<void> {
+  expect(await complaints(...parameters)).to.equal('')
 }
 
 /** Writes files into a project; resolves to their names. */
@@ -80,7 +89,11 @@ describe('an application in TypeScript', function () {
 
   let folder: string
   before(async function () {
-    folder = await project(this, [...packages.keys()], ['@types/express-session', oldestTypeScript])
+    folder = await project(
+      this,
+      [...packages.keys()],
+      ['@types/express-session', oldestTypeScript, `typescript-for-commonjs@npm:typescript@${forCommonJS}`],
+    )
     await addFixtures(folder, 'consumer.ts', 'require.cts')
     for (const kind of ['mts', 'cts'])
       await copyFile(join(folder, 'consumer.ts'), join(folder, `consumer.${kind}`))
@@ -100,6 +113,44 @@ describe('an application in TypeScript', function () {
 
   it('compiles the code of the READMEs', async () => {
     await compile(folder, await addFiles(folder, readmeCode()), javascript)
+  })
+
+  it('compiles the quick start with and without esModuleInterop', async () => {
+    const files = await addFiles(folder, {
+      'quick-start.mts': quickStartOf(readmeOf('.', english)).program,
+    })
+    for (const esModuleInterop of [true, false])
+      await compile(folder, files, { module: 'nodenext', esModuleInterop }, folder)
+  })
+
+  describe('of CommonJS', () => {
+    let compiler: string
+    before(async () => {
+      compiler = join(folder, 'compiler')
+      await mkdir(join(compiler, 'node_modules'), { recursive: true })
+      await symlink(
+        join(folder, 'node_modules/typescript-for-commonjs'),
+        join(compiler, 'node_modules/typescript'),
+      )
+    })
+
+    for (const module of kinds) {
+      const isAllowed = text.includes(`\`module: ${module}\``)
+      it(`${isAllowed ? 'compiles' : 'is refused'} with module: ${module}`, async () => {
+        const printed = await complaints(folder, ['require.cts'], { module }, compiler)
+        if (isAllowed) expect(printed).to.equal('')
+        else
+          expect(printed).to.match(
+            /^require\.cts.*ES(?:CMAScript)? module.*cannot be imported with 'require'/m,
+          )
+      })
+    }
+
+    it('needs esModuleInterop with module: commonjs', async () => {
+      const commonJS = { module: 'commonjs', moduleResolution: 'node10' }
+      await compile(folder, ['consumer.ts'], { ...commonJS, esModuleInterop: true }, compiler)
+      expect(await complaints(folder, ['consumer.ts'], commonJS, compiler)).to.contain('esModuleInterop')
+    })
   })
 })
 

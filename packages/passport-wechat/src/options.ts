@@ -308,6 +308,7 @@ function pickClientOptions(options: AnyOptions): Settings['client'] {
     shareCredentials: options.shareCredentials,
     lang: options.lang,
     endpoints: options.endpoints,
+    allowInsecureEndpoints: options.allowInsecureEndpoints,
     fallbackHosts: options.fallbackHosts,
     timeout: options.timeout,
     fetch: options.fetch,

@@ -208,8 +208,13 @@ export interface WechatCommonOptions extends TokenStoreSource {
   miniProgramInput?: (req: Request) => MiniProgramInput | PromiseLike<MiniProgramInput>
   /** Also keep app-level credentials with `getToken` and `saveToken`. Default `false`: they stay in process memory. */
   shareCredentials?: boolean
-  /** WeChat's base addresses: https, or http on a loopback address. */
+  /** WeChat's base addresses: https, or http on a loopback address, unless `allowInsecureEndpoints` is set. */
   endpoints?: string | Endpoints
+  /**
+   * Allow http on hosts that are neither loopback nor WeChat's, e.g. a sandbox in another container. Others on the network can
+   * then read app secrets and tokens. The process is warned once. Default `false`.
+   */
+  allowInsecureEndpoints?: boolean
   /**
    * Base addresses to try, in this order and within `timeout`, when the first host fails. A repeatable call moves to the next
    * host after a failed connection, or when WeChat is busy. A call that spends a code moves only if no connection was made, so

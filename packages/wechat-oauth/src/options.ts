@@ -1,6 +1,7 @@
 import { readTokenStore } from './tokens/function-token-store.js'
 import { wechatServers } from './http/endpoints.js'
 import { checkTimeout } from './lib/arguments.js'
+import { readBaseURL, warnOfInsecure } from './http/base-url.js'
 import { chooseExchange } from './http/choose-exchange.js'
 import type { Exchange } from './http/exchange.js'
 import { MemoryTokenStore } from './tokens/memory-token-store.js'
@@ -59,10 +60,15 @@ export function readSettings(options: WechatOAuthOptions): Settings {
   refuseUnless(['stable', 'classic'].includes(clientCredential), 'clientCredential must be stable or classic')
   flag('shareCredentials', options.shareCredentials)
   flag('saveSnapshotUsers', options.saveSnapshotUsers)
+  flag('allowInsecureEndpoints', options.allowInsecureEndpoints)
   refuseUnless(logger === undefined || isLogger(logger), 'logger must have the methods debug and warn')
   const tokenStore = readTokenStore(options) ?? new MemoryTokenStore()
   // A pair of functions may write to a table that has columns for users only.
   const isOwnPair = options.getToken !== undefined && options.shareCredentials !== true
+  const endpoints = readEndpoints(options.endpoints, options.allowInsecureEndpoints)
+  const fallbackHosts = readFallbackHosts(options.fallbackHosts, options.allowInsecureEndpoints)
+  const safe = safeLogger(logger)
+  warnOfInsecure([...Object.values(endpoints), ...fallbackHosts], safe)
   return {
     appId: options.appId,
     appSecret: options.appSecret,
@@ -70,13 +76,13 @@ export function readSettings(options: WechatOAuthOptions): Settings {
     credentialStore: isOwnPair ? new MemoryTokenStore() : tokenStore,
     clientCredential,
     lang,
-    endpoints: readEndpoints(options.endpoints),
-    fallbackHosts: readFallbackHosts(options.fallbackHosts),
+    endpoints,
+    fallbackHosts,
     timeout,
     exchange: chooseExchange(options.fetch),
     now,
     saveSnapshotUsers: options.saveSnapshotUsers ?? false,
-    logger: safeLogger(logger),
+    logger: safe,
   }
 }
 
@@ -85,9 +91,9 @@ export function readSettings(options: WechatOAuthOptions): Settings {
  *
  * @throws TypeError that names the wrong address
  */
-export function readEndpoints(endpoints: unknown): Required<Endpoints> {
+export function readEndpoints(endpoints: unknown, allowInsecure = false): Required<Endpoints> {
   if (typeof endpoints === 'string') {
-    const base = readBaseURL('endpoints', endpoints)
+    const base = readBaseURL('endpoints', endpoints, allowInsecure)
     return { open: base, api: base, mp: base }
   }
   refuseUnless(
@@ -101,32 +107,16 @@ export function readEndpoints(endpoints: unknown): Required<Endpoints> {
     mp = wechatServers.mp,
   } = (endpoints ?? {}) as Record<string, unknown>
   return {
-    open: readBaseURL('endpoints.open', open),
-    api: readBaseURL('endpoints.api', api),
-    mp: readBaseURL('endpoints.mp', mp),
+    open: readBaseURL('endpoints.open', open, allowInsecure),
+    api: readBaseURL('endpoints.api', api, allowInsecure),
+    mp: readBaseURL('endpoints.mp', mp, allowInsecure),
   }
 }
 
-function readFallbackHosts(hosts: unknown): string[] {
+function readFallbackHosts(hosts: unknown, allowInsecure = false): string[] {
   if (hosts === undefined) return []
   refuseUnless(Array.isArray(hosts), 'fallbackHosts must be an array of URLs')
-  return (hosts as unknown[]).map((host) => readBaseURL('fallbackHosts', host))
-}
-
-// The queries of these addresses contain secrets.
-function readBaseURL(option: string, value: unknown): string {
-  refuseUnless(typeof value === 'string' && URL.canParse(value), `${option} must be a URL`)
-  const { href, protocol, hostname, username, password } = new URL(value)
-  const loopback = /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
-  refuseUnless(
-    protocol === 'https:' || (protocol === 'http:' && loopback),
-    `${option} must use https, or http on a loopback address`,
-  )
-  refuseUnless(
-    username === '' && password === '' && !/[?#]/.test(href),
-    `${option} must not have a user, a query or a fragment`,
-  )
-  return href.replace(/\/+$/, '')
+  return (hosts as unknown[]).map((host) => readBaseURL('fallbackHosts', host, allowInsecure))
 }
 
 function isLogger(logger: unknown): logger is WechatLogger {

@@ -183,8 +183,15 @@ export interface WechatOAuthOptions extends TokenStoreSource {
   shareCredentials?: boolean
   /** Default `zh_CN`. */
   lang?: WechatLang
-  /** A string is used for all three. Only https, or http on loopback. Default: WeChat. */
+  /**
+   * A string is used for all three. Only https, or http on loopback, unless `allowInsecureEndpoints` is set. Default: WeChat.
+   */
   endpoints?: string | Endpoints
+  /**
+   * Allow `endpoints` and `fallbackHosts` with http on other hosts, e.g. a sandbox in another container. Others on the network
+   * can then read app secrets and tokens, so the process is warned once. WeChat's own hosts always need https. Default `false`.
+   */
+  allowInsecureEndpoints?: boolean
   /**
    * Base addresses to try, in this order and all within `timeout`, when the first host fails. A call that may be repeated is
    * tried on the next host if the connection failed or WeChat is busy. A call that spends a code is tried on the next host

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { promisify } from 'node:util'
 import { CookieStateStore, WechatStrategy, type WechatProfile } from '@wechat-auth/passport-wechat'
 import { WechatLogin } from '@wechat-auth/passport-wechat/web'
@@ -11,9 +10,10 @@ import session from 'express-session'
 import { Passport } from 'passport'
 import ts from 'typescript'
 import { Browser, type Page } from '../../helpers/browser.js'
+import { consent } from '../../helpers/consent.js'
 import { root } from '../../helpers/run.js'
 import { blockOf, english, pairs, read, readmeOf } from './markdown.js'
-import { firstLine, runModule, runPart, serve, startModule } from './running.js'
+import { runModule, runPart, serve } from './running.js'
 
 const strategyReadme = readmeOf('packages/passport-wechat', english)
 const clientReadme = readmeOf('packages/wechat-oauth', english)
@@ -22,26 +22,13 @@ const sandboxReadme = readmeOf('packages/wechat-sandbox', english)
 // The app of the READMEs, unchanged.
 const placeholder = { appId: 'wx…', appSecret: '…', unionAccount: 'sandbox' }
 
-/** What a person does who is sent to WeChat's page and consents; the answer is where WeChat sends the browser. */
-async function consent(sandbox: Sandbox, page: URL): Promise<URL> {
-  const wechat = new Browser(sandbox.url)
-  const shown = await wechat.open(page.pathname + page.search)
-  expect(shown.text).to.contain('name="decision"')
-  const form = new URLSearchParams([...page.searchParams, ['user', 'alice'], ['decision', 'allow']])
-  const { location } = await wechat.open(page.pathname, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: form.toString(),
-  })
-  if (!location) throw new Error('WeChat did not redirect')
-  return location
-}
-
 describe('the code in the READMEs', () => {
   const syntax: Record<string, (code: string) => unknown> = {
     js: (code) => complaints(code, 'part.mjs'),
     ts: (code) => complaints(code, 'part.mts'),
     json: (code) => void JSON.parse(code),
+    // Its test applies it.
+    diff: (code) => expect(code).to.match(/^(?:[-+ ].*\n?)+$/),
     sh: (code) => promisify(execFile)('sh', ['-n', '-c', code]),
     // What a server says to it, its README's own test sees.
     sql: (code) => expect(code).to.match(/;$/),
@@ -130,36 +117,11 @@ function compile(files: Record<string, string>): string[] {
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
 }
 
-describe('the first code block of a README runs unchanged', () => {
-  it('of passport-wechat: a user logs in, is remembered, and is sent to the login page after a reload', async () => {
-    const sandbox = await startSandbox({ apps: [{ ...placeholder, type: 'mp' }] })
-    const code = blockOf(strategyReadme, /passport-wechat$/)
-    expect(code).to.contain('app.listen(3000)')
-    const child = startModule(
-      code.replace(
-        'app.listen(3000)',
-        "app.listen(0, '127.0.0.1', function () { console.log(this.address().port) })",
-      ),
-      { wechat: sandbox.url, env: { SESSION_SECRET: 'a secret of the tests' } },
-    )
-    try {
-      const browser = new Browser(`http://127.0.0.1:${await firstLine(child)}`)
-      expect((await browser.open('/')).json).to.equal(null)
-      const { location: page } = await browser.open('/auth/wechat')
-      const callback = await consent(sandbox, page!)
-      expect(callback.href).to.match(/^https:\/\/example\.com\/auth\/wechat\/callback\?code=/)
-      const path = callback.pathname + callback.search
-      expect((await browser.open(path)).location?.pathname).to.equal('/')
-      const { openid } = sandbox.idsOf({ appId: placeholder.appId, user: 'alice' })
-      expect((await browser.open('/')).json).to.deep.equal({ openid, name: '爱丽丝' })
-      expect((await browser.open(path)).location?.pathname).to.equal('/login')
-    } finally {
-      child.kill()
-      await once(child, 'close')
-      await sandbox.close()
-    }
-  })
+function isOneText(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 1 && typeof value[0] === 'string' && value[0] !== ''
+}
 
+describe('the first code block of a README runs unchanged', () => {
   it('of wechat-oauth: a code becomes a token and a user', async () => {
     const sandbox = await startSandbox({ apps: [{ ...placeholder, type: 'mp' }] })
     try {
@@ -178,7 +140,7 @@ describe('the first code block of a README runs unchanged', () => {
         nickname: '爱丽丝',
         ...sandbox.idsOf({ appId: placeholder.appId, user: 'alice' }),
       })
-      const callback = await consent(sandbox, new URL(sentTo))
+      const callback = await consent(sandbox.url, new URL(sentTo))
       expect(callback.origin + callback.pathname).to.equal('https://example.com/callback')
       expect(callback.searchParams.get('state')).to.equal('abc')
     } finally {
@@ -258,7 +220,7 @@ describe('recipes of the READMEs', () => {
   /** Begins a login and consents; the answer is the path of the callback. */
   const callbackOf = async (browser: Browser): Promise<string> => {
     const { location } = await browser.open('/auth/wechat')
-    const { pathname, search } = await consent(sandbox, location!)
+    const { pathname, search } = await consent(sandbox.url, location!)
     return pathname + search
   }
   const withSession = (
@@ -477,7 +439,7 @@ describe('recipes of the READMEs', () => {
     const browser = await start(app)
     const returnedTo = async (page: string): Promise<string | undefined> => {
       const { location } = await browser.open(`/auth/wechat?returnTo=${encodeURIComponent(page)}`)
-      const { pathname, search } = await consent(sandbox, location!)
+      const { pathname, search } = await consent(sandbox.url, location!)
       const { location: returned } = await browser.open(pathname + search)
       return returned?.href.replace(/^http:\/\/127\.0\.0\.1:\d+/, '')
     }
@@ -494,6 +456,116 @@ describe('recipes of the READMEs', () => {
       expect(await returnedTo(hostile), hostile).to.equal('/')
     }
   })
+
+  describe('linking WeChat to an account', () => {
+    const linked: { user: { id: string }; appId: string; openid: string }[] = []
+    let browser: Browser
+    beforeEach(async () => {
+      linked.length = 0
+      const users = {
+        byAccount: async (appId: string, id: string) =>
+          linked.find((one) => one.appId === appId && one.openid === id)?.user,
+        remember: async (user: { id: string }, account: { appId: string; openid: string }) => {
+          linked.push({ user, ...account })
+        },
+      }
+      const passport = passportWith(mpStrategy())
+      const app = withSession(passport, expressSession())
+      app.get('/log-in-as/:id', (req, res, next) => {
+        req.logIn({ id: req.params.id }, (error) => (error ? next(error) : res.json('done')))
+      })
+      const code = blockOf(strategyReadme, /^Link WeChat to an account$/)
+      await runPart(code.replace('https://example.com/account', '/account'), {
+        app,
+        passport,
+        users,
+        WechatStrategy: SandboxedStrategy,
+        ...credentials('mp'),
+      })
+      app.get('/me', (req, res) => {
+        res.json(req.user ?? null)
+      })
+      browser = await start(app)
+    })
+
+    /** Links Alice's WeChat account to a user; where the application sends the browser. */
+    const link = async (id: string): Promise<string | undefined> => {
+      await browser.open(`/log-in-as/${id}`)
+      const { location } = await browser.open('/account/wechat')
+      const { pathname, search } = await consent(sandbox.url, location!)
+      const done = (await browser.open(pathname + search)).location
+      expect((await browser.open('/me')).json).to.deep.equal({ id })
+      return done && done.pathname + done.search
+    }
+
+    it('remembers it, and the user stays who they are', async () => {
+      expect(await link('u1')).to.equal('/account')
+      expect(linked).to.have.length(1)
+      expect(linked[0]).to.deep.include({ user: { id: 'u1' }, openid: openid() })
+    })
+
+    it('does not give it to another user', async () => {
+      await link('u1')
+      expect(await link('u2')).to.equal('/account?why=taken')
+      expect(linked).to.have.length(1)
+    })
+
+    it('is for users who are logged in', async () => {
+      for (const path of ['/account/wechat', '/account/wechat/callback'])
+        expect((await browser.open(path)).location?.pathname).to.equal('/login')
+    })
+
+    it('links nothing if the user refuses, or if it began as a login', async () => {
+      await browser.open('/log-in-as/u1')
+      const begun = await browser.open('/account/wechat')
+      const state = begun.location?.searchParams.get('state') ?? ''
+      const refused = await browser.open(`/account/wechat/callback?code=authdeny&state=${state}`)
+      expect(refused.location?.pathname).to.equal('/account')
+      const { search } = new URL(await callbackOf(browser), 'http://localhost')
+      const login = await browser.open(`/account/wechat/callback${search}`)
+      expect(login.location?.pathname).to.equal('/account')
+      expect(linked).to.deep.equal([])
+    })
+  })
+
+  it('a message on the login page, which is shown once', async () => {
+    const passport = passportWith(mpStrategy())
+    const app = withSession(passport, expressSession())
+    await runPart(blockOf(strategyReadme, /^A message on the login page$/), { app, passport })
+    const browser = await start(app)
+    const { location } = await browser.open('/auth/wechat')
+    const state = location?.searchParams.get('state') ?? ''
+    const { location: page } = await browser.open(`/auth/wechat/callback?code=authdeny&state=${state}`)
+    const { json } = await browser.open(page!)
+    expect(json).to.have.property('messages').that.satisfies(isOneText)
+    expect((await browser.open('/login')).json).to.deep.equal({ messages: [] })
+    expect((await browser.open(await callbackOf(browser))).location?.pathname).to.equal('/')
+  })
+
+  for (const keeps of [true, false]) {
+    it(`data from before the login is ${keeps ? 'kept with' : 'lost without'} keepSessionInfo`, async () => {
+      const passport = passportWith(mpStrategy())
+      const app = withSession(passport, expressSession())
+      app.get('/buy', (req, res) => {
+        Object.assign(req.session, { cart: ['tea'] })
+        res.json(req.sessionID)
+      })
+      const code = blockOf(strategyReadme, /^Data from before the login$/)
+      expect(code).to.contain('keepSessionInfo: true, ')
+      await runPart(keeps ? code : code.replace('keepSessionInfo: true, ', ''), { app, passport })
+      app.get('/me', (req, res) => {
+        res.json({ user: req.user, id: req.sessionID })
+      })
+      const browser = await start(app)
+      const { json: id } = await browser.open('/buy')
+      const { location } = await browser.open(await callbackOf(browser))
+      expect(location?.pathname).to.equal('/cart')
+      expect((await browser.open('/cart')).json).to.deep.equal(keeps ? ['tea'] : [])
+      const { json: me } = await browser.open('/me')
+      expect(me).to.have.deep.property('user', { openid: openid() })
+      expect(me).to.have.property('id').that.is.not.equal(id)
+    })
+  }
 
   it('single-page applications, the widget, and the tokens later', async () => {
     const passport = passportWith()

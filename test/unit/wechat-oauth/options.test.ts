@@ -15,6 +15,7 @@ const wrong: Record<string, unknown[]> = {
   tokenStore: [null, 5, 'redis', {}, { getToken: none }, { saveToken: none }, { getToken: 1, saveToken: 2 }],
   shareCredentials: [null, 1, 'true'],
   saveSnapshotUsers: [null, 1, 'true'],
+  allowInsecureEndpoints: [null, 1, 'true'],
   lang: [null, '', 'cn', 'zh-CN', 5],
   endpoints: [
     null,
@@ -105,6 +106,7 @@ describe('options of WechatOAuth', () => {
       tokenStore: new MemoryTokenStore(),
       shareCredentials: true,
       saveSnapshotUsers: false,
+      allowInsecureEndpoints: true,
       lang: 'zh_TW',
       endpoints: { open: 'https://a.cn', api: 'https://b.cn/x/' },
       fallbackHosts: ['https://api2.weixin.qq.com'],
@@ -120,6 +122,7 @@ describe('options of WechatOAuth', () => {
       saveToken: undefined,
       shareCredentials: undefined,
       saveSnapshotUsers: undefined,
+      allowInsecureEndpoints: undefined,
       lang: undefined,
       endpoints: undefined,
       fallbackHosts: undefined,

@@ -302,7 +302,7 @@ function pageURL(
   state: string | undefined,
   scope: string,
 ): string {
-  const { open } = readEndpoints(defaults?.endpoints)
+  const { open } = readEndpoints(defaults?.endpoints, defaults?.allowInsecureEndpoints)
   const query = stringify({ appid, redirect_uri: redirect, response_type: 'code', scope, state: state || '' })
   return `${open}${path}?${query}#wechat_redirect`
 }

@@ -33,8 +33,17 @@ const made = new WeakMap<Application, Made>()
 /** Returns the parts. Makes them at the first call, and again after the application has changed an option. */
 export function getParts(oauth: Application): Parts {
   const { appid, appsecret, defaults } = oauth
-  const { timeout, endpoints, fallbackHosts, fetch, logger } = defaults ?? {}
-  const from = [appid, appsecret, String(timeout), endpoints, fallbackHosts, fetch, logger]
+  const { timeout, endpoints, allowInsecureEndpoints, fallbackHosts, fetch, logger } = defaults ?? {}
+  const from = [
+    appid,
+    appsecret,
+    String(timeout),
+    endpoints,
+    allowInsecureEndpoints,
+    fallbackHosts,
+    fetch,
+    logger,
+  ]
   const known = made.get(oauth)
   if (known && from.every((value, index) => value === known.from[index])) return known.parts
   const parts = makeParts(oauth)
@@ -44,13 +53,14 @@ export function getParts(oauth: Application): Parts {
 
 function makeParts(oauth: Application): Parts {
   const { appid: appId, appsecret: appSecret } = oauth
-  const { endpoints, fallbackHosts, fetch, logger } = oauth.defaults ?? {}
+  const { endpoints, allowInsecureEndpoints, fallbackHosts, fetch, logger } = oauth.defaults ?? {}
   const options = {
     appId,
     appSecret,
     saveSnapshotUsers: true,
     timeout: readTimeout(oauth.defaults?.timeout),
     ...(endpoints !== undefined && { endpoints }),
+    ...(allowInsecureEndpoints !== undefined && { allowInsecureEndpoints }),
     ...(fallbackHosts !== undefined && { fallbackHosts }),
     ...(fetch !== undefined && { fetch }),
     ...(logger !== undefined && { logger }),

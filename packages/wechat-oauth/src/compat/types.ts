@@ -29,6 +29,8 @@ export interface OAuthOptions {
   timeout?: number | string | readonly (number | string)[]
   /** Base addresses of WeChat's servers: one for all, or `{ open, api, mp }`. Default: WeChat. */
   endpoints?: string | Endpoints
+  /** Allow http on hosts that are neither loopback nor WeChat's, e.g. a sandbox in another container. Default `false`. */
+  allowInsecureEndpoints?: boolean
   /**
    * Base addresses to try, in this order and all within `timeout`, when the first host fails. A call that may be repeated is
    * tried on the next host if the connection failed or WeChat is busy. A call that spends a code is tried on the next host
