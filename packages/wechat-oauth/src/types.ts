@@ -170,7 +170,13 @@ export interface Endpoints {
   mp?: string
 }
 
-/** Receives messages and plain values: never a secret, a token, a code or a query string. */
+/**
+ * Receives messages and plain values: never a secret, a token, a code or a query string.
+ *
+ * The methods get `(message, details)`, as those of `console` and winston. Loggers that take `(details, message)` can be given
+ * as they are: pino and its children, Fastify's `app.log` and `request.log`, bunyan. They are recognized by their method
+ * `bindings` or `addSerializers`, and get the details first.
+ */
 export interface WechatLogger {
   debug(message: string, details?: Record<string, unknown>): void
   warn(message: string, details?: Record<string, unknown>): void
@@ -205,5 +211,6 @@ export interface WechatOAuthOptions extends TokenStoreSource {
   clientCredential?: 'stable' | 'classic'
   /** Save the tokens of snapshot users (virtual accounts) too. Default `false`. */
   saveSnapshotUsers?: boolean
+  /** E.g. `console`, pino, Fastify's `app.log`, winston or bunyan. Default none. */
   logger?: WechatLogger
 }

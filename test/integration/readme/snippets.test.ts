@@ -10,7 +10,7 @@ import session from 'express-session'
 import { Passport } from 'passport'
 import ts from 'typescript'
 import { Browser, type Page } from '../../helpers/browser.js'
-import { root } from '../../helpers/run.js'
+import { compile } from './compiling.js'
 import { blockOf, english, pairs, read, readmeOf } from './markdown.js'
 import { firstLine, runModule, runPart, serve, startModule } from './running.js'
 
@@ -99,35 +99,6 @@ describe('the code in the READMEs', () => {
     ).to.have.length(1)
   })
 })
-
-/** Complaints of the compiler about files that exist in memory only, beside this one. */
-function compile(files: Record<string, string>): string[] {
-  const { config } = ts.readConfigFile(`${root}test/tsconfig.json`, (path) => ts.sys.readFile(path)) as {
-    config: object
-  }
-  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, `${root}test`)
-  const named = new Map(
-    Object.entries(files).map(([name, text]) => [`${root}test/integration/readme/${name}`, text]),
-  )
-  const host = ts.createCompilerHost(options)
-  const [fileExists, readFile, getSourceFile] = [
-    host.fileExists.bind(host),
-    host.readFile.bind(host),
-    host.getSourceFile.bind(host),
-  ]
-  host.fileExists = (path) => named.has(path) || fileExists(path)
-  host.readFile = (path) => named.get(path) ?? readFile(path)
-  host.getSourceFile = (path, version, ...rest) => {
-    const text = named.get(path)
-    return text === undefined
-      ? getSourceFile(path, version, ...rest)
-      : ts.createSourceFile(path, text, version)
-  }
-  const program = ts.createProgram([...named.keys()], options, host)
-  return [...named.keys()]
-    .flatMap((path) => ts.getPreEmitDiagnostics(program, program.getSourceFile(path)))
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
-}
 
 describe('the first code block of a README runs unchanged', () => {
   it('of passport-wechat: a user logs in, is remembered, and is sent to the login page after a reload', async () => {
