@@ -1,3 +1,5 @@
+import { recordKind, refreshChannel, traced } from '../lib/channels.js'
+import type { WechatRefreshMessage } from '../diagnostics.js'
 import { clockMargin, isAheadOfClock } from '../lib/clocks.js'
 import { isUnusableRecord, type WechatError } from '../errors.js'
 import type { Credential } from '../http/reply-fields.js'
@@ -20,6 +22,7 @@ export interface SourcedCredential extends Credential {
 }
 
 export interface CachedCredentialOptions {
+  appId: string
   /** The key of the record in the store, and of the lock. */
   key: string
   appSecret: string
@@ -136,10 +139,14 @@ export class CachedCredential {
   #renew(forced?: { instead: string | undefined }): Promise<SourcedCredential> {
     const running = this.#renewal
     if (running && (running.forced || !forced)) return running.result
-    const { access, key } = this.#options
+    const { appId, access, key } = this.#options
     const renew = async (): Promise<SourcedCredential> => {
       await running?.result.catch(() => undefined)
-      return access.withLock(key, (isOurs) => this.#renewLocked(isOurs, forced))
+      return traced(
+        refreshChannel,
+        () => ({ appId, record: recordKind(key) }),
+        (message) => access.withLock(key, (isOurs) => this.#renewLocked(isOurs, forced, message)),
+      )
     }
     const renewal: Renewal = {
       forced: forced !== undefined,
@@ -154,6 +161,7 @@ export class CachedCredential {
   async #renewLocked(
     isOurs: () => boolean,
     forced: { instead: string | undefined } | undefined,
+    message: WechatRefreshMessage | undefined,
   ): Promise<SourcedCredential> {
     const { access, key } = this.#options
     const stored = await access.read(key).catch((error: unknown) => {
@@ -162,11 +170,14 @@ export class CachedCredential {
       return undefined
     })
     const current = this.#usable(stored)
-    if (current && (forced ? current.access_token !== forced.instead : !this.#isDue(current)))
+    if (current && (forced ? current.access_token !== forced.instead : !this.#isDue(current))) {
+      if (message) message.renewed = false
       return this.#hold(current)
+    }
     if (stored?.access_token !== undefined && this.#refused.has(stored.access_token))
       await this.#drop(stored.access_token)
     const fresh = await this.#obtain(forced !== undefined)
+    if (message) message.renewed = true
     return this.#save(fresh, stored?.access_token, isOurs)
   }
 
