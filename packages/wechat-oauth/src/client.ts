@@ -21,8 +21,8 @@ import { QRCodeCalls } from './api/qr-code-calls.js'
 import { apiPaths, qrCodeImagePath } from './http/endpoints.js'
 import { checkOk, parseSession, parseToken, parseUser } from './http/reply-fields.js'
 import type { WechatRefreshMessage } from './diagnostics.js'
-import { refreshChannel, traced } from './lib/channels.js'
-import { StoreAccess } from './tokens/store-access.js'
+import { healthKey, refreshChannel, traced } from './lib/channels.js'
+import { StoreAccess, type StoreFailure } from './tokens/store-access.js'
 import { isTokenValid } from './tokens/token.js'
 import { TokenRecords } from './tokens/token-records.js'
 import { buildPath, Transport } from './http/transport.js'
@@ -31,6 +31,7 @@ import type {
   MiniProgramData,
   QRCodeData,
   QRCodeTicket,
+  WechatHealth,
   WechatLang,
   WechatOAuthOptions,
   WechatPhoneInfo,
@@ -466,6 +467,28 @@ export class WechatOAuth {
   async getQRCodeByTicket(ticket: string): Promise<{ data: Uint8Array; contentType: string }> {
     checkText('ticket', ticket)
     return this.#qrCodes.image(ticket)
+  }
+
+  /**
+   * Says whether the token store answers and whether there is an access token of the app, e.g. for a health check. It makes no
+   * call to WeChat, so it uses no quota. It reads a record that nobody has and the record of the access token, both within
+   * `timeout`. It does not reject if the store fails: the logger gets a warning.
+   */
+  async health(): Promise<WechatHealth> {
+    const [store, credential] = await Promise.all([this.#checkStore(), this.#credentials.token.health()])
+    return { store, credential }
+  }
+
+  async #checkStore(): Promise<WechatHealth['store']> {
+    try {
+      await this.#access.read(healthKey)
+      return 'ok'
+    } catch (error) {
+      const { code, reason } = error as Partial<StoreFailure>
+      const details = { code, ...(reason !== undefined && { reason }) }
+      this.#settings.logger?.warn('The token store failed a health check', details)
+      return 'failing'
+    }
   }
 
   #open(

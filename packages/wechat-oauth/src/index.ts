@@ -53,6 +53,7 @@ export type {
   SaveTokenFunction,
   TokenStore,
   TokenStoreSource,
+  WechatHealth,
   WechatLang,
   WechatLogger,
   WechatMode,

@@ -160,6 +160,17 @@ export interface QRCodeTicket {
   url: string
 }
 
+/** What `health` says. */
+export interface WechatHealth {
+  /** `failing`: a read of the token store failed, or had no answer in time. */
+  store: 'ok' | 'failing'
+  /**
+   * The app's access token, in the store or in memory. `ok`: valid. `expiring`: it has expired or is about to, and the next call
+   * that needs it renews it. `none`: nobody has asked for it yet.
+   */
+  credential: 'ok' | 'expiring' | 'none'
+}
+
 /** Base addresses of WeChat's servers. */
 export interface Endpoints {
   /** Default `https://open.weixin.qq.com`: the pages for people. */

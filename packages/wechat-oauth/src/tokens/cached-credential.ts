@@ -101,6 +101,16 @@ export class CachedCredential {
     return this.#refused.has(current.access_token) ? this.#renew() : current
   }
 
+  /** Says whether there is a credential, without asking WeChat. If the store fails, only the one in memory counts. */
+  async health(): Promise<'ok' | 'expiring' | 'none'> {
+    const stored = await this.#options.access.read(this.#options.key).catch(() => undefined)
+    const known = [this.#held?.credential, this.#credentialIn(stored)].filter((one) => one !== undefined)
+    if (known.length === 0) return 'none'
+    return known.some((credential) => this.#isGood(credential) && !this.#isDue(credential))
+      ? 'ok'
+      : 'expiring'
+  }
+
   async #current(): Promise<SourcedCredential | undefined> {
     const held = this.#held
     if (held && this.#isGood(held.credential) && this.#hasPassedSince(held.checkedAt) < memoTime)
@@ -245,16 +255,21 @@ export class CachedCredential {
   }
 
   #usable(stored: WechatToken | undefined): SourcedCredential | undefined {
+    const credential = this.#credentialIn(stored)
+    return credential && this.#isGood(credential) ? credential : undefined
+  }
+
+  /** The credential of a record, unless WeChat refused it or it belongs to another app secret. It may have expired. */
+  #credentialIn(stored: WechatToken | undefined): SourcedCredential | undefined {
     const accessToken = stored?.access_token
     if (!stored || accessToken === undefined || this.#refused.has(accessToken)) return undefined
     if (this.#isForeign(stored)) return undefined
-    const credential = {
+    return {
       access_token: accessToken,
       expires_in: toNumber(stored.expires_in) ?? 0,
       create_at: stored.create_at,
       isBound: stored.scope !== undefined,
     }
-    return this.#isGood(credential) ? credential : undefined
   }
 
   /** Whether a record belongs to another app secret. */
