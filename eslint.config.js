@@ -44,7 +44,7 @@ const arrows = packages.map((name) => ({
 // the calls, lib has checks and tools without I/O. The files beside the folders are of three kinds: vocabulary that every
 // module may use, the options, and modules on top of the folders.
 const folders = ['api', 'tokens', 'http', 'lib']
-const vocabulary = ['types', 'session-contracts', 'errors', 'errcodes']
+const vocabulary = ['types', 'session-contracts', 'errors', 'errcodes', 'diagnostics']
 const onTop = ['client', 'index', 'store-kit', 'strategy-kit']
 
 function layer(files, patterns) {

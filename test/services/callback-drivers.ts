@@ -1,10 +1,5 @@
-import { createHash } from 'node:crypto'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import type { Context } from 'mocha'
-import { cachedFolder } from './cache.js'
-import { climb, orSkip, share } from './ladder.js'
-import { npm } from './npm.js'
+import { installed } from './packages.js'
 
 /** The last versions that accept callbacks, by the names under which they are installed. */
 const packages = {
@@ -23,23 +18,6 @@ export type CallbackDriver = keyof typeof packages
  * `before` hook its suite.
  */
 export async function callbackDrivers(context: Context): Promise<(name: CallbackDriver) => unknown> {
-  const rungs = [{ name: 'npm', get: install }]
-  const advice = 'connect to the npm registry'
-  const find = (): Promise<NodeJS.Require> => climb('database drivers with callbacks', rungs, advice)
-  const require = await orSkip(context, () => share('callback-drivers', find))
+  const { require } = await installed(context, 'callback-drivers', Object.values(packages))
   return (name) => require(name) as unknown
-}
-
-async function install(): Promise<NodeJS.Require | string> {
-  try {
-    const wanted = Object.values(packages)
-    const hash = createHash('sha256').update(wanted.join()).digest('hex').slice(0, 16)
-    const options = ['--no-save', '--no-package-lock', '--ignore-scripts', '--prefer-offline']
-    const folder = await cachedFolder(`callback-drivers-${hash}`, (draft) =>
-      npm(draft, 'install', '--prefix', draft, ...options, ...wanted),
-    )
-    return createRequire(join(folder, 'index.js'))
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
 }

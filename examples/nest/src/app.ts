@@ -5,7 +5,7 @@ import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import type { NestExpressApplication } from '@nestjs/platform-express'
 import type { WechatAuthInfo } from '@wechat-auth/passport-wechat'
-import { WechatOAuth } from '@wechat-auth/wechat-oauth'
+import { WechatError, WechatOAuth } from '@wechat-auth/wechat-oauth'
 import { MemorySessionStore, MemoryUserStore, WechatSessions } from '@wechat-auth/wechat-session'
 import type { Request, Response } from 'express'
 import session from 'express-session'
@@ -77,25 +77,32 @@ class AppController {
 }
 
 /** Browsers get a page; others get JSON. */
-@Catch(HttpException)
-class FailureFilter implements ExceptionFilter<HttpException> {
+@Catch(HttpException, WechatError)
+class FailureFilter implements ExceptionFilter<HttpException | WechatError> {
   readonly #logError: (error: unknown) => void
 
   constructor(logError: (error: unknown) => void) {
     this.#logError = logError
   }
 
-  catch(exception: HttpException, host: ArgumentsHost): void {
+  catch(exception: HttpException | WechatError, host: ArgumentsHost): void {
     const [req, res] = [
       host.switchToHttp().getRequest<Request>(),
       host.switchToHttp().getResponse<Response>(),
     ]
-    if (exception.getStatus() >= 500) this.#logError(exception.cause ?? exception)
-    res.status(exception.getStatus())
-    const body = exception.getResponse()
+    const { status, body } = answerTo(exception)
+    if (status >= 500) this.#logError(exception)
+    res.status(status)
     if (req.accepts(['json', 'html']) === 'html') res.send(failurePage(body as PageFailure))
     else res.json(body)
   }
+}
+
+function answerTo(exception: HttpException | WechatError): { status: number; body: string | object } {
+  if (exception instanceof HttpException)
+    return { status: exception.getStatus(), body: exception.getResponse() }
+  const { statusCode, code } = exception
+  return { status: statusCode, body: { statusCode, code } }
 }
 
 class AppModule {

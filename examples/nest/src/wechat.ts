@@ -67,7 +67,7 @@ export class WechatGuard extends AuthGuard('wechat') {
     context: ExecutionContext,
     status?: number,
   ): User {
-    if (error) throw asHttpException(error)
+    if (error) throw error
     if (user) return user
     const { code, reason, message } = info ?? {}
     const request = context.switchToHttp().getRequest<Request>()
@@ -75,12 +75,6 @@ export class WechatGuard extends AuthGuard('wechat') {
     if (code === 'ERR_WECHAT_STATE' && request.user) return request.user as User
     throw new HttpException({ statusCode: status ?? 401, code, reason, message }, status ?? 401)
   }
-}
-
-/** Nest reads `statusCode`, which errors of these packages do not have: they have `status`. */
-function asHttpException(error: unknown): HttpException {
-  const { status = 500, code } = error as { status?: number; code?: string }
-  return new HttpException({ statusCode: status, code }, status, { cause: error })
 }
 
 @Injectable()
@@ -106,7 +100,7 @@ export class TokenGuard extends AuthGuard('wechat-session') {
     context: ExecutionContext,
     status = 401,
   ): User {
-    if (error) throw asHttpException(error)
+    if (error) throw error
     if (user) return user
     context.switchToHttp().getResponse<Response>().set('WWW-Authenticate', challenge)
     throw new HttpException({ statusCode: status, message: 'Log in first' }, status)

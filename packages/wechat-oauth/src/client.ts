@@ -20,7 +20,9 @@ import { readSettings, type Settings } from './options.js'
 import { QRCodeCalls } from './api/qr-code-calls.js'
 import { apiPaths, qrCodeImagePath } from './http/endpoints.js'
 import { checkOk, parseSession, parseToken, parseUser } from './http/reply-fields.js'
-import { StoreAccess } from './tokens/store-access.js'
+import type { WechatRefreshMessage } from './diagnostics.js'
+import { healthKey, refreshChannel, traced } from './lib/channels.js'
+import { StoreAccess, type StoreFailure } from './tokens/store-access.js'
 import { isTokenValid } from './tokens/token.js'
 import { TokenRecords } from './tokens/token-records.js'
 import { buildPath, Transport } from './http/transport.js'
@@ -29,6 +31,7 @@ import type {
   MiniProgramData,
   QRCodeData,
   QRCodeTicket,
+  WechatHealth,
   WechatLang,
   WechatOAuthOptions,
   WechatPhoneInfo,
@@ -66,6 +69,7 @@ export class WechatOAuth {
     this.#transport = new Transport({
       api: settings.endpoints.api,
       mp: settings.endpoints.mp,
+      appId: settings.appId,
       appSecret: settings.appSecret,
       fallbackHosts,
       timeout,
@@ -74,6 +78,7 @@ export class WechatOAuth {
     })
     const accessTo = (store: typeof tokenStore): StoreAccess =>
       new StoreAccess({
+        appId: settings.appId,
         store,
         timeout,
         onNoLock: () => {
@@ -157,7 +162,12 @@ export class WechatOAuth {
    * @throws WechatAPIError of kind `refresh` if the user must log in again; WechatTransportError; StoreError; TypeError
    */
   async refreshAccessToken(refreshToken: string): Promise<WechatToken> {
-    return this.#records.saveRefresh(await this.#requestRefresh(refreshToken), { refreshToken })
+    checkText('refreshToken', refreshToken)
+    return traced(refreshChannel, this.#refreshMessage, async (message) => {
+      const token = await this.#requestRefresh(refreshToken)
+      if (message) message.renewed = true
+      return this.#records.saveRefresh(token, { refreshToken })
+    })
   }
 
   /**
@@ -459,6 +469,28 @@ export class WechatOAuth {
     return this.#qrCodes.image(ticket)
   }
 
+  /**
+   * Says whether the token store answers and whether there is an access token of the app, e.g. for a health check. It makes no
+   * call to WeChat, so it uses no quota. It reads a record that nobody has and the record of the access token, both within
+   * `timeout`. It does not reject if the store fails: the logger gets a warning.
+   */
+  async health(): Promise<WechatHealth> {
+    const [store, credential] = await Promise.all([this.#checkStore(), this.#credentials.token.health()])
+    return { store, credential }
+  }
+
+  async #checkStore(): Promise<WechatHealth['store']> {
+    try {
+      await this.#access.read(healthKey)
+      return 'ok'
+    } catch (error) {
+      const { code, reason } = error as Partial<StoreFailure>
+      const details = { code, ...(reason !== undefined && { reason }) }
+      this.#settings.logger?.warn('The token store failed a health check', details)
+      return 'failing'
+    }
+  }
+
   #open(
     data: EncryptedUserData & { sessionKey: string },
     codeWhenStale: WechatDecryptError['code'],
@@ -471,7 +503,6 @@ export class WechatOAuth {
   }
 
   async #requestRefresh(refreshToken: string): Promise<WechatToken> {
-    checkText('refreshToken', refreshToken)
     const { appId, now } = this.#settings
     const createAt = now()
     const reply = await this.#transport.call({
@@ -488,28 +519,38 @@ export class WechatOAuth {
     const { openid } = stale
     const running = this.#refreshes.get(openid)
     if (running) return running
-    const refresh = this.#access
-      .withLock(`refresh:${openid}`, async (isOurs) => {
-        const current = await this.#records.read(openid)
-        if (!current) throw new NoOAuthTokenError(openid)
-        if (this.#isValid(current) && (!refused || current.access_token !== stale.access_token))
-          return current
-        if (!current.refresh_token) throw new NoOAuthTokenError(openid)
-        const fresh = await this.#requestRefresh(current.refresh_token)
-        if (fresh.openid !== openid) {
-          throw new WechatTransportError(
-            'ERR_WECHAT_RESPONSE',
-            apiPaths.refreshToken,
-            'returned the token of another user',
-          )
-        }
-        const { refresh_token: refreshToken } = current
-        return this.#records.saveRefresh(fresh, { refreshToken, record: current, isOurs })
-      })
-      .finally(() => this.#refreshes.delete(openid))
+    const refresh = traced(refreshChannel, this.#refreshMessage, (message) =>
+      this.#access.withLock(`refresh:${openid}`, (isOurs) =>
+        this.#refreshLocked(stale, { refused, isOurs, message }),
+      ),
+    ).finally(() => this.#refreshes.delete(openid))
     this.#refreshes.set(openid, refresh)
     return refresh
   }
+
+  async #refreshLocked(stale: WechatToken, { refused, isOurs, message }: Refresh): Promise<WechatToken> {
+    const { openid } = stale
+    const current = await this.#records.read(openid)
+    if (!current) throw new NoOAuthTokenError(openid)
+    if (this.#isValid(current) && (!refused || current.access_token !== stale.access_token)) {
+      if (message) message.renewed = false
+      return current
+    }
+    const { refresh_token: refreshToken } = current
+    if (!refreshToken) throw new NoOAuthTokenError(openid)
+    const fresh = await this.#requestRefresh(refreshToken)
+    if (fresh.openid !== openid) {
+      throw new WechatTransportError(
+        'ERR_WECHAT_RESPONSE',
+        apiPaths.refreshToken,
+        'returned the token of another user',
+      )
+    }
+    if (message) message.renewed = true
+    return this.#records.saveRefresh(fresh, { refreshToken, record: current, isOurs })
+  }
+
+  readonly #refreshMessage = (): WechatRefreshMessage => ({ appId: this.appId, record: 'user' })
 
   #isValid(token: WechatToken): boolean {
     return isTokenValid(token, this.#settings.now())
@@ -520,6 +561,14 @@ export class WechatOAuth {
     this.#hasWarnedAboutMissingLock = true
     this.#settings.logger?.warn('Could not lock the token store, so each process refreshes tokens on its own')
   }
+}
+
+/** A refresh that holds the lock of its user. */
+interface Refresh {
+  /** Whether WeChat refused the token, although by its times it is valid. */
+  refused: boolean
+  isOurs: () => boolean
+  message: WechatRefreshMessage | undefined
 }
 
 const longestData = 1024 * 1024

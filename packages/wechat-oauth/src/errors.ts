@@ -44,8 +44,18 @@ export type WechatErrorCode =
 export class WechatError extends Error {
   /** Does not change between versions; meant for `switch`. */
   readonly code: WechatErrorCode
-  /** The HTTP status that Express responds with. */
+  /** The HTTP status of the response, for Express and Koa. */
   readonly status: number
+
+  /** The same as `status`, for frameworks that read this name: Nest and Fastify. */
+  get statusCode(): number {
+    return this.status
+  }
+
+  /** `false`: frameworks do not send the message to the client. It is for the log. As in the package http-errors. */
+  get expose(): false {
+    return false
+  }
 
   constructor(code: WechatErrorCode, message: string, status = 500) {
     super(message)

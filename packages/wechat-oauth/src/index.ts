@@ -18,6 +18,15 @@ export { isTokenValid } from './tokens/token.js'
 
 export type { MpPageParameters, WebsitePageParameters } from './api/authorize-url.js'
 export type { EncryptedTokenStoreOptions, EncryptionKey } from './tokens/encrypted-token-store.js'
+export type {
+  WechatCallMessage,
+  WechatLockMessage,
+  WechatLoginMessage,
+  WechatOperationMessage,
+  WechatRecordKind,
+  WechatRefreshMessage,
+  WechatStoreMessage,
+} from './diagnostics.js'
 export type { DriverErrorFacts, WechatAPIErrorDetails, WechatErrorCode, WechatErrorKind } from './errors.js'
 export type { JsSDKSignOptions } from './api/js-sdk.js'
 export type { JsSDKHandlerOptions, JsSDKRequest, JsSDKResponse } from './api/js-sdk-handler.js'
@@ -44,6 +53,7 @@ export type {
   SaveTokenFunction,
   TokenStore,
   TokenStoreSource,
+  WechatHealth,
   WechatLang,
   WechatLogger,
   WechatMode,

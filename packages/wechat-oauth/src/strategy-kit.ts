@@ -8,6 +8,7 @@ export { bindToIdentity, dataRefusalCode, type DataRefusalCode, type WechatIdent
 export { apiPaths, pagePaths, wechatServers } from './http/endpoints.js'
 export { isCode } from './lib/arguments.js'
 export { BoundedMap } from './lib/bounded-map.js'
+export { publishLogin } from './lib/channels.js'
 export { safeLogger } from './lib/logger.js'
 
 export { hasOuterSpace, refuseOuterSpace } from './lib/outer-space.js'
@@ -27,6 +28,7 @@ export {
   type Outcome,
 } from './strategy-kit/actions.js'
 export { MiniProgramInputReader, openUserData } from './strategy-kit/mini-program.js'
+export type { WechatLoginMessage } from './diagnostics.js'
 
 /** The answer of verify. A falsy user means no. */
 export interface VerifyAnswer<User> {

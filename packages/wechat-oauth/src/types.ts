@@ -160,6 +160,17 @@ export interface QRCodeTicket {
   url: string
 }
 
+/** What `health` says. */
+export interface WechatHealth {
+  /** `failing`: a read of the token store failed, or had no answer in time. */
+  store: 'ok' | 'failing'
+  /**
+   * The app's access token, in the store or in memory. `ok`: valid. `expiring`: it has expired or is about to, and the next call
+   * that needs it renews it. `none`: nobody has asked for it yet.
+   */
+  credential: 'ok' | 'expiring' | 'none'
+}
+
 /** Base addresses of WeChat's servers. */
 export interface Endpoints {
   /** Default `https://open.weixin.qq.com`: the pages for people. */
@@ -170,7 +181,13 @@ export interface Endpoints {
   mp?: string
 }
 
-/** Receives messages and plain values: never a secret, a token, a code or a query string. */
+/**
+ * Receives messages and plain values: never a secret, a token, a code or a query string.
+ *
+ * The methods get `(message, details)`, as those of `console` and winston. Loggers that take `(details, message)` can be given
+ * as they are: pino and its children, Fastify's `app.log` and `request.log`, bunyan. They are recognized by their method
+ * `bindings` or `addSerializers`, and get the details first.
+ */
 export interface WechatLogger {
   debug(message: string, details?: Record<string, unknown>): void
   warn(message: string, details?: Record<string, unknown>): void
@@ -212,5 +229,6 @@ export interface WechatOAuthOptions extends TokenStoreSource {
   clientCredential?: 'stable' | 'classic'
   /** Save the tokens of snapshot users (virtual accounts) too. Default `false`. */
   saveSnapshotUsers?: boolean
+  /** E.g. `console`, pino, Fastify's `app.log`, winston or bunyan. Default none. */
   logger?: WechatLogger
 }

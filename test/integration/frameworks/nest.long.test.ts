@@ -1,3 +1,4 @@
+import { WechatTransportError } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import { framework, type Framework } from '../../services/framework.js'
 import {
@@ -8,6 +9,22 @@ import {
   startsWithOneCommand,
   withExample,
 } from './logins.js'
+
+/** What a test needs of Nest itself. */
+interface NestCommon {
+  Controller: () => (type: object) => void
+  Get: () => (prototype: object, name: string, descriptor: PropertyDescriptor) => void
+}
+
+interface NestCore {
+  NestFactory: { create: (module: object, options: object) => Promise<NestApplication> }
+}
+
+interface NestApplication {
+  listen: (port: number, host: string) => Promise<unknown>
+  getUrl: () => Promise<string>
+  close: () => Promise<unknown>
+}
 
 describe('Nest example', () => {
   let nest: Framework
@@ -20,6 +37,33 @@ describe('Nest example', () => {
     expect(await nest.checkTypes()).to.equal('')
   })
   startsWithOneCommand('nest')
+
+  it('is not needed for the status: Nest logs an error and answers with its statusCode, without its message', async () => {
+    const { Controller, Get } = nest.load('@nestjs/common') as NestCommon
+    const { NestFactory } = nest.load('@nestjs/core') as NestCore
+    class Fails {
+      get(): never {
+        throw new WechatTransportError('ERR_WECHAT_TIMEOUT', '/sns/userinfo', 'did not answer')
+      }
+    }
+    Controller()(Fails)
+    Get()(Fails.prototype, 'get', Object.getOwnPropertyDescriptor(Fails.prototype, 'get')!)
+    const logged: unknown[] = []
+    const log = (...parameters: unknown[]): void => void logged.push(parameters)
+    const app = await NestFactory.create(
+      { module: function Root() {}, controllers: [Fails] },
+      { logger: { log() {}, warn: log, error: log } },
+    )
+    try {
+      await app.listen(0, '127.0.0.1')
+      const response = await fetch(await app.getUrl())
+      const message = 'Gateway Timeout'
+      expect([response.status, await response.json()]).to.deep.equal([504, { statusCode: 504, message }])
+      expect(logged).to.have.length(1)
+    } finally {
+      await app.close()
+    }
+  })
 
   describe('with express-session', () => {
     const example = withExample(() => nest)

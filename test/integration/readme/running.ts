@@ -7,13 +7,17 @@ import { root } from '../../helpers/run.js'
 
 type Child = ChildProcessByStdio<Writable, Readable, null>
 
-/** Starts a module in a separate process, with WeChat's host for calls between servers played by `wechat`. */
+/**
+ * Starts a module in a separate process, with WeChat's host for calls between servers played by `wechat`.
+ *
+ * @param cwd - where the module finds what it imports. Default: the root
+ */
 export function startModule(
   code: string,
-  { env = {}, wechat = '' }: { env?: Record<string, string>; wechat?: string } = {},
+  { cwd = root, env = {}, wechat = '' }: { cwd?: string; env?: Record<string, string>; wechat?: string } = {},
 ): Child {
   const child = spawn(process.execPath, [...process.execArgv, '--input-type=module'], {
-    cwd: root,
+    cwd,
     env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env, WECHAT: wechat },
     stdio: ['pipe', 'pipe', 'inherit'],
   })

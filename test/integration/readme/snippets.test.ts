@@ -11,7 +11,7 @@ import { Passport } from 'passport'
 import ts from 'typescript'
 import { Browser, type Page } from '../../helpers/browser.js'
 import { consent } from '../../helpers/consent.js'
-import { root } from '../../helpers/run.js'
+import { compile } from './compiling.js'
 import { blockOf, english, pairs, read, readmeOf } from './markdown.js'
 import { runModule, runPart, serve } from './running.js'
 
@@ -87,35 +87,6 @@ describe('the code in the READMEs', () => {
     ).to.have.length(1)
   })
 })
-
-/** Complaints of the compiler about files that exist in memory only, beside this one. */
-function compile(files: Record<string, string>): string[] {
-  const { config } = ts.readConfigFile(`${root}test/tsconfig.json`, (path) => ts.sys.readFile(path)) as {
-    config: object
-  }
-  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, `${root}test`)
-  const named = new Map(
-    Object.entries(files).map(([name, text]) => [`${root}test/integration/readme/${name}`, text]),
-  )
-  const host = ts.createCompilerHost(options)
-  const [fileExists, readFile, getSourceFile] = [
-    host.fileExists.bind(host),
-    host.readFile.bind(host),
-    host.getSourceFile.bind(host),
-  ]
-  host.fileExists = (path) => named.has(path) || fileExists(path)
-  host.readFile = (path) => named.get(path) ?? readFile(path)
-  host.getSourceFile = (path, version, ...rest) => {
-    const text = named.get(path)
-    return text === undefined
-      ? getSourceFile(path, version, ...rest)
-      : ts.createSourceFile(path, text, version)
-  }
-  const program = ts.createProgram([...named.keys()], options, host)
-  return [...named.keys()]
-    .flatMap((path) => ts.getPreEmitDiagnostics(program, program.getSourceFile(path)))
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
-}
 
 function isOneText(value: unknown): boolean {
   return Array.isArray(value) && value.length === 1 && typeof value[0] === 'string' && value[0] !== ''
@@ -329,7 +300,7 @@ describe('recipes of the READMEs', () => {
     delete process.env['STATE_SECRET']
     const first = await logIn(new Request('https://example.com/auth/wechat'))
     const [cookie = ''] = first.headers.getSetCookie()
-    const back = await consent(sandbox, new URL(first.headers.get('location')!))
+    const back = await consent(sandbox.url, new URL(first.headers.get('location')!))
     const callback = () => logIn(new Request(back, { headers: { cookie: cookie.split(';', 1).join() } }))
     const { status, headers } = await callback()
 

@@ -209,6 +209,40 @@ for (const [file, language] of Object.entries(languages)) {
     })
   })
 
+  describe(`the ${language} text on the diagnostics channels of wechat-oauth`, () => {
+    const messages = new Source('wechat-oauth/src/diagnostics.ts')
+    const heading = /^(?:Diagnostics channels|诊断通道)$/
+    let readme: Readme
+    let text: string[]
+    before(() => {
+      readme = readmeOf('packages/wechat-oauth', file)
+      text = codeIn(readme.paragraphs.filter((one) => /`(?:durationMs|publishLogin)`/.test(one)).join('\n'))
+    })
+
+    it('names each channel with its members', () => {
+      const names = {
+        call: 'WechatCallMessage',
+        refresh: 'WechatRefreshMessage',
+        lock: 'WechatLockMessage',
+        store: 'WechatStoreMessage',
+      }
+      const members = tableOf(readme, heading).map(([channel = '', , cell = '']) => [
+        codeIn(channel)[0],
+        codeIn(cell).filter((code) => code !== 'false'),
+      ])
+      expect(members).to.deep.equal(
+        Object.entries(names).map(([channel, type]) => [`wechat-auth:${channel}`, messages.members(type)]),
+      )
+    })
+
+    it('names the other members and all values', () => {
+      expect(text).to.include.members(messages.members('WechatOperationMessage'))
+      expect(text).to.include(`{ ${messages.members('WechatLoginMessage').join(', ')} }`)
+      const kinds = messages.union('WechatRecordKind').filter((kind) => kind !== 'health')
+      expect(text).to.include.members(kinds.map((kind) => `'${kind}'`))
+    })
+  })
+
   describe(`the ${language} tables of wechat-sandbox name what there is`, () => {
     const engine = new Source('wechat-sandbox/src/sandbox.ts')
     let readme: Readme

@@ -68,13 +68,14 @@ describe('errors', () => {
     it(`${name} with ${code} (${status}) is a WechatError under its own name`, () => {
       expect(error).to.be.an.instanceOf(WechatError)
       expect(error).to.be.an.instanceOf(Error)
-      expect({ name: error.name, code: error.code, status: error.status }).to.deep.equal({
-        name,
-        code,
-        status,
-      })
+      const { code: ownCode, status: ownStatus, statusCode } = error
+      expect([error.name, ownCode, ownStatus, statusCode]).to.deep.equal([name, code, status, status])
+      expect(error.expose).to.equal(false)
       expect(error.stack).to.match(new RegExp(`^${name}: `))
-      expect(Object.keys(error)).to.not.include('name')
+      expect(Object.keys(error)).to.not.contain.oneOf(['name', 'statusCode', 'expose'])
+      expect(inspect(error))
+        .to.contain('status: ')
+        .and.not.match(/statusCode|expose/)
       expect('cause' in error).to.equal(false)
     })
   }

@@ -57,6 +57,27 @@ describe('the logger', () => {
     expect(logger.lines.map(([level]) => level)).to.deep.equal(['warn', 'debug'])
   })
 
+  for (const mark of ['bindings', 'addSerializers'] as const) {
+    it(`gets the facts first if it has the method ${mark}`, async () => {
+      server.answer(json(tokenReply()), json({ errcode: 40029 }))
+      const calls: [level: string, ...parameters: unknown[]][] = []
+      const logger = {
+        [mark]: () => ({}),
+        debug: (...parameters: unknown[]) => void calls.push(['debug', ...parameters]),
+        warn: (...parameters: unknown[]) => void calls.push(['warn', ...parameters]),
+      }
+      const oauth = client({ endpoints: server.url, logger })
+      await oauth.getAccessToken(code)
+      await rejection(oauth.getAccessToken(code))
+      expect(calls.map(([level, , message]) => [level, message])).to.deep.equal([
+        ['debug', 'WeChat call'],
+        ['warn', 'WeChat call failed'],
+      ])
+      expect(calls[0]![1]).to.have.all.keys('endpoint', 'ms')
+      expect(calls[1]![1]).to.include({ code: 'ERR_WECHAT_API', errcode: 40029 })
+    })
+  }
+
   it('does not make a login fail when it throws or its promise rejects', async () => {
     const failures: (() => unknown)[] = [
       () => {

@@ -22,7 +22,7 @@ export class AppCredentials {
     const { appId, appSecret, clientCredential, now, logger } = settings
     this.#settings = settings
     this.#transport = transport
-    const common = { appSecret, access, now, logger }
+    const common = { appId, appSecret, access, now, logger }
     const ticket = (type: WechatTicketType): CachedCredential =>
       new CachedCredential({
         ...common,

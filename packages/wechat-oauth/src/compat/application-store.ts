@@ -1,7 +1,7 @@
 import { awaitAnswer, type AnswerOptions } from '../lib/callback-or-promise.js'
 import type { TokenStore, WechatToken } from '../types.js'
 import { trackUncalled } from '../tokens/uncalled-callbacks.js'
-import { ApplicationFailure } from './errors.js'
+import { applicationFailure } from './errors.js'
 import type { Application } from './application.js'
 
 /**
@@ -37,6 +37,6 @@ async function askApplication(
   try {
     return await awaitAnswer(call, options)
   } catch (error) {
-    throw new ApplicationFailure(error, saved)
+    throw applicationFailure(error, saved)
   }
 }

@@ -1,5 +1,5 @@
 import type { OAuthCallback, OAuthError } from './types.js'
-import { ApplicationFailure, asOAuthError } from './errors.js'
+import { asOAuthError, findApplicationFailure } from './errors.js'
 import { makeAccessToken } from './access-token.js'
 
 /**
@@ -20,7 +20,7 @@ export function answer<T>(callback: OAuthCallback<T> | undefined, task: () => Pr
 
 // The callback gets the token although it could not be saved.
 function failure(error: unknown): unknown[] {
-  const token = error instanceof ApplicationFailure ? error.token : undefined
+  const token = findApplicationFailure(error)?.token
   return token ? [asOAuthError(error), makeAccessToken(token)] : [asOAuthError(error)]
 }
 

@@ -9,25 +9,27 @@ import {
 import type { WechatToken } from '../types.js'
 import type { OAuthError } from './types.js'
 
-/** Carries the application's own error, from its `getToken` or `saveToken`, back to the application. */
-export class ApplicationFailure extends StoreError {
-  readonly #error: unknown
-  readonly #token: WechatToken | undefined
+/** Why a function of the application failed. */
+interface Failure {
+  /** The application's own error. */
+  error: unknown
+  /** The token that could not be saved. */
+  token: WechatToken | undefined
+}
 
-  /** @param token - the token that could not be saved */
-  constructor(error: unknown, token?: WechatToken) {
-    super("The application's getToken or saveToken failed")
-    this.#error = error
-    this.#token = token
-  }
+// Subscribers of the diagnostics channels see the errors of the store, and must not find these values.
+const failures = new WeakMap<object, Failure>()
 
-  get error(): unknown {
-    return this.#error
-  }
+/** Makes the error of a store whose `getToken` or `saveToken`, a function of the application, failed. */
+export function applicationFailure(error: unknown, token?: WechatToken): StoreError {
+  const failure = new StoreError("The application's getToken or saveToken failed")
+  failures.set(failure, { error, token })
+  return failure
+}
 
-  get token(): WechatToken | undefined {
-    return this.#token
-  }
+/** Finds out whether a function of the application failed, and why. */
+export function findApplicationFailure(error: unknown): Failure | undefined {
+  return failures.get(error as object)
 }
 
 /** Makes the error that WeChat would return for a call without this argument. */
@@ -72,7 +74,7 @@ export function asOAuthError(error: unknown): OAuthError {
       : new Error(message, { cause: error })
   }
   // A function that threw a falsy value has failed too.
-  return (error instanceof ApplicationFailure && error.error ? error.error : error) as OAuthError
+  return (findApplicationFailure(error)?.error || error) as OAuthError
 }
 
 function disguise(cause: Error, name: string, message: string, code?: string | number): OAuthError {

@@ -77,7 +77,7 @@ function makeParts(oauth: Application): Parts {
       tokenStore: { ...store, getToken: (openid) => readRecord(store, openid) },
     }),
     transport: new Transport({ ...settings, api: settings.endpoints.api, mp: settings.endpoints.mp }),
-    access: new StoreAccess({ store, timeout: settings.timeout, onNoLock: () => undefined }),
+    access: new StoreAccess({ appId, store, timeout: settings.timeout, onNoLock: () => undefined }),
     refreshing: new Map(),
   }
 }

@@ -30,7 +30,7 @@ export function byFetch(fetch: typeof globalThis.fetch): Exchange {
     }
     try {
       const data = await readBytes(response, endpoint)
-      return { contentType: () => readContentType(response), data }
+      return { status: response.status, contentType: () => readContentType(response), data }
     } catch (error) {
       throw error instanceof WechatTransportError ? error : brokenOff(endpoint, error)
     }

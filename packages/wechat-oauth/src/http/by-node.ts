@@ -72,10 +72,11 @@ export function byNode(
         const contentType = (): string => findHeader(response, 'content-type') ?? ''
         const encoding = findHeader(response, 'content-encoding')
         const data = Buffer.concat(chunks)
-        if (encoding === undefined) resolve({ contentType, data })
+        if (encoding === undefined) resolve({ status, contentType, data })
         else
           resolve(
             decompress(data, encoding, endpoint).then((unpackedData) => ({
+              status,
               contentType,
               data: unpackedData,
             })),

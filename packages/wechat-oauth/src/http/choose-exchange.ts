@@ -1,6 +1,7 @@
 import { byFetch } from './by-fetch.js'
 import { byNode } from './by-node.js'
 import type { Exchange } from './exchange.js'
+import { untraced } from './untraced.js'
 
 /**
  * Chooses what sends the requests. Without the option it is Node.js's own client, unless the application has replaced the global
@@ -9,8 +10,10 @@ import type { Exchange } from './exchange.js'
  * @param own - the option `fetch`
  */
 export function chooseExchange(own: typeof fetch | undefined): Exchange {
-  if (own) return byFetch(own)
-  return (request, deadline) => (usesNodeFetch() ? byNode : byFetch(globalThis.fetch))(request, deadline)
+  if (own) return untraced(byFetch(own))
+  return untraced((request, deadline) =>
+    (usesNodeFetch() ? byNode : byFetch(globalThis.fetch))(request, deadline),
+  )
 }
 
 let judged: { fetch: unknown; isNodes: boolean } = { fetch: undefined, isNodes: false }

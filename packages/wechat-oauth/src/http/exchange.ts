@@ -13,6 +13,7 @@ export interface HttpRequest {
 
 /** A reply with a status from 200 to 299, read to its end. */
 export interface HttpAnswer {
+  status: number
   /** Returns the header as it was sent, or an empty string. */
   contentType: () => string
   data: Uint8Array

@@ -2,6 +2,7 @@ import { WechatTransportError } from '../errors.js'
 import { largestBody } from './exchange.js'
 
 const unsent = new WeakSet<object>()
+const statuses = new WeakMap<object, number>()
 
 /** Whether certainly no byte of the request was sent. Otherwise WeChat may have read it. */
 export function isUnsent(error: unknown): boolean {
@@ -26,7 +27,18 @@ export function brokenOff(endpoint: string, error: unknown): WechatTransportErro
 }
 
 export function badStatus(endpoint: string, status: number): WechatTransportError {
-  return new WechatTransportError('ERR_WECHAT_STATUS', endpoint, `replied with HTTP status ${status}`)
+  const failure = new WechatTransportError(
+    'ERR_WECHAT_STATUS',
+    endpoint,
+    `replied with HTTP status ${status}`,
+  )
+  statuses.set(failure, status)
+  return failure
+}
+
+/** The HTTP status because of which an exchange failed. */
+export function findStatus(error: unknown): number | undefined {
+  return statuses.get(error as object)
 }
 
 export function tooLarge(endpoint: string): WechatTransportError {

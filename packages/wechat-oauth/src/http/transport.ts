@@ -1,7 +1,9 @@
 import { busyErrcode, lookUpKind } from '../errcodes.js'
 import { WechatAPIError, WechatTransportError } from '../errors.js'
-import type { Exchange, HttpAnswer } from './exchange.js'
-import { isUnsent } from './failures.js'
+import type { Exchange, HttpAnswer, HttpRequest } from './exchange.js'
+import { callChannel, traced } from '../lib/channels.js'
+import type { WechatCallMessage } from '../diagnostics.js'
+import { findStatus, isUnsent } from './failures.js'
 import { parseReply, type Reply } from './reply.js'
 import { hide, oneLine, rid } from './redact.js'
 import { toNumber } from '../lib/values.js'
@@ -32,6 +34,7 @@ export interface Binary {
 }
 
 export interface TransportOptions {
+  appId: string
   api: string
   /** The server of images. */
   mp: string
@@ -48,6 +51,8 @@ interface Task<T> {
   read: (answer: HttpAnswer) => T
   deadline: Deadline
   startedAt: number
+  /** What subscribers of the channel are told. */
+  message: WechatCallMessage | undefined
 }
 
 /** Makes all calls of WeChat's servers. A reply is not trusted until it has passed every check. */
@@ -98,14 +103,30 @@ export class Transport {
     })
   }
 
-  async #request<T>(call: Call, base: string, read: (answer: HttpAnswer) => T): Promise<T> {
+  #request<T>(call: Call, base: string, read: (answer: HttpAnswer) => T): Promise<T> {
+    const { appId } = this.#options
+    const { endpoint, body } = call
+    return traced(
+      callChannel,
+      (): WechatCallMessage => ({ appId, endpoint, method: body ? 'POST' : 'GET', attempts: 0 }),
+      (message) => this.#requestWithin(call, base, read, message),
+    )
+  }
+
+  async #requestWithin<T>(
+    call: Call,
+    base: string,
+    read: (answer: HttpAnswer) => T,
+    message: WechatCallMessage | undefined,
+  ): Promise<T> {
     const { timeout } = this.#options
     const lateMessage = `did not answer within ${timeout} ms`
     const startedAt = performance.now()
     try {
       const result = await withDeadline(
         timeout,
-        (deadline) => this.#askServers(this.#serversFor(call, base), { call, read, deadline, startedAt }),
+        (deadline) =>
+          this.#askServers(this.#serversFor(call, base), { call, read, deadline, startedAt, message }),
         () => new WechatTransportError('ERR_WECHAT_TIMEOUT', call.endpoint, lateMessage),
       )
       this.#log('debug', 'WeChat call', call, startedAt)
@@ -127,8 +148,8 @@ export class Transport {
    * that the caller knows that a code may be spent or that WeChat is busy. If there was no connection to any of them, it is
    * that of the first, which should have replied.
    */
-  async #askServers<T>(servers: readonly string[], { call, read, deadline, startedAt }: Task<T>): Promise<T> {
-    const { exchange } = this.#options
+  async #askServers<T>(servers: readonly string[], task: Task<T>): Promise<T> {
+    const { call, deadline, startedAt } = task
     const { endpoint, query, body } = call
     const request = { path: buildPath(endpoint, query), endpoint, body: body && JSON.stringify(body) }
     // A function, because the value changes during `await`.
@@ -136,7 +157,7 @@ export class Transport {
     let failure: unknown
     for (const [index, server] of servers.entries()) {
       try {
-        return read(await exchange({ server, ...request }, deadline))
+        return await this.#askServer({ server, ...request }, task)
       } catch (error) {
         if (isOver()) throw error
         failure = failure !== undefined && isUnsent(error) ? failure : error
@@ -153,6 +174,22 @@ export class Transport {
       }
     }
     throw failure
+  }
+
+  async #askServer<T>(request: HttpRequest, { read, deadline, message }: Task<T>): Promise<T> {
+    if (!message) return read(await this.#options.exchange(request, deadline))
+    message.attempts += 1
+    message.host = new URL(request.server).host
+    delete message.status
+    try {
+      const answer = await this.#options.exchange(request, deadline)
+      message.status = answer.status
+      return read(answer)
+    } catch (error) {
+      const status = findStatus(error)
+      if (status !== undefined) message.status = status
+      throw error
+    }
   }
 
   #log(

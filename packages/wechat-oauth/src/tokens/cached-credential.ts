@@ -1,3 +1,5 @@
+import { recordKind, refreshChannel, traced } from '../lib/channels.js'
+import type { WechatRefreshMessage } from '../diagnostics.js'
 import { clockMargin, isAheadOfClock } from '../lib/clocks.js'
 import { isUnusableRecord, type WechatError } from '../errors.js'
 import type { Credential } from '../http/reply-fields.js'
@@ -20,6 +22,7 @@ export interface SourcedCredential extends Credential {
 }
 
 export interface CachedCredentialOptions {
+  appId: string
   /** The key of the record in the store, and of the lock. */
   key: string
   appSecret: string
@@ -98,6 +101,16 @@ export class CachedCredential {
     return this.#refused.has(current.access_token) ? this.#renew() : current
   }
 
+  /** Says whether there is a credential, without asking WeChat. If the store fails, only the one in memory counts. */
+  async health(): Promise<'ok' | 'expiring' | 'none'> {
+    const stored = await this.#options.access.read(this.#options.key).catch(() => undefined)
+    const known = [this.#held?.credential, this.#credentialIn(stored)].filter((one) => one !== undefined)
+    if (known.length === 0) return 'none'
+    return known.some((credential) => this.#isGood(credential) && !this.#isDue(credential))
+      ? 'ok'
+      : 'expiring'
+  }
+
   async #current(): Promise<SourcedCredential | undefined> {
     const held = this.#held
     if (held && this.#isGood(held.credential) && this.#hasPassedSince(held.checkedAt) < memoTime)
@@ -136,10 +149,14 @@ export class CachedCredential {
   #renew(forced?: { instead: string | undefined }): Promise<SourcedCredential> {
     const running = this.#renewal
     if (running && (running.forced || !forced)) return running.result
-    const { access, key } = this.#options
+    const { appId, access, key } = this.#options
     const renew = async (): Promise<SourcedCredential> => {
       await running?.result.catch(() => undefined)
-      return access.withLock(key, (isOurs) => this.#renewLocked(isOurs, forced))
+      return traced(
+        refreshChannel,
+        () => ({ appId, record: recordKind(key) }),
+        (message) => access.withLock(key, (isOurs) => this.#renewLocked(isOurs, forced, message)),
+      )
     }
     const renewal: Renewal = {
       forced: forced !== undefined,
@@ -154,6 +171,7 @@ export class CachedCredential {
   async #renewLocked(
     isOurs: () => boolean,
     forced: { instead: string | undefined } | undefined,
+    message: WechatRefreshMessage | undefined,
   ): Promise<SourcedCredential> {
     const { access, key } = this.#options
     const stored = await access.read(key).catch((error: unknown) => {
@@ -162,11 +180,14 @@ export class CachedCredential {
       return undefined
     })
     const current = this.#usable(stored)
-    if (current && (forced ? current.access_token !== forced.instead : !this.#isDue(current)))
+    if (current && (forced ? current.access_token !== forced.instead : !this.#isDue(current))) {
+      if (message) message.renewed = false
       return this.#hold(current)
+    }
     if (stored?.access_token !== undefined && this.#refused.has(stored.access_token))
       await this.#drop(stored.access_token)
     const fresh = await this.#obtain(forced !== undefined)
+    if (message) message.renewed = true
     return this.#save(fresh, stored?.access_token, isOurs)
   }
 
@@ -234,16 +255,21 @@ export class CachedCredential {
   }
 
   #usable(stored: WechatToken | undefined): SourcedCredential | undefined {
+    const credential = this.#credentialIn(stored)
+    return credential && this.#isGood(credential) ? credential : undefined
+  }
+
+  /** The credential of a record, unless WeChat refused it or it belongs to another app secret. It may have expired. */
+  #credentialIn(stored: WechatToken | undefined): SourcedCredential | undefined {
     const accessToken = stored?.access_token
     if (!stored || accessToken === undefined || this.#refused.has(accessToken)) return undefined
     if (this.#isForeign(stored)) return undefined
-    const credential = {
+    return {
       access_token: accessToken,
       expires_in: toNumber(stored.expires_in) ?? 0,
       create_at: stored.create_at,
       isBound: stored.scope !== undefined,
     }
-    return this.#isGood(credential) ? credential : undefined
   }
 
   /** Whether a record belongs to another app secret. */

@@ -1,5 +1,8 @@
 import { isUnusableRecord, StoreError, type WechatDecryptError } from '../errors.js'
 import { KeyedQueue } from '../lib/keyed-queue.js'
+import { lockChannel, recordKind, storeChannel, traced } from '../lib/channels.js'
+import type { WechatLockMessage, WechatStoreMessage } from '../diagnostics.js'
+import { lockError } from './lock.js'
 import { asStoreError, attempt } from './store-failures.js'
 import { normalizeRecord } from './token.js'
 import type { TokenStore, WechatToken } from '../types.js'
@@ -7,6 +10,7 @@ import { findUncalledName } from './uncalled-callbacks.js'
 import { withDeadline, type Deadline } from '../lib/deadline.js'
 
 export interface StoreAccessOptions {
+  appId: string
   store: TokenStore
   timeout: number
   /** Called when a task runs without a lock. */
@@ -26,6 +30,8 @@ export interface ChangeEvents {
 /** The latest question to the store. */
 interface Visit {
   result: unknown
+  /** Called when there is no time left for the answer. */
+  onTimeout?: (error: StoreError) => void
 }
 
 export type StoreFailure = StoreError | WechatDecryptError
@@ -38,12 +44,14 @@ export type StoreFailure = StoreError | WechatDecryptError
  * for each other. Another process can interfere only during the one round trip between the two.
  */
 export class StoreAccess {
+  readonly #appId: string
   readonly #store: TokenStore
   readonly #timeout: number
   readonly #onNoLock: () => void
   readonly #changes = new KeyedQueue()
 
-  constructor({ store, timeout, onNoLock }: StoreAccessOptions) {
+  constructor({ appId, store, timeout, onNoLock }: StoreAccessOptions) {
+    this.#appId = appId
     this.#store = store
     this.#timeout = timeout
     this.#onNoLock = onNoLock
@@ -106,68 +114,90 @@ export class StoreAccess {
     return task(() => true)
   }
 
-  // It settles as soon as the task has started: then the task's result counts, no matter what happens to the lock. After any
-  // earlier failure (no lock table, no connection) there is no lock. If the store is down, the next read reports that.
+  // After any failure before the task starts (no lock table, no connection) there is no lock. If the store is down, the next
+  // read reports that.
   async #startLocked<T>(
     key: string,
     task: (isOurs: () => boolean) => Promise<T>,
   ): Promise<{ result: Promise<T> } | undefined> {
-    const store = this.#store
-    if (!store.withLock) return undefined
-    const ttl = this.#timeout + 5000
-    const wait = ttl + this.#timeout
-    const tooLate = new StoreError('Timed out waiting for the lock', { code: 'ERR_WECHAT_LOCK' })
+    if (!this.#store.withLock) return undefined
+    const message = (): WechatLockMessage => ({ appId: this.#appId, record: recordKind(key) })
     try {
-      return await withDeadline(
-        wait + this.#timeout,
-        (patience) =>
-          new Promise((resolve, reject) => {
-            const locked = store.withLock?.(
-              key,
-              async (signal) => {
-                if (patience.isOver) throw tooLate
-                // In a process that was suspended, the signal fires late. So the clock is checked too.
-                const until = performance.now() + ttl
-                const result = task(() => !signal.aborted && performance.now() < until)
-                resolve({ result })
-                return result
-              },
-              { ttl, wait },
-            )
-            Promise.resolve(locked).then(() => {
-              resolve(undefined)
-            }, reject)
-          }),
-        () => tooLate,
-      )
+      return await traced(lockChannel, message, () => this.#awaitLock(key, task))
     } catch {
       return undefined
     }
   }
 
-  async #get(key: string, visit: Visit): Promise<WechatToken | undefined> {
-    try {
-      const result = this.#store.getToken(key)
-      visit.result = result
-      return normalizeRecord(key, await result)
-    } catch (error) {
-      throw asStoreError(error, 'read')
-    }
+  // It settles as soon as the task has started: then the task's result counts, no matter what happens to the lock.
+  #awaitLock<T>(key: string, task: (isOurs: () => boolean) => Promise<T>): Promise<{ result: Promise<T> }> {
+    const ttl = this.#timeout + 5000
+    const wait = ttl + this.#timeout
+    const tooLate = lockError('Timed out waiting for the lock')
+    const ask = (patience: Deadline): Promise<{ result: Promise<T> }> =>
+      new Promise((resolve, reject) => {
+        const locked = this.#store.withLock?.(
+          key,
+          async (signal) => {
+            if (patience.isOver) throw tooLate
+            // In a process that was suspended, the signal fires late. So the clock is checked too.
+            const until = performance.now() + ttl
+            const result = task(() => !signal.aborted && performance.now() < until)
+            resolve({ result })
+            return result
+          },
+          { ttl, wait },
+        )
+        Promise.resolve(locked).then(() => {
+          reject(lockError('The token store did not run the task under the lock'))
+        }, reject)
+      })
+    return attempt('lock', () => withDeadline(wait + this.#timeout, ask, () => tooLate))
+  }
+
+  #get(key: string, visit: Visit): Promise<WechatToken | undefined> {
+    return this.#operate('getToken', key, visit, async () => {
+      try {
+        const result = this.#store.getToken(key)
+        visit.result = result
+        return normalizeRecord(key, await result)
+      } catch (error) {
+        throw asStoreError(error, 'read')
+      }
+    })
   }
 
   #save(key: string, token: WechatToken, visit: Visit): Promise<unknown> {
-    return attempt('save', () => {
-      const result = this.#store.saveToken(key, token)
-      visit.result = result
-      return result
-    })
+    return this.#operate('saveToken', key, visit, () =>
+      attempt('save', () => {
+        const result = this.#store.saveToken(key, token)
+        visit.result = result
+        return result
+      }),
+    )
   }
 
   #remove(key: string, visit: Visit): Promise<unknown> {
     // A store that cannot delete gets a record that is not valid.
     if (!this.#store.deleteToken)
       return this.#save(key, { openid: key, access_token: '', expires_in: 0, create_at: 0 }, visit)
-    return attempt('delete', async () => this.#store.deleteToken?.(key))
+    return this.#operate('deleteToken', key, visit, () =>
+      attempt('delete', async () => this.#store.deleteToken?.(key)),
+    )
+  }
+
+  #operate<T>(
+    operation: WechatStoreMessage['operation'],
+    key: string,
+    visit: Visit,
+    run: () => Promise<T>,
+  ): Promise<T> {
+    return traced(
+      storeChannel,
+      () => ({ appId: this.#appId, operation, record: recordKind(key) }),
+      // Without subscribers, nobody needs to know when an operation has timed out.
+      (message) => (message ? untilTimeout(visit, run) : run()),
+    )
   }
 
   #withinTimeout<T>(task: (deadline: Deadline, visit: Visit) => Promise<T>): Promise<T> {
@@ -177,13 +207,22 @@ export class StoreAccess {
       (deadline) => task(deadline, visit),
       () => {
         const name = findUncalledName(visit.result)
-        return new StoreError(
+        const error = new StoreError(
           name === undefined
             ? `The token store did not answer within ${this.#timeout} ms`
             : `${name} declares a callback but did not call it within ${this.#timeout} ms. ` +
                 'Call it, or remove the parameter.',
         )
+        visit.onTimeout?.(error)
+        return error
       },
     )
   }
+}
+
+function untilTimeout<T>(visit: Visit, run: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    visit.onTimeout = reject
+    run().then(resolve, reject)
+  })
 }
