@@ -58,6 +58,25 @@ export function readJavaScript(...folders: string[]): Record<string, string> {
   return { 'setting.d.mts': setting, ...(Object.fromEntries(modules) as Record<string, string>) }
 }
 
+/** The changes that the README asks for in strict TypeScript. */
+const strictChanges = [
+  ['secret: process.env.SESSION_SECRET', 'secret: process.env.SESSION_SECRET!'],
+  ['passport.deserializeUser((user, done) => ', 'passport.deserializeUser((user: Express.User, done) => '],
+] as const
+
+/** The first code of the strategy's README, with the changes for strict TypeScript. @throws Error if the README does not name them */
+export function readStrictQuickStart(): string {
+  const { blocks, paragraphs } = readmeOf('packages/passport-wechat', english)
+  const text = paragraphs.join('\n')
+  let { code = '' } = blocks.find(({ language }) => language === 'js') ?? {}
+  for (const [before, after] of strictChanges) {
+    if (!code.includes(before) || !text.includes(`\`${after}`))
+      throw new Error(`The README does not say that ${before} becomes ${after}`)
+    code = code.replace(before, after)
+  }
+  return code
+}
+
 /** The TypeScript of a README as one module. */
 export function readTypeScript(folder: string): string {
   const blocks = readmeOf(folder, english).blocks.filter(({ language }) => language === 'ts')

@@ -1,14 +1,17 @@
-import { copyFile, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { root, run } from '../helpers/run.js'
 import { english, readmeOf } from '../integration/readme/markdown.js'
 import { addFixtures, installed, packages, project } from './packed.js'
-import { readJavaScript, readTypeScript } from './readme-code.js'
+import { readJavaScript, readStrictQuickStart, readTypeScript } from './readme-code.js'
 
 const text = readmeOf('packages/passport-wechat', english).paragraphs.join('\n')
 const [, oldest = ''] = /TypeScript (\d+\.\d+) or newer/.exec(text) ?? []
 const oldestTypeScript = `typescript@${oldest}`
+
+/** Without esModuleInterop, this is how TypeScript imports what a CommonJS module exports as a whole. */
+const asRequire = [/^import (\w+) from ('[^'.]+')$/gm, 'import $1 = require($2)'] as const
 
 // How TypeScript looks packages up, from the newest way to the one that does not know `exports`, which is what
 // TypeScript 5 does with `module: commonjs`.
@@ -27,6 +30,12 @@ const resolvers: Record<string, { files: string[]; options: object; exact: boole
   node10: {
     files: ['consumer.ts', 'subpaths.ts'],
     options: { module: 'commonjs', esModuleInterop: true },
+    exact: [true],
+    compiler: oldestTypeScript,
+  },
+  'node10, esModuleInterop off': {
+    files: ['without-interop.ts', 'subpaths.ts'],
+    options: { module: 'commonjs', esModuleInterop: false },
     exact: [true],
     compiler: oldestTypeScript,
   },
@@ -84,7 +93,11 @@ describe('an application in TypeScript', function () {
     await addFixtures(folder, 'consumer.ts', 'require.cts')
     for (const kind of ['mts', 'cts'])
       await copyFile(join(folder, 'consumer.ts'), join(folder, `consumer.${kind}`))
-    await addFiles(folder, { 'subpaths.ts': everySubpath() })
+    const consumer = await readFile(join(folder, 'consumer.ts'), 'utf8')
+    await addFiles(folder, {
+      'subpaths.ts': everySubpath(),
+      'without-interop.ts': consumer.replace(...asRequire),
+    })
   })
 
   for (const [resolver, { files, options, exact, compiler }] of Object.entries(resolvers)) {
@@ -100,6 +113,11 @@ describe('an application in TypeScript', function () {
 
   it('compiles the code of the READMEs', async () => {
     await compile(folder, await addFiles(folder, readmeCode()), javascript)
+  })
+
+  it('compiles the first code of the README in strict mode, with the two changes that it names', async () => {
+    const files = await addFiles(folder, { 'quick-start.mts': readStrictQuickStart() })
+    await compile(folder, files, { module: 'nodenext' })
   })
 })
 
