@@ -45,6 +45,16 @@ const resolvers: Record<string, { files: string[]; options: object; exact: boole
 // environment variable.
 const javascript = { module: 'nodenext', strictNullChecks: false, noImplicitAny: false }
 
+const onBunSqlite = `
+import { Database } from 'bun:sqlite'
+import { SqliteSessionStore, SqliteTokenStore, SqliteUserStore } from '@wechat-auth/store-sqlite'
+
+const database = new Database(':memory:')
+new SqliteTokenStore({ database })
+new SqliteSessionStore({ database })
+new SqliteUserStore({ database })
+`
+
 /** A file that imports each entry of each package. Resolvers that do not know `exports` follow `typesVersions`. */
 function everySubpath(): string {
   const names = [...packages.values()].flatMap(({ manifest: { name, exports } }) =>
@@ -147,5 +157,15 @@ describe('an application in TypeScript with Express 4', function () {
     await compile(folder, await addFiles(folder, readmeCode()), javascript)
     const typescript = { 'readme.mts': readTypeScript('packages/passport-wechat') }
     await compile(folder, await addFiles(folder, typescript), { module: 'nodenext' })
+  })
+})
+
+describe('an application in TypeScript for Bun', function () {
+  this.timeout(180_000)
+
+  it('can give a database of bun:sqlite to the stores', async function () {
+    const folder = await project(this, ['wechat-oauth', 'store-sqlite'], ['@types/bun@~1.4.0'])
+    const files = await addFiles(folder, { 'bun.mts': onBunSqlite })
+    await compile(folder, files, { module: 'nodenext', types: ['bun'] })
   })
 })
