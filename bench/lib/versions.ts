@@ -4,6 +4,7 @@ import { benchFolder, rootFolder } from './folders.js'
 export type Competitor =
   | 'passport-wechat'
   | 'passport-weixin'
+  | 'passport-oauth2'
   | 'wechat-oauth'
   | 'wechat-oauth-ts'
   | 'co-wechat-oauth'

@@ -57,14 +57,6 @@ export class Application {
     }
   }
 
-  /** Users one after another, each ready for the callback. Call the function to finish the login; it returns how long that took. */
-  async *visitors(count: number): AsyncGenerator<() => Promise<number>> {
-    for (const code of await this.#wechat.issueCodes(count)) {
-      const visitor = await this.#browsers.begin()
-      yield () => this.#browsers.comeBack(visitor, code)
-    }
-  }
-
   async stop(): Promise<void> {
     this.#browsers.close()
     await this.#process.stop()

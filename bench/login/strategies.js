@@ -1,7 +1,9 @@
 // The strategies to compare, each configured as its README asks. All log the same user in.
 import { request } from 'node:https'
 import { createRequire } from 'node:module'
+import { stringify } from 'node:querystring'
 import { Strategy } from 'passport'
+import OAuth2Strategy from 'passport-oauth2'
 
 const require = createRequire(import.meta.url)
 const { appId, appSecret } = JSON.parse(process.env.BENCH_APP)
@@ -50,6 +52,49 @@ async function json(path) {
   })
 }
 
+const authorizationURL = 'https://open.weixin.qq.com/connect/oauth2/authorize'
+const api = 'https://api.weixin.qq.com/sns/'
+
+/** What passport-oauth2 needs to log in with WeChat: WeChat's names of the parameters, and no checks. */
+class PlainStrategy extends OAuth2Strategy {
+  constructor(verify) {
+    const tokenURL = `${api}oauth2/access_token`
+    super(
+      {
+        authorizationURL,
+        tokenURL,
+        clientID: appId,
+        clientSecret: appSecret,
+        callbackURL,
+        scope: 'snsapi_userinfo',
+        state: true,
+      },
+      verify,
+    )
+    this.name = 'wechat'
+    this._oauth2.getAuthorizeUrl = ({ redirect_uri, response_type, scope, state }) =>
+      `${authorizationURL}?${stringify({ appid: appId, redirect_uri, response_type, scope, state })}#wechat_redirect`
+    // WeChat's user data need the openid too, so the access token that passport-oauth2 passes on is the whole answer.
+    this._oauth2.getOAuthAccessToken = (code, { grant_type }, callback) => {
+      const query = stringify({ appid: appId, secret: appSecret, code, grant_type })
+      getBy(this._oauth2, `${tokenURL}?${query}`, (error, token) =>
+        callback(error, token, token?.refresh_token, token),
+      )
+    }
+  }
+
+  userProfile({ access_token, openid }, done) {
+    getBy(this._oauth2, `${api}userinfo?${stringify({ access_token, openid, lang: 'zh_CN' })}`, done)
+  }
+}
+
+function getBy(oauth2, url, callback) {
+  oauth2._request('GET', url, {}, '', null, (error, text) => {
+    if (error) callback(error)
+    else callback(null, JSON.parse(text))
+  })
+}
+
 /** By name: the strategy and the options of `passport.authenticate`. */
 export const strategies = {
   ours: async () => {
@@ -59,6 +104,13 @@ export const strategies = {
     )
   },
   bare: () => new BareStrategy(),
+  plain: () => {
+    const tokens = new Map()
+    return new PlainStrategy((token, refreshToken, profile, done) => {
+      tokens.set(profile.openid, { ...token, create_at: Date.now() })
+      done(null, { id: profile.openid })
+    })
+  },
   'passport-wechat': () => {
     const WechatStrategy = require('passport-wechat')
     const options = {

@@ -23,7 +23,7 @@ const calls: Calls = {
 
 const notes = [
   `Each package uses its default store, and connections that are already open. A round trip to WeChat takes ${delay} ms.`,
-  `The others have no locks, so ${processes} processes refresh as often as one. WeChat gets that many requests, and each response replaces the stored token.`,
+  `The others have no locks. In ${processes} processes, they would send as many refreshes to WeChat as in one. Each response replaces the stored token.`,
 ]
 
 export async function run(): Promise<Report> {

@@ -12,6 +12,8 @@ const peer = 'a KEYS scan, as mpauthx 1.3.2 does'
 const sizes = [1000, 10_000, 100_000, 1_000_000]
 const warmUp = 2000
 const rounds = 40
+/** How many times longer an operation may take among many sessions than among the fewest. */
+const mostTimes = 1.5
 const batch = { check: 100, logIn: 25, logOut: 25, scan: 10 }
 type Command = keyof typeof batch
 
@@ -77,13 +79,13 @@ async function measure(subject: Subject): Promise<Report> {
     claim: `${constant[command]}, slowest of all sizes, as a part of that with ${fewest.toLocaleString('en-US')} sessions`,
     unit: '',
     value: Math.max(...parts[command]),
-    limit: 1.5,
+    limit: mostTimes,
   }))
   return { subjects: [own, peer], rows, claims, notes }
 }
 
 const notes = [
   "mpauthx searches for a user's session with KEYS at each login. Only that command is measured, on the same server with the same keys. It blocks all other commands while it runs.",
-  'Measured in turns with a second database of the same server, which keeps 1,000 sessions. The limit applies to the pairs.',
+  `A second database of the same server always holds 1,000 sessions. Each of our operations is measured in turns on both databases. We promise that it takes at most ${mostTimes} times as long on the larger one.`,
   'Of a login, only the work on sessions is measured: three round trips. All but 1,000 of the sessions are copies of one, under other names.',
 ]

@@ -144,5 +144,5 @@ async function openWorker(store: string, url: string): Promise<Subject> {
 
 const notes = [
   'Times are those of batches, in turns, in one process with one connection. The driver alone does the same work on JSON, but checks no values.',
-  'The recipe for MySQL is the table, statements and driver (mysql 2.18.1) of its README. The table has text columns, so a stored token never expires. There is no recipe for Redis or SQLite.',
+  'The README of wechat-oauth has a recipe for MySQL. We use its table, its statements and its driver, mysql 2.18.1. The table has text columns, so a stored token never expires. There is no recipe for Redis or SQLite.',
 ]

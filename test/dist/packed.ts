@@ -126,3 +126,7 @@ export async function addFixtures(folder: string, ...names: string[]): Promise<v
   for (const name of names)
     await cp(join(root, 'test/dist/fixtures', name), join(folder, name), { recursive: true })
 }
+
+/** What `login.mjs` prints if all logins succeed. */
+export const loggedIn =
+  'official account 200 {"name":"爱丽丝"}\nmini-program 200 {"isAlice":true,"sku":"shop"}\n'

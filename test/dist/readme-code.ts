@@ -42,6 +42,7 @@ declare global {
   const apps: strategies.WechatApps, options: strategies.WechatOneAppOptions
   const verify: strategies.WechatVerify, wechat: strategies.WechatStrategy
   const issueTokenFor: (user: Express.User) => string
+  const startSession: (user: Express.User) => Promise<string>
   const tenantOf: (req: Request) => { id: string, appId: string }
   const secrets: { read(id: string): Promise<string> }, users: Users, db: Database
   const sessions: tokens.WechatSessions, sessionStore: tokens.SessionStore

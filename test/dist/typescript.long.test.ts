@@ -1,4 +1,4 @@
-import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { root, run } from '../helpers/run.js'
@@ -11,6 +11,9 @@ const text = readmeOf('packages/passport-wechat', english).paragraphs.join('\n')
 const [, oldest = ''] = /TypeScript (\d+\.\d+) or newer/.exec(text) ?? []
 const oldestTypeScript = `typescript@${oldest}`
 const [, forCommonJS = ''] = /with TypeScript (\d+\.\d+) or newer/.exec(text) ?? []
+
+/** Without esModuleInterop, this is how TypeScript imports what a CommonJS module exports as a whole. */
+const asRequire = [/^import (\w+) from ('[^'.]+')$/gm, 'import $1 = require($2)'] as const
 
 // How TypeScript looks packages up, from the newest way to the one that does not know `exports`, which is what
 // TypeScript 5 does with `module: commonjs`.
@@ -32,6 +35,12 @@ const resolvers: Record<string, { files: string[]; options: object; exact: boole
     exact: [true],
     compiler: oldestTypeScript,
   },
+  'node10, esModuleInterop off': {
+    files: ['without-interop.ts', 'subpaths.ts'],
+    options: { module: 'commonjs', esModuleInterop: false },
+    exact: [true],
+    compiler: oldestTypeScript,
+  },
 }
 
 // The JavaScript of the READMEs has no types for parameters, and does not ask whether there is a user or an
@@ -39,6 +48,16 @@ const resolvers: Record<string, { files: string[]; options: object; exact: boole
 const javascript = { module: 'nodenext', strictNullChecks: false, noImplicitAny: false }
 
 const kinds = ['nodenext', 'node20', 'node18', 'node16']
+
+const onBunSqlite = `
+import { Database } from 'bun:sqlite'
+import { SqliteSessionStore, SqliteTokenStore, SqliteUserStore } from '@wechat-auth/store-sqlite'
+
+const database = new Database(':memory:')
+new SqliteTokenStore({ database })
+new SqliteSessionStore({ database })
+new SqliteUserStore({ database })
+`
 
 /** A file that imports each entry of each package. Resolvers that do not know `exports` follow `typesVersions`. */
 function everySubpath(): string {
@@ -97,7 +116,11 @@ describe('an application in TypeScript', function () {
     await addFixtures(folder, 'consumer.ts', 'require.cts')
     for (const kind of ['mts', 'cts'])
       await copyFile(join(folder, 'consumer.ts'), join(folder, `consumer.${kind}`))
-    await addFiles(folder, { 'subpaths.ts': everySubpath() })
+    const consumer = await readFile(join(folder, 'consumer.ts'), 'utf8')
+    await addFiles(folder, {
+      'subpaths.ts': everySubpath(),
+      'without-interop.ts': consumer.replace(...asRequire),
+    })
   })
 
   for (const [resolver, { files, options, exact, compiler }] of Object.entries(resolvers)) {
@@ -180,5 +203,15 @@ describe('an application in TypeScript with Express 4', function () {
     await compile(folder, await addFiles(folder, readmeCode()), javascript)
     const typescript = { 'readme.mts': readTypeScript('packages/passport-wechat') }
     await compile(folder, await addFiles(folder, typescript), { module: 'nodenext' })
+  })
+})
+
+describe('an application in TypeScript for Bun', function () {
+  this.timeout(180_000)
+
+  it('can give a database of bun:sqlite to the stores', async function () {
+    const folder = await project(this, ['wechat-oauth', 'store-sqlite'], ['@types/bun@~1.4.0'])
+    const files = await addFiles(folder, { 'bun.mts': onBunSqlite })
+    await compile(folder, files, { module: 'nodenext', types: ['bun'] })
   })
 })

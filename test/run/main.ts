@@ -6,8 +6,9 @@ import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measurePace } from '../helpers/pace.js'
-import { root, run } from '../helpers/run.js'
+import { root } from '../helpers/run.js'
 import { underCI } from '../helpers/skip.js'
+import { download, node } from '../services/runtimes.js'
 import { testFiles, type TestFiles } from './files.js'
 import { runFiles } from './pool.js'
 import { Progress } from './progress.js'
@@ -65,9 +66,14 @@ if (isLong) {
   const build = { execArgv: onBuilds, files, isFull: false }
   runs.push({ ...build, title: 'builds', execPath })
   for (const version of otherVersions) {
-    const otherNode = await fetchNode(version)
-    if (otherNode !== undefined) runs.push({ ...build, title: `builds-node-${version}`, execPath: otherNode })
-    else if (underCI()) failed += 1
+    const runtime = node(version)
+    const found = await download(runtime)
+    if (typeof found !== 'string') {
+      runs.push({ ...build, title: `builds-node-${version}`, execPath: found.path })
+      continue
+    }
+    console.log(`The tests on ${runtime.name} are skipped: ${found}`)
+    if (underCI()) failed += 1
   }
 }
 
@@ -115,15 +121,6 @@ async function prepare(): Promise<void> {
   const [code] = (await once(child, 'exit')) as [number | null]
   if (code !== 0) console.log('  This failed. Tests that need a missing service will report it')
   console.log(`  done in ${timeSince(startedAt)}`)
-}
-
-/** Downloads a Node.js through npm. @returns its path, or `undefined` after it has printed the reason */
-async function fetchNode(version: number): Promise<string | undefined> {
-  const { code, stdout, stderr } = await run('npx', ['--yes', `node@${version}`, '-p', 'process.execPath'])
-  if (code === 0) return stdout.trim()
-  const reason = stderr.trim().split('\n').at(-1) ?? ''
-  console.log(`The tests on Node.js ${version} are skipped, because npm could not download it: ${reason}`)
-  return undefined
 }
 
 function timeSince(startedAt: number): string {

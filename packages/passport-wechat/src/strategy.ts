@@ -1,7 +1,8 @@
 import type { WechatMode, WechatOAuth } from '@wechat-auth/wechat-oauth'
 import { bindActions, perform } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
-import OAuth2Strategy from 'passport-oauth2'
+// By name, because a default import needs esModuleInterop in the applications that compile the declarations.
+import { Strategy as OAuth2Strategy, type StrategyOptions, type VerifyFunction } from 'passport-oauth2'
 import { Logins } from './logins.js'
 import { checkOptions } from './options.js'
 import type { RequestParts } from './request.js'
@@ -40,10 +41,7 @@ type InferredVerify = (
 ) => unknown
 
 // The static members of the parent's type, such as `Strategy`, must not be inherited: here they name this class.
-const Parent: new (
-  options: OAuth2Strategy.StrategyOptions,
-  verify: OAuth2Strategy.VerifyFunction,
-) => OAuth2Strategy = OAuth2Strategy
+const Parent: new (options: StrategyOptions, verify: VerifyFunction) => OAuth2Strategy = OAuth2Strategy
 
 /**
  * Passport strategy for WeChat: official account, website and mini-program.

@@ -7,7 +7,7 @@ export interface SqliteStatement {
 }
 
 /**
- * A database of better-sqlite3, libsql or `node:sqlite`. The type has only the members that the stores use, so it accepts
+ * A database of better-sqlite3, libsql, `node:sqlite` or `bun:sqlite`. The type has only the members that the stores use, so it accepts
  * any version. These drivers are synchronous; the stores refuse asynchronous ones.
  */
 export interface SqliteDatabase {
@@ -17,7 +17,7 @@ export interface SqliteDatabase {
   readonly open?: unknown
   /** `node:sqlite`: whether it is open. */
   readonly isOpen?: boolean
-  /** better-sqlite3 and libsql: whether a transaction is open. */
+  /** better-sqlite3, libsql and `bun:sqlite`: whether a transaction is open. */
   readonly inTransaction?: boolean
   /** `node:sqlite`: whether a transaction is open. */
   readonly isTransaction?: boolean
@@ -31,7 +31,7 @@ export function checkDatabase(database: unknown): asserts database is SqliteData
     typeof prepare !== 'function' ||
     !answersAtOnce(database as SqliteDatabase)
   ) {
-    throw new TypeError('database must be a database of better-sqlite3, libsql or node:sqlite')
+    throw new TypeError('database must be a database of better-sqlite3, libsql, node:sqlite or bun:sqlite')
   }
 }
 

@@ -13,7 +13,7 @@ import { checkTable, quoteName } from './table-name.js'
 import { refuseOtherNames } from './wrong-names.js'
 
 export interface SqliteSessionStoreOptions {
-  /** A database of better-sqlite3, libsql or `node:sqlite`. The store never closes it. */
+  /** A database of better-sqlite3, libsql, `node:sqlite` or `bun:sqlite`. The store never closes it. */
   database: SqliteDatabase
   /** The name of the table. Default `wechat_session`. */
   table?: string

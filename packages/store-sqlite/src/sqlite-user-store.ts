@@ -15,7 +15,7 @@ import { UserTable } from './user-table.js'
 import { refuseOtherNames } from './wrong-names.js'
 
 export interface SqliteUserStoreOptions {
-  /** A database of better-sqlite3, libsql or `node:sqlite`. The store never closes it. */
+  /** A database of better-sqlite3, libsql, `node:sqlite` or `bun:sqlite`. The store never closes it. */
   database: SqliteDatabase
   /** The name of the table of users. Default `user`. The other two tables are `wechat_account` and `wechat_unionid`, prefixed with `<table>_` unless this is `user`. */
   table?: string

@@ -242,6 +242,25 @@ describe('fallback hosts', () => {
     })
   }
 
+  for (const [verb, code] of [
+    ['get', 'ECONNREFUSED'],
+    ['get', 'ENOTFOUND'],
+    ['get', 'SELF_SIGNED_CERT_IN_CHAIN'],
+    ['do not get', 'ECONNRESET'],
+  ] as const) {
+    it(`${verb} a code after a fetch whose error has itself the code ${code}, as in Bun`, async () => {
+      let asked = 0
+      const ownFetch: typeof fetch = async () => {
+        asked += 1
+        if (asked === 1) throw Object.assign(new TypeError('Unable to connect'), { code })
+        return Response.json(tokenReply())
+      }
+      const oauth = oauthAt(['https://one.example', 'https://two.example'], { fetch: ownFetch })
+      await exchange(oauth).catch(() => undefined)
+      expect(asked).to.equal(verb === 'get' ? 2 : 1)
+    })
+  }
+
   describe('that fail too', () => {
     it('leave the error of the first host if none was reached', async () => {
       const oauth = oauthAt([await deadURL(), noSuchHost, noSuchHost])

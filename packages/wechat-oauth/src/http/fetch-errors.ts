@@ -31,11 +31,11 @@ interface SystemError {
 }
 
 /**
- * Whether there may have been a connection when a `fetch` failed. An error of Node.js's own `fetch` has a cause. A code proves
- * nothing if it can also occur later, e.g. `ECONNRESET` after a broken TLS handshake.
+ * Whether there may have been a connection when a `fetch` failed. In Node.js the error has a cause with the code, in Bun it has
+ * the code itself. A code proves nothing if it can also occur later, e.g. `ECONNRESET` after a broken TLS handshake.
  */
 export function mayHaveConnected(error: unknown): boolean {
-  const { cause } = (error ?? {}) as { cause?: unknown }
+  const { cause = error } = (error ?? {}) as { cause?: unknown }
   const { errors } = (cause ?? {}) as SystemError
   // If the host has several addresses, there is an error for each.
   const failures: unknown[] = Array.isArray(errors) ? errors : [cause]
