@@ -10,7 +10,7 @@ import type {
   WechatStoreMessage,
 } from '../diagnostics.js'
 
-type Tracing<Message extends object> = TracingChannel<unknown, Message>
+type Tracing<Message extends object> = TracingChannel<object, Message>
 
 export const callChannel: Tracing<WechatCallMessage> = tracingChannel('wechat-auth:call')
 export const refreshChannel: Tracing<WechatRefreshMessage> = tracingChannel('wechat-auth:refresh')
