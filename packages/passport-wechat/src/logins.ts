@@ -2,6 +2,7 @@ import { WechatError, type WechatMode, type WechatOAuth } from '@wechat-auth/wec
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import { passToNext } from '@wechat-auth/wechat-oauth/strategy-kit'
 import { Apps } from './apps.js'
+import { FailureLog } from './failure-log.js'
 import { AuthorizeFlow } from './flow/authorize.js'
 import { parseCall } from './flow/call.js'
 import { CallbackFlow } from './flow/callback.js'
@@ -26,6 +27,7 @@ export class Logins {
   readonly #authorize: AuthorizeFlow
   readonly #callback: CallbackFlow
   readonly #direct: Readonly<Record<DirectMode, DirectFlow>>
+  readonly #failures: FailureLog
 
   constructor(settings: Settings, verify: AnyWechatVerify) {
     const states = new States(settings)
@@ -35,19 +37,23 @@ export class Logins {
     this.#authorize = new AuthorizeFlow(settings, this.#apps, states)
     this.#callback = new CallbackFlow(settings, this.#apps, states, identify)
     this.#direct = { miniprogram: new MiniProgramFlow(settings, this.#apps, identify) }
+    this.#failures = new FailureLog(settings.logger)
   }
 
   /** Never rejects. */
-  authenticate(req: RequestParts, options: WechatCallOptions | undefined): Promise<Outcome> {
-    return catchOutcome(async () => {
+  async authenticate(req: RequestParts, options: WechatCallOptions | undefined): Promise<Outcome> {
+    let mode: WechatMode | undefined
+    const outcome = await catchOutcome(async () => {
       const call = parseCall(this.#settings.who, options)
-      const mode = this.#apps.choose(req, call.mode)
+      mode = this.#apps.choose(req, call.mode)
       if (!isRedirectMode(mode)) return this.#direct[mode].logIn(req)
       const parameters = readCallbackParameters(req)
       if (await this.#isCallback(req, parameters)) return this.#callback.finish(req, call, parameters)
       const { url } = await this.#authorize.start(req, call)
       return { action: 'redirect', url }
     })
+    if (outcome.action === 'fail') this.#failures.add(outcome, outcome.mode ?? mode)
+    return outcome
   }
 
   async getAuthorization(

@@ -135,9 +135,11 @@ export function checkOptions(who: string, options: AnyOptions): Settings {
 /** The body that a parser such as `express.json()` has left on the request. */
 function readParsedBody({ body }: RequestParts): unknown {
   if (body === undefined) {
-    throw new Refusal('ERR_WECHAT_REQUEST', {
-      message: 'The request has no parsed body. Use express.json() before the route',
-    })
+    throw new Refusal(
+      'ERR_WECHAT_REQUEST',
+      { message: 'The request has no parsed body. Use express.json() before the route' },
+      { level: 'warn' },
+    )
   }
   return body
 }

@@ -233,7 +233,10 @@ export interface WechatCommonOptions extends TokenStoreSource {
   now?: () => number
   /** How the app-level access token is obtained. Default `stable`. */
   clientCredential?: WechatOAuthOptions['clientCredential']
-  /** Never receives a secret, a token, a code or a query string. Default none. */
+  /**
+   * Gets a message for each login that starts or fails: `warn` if the operator can do something about a failure, otherwise
+   * `debug`. Also gets the messages of the client. Never receives a secret, a token, a code or a query string. Default none.
+   */
   logger?: WechatLogger
 }
 
@@ -362,8 +365,9 @@ export interface WechatFailure {
   /** With `ERR_WECHAT_STATE`. */
   reason?: WechatStateReason
   /**
-   * With the reason `unknown`: one sentence for the developer, with the likely cause and what to do, judged from the request.
-   * It contains host names, but no values of cookies or of the query. Its wording may change. The logger gets the same.
+   * For the developer: the likely cause, judged from the request, and what to do. It contains host names, but no values of
+   * cookies or of the query. Its wording may change. The logger gets the same. Set with the reason `unknown`, and with `mode`
+   * and `app` if another strategy of the same name started the login.
    */
   hint?: string
 }

@@ -83,6 +83,19 @@ const table: Record<number, Entry> = {
   89507: ['the administrator refused this IP address, blocked for 1 hour', 'config'],
 }
 
+// What an operator can do about the mistakes of a new setup. It becomes part of the error's message.
+const advice: Record<number, string> = {
+  40013: 'Check appId',
+  40125: 'Check appSecret: it must be the latest AppSecret of this appId',
+  40164: 'Add the IP address of this server to the IP whitelist (IP白名单) of the account at WeChat',
+  40243: 'Unfreeze the AppSecret at WeChat',
+}
+
+/** What to do about an errcode, if it is a mistake in the setup that has one remedy. */
+export function lookUpAdvice(errcode: number): string | undefined {
+  return advice[errcode]
+}
+
 /** WeChat's errcodes, with their meaning and kind (from WeChat's "Return code descriptions"). */
 export const WECHAT_ERRCODES: Readonly<
   Record<number, { readonly message: string; readonly kind: WechatErrorKind }>

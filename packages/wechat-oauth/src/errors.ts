@@ -91,13 +91,20 @@ export class WechatAPIError extends WechatError {
   readonly kind: WechatErrorKind
 
   /**
+   * @param details.advice - what the operator can do; added to the message. Default none
    * @param details.code - default `ERR_WECHAT_API`
    * @param details.status - default 503 if WeChat is busy or a quota is used up, otherwise 500
    */
-  constructor(details: WechatAPIErrorDetails & { code?: WechatAPIError['code']; status?: number }) {
-    const { errcode, errmsg, endpoint, kind, code = 'ERR_WECHAT_API' } = details
+  constructor(
+    details: WechatAPIErrorDetails & {
+      advice?: string | undefined
+      code?: WechatAPIError['code']
+      status?: number
+    },
+  ) {
+    const { errcode, errmsg, endpoint, kind, advice = '', code = 'ERR_WECHAT_API' } = details
     const status = details.status ?? (kind === 'rate' || kind === 'busy' ? 503 : 500)
-    super(code, `${endpoint} returned ${errcode}${errmsg && ` ${errmsg}`}`, status)
+    super(code, `${endpoint} returned ${errcode}${errmsg && ` ${errmsg}`}${advice && `. ${advice}`}`, status)
     this.errcode = errcode
     this.errmsg = errmsg
     this.requestId = details.requestId

@@ -57,6 +57,16 @@ export async function callVerify<User>(
 }
 
 /**
+ * Reads the `code` in the `info` of a refusal by verify, for a log. Only a word or a number counts, because the rest of `info`
+ * may describe the user.
+ */
+export function readInfoCode(info: unknown): string | number | undefined {
+  const { code } = (info ?? {}) as { code?: unknown }
+  const isCode = typeof code === 'number' || (typeof code === 'string' && /^[\w.:-]{1,64}$/.test(code))
+  return isCode ? code : undefined
+}
+
+/**
  * @param who - the class whose options these are
  * @param problem - names the option and what it must be
  * @throws TypeError unless the condition holds

@@ -1,5 +1,10 @@
-import type { WechatSession } from '@wechat-auth/wechat-oauth'
-import { callVerify, type Outcome, type VerifyAnswer } from '@wechat-auth/wechat-oauth/strategy-kit'
+import type { WechatLogger, WechatSession } from '@wechat-auth/wechat-oauth'
+import {
+  callVerify,
+  readInfoCode,
+  type Outcome,
+  type VerifyAnswer,
+} from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Request } from 'express'
 import type { WechatSessions } from './sessions.js'
 import type { Identified } from './types.js'
@@ -12,6 +17,7 @@ export interface GuardSettings {
   sessions: SessionChecks
   verify: ((...parameters: never[]) => unknown) | undefined
   passReqToCallback: boolean
+  logger: WechatLogger | undefined
 }
 
 /** Authenticates requests. Its fields are private, so that inspecting the strategy shows none of them. */
@@ -34,12 +40,21 @@ export class Guard {
   async #decide(req: Request): Promise<Outcome<Express.User>> {
     const credentials = readBearerToken(req)
     // RFC 6750, section 3.1: a request without credentials gets no error code.
-    if (credentials === undefined) return this.#refusal()
+    if (credentials === undefined) return this.#refuse('it has no session token')
     const session = await this.#settings.sessions.getSession(credentials)
-    if (!session) return this.#refusal('The session does not exist or has ended. Log in again')
+    if (!session) {
+      const description = 'The session does not exist or has ended. Log in again'
+      return this.#refuse('its session does not exist or has ended', { description })
+    }
     const { user, info } = await this.#findUser(req, session)
     const told = typeof info === 'string' ? { message: info } : (info ?? {})
-    if (!user) return this.#refusal(readMessage(told) ?? 'The user of this session does not exist')
+    if (!user) {
+      const description = readMessage(told) ?? 'The user of this session does not exist'
+      return this.#refuse('the user of its session does not exist, or verify refused the user', {
+        description,
+        code: readInfoCode(told),
+      })
+    }
     return { action: 'success', user, info: { ...told, ...session } }
   }
 
@@ -51,8 +66,17 @@ export class Guard {
     return callVerify(verify, values, verify.length === values.length)
   }
 
-  #refusal(description?: string): Outcome<Express.User> {
-    const realm = `Bearer realm="${quotable(this.#settings.name)}"`
+  /**
+   * @param cause - for the logger, which gets nothing of verify's `info` but the code: the rest may describe the user
+   * @param told.description - for the client
+   */
+  #refuse(
+    cause: string,
+    { description, code }: { description?: string; code?: string | number | undefined } = {},
+  ): Outcome<Express.User> {
+    const { name, logger } = this.#settings
+    logger?.debug(`A request was refused: ${cause}`, { strategy: name, ...(code !== undefined && { code }) })
+    const realm = `Bearer realm="${quotable(name)}"`
     return {
       action: 'fail',
       challenge:

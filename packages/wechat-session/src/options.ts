@@ -68,11 +68,6 @@ export function checkOptions<User extends Identified>(options: WechatSessionsOpt
   )
   checkTimeout(timeout)
   refuseUnless(who, typeof now === 'function', 'now must be a function')
-  refuseUnless(
-    who,
-    logger === undefined || hasMethods(logger, ['debug', 'warn']),
-    'logger must have the methods debug and warn',
-  )
   return {
     oauth,
     sessionStore,
@@ -83,8 +78,18 @@ export function checkOptions<User extends Identified>(options: WechatSessionsOpt
     maxSessions,
     timeout,
     now,
-    logger: safeLogger(logger),
+    logger: checkLogger(who, logger),
   }
+}
+
+/** @throws TypeError that names the option */
+export function checkLogger(who: string, logger: WechatLogger | undefined): WechatLogger | undefined {
+  refuseUnless(
+    who,
+    logger === undefined || hasMethods(logger, ['debug', 'warn']),
+    'logger must have the methods debug and warn',
+  )
+  return safeLogger(logger)
 }
 
 function checkUserSource<User extends Identified>(options: WechatSessionsOptions<User>): UserSource<User> {

@@ -1,4 +1,4 @@
-import type { WechatSession } from '@wechat-auth/wechat-oauth'
+import type { WechatLogger, WechatSession } from '@wechat-auth/wechat-oauth'
 import {
   bindActions,
   isObject,
@@ -10,12 +10,15 @@ import {
 import type { Request } from 'express'
 import { Strategy } from 'passport-strategy'
 import { Guard, type SessionChecks } from './guard.js'
+import { checkLogger } from './options.js'
 
 interface CommonOptions {
   /** Only tokens of these sessions are accepted. */
   sessions: SessionChecks
   /** The strategy's name in Passport, and the realm of the challenge. Default `wechat-session`. */
   name?: string
+  /** Gets a `debug` message for each request that is refused. Never receives a token. Default none. */
+  logger?: WechatLogger
 }
 
 export interface WechatSessionStrategyOptions extends CommonOptions {
@@ -73,13 +76,19 @@ export class WechatSessionStrategy extends Strategy {
       'sessions: a WechatSessions': ['session'],
       name: ['realm'],
     })
-    const { sessions, name = 'wechat-session', passReqToCallback = false } = options
+    const { sessions, name = 'wechat-session', passReqToCallback = false, logger } = options
     refuseUnless(who, isSessions(sessions), 'sessions must be a WechatSessions')
     refuseUnless(who, typeof name === 'string' && name !== '', 'name must be a non-empty string')
     refuseUnless(who, typeof passReqToCallback === 'boolean', 'passReqToCallback must be true or false')
     refuseUnless(who, verify === undefined || typeof verify === 'function', 'verify must be a function')
     this.name = name
-    this._guard = new Guard({ name, sessions, verify, passReqToCallback })
+    this._guard = new Guard({
+      name,
+      sessions,
+      verify,
+      passReqToCallback,
+      logger: checkLogger(who, logger),
+    })
   }
 
   /** Called by Passport. Takes exactly one action. */

@@ -134,7 +134,7 @@ for (const states of ['session', 'cookie'] satisfies StateStoreKind[]) {
         expect(failure).to.include({
           httpStatus: 403,
           code: 'ERR_WECHAT_STATE',
-          reason: states === 'cookie' ? 'app' : 'unknown',
+          reason: 'app',
         })
         expect(other.sandbox.count('/sns/oauth2/access_token')).to.equal(0)
       } finally {

@@ -313,6 +313,34 @@ describe('recipes of the READMEs', () => {
     expect(await refused.json()).to.include({ code: 'ERR_WECHAT_STATE' })
   })
 
+  it('a mini-program gets a token, or the code of the failure', async () => {
+    const passport = passportWith()
+    const app = express()
+    await runPart(blockOf(strategyReadme, /^Three modes$/), {
+      app,
+      express,
+      passport,
+      WechatStrategy: function (options: { apps: Record<string, object> }, check: unknown) {
+        const apps = Object.fromEntries(Object.keys(options.apps).map((mode) => [mode, credentials(mode)]))
+        return new (SandboxedStrategy as unknown as new (...given: unknown[]) => WechatStrategy)(
+          { ...options, apps },
+          check,
+        )
+      },
+      verify,
+      issueTokenFor: (user: { openid: string }) => `token of ${user.openid}`,
+    })
+    const browser = await start(app)
+    const { appId } = credentials('miniprogram')
+    const code = sandbox.wxLogin({ appId, user: 'alice' })
+    const route = '/auth/wechat/miniprogram'
+    const ids = sandbox.idsOf({ appId, user: 'alice' })
+    expect((await browser.post(route, { code })).json).to.deep.equal({ token: `token of ${ids.openid}` })
+    const refused = await browser.post(route, { code })
+    expect(refused.status).to.equal(401)
+    expect(refused.json).to.have.all.keys('code', 'message').and.include({ code: 'ERR_WECHAT_CODE' })
+  })
+
   it('without sessions', async () => {
     const passport = passportWith()
     const app = express()

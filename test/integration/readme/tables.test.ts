@@ -104,6 +104,28 @@ for (const [file, language] of Object.entries(languages)) {
       expect(told).to.have.deep.members(given)
     })
 
+    it('levels at which failures are logged', () => {
+      const failures = new Source('passport-wechat/src/outcome.ts').constant('failures')
+      const told = tableOf(readme, /^(?:Logging|日志)$/, 1).flatMap(([codes = '', levels = '']) =>
+        codeIn(codes).map((code) => [code, codeIn(levels)[0]]),
+      )
+      const given = Object.entries(failures).map(([code, text]) => [code, /level: '(\w+)'/.exec(text)?.[1]])
+      expect(told).to.have.deep.members(given)
+    })
+
+    it('messages for the logger, which the sources contain', () => {
+      const files = ['passport-wechat/src/failure-log.ts', 'passport-wechat/src/flow/start-checks.ts']
+      const sources = [
+        ...files,
+        'passport-wechat/src/flow/authorize.ts',
+        'wechat-oauth/src/http/transport.ts',
+      ]
+      const text = sources.map((file) => new Source(file).text).join('\n')
+      const messages = column(tableOf(readme, /^(?:Logging|日志)$/), 0)
+      expect(messages).to.have.length(6)
+      for (const message of messages) expect(text).to.contain(message)
+    })
+
     it('reasons', () => {
       expect(column(tableOf(readme, /^(?:What happens when|各种情况的结果)$/, 1), 0)).to.have.members(
         types.union('WechatStateReason'),

@@ -13,10 +13,12 @@ const state = '0123456789abcdef'.repeat(4)
 const secret = 'a secret of the tests, of 32 bytes and more'
 
 class Recorder {
-  readonly warnings: [string, Record<string, unknown>][] = []
-  debug(): void {}
+  readonly lines: [level: string, message: string, details: Record<string, unknown>][] = []
+  debug(message: string, details: Record<string, unknown> = {}): void {
+    this.lines.push(['debug', message, details])
+  }
   warn(message: string, details: Record<string, unknown> = {}): void {
-    this.warnings.push([message, details])
+    this.lines.push(['warn', message, details])
   }
 }
 
@@ -37,12 +39,13 @@ async function refused({ headers, ...parts }: RequestParts, options: Partial<Wec
     headers: { host: 'shop.example', cookie: 'theme=dark', ...headers },
   })
   expect(info).to.include({ code: 'ERR_WECHAT_STATE', reason: 'unknown' })
-  expect(logger.warnings).to.have.length(1)
-  const [[message, details]] = logger.warnings as [[string, Record<string, unknown>]]
-  expect(message).to.contain(hint)
+  expect(logger.lines).to.have.length(1)
+  const [[level, message, details]] = logger.lines as [(typeof logger.lines)[number]]
+  expect(message).to.equal(`A login with WeChat failed: ${info.message}`)
+  expect(details).to.have.property('hint', hint)
   const told = JSON.stringify([hint, message, details, info])
   for (const hidden of [state, code, 'dark', 'SESSION-ID']) expect(told).not.to.contain(hidden)
-  return { hint, details, cause: details['cause'] }
+  return { level, hint, details, cause: details['cause'] }
 }
 
 const sessionWith = (cookie: object) => ({ secure: false, session: { cookie }, sessionID: 'SESSION-ID' })
@@ -112,7 +115,7 @@ describe('a callback with an unknown state', () => {
     for (const { title, parts, words } of ofCause) {
       it(`reports the likely cause if it ${title}: ${cause}`, async () => {
         const told = await refused(parts)
-        expect(told.cause).to.equal(cause)
+        expect(told).to.include({ cause, level: 'warn' })
         expect(told.hint).to.match(words)
       })
     }
@@ -123,20 +126,29 @@ describe('a callback with an unknown state', () => {
     expect((await refused({ ...sessionWith({ secure: true }), headers })).cause).to.equal('secure-cookie')
   })
 
-  it('reports and logs no cause if the state is too long to be one of the strategy', async () => {
+  it('reports no cause and is no warning if the state is too long to be one of the strategy', async () => {
     const logger = new Recorder()
     const strategy = mpStrategy(undefined, { logger, now: () => now })
     const query = { code, state: 'x'.repeat(129) }
     const info = await failureOf(strategy, { query, ...sessionWith({ secure: true }) })
     expect(info).to.include({ code: 'ERR_WECHAT_STATE', reason: 'unknown' })
     expect(info).to.not.have.property('hint')
-    expect(logger.warnings).to.deep.equal([])
+    expect(logger.lines).to.have.length(1)
+    expect(logger.lines[0]?.[0]).to.equal('debug')
+    expect(logger.lines[0]?.[2]).to.have.all.keys('code', 'reason', 'mode')
   })
 
   it('logs its host', async () => {
-    const { details } = await refused({ headers: { host: 'www.shop.example' } })
-    const hosts = { host: 'www.shop.example', callbackHost: 'shop.example' }
-    expect(details).to.deep.equal({ reason: 'unknown', cause: 'other-host', ...hosts })
+    const { details, hint } = await refused({ headers: { host: 'www.shop.example' } })
+    expect(details).to.deep.equal({
+      code: 'ERR_WECHAT_STATE',
+      reason: 'unknown',
+      hint,
+      cause: 'other-host',
+      host: 'www.shop.example',
+      callbackHost: 'shop.example',
+      mode: 'mp',
+    })
   })
 
   it('does not report another host if a proxy names the right one', async () => {
@@ -156,14 +168,14 @@ describe('a callback with an unknown state', () => {
     const strategy = appsStrategy(undefined, { apps: { mp: apps.mp, website }, logger })
     const headers = { host: 'desk.example', 'user-agent': 'MicroMessenger', cookie: 'theme=dark' }
     await failureOf(strategy, { session: {}, headers })
-    expect(logger.warnings[0]?.[1]).to.include({ cause: 'other-session' })
+    expect(logger.lines[0]?.[2]).to.include({ cause: 'other-session' })
   })
 
   it('reports a late callback if the session still has the state', async () => {
     const login = { strategy: 'wechat', mode: 'mp', appId, scope: '', callbackURL: 'https://shop.example/' }
     const session = { [`wechat:${appId}`]: [{ ...login, state, exp: now }] }
-    const { cause, hint } = await refused({ headers: { cookie: '' }, session })
-    expect(cause).to.equal('expired')
+    const { cause, hint, level } = await refused({ headers: { cookie: '' }, session })
+    expect([cause, level]).to.deep.equal(['expired', 'debug'])
     expect(hint).to.equal('The login took too long: its state has expired. Start the login again')
   })
 
@@ -183,7 +195,7 @@ describe('a callback with an unknown state', () => {
       const headers = { host: 'shop.example', cookie: sent }
       const strategy = mpStrategy(undefined, { store, logger })
       await failureOf(strategy, { res, headers, query: { code: 'authdeny', state: given } })
-      return logger.warnings[0]?.[1]['cause']
+      return logger.lines[0]?.[2]['cause']
     }
     expect(await causeOf(cookie, begun.state)).to.equal(undefined)
     time += 30 * 60_000
@@ -208,7 +220,7 @@ describe('a callback with an unknown state', () => {
 })
 
 describe('a state that was refused for another reason', () => {
-  it('gets no hint and is not logged', async () => {
+  it('gets no hint and is no warning', async () => {
     const logger = new Recorder()
     const failure = await failureOf(mpStrategy(undefined, { logger }), { session: {}, query: { code } })
     expect(failure).to.deep.equal({
@@ -216,6 +228,6 @@ describe('a state that was refused for another reason', () => {
       reason: 'missing',
       message: 'This login was started in another browser, has already finished, or has expired. Start again',
     })
-    expect(logger.warnings).to.deep.equal([])
+    expect(logger.lines.map(([level]) => level)).to.deep.equal(['debug'])
   })
 })

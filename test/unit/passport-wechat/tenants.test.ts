@@ -41,7 +41,7 @@ describe('an app that depends on the request', () => {
       authenticate(strategy, requestOf({ session, ...at('blue'), query: { code, state } })),
     )
     expect(status).to.equal(403)
-    expect(info).to.include({ code: 'ERR_WECHAT_STATE', reason: 'unknown' })
+    expect(info).to.include({ code: 'ERR_WECHAT_STATE', reason: 'app' }).and.not.have.property('hint')
     expect(wechat.requests).to.deep.equal([])
   })
 

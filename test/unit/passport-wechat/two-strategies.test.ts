@@ -89,6 +89,19 @@ for (const [place, { store, browser }] of Object.entries(places)) {
       }
     })
 
+    it('of two apps, but of one name, are told to have names of their own', async () => {
+      const parts = browser()
+      const { state } = await strategyOf('wechat').getAuthorization(requestOf(parts))
+      const own = store()
+      const other = mpStrategy(wechat, { appId: 'wx00000000000000bb', ...(own && { store: own }) })
+      const failure = await fail(other, parts, state)
+      expect(failure).to.include({ status: 403, code: 'ERR_WECHAT_STATE', reason: 'app' })
+      expect(failure)
+        .to.have.property('hint')
+        .that.matches(/^Another strategy that is also called wechat started this login.*its own name/)
+      expect(wechat.requests).to.deep.equal([])
+    })
+
     it('count as one if they have the same name, as in two processes', async () => {
       const parts = browser()
       const { state } = await strategyOf('login').getAuthorization(requestOf(parts))
@@ -96,6 +109,17 @@ for (const [place, { store, browser }] of Object.entries(places)) {
     })
   })
 }
+
+describe('a login of another app in the same session', () => {
+  it('can still be finished by the strategy that started it', async () => {
+    const session = {}
+    const first = mpStrategy(new FakeWechat())
+    const { state } = await first.getAuthorization(requestOf({ session }))
+    const second = mpStrategy(undefined, { appId: 'wx00000000000000bb' })
+    expect(await fail(second, { session }, state)).to.include({ reason: 'app' })
+    expect(await success(first, { session }, state)).to.include({ appId })
+  })
+})
 
 describe("a state from before records had the strategy's name", () => {
   const record = { mode: 'mp', appId, scope: 'snsapi_userinfo', callbackURL }

@@ -52,6 +52,23 @@ describe('errcodes', () => {
     })
   }
 
+  const advice: Record<number, [errmsg: string, advice: string]> = {
+    40013: ['invalid appid', 'Check appId'],
+    40125: ['invalid appsecret', 'Check appSecret: it must be the latest AppSecret of this appId'],
+    40164: [
+      'invalid ip 192.0.2.1, not in whitelist',
+      'Add the IP address of this server to the IP whitelist (IP白名单) of the account at WeChat',
+    ],
+    40243: ['secret frozen', 'Unfreeze the AppSecret at WeChat'],
+  }
+  for (const [errcode, [errmsg, remedy]] of Object.entries(advice)) {
+    it(`${errcode} has a message that says what to do`, async () => {
+      const error = await answer({ errcode: Number(errcode), errmsg })
+      expect(error.errmsg).to.equal(errmsg)
+      expect(error.message).to.equal(`/sns/oauth2/access_token returned ${errcode} ${errmsg}. ${remedy}`)
+    })
+  }
+
   it('an errcode may be the text of a number', async () => {
     const error = await answer({ errcode: '40029', errmsg: 'invalid code' })
     expect(error.errcode).to.equal(40029)

@@ -68,6 +68,7 @@ describe('the options of WechatSessionStrategy', () => {
     [{ sessions: {} }],
     [{ sessions, name: '' }],
     [{ sessions, passReqToCallback: 1 }],
+    [{ sessions, logger: { debug() {} } }],
     [{ sessions }, 'verify'],
   ]
   for (const [options, verify] of refused) {

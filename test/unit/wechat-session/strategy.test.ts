@@ -74,6 +74,38 @@ describe('WechatSessionStrategy', () => {
     })
   }
 
+  it('logs every refusal for developers, without the token and what verify says of the user', async () => {
+    const lines: unknown[] = []
+    const log =
+      (level: string) =>
+      (...line: unknown[]) => {
+        lines.push([level, ...line])
+      }
+    const logger = { debug: log('debug'), warn: log('warn') }
+    const { sessions, token } = await ofAlice()
+    const refuse = (strategy: WechatSessionStrategy, given: string) =>
+      action('fail', authenticate(strategy, given === '' ? requestOf() : withToken(given)))
+    const strategy = new WechatSessionStrategy({ sessions, logger })
+    await refuse(strategy, '')
+    await refuse(strategy, 'unknown')
+    const info = { message: 'Alice is banned', code: 'BANNED' }
+    const strict: WechatSessionVerify = (_session, done) => {
+      ;(done as (error: null, user: false, info: object) => void)(null, false, info)
+    }
+    await refuse(new WechatSessionStrategy({ sessions, logger, name: 'strict' }, strict), token)
+    await action('success', authenticate(strategy, withToken(token)))
+    const because = (cause: string, facts: object) => ['debug', `A request was refused: ${cause}`, facts]
+    const own = { strategy: 'wechat-session' }
+    expect(lines).to.deep.equal([
+      because('it has no session token', own),
+      because('its session does not exist or has ended', own),
+      because('the user of its session does not exist, or verify refused the user', {
+        strategy: 'strict',
+        code: 'BANNED',
+      }),
+    ])
+  })
+
   it('reads a token from the header only', async () => {
     const { strategy, token } = await ofAlice()
     const taken = await authenticate(

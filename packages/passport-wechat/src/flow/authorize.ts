@@ -3,7 +3,8 @@ import { alternatives, isRedirectMode, modeNames, modes } from '../modes.js'
 import type { Settings } from '../options.js'
 import type { RequestParts } from '../request.js'
 import type { WechatAuthorization } from '../types.js'
-import { resolveCallbackURL, chooseScope, type Call } from './call.js'
+import { chooseScope, configuredCallbackURL, resolveCallbackURL, type Call } from './call.js'
+import { warnOfMistakes } from './start-checks.js'
 import type { States } from './states.js'
 
 /** The first step: keeps a state for the callback, and returns the page to send the user to. */
@@ -37,6 +38,10 @@ export class AuthorizeFlow {
     }
     const state = this.#settings.state ? await this.#states.keep(req, record) : verbatim(call.state)
     const url = modes[mode].page.url(client, { redirect, state, scope, parameters: call.page })
+    const callbackURL = configuredCallbackURL(mode, call, this.#apps)
+    warnOfMistakes(req, this.#settings, { mode, callbackURL, redirect })
+    const facts = { mode, appId: client.appId, scope, callbackHost: new URL(redirect).host }
+    this.#settings.logger?.debug('A login with WeChat starts', facts)
     return { url, appid: client.appId, redirect_uri: redirect, scope, state }
   }
 }

@@ -94,6 +94,11 @@ export function chooseScope(mode: RedirectMode, { who, scope = '' }: Call, apps:
   return apps.app(mode).scope
 }
 
+/** The callback's address as the application wrote it. It may be relative. */
+export function configuredCallbackURL(mode: RedirectMode, call: Call, apps: Apps): string | undefined {
+  return call.callbackURL ?? apps.app(mode).callbackURL
+}
+
 /** @throws WechatError `ERR_WECHAT_CONFIG` */
 export function resolveCallbackURL(
   req: RequestParts,
@@ -102,7 +107,7 @@ export function resolveCallbackURL(
   apps: Apps,
   settings: Settings,
 ): string {
-  const callbackURL = call.callbackURL ?? apps.app(mode).callbackURL
+  const callbackURL = configuredCallbackURL(mode, call, apps)
   if (callbackURL === undefined) {
     throw new WechatError(
       'ERR_WECHAT_CONFIG',

@@ -44,7 +44,7 @@ export class CallbackFlow {
 
     if (typeof state !== 'string' || state === '') throw stateRefusal('missing')
     // The strategy never makes such a state, so the session is not the cause.
-    if (state.length > longestState) throw stateRefusal('unknown')
+    if (state.length > longestState) throw stateRefusal('unknown', {}, { level: 'debug' })
     const appIds = await this.#appIds(apps)
     const [codeHash, stateHash] = [hashCode(code), hash(state)]
     const found = await this.#take(req, call, state, appIds, codeHash)
@@ -59,7 +59,10 @@ export class CallbackFlow {
       if (!found.found && !isSameBrowser(req, entry)) throw stateRefusal('replayed')
       return entry.outcome
     }
-    if (!found.found) throw this.#refuseLostState(req, call, found.expired)
+    if (!found.found) {
+      if (found.other) this.#refuseOther(found.other, call, appIds)
+      throw this.#refuseLostState(req, call, found.expired)
+    }
     if (found.used) throw stateRefusal('replayed')
     return this.#logInOnce(req, call, apps, record ?? this.#presumeRecord(req, call, appIds), {
       stateHash,
@@ -78,7 +81,7 @@ export class CallbackFlow {
   ): Promise<Outcome> {
     const { stateHash, code, codeHash } = callback
     const { strategy, mode, appId } = record
-    const outcome = catchOutcome(() => this.#logIn(req, call, apps, record, code))
+    const outcome = catchOutcome(() => this.#logIn(req, call, apps, record, code), mode)
     this.#recent.add(stateHash, { codeHash, cookieHash: hashCookies(req), strategy, mode, appId, outcome })
     return outcome
   }
@@ -120,16 +123,16 @@ export class CallbackFlow {
     }))
   }
 
-  /** The most frequent failure. The developer gets the likely cause, in the log too. */
+  /** The most frequent failure. The developer gets the likely cause. */
   #refuseLostState(req: RequestParts, call: Call, expired: boolean): Refusal {
-    const { store, proxy, logger } = this.#settings
+    const { store, proxy } = this.#settings
     const mode = this.#apps.choose(req, call.mode) as RedirectMode
     const modes = [mode, ...this.#apps.redirectModes]
     const callbackURLs = modes.flatMap((one) => this.#callbackURL(req, one, call) ?? [])
     const inSession = store === undefined
     const { hint, ...facts } = explainLostState(req, { expired, inSession, callbackURLs, proxy })
-    logger?.warn(`A callback from WeChat was refused. ${hint}`, { reason: 'unknown', ...facts })
-    return stateRefusal('unknown', hint)
+    // Nobody but the user can do anything about a login that took too long.
+    return stateRefusal('unknown', { hint }, { level: expired ? 'debug' : 'warn', facts })
   }
 
   // Only the state store needs it. WeChat does not ask for it again.
@@ -155,8 +158,16 @@ export class CallbackFlow {
   /** Refuses a login of another strategy, mode or app (another tenant). */
   #refuseOther(login: Pick<LoginRecord, 'strategy' | 'mode' | 'appId'>, call: Call, appIds: AppIds): void {
     if (login.strategy !== this.#settings.name) throw stateRefusal('strategy')
-    if (!appIds.has(login.mode) || (call.mode ?? login.mode) !== login.mode) throw stateRefusal('mode')
-    if (appIds.get(login.mode) !== login.appId) throw stateRefusal('app')
+    const details = this.#isOfNamesake(login) ? { hint: namesakeHint(login.strategy) } : {}
+    if (!appIds.has(login.mode) || (call.mode ?? login.mode) !== login.mode)
+      throw stateRefusal('mode', details)
+    if (appIds.get(login.mode) !== login.appId) throw stateRefusal('app', details)
+  }
+
+  /** Whether another strategy with the same name started a login. If apps depend on the request, it may be another tenant. */
+  #isOfNamesake({ appId }: Pick<LoginRecord, 'appId'>): boolean {
+    const own = this.#apps.fixedIds
+    return own !== undefined && ![...own.values()].includes(appId)
   }
 
   // If no record was kept, the login must be the one that this request would start.
@@ -178,8 +189,19 @@ export class CallbackFlow {
   }
 }
 
-function stateRefusal(reason: WechatStateReason, hint?: string): Refusal {
-  return new Refusal('ERR_WECHAT_STATE', { reason, ...(hint !== undefined && { hint }) })
+function stateRefusal(
+  reason: WechatStateReason,
+  details: { hint?: string } = {},
+  report: ConstructorParameters<typeof Refusal>[2] = {},
+): Refusal {
+  return new Refusal('ERR_WECHAT_STATE', { reason, ...details }, report)
+}
+
+function namesakeHint(name: string): string {
+  return (
+    `Another strategy that is also called ${name} started this login, with another app. Give each strategy its` +
+    ' own name: the option name, and the name in passport.authenticate()'
+  )
 }
 
 /** All values that are not strings are equal here. The login refuses them later. */

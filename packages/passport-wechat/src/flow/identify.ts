@@ -10,7 +10,7 @@ import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
 import { scopesIn, type VerifyAnswer } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Settings } from '../options.js'
 import { awaitCallback } from '../await-callback.js'
-import { refuseByKind, Refusal, type Outcome } from '../outcome.js'
+import { refuseByKind, refusedByVerify, Refusal, type Outcome } from '../outcome.js'
 import { readUserinfo, buildProfile, type Person } from '../profile.js'
 import type { RequestParts } from '../request.js'
 import type { AnyWechatVerify, SkipUserProfile, WechatAuthInfo, WechatTokenParams } from '../types.js'
@@ -53,8 +53,10 @@ export class IdentifyFlow {
     },
   ): Promise<Outcome> {
     const { req, mode, requestedScope, lang } = login
-    if (token.is_snapshotuser === 1 && !this.#settings.allowSnapshotUsers)
-      throw new Refusal('ERR_WECHAT_SNAPSHOT_USER')
+    if (token.is_snapshotuser === 1 && !this.#settings.allowSnapshotUsers) {
+      const hint = 'Ask for consent only after a click, not as soon as a page opens'
+      throw new Refusal('ERR_WECHAT_SNAPSHOT_USER', {}, { facts: { hint } })
+    }
     const wanted =
       mayReadUserinfo(token.scope ?? requestedScope) &&
       !(await this.#skipsUserProfile(token.access_token ?? ''))
@@ -150,9 +152,7 @@ async function askWhetherToSkip(
 
 function toOutcome({ user, info }: VerifyAnswer<Express.User>, facts: WechatAuthInfo): Outcome {
   if (user) return { action: 'success', user, info: { ...toInfo(info), ...facts } }
-  if (typeof info === 'object' && info !== null) return { action: 'fail', challenge: info, status: 401 }
-  // Passport would put a string into the WWW-Authenticate header, which does not allow every character.
-  return new Refusal('ERR_WECHAT_VERIFY', toInfo(info)).outcome
+  return refusedByVerify(info)
 }
 
 function toInfo(info: VerifyAnswer<Express.User>['info']): object {

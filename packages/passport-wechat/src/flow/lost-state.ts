@@ -1,4 +1,5 @@
-import { readCookieHeader, listHostNames, isSecure, readMember, type RequestParts } from '../request.js'
+import { readCookieHeader, listHostNames, isSecure, type RequestParts } from '../request.js'
+import { isNeverSet, isStrict, readSessionCookie, sessionCookieHints } from './session-cookie.js'
 
 /** The likely reason why a state is unknown. */
 export type LostStateCause =
@@ -46,8 +47,8 @@ function findCause(req: RequestParts, facts: LostStateFacts, isElsewhere: boolea
   if (facts.expired) return 'expired'
   const cookie = facts.inSession ? readSessionCookie(req) : undefined
   if (cookie?.hasCome) return 'other-session'
-  if (cookie?.secure === true && !isSecure(req, false) && !isSecure(req, true)) return 'secure-cookie'
-  if (cookie?.sameSite === 'strict' || cookie?.sameSite === true) return 'strict-cookie'
+  if (cookie && isNeverSet(req, cookie)) return 'secure-cookie'
+  if (cookie && isStrict(cookie)) return 'strict-cookie'
   if (isElsewhere) return 'other-host'
   return readCookieHeader(req) === '' ? 'no-cookie' : 'other-session'
 }
@@ -62,17 +63,8 @@ function writeHint(
     case 'expired':
       return 'The login took too long: its state has expired. Start the login again'
     case 'secure-cookie':
-      return (
-        'The session cookie is Secure, but the application sees http, so the session middleware does not' +
-        ' set it. Behind a TLS proxy, let the proxy send X-Forwarded-Proto and trust it (Express:' +
-        " app.set('trust proxy', 1))." +
-        " Without TLS, use cookie.secure: 'auto'"
-      )
     case 'strict-cookie':
-      return (
-        'The session cookie is SameSite=Strict, so the browser does not send it on the way back from' +
-        ' WeChat. Use SameSite=Lax'
-      )
+      return sessionCookieHints[cause]
     case 'other-host':
       return (
         `The callback arrived at ${host}, but callbackURL points to ${callbackHost}, and these hosts do not share cookies.` +
@@ -104,26 +96,4 @@ function writeProxyHint(req: RequestParts, cause: LostStateCause, { inSession }:
     ? '. If the session middleware does not trust the proxy, it does not set its Secure cookie: use' +
         " app.set('trust proxy', 1), or session({ proxy: true })"
     : ''
-}
-
-interface SessionCookie {
-  secure: unknown
-  sameSite: unknown
-  /** This request sent it. */
-  hasCome: boolean
-}
-
-/** Reads the cookie settings of express-session or @fastify/session from the session. */
-function readSessionCookie(req: RequestParts): SessionCookie | undefined {
-  const cookie = readMember(req.session, 'cookie')
-  if (cookie === undefined) return undefined
-  const id = [readMember(req.session, 'id'), readMember(req.session, 'sessionId'), req.sessionID].find(
-    (one): one is string => typeof one === 'string' && one !== '',
-  )
-  return {
-    secure: readMember(cookie, 'secure'),
-    sameSite: readMember(cookie, 'sameSite'),
-    // The ID of a new session is not in a cookie yet.
-    hasCome: id !== undefined && readCookieHeader(req).includes(encodeURIComponent(id)),
-  }
 }

@@ -18,10 +18,11 @@ export interface LoginRecord {
 
 /**
  * Whether a state was found, and the record that was kept with it (a store of few parameters keeps none). `expired`: the
- * state is there, but too old.
+ * state is there, but too old. `other`: the state is there, but belongs to an app that this request cannot log in with.
  */
 export type Found =
-  { found: false; expired: boolean } | { found: true; used: boolean; record: LoginRecord | undefined }
+  | { found: false; expired: boolean; other?: LoginRecord }
+  | { found: true; used: boolean; record: LoginRecord | undefined }
 
 /** A state store, as the flows use it. */
 export interface StateKeeper {

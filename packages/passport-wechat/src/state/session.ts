@@ -17,6 +17,7 @@ interface SessionRecord extends LoginRecord {
 
 const maxAge = 30 * 60_000
 const maxRecords = 10
+const keyPrefix = 'wechat:'
 
 /**
  * Keeps states in `req.session`, in an array for each app, so that logins in several tabs do not interfere.
@@ -58,8 +59,22 @@ export class SessionStateStore implements StateKeeper {
         }
         expired = true
       }
-      return { found: false, expired }
+      return { found: false, expired, ...this.#findOther(session, state, appIds) }
     })
+  }
+
+  // Not consumed: a strategy of that app may still finish the login.
+  #findOther(
+    session: Record<string, unknown>,
+    state: string,
+    appIds: readonly string[],
+  ): { other?: LoginRecord } {
+    const own = new Set(appIds.map(recordsKey))
+    const other = Object.keys(session)
+      .filter((key) => key.startsWith(keyPrefix) && !own.has(key))
+      .flatMap((key) => readRecords(session[key]))
+      .find((record) => sameText(record.state, state) && this.#isLive(record))
+    return other ? { other: withoutStateAndExpiry(other) } : {}
   }
 
   #isLive({ exp }: SessionRecord): boolean {
@@ -82,7 +97,7 @@ function withoutStateAndExpiry({ strategy, mode, appId, scope, callbackURL, app 
 }
 
 function recordsKey(appId: string): string {
-  return `wechat:${appId}`
+  return keyPrefix + appId
 }
 
 function readSession(req: RequestParts): Record<string, unknown> {

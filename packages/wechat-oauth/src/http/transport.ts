@@ -1,4 +1,4 @@
-import { busyErrcode, lookUpKind } from '../errcodes.js'
+import { busyErrcode, lookUpAdvice, lookUpKind } from '../errcodes.js'
 import { WechatAPIError, WechatTransportError } from '../errors.js'
 import type { Exchange, HttpAnswer, HttpRequest } from './exchange.js'
 import { callChannel, traced } from '../lib/channels.js'
@@ -277,6 +277,7 @@ function refuseErrcode(
     requestId: findRequestId(errmsg),
     endpoint,
     kind: lookUpKind(errcode),
+    advice: lookUpAdvice(errcode),
   })
 }
 
