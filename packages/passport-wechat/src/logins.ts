@@ -1,6 +1,6 @@
 import { WechatError, type WechatMode, type WechatOAuth } from '@wechat-auth/wechat-oauth'
 import { withDeadline } from '@wechat-auth/wechat-oauth/store-kit'
-import { passToNext } from '@wechat-auth/wechat-oauth/strategy-kit'
+import { passToNext, publishLogin, readInfoCode } from '@wechat-auth/wechat-oauth/strategy-kit'
 import { Apps } from './apps.js'
 import { FailureLog } from './failure-log.js'
 import { AuthorizeFlow } from './flow/authorize.js'
@@ -42,6 +42,7 @@ export class Logins {
 
   /** Never rejects. */
   async authenticate(req: RequestParts, options: WechatCallOptions | undefined): Promise<Outcome> {
+    const startedAt = performance.now()
     let mode: WechatMode | undefined
     const outcome = await catchOutcome(async () => {
       const call = parseCall(this.#settings.who, options)
@@ -52,7 +53,15 @@ export class Logins {
       const { url } = await this.#authorize.start(req, call)
       return { action: 'redirect', url }
     })
-    if (outcome.action === 'fail') this.#failures.add(outcome, outcome.mode ?? mode)
+    const loginMode = outcome.mode ?? mode
+    if (outcome.action === 'fail') this.#failures.add(outcome, loginMode)
+    publishLogin(() => ({
+      strategy: this.#settings.name,
+      ...(loginMode !== undefined && { mode: loginMode }),
+      outcome: outcome.action,
+      ...readCode(outcome),
+      durationMs: performance.now() - startedAt,
+    }))
     return outcome
   }
 
@@ -86,4 +95,11 @@ export class Logins {
       () => new WechatError('ERR_WECHAT_CONFIG', `isCallback did not answer within ${timeout} ms`),
     )
   }
+}
+
+function readCode(outcome: Outcome): { code?: string } {
+  const code = readInfoCode(
+    outcome.action === 'fail' ? outcome.challenge : outcome.action === 'error' ? outcome.error : undefined,
+  )
+  return code === undefined ? {} : { code: String(code) }
 }

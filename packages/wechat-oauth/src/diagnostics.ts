@@ -59,7 +59,7 @@ export interface WechatStoreMessage extends WechatOperationMessage {
 export interface WechatLoginMessage {
   /** The strategy's name in Passport. */
   strategy: string
-  /** Absent if the request does not show it, e.g. a callback with an unknown state. */
+  /** For a callback with an unknown state, the mode that the request would have started. Absent if the call was wrong. */
   mode?: WechatMode
   /** `redirect`: the user was sent to WeChat. The others are Passport's. */
   outcome: 'redirect' | 'success' | 'fail' | 'error'
