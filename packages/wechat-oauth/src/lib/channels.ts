@@ -10,7 +10,8 @@ import type {
   WechatStoreMessage,
 } from '../diagnostics.js'
 
-type Tracing<Message extends object> = TracingChannel<object, Message>
+// Node.js's types have swapped these two parameters in version 26.
+type Tracing<Message extends object> = TracingChannel<Message, Message>
 
 export const callChannel: Tracing<WechatCallMessage> = tracingChannel('wechat-auth:call')
 export const refreshChannel: Tracing<WechatRefreshMessage> = tracingChannel('wechat-auth:refresh')
