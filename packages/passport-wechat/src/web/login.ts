@@ -12,7 +12,7 @@ import type {
   WechatFailure,
   WechatVerifyInput,
 } from '../types.js'
-import { WebRequest } from './request.js'
+import { asWebRequest, WebRequest } from './request.js'
 import type { WechatLoginOptions, WechatLoginResult, WechatStartedLogin } from './types.js'
 
 const who = 'WechatLogin'
@@ -143,7 +143,7 @@ function checkLoginOptions(options: WechatLoginOptions): Settings {
     ...settings,
     apps: new Map([...settings.apps].map(([mode, app]) => [mode, forWebRequests(app)])),
     store: cookie && new CookieStateStore({ ...cookie, now: settings.now }),
-    readBody: (req, deadline) => WebRequest.from(req).readBody(deadline),
+    readBody: (req, deadline) => asWebRequest(req).readBody(deadline),
   }
 }
 
@@ -151,7 +151,7 @@ function checkLoginOptions(options: WechatLoginOptions): Settings {
 function forWebRequests(app: AppSettings): AppSettings {
   const unwrap = (value: PerRequest<string, RequestParts>): PerRequest<string, RequestParts> =>
     typeof value === 'function'
-      ? (req) => (value as (request: unknown) => string)(WebRequest.from(req).request)
+      ? (req) => (value as (request: unknown) => string)(asWebRequest(req).request)
       : value
   return { ...app, appId: unwrap(app.appId), appSecret: unwrap(app.appSecret) }
 }

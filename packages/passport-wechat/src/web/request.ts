@@ -11,7 +11,7 @@ const readHeaders = ['cookie', 'content-type', 'host', 'user-agent', 'x-forwarde
 /** A web `Request` in the form that the flows read. What they set on its response is in `responseHeaders`. */
 export class WebRequest implements RequestParts {
   readonly request: Request
-  readonly responseHeaders = new Headers()
+  readonly responseHeaders: Headers = new Headers()
   readonly headers: Readonly<Record<string, string>>
   readonly url: string
   readonly protocol: string
@@ -32,12 +32,6 @@ export class WebRequest implements RequestParts {
     this.protocol = protocol.slice(0, -1)
     // Next.js makes the URL from the address that it listens on, not from the header.
     this.host = this.headers['host'] ?? host
-  }
-
-  /** The request that the flows got from `WechatLogin`, and give back to it. */
-  static from(req: RequestParts): WebRequest {
-    if (req instanceof WebRequest) return req
-    throw new TypeError('Not a request of WechatLogin')
   }
 
   /** Reads the body and parses it as JSON. */
@@ -74,6 +68,12 @@ export class WebRequest implements RequestParts {
       chunks.push(value)
     }
   }
+}
+
+/** The request that the flows got from `WechatLogin`, and give back to it. */
+export function asWebRequest(req: RequestParts): WebRequest {
+  if (req instanceof WebRequest) return req
+  throw new TypeError('Not a request of WechatLogin')
 }
 
 function refusal(message: string): Refusal {
