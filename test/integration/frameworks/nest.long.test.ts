@@ -1,6 +1,7 @@
 import { WechatTransportError } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
 import { framework, type Framework } from '../../services/framework.js'
+import { compileToCommonJS } from './commonjs.js'
 import {
   givesTheAddress,
   logsInWithASession,
@@ -86,5 +87,15 @@ describe('Nest example', () => {
 
     servesAMiniProgram(example)
     givesTheAddress(example)
+  })
+
+  describe('compiled to CommonJS', () => {
+    let commonJS: Framework
+    before(async () => {
+      commonJS = { ...nest, startApp: await compileToCommonJS('nest') }
+    })
+    const example = withExample(() => commonJS)
+    logsInWithASession(example)
+    servesAMiniProgram(example)
   })
 })
