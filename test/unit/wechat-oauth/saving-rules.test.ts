@@ -6,6 +6,7 @@ import {
   type WechatOAuthOptions,
   type WechatToken,
 } from '@wechat-auth/wechat-oauth'
+import { runLocked } from '@wechat-auth/wechat-oauth/store-kit'
 import { expect } from 'chai'
 import sinon from 'sinon'
 import { json, startLoopbackServer, type Answer, type LoopbackServer } from '../../helpers/loopback-server.js'
@@ -182,6 +183,37 @@ describe('what is saved', () => {
       await login(snapshot, { saveSnapshotUsers: true })
       expect(await stored()).to.include({ is_snapshotuser: 1 })
     })
+  })
+
+  it('is nothing by a refresh whose lock expired while the process stood still, although its task began later', async () => {
+    const expired = record({ create_at: now - day })
+    await store.saveToken(openid, expired)
+    let stoodStill = 0
+    const clock = performance.now.bind(performance)
+    const stub = sinon.stub(performance, 'now').callsFake(() => clock() + stoodStill)
+    const backend = {
+      acquire: () => {
+        stoodStill = 3000
+        return Promise.resolve(true)
+      },
+      release: () => Promise.resolve(),
+    }
+    const locking: TokenStore = {
+      getToken: (key) => store.getToken(key),
+      saveToken: (key, token) => store.saveToken(key, token),
+      withLock: (_key, task, options) => runLocked(backend, task, options),
+    }
+    // The lock of the client lasts as long as its timeout and five seconds.
+    server.answer((response, request) => {
+      stoodStill = 1000 + 5000
+      return json(request.path.startsWith('/sns/userinfo') ? userReply() : tokenReply())(response, request)
+    })
+    try {
+      await oauthWith({ tokenStore: locking, timeout: 1000 }).getUser(openid)
+    } finally {
+      stub.restore()
+    }
+    expect(await stored()).to.deep.equal(expired)
   })
 
   describe('when there is a newer record', () => {

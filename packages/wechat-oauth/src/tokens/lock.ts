@@ -10,6 +10,14 @@ export interface LockBackend {
   release(owner: string): Promise<void>
 }
 
+// The signal fires late in a process that was suspended, so the task also needs the time.
+const expiries = new WeakMap<AbortSignal, number>()
+
+/** When the lock of the task that got this signal expires, on the clock of `performance.now()`, if `runLocked` holds it. */
+export function lockExpiry(signal: AbortSignal): number | undefined {
+  return expiries.get(signal)
+}
+
 const shortestPause = 20
 const longestPause = 200
 
@@ -30,7 +38,9 @@ export async function runLocked<T>(
   const acquiredAt = await acquire(backend, owner, ttl, wait)
   const controller = new AbortController()
   // Counted from before the request, so that the lock does not last longer here than in the backend.
-  const lifetime = setTimeout(() => controller.abort(lockExpired()), acquiredAt + ttl - performance.now())
+  const expiresAt = acquiredAt + ttl
+  expiries.set(controller.signal, expiresAt)
+  const lifetime = setTimeout(() => controller.abort(lockExpired()), expiresAt - performance.now())
   try {
     return await task(controller.signal)
   } finally {

@@ -2,7 +2,7 @@ import { isUnusableRecord, StoreError, type WechatDecryptError } from '../errors
 import { KeyedQueue } from '../lib/keyed-queue.js'
 import { lockChannel, recordKind, storeChannel, traced } from '../lib/channels.js'
 import type { WechatLockMessage, WechatStoreMessage } from '../diagnostics.js'
-import { lockError } from './lock.js'
+import { lockError, lockExpiry } from './lock.js'
 import { asStoreError, attempt } from './store-failures.js'
 import { normalizeRecord } from './token.js'
 import type { TokenStore, WechatToken } from '../types.js'
@@ -141,7 +141,7 @@ export class StoreAccess {
           async (signal) => {
             if (patience.isOver) throw tooLate
             // In a process that was suspended, the signal fires late. So the clock is checked too.
-            const until = performance.now() + ttl
+            const until = lockExpiry(signal) ?? performance.now() + ttl
             const result = task(() => !signal.aborted && performance.now() < until)
             resolve({ result })
             return result
