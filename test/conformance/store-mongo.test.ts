@@ -5,6 +5,7 @@ import { encryptedTokenStore, type TokenStore } from '@wechat-auth/wechat-oauth'
 import { ClusterWorker } from '../helpers/cluster/cluster.js'
 import { variants } from '../helpers/long.js'
 import { connect, mongooseNames, type MongooseName, type OpenConnection } from '../helpers/mongo.js'
+import { inTime } from '../helpers/pace.js'
 import { startMongo, type MongoServer } from '../services/mongo.js'
 
 const keys = [{ id: 'k1', key: randomBytes(32) }]
@@ -23,7 +24,7 @@ describe('MongoTokenStore', () => {
     describe(what, () => {
       const collection = 'conformance'
       // Less than the default: outages are many, and each takes as long.
-      const timeout = 2000
+      const timeout = inTime(750)
       let server: MongoServer
       let connection: OpenConnection
       let other: OpenConnection

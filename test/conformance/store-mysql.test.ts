@@ -6,6 +6,7 @@ import { MysqlTokenStore, type MysqlPool } from '@wechat-auth/store-mysql'
 import { ClusterWorker } from '../helpers/cluster/cluster.js'
 import { variants } from '../helpers/long.js'
 import { endPool, hostileOptions, lenientSession, openPool, openPromisePool } from '../helpers/mysql.js'
+import { inTime } from '../helpers/pace.js'
 import { startMariadb } from '../services/mariadb.js'
 import type { Server } from '../services/server.js'
 
@@ -42,7 +43,7 @@ describe('MysqlTokenStore', () => {
     describe(`mysql2, ${name}`, () => {
       const table = 'conformance'
       // Less than the default: outages are many, and each takes as long.
-      const timeout = 2000
+      const timeout = inTime(750)
       let server: Server
       let pool: MysqlPool
       let other: MysqlPool

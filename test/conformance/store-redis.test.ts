@@ -5,6 +5,7 @@ import { RedisTokenStore } from '@wechat-auth/store-redis'
 import { ClusterWorker } from '../helpers/cluster/cluster.js'
 import { variants } from '../helpers/long.js'
 import { connect, driverNames, type RedisAddress, type RedisClient } from '../helpers/redis.js'
+import { inTime } from '../helpers/pace.js'
 import { startRedis, startRedisCluster } from '../services/redis.js'
 import type { Server } from '../services/server.js'
 
@@ -39,7 +40,7 @@ describe('RedisTokenStore', () => {
     describe(`${driver}, ${name}`, () => {
       const prefix = 'conformance:'
       // Less than the default: outages are many, and each takes as long.
-      const timeout = 2000
+      const timeout = inTime(750)
       let backend: Backend
       let address: RedisAddress
       let client: RedisClient
