@@ -24,7 +24,7 @@ describe('MongoTokenStore', () => {
     describe(what, () => {
       const collection = 'conformance'
       // Less than the default: outages are many, and each takes as long.
-      const timeout = inTime(750)
+      const timeout = inTime(2000)
       let server: MongoServer
       let connection: OpenConnection
       let other: OpenConnection

@@ -43,7 +43,7 @@ describe('MysqlTokenStore', () => {
     describe(`mysql2, ${name}`, () => {
       const table = 'conformance'
       // Less than the default: outages are many, and each takes as long.
-      const timeout = inTime(750)
+      const timeout = inTime(2000)
       let server: Server
       let pool: MysqlPool
       let other: MysqlPool

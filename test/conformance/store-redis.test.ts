@@ -40,7 +40,7 @@ describe('RedisTokenStore', () => {
     describe(`${driver}, ${name}`, () => {
       const prefix = 'conformance:'
       // Less than the default: outages are many, and each takes as long.
-      const timeout = inTime(750)
+      const timeout = inTime(2000)
       let backend: Backend
       let address: RedisAddress
       let client: RedisClient
