@@ -27,10 +27,10 @@ export async function startApp(options: ExampleOptions): Promise<RunningExample>
 
   const app = new Hono()
   // The errors of WechatLogin have a status, e.g. 503 if WeChat is busy.
-  app.onError((error, c) => {
+  app.onError((error) => {
     logError(error)
     const { status = 500 } = error as { status?: number }
-    return new Response('The login does not work at the moment', { status, headers: c.res.headers })
+    return new Response('The login does not work at the moment', { status, headers: login.headersOf(error) })
   })
 
   // The session: the user in a signed cookie. `Lax`, not `Strict`: the way back from WeChat starts on another site.
@@ -39,7 +39,12 @@ export async function startApp(options: ExampleOptions): Promise<RunningExample>
     return text ? (JSON.parse(text) as PageUser) : undefined
   }
   const logIn = (c: Context, user: PageUser): Promise<void> =>
-    setSignedCookie(c, 'user', JSON.stringify(user), secret, { httpOnly: true, sameSite: 'Lax', path: '/' })
+    setSignedCookie(c, 'user', JSON.stringify(user), secret, {
+      httpOnly: true,
+      sameSite: 'Lax',
+      secure: c.req.url.startsWith('https:'),
+      path: '/',
+    })
 
   app.get('/', async (c) => c.html(homePage(await readUser(c), new URL(c.req.url).origin, endpoints)))
   app.get('/auth/wechat', (c) => startLogin(c))
@@ -47,8 +52,9 @@ export async function startApp(options: ExampleOptions): Promise<RunningExample>
   app.get('/auth/wechat/website', (c) => startLogin(c, 'website'))
 
   async function startLogin(c: Context, mode?: 'mp' | 'website'): Promise<Response> {
-    const result = await login.handle(c.req.raw, mode && { mode })
-    return result.action === 'redirect' ? result.response : c.redirect('/')
+    const { authorization, headers } = await login.getAuthorization(c.req.raw, mode && { mode })
+    headers.set('location', authorization.url)
+    return new Response(null, { status: 302, headers })
   }
 
   app.get('/auth/wechat/callback', async (c) => {
@@ -92,6 +98,9 @@ export async function startApp(options: ExampleOptions): Promise<RunningExample>
   })
 
   app.post('/logout', (c) => {
+    // A form on another site must not log the user out.
+    const origin = c.req.header('origin')
+    if (origin !== undefined && origin !== new URL(c.req.url).origin) return c.text('Forbidden', 403)
     deleteCookie(c, 'user', { path: '/' })
     return c.redirect('/', 303)
   })

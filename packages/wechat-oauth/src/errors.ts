@@ -48,19 +48,19 @@ export class WechatError extends Error {
   readonly status: number
 
   /** The same as `status`, for frameworks that read this name: Nest and Fastify. */
-  get statusCode(): number {
-    return this.status
-  }
-
+  declare statusCode: number
   /** `false`: frameworks do not send the message to the client. It is for the log. As in the package http-errors. */
-  get expose(): false {
-    return false
-  }
+  declare expose: boolean
 
   constructor(code: WechatErrorCode, message: string, status = 500) {
     super(message)
     this.code = code
     this.status = status
+    // Error handlers may write them, as http-errors does. They are not enumerable, so that a log shows the status once.
+    Object.defineProperties(this, {
+      statusCode: { value: status, writable: true, configurable: true },
+      expose: { value: false, writable: true, configurable: true },
+    })
   }
 
   static {

@@ -61,9 +61,18 @@ export async function callVerify<User>(
  * may describe the user.
  */
 export function readInfoCode(info: unknown): string | number | undefined {
-  const { code } = (info ?? {}) as { code?: unknown }
+  const code = readCode(info)
   const isCode = typeof code === 'number' || (typeof code === 'string' && /^[\w.:-]{1,64}$/.test(code))
   return isCode ? code : undefined
+}
+
+function readCode(info: unknown): unknown {
+  try {
+    return ((info ?? {}) as { code?: unknown }).code
+  } catch {
+    // A getter of the application threw.
+    return undefined
+  }
 }
 
 /**

@@ -69,6 +69,20 @@ describe('the channel wechat-auth:login', () => {
     ])
   })
 
+  it('has no code if reading it throws', async () => {
+    const broken = new Error('broken')
+    Object.defineProperty(broken, 'code', {
+      get: () => {
+        throw new Error('getter')
+      },
+    })
+    const { apps } = optionsFor(sandbox)
+    const cookie = { secret: 'a secret that has more than 32 bytes' }
+    login = new WechatLogin({ ...apps.mp, appId: () => Promise.reject(broken), callbackURL, cookie })
+    expect(await rejection(login.handle(new Request(start)))).to.equal(broken)
+    expect(withoutDuration()).to.deep.equal([{ strategy: 'wechat', mode: 'mp', outcome: 'error' }])
+  })
+
   it('has no mode for a call with a wrong option', async () => {
     await rejection(login.handle(new Request(start), { mode: 'web' as never }))
     expect(withoutDuration()).to.deep.equal([{ strategy: 'shop', outcome: 'error' }])

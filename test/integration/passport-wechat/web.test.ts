@@ -1,3 +1,4 @@
+import { WechatStrategy } from '@wechat-auth/passport-wechat'
 import {
   WechatLogin,
   type WechatLoginOptions,
@@ -165,6 +166,19 @@ describe('WechatLogin', () => {
       expect(await rejection(comeBack(page))).to.include({ code: 'ERR_WECHAT_API', status: 503 })
     })
 
+    it('sends no second code for a state after an error, if the answer has the headers of the error', async () => {
+      const page = await start()
+      sandbox.fail('/sns/oauth2/access_token', { errcode: -1 })
+      const error = await rejection(comeBack(page, { code: 'first' }))
+      cookies.keep(login.headersOf(error))
+      const asked = sandbox.count('/sns/oauth2/access_token')
+
+      const result = await comeBack(page, { code: 'second' })
+      expect(result.info).to.include({ code: 'ERR_WECHAT_STATE' })
+      expect(sandbox.count('/sns/oauth2/access_token')).to.equal(asked)
+      expect([...login.headersOf(new Error('another')), ...login.headersOf(undefined)]).to.deep.equal([])
+    })
+
     it('starts a login without a redirect', async () => {
       const { authorization, headers } = await login.getAuthorization(cookies.request(`${site}/`), {
         mode: 'website',
@@ -302,6 +316,7 @@ describe('WechatLogin', () => {
       ['a missing callbackURL', { callbackURL: undefined }, /^WechatLogin: callbackURL is required/],
       ['a state store', { store: {} }, /^WechatLogin: store is not an option.*cookie/],
       ['state: false', { state: false }, /^WechatLogin: state is not an option. The state is always checked/],
+      ['setCookie', { cookie: { ...cookie, setCookie: () => {} } }, /^WechatLogin: cookie.setCookie is not/],
       ['verify', { verify: () => {} }, /^WechatLogin: verify is not an option. handle returns the user/],
       ['the name of another package', { callbackUrl: callbackURL }, /^WechatLogin: .*callbackURL/],
     ]
@@ -320,6 +335,12 @@ describe('WechatLogin', () => {
         .to.have.property('message')
         .that.matches(/^WechatLogin: mode/)
     })
+  })
+
+  it('is what WechatStrategy names for a web Request', async () => {
+    const strategy = new WechatStrategy({ ...apps().mp, callbackURL }, () => {})
+    const error = await rejection(strategy.getAuthorization(new Request(site)))
+    expect(error).to.have.property('message').that.contains('Use WechatLogin')
   })
 
   it('shows no secret when it is inspected', () => {

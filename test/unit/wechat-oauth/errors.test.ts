@@ -180,3 +180,12 @@ describe('WECHAT_ERRCODES', () => {
     expect(Object.isFrozen(WECHAT_ERRCODES[40029])).to.equal(true)
   })
 })
+
+describe('an error of these packages', () => {
+  it('lets error handlers write statusCode and expose, as http-errors does', () => {
+    const error = new WechatError('ERR_WECHAT_CONFIG', 'wrong')
+    error.statusCode = 503
+    error.expose = true
+    expect([error.status, error.statusCode, error.expose]).to.deep.equal([500, 503, true])
+  })
+})

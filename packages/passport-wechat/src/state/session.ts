@@ -109,6 +109,9 @@ function readSession(req: RequestParts): Record<string, unknown> {
 }
 
 function explainNoSession(req: RequestParts): string {
+  if (typeof readMember(req.headers, 'get') === 'function') {
+    return 'This is a web Request, which has no session. Use WechatLogin of @wechat-auth/passport-wechat/web'
+  }
   if (req.sessionStore !== undefined) {
     return (
       'The request has a session store, but no req.session.' +

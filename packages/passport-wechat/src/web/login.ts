@@ -40,6 +40,7 @@ const otherOptions = {
  */
 export class WechatLogin {
   readonly #logins: Logins
+  readonly #headers = new WeakMap<object, Headers>()
 
   /**
    * @param options - of one app, or of several under `apps`. They are not changed
@@ -78,9 +79,20 @@ export class WechatLogin {
           status: outcome.status,
           headers,
         }
-      case 'error':
-        throw reportable(outcome.error, 'The login failed: the value that was thrown is not an error')
+      case 'error': {
+        const error = reportable(outcome.error, 'The login failed: the value that was thrown is not an error')
+        if (isObject(error)) this.#headers.set(error, headers)
+        throw error
+      }
     }
+  }
+
+  /**
+   * Returns the headers for the answer to a request that `handle` rejected with this error. They have the `Set-Cookie` that
+   * marks the state as used: without it, the browser can send the same callback again.
+   */
+  headersOf(error: unknown): Headers {
+    return new Headers(isObject(error) ? this.#headers.get(error) : undefined)
   }
 
   /**
@@ -139,6 +151,8 @@ function checkLoginOptions(options: WechatLoginOptions): Settings {
     isObject(input['cookie']) || (input['cookie'] === undefined && !redirects),
     'cookie must be an object with a secret of at least 32 bytes',
   )
+  const { setCookie } = (input['cookie'] ?? {}) as { setCookie?: unknown }
+  refuseUnless(who, setCookie === undefined, 'cookie.setCookie is not an option. handle returns the headers')
   return {
     ...settings,
     apps: new Map([...settings.apps].map(([mode, app]) => [mode, forWebRequests(app)])),

@@ -13,7 +13,9 @@ export function byFetch(fetch: typeof globalThis.fetch): Exchange {
     }
     let response: Response
     try {
-      response = await fetch(server + path, { redirect: 'manual', ...posted, signal: deadline.signal })
+      // Next.js keeps what its `fetch` gets in a cache on disk, unless it is told not to.
+      const init = { redirect: 'manual', cache: 'no-store', ...posted, signal: deadline.signal } as const
+      response = await fetch(server + path, init)
     } catch (error) {
       throw unreachable(endpoint, error, mayHaveConnected(error))
     }

@@ -1,9 +1,9 @@
-import { sessions } from '../../../lib/wechat'
+import { wechat } from '../../../lib/wechat'
 
 export async function GET(request: Request): Promise<Response> {
   const [, token] = /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
-  const session = await sessions.getSession(token)
-  const user = session && (await sessions.getUser(session))
+  const session = await wechat().sessions.getSession(token)
+  const user = session && (await wechat().sessions.getUser(session))
   if (user) return Response.json({ user })
   return Response.json(
     { message: 'Log in first' },

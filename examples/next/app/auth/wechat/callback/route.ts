@@ -1,14 +1,14 @@
 import { readSession } from '../../../../lib/session'
-import { answer, login, sessions, siteUrl } from '../../../../lib/wechat'
+import { answer, wechat, siteUrl } from '../../../../lib/wechat'
 
 export const GET = (request: Request): Promise<Response> => answer(() => comeBack(request))
 
 async function comeBack(request: Request): Promise<Response> {
-  const result = await login.handle(request)
+  const result = await wechat().login.handle(request)
   if (result.action === 'redirect') return result.response
   const session = await readSession()
   if (result.action === 'success') {
-    const { user } = await sessions.registerUser(result.profile)
+    const { user } = await wechat().sessions.registerUser(result.profile)
     session.user = { id: user.id, name: result.profile.displayName, mode: result.profile.mode }
     await session.save()
   }
