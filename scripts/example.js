@@ -15,12 +15,20 @@ if (!names.includes(name)) {
 }
 const folder = `${examples}${name}`
 const flags = ['--no-package-lock', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
-const { status } = spawnSync('npm', ['install', '--prefix', folder, ...flags], {
-  cwd: folder,
-  stdio: 'inherit',
-  shell: process.platform === 'win32',
-})
-if (status !== 0) process.exit(status ?? 1)
+npm(folder, 'install', '--prefix', folder, ...flags)
+// Next.js does not load the sources of the packages, as Node.js does here. After a change in them, run `npm run build`.
+const root = fileURLToPath(new URL('..', import.meta.url))
+if (name === 'next' && !existsSync(`${root}packages/passport-wechat/dist/web.js`))
+  npm(root, 'run', '--silent', 'build')
+
+function npm(cwd, ...parameters) {
+  const { status } = spawnSync('npm', parameters, {
+    cwd,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  })
+  if (status !== 0) process.exit(status ?? 1)
+}
 
 // Decorators need the tsconfig.json of the example.
 await tsImport(`${folder}/src/main.ts`, { parentURL: import.meta.url, tsconfig: `${folder}/tsconfig.json` })

@@ -225,6 +225,8 @@ export function startsWithOneCommand(name: string, ...options: string[]): void {
     try {
       const url = await addressIn(child)
       expect(await (await fetch(url)).text()).to.contain('You are not logged in')
+      const login = await fetch(new URL('/auth/wechat/mp', url), { redirect: 'manual' })
+      expect(login.status).to.equal(302)
     } finally {
       killGroup(child)
     }
