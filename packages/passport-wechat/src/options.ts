@@ -18,7 +18,6 @@ import {
   type WrongNames,
 } from '@wechat-auth/wechat-oauth/strategy-kit'
 import { alternatives, defaultMode, isRedirectMode, modeNames, modes } from './modes.js'
-import { Refusal } from './outcome.js'
 import type { RequestParts } from './request.js'
 import type { StateStore } from './state/contract.js'
 import type { VerifyOptions } from './verify.js'
@@ -71,8 +70,8 @@ export interface Settings extends VerifyOptions {
   idSource: IdSource
   allowSnapshotUsers: boolean
   miniProgramInput: ((req: RequestParts) => MiniProgramInput | PromiseLike<MiniProgramInput>) | undefined
-  /** Returns the JSON body, parsed. */
-  readBody: (req: RequestParts, deadline: Deadline) => unknown
+  /** Reads and parses the JSON body. Default: a parser of the application has left it on the request. */
+  readBody: ((req: RequestParts, deadline: Deadline) => unknown) | undefined
   timeout: number
   now: () => number
   logger: WechatLogger | undefined
@@ -125,23 +124,11 @@ export function checkOptions(who: string, options: AnyOptions): Settings {
     idSource: options.idSource ?? 'openid',
     allowSnapshotUsers: options.snapshotUser === 'allow',
     miniProgramInput: options.miniProgramInput as Settings['miniProgramInput'],
-    readBody: readParsedBody,
+    readBody: undefined,
     timeout: options.timeout ?? 5000,
     now: options.now ?? Date.now,
     logger: safeLogger(options.logger),
   }
-}
-
-/** The body that a parser such as `express.json()` has left on the request. */
-function readParsedBody({ body }: RequestParts): unknown {
-  if (body === undefined) {
-    throw new Refusal(
-      'ERR_WECHAT_REQUEST',
-      { message: 'The request has no parsed body. Use express.json() before the route' },
-      { level: 'warn' },
-    )
-  }
-  return body
 }
 
 /** @throws TypeError */

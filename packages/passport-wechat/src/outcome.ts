@@ -138,6 +138,15 @@ export function refusedByVerify(info: object | string | null | undefined): Outco
   }
 }
 
+/**
+ * Refuses a request that is not a mini-program login.
+ *
+ * @param level - default: that of the code
+ */
+export function requestRefusal(message: string, level?: Level): Refusal {
+  return new Refusal('ERR_WECHAT_REQUEST', { message }, level === undefined ? {} : { level })
+}
+
 /** Turns WeChat's errors about the user or the code into refusals. */
 export function refuseByKind<T>(call: Promise<T>): Promise<T> {
   return call.catch((error: unknown) => {

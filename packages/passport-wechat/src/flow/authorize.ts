@@ -40,8 +40,12 @@ export class AuthorizeFlow {
     const url = modes[mode].page.url(client, { redirect, state, scope, parameters: call.page })
     const callbackURL = configuredCallbackURL(mode, call, this.#apps)
     warnOfMistakes(req, this.#settings, { mode, callbackURL, redirect })
-    const facts = { mode, appId: client.appId, scope, callbackHost: new URL(redirect).host }
-    this.#settings.logger?.debug('A login with WeChat starts', facts)
+    this.#settings.logger?.debug('A login with WeChat starts', {
+      mode,
+      appId: client.appId,
+      scope,
+      callbackHost: new URL(redirect).host,
+    })
     return { url, appid: client.appId, redirect_uri: redirect, scope, state }
   }
 }

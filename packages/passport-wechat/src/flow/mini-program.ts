@@ -8,7 +8,7 @@ import {
 } from '@wechat-auth/wechat-oauth/strategy-kit'
 import type { Apps } from '../apps.js'
 import type { Settings } from '../options.js'
-import { refuseByKind, Refusal, type Outcome } from '../outcome.js'
+import { refuseByKind, requestRefusal, Refusal, type Outcome } from '../outcome.js'
 import { readMiniProgramData } from '../profile.js'
 import { readHeader, type RequestParts } from '../request.js'
 import type { MiniProgramInput } from '../types.js'
@@ -53,6 +53,7 @@ export class MiniProgramFlow {
     const { miniProgramInput, readBody, timeout } = this.#settings
     if (!miniProgramInput) {
       refuseOtherTypes(req)
+      if (!readBody) return readParsedBody(req)
       return withDeadline(
         timeout,
         (deadline) => readBody(req, deadline),
@@ -73,10 +74,17 @@ function refuseOtherTypes(req: RequestParts): void {
     throw requestRefusal('Send the code as JSON, with Content-Type: application/json')
 }
 
+/** The body that a parser such as `express.json()` has left on the request. */
+function readParsedBody({ body }: RequestParts): unknown {
+  if (body === undefined)
+    throw requestRefusal('The request has no parsed body. Use express.json() before the route', 'warn')
+  return body
+}
+
 function readInput(input: unknown): MiniProgramInput {
   if (!isObject(input) || Array.isArray(input))
     throw requestRefusal('The body must be a JSON object with the code of wx.login')
-  const reader = new MiniProgramInputReader(input, requestRefusal)
+  const reader = new MiniProgramInputReader(input, (message) => requestRefusal(message))
   return {
     code: reader.code(),
     ...reader.pair('encryptedData', 'iv'),
@@ -98,8 +106,4 @@ function dataRefusal(code: DataRefusalCode, error: WechatDecryptError): Refusal 
   return code === 'ERR_WECHAT_ENCRYPTED_DATA'
     ? new Refusal(code, { message: error.message })
     : new Refusal(code)
-}
-
-function requestRefusal(message: string): Refusal {
-  return new Refusal('ERR_WECHAT_REQUEST', { message })
 }

@@ -1,6 +1,6 @@
 import { WechatError } from '@wechat-auth/wechat-oauth'
 import type { Deadline } from '@wechat-auth/wechat-oauth/store-kit'
-import { Refusal } from '../outcome.js'
+import { requestRefusal } from '../outcome.js'
 import type { RequestParts } from '../request.js'
 
 /** As in `express.json()`. */
@@ -40,7 +40,7 @@ export class WebRequest implements RequestParts {
     try {
       return JSON.parse(text) as unknown
     } catch {
-      throw refusal('The body is not JSON')
+      throw requestRefusal('The body is not JSON')
     }
   }
 
@@ -63,7 +63,7 @@ export class WebRequest implements RequestParts {
       length += value.byteLength
       if (length > longestBody) {
         cancel()
-        throw refusal(`The body is longer than ${longestBody / 1024} KB`)
+        throw requestRefusal(`The body is longer than ${longestBody / 1024} KB`)
       }
       chunks.push(value)
     }
@@ -74,8 +74,4 @@ export class WebRequest implements RequestParts {
 export function asWebRequest(req: RequestParts): WebRequest {
   if (req instanceof WebRequest) return req
   throw new TypeError('Not a request of WechatLogin')
-}
-
-function refusal(message: string): Refusal {
-  return new Refusal('ERR_WECHAT_REQUEST', { message })
 }
