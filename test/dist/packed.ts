@@ -129,4 +129,5 @@ export async function addFixtures(folder: string, ...names: string[]): Promise<v
 
 /** What `login.mjs` prints if all logins succeed. */
 export const loggedIn =
-  'official account 200 {"name":"爱丽丝"}\nmini-program 200 {"isAlice":true,"sku":"shop"}\n'
+  'official account 200 {"name":"爱丽丝"}\nmini-program 200 {"isAlice":true,"sku":"shop"}\n' +
+  'without Passport success 爱丽丝 success\n'

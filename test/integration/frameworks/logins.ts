@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { optionsFor, type RunningExample } from '../../../examples/shared/framework.js'
 import { Browser, type Page } from '../../helpers/browser.js'
 import { killGroup, root } from '../../helpers/run.js'
-import type { Framework } from '../../services/framework.js'
+import { framework, type Framework } from '../../services/framework.js'
 
 /** A browser that logs in at an example. */
 export class Visitor {
@@ -68,6 +68,33 @@ export function withExample(framework: () => Framework, variant?: string): () =>
     await sandbox.close()
   })
   return () => ({ sandbox, url: app!.url, visitor: () => new Visitor(app!.url, sandbox) })
+}
+
+/**
+ * The example of a framework, with tests that it compiles and starts. They install its packages, so they have no time limit.
+ *
+ * @param options - of the command that starts it
+ */
+export function installed(name: string, ...options: string[]): () => Framework {
+  let one: Framework
+  before(async function () {
+    one = await framework(this, name)
+  })
+
+  it('has no type errors', async function () {
+    this.timeout(0)
+    expect(await one.checkTypes()).to.equal('')
+  })
+  startsWithOneCommand(name, ...options)
+  return () => one
+}
+
+/** What every example with sessions does. */
+export function logsInEverywhere(example: () => Example): void {
+  logsInWithASession(example)
+  refusesLogins(example)
+  servesAMiniProgram(example)
+  givesTheAddress(example)
 }
 
 /** What every example with sessions does in a browser. */
@@ -213,7 +240,7 @@ export function givesTheAddress(example: () => Example): void {
 }
 
 /** Runs `npm run example` as a user does. */
-export function startsWithOneCommand(name: string, ...options: string[]): void {
+function startsWithOneCommand(name: string, ...options: string[]): void {
   it(`starts with: npm run example -- ${[name, ...options].join(' ')}`, async function () {
     this.timeout(0)
     const given = [name, '--port', '0', '--sandbox-port', '0', ...options]

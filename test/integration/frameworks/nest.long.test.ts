@@ -1,15 +1,8 @@
 import { WechatTransportError } from '@wechat-auth/wechat-oauth'
 import { expect } from 'chai'
-import { framework, type Framework } from '../../services/framework.js'
+import type { Framework } from '../../services/framework.js'
 import { compileToCommonJS } from './commonjs.js'
-import {
-  givesTheAddress,
-  logsInWithASession,
-  refusesLogins,
-  servesAMiniProgram,
-  startsWithOneCommand,
-  withExample,
-} from './logins.js'
+import { installed, logsInEverywhere, logsInWithASession, servesAMiniProgram, withExample } from './logins.js'
 
 /** What a test needs of Nest itself. */
 interface NestCommon {
@@ -28,20 +21,11 @@ interface NestApplication {
 }
 
 describe('Nest example', () => {
-  let nest: Framework
-  before(async function () {
-    nest = await framework(this, 'nest')
-  })
-
-  it('has no type errors', async function () {
-    this.timeout(0)
-    expect(await nest.checkTypes()).to.equal('')
-  })
-  startsWithOneCommand('nest')
+  const nest = installed('nest')
 
   it('is not needed for the status: Nest logs an error and answers with its statusCode, without its message', async () => {
-    const { Controller, Get } = nest.load('@nestjs/common') as NestCommon
-    const { NestFactory } = nest.load('@nestjs/core') as NestCore
+    const { Controller, Get } = nest().load('@nestjs/common') as NestCommon
+    const { NestFactory } = nest().load('@nestjs/core') as NestCore
     class Fails {
       get(): never {
         throw new WechatTransportError('ERR_WECHAT_TIMEOUT', '/sns/userinfo', 'did not answer')
@@ -67,9 +51,8 @@ describe('Nest example', () => {
   })
 
   describe('with express-session', () => {
-    const example = withExample(() => nest)
-    logsInWithASession(example)
-    refusesLogins(example)
+    const example = withExample(nest)
+    logsInEverywhere(example)
 
     it('answers a forged state with the code and the reason as JSON', async () => {
       const visitor = example().visitor()
@@ -84,15 +67,12 @@ describe('Nest example', () => {
       })
       expect(text).to.contain('<h1>You are not logged in</h1>').and.to.contain('ERR_WECHAT_STATE, unknown')
     })
-
-    servesAMiniProgram(example)
-    givesTheAddress(example)
   })
 
   describe('compiled to CommonJS', () => {
     let commonJS: Framework
     before(async () => {
-      commonJS = { ...nest, startApp: await compileToCommonJS('nest') }
+      commonJS = { ...nest(), startApp: await compileToCommonJS('nest') }
     })
     const example = withExample(() => commonJS)
     logsInWithASession(example)
