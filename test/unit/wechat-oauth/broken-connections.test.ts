@@ -233,7 +233,9 @@ describe('a fetch that the application supplies', () => {
     expect(seen[0]?.[0]).to.equal(
       `https://api.weixin.qq.com/sns/oauth2/access_token?appid=wx00000000000000aa&secret=${appSecret}&code=${code}&grant_type=authorization_code`,
     )
-    expect(seen[0]?.[1]).to.include({ redirect: 'manual', cache: 'no-store' }).and.not.have.any.keys('body', 'method')
+    expect(seen[0]?.[1])
+      .to.include({ redirect: 'manual', cache: 'no-store' })
+      .and.not.have.any.keys('body', 'method')
     expect(seen[0]?.[1]?.signal).to.be.an.instanceOf(AbortSignal)
   })
 })
