@@ -3,11 +3,11 @@ import type { Browser, Page } from 'playwright-core'
 import { startDemo, type Demo } from '../../examples/miniprogram/src/start.js'
 import { launchBrowser } from '../services/chromium.js'
 import { picture } from './pictures.js'
-import { desktop } from './stage.js'
+import { desktop, storyTimeout } from './stage.js'
 import { textOf } from './steps.js'
 
 describe('Logging in to a mini-program’s own server from the console', function () {
-  this.timeout(60_000)
+  this.timeout(storyTimeout)
   let browser: Browser | undefined
   let demo: Demo | undefined
   let page: Page

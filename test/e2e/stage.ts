@@ -5,8 +5,12 @@ import type { AsyncFunc, Context } from 'mocha'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import type { Sandbox } from '@wechat-auth/wechat-sandbox'
 import { startDemo, type Demo } from '../../examples/express/src/start.js'
+import { inTime } from '../helpers/pace.js'
 import { launchBrowser } from '../services/chromium.js'
 import { picture } from './pictures.js'
+
+/** The most milliseconds that one story in the browser may take. */
+export const storyTimeout = inTime(60_000)
 
 export const desktop: BrowserContextOptions = { viewport: { width: 1280, height: 800 }, locale: 'en-US' }
 
@@ -60,7 +64,7 @@ export class Scene {
   /** Somebody's device, with nothing on it yet. */
   async device(options: BrowserContextOptions = desktop): Promise<BrowserContext> {
     const context = await this.#browser.newContext(options)
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(inTime(10_000))
     context.on('page', (page) => this.#listen(page))
     this.#contexts.push(context)
     return context
@@ -124,7 +128,7 @@ export function useStage(): Play {
 
   return (act) =>
     async function (this: Context) {
-      this.timeout(60_000)
+      this.timeout(storyTimeout)
       const logged: unknown[] = []
       const demo = await startDemo({ logError: (error) => logged.push(error) })
       const stop = listenTo(demo, (answer) => scene.answers.push(answer))
